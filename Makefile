@@ -1,0 +1,24 @@
+# A thin front door: every target is a command of `cargo xtask`, which does the work.
+# Progress goes to the terminal; a first build takes minutes, the next ones seconds.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test dist deploy clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## start a real server and play the story of a meeting; KEEP=1 leaves it running
+	cargo xtask demo $(if $(filter 1,$(KEEP)),--keep)
+
+test: ## run all that CI runs; CI=true forbids leaving anything out
+	cargo xtask test
+
+dist: ## build dist/zoom-VERSION.tar.gz
+	cargo xtask dist
+
+deploy: ## build, upload and enable, on the server that MM_SERVICESETTINGS_SITEURL names
+	cargo xtask deploy
+
+clean: ## remove what was built, and the cached test server
+	cargo clean
+	rm -rf dist .cache

@@ -1,0 +1,254 @@
+//! `/zoom`: its tree for autocompletion, and which subcommand does what.
+//!
+//! What a subcommand says is shown by the bot to the user alone, in the thread it was typed in.
+
+pub mod connect;
+pub mod disconnect;
+pub mod help;
+pub mod settings;
+pub mod start;
+
+use crate::bindings::commands::{Audience, Command, Node};
+use crate::bindings::handlers::command_handler::Invocation;
+use crate::bindings::types::Error;
+use crate::config::{self, Config, Problem};
+use crate::people::{Person, Place, tell};
+use crate::system;
+use crate::text::{self, Locale, Message};
+
+/// The word after the slash.
+pub const TRIGGER: &str = "zoom";
+const ICON: &[u8] = include_bytes!("../../../assets/profile.svg");
+
+/// What a subcommand knows.
+pub struct Context<'a> {
+    /// The settings.
+    pub config: &'a Config,
+    /// Who typed it.
+    pub person: &'a Person,
+    /// Where it was typed.
+    pub place: Place<'a>,
+    /// The client it was typed in, or empty.
+    pub connection_id: &'a str,
+    /// The words after the subcommand.
+    pub words: &'a [&'a str],
+}
+
+/// A subcommand: its name, hint and help, and what runs it.
+struct Subcommand {
+    name: &'static str,
+    hint: &'static str,
+    help: Message,
+    takes_text: bool,
+    run: fn(&Context<'_>) -> Result<Option<String>, Error>,
+}
+
+const SUBCOMMANDS: [Subcommand; 5] = [
+    Subcommand {
+        name: "start",
+        hint: "[meeting topic]",
+        help: Message::HelpStart,
+        takes_text: true,
+        run: start::run,
+    },
+    Subcommand {
+        name: "connect",
+        hint: "",
+        help: Message::HelpConnect,
+        takes_text: false,
+        run: connect::run,
+    },
+    Subcommand {
+        name: "disconnect",
+        hint: "",
+        help: Message::HelpDisconnect,
+        takes_text: false,
+        run: disconnect::run,
+    },
+    Subcommand {
+        name: "settings",
+        hint: "",
+        help: Message::HelpSettings,
+        takes_text: false,
+        run: settings::run,
+    },
+    Subcommand {
+        name: "help",
+        hint: "",
+        help: Message::HelpHelp,
+        takes_text: false,
+        run: help::run,
+    },
+];
+
+/// The command as it is registered.
+pub fn registration() -> Command {
+    let names: Vec<&str> = SUBCOMMANDS
+        .iter()
+        .map(|subcommand| subcommand.name)
+        .collect();
+    let description = text::text(
+        Locale::En,
+        Message::CommandDescription,
+        &[("commands", &names.join(", "))],
+    );
+    Command {
+        trigger: TRIGGER.to_owned(),
+        description,
+        hint: "[command]".to_owned(),
+        display_name: "Zoom".to_owned(),
+        icon: ICON.to_vec(),
+        nodes: SUBCOMMANDS
+            .iter()
+            .map(|subcommand| Node {
+                path: vec![subcommand.name.to_owned()],
+                hint: subcommand.hint.to_owned(),
+                help: text::plain(Locale::En, subcommand.help),
+                audience: Audience::Everyone,
+                takes_text: subcommand.takes_text,
+            })
+            .collect(),
+    }
+}
+
+/// Runs what was typed. The host shows a returned text only where the bot could not.
+pub fn run(invocation: &Invocation) -> Option<String> {
+    let place = Place {
+        channel_id: &invocation.channel_id,
+        root_id: &invocation.root_id,
+    };
+    let message = match Person::load(&invocation.user_id) {
+        Ok(person) => answer(invocation, &person, place),
+        Err(error) => {
+            system::warn(
+                "A user could not be read.",
+                &[("error", &error.to_string())],
+            );
+            Some(text::plain(Locale::En, Message::MattermostFailed))
+        }
+    }?;
+    match tell(&invocation.user_id, place, &message) {
+        Ok(()) => None,
+        Err(_) => Some(message),
+    }
+}
+
+fn answer(invocation: &Invocation, person: &Person, place: Place<'_>) -> Option<String> {
+    let config = match config::load() {
+        Ok(config) => config,
+        Err(problems) => return Some(not_configured(person, &problems)),
+    };
+    let words: Vec<&str> = invocation.text.split_whitespace().collect();
+    let (subcommand, words) = match find(&words) {
+        Ok(found) => found,
+        Err(Unknown::Trigger) => {
+            return Some(text::plain(person.locale, Message::CommandWrongTrigger));
+        }
+        Err(Unknown::Nothing) => return Some(text::plain(person.locale, Message::CommandNoAction)),
+        Err(Unknown::Action(action)) => {
+            return Some(text::text(
+                person.locale,
+                Message::CommandUnknown,
+                &[("action", &quoted(action))],
+            ));
+        }
+    };
+    let connection_id = &invocation.connection_id;
+    let context = Context {
+        config: &config,
+        person,
+        place,
+        connection_id,
+        words,
+    };
+    (subcommand.run)(&context).unwrap_or_else(|error| {
+        system::warn(
+            "A command failed.",
+            &[("command", subcommand.name), ("error", &error.to_string())],
+        );
+        Some(text::plain(person.locale, Message::MattermostFailed))
+    })
+}
+
+/// What people read while the settings are incomplete: those who can correct them see which, others
+/// whom to ask.
+fn not_configured(person: &Person, problems: &[Problem]) -> String {
+    if person.is_system_admin {
+        config::list(person.locale, problems)
+    } else {
+        text::plain(person.locale, Message::ConfigUser)
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Unknown<'a> {
+    Trigger,
+    Nothing,
+    Action(&'a str),
+}
+
+fn find<'a>(words: &'a [&'a str]) -> Result<(&'static Subcommand, &'a [&'a str]), Unknown<'a>> {
+    let (trigger, words) = words.split_first().ok_or(Unknown::Trigger)?;
+    if trigger.strip_prefix('/') != Some(TRIGGER) {
+        return Err(Unknown::Trigger);
+    }
+    let (action, words) = words.split_first().ok_or(Unknown::Nothing)?;
+    let subcommand = SUBCOMMANDS
+        .iter()
+        .find(|subcommand| subcommand.name == *action);
+    subcommand
+        .map(|subcommand| (subcommand, words))
+        .ok_or(Unknown::Action(action))
+}
+
+/// A word that a person typed, as inline code that it cannot break out of.
+pub fn quoted(word: &str) -> String {
+    let word: String = word.chars().filter(|c| *c != '`').take(40).collect();
+    format!("`{word}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found<'a>(words: &'a [&'a str]) -> Result<(&'static str, &'a [&'a str]), Unknown<'a>> {
+        find(words).map(|(subcommand, words)| (subcommand.name, words))
+    }
+
+    #[test]
+    fn the_second_word_decides() {
+        assert_eq!(
+            found(&["/zoom", "start", "daily", "call"]),
+            Ok(("start", &["daily", "call"][..]))
+        );
+        assert_eq!(found(&["/zoom"]), Err(Unknown::Nothing));
+        assert_eq!(found(&["/zoom", "Start"]), Err(Unknown::Action("Start")));
+        assert_eq!(
+            found(&["/zoom", "subscription"]),
+            Err(Unknown::Action("subscription"))
+        );
+        assert_eq!(found(&["zoom", "start"]), Err(Unknown::Trigger));
+        assert_eq!(found(&[]), Err(Unknown::Trigger));
+    }
+
+    #[test]
+    fn autocompletion_offers_what_runs_and_nothing_else() {
+        let command = registration();
+        let offered: Vec<String> = command
+            .nodes
+            .iter()
+            .map(|node| node.path.join(" "))
+            .collect();
+        assert_eq!(
+            offered,
+            ["start", "connect", "disconnect", "settings", "help"]
+        );
+        assert!(offered.iter().all(|name| found(&["/zoom", name]).is_ok()));
+        assert!(command.icon.windows(4).any(|window| window == b"<svg"));
+    }
+
+    #[test]
+    fn a_quoted_word_stays_in_its_quotes() {
+        assert_eq!(quoted("a`b"), "`ab`");
+    }
+}

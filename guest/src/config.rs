@@ -1,0 +1,354 @@
+//! The administrator's settings, checked.
+//!
+//! Every event reads them anew, so a corrected setting works at once. All problems are gathered
+//! before anything is said: whoever fills in the settings wants the whole list, not the next item.
+//! Keys arrive in lower case, because that is how the server stores them; people know them as the
+//! System Console writes them, and so do our sentences.
+
+use crate::bindings::config::{self as host, Value};
+use crate::text::{self, Locale, Message};
+
+/// Where Zoom is unless the administrator hosts it.
+pub const ZOOM_URL: &str = "https://zoom.us";
+/// Where Zoom's API is unless the administrator hosts it.
+pub const ZOOM_API_URL: &str = "https://api.zoom.us/v2";
+
+/// Settings that are complete and make sense. There is no `Debug`: it would show secrets.
+pub struct Config {
+    /// Zoom's address without a trailing slash.
+    pub zoom_url: String,
+    /// The address of Zoom's API without a trailing slash.
+    pub zoom_api_url: String,
+    /// Zoom's name for our app.
+    pub client_id: String,
+    /// The app's password.
+    pub client_secret: String,
+    /// 16, 24 or 32 bytes; stored tokens are encrypted with it.
+    pub encryption_key: Vec<u8>,
+    /// What the address of our webhook must carry.
+    pub webhook_secret: String,
+    /// What Zoom signs its webhooks with.
+    pub zoom_webhook_secret: String,
+    /// Whether meetings are not started in public channels.
+    pub restrict_meeting_creation: bool,
+    /// Whether the passcode of a recording is posted along.
+    pub post_recording_password: bool,
+    /// Mattermost's own address without a trailing slash.
+    pub site_url: String,
+}
+
+impl Config {
+    /// The outside address of one of our routes, such as `/oauth2/complete`.
+    pub fn route(&self, path: &str) -> String {
+        format!("{}/plugins/zoom{path}", self.site_url)
+    }
+
+    /// Where Zoom sends people back to.
+    pub fn redirect_uri(&self) -> String {
+        self.route("/oauth2/complete")
+    }
+}
+
+/// What is wrong with one setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// `SiteURL` of the server is empty.
+    SiteUrl,
+    /// `ZoomURL` is not a web address.
+    ZoomUrl,
+    /// `ZoomAPIURL` is not a web address.
+    ZoomApiUrl,
+    /// `AccountLevelApp` is on.
+    AccountLevelApp,
+    /// `OAuthClientID` is empty.
+    ClientId,
+    /// `OAuthClientSecret` is empty.
+    ClientSecret,
+    /// `EncryptionKey` is empty.
+    EncryptionKey,
+    /// `EncryptionKey` has a length that AES does not have.
+    EncryptionKeyLength,
+    /// `WebhookSecret` is empty.
+    WebhookSecret,
+    /// `ZoomWebhookSecret` is empty.
+    ZoomWebhookSecret,
+}
+
+impl Problem {
+    /// The clause that names the setting and says what to do.
+    pub fn message(self) -> Message {
+        match self {
+            Problem::SiteUrl => Message::ConfigSiteUrl,
+            Problem::ZoomUrl => Message::ConfigZoomUrl,
+            Problem::ZoomApiUrl => Message::ConfigZoomApiUrl,
+            Problem::AccountLevelApp => Message::ConfigAccountLevelApp,
+            Problem::ClientId => Message::ConfigClientId,
+            Problem::ClientSecret => Message::ConfigClientSecret,
+            Problem::EncryptionKey => Message::ConfigEncryptionKey,
+            Problem::EncryptionKeyLength => Message::ConfigEncryptionKeyLength,
+            Problem::WebhookSecret => Message::ConfigWebhookSecret,
+            Problem::ZoomWebhookSecret => Message::ConfigZoomWebhookSecret,
+        }
+    }
+}
+
+/// All problems in one sentence, for the log.
+pub fn sentence(problems: &[Problem]) -> String {
+    let clauses: Vec<String> = problems
+        .iter()
+        .map(|p| text::plain(Locale::En, p.message()))
+        .collect();
+    text::text(
+        Locale::En,
+        Message::ConfigLog,
+        &[("problems", &clauses.join("; "))],
+    )
+}
+
+/// All problems as a Markdown list, for a system administrator.
+pub fn list(locale: Locale, problems: &[Problem]) -> String {
+    let items: Vec<String> = problems
+        .iter()
+        .map(|p| format!("* {}", text::plain(locale, p.message())))
+        .collect();
+    text::text(
+        locale,
+        Message::ConfigAdmin,
+        &[("problems", &items.join("\n"))],
+    )
+}
+
+/// The settings as they were when this event began.
+pub fn load() -> Result<Config, Vec<Problem>> {
+    parse(&host::settings(), host::site_url().as_deref())
+}
+
+/// Checks settings as the server stores them.
+pub fn parse(settings: &[(String, Value)], site_url: Option<&str>) -> Result<Config, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let site_url = site_url
+        .map(|url| url.trim().trim_end_matches('/'))
+        .unwrap_or_default();
+    if site_url.is_empty() {
+        problems.push(Problem::SiteUrl);
+    }
+    let zoom_url = address(settings, "zoomurl", ZOOM_URL).unwrap_or_else(|| {
+        problems.push(Problem::ZoomUrl);
+        String::new()
+    });
+    let zoom_api_url = address(settings, "zoomapiurl", ZOOM_API_URL).unwrap_or_else(|| {
+        problems.push(Problem::ZoomApiUrl);
+        String::new()
+    });
+    if flag(settings, "accountlevelapp") {
+        problems.push(Problem::AccountLevelApp);
+    }
+    let mut required = |key: &str, problem| {
+        let value = string(settings, key);
+        if value.trim().is_empty() {
+            problems.push(problem);
+        }
+        value
+    };
+    let client_id = required("oauthclientid", Problem::ClientId);
+    let client_secret = required("oauthclientsecret", Problem::ClientSecret);
+    let encryption_key = required("encryptionkey", Problem::EncryptionKey).into_bytes();
+    let webhook_secret = required("webhooksecret", Problem::WebhookSecret);
+    let zoom_webhook_secret = required("zoomwebhooksecret", Problem::ZoomWebhookSecret);
+    let missing = problems.contains(&Problem::EncryptionKey);
+    if !missing && !matches!(encryption_key.len(), 16 | 24 | 32) {
+        problems.push(Problem::EncryptionKeyLength);
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(Config {
+        zoom_url,
+        zoom_api_url,
+        client_id: client_id.trim().to_owned(),
+        client_secret: client_secret.trim().to_owned(),
+        encryption_key,
+        webhook_secret,
+        zoom_webhook_secret: zoom_webhook_secret.trim().to_owned(),
+        restrict_meeting_creation: flag(settings, "restrictmeetingcreation"),
+        post_recording_password: flag(settings, "enablepostingrecordingpassword"),
+        site_url: site_url.to_owned(),
+    })
+}
+
+fn find<'a>(settings: &'a [(String, Value)], key: &str) -> Option<&'a Value> {
+    settings
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(key))
+        .map(|(_, value)| value)
+}
+
+fn string(settings: &[(String, Value)], key: &str) -> String {
+    match find(settings, key) {
+        Some(Value::Text(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(Value::Boolean(_)) | None => String::new(),
+    }
+}
+
+/// A switch. Some deployments keep switches as text, because they come from environment variables.
+fn flag(settings: &[(String, Value)], key: &str) -> bool {
+    match find(settings, key) {
+        Some(Value::Boolean(on)) => *on,
+        Some(Value::Text(text)) => text.trim().eq_ignore_ascii_case("true"),
+        Some(Value::Number(number)) => *number != 0.0,
+        None => false,
+    }
+}
+
+/// A base address: trimmed, without trailing slashes; blank means `default`. None when it is not a
+/// plain `http` or `https` address.
+fn address(settings: &[(String, Value)], key: &str, default: &str) -> Option<String> {
+    let value = string(settings, key);
+    let value = value.trim().trim_end_matches('/');
+    if value.is_empty() {
+        return Some(default.to_owned());
+    }
+    (is_web_address(value) && !value.contains(['?', '#'])).then(|| value.to_owned())
+}
+
+/// Whether it is an absolute `http` or `https` address of a host, without user name. Only such
+/// addresses are shown as links or opened.
+pub fn is_web_address(text: &str) -> bool {
+    let Ok(uri) = text.parse::<::http::Uri>() else {
+        return false;
+    };
+    let Some(authority) = uri.authority() else {
+        return false;
+    };
+    matches!(uri.scheme_str(), Some("http" | "https"))
+        && !authority.host().is_empty()
+        && !authority.as_str().contains('@')
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn complete() -> Vec<(String, Value)> {
+        [
+            ("oauthclientid", "id"),
+            ("oauthclientsecret", "secret"),
+            ("encryptionkey", "0123456789abcdef0123456789abcdef"),
+            ("webhooksecret", "hook"),
+            ("zoomwebhooksecret", "token"),
+        ]
+        .map(|(key, value)| (key.to_owned(), Value::Text(value.to_owned())))
+        .to_vec()
+    }
+
+    fn with(key: &str, value: Value) -> Vec<(String, Value)> {
+        let mut settings = complete();
+        settings.retain(|(name, _)| name != key);
+        settings.push((key.to_owned(), value));
+        settings
+    }
+
+    fn problems(settings: &[(String, Value)]) -> Vec<Problem> {
+        parse(settings, Some("https://chat.example.com"))
+            .err()
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn complete_settings_are_accepted_with_defaults() {
+        let config = parse(&complete(), Some("https://chat.example.com/sub/"))
+            .ok()
+            .unwrap();
+        assert_eq!(config.zoom_url, "https://zoom.us");
+        assert_eq!(config.zoom_api_url, "https://api.zoom.us/v2");
+        assert_eq!(
+            config.redirect_uri(),
+            "https://chat.example.com/sub/plugins/zoom/oauth2/complete"
+        );
+        assert!(!config.restrict_meeting_creation);
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let settings = [
+            ("zoomurl".to_owned(), Value::Text("not an address".into())),
+            (
+                "zoomapiurl".to_owned(),
+                Value::Text("ftp://zoom.example.com".into()),
+            ),
+            ("accountlevelapp".to_owned(), Value::Boolean(true)),
+        ];
+        assert_eq!(
+            parse(&settings, None).err().unwrap(),
+            [
+                Problem::SiteUrl,
+                Problem::ZoomUrl,
+                Problem::ZoomApiUrl,
+                Problem::AccountLevelApp,
+                Problem::ClientId,
+                Problem::ClientSecret,
+                Problem::EncryptionKey,
+                Problem::WebhookSecret,
+                Problem::ZoomWebhookSecret,
+            ]
+        );
+    }
+
+    #[test]
+    fn d50_a_key_must_have_a_length_of_aes() {
+        for length in [15, 17, 31, 33] {
+            let key = with("encryptionkey", Value::Text("k".repeat(length)));
+            assert_eq!(problems(&key), [Problem::EncryptionKeyLength], "{length}");
+        }
+        for length in [16, 24, 32] {
+            assert_eq!(
+                problems(&with("encryptionkey", Value::Text("k".repeat(length)))),
+                []
+            );
+        }
+    }
+
+    #[test]
+    fn d03_the_signing_secret_is_required() {
+        assert_eq!(
+            problems(&with("zoomwebhooksecret", Value::Text("  ".into()))),
+            [Problem::ZoomWebhookSecret]
+        );
+    }
+
+    #[test]
+    fn addresses_are_trimmed_and_checked() {
+        let settings = with(
+            "zoomurl",
+            Value::Text(" https://zoom.example.com/base// ".into()),
+        );
+        let config = parse(&settings, Some("https://chat.example.com"))
+            .ok()
+            .unwrap();
+        assert_eq!(config.zoom_url, "https://zoom.example.com/base");
+        for bad in [
+            "zoom.us",
+            "https://",
+            "https://u:p@zoom.us",
+            "https://zoom.us/?a=b",
+            "javascript:1",
+        ] {
+            assert_eq!(
+                problems(&with("zoomurl", Value::Text(bad.into()))),
+                [Problem::ZoomUrl],
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_log_names_every_setting_in_one_line() {
+        let line = sentence(&[Problem::ClientId, Problem::EncryptionKeyLength]);
+        assert!(
+            line.contains("OAuthClientID") && line.contains("EncryptionKey"),
+            "{line}"
+        );
+        assert!(!line.contains('\n'));
+    }
+}

@@ -1,0 +1,171 @@
+//! Answers. All of them forbid sniffing and storing.
+
+use crate::bindings::handlers::http_handler::Response;
+use crate::text::{self, Locale, Message};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// Closes the window that a person was sent to Zoom in. A browser may refuse; the page says what to do
+/// then.
+const CLOSE: &str = "window.close();";
+
+fn answer(status: u16, content_type: &str, body: Vec<u8>) -> Response {
+    let mut headers = vec![
+        ("X-Content-Type-Options".to_owned(), "nosniff".to_owned()),
+        ("Cache-Control".to_owned(), "no-store".to_owned()),
+    ];
+    if !content_type.is_empty() {
+        headers.push(("Content-Type".to_owned(), content_type.to_owned()));
+    }
+    Response {
+        status,
+        headers,
+        body,
+    }
+}
+
+/// An answer without a body.
+pub fn empty(status: u16) -> Response {
+    answer(status, "", Vec::new())
+}
+
+/// A sentence as plain text.
+pub fn text(status: u16, sentence: &str) -> Response {
+    answer(
+        status,
+        "text/plain; charset=utf-8",
+        format!("{sentence}\n").into_bytes(),
+    )
+}
+
+/// A value as JSON.
+pub fn json(status: u16, value: &impl Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(body) => answer(status, "application/json", body),
+        Err(_) => empty(500),
+    }
+}
+
+/// A sentence for the script that asked: `{"error": …}`.
+pub fn error(status: u16, sentence: &str) -> Response {
+    json(status, &serde_json::json!({ "error": sentence }))
+}
+
+/// Sends the browser elsewhere.
+pub fn redirect(url: &str) -> Response {
+    with_header(empty(302), "Location", url)
+}
+
+/// A page with one sentence. It can do nothing and load nothing.
+pub fn page(status: u16, locale: Locale, sentence: &str) -> Response {
+    build_page(status, locale, sentence, "")
+}
+
+/// A page with one sentence that closes its own window.
+pub fn closing_page(locale: Locale, sentence: &str) -> Response {
+    build_page(200, locale, sentence, CLOSE)
+}
+
+fn build_page(status: u16, locale: Locale, sentence: &str, script: &str) -> Response {
+    let title = escape_html(&text::plain(locale, Message::PageTitle));
+    let sentence = escape_html(sentence);
+    let language = locale.tag();
+    let (element, policy) = if script.is_empty() {
+        (String::new(), "'none'".to_owned())
+    } else {
+        let hash = STANDARD.encode(Sha256::digest(script.as_bytes()));
+        (
+            format!("<script>{script}</script>"),
+            format!("'sha256-{hash}'"),
+        )
+    };
+    let body = format!(
+        "<!doctype html>\n<html lang=\"{language}\">\n<head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title></head>\n\
+         <body><main><h1>{title}</h1><p>{sentence}</p></main>{element}</body>\n</html>\n"
+    );
+    let policy = format!(
+        "default-src 'none'; script-src {policy}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    let answer = answer(status, "text/html; charset=utf-8", body.into_bytes());
+    let answer = with_header(answer, "Content-Security-Policy", &policy);
+    with_header(answer, "Referrer-Policy", "no-referrer")
+}
+
+/// The answer with one more header.
+pub fn with_header(mut response: Response, name: &str, value: &str) -> Response {
+    response.headers.push((name.to_owned(), value.to_owned()));
+    response
+}
+
+/// A header of an answer.
+pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    response
+        .headers
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
+}
+
+fn escape_html(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_answer_forbids_sniffing_and_storing() {
+        for answer in [
+            empty(200),
+            text(400, "x"),
+            error(500, "x"),
+            page(200, Locale::En, "x"),
+            redirect("https://a.b"),
+        ] {
+            assert_eq!(header(&answer, "X-Content-Type-Options"), Some("nosniff"));
+            assert_eq!(header(&answer, "Cache-Control"), Some("no-store"));
+        }
+    }
+
+    #[test]
+    fn d45_json_is_escaped() {
+        let answer = error(500, "a \"quoted\" word");
+        assert_eq!(answer.body, br#"{"error":"a \"quoted\" word"}"#);
+    }
+
+    #[test]
+    fn a_page_runs_only_our_script() {
+        let page = closing_page(Locale::En, "<b>&'\"");
+        let body = String::from_utf8(page.body.clone()).unwrap();
+        assert!(
+            body.contains("&lt;b&gt;&amp;&#39;&quot;")
+                && body.contains("<script>window.close();</script>")
+        );
+        let policy = header(&page, "Content-Security-Policy").unwrap();
+        assert!(
+            policy.contains("script-src 'sha256-Wn5wULmWNAS84lRO4JMQ9jE/kYWz1ADWjWy4z2jjosA='"),
+            "{policy}"
+        );
+        let still = super::page(404, Locale::En, "x");
+        assert!(
+            header(&still, "Content-Security-Policy")
+                .unwrap()
+                .contains("script-src 'none'")
+        );
+    }
+}

@@ -1,0 +1,53 @@
+//! Zoom meetings in Mattermost, as a component.
+//!
+//! Everything that is about Zoom lives here; nothing that is about processes, wires or sandboxes
+//! does. The component has no files, sockets or environment: it sees what `wit/` offers, reached
+//! through [`bindings`], and each event meets it in a fresh instance, so that all state is in
+//! Mattermost's key-value store.
+//!
+//! Pure parts (signatures, encryption, parsing, the content of posts, decisions) are plain functions
+//! with unit tests beside them. Flows are thin: they ask the outside, decide with the pure parts, and
+//! act.
+
+pub mod bindings;
+pub mod command;
+pub mod config;
+pub mod http;
+pub mod lifecycle;
+pub mod meeting;
+pub mod oauth;
+pub mod people;
+pub mod store;
+pub mod system;
+pub mod text;
+pub mod webhook;
+pub mod zoom;
+
+use bindings::handlers::{command_handler, http_handler, lifecycle as life};
+
+/// The component's exports.
+pub struct Plugin;
+
+impl life::Guest for Plugin {
+    fn activate() -> Result<(), String> {
+        lifecycle::activate()
+    }
+
+    fn configuration_changed() {
+        lifecycle::configuration_changed();
+    }
+
+    fn deactivate() {}
+}
+
+impl command_handler::Guest for Plugin {
+    fn run(invocation: command_handler::Invocation) -> Option<String> {
+        command::run(&invocation)
+    }
+}
+
+impl http_handler::Guest for Plugin {
+    fn handle(request: http_handler::Request) -> http_handler::Response {
+        http::handle(&request)
+    }
+}

@@ -1,0 +1,99 @@
+//! What happens when the plugin starts, and when the server's settings change.
+//!
+//! Incomplete settings do not keep the plugin from starting: they are named in the log, and corrected
+//! they work at once.
+
+use crate::bindings::bots::{self, Bot};
+use crate::bindings::commands;
+use crate::bindings::kv::{self, Expected};
+use crate::bindings::types::Error;
+use crate::command;
+use crate::config;
+use crate::store::oauth_state::token;
+use crate::system;
+use crate::text::{self, Locale, Message};
+use sha2::{Digest, Sha256};
+
+const IMAGE: &[u8] = include_bytes!("../../assets/profile.png");
+/// Where the hash of the image that the bot has is kept.
+const IMAGE_KEY: &str = "bot_profile_image";
+
+/// The bot account must exist and the command must be registered; all else can wait.
+pub fn activate() -> Result<(), String> {
+    let bot = Bot {
+        username: "zoom".to_owned(),
+        display_name: "Zoom".to_owned(),
+        description: text::plain(Locale::En, Message::BotDescription),
+    };
+    let bot_id = bots::ensure(&bot).map_err(|error| {
+        system::warn(
+            "The bot account could not be made sure of.",
+            &[("error", &error.to_string())],
+        );
+        text::plain(Locale::En, Message::ActivateBot)
+    })?;
+    commands::register(&command::registration()).map_err(|error| {
+        system::warn(
+            "The command could not be registered.",
+            &[("error", &error.to_string())],
+        );
+        text::plain(Locale::En, Message::ActivateCommand)
+    })?;
+    if let Err(error) = update_image(&bot_id) {
+        system::warn(
+            "The bot's picture could not be set.",
+            &[("error", &error.to_string())],
+        );
+    }
+    report_problems();
+    Ok(())
+}
+
+/// Registers the command again and names what is wrong with the settings now.
+pub fn configuration_changed() {
+    if let Err(error) = commands::register(&command::registration()) {
+        system::warn(
+            "The command could not be registered.",
+            &[("error", &error.to_string())],
+        );
+    }
+    report_problems();
+}
+
+fn report_problems() {
+    if let Err(problems) = config::load() {
+        system::warn(&config::sentence(&problems), &[]);
+    }
+}
+
+/// Uploads the picture if this bot account does not have it yet.
+fn update_image(bot_id: &str) -> Result<(), Error> {
+    let mark = image_mark(bot_id, IMAGE);
+    if kv::get(IMAGE_KEY)?.is_some_and(|stored| stored == mark.as_bytes()) {
+        return Ok(());
+    }
+    bots::set_profile_image(IMAGE)?;
+    kv::set(IMAGE_KEY, mark.as_bytes(), None, &Expected::Any)
+}
+
+fn image_mark(bot_id: &str, image: &[u8]) -> String {
+    format!("{bot_id} {}", token(Sha256::digest(image).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_picture_or_another_account_is_uploaded_again() {
+        let mark = image_mark("bot", b"image");
+        assert_eq!(mark, image_mark("bot", b"image"));
+        assert_ne!(mark, image_mark("bot", b"other"));
+        assert_ne!(mark, image_mark("tob", b"image"));
+    }
+
+    #[test]
+    fn the_picture_is_a_png() {
+        assert!(IMAGE.starts_with(b"\x89PNG\r\n\x1a\n"));
+    }
+}

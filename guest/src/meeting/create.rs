@@ -1,0 +1,75 @@
+//! Getting a meeting from Zoom: a new one, or the user's personal room.
+
+use super::Meeting;
+use crate::config::{Config, is_web_address};
+use crate::oauth::Session;
+use crate::zoom;
+
+/// A new meeting. One request: its answer says where to join.
+pub fn unique(
+    config: &Config,
+    session: &mut Session<'_>,
+    topic: &str,
+) -> Result<Meeting, zoom::Error> {
+    let created = session.call(|client| client.create_meeting(topic))?;
+    Ok(Meeting {
+        id: created.id,
+        join_url: join_url(config, created.id, &created.join_url),
+        uuid: created.uuid,
+        personal: false,
+        topic: topic.to_owned(),
+    })
+}
+
+/// The user's personal room; none where the user has none.
+pub fn personal(
+    config: &Config,
+    session: &mut Session<'_>,
+    topic: &str,
+) -> Result<Option<Meeting>, zoom::Error> {
+    let number = session.call(|client| client.me())?.pmi;
+    if number == 0 {
+        return Ok(None);
+    }
+    // The room's own address carries the passcode. Where Zoom does not tell, the number must do.
+    let address = session
+        .call(|client| client.meeting(number))
+        .map(|meeting| meeting.join_url)
+        .unwrap_or_default();
+    Ok(Some(Meeting {
+        id: number,
+        uuid: String::new(),
+        join_url: join_url(config, number, &address),
+        personal: true,
+        topic: topic.to_owned(),
+    }))
+}
+
+/// What Zoom said, if it is a web address; else the address that every meeting number has.
+fn join_url(config: &Config, id: u64, said: &str) -> String {
+    if is_web_address(said) {
+        said.to_owned()
+    } else {
+        format!("{}/j/{id}", config.zoom_url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::complete;
+
+    #[test]
+    fn d27_only_a_web_address_is_joined() {
+        let config = crate::config::parse(&complete(), Some("https://chat.example.com"))
+            .ok()
+            .unwrap();
+        assert_eq!(
+            join_url(&config, 7, "https://us02web.zoom.us/j/7?pwd=x"),
+            "https://us02web.zoom.us/j/7?pwd=x"
+        );
+        for odd in ["", "javascript:alert(1)", "file:///etc/passwd", "/j/7"] {
+            assert_eq!(join_url(&config, 7, odd), "https://zoom.us/j/7", "{odd}");
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Starting a meeting.
+//!
+//! The order matters. Membership comes first, so that nobody learns of a channel they are not in.
+//! Nothing is created at Zoom before everything that may forbid or delay the meeting is settled. Two
+//! people who start at the same time in one channel are told apart by a claim on the channel: the one
+//! without it waits for the other's post, and is then warned of it like anybody who comes later.
+
+use super::failure::Failure;
+use super::{
+    DEFAULT_TOPIC, Meeting, clean_topic, create, is_id, post, question, recent, restriction,
+};
+use crate::bindings::channels;
+use crate::bindings::posts::{self, Author};
+use crate::bindings::types::Error as HostError;
+use crate::bindings::websocket::{self, Audience};
+use crate::config::Config;
+use crate::oauth::session::{OpenError, Session};
+use crate::oauth::{Then, invite};
+use crate::people::{Person, Place, tell};
+use crate::store::locks::{self, Claim};
+use crate::store::meetings::{self, Announcement};
+use crate::store::preference::{self, Preference};
+use crate::system;
+use crate::text::{self, Locale, Message};
+
+/// How often and how long to wait for the post of somebody who starts at the same time: 9 seconds.
+const ATTEMPTS: u32 = 30;
+const PAUSE: u64 = 300;
+
+/// Which kind of meeting id to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// That of the user's personal room.
+    Personal,
+    /// A new one.
+    Unique,
+}
+
+/// A wish to start a meeting.
+pub struct Start<'a> {
+    /// The settings.
+    pub config: &'a Config,
+    /// Who starts it.
+    pub person: &'a Person,
+    /// Where.
+    pub place: Place<'a>,
+    /// What it is about, or empty.
+    pub topic: &'a str,
+    /// The client that waits for it, or empty.
+    pub connection_id: &'a str,
+    /// Whether a recent meeting is no obstacle.
+    pub force: bool,
+    /// What the user just chose, or none to go by their preference.
+    pub choice: Option<Choice>,
+}
+
+/// How it went.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The meeting is announced; here it is joined.
+    Started(String),
+    /// The user was shown something and decides what happens next.
+    Shown,
+    /// The user must connect first; the sentence holds the link.
+    Invited(String),
+}
+
+/// What to tell the user, if anything is left to say. Failures are logged on the way.
+pub fn message(start: &Start<'_>, result: Result<Outcome, Failure>) -> Option<String> {
+    match result {
+        Ok(Outcome::Started(_) | Outcome::Shown) => None,
+        Ok(Outcome::Invited(sentence)) => Some(sentence),
+        Err(failure) => {
+            log(start, &failure);
+            Some(failure.sentence(start.person.locale))
+        }
+    }
+}
+
+/// Writes down why a meeting did not start, where that is anybody's business but the user's.
+pub fn log(start: &Start<'_>, failure: &Failure) {
+    let fields = [
+        ("user", start.person.id.as_str()),
+        ("channel", start.place.channel_id),
+        ("error", &failure.to_string()),
+    ];
+    match failure {
+        Failure::Zoom(_) | Failure::NotPosted { .. } | Failure::Mattermost(_) => {
+            system::warn("A meeting was not started.", &fields);
+        }
+        _ => system::debug("A meeting was not started.", &fields),
+    }
+}
+
+/// Starts a meeting, or asks or tells the user what stands in the way.
+pub fn run(start: &Start<'_>) -> Result<Outcome, Failure> {
+    let (user_id, channel_id) = (start.person.id.as_str(), start.place.channel_id);
+    let topic = match clean_topic(start.topic) {
+        topic if topic.is_empty() => DEFAULT_TOPIC.to_owned(),
+        topic => topic,
+    };
+    check_access(start)?;
+    let mut session = match Session::open(start.config, user_id) {
+        Ok(session) => session,
+        Err(OpenError::NotConnected) => return invited(start),
+        Err(OpenError::Host(error)) => return Err(error.into()),
+    };
+    if !start.force
+        && let Some(recent) = recent::find(channel_id, system::now_ms())?
+    {
+        return warn(start, &topic, &recent);
+    }
+    let choice = match start.choice {
+        Some(choice) => choice,
+        None => match preference::load(user_id)? {
+            Preference::Personal => Choice::Personal,
+            Preference::Unique => Choice::Unique,
+            asked @ (Preference::Ask | Preference::Unset) => {
+                question::ask(start, &topic, asked)?;
+                return Ok(Outcome::Shown);
+            }
+        },
+    };
+    let claim = match claim(start)? {
+        Turn::Mine(claim) => claim,
+        Turn::After(recent) => return warn(start, &topic, &recent),
+    };
+    let result = create_and_post(start, &mut session, choice, &topic);
+    match result {
+        // The claim stays until it expires: the post may reach other nodes' database a little later.
+        Ok(join_url) => Ok(Outcome::Started(join_url)),
+        Err(failure) => {
+            if let Some(claim) = claim {
+                claim.release();
+            }
+            if matches!(failure, Failure::Zoom(crate::zoom::Error::NotConnected)) {
+                return invited(start);
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn check_access(start: &Start<'_>) -> Result<(), Failure> {
+    let (user_id, channel_id) = (start.person.id.as_str(), start.place.channel_id);
+    match channels::is_member(channel_id, user_id) {
+        Ok(true) => {}
+        Ok(false) | Err(HostError::NotFound) => return Err(Failure::NotMember),
+        Err(error) => return Err(error.into()),
+    }
+    if restriction::is_restricted(start.config, channel_id)? {
+        return Err(Failure::Restricted);
+    }
+    if !channels::has_permission(user_id, channel_id, "create_post")? {
+        return Err(Failure::MayNotPost);
+    }
+    Ok(())
+}
+
+fn invited(start: &Start<'_>) -> Result<Outcome, Failure> {
+    let then = Then::Start {
+        topic: start.topic,
+        connection_id: start.connection_id,
+        force: start.force,
+    };
+    Ok(Outcome::Invited(invite(
+        start.config,
+        start.person,
+        start.place,
+        then,
+    )?))
+}
+
+fn warn(start: &Start<'_>, topic: &str, recent: &recent::Recent) -> Result<Outcome, Failure> {
+    let (message, props) = post::recently_created(recent, topic, start.person.locale);
+    posts::ephemeral(
+        &start.person.id,
+        &start.place.draft(message, post::KIND, props.to_string()),
+    )?;
+    Ok(Outcome::Shown)
+}
+
+enum Turn {
+    /// Go on. A forced start needs no claim.
+    Mine(Option<Claim>),
+    /// Somebody was faster.
+    After(recent::Recent),
+}
+
+fn claim(start: &Start<'_>) -> Result<Turn, Failure> {
+    if start.force {
+        return Ok(Turn::Mine(None));
+    }
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            system::pause(PAUSE);
+        }
+        if let Some(claim) = locks::start(start.place.channel_id)? {
+            return Ok(Turn::Mine(Some(claim)));
+        }
+        if let Some(recent) = recent::find(start.place.channel_id, system::now_ms())? {
+            return Ok(Turn::After(recent));
+        }
+    }
+    Err(Failure::Busy)
+}
+
+fn create_and_post(
+    start: &Start<'_>,
+    session: &mut Session<'_>,
+    choice: Choice,
+    topic: &str,
+) -> Result<String, Failure> {
+    let personal = match choice {
+        Choice::Personal => create::personal(start.config, session, topic)?,
+        Choice::Unique => None,
+    };
+    let lacks_room = choice == Choice::Personal && personal.is_none();
+    let meeting = match personal {
+        Some(meeting) => meeting,
+        None => create::unique(start.config, session, topic)?,
+    };
+    announce(start, &meeting)?;
+    if lacks_room {
+        let url = format!("{}/profile/setting", start.config.zoom_url);
+        let sentence = text::text(
+            start.person.locale,
+            Message::NoPersonalRoom,
+            &[("url", &url)],
+        );
+        let _ = tell(&start.person.id, start.place, &sentence);
+    }
+    Ok(meeting.join_url)
+}
+
+/// Writes the post as the user, remembers it for Zoom's webhooks, and lets the user's client open the
+/// meeting. Once the post is there, the rest is not worth a failure.
+fn announce(start: &Start<'_>, meeting: &Meeting) -> Result<(), Failure> {
+    let props = post::started(meeting, &start.person.username).to_string();
+    let draft = start.place.draft(
+        text::plain(Locale::En, Message::PostStarted),
+        post::KIND,
+        props,
+    );
+    let post = posts::create(Author::ActingUser, &draft).map_err(|error| Failure::NotPosted {
+        join_url: meeting.join_url.clone(),
+        error,
+    })?;
+    let announcement = Announcement {
+        post_id: post.id,
+        channel_id: post.channel_id,
+        create_at: post.create_at,
+    };
+    let later = [
+        (
+            "post of the meeting",
+            meetings::bind(&meeting.uuid, &announcement.post_id),
+        ),
+        (
+            "channel of the meeting",
+            meetings::announce(meeting.id, &announcement),
+        ),
+        ("event for the client", open(start, &meeting.join_url)),
+    ];
+    for (what, result) in later {
+        if let Err(error) = result {
+            system::warn(
+                "A meeting is posted, but something about it is missing.",
+                &[("what", what), ("error", &error.to_string())],
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Tells the client that asked, or all of the user's where it is not known.
+fn open(start: &Start<'_>, join_url: &str) -> Result<(), HostError> {
+    let user_id = start.person.id.clone();
+    let audience = if is_id(start.connection_id) {
+        Audience::Connection((user_id, start.connection_id.to_owned()))
+    } else {
+        Audience::User(user_id)
+    };
+    websocket::publish(
+        "meeting_started",
+        &[("meeting_url".to_owned(), join_url.to_owned())],
+        &audience,
+    )
+}

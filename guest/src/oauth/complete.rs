@@ -1,0 +1,207 @@
+//! `GET /oauth2/complete`: the browser comes back from Zoom.
+//!
+//! What comes back must be what this user took along; it is used up before the code is spent. Then
+//! the account is stored, and the meeting that the user wanted starts where they were.
+
+use crate::bindings::handlers::http_handler::{Request, Response};
+use crate::bindings::types::Error as HostError;
+use crate::config::Config;
+use crate::http::query::parameter;
+use crate::http::response;
+use crate::meeting::start::{self, Start};
+use crate::people::{Person, Place, tell};
+use crate::store::accounts::{self, Account};
+use crate::store::oauth_state::{self, State};
+use crate::system;
+use crate::text::{self, Message};
+use crate::zoom::{self, Client, token};
+use subtle::ConstantTimeEq;
+
+/// What Zoom sent along.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Return {
+    /// The user agreed.
+    Code(String),
+    /// The user declined, or Zoom refused.
+    Declined,
+    /// Neither.
+    Nothing,
+}
+
+/// Reads the query.
+pub fn read(query: &str) -> Return {
+    match (parameter(query, "code"), parameter(query, "error")) {
+        (_, Some(error)) if !error.is_empty() => Return::Declined,
+        (Some(code), _) if !code.is_empty() => Return::Code(code.into_owned()),
+        _ => Return::Nothing,
+    }
+}
+
+/// Whether the `state` parameter is the one that this user took along.
+pub fn matches(state: &State, query: &str) -> bool {
+    let given = parameter(query, "state").unwrap_or_default();
+    !state.nonce.is_empty() && bool::from(given.as_bytes().ct_eq(state.nonce.as_bytes()))
+}
+
+/// Answers the request of a signed-in user.
+pub fn get(config: &Config, request: &Request, user_id: &str) -> Response {
+    let person = match Person::load(user_id) {
+        Ok(person) => person,
+        Err(error) => return host_failed(None, &error),
+    };
+    let page = |status, message| {
+        response::page(status, person.locale, &text::plain(person.locale, message))
+    };
+    let back = read(&request.query);
+    let (state, bytes) = match oauth_state::load(user_id) {
+        Ok(Some(stored)) => stored,
+        Ok(None) if back == Return::Declined => return page(200, Message::OauthDeclined),
+        Ok(None) => return page(400, Message::OauthExpired),
+        Err(error) => return host_failed(Some(&person), &error),
+    };
+    if !matches(&state, &request.query) {
+        return page(401, Message::OauthMismatch);
+    }
+    match oauth_state::consume(user_id, bytes) {
+        Ok(()) => {}
+        Err(HostError::Conflict) => return page(400, Message::OauthExpired),
+        Err(error) => return host_failed(Some(&person), &error),
+    }
+    let code = match back {
+        Return::Code(code) => code,
+        Return::Declined => return page(200, Message::OauthDeclined),
+        Return::Nothing => return page(400, Message::OauthExpired),
+    };
+    let account = match connect(config, &person, &code, &state.verifier) {
+        Ok(account) => account,
+        Err(error) => {
+            system::warn(
+                "A user could not connect to Zoom.",
+                &[("user", user_id), ("error", &error.to_string())],
+            );
+            return response::page(
+                error.status(),
+                person.locale,
+                &error.sentence(person.locale),
+            );
+        }
+    };
+    if let Err(error) = accounts::save(&account, &config.encryption_key) {
+        return host_failed(Some(&person), &error);
+    }
+    go_on(config, &person, &state, &account);
+    response::closing_page(
+        person.locale,
+        &text::plain(person.locale, Message::OauthComplete),
+    )
+}
+
+fn host_failed(person: Option<&Person>, error: &HostError) -> Response {
+    system::warn(
+        "A connection could not be completed.",
+        &[("error", &error.to_string())],
+    );
+    let locale = person.map(|person| person.locale).unwrap_or_default();
+    response::page(500, locale, &text::plain(locale, Message::MattermostFailed))
+}
+
+fn connect(
+    config: &Config,
+    person: &Person,
+    code: &str,
+    verifier: &str,
+) -> Result<Account, zoom::Error> {
+    let tokens = token::exchange(config, system::now_ms(), code, verifier)?;
+    let me = Client {
+        api: &config.zoom_api_url,
+        access_token: &tokens.access,
+    }
+    .me()?;
+    Ok(Account {
+        user_id: person.id.clone(),
+        zoom_id: me.id,
+        zoom_email: me.email,
+        tokens,
+    })
+}
+
+/// What the user wanted before they had to connect. What goes wrong is said in Mattermost, because
+/// the browser's window closes.
+fn go_on(config: &Config, person: &Person, state: &State, account: &Account) {
+    let place = Place {
+        channel_id: &state.channel_id,
+        root_id: &state.root_id,
+    };
+    let message = if state.just_connect {
+        Some(text::text(
+            person.locale,
+            Message::Connected,
+            &[("email", &account.zoom_email)],
+        ))
+    } else {
+        let start = Start {
+            config,
+            person,
+            place,
+            topic: &state.topic,
+            connection_id: &state.connection_id,
+            force: state.force,
+            choice: None,
+        };
+        start::message(&start, start::run(&start))
+    };
+    if let Some(message) = message {
+        let _ = tell(&person.id, place, &message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn state(nonce: &str) -> State {
+        State {
+            nonce: nonce.into(),
+            verifier: String::new(),
+            channel_id: String::new(),
+            root_id: String::new(),
+            topic: String::new(),
+            connection_id: String::new(),
+            force: false,
+            just_connect: true,
+        }
+    }
+
+    #[test]
+    fn d51_declining_is_no_missing_code() {
+        assert_eq!(read("error=access_denied&state=x"), Return::Declined);
+        assert_eq!(read("code=a%2Bb&state=x"), Return::Code("a+b".into()));
+        assert_eq!(read("state=x&code="), Return::Nothing);
+        assert_eq!(read(""), Return::Nothing);
+    }
+
+    #[test]
+    fn only_the_very_state_matches() {
+        assert!(matches(&state("abc"), "code=1&state=abc"));
+        for query in [
+            "state=abd",
+            "state=ab",
+            "state=abcd",
+            "state=",
+            "",
+            "State=abc",
+        ] {
+            assert!(!matches(&state("abc"), query), "{query}");
+        }
+        assert!(!matches(&state(""), "state="));
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_matches_by_chance(query in ".*") {
+            prop_assert!(!matches(&state("q0w9e8r7t6y5u4i3o2p1"), &query));
+            let _ = read(&query);
+        }
+    }
+}

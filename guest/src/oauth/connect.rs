@@ -1,0 +1,73 @@
+//! `GET /oauth2/connect`: sends the browser to Zoom.
+
+use crate::bindings::handlers::http_handler::Response;
+use crate::config::Config;
+use crate::http::response;
+use crate::people::Person;
+use crate::store::oauth_state::{self, State, challenge};
+use crate::system;
+use crate::text::{self, Message};
+use form_urlencoded::Serializer;
+
+/// Answers the request of a signed-in user.
+pub fn get(config: &Config, user_id: &str) -> Response {
+    match oauth_state::load(user_id) {
+        Ok(Some((state, _))) => response::redirect(&authorize_url(config, &state)),
+        Ok(None) => refuse(user_id, 400, Message::OauthExpired),
+        Err(error) => {
+            system::warn(
+                "A begun connection could not be read.",
+                &[("error", &error.to_string())],
+            );
+            refuse(user_id, 500, Message::MattermostFailed)
+        }
+    }
+}
+
+fn refuse(user_id: &str, status: u16, message: Message) -> Response {
+    let locale = Person::locale_of(user_id);
+    response::page(status, locale, &text::plain(locale, message))
+}
+
+/// Zoom's page where the user agrees. No scopes: those of the app apply.
+pub fn authorize_url(config: &Config, state: &State) -> String {
+    let query = Serializer::new(String::new())
+        .append_pair("client_id", &config.client_id)
+        .append_pair("code_challenge", &challenge(&state.verifier))
+        .append_pair("code_challenge_method", "S256")
+        .append_pair("redirect_uri", &config.redirect_uri())
+        .append_pair("response_type", "code")
+        .append_pair("state", &state.nonce)
+        .finish();
+    format!("{}/oauth/authorize?{query}", config.zoom_url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::complete;
+
+    #[test]
+    fn zoom_gets_the_challenge_and_never_the_verifier() {
+        let config = crate::config::parse(&complete(), Some("https://chat.example.com"))
+            .ok()
+            .unwrap();
+        let state = State {
+            nonce: "NONCE".into(),
+            verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".into(),
+            channel_id: "c".into(),
+            root_id: String::new(),
+            topic: String::new(),
+            connection_id: String::new(),
+            force: false,
+            just_connect: true,
+        };
+        assert_eq!(
+            authorize_url(&config, &state),
+            "https://zoom.us/oauth/authorize?client_id=id\
+             &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\
+             &redirect_uri=https%3A%2F%2Fchat.example.com%2Fplugins%2Fzoom%2Foauth2%2Fcomplete\
+             &response_type=code&state=NONCE"
+        );
+    }
+}

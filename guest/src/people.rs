@@ -1,0 +1,75 @@
+//! Whom a sentence is for, and how it reaches them.
+
+use crate::bindings::posts::{self, Draft};
+use crate::bindings::types::Error;
+use crate::bindings::users;
+use crate::system;
+use crate::text::Locale;
+
+/// What we need to know of a user.
+pub struct Person {
+    /// The user's id.
+    pub id: String,
+    /// The name behind the @.
+    pub username: String,
+    /// The language of sentences for this person.
+    pub locale: Locale,
+    /// Whether the person can correct our settings.
+    pub is_system_admin: bool,
+}
+
+impl Person {
+    /// The user with this id.
+    pub fn load(user_id: &str) -> Result<Person, Error> {
+        let user = users::get(user_id)?;
+        Ok(Person {
+            locale: Locale::from_tag(&user.locale),
+            id: user.id,
+            username: user.username,
+            is_system_admin: user.is_system_admin,
+        })
+    }
+
+    /// The user's language; English where the user cannot be read.
+    pub fn locale_of(user_id: &str) -> Locale {
+        users::get(user_id)
+            .map(|user| Locale::from_tag(&user.locale))
+            .unwrap_or_default()
+    }
+}
+
+/// A place in Mattermost: a channel, and the thread in it or an empty string.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The channel's id.
+    pub channel_id: &'a str,
+    /// The thread's first post, or empty.
+    pub root_id: &'a str,
+}
+
+impl Place<'_> {
+    /// A draft for this place.
+    pub fn draft(&self, message: String, kind: &str, props: String) -> Draft {
+        Draft {
+            channel_id: self.channel_id.to_owned(),
+            root_id: self.root_id.to_owned(),
+            message,
+            kind: kind.to_owned(),
+            props,
+            file_ids: Vec::new(),
+        }
+    }
+}
+
+/// Shows a sentence by the bot to one user, in the thread they are in.
+pub fn tell(user_id: &str, place: Place<'_>, message: &str) -> Result<(), Error> {
+    let draft = place.draft(message.to_owned(), "", String::new());
+    posts::ephemeral(user_id, &draft)
+        .map(drop)
+        .inspect_err(|error| {
+            system::warn(
+                "A message for a user could not be shown.",
+                &[("error", &error.to_string())],
+            );
+        })
+}

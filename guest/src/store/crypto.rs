@@ -1,0 +1,239 @@
+//! How tokens are encrypted at rest.
+//!
+//! New values are envelopes: `v1:` and base64url of a 96-bit nonce, the AES-256-GCM ciphertext and
+//! its tag. The key is derived from the setting `EncryptionKey` with HKDF-SHA256, so keys of 16, 24
+//! and 32 bytes are all good; the associated data bind version, kind of record and owner, so that a
+//! value copied into somebody else's record does not open.
+//!
+//! Old values are AES in CFB mode with a 128-bit segment: base64url with padding of IV and padded
+//! text, not authenticated. They are read, never written. A colon is not a character of base64, so
+//! the two cannot be confused.
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Key};
+use base64::Engine;
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use cfb_mode::cipher::KeyIvInit;
+use hkdf::Hkdf;
+use sha2::Sha256;
+
+const PREFIX: &str = "v1:";
+const INFO: &[u8] = b"mattermost-zoom token v1";
+const BLOCK: usize = 16;
+
+/// Bytes of randomness that one envelope needs.
+pub const NONCE: usize = 12;
+
+/// Why a value does not open. It never tells what was inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The text is not in a form that we write.
+    #[error("the stored value is malformed")]
+    Malformed,
+    /// Wrong key, wrong owner, or somebody changed it.
+    #[error("the stored value was encrypted with another key or was changed")]
+    Refused,
+    /// The key's length is none of 16, 24 and 32 bytes.
+    #[error("the encryption key has a length that AES does not have")]
+    Key,
+}
+
+/// What an envelope is for; part of what is authenticated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A user's access token.
+    UserAccess,
+    /// A user's refresh token.
+    UserRefresh,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::UserAccess => "user access token",
+            Kind::UserRefresh => "user refresh token",
+        }
+    }
+}
+
+fn cipher(key: &[u8]) -> Result<Aes256Gcm, Error> {
+    let mut derived = [0_u8; 32];
+    Hkdf::<Sha256>::new(None, key)
+        .expand(INFO, &mut derived)
+        .map_err(|_| Error::Key)?;
+    Ok(Aes256Gcm::new(&Key::<Aes256Gcm>::from(derived)))
+}
+
+fn associated(kind: Kind, owner: &str) -> Vec<u8> {
+    format!("v1\n{}\n{owner}", kind.name()).into_bytes()
+}
+
+/// Whether the text is an envelope rather than a value in the old form.
+pub fn is_envelope(text: &str) -> bool {
+    text.starts_with(PREFIX)
+}
+
+/// Encrypts for this owner. The nonce must be random and never used before.
+pub fn seal(
+    key: &[u8],
+    kind: Kind,
+    owner: &str,
+    nonce: [u8; NONCE],
+    text: &str,
+) -> Result<String, Error> {
+    let payload = Payload {
+        msg: text.as_bytes(),
+        aad: &associated(kind, owner),
+    };
+    let sealed = cipher(key)?
+        .encrypt(&nonce.into(), payload)
+        .map_err(|_| Error::Refused)?;
+    let mut bytes = nonce.to_vec();
+    bytes.extend_from_slice(&sealed);
+    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// Opens an envelope of this kind and owner.
+pub fn open(key: &[u8], kind: Kind, owner: &str, envelope: &str) -> Result<String, Error> {
+    let encoded = envelope.strip_prefix(PREFIX).ok_or(Error::Malformed)?;
+    let bytes = URL_SAFE_NO_PAD
+        .decode(encoded)
+        .map_err(|_| Error::Malformed)?;
+    let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or(Error::Malformed)?;
+    let payload = Payload {
+        msg: sealed,
+        aad: &associated(kind, owner),
+    };
+    let text = cipher(key)?
+        .decrypt(&(*nonce).into(), payload)
+        .map_err(|_| Error::Refused)?;
+    String::from_utf8(text).map_err(|_| Error::Malformed)
+}
+
+/// Opens a value in the old form.
+pub fn open_legacy(key: &[u8], text: &str) -> Result<String, Error> {
+    let bytes = URL_SAFE.decode(text).map_err(|_| Error::Malformed)?;
+    let (iv, body) = bytes.split_first_chunk::<BLOCK>().ok_or(Error::Malformed)?;
+    if body.is_empty() || body.len() % BLOCK != 0 {
+        return Err(Error::Malformed);
+    }
+    let mut body = body.to_vec();
+    match key.len() {
+        16 => decrypt::<aes::Aes128>(key, iv, &mut body)?,
+        24 => decrypt::<aes::Aes192>(key, iv, &mut body)?,
+        32 => decrypt::<aes::Aes256>(key, iv, &mut body)?,
+        _ => return Err(Error::Key),
+    }
+    // The old writer pads with 1 to 16 bytes; its reader takes a count of 0 as well.
+    let padding = usize::from(body.last().copied().unwrap_or(0));
+    let length = body.len().checked_sub(padding).ok_or(Error::Refused)?;
+    if padding > BLOCK {
+        return Err(Error::Refused);
+    }
+    body.truncate(length);
+    String::from_utf8(body).map_err(|_| Error::Refused)
+}
+
+fn decrypt<C>(key: &[u8], iv: &[u8; BLOCK], body: &mut [u8]) -> Result<(), Error>
+where
+    C: cfb_mode::cipher::BlockCipherEncrypt + cfb_mode::cipher::KeyInit,
+{
+    let decryptor = cfb_mode::Decryptor::<C>::new_from_slices(key, iv).map_err(|_| Error::Key)?;
+    decryptor.decrypt(body);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+    fn sealed() -> String {
+        seal(KEY, Kind::UserAccess, "alice", [7; NONCE], "secret token").unwrap()
+    }
+
+    #[test]
+    fn an_envelope_opens_for_its_owner() {
+        assert!(is_envelope(&sealed()));
+        assert_eq!(
+            open(KEY, Kind::UserAccess, "alice", &sealed()).unwrap(),
+            "secret token"
+        );
+        for key in [&KEY[..16], &KEY[..24]] {
+            let text = seal(key, Kind::UserRefresh, "bob", [1; NONCE], "").unwrap();
+            assert_eq!(open(key, Kind::UserRefresh, "bob", &text).unwrap(), "");
+        }
+    }
+
+    #[test]
+    fn d17_an_envelope_does_not_open_for_others() {
+        let refused = Err(Error::Refused);
+        assert_eq!(open(KEY, Kind::UserAccess, "bob", &sealed()), refused);
+        assert_eq!(open(KEY, Kind::UserRefresh, "alice", &sealed()), refused);
+        assert_eq!(
+            open(&KEY[..16], Kind::UserAccess, "alice", &sealed()),
+            refused
+        );
+    }
+
+    #[test]
+    fn every_changed_byte_is_noticed() {
+        let bytes = URL_SAFE_NO_PAD.decode(&sealed()[PREFIX.len()..]).unwrap();
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(changed));
+            assert_eq!(
+                open(KEY, Kind::UserAccess, "alice", &text),
+                Err(Error::Refused)
+            );
+        }
+    }
+
+    // openssl enc -aes-{256,192,128}-cfb with IV 000102…0f and "zoom-access-token" padded to 32 bytes.
+    #[test]
+    fn old_values_are_read_with_all_key_lengths() {
+        for (length, value) in [(32, LEGACY_256), (24, LEGACY_192), (16, LEGACY_128)] {
+            assert_eq!(
+                open_legacy(&KEY[..length], value).unwrap(),
+                "zoom-access-token"
+            );
+        }
+    }
+
+    const LEGACY_256: &str = "AAECAwQFBgcICQoLDA0ODykys5i7rlUHZE_0YPHm0ET-G5do0UhBZ-vB-SzbIswe";
+    const LEGACY_192: &str = "AAECAwQFBgcICQoLDA0OD4u1T54GGDnYaOTjAqsKWeXfa4hWZx1kZgPwDoRq_yR2";
+    const LEGACY_128: &str = "AAECAwQFBgcICQoLDA0OD9oW9p3P3t11nObgxPDLItLr37lrjiZY6LbBpXq97rM1";
+
+    #[test]
+    fn d17_short_old_values_are_errors_and_no_panics() {
+        assert_eq!(open_legacy(KEY, ""), Err(Error::Malformed));
+        assert_eq!(
+            open_legacy(KEY, &URL_SAFE.encode([0; 16])),
+            Err(Error::Malformed)
+        );
+        assert_eq!(
+            open_legacy(KEY, &URL_SAFE.encode([0; 40])),
+            Err(Error::Malformed)
+        );
+        assert_eq!(open_legacy(b"short", LEGACY_256), Err(Error::Key));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_seals_and_opens(text in ".*", owner in "[a-z0-9]{0,26}", nonce: [u8; NONCE]) {
+            let envelope = seal(KEY, Kind::UserRefresh, &owner, nonce, &text).unwrap();
+            prop_assert_eq!(open(KEY, Kind::UserRefresh, &owner, &envelope).unwrap(), text);
+        }
+
+        #[test]
+        fn no_text_makes_the_decoders_panic(text in ".*", bytes: Vec<u8>) {
+            let _ = open(KEY, Kind::UserAccess, "alice", &text);
+            let _ = open(KEY, Kind::UserAccess, "alice", &format!("v1:{}", URL_SAFE_NO_PAD.encode(&bytes)));
+            let _ = open_legacy(KEY, &text);
+            let _ = open_legacy(KEY, &URL_SAFE.encode(&bytes));
+        }
+    }
+}

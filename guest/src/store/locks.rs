@@ -1,0 +1,115 @@
+//! Short claims, so that one thing is done by one node at a time, and marks of what is done.
+//!
+//! A claim is a key that is set only where there is none and that expires by itself, so a crashed
+//! holder blocks nobody for long. Its value is random, so only the holder takes it away.
+
+use crate::bindings::kv::{self, Expected};
+use crate::bindings::types::Error;
+use crate::store::oauth_state::token;
+use crate::system;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// How long a start in a channel keeps others from starting one, in seconds: as long as a meeting
+/// counts as recent.
+const START: u64 = 30;
+/// Longer than a request to Zoom's token endpoint may take, in seconds.
+const REFRESH: u64 = 20;
+/// Longer than Zoom repeats a delivery, in seconds.
+const SEEN: u64 = 7 * 24 * 3600;
+
+/// A held claim.
+pub struct Claim {
+    key: String,
+    value: Vec<u8>,
+}
+
+impl Claim {
+    /// Gives it back. Failing to is no harm: it expires.
+    pub fn release(self) {
+        if let Err(error) = kv::delete(&self.key, &Expected::Value(self.value))
+            && error != Error::Conflict
+        {
+            system::debug(
+                "A claim was left to expire.",
+                &[("key", &self.key), ("error", &error.to_string())],
+            );
+        }
+    }
+}
+
+fn claim(key: String, seconds: u64) -> Result<Option<Claim>, Error> {
+    let value = token(system::random()).into_bytes();
+    match kv::set(&key, &value, Some(seconds), &Expected::Absent) {
+        Ok(()) => Ok(Some(Claim { key, value })),
+        Err(Error::Conflict) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The right to start a meeting in this channel; none while somebody else has it.
+pub fn start(channel_id: &str) -> Result<Option<Claim>, Error> {
+    claim(start_key(channel_id), START)
+}
+
+/// Frees the channel for another start, because the meeting of the last one is over.
+pub fn end_start(channel_id: &str) -> Result<(), Error> {
+    kv::delete(&start_key(channel_id), &Expected::Any)
+}
+
+/// How long a start blocks others, in milliseconds.
+pub const fn start_lifetime_ms() -> i64 {
+    START as i64 * 1000
+}
+
+fn start_key(channel_id: &str) -> String {
+    format!("start_lock_{channel_id}")
+}
+
+/// The right to spend this user's refresh token; none while somebody else has it.
+pub fn refresh(user_id: &str) -> Result<Option<Claim>, Error> {
+    claim(format!("refresh_lease_{user_id}"), REFRESH)
+}
+
+/// Where it is marked that this event of this meeting is done.
+pub fn seen_key(event: &str, uuid: &str) -> String {
+    let mut key = format!("webhook_seen_{event}_");
+    for byte in Sha256::digest(uuid.as_bytes()).iter().take(16) {
+        // Writing to a string does not fail.
+        let _ = write!(key, "{byte:02x}");
+    }
+    key
+}
+
+/// Whether it is done already.
+pub fn seen(event: &str, uuid: &str) -> Result<bool, Error> {
+    Ok(!uuid.is_empty() && kv::get(&seen_key(event, uuid))?.is_some())
+}
+
+/// Marks it as done, after its effect.
+pub fn mark_seen(event: &str, uuid: &str) -> Result<(), Error> {
+    if uuid.is_empty() {
+        return Ok(());
+    }
+    match kv::set(&seen_key(event, uuid), b"1", Some(SEEN), &Expected::Absent) {
+        Ok(()) | Err(Error::Conflict) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_of_one_event_and_one_meeting_and_fits_a_key() {
+        let key = seen_key("meeting.ended", "a/b+c==");
+        assert_ne!(key, seen_key("meeting.ended", "a/b+c="));
+        assert_ne!(key, seen_key("meeting.started", "a/b+c=="));
+        assert!(seen_key("meeting.ended", &"x".repeat(5000)).len() <= 150);
+        assert_eq!(
+            key,
+            "webhook_seen_meeting.ended_95c3253c7151e0d2fe4e475513e88422"
+        );
+    }
+}

@@ -1,0 +1,249 @@
+//! Which post announces which meeting.
+//!
+//! `post_meeting_{uuid}` leads from one occurrence of a meeting to its post; the value is the bare
+//! post id. `meeting_channel_{number}` leads from a meeting's number to its channel and to the posts
+//! that announce it and have not ended: a personal room has one number for good, and a UUID only once
+//! somebody is in it. A record of a subscription keeps its fields and never expires.
+
+use crate::bindings::kv::{self, Expected};
+use crate::bindings::types::Error;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::fmt::Write;
+
+/// How long a meeting is remembered, in seconds: recordings may come weeks later.
+const LIFETIME: u64 = 30 * 24 * 3600;
+/// The store's limit.
+const MAX_KEY: usize = 150;
+/// More announcements of one room than anybody has at once; older ones are dropped.
+const MAX_POSTS: usize = 10;
+const ATTEMPTS: usize = 5;
+
+/// A post that announces a meeting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announcement {
+    /// The post's id.
+    pub post_id: String,
+    /// Its channel.
+    pub channel_id: String,
+    /// When it was written, in milliseconds.
+    pub create_at: i64,
+}
+
+/// The record of a meeting's number.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Mapping {
+    /// The channel that the meeting was first announced in.
+    #[serde(default)]
+    pub channel_id: String,
+    /// Whether the channel follows this meeting for good.
+    #[serde(default)]
+    pub is_subscription: bool,
+    /// Who subscribed, or empty.
+    #[serde(default)]
+    pub created_by: String,
+    /// Posts that have not ended, oldest first.
+    #[serde(default)]
+    pub posts: Vec<Announcement>,
+    /// What other versions keep here.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl Mapping {
+    /// Adds a post. The channel stays that of the first post which has not ended.
+    pub fn announce(&mut self, announcement: Announcement) {
+        if !self.is_subscription && self.posts.is_empty() {
+            self.channel_id.clone_from(&announcement.channel_id);
+        }
+        self.posts
+            .retain(|post| post.post_id != announcement.post_id);
+        self.posts.push(announcement);
+        let surplus = self.posts.len().saturating_sub(MAX_POSTS);
+        self.posts.drain(..surplus);
+    }
+
+    /// Takes posts out. Answers whether that changed anything.
+    pub fn forget(&mut self, post_ids: &[String]) -> bool {
+        let before = self.posts.len();
+        self.posts.retain(|post| !post_ids.contains(&post.post_id));
+        self.posts.len() != before
+    }
+
+    fn lifetime(&self) -> Option<u64> {
+        (!self.is_subscription).then_some(LIFETIME)
+    }
+}
+
+/// A UUID as part of a key, escaped as Go escapes a segment of a path: existing keys are written so.
+pub fn escape(uuid: &str) -> String {
+    let mut escaped = String::with_capacity(uuid.len());
+    for byte in uuid.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => escaped.push(char::from(byte)),
+            b'-' | b'_' | b'.' | b'~' | b'$' | b'&' | b'+' | b'=' | b':' | b'@' => {
+                escaped.push(char::from(byte))
+            }
+            // Writing to a string does not fail.
+            _ => drop(write!(escaped, "%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+/// Where the post of an occurrence is; none for a UUID that no key can hold.
+fn post_key(uuid: &str) -> Option<String> {
+    let key = format!("post_meeting_{}", escape(uuid));
+    (!uuid.is_empty() && key.len() <= MAX_KEY).then_some(key)
+}
+
+fn mapping_key(meeting_id: u64) -> String {
+    format!("meeting_channel_{meeting_id}")
+}
+
+/// The post of this occurrence.
+pub fn post_of(uuid: &str) -> Result<Option<String>, Error> {
+    let Some(key) = post_key(uuid) else {
+        return Ok(None);
+    };
+    Ok(kv::get(&key)?
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .filter(|id| !id.is_empty()))
+}
+
+/// Ties an occurrence to its post. The first post stays.
+pub fn bind(uuid: &str, post_id: &str) -> Result<(), Error> {
+    let Some(key) = post_key(uuid) else {
+        return Ok(());
+    };
+    match kv::set(&key, post_id.as_bytes(), Some(LIFETIME), &Expected::Absent) {
+        Ok(()) | Err(Error::Conflict) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The record of this number. One that cannot be read counts as none.
+pub fn mapping_of(meeting_id: u64) -> Result<Option<Mapping>, Error> {
+    Ok(kv::get(&mapping_key(meeting_id))?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// Remembers that a post announces a meeting.
+pub fn announce(meeting_id: u64, announcement: &Announcement) -> Result<(), Error> {
+    let mut mapping = Mapping::default();
+    mapping.announce(announcement.clone());
+    match store(meeting_id, &mapping, Expected::Absent) {
+        Err(Error::Conflict) => {}
+        other => return other,
+    }
+    change(meeting_id, |mapping| {
+        mapping.announce(announcement.clone());
+        true
+    })
+}
+
+/// Remembers that posts have ended.
+pub fn forget(meeting_id: u64, post_ids: &[String]) -> Result<(), Error> {
+    change(meeting_id, |mapping| mapping.forget(post_ids))
+}
+
+fn store(meeting_id: u64, mapping: &Mapping, expected: Expected) -> Result<(), Error> {
+    let bytes = serde_json::to_vec(mapping).map_err(|error| Error::Invalid(error.to_string()))?;
+    kv::set(
+        &mapping_key(meeting_id),
+        &bytes,
+        mapping.lifetime(),
+        &expected,
+    )
+}
+
+fn change(meeting_id: u64, change: impl Fn(&mut Mapping) -> bool) -> Result<(), Error> {
+    for _ in 0..ATTEMPTS {
+        let (mut mapping, expected) = match kv::get(&mapping_key(meeting_id))? {
+            Some(bytes) => (
+                serde_json::from_slice(&bytes).unwrap_or_default(),
+                Expected::Value(bytes),
+            ),
+            None => (Mapping::default(), Expected::Absent),
+        };
+        if !change(&mut mapping) {
+            return Ok(());
+        }
+        match store(meeting_id, &mapping, expected) {
+            Err(Error::Conflict) => {}
+            other => return other,
+        }
+    }
+    Err(Error::Conflict)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn post(id: &str, channel: &str) -> Announcement {
+        Announcement {
+            post_id: id.into(),
+            channel_id: channel.into(),
+            create_at: 1,
+        }
+    }
+
+    #[test]
+    fn uuids_are_escaped_as_go_does() {
+        assert_eq!(
+            escape("/ab+c/d==#?;,é [x]"),
+            "%2Fab+c%2Fd==%23%3F%3B%2C%C3%A9%20%5Bx%5D"
+        );
+        assert_eq!(escape("-_.~$&+=:@"), "-_.~$&+=:@");
+    }
+
+    #[test]
+    fn a_uuid_too_long_for_a_key_has_none() {
+        assert_eq!(post_key(""), None);
+        assert_eq!(post_key(&"/".repeat(60)), None);
+        assert_eq!(post_key("a=").as_deref(), Some("post_meeting_a="));
+    }
+
+    #[test]
+    fn records_of_the_old_plugin_are_read() {
+        let old = r#"{"channel_id":"c","is_subscription":true,"created_by":"u"}"#;
+        let mapping: Mapping = serde_json::from_str(old).unwrap();
+        assert!(mapping.is_subscription && mapping.posts.is_empty());
+        assert_eq!(mapping.lifetime(), None);
+    }
+
+    #[test]
+    fn d18_a_room_announced_in_two_channels_keeps_both_posts() {
+        let mut mapping = Mapping::default();
+        mapping.announce(post("p1", "a"));
+        mapping.announce(post("p2", "b"));
+        assert_eq!(mapping.channel_id, "a");
+        assert_eq!(mapping.posts.len(), 2);
+        assert!(mapping.forget(&["p1".into(), "p2".into()]));
+        assert!(!mapping.forget(&["p1".into()]));
+        mapping.announce(post("p3", "c"));
+        assert_eq!(mapping.channel_id, "c");
+    }
+
+    #[test]
+    fn a_subscription_keeps_what_it_is() {
+        let json = r#"{"channel_id":"c","is_subscription":true,"created_by":"u","later":[1]}"#;
+        let mut mapping: Mapping = serde_json::from_str(json).unwrap();
+        mapping.announce(post("p", "d"));
+        let written = serde_json::to_value(&mapping).unwrap();
+        assert_eq!(written["channel_id"], "c");
+        assert_eq!(written["created_by"], "u");
+        assert_eq!(written["later"], serde_json::json!([1]));
+    }
+
+    proptest! {
+        #[test]
+        fn an_escaped_uuid_has_only_characters_of_a_key(uuid in ".*") {
+            let escaped = escape(&uuid);
+            prop_assert!(escaped.is_ascii() && !escaped.contains('/'));
+            let back = percent_encoding::percent_decode_str(&escaped).decode_utf8().unwrap().into_owned();
+            prop_assert_eq!(back, uuid);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! German.
+
+use super::Message;
+
+pub(super) fn template(message: Message) -> &'static str {
+    match message {
+        Message::ConfigLog => {
+            "Zoom ist noch nicht eingerichtet. In Systemkonsole > Plugins > Zoom: {problems}."
+        }
+        Message::ConfigAdmin => {
+            "Zoom ist noch nicht eingerichtet. Bitte in **Systemkonsole > Plugins > Zoom** nachholen; danach geht es sofort:\n{problems}"
+        }
+        Message::ConfigUser => {
+            "Zoom ist auf diesem Server noch nicht eingerichtet. Bitte bitten Sie die Systemadministration, die Einrichtung abzuschließen."
+        }
+        Message::ConfigSiteUrl => {
+            "SiteURL ist leer: geben Sie die Adresse dieses Servers unter Umgebung > Webserver ein"
+        }
+        Message::ConfigZoomUrl => {
+            "ZoomURL ist keine Webadresse: geben Sie die Adresse Ihres eigenen Zoom ein, etwa https://zoom.example.com, oder lassen Sie das Feld leer"
+        }
+        Message::ConfigZoomApiUrl => {
+            "ZoomAPIURL ist keine Webadresse: geben Sie die Adresse der API Ihres eigenen Zoom ein, etwa https://api.zoom.example.com/v2, oder lassen Sie das Feld leer"
+        }
+        Message::ConfigAccountLevelApp => {
+            "AccountLevelApp ist eingeschaltet, und diese Version unterstützt kontoweite Apps noch nicht: schalten Sie es aus und tragen Sie die Werte einer benutzerverwalteten Zoom-App ein, mit der alle ihr eigenes Konto verbinden"
+        }
+        Message::ConfigClientId => {
+            "OAuthClientID ist leer: geben Sie die Client-ID Ihrer Zoom-App ein"
+        }
+        Message::ConfigClientSecret => {
+            "OAuthClientSecret ist leer: geben Sie das Client-Geheimnis Ihrer Zoom-App ein"
+        }
+        Message::ConfigEncryptionKey => "EncryptionKey ist leer: wählen Sie daneben Neu erzeugen",
+        Message::ConfigEncryptionKeyLength => {
+            "EncryptionKey muss 16, 24 oder 32 Byte lang sein: wählen Sie daneben Neu erzeugen; alle verbinden sich danach neu"
+        }
+        Message::ConfigWebhookSecret => {
+            "WebhookSecret ist leer: wählen Sie daneben Neu erzeugen und tragen Sie die neue Adresse in der Zoom-App ein"
+        }
+        Message::ConfigZoomWebhookSecret => {
+            "ZoomWebhookSecret ist leer: geben Sie das Secret Token Ihrer Zoom-App ein, damit sich Nachrichten als von Zoom stammend erweisen lassen"
+        }
+        Message::BotDescription => "Vom Zoom-Plugin angelegt.",
+        Message::ActivateBot => {
+            "Das Zoom-Plugin konnte sein Bot-Konto nicht anlegen. Prüfen Sie, ob die Datenbank antwortet, und aktivieren Sie das Plugin erneut."
+        }
+        Message::ActivateCommand => {
+            "Das Zoom-Plugin konnte seinen Slash-Befehl nicht anmelden. Aktivieren Sie das Plugin erneut; hilft das nicht, sehen Sie ins Serverprotokoll."
+        }
+        Message::CommandDescription => "Verfügbare Befehle: {commands}",
+        Message::CommandWrongTrigger => "Das ist kein Zoom-Befehl. Versuchen Sie `/zoom help`.",
+        Message::CommandNoAction => {
+            "Bitte sagen Sie, was geschehen soll, etwa `/zoom start`. `/zoom help` zeigt, was es gibt."
+        }
+        Message::CommandUnknown => "Unbekannte Aktion {action}. `/zoom help` zeigt, was es gibt.",
+        Message::HelpTitle => "###### Zoom - Hilfe zum Slash-Befehl",
+        Message::HelpStart => "Startet ein Zoom-Meeting; das Thema ist freiwillig",
+        Message::HelpConnect => "Verbindet Ihr Zoom-Konto",
+        Message::HelpDisconnect => "Trennt Ihr Zoom-Konto",
+        Message::HelpSettings => {
+            "Wählt zwischen Ihrer persönlichen Meeting-ID und jedes Mal einer neuen"
+        }
+        Message::HelpHelp => "Zeigt diese Hilfe",
+        Message::ConnectLink => {
+            "Ihr Zoom-Konto ist noch nicht verbunden. [Klicken Sie hier, um Ihr Zoom-Konto zu verbinden]({url}). Der Link gilt fünf Minuten."
+        }
+        Message::AlreadyConnected => {
+            "Sie sind bereits als {email} mit Zoom verbunden. Für ein anderes Konto geben Sie zuerst `/zoom disconnect` ein."
+        }
+        Message::Connected => {
+            "Ihr Zoom-Konto {email} ist verbunden. Starten Sie ein Meeting mit `/zoom start`."
+        }
+        Message::Disconnected => "Ihr Zoom-Konto ist getrennt.",
+        Message::NotConnectedYet => {
+            "Sie sind nicht mit Zoom verbunden; es gibt nichts zu trennen. Zum Verbinden geben Sie `/zoom connect` ein."
+        }
+        Message::OauthExpired => {
+            "Dieser Link ist abgelaufen oder wurde schon benutzt. Geben Sie in Mattermost /zoom connect ein, um einen neuen zu erhalten."
+        }
+        Message::OauthMismatch => {
+            "Diese Antwort von Zoom gehört nicht zu dem Link, den Sie zuletzt geöffnet haben. Geben Sie in Mattermost /zoom connect ein, um einen neuen zu erhalten."
+        }
+        Message::OauthDeclined => {
+            "Sie haben den Zugriff bei Zoom nicht erlaubt; es wurde nichts verbunden. Sie können dieses Fenster schließen; für einen neuen Versuch geben Sie in Mattermost /zoom connect ein."
+        }
+        Message::OauthComplete => {
+            "Ihr Zoom-Konto ist verbunden. Sie können dieses Fenster schließen und zu Mattermost zurückkehren."
+        }
+        Message::PageTitle => "Zoom für Mattermost",
+        Message::HttpNotConfigured => {
+            "Zoom ist auf diesem Server noch nicht eingerichtet. Die Systemadministration muss die Einrichtung abschließen."
+        }
+        Message::HttpNotFound => "Unter dieser Adresse gibt es nichts.",
+        Message::HttpMethod => "Diese Adresse nimmt diese Methode nicht an.",
+        Message::HttpUnauthorized => {
+            "Nicht berechtigt. Melden Sie sich bei Mattermost an und versuchen Sie es erneut."
+        }
+        Message::HttpForbidden => "Diese Antwort steht Ihnen nicht zu.",
+        Message::HttpBadRequest => "Die Anfrage ist fehlerhaft.",
+        Message::WebhookNotJson => "Der Inhaltstyp muss application/json sein.",
+        Message::WebhookMalformed => "Der Inhalt ist kein Webhook von Zoom.",
+        Message::MattermostFailed => {
+            "Mattermost konnte das gerade nicht ausführen. Bitte versuchen Sie es in einer Minute erneut; bleibt es dabei, sagen Sie der Systemadministration Bescheid."
+        }
+        Message::NotMember => {
+            "Sie sind nicht Mitglied dieses Kanals und können darin kein Meeting starten. Treten Sie ihm zuerst bei."
+        }
+        Message::Restricted => {
+            "In diesem Kanal sind Zoom-Meetings ausgeschaltet. Starten Sie eines in einem anderen Kanal, oder bitten Sie die Systemadministration, sie hier zu erlauben."
+        }
+        Message::MayNotPost => {
+            "Sie dürfen in diesem Kanal nicht schreiben und können darin kein Meeting starten. Bitte wenden Sie sich an die Kanaladministration."
+        }
+        Message::Busy => {
+            "Gerade startet jemand in diesem Kanal ein Meeting. Warten Sie eine halbe Minute und versuchen Sie es dann erneut."
+        }
+        Message::NotPosted => {
+            "Das Meeting wurde angelegt, konnte hier aber nicht angekündigt werden. [Treten Sie bei]({url}) und schicken Sie den anderen den Link."
+        }
+        Message::NoPersonalRoom => {
+            "In Ihrem Zoom-Konto ist keine persönliche Meeting-ID in Gebrauch, deshalb bekam das Meeting eine neue. Um Ihre zu benutzen, schalten Sie \"Persönliche Meeting-ID aktivieren\" auf {url} ein."
+        }
+        Message::RecentZoom => {
+            "In diesem Kanal gibt es bereits ein anderes, gerade gestartetes Meeting."
+        }
+        Message::RecentOther => {
+            "In diesem Kanal gibt es bereits ein anderes, gerade gestartetes Meeting bei {provider}."
+        }
+        Message::RecentTitle => "Hier wurde gerade ein Meeting gestartet",
+        Message::RecentWait => {
+            "Um trotzdem ein weiteres zu starten, warten Sie eine halbe Minute und versuchen Sie es erneut."
+        }
+        Message::AskPretext => "Eine Voreinstellung wählen Sie mit `/zoom settings`.",
+        Message::AskTitle => "Welche Meeting-ID soll dieses Meeting haben?",
+        Message::AskPersonal => "PERSÖNLICHE MEETING-ID",
+        Message::AskUnique => "NEUE MEETING-ID",
+        Message::AlwaysPersonal => {
+            "Das Meeting startet mit Ihrer persönlichen Meeting-ID. Alle Ihre Meetings benutzen sie von nun an; ändern können Sie das mit `/zoom settings`."
+        }
+        Message::AlwaysUnique => {
+            "Das Meeting startet mit einer neuen Meeting-ID. Alle Ihre Meetings bekommen von nun an eine neue; ändern können Sie das mit `/zoom settings`."
+        }
+        Message::ChosePersonal => "Das Meeting startet mit Ihrer persönlichen Meeting-ID.",
+        Message::ChoseUnique => "Das Meeting startet mit einer neuen Meeting-ID.",
+        Message::SettingsTitle => "*Einstellung: Persönliche Meeting-ID verwenden*",
+        Message::SettingsText => {
+            "Sollen Ihre Meetings Ihre persönliche Meeting-ID verwenden?\n\nDerzeit: {value}"
+        }
+        Message::SettingsFallback => "Persönliche Meeting-ID verwenden: {value}",
+        Message::SettingsYes => "Ja",
+        Message::SettingsNo => "Nein",
+        Message::SettingsAsk => "Fragen",
+        Message::PostStarted => "Ich habe ein Meeting gestartet",
+        Message::PostEnded => "Das Meeting ist beendet.",
+        Message::PostId => "Meeting-ID: {id}",
+        Message::PostPersonalId => "Persönliche Meeting-ID (PMI): {id}",
+        Message::PostJoin => "Am Meeting teilnehmen",
+        Message::PostStartedFallback => "Zoom-Meeting gestartet: {id}.",
+        Message::PostEndedFallback => {
+            "Zoom-Meeting {id} ist beendet: Beginn {start}, Dauer {minutes} Minute(n)."
+        }
+        Message::PostEndedSummary => {
+            "Meeting-ID: {id}\n\n##### Zusammenfassung\n\nBeginn: {start}\n\nDauer: {minutes} Minute(n)"
+        }
+        Message::ZoomNotConnected => {
+            "Zoom hat Ihre Verbindung beendet. Geben Sie `/zoom connect` ein, um sich neu zu verbinden."
+        }
+        Message::ZoomMissingScope => {
+            "Der Zoom-App dieses Servers fehlt eine Berechtigung, die hierfür nötig ist. Bitte sagen Sie der Systemadministration Bescheid: zu den Scopes der App müssen meeting:read:meeting, meeting:write:meeting und user:read:user gehören."
+        }
+        Message::ZoomForbidden => {
+            "Zoom erlaubt das für Ihr Konto nicht. Prüfen Sie Ihr Konto bei Zoom, oder fragen Sie, wer es verwaltet."
+        }
+        Message::ZoomNotFound => {
+            "Zoom kennt Ihr Konto oder das Meeting nicht. Prüfen Sie, ob Sie mit dem richtigen Konto verbunden sind: geben Sie `/zoom disconnect` ein, danach `/zoom connect`."
+        }
+        Message::ZoomRateLimited => {
+            "Zoom nimmt im Moment keine weiteren Anfragen von Ihnen an. Bitte versuchen Sie es später erneut; die Grenze für neue Meetings gilt bis Mitternacht UTC."
+        }
+        Message::ZoomRateLimitedFor => {
+            "Zoom nimmt im Moment keine weiteren Anfragen von Ihnen an. Bitte versuchen Sie es in {seconds} Sekunden erneut."
+        }
+        Message::ZoomClient => {
+            "Zoom akzeptiert die App dieses Servers nicht. Bitte sagen Sie der Systemadministration, sie möge OAuthClientID und OAuthClientSecret mit der App bei Zoom vergleichen."
+        }
+        Message::ZoomCode => {
+            "Zoom hat die Anmeldung nicht mehr akzeptiert. Geben Sie in Mattermost noch einmal `/zoom connect` ein."
+        }
+        Message::ZoomTimeout => {
+            "Zoom hat nicht rechtzeitig geantwortet. Bitte versuchen Sie es in einer Minute erneut."
+        }
+        Message::ZoomUnavailable => {
+            "Zoom war nicht erreichbar oder hat Störungen. Bitte versuchen Sie es in einigen Minuten erneut; https://status.zoom.us zeigt bekannte Störungen."
+        }
+        Message::ZoomDenied => {
+            "Die Regeln dieses Servers verbieten dem Plugin die Adresse von Zoom. Bitte sagen Sie der Systemadministration, sie möge ZoomURL und ZoomAPIURL prüfen."
+        }
+        Message::ZoomUnexpected => {
+            "Zoom hat eine Antwort gegeben, die hier keinen Sinn ergibt. Bitte versuchen Sie es erneut; bleibt es dabei, sagen Sie der Systemadministration Bescheid, die Näheres im Serverprotokoll findet."
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! English.
+
+use super::Message;
+
+pub(super) fn template(message: Message) -> &'static str {
+    match message {
+        Message::ConfigLog => {
+            "Zoom is not set up yet. In System Console > Plugins > Zoom: {problems}."
+        }
+        Message::ConfigAdmin => {
+            "Zoom is not set up yet. Please go to **System Console > Plugins > Zoom**; it works as soon as this is done:\n{problems}"
+        }
+        Message::ConfigUser => {
+            "Zoom is not set up on this server yet. Please ask a system administrator to finish the set-up."
+        }
+        Message::ConfigSiteUrl => {
+            "SiteURL is empty: enter the address of this server under Environment > Web Server"
+        }
+        Message::ConfigZoomUrl => {
+            "ZoomURL is not a web address: enter the address of your own Zoom, such as https://zoom.example.com, or leave it empty"
+        }
+        Message::ConfigZoomApiUrl => {
+            "ZoomAPIURL is not a web address: enter the address of your own Zoom's API, such as https://api.zoom.example.com/v2, or leave it empty"
+        }
+        Message::ConfigAccountLevelApp => {
+            "AccountLevelApp is on, and this version does not support account-level apps yet: switch it off and enter the values of a user-managed Zoom app, with which each user connects their own account"
+        }
+        Message::ConfigClientId => "OAuthClientID is empty: enter the client ID of your Zoom app",
+        Message::ConfigClientSecret => {
+            "OAuthClientSecret is empty: enter the client secret of your Zoom app"
+        }
+        Message::ConfigEncryptionKey => "EncryptionKey is empty: choose Regenerate beside it",
+        Message::ConfigEncryptionKeyLength => {
+            "EncryptionKey must have 16, 24 or 32 bytes: choose Regenerate beside it; users then connect again"
+        }
+        Message::ConfigWebhookSecret => {
+            "WebhookSecret is empty: choose Regenerate beside it, and use the new address in the Zoom app"
+        }
+        Message::ConfigZoomWebhookSecret => {
+            "ZoomWebhookSecret is empty: enter the secret token of your Zoom app, so that messages can be proved to come from Zoom"
+        }
+        Message::BotDescription => "Created by the Zoom plugin.",
+        Message::ActivateBot => {
+            "The Zoom plugin could not create its bot account. Check that the database answers, then enable the plugin again."
+        }
+        Message::ActivateCommand => {
+            "The Zoom plugin could not register its slash command. Enable the plugin again; if that does not help, see the server log."
+        }
+        Message::CommandDescription => "Available commands: {commands}",
+        Message::CommandWrongTrigger => "That is not a Zoom command. Try `/zoom help`.",
+        Message::CommandNoAction => {
+            "Please say what to do, such as `/zoom start`. `/zoom help` lists what there is."
+        }
+        Message::CommandUnknown => "Unknown action {action}. `/zoom help` lists what there is.",
+        Message::HelpTitle => "###### Zoom - slash command help",
+        Message::HelpStart => "Start a Zoom meeting; the topic is optional",
+        Message::HelpConnect => "Connect your Zoom account",
+        Message::HelpDisconnect => "Disconnect your Zoom account",
+        Message::HelpSettings => "Choose between your personal meeting ID and a new one each time",
+        Message::HelpHelp => "Show this help",
+        Message::ConnectLink => {
+            "Your Zoom account is not connected yet. [Click here to link your Zoom account]({url}). The link works for five minutes."
+        }
+        Message::AlreadyConnected => {
+            "You are already connected to Zoom as {email}. To use another account, run `/zoom disconnect` first."
+        }
+        Message::Connected => {
+            "Your Zoom account {email} is connected. Start a meeting with `/zoom start`."
+        }
+        Message::Disconnected => "Your Zoom account is disconnected.",
+        Message::NotConnectedYet => {
+            "You are not connected to Zoom, so there is nothing to disconnect. To connect, run `/zoom connect`."
+        }
+        Message::OauthExpired => {
+            "This link has expired or was used already. Go back to Mattermost and run /zoom connect for a new one."
+        }
+        Message::OauthMismatch => {
+            "This answer from Zoom does not belong to the link you opened last. Go back to Mattermost and run /zoom connect for a new one."
+        }
+        Message::OauthDeclined => {
+            "You did not give access at Zoom, so nothing was connected. You can close this window; to try again, run /zoom connect in Mattermost."
+        }
+        Message::OauthComplete => {
+            "Your Zoom account is connected. You can close this window and go back to Mattermost."
+        }
+        Message::PageTitle => "Zoom for Mattermost",
+        Message::HttpNotConfigured => {
+            "Zoom is not set up on this server yet. A system administrator must finish the set-up."
+        }
+        Message::HttpNotFound => "There is nothing at this address.",
+        Message::HttpMethod => "This address does not take this method.",
+        Message::HttpUnauthorized => "Not authorized. Log in to Mattermost and try again.",
+        Message::HttpForbidden => "This is not yours to answer.",
+        Message::HttpBadRequest => "The request is malformed.",
+        Message::WebhookNotJson => "The content type must be application/json.",
+        Message::WebhookMalformed => "The body is not a webhook of Zoom.",
+        Message::MattermostFailed => {
+            "Mattermost could not do that just now. Please try again in a minute; if it keeps failing, tell your system administrator."
+        }
+        Message::NotMember => {
+            "You are not a member of this channel, so you cannot start a meeting in it. Join it first."
+        }
+        Message::Restricted => {
+            "Zoom meetings are disabled for this channel. Start one in another channel, or ask a system administrator to allow them here."
+        }
+        Message::MayNotPost => {
+            "You cannot post in this channel, so you cannot start a meeting in it. Please contact the channel's administrator."
+        }
+        Message::Busy => {
+            "Somebody is starting a meeting in this channel right now. Wait half a minute, then try again."
+        }
+        Message::NotPosted => {
+            "The meeting was created, but it could not be posted here. [Join it]({url}) and send the link to the others."
+        }
+        Message::NoPersonalRoom => {
+            "Your Zoom account has no personal meeting ID in use, so the meeting got a new one. To use yours, switch on \"Enable Personal Meeting ID\" at {url}."
+        }
+        Message::RecentZoom => "There is another recent meeting in this channel.",
+        Message::RecentOther => "There is another recent meeting in this channel, on {provider}.",
+        Message::RecentTitle => "A meeting was started here a moment ago",
+        Message::RecentWait => {
+            "To start another one all the same, wait half a minute and try again."
+        }
+        Message::AskPretext => "You can set a default with `/zoom settings`.",
+        Message::AskTitle => "Which meeting ID should this meeting use?",
+        Message::AskPersonal => "USE PERSONAL MEETING ID",
+        Message::AskUnique => "USE A UNIQUE MEETING ID",
+        Message::AlwaysPersonal => {
+            "Starting the meeting with your personal meeting ID. All your meetings will use it from now on; to change that, run `/zoom settings`."
+        }
+        Message::AlwaysUnique => {
+            "Starting the meeting with a unique meeting ID. All your meetings will get a new one from now on; to change that, run `/zoom settings`."
+        }
+        Message::ChosePersonal => "Starting the meeting with your personal meeting ID.",
+        Message::ChoseUnique => "Starting the meeting with a unique meeting ID.",
+        Message::SettingsTitle => "*Setting: Use your Personal Meeting ID*",
+        Message::SettingsText => {
+            "Do you want your meetings to use your personal meeting ID?\n\nCurrent value: {value}"
+        }
+        Message::SettingsFallback => "Use your personal meeting ID: {value}",
+        Message::SettingsYes => "Yes",
+        Message::SettingsNo => "No",
+        Message::SettingsAsk => "Ask",
+        Message::PostStarted => "I have started a meeting",
+        Message::PostEnded => "The meeting has ended.",
+        Message::PostId => "Meeting ID: {id}",
+        Message::PostPersonalId => "Personal Meeting ID (PMI): {id}",
+        Message::PostJoin => "Join Meeting",
+        Message::PostStartedFallback => "Zoom meeting started: {id}.",
+        Message::PostEndedFallback => {
+            "Zoom meeting {id} has ended: started {start}, lasted {minutes} minute(s)."
+        }
+        Message::PostEndedSummary => {
+            "Meeting ID: {id}\n\n##### Meeting Summary\n\nDate: {start}\n\nMeeting Length: {minutes} minute(s)"
+        }
+        Message::ZoomNotConnected => {
+            "Zoom ended your connection. Run `/zoom connect` to connect again."
+        }
+        Message::ZoomMissingScope => {
+            "The Zoom app of this server lacks a permission that is needed for this. Please tell your system administrator: the app's scopes must include meeting:read:meeting, meeting:write:meeting and user:read:user."
+        }
+        Message::ZoomForbidden => {
+            "Zoom does not allow this for your account. Check your account at Zoom, or ask who administers it."
+        }
+        Message::ZoomNotFound => {
+            "Zoom does not know your account or the meeting. Check that you are connected with the right account: run `/zoom disconnect`, then `/zoom connect`."
+        }
+        Message::ZoomRateLimited => {
+            "Zoom takes no more requests from you for now. Please try again later; the limit on new meetings ends at midnight UTC."
+        }
+        Message::ZoomRateLimitedFor => {
+            "Zoom takes no more requests from you for now. Please try again in {seconds} seconds."
+        }
+        Message::ZoomClient => {
+            "Zoom does not accept this server's app. Please tell your system administrator to compare OAuthClientID and OAuthClientSecret with the app at Zoom."
+        }
+        Message::ZoomCode => {
+            "Zoom did not accept the sign-in any more. Go back to Mattermost and run `/zoom connect` again."
+        }
+        Message::ZoomTimeout => "Zoom did not answer in time. Please try again in a minute.",
+        Message::ZoomUnavailable => {
+            "Zoom could not be reached or is having problems. Please try again in a few minutes; https://status.zoom.us shows known problems."
+        }
+        Message::ZoomDenied => {
+            "This server's policy forbids the plugin to reach Zoom's address. Please tell your system administrator to check ZoomURL and ZoomAPIURL."
+        }
+        Message::ZoomUnexpected => {
+            "Zoom gave an answer that makes no sense here. Please try again; if it keeps failing, tell your system administrator, who finds details in the server log."
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The ids of the sentences.
+
+macro_rules! messages {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// One sentence.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Message {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Message {
+            /// All of them.
+            pub const ALL: [Message; [$(Message::$name,)*].len()] = [$(Message::$name,)*];
+        }
+    };
+}
+
+messages! {
+    // Settings
+    /// All problems, for the log.
+    ConfigLog,
+    /// All problems, for a system administrator.
+    ConfigAdmin,
+    /// For everybody else.
+    ConfigUser,
+    /// `SiteURL`.
+    ConfigSiteUrl,
+    /// `ZoomURL`.
+    ConfigZoomUrl,
+    /// `ZoomAPIURL`.
+    ConfigZoomApiUrl,
+    /// `AccountLevelApp`.
+    ConfigAccountLevelApp,
+    /// `OAuthClientID`.
+    ConfigClientId,
+    /// `OAuthClientSecret`.
+    ConfigClientSecret,
+    /// `EncryptionKey`.
+    ConfigEncryptionKey,
+    /// `EncryptionKey`.
+    ConfigEncryptionKeyLength,
+    /// `WebhookSecret`.
+    ConfigWebhookSecret,
+    /// `ZoomWebhookSecret`.
+    ConfigZoomWebhookSecret,
+
+    // Lifecycle
+    /// What the bot says of itself.
+    BotDescription,
+    /// The bot account is missing.
+    ActivateBot,
+    /// The command is missing.
+    ActivateCommand,
+
+    // Command
+    /// What autocompletion says of the command.
+    CommandDescription,
+    /// Not our command.
+    CommandWrongTrigger,
+    /// Nothing after the trigger.
+    CommandNoAction,
+    /// No such subcommand.
+    CommandUnknown,
+    /// Heading of the help.
+    HelpTitle,
+    /// What `start` does.
+    HelpStart,
+    /// What `connect` does.
+    HelpConnect,
+    /// What `disconnect` does.
+    HelpDisconnect,
+    /// What `settings` does.
+    HelpSettings,
+    /// What `help` does.
+    HelpHelp,
+
+    // Connection
+    /// Not connected; the link.
+    ConnectLink,
+    /// Connected, and it works.
+    AlreadyConnected,
+    /// Just connected.
+    Connected,
+    /// Just disconnected.
+    Disconnected,
+    /// Nothing to disconnect.
+    NotConnectedYet,
+    /// The link is old or was used.
+    OauthExpired,
+    /// Not this user's return.
+    OauthMismatch,
+    /// The user declined.
+    OauthDeclined,
+    /// Done.
+    OauthComplete,
+    /// Title of our pages.
+    PageTitle,
+
+    // Requests
+    /// 501.
+    HttpNotConfigured,
+    /// 404.
+    HttpNotFound,
+    /// 405.
+    HttpMethod,
+    /// 401.
+    HttpUnauthorized,
+    /// 403.
+    HttpForbidden,
+    /// 400.
+    HttpBadRequest,
+    /// A delivery of another type.
+    WebhookNotJson,
+    /// A delivery that is none.
+    WebhookMalformed,
+    /// Mattermost failed.
+    MattermostFailed,
+
+    // Starting
+    /// Not in the channel.
+    NotMember,
+    /// Not in this channel.
+    Restricted,
+    /// May not post.
+    MayNotPost,
+    /// Somebody is starting one.
+    Busy,
+    /// Created and not posted.
+    NotPosted,
+    /// No personal room.
+    NoPersonalRoom,
+    /// A recent meeting.
+    RecentZoom,
+    /// A recent meeting of others.
+    RecentOther,
+    /// Its title.
+    RecentTitle,
+    /// How to start another one.
+    RecentWait,
+
+    // Personal meeting id
+    /// How not to be asked.
+    AskPretext,
+    /// The question.
+    AskTitle,
+    /// A button.
+    AskPersonal,
+    /// A button.
+    AskUnique,
+    /// A first choice.
+    AlwaysPersonal,
+    /// A first choice.
+    AlwaysUnique,
+    /// A choice.
+    ChosePersonal,
+    /// A choice.
+    ChoseUnique,
+    /// Title of the form.
+    SettingsTitle,
+    /// Text of the form.
+    SettingsText,
+    /// The form in a notification.
+    SettingsFallback,
+    /// A button.
+    SettingsYes,
+    /// A button.
+    SettingsNo,
+    /// A button.
+    SettingsAsk,
+
+    // Meeting posts
+    /// The message of a meeting post.
+    PostStarted,
+    /// The message once it is over.
+    PostEnded,
+    /// The id line.
+    PostId,
+    /// The id line of a personal room.
+    PostPersonalId,
+    /// The link.
+    PostJoin,
+    /// In a notification.
+    PostStartedFallback,
+    /// In a notification, once over.
+    PostEndedFallback,
+    /// In the attachment, once over.
+    PostEndedSummary,
+
+    // What Zoom did not do
+    /// The grant ended.
+    ZoomNotConnected,
+    /// The app lacks a scope.
+    ZoomMissingScope,
+    /// The account does not allow it.
+    ZoomForbidden,
+    /// Unknown to Zoom.
+    ZoomNotFound,
+    /// Too many requests.
+    ZoomRateLimited,
+    /// Too many requests, for a while.
+    ZoomRateLimitedFor,
+    /// The app is not known.
+    ZoomClient,
+    /// The code was refused.
+    ZoomCode,
+    /// No answer in time.
+    ZoomTimeout,
+    /// Not reachable.
+    ZoomUnavailable,
+    /// Forbidden by policy.
+    ZoomDenied,
+    /// An odd answer.
+    ZoomUnexpected,
+}

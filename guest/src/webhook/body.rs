@@ -1,0 +1,206 @@
+//! What is in a delivery. Only what is used is read, so that Zoom may change the rest.
+
+use crate::zoom::types::{meeting_number, text};
+use serde::Deserialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// The body is not a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+/// What happened.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Zoom wants to know whether the address is ours; the token is to be signed.
+    Validation(String),
+    /// Somebody entered a meeting.
+    Started(Meeting),
+    /// The last one left.
+    Ended(Meeting),
+    /// Something that we do nothing about.
+    Other,
+}
+
+/// The meeting it happened to. At least one of number and UUID is there.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Meeting {
+    /// The number; 0 where it is missing.
+    #[serde(default, deserialize_with = "meeting_number")]
+    pub id: u64,
+    /// The occurrence; empty where it is missing.
+    #[serde(default, deserialize_with = "text")]
+    pub uuid: String,
+    #[serde(default, deserialize_with = "text")]
+    start_time: String,
+    #[serde(default, deserialize_with = "text")]
+    end_time: String,
+}
+
+impl Meeting {
+    /// When it began, as Zoom says, in milliseconds.
+    pub fn start(&self) -> Option<i64> {
+        milliseconds(&self.start_time)
+    }
+
+    /// When it ended, as Zoom says, in milliseconds.
+    pub fn end(&self) -> Option<i64> {
+        milliseconds(&self.end_time)
+    }
+}
+
+fn milliseconds(time: &str) -> Option<i64> {
+    let time = OffsetDateTime::parse(time, &Rfc3339).ok()?;
+    i64::try_from(time.unix_timestamp_nanos() / 1_000_000)
+        .ok()
+        .filter(|ms| *ms > 0)
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    event: String,
+    #[serde(default)]
+    payload: Value,
+}
+
+/// Reads a delivery.
+pub fn parse(body: &[u8]) -> Result<Event, Malformed> {
+    let Envelope { event, mut payload } = serde_json::from_slice(body).map_err(|_| Malformed)?;
+    let mut meeting = || -> Result<Meeting, Malformed> {
+        let object = payload
+            .get_mut("object")
+            .map(Value::take)
+            .ok_or(Malformed)?;
+        let meeting: Meeting = serde_json::from_value(object).map_err(|_| Malformed)?;
+        if meeting.id == 0 && meeting.uuid.is_empty() {
+            Err(Malformed)
+        } else {
+            Ok(meeting)
+        }
+    };
+    Ok(match event.as_str() {
+        "endpoint.url_validation" => {
+            let token = payload
+                .get("plainToken")
+                .and_then(Value::as_str)
+                .filter(|token| !token.is_empty());
+            Event::Validation(token.ok_or(Malformed)?.to_owned())
+        }
+        "meeting.started" => Event::Started(meeting()?),
+        "meeting.ended" => Event::Ended(meeting()?),
+        _ => Event::Other,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn ended(object: Value) -> Result<Event, Malformed> {
+        parse(
+            json!({"event": "meeting.ended", "event_ts": 1, "payload": {"object": object}})
+                .to_string()
+                .as_bytes(),
+        )
+    }
+
+    fn meeting(object: Value) -> Meeting {
+        match ended(object) {
+            Ok(Event::Ended(meeting)) => meeting,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn d33_ids_are_strings_or_numbers() {
+        for id in [json!("85746065432"), json!(85_746_065_432_u64)] {
+            assert_eq!(meeting(json!({"id": id, "uuid": "u=="})).id, 85_746_065_432);
+        }
+    }
+
+    #[test]
+    fn d33_odd_values_in_unneeded_fields_do_no_harm() {
+        let meeting = meeting(json!({
+            "id": "1", "uuid": "u", "duration": "long", "start_time": "", "end_time": 17, "type": null, "host_id": [],
+        }));
+        assert_eq!((meeting.start(), meeting.end()), (None, None));
+    }
+
+    #[test]
+    fn d43_times_are_zooms() {
+        let meeting = meeting(
+            json!({"id": 1, "start_time": "2026-08-06T13:50:00Z", "end_time": "2026-08-06T16:17:41+02:00"}),
+        );
+        assert_eq!(meeting.start(), Some(1_786_024_200_000));
+        assert_eq!(meeting.end(), Some(1_786_025_861_000));
+    }
+
+    #[test]
+    fn a_delivery_without_a_meeting_is_none() {
+        for object in [
+            json!(null),
+            json!({}),
+            json!("x"),
+            json!({"id": "abc"}),
+            json!({"uuid": 7}),
+        ] {
+            assert_eq!(ended(object.clone()), Err(Malformed), "{object}");
+        }
+        for body in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            r#"{"event":7}"#,
+            r#"{"event":"meeting.ended"}"#,
+            r#"{"event":"x"} trailing"#,
+        ] {
+            assert_eq!(parse(body.as_bytes()), Err(Malformed), "{body}");
+        }
+    }
+
+    #[test]
+    fn unknown_events_are_no_error() {
+        assert_eq!(
+            parse(br#"{"event":"meeting.participant_joined","payload":7}"#),
+            Ok(Event::Other)
+        );
+    }
+
+    #[test]
+    fn a_validation_needs_its_token() {
+        assert_eq!(
+            parse(br#"{"event":"endpoint.url_validation","payload":{"plainToken":"t"}}"#),
+            Ok(Event::Validation("t".into()))
+        );
+        assert_eq!(
+            parse(br#"{"event":"endpoint.url_validation","payload":{"plainToken":1}}"#),
+            Err(Malformed)
+        );
+        assert_eq!(
+            parse(br#"{"event":"endpoint.url_validation","payload":{}}"#),
+            Err(Malformed)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_the_reader_panic(bytes: Vec<u8>, text in ".*") {
+            let _ = parse(&bytes);
+            let _ = parse(json!({"event": "meeting.started", "payload": {"object": {"id": text, "uuid": text,
+                "start_time": text, "end_time": text}}}).to_string().as_bytes()).map(|event| match event {
+                Event::Started(meeting) => (meeting.start(), meeting.end()),
+                _ => (None, None),
+            });
+        }
+
+        #[test]
+        fn any_number_comes_back(id in 1_u64..) {
+            prop_assert_eq!(meeting(json!({"id": id})).id, id);
+            prop_assert_eq!(meeting(json!({"id": id.to_string()})).id, id);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Zoom's token endpoint: a code becomes tokens, a refresh token becomes new ones, a token is given
+//! back. The app shows who it is by HTTP Basic authentication.
+
+use super::error::Grant;
+use super::types::Granted;
+use super::{Error, send};
+use crate::config::Config;
+use crate::store::accounts::Tokens;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use form_urlencoded::Serializer;
+
+/// Exchanges the code of a sign-in.
+pub fn exchange(config: &Config, now: i64, code: &str, verifier: &str) -> Result<Tokens, Error> {
+    let redirect_uri = config.redirect_uri();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", &redirect_uri),
+        ("code_verifier", verifier),
+    ];
+    request(config, Grant::Code, &form).and_then(|granted| tokens(granted, now, ""))
+}
+
+/// Spends a refresh token. It is good once: what comes back must be stored before it is used.
+pub fn refresh(config: &Config, now: i64, refresh_token: &str) -> Result<Tokens, Error> {
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh_token),
+    ];
+    request(config, Grant::Refresh, &form).and_then(|granted| tokens(granted, now, refresh_token))
+}
+
+/// Gives an access token back, so that Zoom forgets the grant.
+pub fn revoke(config: &Config, access_token: &str) -> Result<(), Error> {
+    let response = post(config, "/oauth/revoke", &[("token", access_token)])?;
+    match response.status {
+        200..300 => Ok(()),
+        status => Err(Error::from_api(status, &response.headers, &response.body)),
+    }
+}
+
+fn request(config: &Config, grant: Grant, form: &[(&str, &str)]) -> Result<Granted, Error> {
+    let response = post(config, "/oauth/token", form)?;
+    if !(200..300).contains(&response.status) {
+        return Err(Error::from_token(
+            grant,
+            response.status,
+            &response.headers,
+            &response.body,
+        ));
+    }
+    serde_json::from_slice(&response.body)
+        .map_err(|_| Error::Unexpected("no JSON from the token endpoint".to_owned()))
+}
+
+fn post(
+    config: &Config,
+    path: &str,
+    form: &[(&str, &str)],
+) -> Result<crate::bindings::http::Response, Error> {
+    let headers = vec![
+        (
+            "Authorization".to_owned(),
+            basic(&config.client_id, &config.client_secret),
+        ),
+        (
+            "Content-Type".to_owned(),
+            "application/x-www-form-urlencoded".to_owned(),
+        ),
+    ];
+    let body = Serializer::new(String::new()).extend_pairs(form).finish();
+    send(
+        "POST",
+        format!("{}{path}", config.zoom_url),
+        headers,
+        body.into_bytes(),
+    )
+}
+
+/// Client authentication of RFC 6749, section 2.3.1: both parts form-encoded, then joined.
+fn basic(id: &str, secret: &str) -> String {
+    let escape = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    format!(
+        "Basic {}",
+        STANDARD.encode(format!("{}:{}", escape(id), escape(secret)))
+    )
+}
+
+/// A token answer as what we keep. An answer without a refresh token leaves the old one good.
+fn tokens(granted: Granted, now: i64, old_refresh: &str) -> Result<Tokens, Error> {
+    if granted.access_token.is_empty() {
+        return Err(Error::Unexpected("a token answer without token".to_owned()));
+    }
+    let lifetime = i64::try_from(granted.expires_in)
+        .unwrap_or(0)
+        .saturating_mul(1000);
+    Ok(Tokens {
+        access: granted.access_token,
+        refresh: if granted.refresh_token.is_empty() {
+            old_refresh.to_owned()
+        } else {
+            granted.refresh_token
+        },
+        kind: if granted.token_type.is_empty() {
+            "bearer".to_owned()
+        } else {
+            granted.token_type
+        },
+        expiry: (lifetime > 0).then(|| now.saturating_add(lifetime)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn granted(json: &str) -> Granted {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_token_answer_is_read() {
+        let json =
+            r#"{"access_token":"a","token_type":"bearer","refresh_token":"r","expires_in":3599}"#;
+        let tokens = tokens(granted(json), 1_000, "old").ok().unwrap();
+        assert_eq!(
+            (tokens.access.as_str(), tokens.refresh.as_str()),
+            ("a", "r")
+        );
+        assert_eq!(tokens.expiry, Some(3_600_000));
+    }
+
+    #[test]
+    fn without_a_new_refresh_token_the_old_one_stays() {
+        let tokens = tokens(
+            granted(r#"{"access_token":"a","expires_in":"60"}"#),
+            0,
+            "old",
+        )
+        .ok()
+        .unwrap();
+        assert_eq!(
+            (tokens.refresh.as_str(), tokens.expiry),
+            ("old", Some(60_000))
+        );
+    }
+
+    #[test]
+    fn an_answer_without_token_is_none() {
+        assert!(tokens(granted("{}"), 0, "").is_err());
+    }
+
+    #[test]
+    fn the_apps_name_and_password_are_form_encoded_first() {
+        assert_eq!(
+            basic("a b", "c:d+e"),
+            format!("Basic {}", STANDARD.encode("a+b:c%3Ad%2Be"))
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! What we read of Zoom's answers. Fields that we do not use are not declared, so they may be
+//! anything.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// A Zoom user.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct User {
+    /// Zoom's id of the user.
+    #[serde(default, deserialize_with = "text")]
+    pub id: String,
+    /// The address the user signs in with.
+    #[serde(default, deserialize_with = "text")]
+    pub email: String,
+    /// The number of the personal room; 0 for none.
+    #[serde(default, deserialize_with = "meeting_number")]
+    pub pmi: u64,
+}
+
+/// A Zoom meeting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Meeting {
+    /// The meeting's number.
+    #[serde(default, deserialize_with = "meeting_number")]
+    pub id: u64,
+    /// The id of this occurrence.
+    #[serde(default, deserialize_with = "text")]
+    pub uuid: String,
+    /// Where to join, with the passcode when the account allows it.
+    #[serde(default, deserialize_with = "text")]
+    pub join_url: String,
+}
+
+/// What the token endpoint hands out. There is no `Debug`: it would show secrets.
+#[derive(Default, Deserialize)]
+pub struct Granted {
+    /// Opens the API.
+    #[serde(default, deserialize_with = "text")]
+    pub access_token: String,
+    /// Usually `bearer`.
+    #[serde(default, deserialize_with = "text")]
+    pub token_type: String,
+    /// Good for the next pair; empty when the old one stays.
+    #[serde(default, deserialize_with = "text")]
+    pub refresh_token: String,
+    /// For how many seconds the access token is good; 0 for unsaid.
+    #[serde(default, deserialize_with = "meeting_number")]
+    pub expires_in: u64,
+}
+
+/// A number that may be written as a string, with the spaces or dashes that people put in. What is no
+/// such number is 0.
+pub fn number(value: &Value) -> u64 {
+    match value {
+        Value::Number(number) => number.as_u64().unwrap_or(0),
+        Value::String(text) => {
+            let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+            digits.parse().unwrap_or(0)
+        }
+        _ => 0,
+    }
+}
+
+/// As [`number`], while decoding.
+pub fn meeting_number<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    Value::deserialize(from).map(|value| number(&value))
+}
+
+/// A string; what is none is empty.
+pub fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::String(text) => text,
+        _ => String::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_from_numbers_and_strings() {
+        for json in [
+            r#"{"id":85746065432}"#,
+            r#"{"id":"85746065432"}"#,
+            r#"{"id":"857 4606-5432"}"#,
+        ] {
+            assert_eq!(
+                serde_json::from_str::<Meeting>(json).unwrap().id,
+                85_746_065_432,
+                "{json}"
+            );
+        }
+        for json in [
+            r#"{"id":null}"#,
+            r#"{"id":-1}"#,
+            r#"{"id":1.5}"#,
+            r#"{"id":[]}"#,
+            "{}",
+        ] {
+            assert_eq!(
+                serde_json::from_str::<Meeting>(json).unwrap().id,
+                0,
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn d33_unused_and_odd_fields_do_no_harm() {
+        let json =
+            r#"{"id":"u","email":null,"pmi":"123 456 7890","created_at":17,"last_login_time":""}"#;
+        let user: User = serde_json::from_str(json).unwrap();
+        assert_eq!(
+            user,
+            User {
+                id: "u".into(),
+                email: String::new(),
+                pmi: 1_234_567_890
+            }
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! From a crate to an image, at build time.
+//!
+//! The shipped host contains no compiler. What it runs is built here: a component crate becomes a
+//! `wasm32-wasip2` component by a nested cargo, and the component becomes machine code for the target.
+//! Cargo holds a lock on the target folder it works in, so the nested one gets a folder of its own, and
+//! is shielded from the settings of the outer one, which are meant for another target.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use thiserror::Error;
+use wasmtime::Engine;
+
+/// Why there is no image.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The nested build could not be started.
+    #[error("cannot run cargo for the component in {folder}: {source}")]
+    Spawn {
+        /// The component's crate.
+        folder: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The nested build failed; its own messages say why.
+    #[error("the component in {0} does not build: see the messages above")]
+    Build(PathBuf),
+    /// The crate's manifest has no readable package name.
+    #[error("{0} has no line `name = \"…\"` under [package]")]
+    Name(PathBuf),
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The component is not valid, or the target is not supported.
+    #[error("cannot compile {path} for {target}: {source:?}")]
+    Compile {
+        /// The component.
+        path: PathBuf,
+        /// The target triple.
+        target: String,
+        /// What wasmtime said.
+        source: wasmtime::Error,
+    },
+}
+
+/// Builds the component crate in `folder`, with `out` for its target folder, and answers with the
+/// component's path. Call it from a build script: it inherits `CARGO`.
+///
+/// # Errors
+///
+/// When the crate does not build.
+pub fn build_component(folder: &Path, out: &Path) -> Result<PathBuf, Error> {
+    let name = package_name(folder)?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(cargo);
+    command
+        .current_dir(folder)
+        .args(["build", "--locked", "--profile", "guest"])
+        .args(["--target", "wasm32-wasip2"])
+        .arg("--target-dir")
+        .arg(out);
+    for (variable, _) in std::env::vars_os() {
+        let text = variable.to_string_lossy();
+        let meant_for_the_outer_build = matches!(
+            text.as_ref(),
+            "CARGO_ENCODED_RUSTFLAGS"
+                | "RUSTFLAGS"
+                | "RUSTC_WRAPPER"
+                | "RUSTC_WORKSPACE_WRAPPER"
+                | "CARGO_BUILD_TARGET"
+                | "CARGO_TARGET_DIR"
+        ) || text.starts_with("CARGO_PROFILE_");
+        if meant_for_the_outer_build {
+            command.env_remove(&variable);
+        }
+    }
+    let status = command.status().map_err(|source| Error::Spawn {
+        folder: folder.to_owned(),
+        source,
+    })?;
+    if !status.success() {
+        return Err(Error::Build(folder.to_owned()));
+    }
+    let file = format!("{}.wasm", name.replace('-', "_"));
+    Ok(out.join("wasm32-wasip2").join("guest").join(file))
+}
+
+fn package_name(folder: &Path) -> Result<String, Error> {
+    let path = folder.join("Cargo.toml");
+    let text = std::fs::read_to_string(&path).map_err(|source| Error::File {
+        path: path.clone(),
+        source,
+    })?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
+        .map(str::to_owned)
+        .ok_or(Error::Name(path))
+}
+
+/// Compiles the component at `component` for `target` and writes the image to `image`.
+///
+/// # Errors
+///
+/// When the component is not valid or a file cannot be read or written.
+pub fn compile(component: &Path, target: &str, image: &Path) -> Result<(), Error> {
+    let bytes = std::fs::read(component).map_err(|source| Error::File {
+        path: component.to_owned(),
+        source,
+    })?;
+    let failed = |source| Error::Compile {
+        path: component.to_owned(),
+        target: target.to_owned(),
+        source,
+    };
+    let config = mattermost_plugin_engine::config(target).map_err(failed)?;
+    let engine = Engine::new(&config).map_err(failed)?;
+    let compiled = engine.precompile_component(&bytes).map_err(failed)?;
+    std::fs::write(image, compiled).map_err(|source| Error::File {
+        path: image.to_owned(),
+        source,
+    })
+}

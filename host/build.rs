@@ -1,0 +1,38 @@
+//! Builds the component and embeds its image and its manifest.
+//!
+//! `PLUGIN_COMPONENT` names the component's crate (default: `guest` of this workspace) and
+//! `PLUGIN_MANIFEST` the manifest whose `props.sandbox` is the policy (default: the workspace's
+//! `plugin.json`). Both are relative to the workspace. Everything else of the host is the same
+//! whatever it runs.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let variable = |name: &str| std::env::var(name).map_err(|_| format!("{name} is not set"));
+    let workspace = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("..");
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let target = variable("TARGET")?;
+
+    println!("cargo:rerun-if-env-changed=PLUGIN_COMPONENT");
+    println!("cargo:rerun-if-env-changed=PLUGIN_MANIFEST");
+    let component = std::env::var("PLUGIN_COMPONENT").unwrap_or_else(|_| "guest".to_owned());
+    let manifest = std::env::var("PLUGIN_MANIFEST").unwrap_or_else(|_| "plugin.json".to_owned());
+    let component = workspace.join(component);
+    let manifest = workspace.join(manifest);
+
+    let watched = ["wit", "assets", "Cargo.lock", "Cargo.toml"].map(|name| workspace.join(name));
+    for path in watched.iter().chain([&component, &manifest]) {
+        watch(path);
+    }
+
+    let wasm = mattermost_plugin_aot::build_component(&component, &out.join("guest"))?;
+    mattermost_plugin_aot::compile(&wasm, &target, &out.join("component.cwasm"))?;
+    std::fs::copy(&manifest, out.join("plugin.json"))?;
+    println!("cargo:rustc-env=TARGET_TRIPLE={target}");
+    Ok(())
+}
+
+fn watch(path: &Path) {
+    println!("cargo:rerun-if-changed={}", path.display());
+}

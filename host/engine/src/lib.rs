@@ -1,0 +1,32 @@
+//! The one engine configuration.
+//!
+//! An image compiled ahead of time loads only into an engine that was configured the same way, so the
+//! side that compiles (`host/aot`, at build time) and the side that runs (`host`) both ask here. The
+//! target is always named: otherwise the features of the builder's own processor would leak into the
+//! image, and it would refuse to load on a smaller one.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+use wasmtime::Config;
+
+/// How long one tick of the epoch clock lasts, in milliseconds: the granularity at which a component
+/// that computes without calling the host is looked at.
+pub const EPOCH_TICK_MS: u64 = 10;
+
+/// The configuration for a target triple such as `x86_64-unknown-linux-gnu`.
+///
+/// # Errors
+///
+/// When wasmtime does not support the target.
+pub fn config(target: &str) -> wasmtime::Result<Config> {
+    let mut config = Config::new();
+    config.target(target)?;
+    config.epoch_interruption(true);
+    // Features that Rust components do not use are attack surface for nothing.
+    config.wasm_memory64(false);
+    config.wasm_multi_memory(false);
+    config.wasm_relaxed_simd(false);
+    config.wasm_tail_call(false);
+    config.concurrency_support(false);
+    Ok(config)
+}

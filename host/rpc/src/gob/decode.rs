@@ -1,0 +1,521 @@
+//! From messages to Rust values.
+//!
+//! Bytes are fed in as they arrive; messages are told apart by their lengths alone. A value in one
+//! message, the common case, is decoded straight from it. Where that fails, the skimmer walks the value
+//! to its end, over as many messages as it takes, so that the next value begins where it should; a value
+//! that was cut into pieces is then decoded from the joined pieces.
+
+use std::collections::BTreeMap;
+
+use super::encode::{Encode, Schema, StructSchema};
+use super::error::DecodeError;
+use super::skim::{Skimmer, Step, negated};
+use super::types::{Kind, Plan, Types, WireType};
+use super::wire::{Cursor, peek_uint};
+use super::{Bytes, Empty, Limits, Url};
+
+/// Buffers keep at most this much when idle.
+const KEPT_CAPACITY: usize = 64 * 1024;
+
+/// How many bytes of Rust values one byte of gob may become, beside a fixed allowance.
+const EXPANSION: usize = 48;
+const EXPANSION_FLOOR: usize = 64 * 1024;
+
+/// A type that can be received. A field that was not sent keeps its default.
+pub trait Decode: Encode + Default + Sized {
+    /// Reads a value of the sender's type `id`.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not such a value, or a limit is reached.
+    fn decode(reader: &mut Reader<'_>, id: i64) -> Result<Self, DecodeError>;
+}
+
+/// The receiving half of a stream.
+pub struct Decoder {
+    limits: Limits,
+    types: Types,
+    buffer: Vec<u8>,
+    start: usize,
+    pending: Option<Pending>,
+    lost: Option<DecodeError>,
+}
+
+/// A value whose end has not arrived.
+struct Pending {
+    skimmer: Skimmer,
+    error: Option<DecodeError>,
+}
+
+impl Decoder {
+    /// A stream on which nothing was received.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            types: Types::default(),
+            buffer: Vec::new(),
+            start: 0,
+            pending: None,
+            lost: None,
+        }
+    }
+
+    /// Takes bytes as they arrived.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if self.start > 0 {
+            self.buffer.drain(..self.start.min(self.buffer.len()));
+            self.start = 0;
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Whether nothing is left of what was fed, and no value is incomplete.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.start == self.buffer.len() && self.pending.is_none()
+    }
+
+    /// Decodes the next value; none while bytes are missing.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be decoded. Unless the error is fatal it was dropped whole.
+    pub fn next<T: Decode>(&mut self) -> Result<Option<T>, DecodeError> {
+        self.next_with(|reader, id| reader.top(id))
+    }
+
+    /// Reads and drops the next value; none while bytes are missing.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not a value.
+    pub fn skip(&mut self) -> Result<Option<()>, DecodeError> {
+        self.next_with(|reader, id| {
+            reader.lone(id)?;
+            reader.skip(id)
+        })
+    }
+
+    fn next_with<T>(
+        &mut self,
+        read: impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
+    ) -> Result<Option<T>, DecodeError> {
+        if let Some(error) = &self.lost {
+            return Err(error.clone());
+        }
+        loop {
+            let Some(range) = self.message()? else {
+                return Ok(None);
+            };
+            let message = self.buffer.get(range.clone()).unwrap_or_default();
+            let outcome = message_value(&mut self.types, &self.limits, &mut self.pending, message, &read);
+            self.start = range.end;
+            self.tidy();
+            match outcome {
+                Ok(None) => {}
+                Ok(Some(value)) => return Ok(Some(value)),
+                Err(error) => {
+                    self.pending = None;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Where the next whole message is.
+    fn message(&mut self) -> Result<Option<std::ops::Range<usize>>, DecodeError> {
+        let bytes = self.buffer.get(self.start..).unwrap_or_default();
+        let length = match peek_uint(bytes) {
+            Ok(None) => return Ok(None),
+            Ok(Some((length, count))) => usize::try_from(length)
+                .ok()
+                .filter(|length| *length <= self.limits.message_bytes)
+                .map(|length| (length, count)),
+            Err(_) => None,
+        };
+        let Some((length, count)) = length else {
+            let error = DecodeError::Fatal("a message is too long");
+            self.lost = Some(error.clone());
+            return Err(error);
+        };
+        let begin = self.start + count;
+        let end = begin + length;
+        Ok((end <= self.buffer.len()).then_some(begin..end))
+    }
+
+    fn tidy(&mut self) {
+        if self.start >= self.buffer.len() {
+            self.buffer.clear();
+            self.buffer.shrink_to(KEPT_CAPACITY);
+            self.start = 0;
+        }
+    }
+}
+
+/// Takes one message: a definition, a value, or a piece of one.
+fn message_value<T>(
+    types: &mut Types,
+    limits: &Limits,
+    pending: &mut Option<Pending>,
+    message: &[u8],
+    read: &impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
+) -> Result<Option<T>, DecodeError> {
+    if let Some(mut value) = pending.take() {
+        return match value.skimmer.walk(message, types, limits)? {
+            Step::More => {
+                *pending = Some(value);
+                Ok(None)
+            }
+            Step::Done => finish(value, types, limits, read).map(Some),
+        };
+    }
+    let mut cursor = Cursor::new(message);
+    let id = cursor.int()?;
+    if id < 0 {
+        types.define(negated(id)?, &mut cursor, limits)?;
+        if cursor.left() > 0 {
+            return Err(DecodeError::malformed("bytes are left over after a definition"));
+        }
+        return Ok(None);
+    }
+    let mut reader = Reader::new(cursor, types, limits);
+    let error = match read(&mut reader, id) {
+        Ok(value) if reader.cursor.left() == 0 => return Ok(Some(value)),
+        Ok(_) => None,
+        // The piece ends inside an interface: not an error of the value.
+        Err(_) if reader.cut => None,
+        Err(error) => Some(error),
+    };
+    let mut value = Pending {
+        skimmer: Skimmer::new(id),
+        error,
+    };
+    let body = message.get(message.len() - cursor.left()..);
+    let walked = value.skimmer.walk(body.unwrap_or_default(), types, limits);
+    match walked {
+        Ok(Step::More) => {
+            *pending = Some(value);
+            Ok(None)
+        }
+        Ok(Step::Done) => finish(value, types, limits, read).map(Some),
+        Err(error) => Err(value.error.unwrap_or(error)),
+    }
+}
+
+fn finish<T>(
+    value: Pending,
+    types: &mut Types,
+    limits: &Limits,
+    read: &impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
+) -> Result<T, DecodeError> {
+    if let Some(error) = value.error {
+        return Err(error);
+    }
+    let (id, joined) = value.skimmer.joined();
+    read(&mut Reader::new(Cursor::new(&joined), types, limits), id)
+}
+
+/// Reads one value out of complete bytes.
+pub struct Reader<'a> {
+    cursor: Cursor<'a>,
+    types: &'a mut Types,
+    depth: usize,
+    budget: usize,
+    /// Whether the bytes ended where an interface's type should be: the value goes on elsewhere.
+    cut: bool,
+}
+
+/// Which field of a struct was read last.
+pub struct FieldCursor {
+    plan: Plan,
+    number: u64,
+}
+
+impl<'a> Reader<'a> {
+    fn new(cursor: Cursor<'a>, types: &'a mut Types, limits: &Limits) -> Self {
+        let budget = cursor.left().saturating_mul(EXPANSION);
+        Self {
+            cursor,
+            types,
+            depth: limits.depth,
+            budget: budget.saturating_add(EXPANSION_FLOOR),
+            cut: false,
+        }
+    }
+
+    fn top<T: Decode>(&mut self, id: i64) -> Result<T, DecodeError> {
+        self.lone(id)?;
+        T::decode(self, id)
+    }
+
+    /// A value alone is preceded by a zero byte, unless it is a struct.
+    fn lone(&mut self, id: i64) -> Result<(), DecodeError> {
+        if !self.types.is_struct(id) && self.cursor.uint()? != 0 {
+            return Err(DecodeError::malformed("a lone value has no zero before it"));
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self) -> Result<(), DecodeError> {
+        self.depth = self
+            .depth
+            .checked_sub(1)
+            .ok_or(DecodeError::TooLarge("a value is nested too deeply"))?;
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        self.depth += 1;
+    }
+
+    /// Accounts for memory that a value takes beside its bytes.
+    fn spend<T>(&mut self) -> Result<(), DecodeError> {
+        self.budget = self
+            .budget
+            .checked_sub(size_of::<T>())
+            .ok_or(DecodeError::TooLarge("a value takes too much memory"))?;
+        Ok(())
+    }
+
+    /// Begins a struct.
+    ///
+    /// # Errors
+    ///
+    /// When the sender's type does not match.
+    pub fn begin(
+        &mut self,
+        schema: &'static StructSchema,
+        id: i64,
+    ) -> Result<FieldCursor, DecodeError> {
+        self.enter()?;
+        let plan = self.types.plan(schema.key(), id, schema.names, schema.schemas)?;
+        Ok(FieldCursor { plan, number: 0 })
+    }
+
+    /// The next field that is wanted: which one, counting from 0, and its type.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not such a struct.
+    pub fn field(&mut self, fields: &mut FieldCursor) -> Result<Option<(usize, i64)>, DecodeError> {
+        loop {
+            let delta = self.cursor.uint()?;
+            if delta == 0 {
+                self.leave();
+                return Ok(None);
+            }
+            fields.number = fields.number.saturating_add(delta);
+            let index = usize::try_from(fields.number - 1).ok();
+            match index.and_then(|index| fields.plan.get(index)) {
+                Some((Some(slot), id)) => return Ok(Some((*slot, *id))),
+                Some((None, id)) => self.skip(*id)?,
+                None => {
+                    return Err(DecodeError::malformed("a struct has more fields than its type"));
+                }
+            }
+        }
+    }
+
+    /// Reads over a value.
+    pub(super) fn skip(&mut self, id: i64) -> Result<(), DecodeError> {
+        self.enter()?;
+        match self.types.kind(id)? {
+            Kind::Bool | Kind::Int | Kind::Uint | Kind::Float => {
+                self.cursor.uint()?;
+            }
+            Kind::Complex => {
+                self.cursor.uint()?;
+                self.cursor.uint()?;
+            }
+            Kind::Bytes
+            | Kind::String
+            | Kind::Defined(
+                WireType::GobEncoder | WireType::BinaryMarshaler | WireType::TextMarshaler,
+            ) => {
+                self.cursor.bytes()?;
+            }
+            Kind::Interface => {
+                if let Some((_, id)) = self.interface()? {
+                    self.skip(id)?;
+                }
+            }
+            Kind::Defined(WireType::Struct(fields)) => {
+                let mut number = 0_usize;
+                loop {
+                    let delta = usize::try_from(self.cursor.uint()?).unwrap_or(usize::MAX);
+                    if delta == 0 {
+                        break;
+                    }
+                    number = number.saturating_add(delta);
+                    let field = fields.get(number - 1).ok_or_else(|| {
+                        DecodeError::malformed("a struct has more fields than its type")
+                    })?;
+                    self.skip(field.id)?;
+                }
+            }
+            Kind::Defined(WireType::Slice { elem }) => {
+                for _ in 0..self.cursor.count()? {
+                    self.skip(elem)?;
+                }
+            }
+            Kind::Defined(WireType::Array { elem, len }) => {
+                let count = self.cursor.count()?;
+                if count != len {
+                    return Err(DecodeError::malformed("an array of another length than its type"));
+                }
+                for _ in 0..count {
+                    self.skip(elem)?;
+                }
+            }
+            Kind::Defined(WireType::Map { key, elem }) => {
+                for _ in 0..self.cursor.count()? {
+                    self.skip(key)?;
+                    self.skip(elem)?;
+                }
+            }
+        }
+        self.leave();
+        Ok(())
+    }
+
+    /// The registered name and the type of an interface's content, or none for nil.
+    pub(super) fn interface(&mut self) -> Result<Option<(&'a [u8], i64)>, DecodeError> {
+        let name = self.cursor.bytes()?;
+        if name.is_empty() {
+            return Ok(None);
+        }
+        if name.len() > 1024 {
+            return Err(DecodeError::TooLarge("a type name is too long"));
+        }
+        if self.cursor.left() == 0 {
+            self.cut = true;
+            return Err(DecodeError::malformed("the value goes on in another message"));
+        }
+        let id = self.cursor.int()?;
+        if id < 0 {
+            self.cut = true;
+            return Err(DecodeError::malformed("a definition inside the value"));
+        }
+        // The length of the content, which is wrong where definitions are in the middle.
+        self.cursor.uint()?;
+        self.lone(id)?;
+        Ok(Some((name, id)))
+    }
+
+    pub(super) fn scope<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
+        self.enter()?;
+        let value = read(self)?;
+        self.leave();
+        Ok(value)
+    }
+
+    fn expect(&self, id: i64, expected: Schema) -> Result<Kind, DecodeError> {
+        let kind = self.types.kind(id)?;
+        let same = matches!(
+            (expected, &kind),
+            (Schema::Bool, Kind::Bool)
+                | (Schema::Int, Kind::Int)
+                | (Schema::Uint, Kind::Uint)
+                | (Schema::Float, Kind::Float)
+                | (Schema::Bytes, Kind::Bytes)
+                | (Schema::String, Kind::String)
+                | (Schema::Interface, Kind::Interface)
+                | (Schema::BinaryMarshaler, Kind::Defined(WireType::BinaryMarshaler))
+        );
+        if same {
+            Ok(kind)
+        } else {
+            Err(DecodeError::Mismatch(format!("expected {expected:?}")))
+        }
+    }
+
+    pub(super) fn expect_interface(&self, id: i64) -> Result<(), DecodeError> {
+        self.expect(id, Schema::Interface).map(|_| ())
+    }
+}
+
+macro_rules! scalar {
+    ($type:ty, $schema:ident, $reader:ident, $read:expr) => {
+        impl Decode for $type {
+            fn decode($reader: &mut Reader<'_>, id: i64) -> Result<Self, DecodeError> {
+                $reader.expect(id, Schema::$schema)?;
+                $read
+            }
+        }
+    };
+}
+
+const RANGE: DecodeError = DecodeError::Malformed("a number is out of range");
+
+scalar!(bool, Bool, reader, Ok(reader.cursor.uint()? != 0));
+scalar!(i64, Int, reader, reader.cursor.int());
+scalar!(i32, Int, reader, i32::try_from(reader.cursor.int()?).map_err(|_| RANGE));
+scalar!(u64, Uint, reader, reader.cursor.uint());
+scalar!(u32, Uint, reader, u32::try_from(reader.cursor.uint()?).map_err(|_| RANGE));
+scalar!(f64, Float, reader, reader.cursor.float());
+scalar!(String, String, reader, reader.cursor.string());
+scalar!(Bytes, Bytes, reader, Ok(Bytes(reader.cursor.bytes()?.to_vec())));
+scalar!(Url, BinaryMarshaler, reader, Ok(Url(reader.cursor.string()?)));
+
+impl Decode for Empty {
+    fn decode(reader: &mut Reader<'_>, id: i64) -> Result<Self, DecodeError> {
+        if !reader.types.is_struct(id) {
+            return Err(DecodeError::mismatch("a struct"));
+        }
+        reader.skip(id)?;
+        Ok(Self)
+    }
+}
+
+impl<T: Decode> Decode for Vec<T> {
+    fn decode(reader: &mut Reader<'_>, id: i64) -> Result<Self, DecodeError> {
+        let Kind::Defined(WireType::Slice { elem }) = reader.types.kind(id)? else {
+            return Err(DecodeError::mismatch("a list"));
+        };
+        reader.scope(|reader| {
+            let count = reader.cursor.count()?;
+            let mut values = Self::new();
+            for _ in 0..count {
+                reader.spend::<T>()?;
+                values.push(T::decode(reader, elem)?);
+            }
+            values.shrink_to_fit();
+            Ok(values)
+        })
+    }
+}
+
+impl<K: Decode + Ord, V: Decode> Decode for BTreeMap<K, V> {
+    fn decode(reader: &mut Reader<'_>, id: i64) -> Result<Self, DecodeError> {
+        let Kind::Defined(WireType::Map { key, elem }) = reader.types.kind(id)? else {
+            return Err(DecodeError::mismatch("a map"));
+        };
+        reader.scope(|reader| {
+            let count = reader.cursor.count()?;
+            let mut values = Self::new();
+            for _ in 0..count {
+                reader.spend::<(K, V)>()?;
+                let name = K::decode(reader, key)?;
+                values.insert(name, V::decode(reader, elem)?);
+            }
+            Ok(values)
+        })
+    }
+}
+
+impl<T: Decode> Decode for Option<T> {
+    fn decode(reader: &mut Reader<'_>, id: i64) -> Result<Self, DecodeError> {
+        T::decode(reader, id).map(Some)
+    }
+}
+
+impl<T: Decode> Decode for Box<T> {
+    fn decode(reader: &mut Reader<'_>, id: i64) -> Result<Self, DecodeError> {
+        reader.spend::<T>()?;
+        T::decode(reader, id).map(Self::new)
+    }
+}

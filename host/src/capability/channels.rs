@@ -1,0 +1,60 @@
+//! `channels`: rooms and who is in them.
+
+use mattermost_plugin_rpc::mattermost::Channel as ApiChannel;
+
+use super::{Answer, refused};
+use crate::bindings::plugin::mattermost::plugin::channels::{Channel, Host, Kind};
+use crate::sandbox::EventState;
+
+impl Host for EventState {
+    async fn get(&mut self, channel_id: String) -> Answer<Channel> {
+        self.host_call()?;
+        let channel = self.services.api.get_channel(&channel_id).await;
+        Ok(channel.map(visible).map_err(refused))
+    }
+
+    async fn is_member(&mut self, channel_id: String, user_id: String) -> Answer<bool> {
+        self.host_call()?;
+        let api = &self.services.api;
+        let member = api.get_channel_member(&channel_id, &user_id).await;
+        Ok(member.map(|member| member.is_some()).map_err(refused))
+    }
+
+    async fn has_permission(
+        &mut self,
+        user_id: String,
+        channel_id: String,
+        permission: String,
+    ) -> Answer<bool> {
+        self.host_call()?;
+        let api = &self.services.api;
+        let answer = api
+            .has_permission_to_channel(&user_id, &channel_id, &permission)
+            .await;
+        Ok(answer.map_err(refused))
+    }
+
+    async fn direct(&mut self, user_id: String, other_user_id: String) -> Answer<Channel> {
+        self.host_call()?;
+        let api = &self.services.api;
+        let channel = api.get_direct_channel(&user_id, &other_user_id).await;
+        Ok(channel.map(visible).map_err(refused))
+    }
+}
+
+fn visible(channel: ApiChannel) -> Channel {
+    Channel {
+        kind: match channel.kind.as_str() {
+            "O" => Kind::Open,
+            "D" => Kind::Direct,
+            "G" => Kind::Group,
+            // An unknown kind of room is treated as the closed one.
+            _ => Kind::Private,
+        },
+        id: channel.id,
+        team_id: channel.team_id,
+        name: channel.name,
+        display_name: channel.display_name,
+        archived: channel.delete_at != 0,
+    }
+}

@@ -1,0 +1,69 @@
+//! What a component may ask of the outside: one module per WIT interface.
+//!
+//! Each call is counted, checked against policy, and bridged to one call of Mattermost's API or one
+//! request to an allowed host. The traits implemented here are generated from the WIT files; what they
+//! promise is documented there.
+
+mod bots;
+mod channels;
+mod commands;
+mod config;
+mod dialogs;
+mod files;
+mod http;
+mod kv;
+mod log;
+mod posts;
+mod users;
+mod websocket;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use mattermost_plugin_rpc::mattermost::{Api, ApiError};
+
+use crate::bindings::plugin::mattermost::plugin::types;
+use crate::outgoing::Outgoing;
+use crate::policy::Policy;
+use crate::sandbox::EventState;
+use crate::site::Site;
+
+pub(crate) use types::Error;
+
+/// What a host function answers: the outer error is a trap, the inner one is the component's to handle.
+pub(crate) type Answer<T> = wasmtime::Result<Result<T, Error>>;
+
+/// What all events of the process share.
+pub struct Services {
+    /// The server.
+    pub api: Arc<dyn Api>,
+    /// The plugin's id.
+    pub plugin_id: String,
+    /// What is allowed.
+    pub policy: Arc<Policy>,
+    /// The configuration when the event began.
+    pub site: Arc<Site>,
+    /// The bot that was ensured last.
+    pub bot: Arc<RwLock<Option<String>>>,
+    /// The client for requests to the outside.
+    pub outgoing: Arc<Outgoing>,
+}
+
+impl Services {
+    fn bot(&self) -> Option<String> {
+        let bot = self.bot.read().unwrap_or_else(PoisonError::into_inner);
+        bot.clone()
+    }
+}
+
+impl types::Host for EventState {}
+
+/// The API's error as one that a component can act on. Texts are the server's own, for the log.
+fn refused(error: ApiError) -> Error {
+    match error.status() {
+        Some(404) => Error::NotFound,
+        Some(401 | 403) => Error::Denied(error.to_string()),
+        Some(400) => Error::Invalid(error.to_string()),
+        Some(413) => Error::TooLarge,
+        _ => Error::Unavailable(error.to_string()),
+    }
+}

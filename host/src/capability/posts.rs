@@ -1,0 +1,240 @@
+//! `posts`: messages, written only as the bot or as the user who caused the event.
+//!
+//! Which posts the plugin made is remembered in records of the host, `_post_{id}`, because nothing in a
+//! post proves it: any user can put any properties into a post of theirs.
+
+use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::{KvSetOptions, Post as ApiPost};
+
+use super::{Answer, Error, refused};
+use crate::bindings::plugin::mattermost::plugin::posts::{Author, Change, Draft, Host, Post};
+use crate::sandbox::EventState;
+
+const PROPS_LIMIT: usize = 256 * 1024;
+const MESSAGE_LIMIT: usize = 64 * 1024;
+
+/// How long the plugin may change a post it made: 400 days, in seconds.
+const OWNERSHIP_SECONDS: i64 = 400 * 24 * 60 * 60;
+
+impl Host for EventState {
+    async fn create(&mut self, author: Author, draft: Draft) -> Answer<Post> {
+        self.host_call()?;
+        Ok(self.create_post(author, draft).await)
+    }
+
+    async fn get(&mut self, post_id: String) -> Answer<Post> {
+        self.host_call()?;
+        let post = self.services.api.get_post(&post_id).await;
+        Ok(post.map_err(refused).and_then(visible))
+    }
+
+    async fn update(&mut self, post_id: String, change: Change) -> Answer<Post> {
+        self.host_call()?;
+        Ok(self.update_post(&post_id, change).await)
+    }
+
+    async fn since(&mut self, channel_id: String, since: i64) -> Answer<Vec<Post>> {
+        self.host_call()?;
+        let list = self.services.api.get_posts_since(&channel_id, since).await;
+        Ok(list.map_err(refused).and_then(|list| {
+            let in_order = list.into_ordered().into_iter();
+            in_order.map(visible).collect()
+        }))
+    }
+
+    async fn ephemeral(&mut self, user_id: String, draft: Draft) -> Answer<String> {
+        self.host_call()?;
+        Ok(self.send_ephemeral(&user_id, draft).await)
+    }
+
+    async fn update_ephemeral(
+        &mut self,
+        user_id: String,
+        post_id: String,
+        draft: Draft,
+    ) -> Answer<()> {
+        self.host_call()?;
+        Ok(self.change_ephemeral(&user_id, post_id, draft).await)
+    }
+}
+
+impl EventState {
+    async fn create_post(&mut self, author: Author, draft: Draft) -> Result<Post, Error> {
+        let author = match author {
+            Author::Bot => self.bot_id()?,
+            Author::ActingUser => self.actor.clone().ok_or_else(|| {
+                Error::Denied("no user caused this event, so none can be the author".to_owned())
+            })?,
+        };
+        let root_id = self.thread_root(&draft.root_id).await?;
+        let post = api_post(author, root_id, draft)?;
+        let created = self.services.api.create_post(post).await.map_err(refused)?;
+        self.remember(&created).await?;
+        visible(created)
+    }
+
+    /// A post that the host cannot vouch for later would be one that the plugin cannot end, so a failed
+    /// record is tried once more before the caller is told.
+    async fn remember(&mut self, post: &ApiPost) -> Result<(), Error> {
+        let key = ownership_key(&post.id);
+        let options = KvSetOptions {
+            expire_in_seconds: OWNERSHIP_SECONDS,
+            ..KvSetOptions::default()
+        };
+        let api = &self.services.api;
+        let author = || post.user_id.clone().into_bytes();
+        let first = api.kv_set_with_options(&key, author(), options.clone());
+        if first.await.is_err() {
+            let second = api.kv_set_with_options(&key, author(), options).await;
+            second.map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    async fn update_post(&mut self, post_id: &str, change: Change) -> Result<Post, Error> {
+        let api = &self.services.api;
+        let record = api.kv_get(&ownership_key(post_id)).await.map_err(refused)?;
+        let Some(author) = record else {
+            return Err(Error::Denied("this plugin did not create the post".to_owned()));
+        };
+        let mut post = api.get_post(post_id).await.map_err(refused)?;
+        if post.user_id.as_bytes() != author {
+            return Err(Error::Denied("the post changed hands".to_owned()));
+        }
+        check_message(&change.message)?;
+        post.message = change.message;
+        post.kind = change.kind;
+        post.props = parse_props(&change.props)?;
+        let updated = api.update_post(post).await.map_err(refused)?;
+        visible(updated)
+    }
+
+    async fn send_ephemeral(&mut self, user_id: &str, draft: Draft) -> Result<String, Error> {
+        let root_id = self.thread_root(&draft.root_id).await?;
+        let post = api_post(self.bot_id()?, root_id, draft)?;
+        let api = &self.services.api;
+        let sent = api.send_ephemeral_post(user_id, post).await;
+        Ok(sent.map_err(refused)?.id)
+    }
+
+    async fn change_ephemeral(
+        &mut self,
+        user_id: &str,
+        post_id: String,
+        draft: Draft,
+    ) -> Result<(), Error> {
+        let root_id = self.thread_root(&draft.root_id).await?;
+        let mut post = api_post(self.bot_id()?, root_id, draft)?;
+        post.id = post_id;
+        let api = &self.services.api;
+        let sent = api.update_ephemeral_post(user_id, post).await;
+        sent.map_err(refused)?;
+        Ok(())
+    }
+
+    fn bot_id(&self) -> Result<String, Error> {
+        let missing = || Error::Denied("there is no bot yet: call bots.ensure".to_owned());
+        self.services.bot().ok_or_else(missing)
+    }
+
+    /// The server refuses a reply to a reply; people mean its thread.
+    async fn thread_root(&mut self, post_id: &str) -> Result<String, Error> {
+        if post_id.is_empty() {
+            return Ok(String::new());
+        }
+        let post = self.services.api.get_post(post_id).await.map_err(refused)?;
+        Ok(if post.root_id.is_empty() {
+            post.id
+        } else {
+            post.root_id
+        })
+    }
+}
+
+fn ownership_key(post_id: &str) -> String {
+    format!("{}post_{post_id}", super::kv::HOST_PREFIX)
+}
+
+fn check_message(message: &str) -> Result<(), Error> {
+    if message.len() > MESSAGE_LIMIT {
+        return Err(Error::TooLarge);
+    }
+    Ok(())
+}
+
+fn api_post(author: String, root_id: String, draft: Draft) -> Result<ApiPost, Error> {
+    check_message(&draft.message)?;
+    Ok(ApiPost {
+        user_id: author,
+        channel_id: draft.channel_id,
+        root_id,
+        message: draft.message,
+        kind: draft.kind,
+        props: parse_props(&draft.props)?,
+        file_ids: draft.file_ids,
+        ..ApiPost::default()
+    })
+}
+
+fn parse_props(text: &str) -> Result<std::collections::BTreeMap<String, Any>, Error> {
+    if text.len() > PROPS_LIMIT {
+        return Err(Error::TooLarge);
+    }
+    if text.is_empty() {
+        return Ok(Default::default());
+    }
+    let object: serde_json::Map<_, _> = serde_json::from_str(text)
+        .map_err(|error| Error::Invalid(format!("props are not a JSON object: {error}")))?;
+    let props = object.into_iter();
+    Ok(props
+        .map(|(key, value)| (key, Any::from_json(value)))
+        .collect())
+}
+
+fn visible(post: ApiPost) -> Result<Post, Error> {
+    let props: serde_json::Map<_, _> = post
+        .props
+        .iter()
+        .map(|(key, value)| (key.clone(), value.to_json()))
+        .collect();
+    let props = serde_json::to_string(&props)
+        .map_err(|error| Error::Unavailable(format!("props cannot be shown: {error}")))?;
+    Ok(Post {
+        id: post.id,
+        create_at: post.create_at,
+        update_at: post.update_at,
+        deleted: post.delete_at != 0,
+        user_id: post.user_id,
+        channel_id: post.channel_id,
+        root_id: post.root_id,
+        message: post.message,
+        kind: post.kind,
+        props,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn props_are_a_json_object_or_nothing() {
+        assert!(parse_props("").unwrap().is_empty());
+        assert!(matches!(parse_props("[]"), Err(Error::Invalid(_))));
+        assert!(matches!(parse_props("{"), Err(Error::Invalid(_))));
+        let huge = " ".repeat(PROPS_LIMIT + 1);
+        assert!(matches!(parse_props(&huge), Err(Error::TooLarge)));
+    }
+
+    #[test]
+    fn props_survive_the_way_to_the_server_and_back() {
+        let text = r#"{"a":[{"n":1,"t":"x"}],"b":true,"c":null,"d":84312345678}"#;
+        let post = ApiPost {
+            props: parse_props(text).unwrap(),
+            ..ApiPost::default()
+        };
+        let back: serde_json::Value = serde_json::from_str(&visible(post).unwrap().props).unwrap();
+        let sent: serde_json::Value = serde_json::from_str(text).unwrap();
+        assert_eq!(back, sent);
+    }
+}

@@ -1,0 +1,95 @@
+//! `users`: people and bots.
+
+use mattermost_plugin_rpc::mattermost::{Preference, User as ApiUser};
+
+use super::{Answer, refused};
+use crate::bindings::plugin::mattermost::plugin::users::{Host, User};
+use crate::sandbox::EventState;
+
+impl Host for EventState {
+    async fn get(&mut self, user_id: String) -> Answer<User> {
+        self.host_call()?;
+        let user = self.services.api.get_user(&user_id).await;
+        Ok(user.map(visible).map_err(refused))
+    }
+
+    async fn has_permission(&mut self, user_id: String, permission: String) -> Answer<bool> {
+        self.host_call()?;
+        let api = &self.services.api;
+        let answer = api.has_permission_to(&user_id, &permission).await;
+        Ok(answer.map_err(refused))
+    }
+
+    async fn preference(
+        &mut self,
+        user_id: String,
+        category: String,
+        name: String,
+    ) -> Answer<Option<String>> {
+        self.host_call()?;
+        let all = self.services.api.get_preferences_for_user(&user_id).await;
+        Ok(all.map_err(refused).map(|all| {
+            all.into_iter()
+                .find(|one| one.category == category && one.name == name)
+                .map(|one| one.value)
+        }))
+    }
+
+    async fn delete_preference(
+        &mut self,
+        user_id: String,
+        category: String,
+        name: String,
+    ) -> Answer<()> {
+        self.host_call()?;
+        let preference = Preference {
+            user_id: user_id.clone(),
+            category,
+            name,
+            value: String::new(),
+        };
+        let api = &self.services.api;
+        let answer = api
+            .delete_preferences_for_user(&user_id, vec![preference])
+            .await;
+        Ok(answer.map_err(refused))
+    }
+}
+
+fn visible(user: ApiUser) -> User {
+    User {
+        is_guest: user.has_role("system_guest"),
+        is_system_admin: user.has_role("system_admin"),
+        timezone: user.timezone_name().to_owned(),
+        id: user.id,
+        username: user.username,
+        email: user.email,
+        email_verified: user.email_verified,
+        first_name: user.first_name,
+        last_name: user.last_name,
+        nickname: user.nickname,
+        locale: user.locale,
+        is_bot: user.is_bot,
+        deactivated: user.delete_at != 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn roles_and_time_zone_are_read_from_what_the_server_stores() {
+        let user = visible(ApiUser {
+            roles: "system_user system_admin".to_owned(),
+            timezone: BTreeMap::from([
+                ("useAutomaticTimezone".to_owned(), "false".to_owned()),
+                ("manualTimezone".to_owned(), "Europe/Berlin".to_owned()),
+            ]),
+            ..ApiUser::default()
+        });
+        assert!(user.is_system_admin && !user.is_guest);
+        assert_eq!(user.timezone, "Europe/Berlin");
+    }
+}

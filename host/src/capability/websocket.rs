@@ -1,0 +1,40 @@
+//! `websocket`: events for the webapp.
+
+use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Broadcast;
+
+use super::{Answer, Error, refused};
+use crate::bindings::plugin::mattermost::plugin::websocket::{Audience, Host};
+use crate::sandbox::EventState;
+
+impl Host for EventState {
+    async fn publish(
+        &mut self,
+        name: String,
+        data: Vec<(String, String)>,
+        audience: Audience,
+    ) -> Answer<()> {
+        self.host_call()?;
+        let mut broadcast = Broadcast::default();
+        match audience {
+            Audience::User(user) => broadcast.user_id = user,
+            Audience::Connection((user, connection)) => {
+                broadcast.user_id = user;
+                broadcast.connection_id = connection;
+            }
+            Audience::Channel(channel) => broadcast.channel_id = channel,
+        }
+        // An event with no addressee at all would go to everybody.
+        if broadcast.user_id.is_empty() && broadcast.channel_id.is_empty() {
+            let reason = "an event needs a user or a channel to go to";
+            return Ok(Err(Error::Invalid(reason.to_owned())));
+        }
+        let data = data.into_iter();
+        let data = data
+            .map(|(key, value)| (key, Any::String(value)))
+            .collect();
+        let api = &self.services.api;
+        let answer = api.publish_websocket_event(&name, data, broadcast).await;
+        Ok(answer.map_err(refused))
+    }
+}

@@ -1,0 +1,24 @@
+//! Runs a WebAssembly component as a Mattermost plugin.
+//!
+//! Mattermost starts an executable and speaks its plugin RPC with it (`mattermost-plugin-rpc`). This
+//! library answers: each hook becomes an event, each event runs in a fresh instance of the component
+//! ([`sandbox`]), and each import of the component becomes a policy check and one call of Mattermost's
+//! API or one request to an allowed host (`capability`). The executable in `main.rs` only brings the
+//! embedded image and its manifest.
+//!
+//! Nothing here knows what the component is about.
+#![deny(missing_docs)]
+
+mod bindings;
+mod capability;
+mod describe;
+pub mod manifest;
+mod outgoing;
+mod plugin;
+pub mod policy;
+pub mod sandbox;
+mod site;
+
+pub use describe::describe;
+pub use plugin::{ComponentPlugin, run};
+pub use sandbox::{Component, LoadError};

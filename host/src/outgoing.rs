@@ -1,0 +1,394 @@
+//! Requests to the outside: the only code of the host that opens network connections.
+//!
+//! One pooled HTTP/1.1 client over rustls with the system's trust store, and the proxy of the usual
+//! environment variables where one is set. It follows no redirect and retries nothing. Addresses are
+//! checked after name resolution, at the moment of connecting, so that a name cannot lead inside the
+//! administrator's network; behind a proxy the proxy resolves names, and only literal addresses were
+//! checked. Two pools, because an address that the administrator entered may be inside.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Uri, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{HttpConnector, dns::GaiResolver};
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tower_service::Service;
+use url::Url;
+
+use crate::policy::{Vouched, is_public};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(300);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_PER_HOST: usize = 8;
+
+/// What the connection is about is the client's own business.
+const OWN_HEADERS: [HeaderName; 8] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::CONNECTION,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::TE,
+    header::TRAILER,
+    header::PROXY_AUTHORIZATION,
+];
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Pool = Client<HttpsConnector<Connector>, Full<Bytes>>;
+
+/// A request that policy has allowed.
+pub struct Request {
+    /// In upper case.
+    pub method: String,
+    /// Where to.
+    pub url: Url,
+    /// Name and value pairs.
+    pub headers: Vec<(String, String)>,
+    /// The body, or nothing.
+    pub body: Vec<u8>,
+    /// For the whole exchange.
+    pub timeout: Duration,
+    /// The most bytes of body to accept.
+    pub max_body: usize,
+    /// Who vouches for the address.
+    pub vouched: Vouched,
+}
+
+/// What came back.
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// Name and value pairs.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// Why nothing came back.
+#[derive(Debug, Error)]
+pub enum OutgoingError {
+    /// Not in time.
+    #[error("no answer in time")]
+    Timeout,
+    /// The body is longer than accepted.
+    #[error("the answer is too long")]
+    TooLarge,
+    /// The request cannot be sent as it is.
+    #[error("{0}")]
+    Malformed(String),
+    /// The name leads to an address that is not public.
+    #[error("{0} does not resolve to a public address")]
+    NotPublic(String),
+    /// No connection, no trust, or not HTTP.
+    #[error("{0}")]
+    Exchange(String),
+}
+
+/// The client. Trust store and pools are made at the first request.
+#[derive(Default)]
+pub struct Outgoing {
+    pools: OnceLock<Result<(Pool, Pool), String>>,
+}
+
+impl Outgoing {
+    /// Sends a request and reads the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// When there is no whole answer.
+    pub async fn send(&self, request: Request) -> Result<Response, OutgoingError> {
+        let pools = self.pools.get_or_init(pools).as_ref();
+        let (public, any) = pools.map_err(|why| OutgoingError::Exchange(why.clone()))?;
+        let pool = match request.vouched {
+            Vouched::ByPolicy => public,
+            Vouched::ByAdministrator => any,
+        };
+        let timeout = request.timeout.min(TIME_LIMIT);
+        let host = request.url.host_str().unwrap_or_default().to_owned();
+        let exchange = exchange(pool, request);
+        match tokio::time::timeout(timeout, exchange).await {
+            Ok(answer) => answer.map_err(|error| error.named(&host)),
+            Err(_) => Err(OutgoingError::Timeout),
+        }
+    }
+}
+
+impl OutgoingError {
+    fn named(self, host: &str) -> Self {
+        match self {
+            Self::NotPublic(_) => Self::NotPublic(host.to_owned()),
+            other => other,
+        }
+    }
+}
+
+async fn exchange(pool: &Pool, request: Request) -> Result<Response, OutgoingError> {
+    let max_body = request.max_body;
+    let response = pool.request(message(request)?).await.map_err(failed)?;
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, max_body).collect().await;
+    let body = body.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            OutgoingError::TooLarge
+        } else {
+            OutgoingError::Exchange(format!("the answer broke off: {error}"))
+        }
+    })?;
+    let headers = head.headers.iter();
+    Ok(Response {
+        status: head.status.as_u16(),
+        headers: headers
+            .map(|(name, value)| {
+                let value = String::from_utf8_lossy(value.as_bytes());
+                (name.as_str().to_owned(), value.into_owned())
+            })
+            .collect(),
+        body: body.to_bytes().into(),
+    })
+}
+
+fn message(request: Request) -> Result<http::Request<Full<Bytes>>, OutgoingError> {
+    let malformed = |what: String| OutgoingError::Malformed(what);
+    let mut url = request.url;
+    url.set_fragment(None);
+    let uri: Uri = url
+        .as_str()
+        .parse()
+        .map_err(|error| malformed(format!("the URL cannot be sent: {error}")))?;
+    let mut message = http::Request::builder()
+        .method(request.method.as_str())
+        .uri(uri)
+        .body(Full::new(Bytes::from(request.body)))
+        .map_err(|error| malformed(error.to_string()))?;
+    for (name, value) in request.headers {
+        let header = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| malformed(format!("`{name}` is not a header name")))?;
+        if OWN_HEADERS.contains(&header) {
+            return Err(malformed(format!("the header {header} is the host's own")));
+        }
+        // The value may be a credential: name the header only.
+        let value = HeaderValue::from_str(&value)
+            .map_err(|_| malformed(format!("the value of {header} cannot be sent")))?;
+        message.headers_mut().append(header, value);
+    }
+    Ok(message)
+}
+
+fn failed(error: hyper_util::client::legacy::Error) -> OutgoingError {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    let mut text = String::new();
+    while let Some(cause) = source {
+        if cause.is::<NotPublic>() {
+            return OutgoingError::NotPublic(String::new());
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    OutgoingError::Exchange(text)
+}
+
+fn pools() -> Result<(Pool, Pool), String> {
+    let pool = |only_public| {
+        let https = HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
+            .map_err(|error| format!("no trusted certificates on this machine: {error}"))?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(Connector::new(only_public));
+        Ok::<_, String>(
+            Client::builder(TokioExecutor::new())
+                .pool_idle_timeout(IDLE_TIMEOUT)
+                .pool_timer(TokioTimer::new())
+                .pool_max_idle_per_host(IDLE_PER_HOST)
+                .build(https),
+        )
+    };
+    Ok((pool(true)?, pool(false)?))
+}
+
+/// Connects directly, or through the proxy that the environment names for the address.
+#[derive(Clone)]
+struct Connector {
+    direct: HttpConnector<Resolver>,
+    to_proxy: HttpConnector,
+    proxies: Arc<Matcher>,
+}
+
+impl Connector {
+    fn new(only_public: bool) -> Self {
+        let mut direct = HttpConnector::new_with_resolver(Resolver {
+            names: GaiResolver::new(),
+            only_public,
+        });
+        let mut to_proxy = HttpConnector::new();
+        direct.enforce_http(false);
+        direct.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        direct.set_nodelay(true);
+        to_proxy.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        to_proxy.set_nodelay(true);
+        Self {
+            direct,
+            to_proxy,
+            proxies: Arc::new(Matcher::from_env()),
+        }
+    }
+}
+
+type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<TcpStream>;
+    type Error = BoxError;
+    type Future = Connecting<Self::Response>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, address: Uri) -> Self::Future {
+        match self.proxies.intercept(&address) {
+            None => {
+                let connecting = self.direct.call(address);
+                Box::pin(async move { Ok(connecting.await?) })
+            }
+            Some(proxy) => {
+                // CONNECT for plain http too: the proxy then needs no second form of request.
+                let mut tunnel = Tunnel::new(proxy.uri().clone(), self.to_proxy.clone());
+                if let Some(credentials) = proxy.basic_auth() {
+                    tunnel = tunnel.with_auth(credentials.clone());
+                }
+                Box::pin(async move { Ok(tunnel.call(address).await?) })
+            }
+        }
+    }
+}
+
+/// Resolves names and, for addresses that nobody vouched for, drops those that are not public.
+#[derive(Clone)]
+struct Resolver {
+    names: GaiResolver,
+    only_public: bool,
+}
+
+#[derive(Debug, Error)]
+#[error("the name does not resolve to a public address")]
+struct NotPublic;
+
+impl Service<Name> for Resolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = BoxError;
+    type Future = Connecting<Self::Response>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.names.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let resolving = self.names.call(name);
+        let only_public = self.only_public;
+        Box::pin(async move {
+            let found = resolving.await?;
+            let usable: Vec<_> = found
+                .filter(|address| !only_public || is_public(address.ip()))
+                .collect();
+            if usable.is_empty() {
+                return Err(NotPublic.into());
+            }
+            Ok(usable.into_iter())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    fn request(url: &str, vouched: Vouched) -> Request {
+        Request {
+            method: "GET".to_owned(),
+            url: Url::parse(url).unwrap(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            timeout: Duration::from_secs(20),
+            max_body: 10,
+            vouched,
+        }
+    }
+
+    /// A server that answers one connection with fixed bytes.
+    fn answering(bytes: &'static [u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut buffer = [0; 4096];
+            let _ = stream.read(&mut buffer).unwrap();
+            stream.write_all(bytes).unwrap();
+        });
+        format!("http://localhost:{}/", address.port())
+    }
+
+    #[tokio::test]
+    async fn a_name_that_resolves_to_loopback_is_refused_unless_the_administrator_entered_it() {
+        let url = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        let outgoing = Outgoing::default();
+        let refused = outgoing.send(request(&url, Vouched::ByPolicy)).await;
+        assert!(matches!(refused, Err(OutgoingError::NotPublic(host)) if host == "localhost"));
+        let allowed = outgoing.send(request(&url, Vouched::ByAdministrator)).await;
+        assert_eq!(allowed.unwrap().body, b"ok");
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_limit_is_refused() {
+        let url = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nelevenbytes");
+        let answer = Outgoing::default().send(request(&url, Vouched::ByAdministrator));
+        assert!(matches!(answer.await, Err(OutgoingError::TooLarge)));
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_handed_over_and_not_followed() {
+        let url = answering(b"HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n");
+        let answer = Outgoing::default().send(request(&url, Vouched::ByAdministrator));
+        assert_eq!(answer.await.unwrap().status, 302);
+    }
+
+    #[tokio::test]
+    async fn half_an_answer_is_an_error() {
+        let url = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+        let answer = Outgoing::default().send(request(&url, Vouched::ByAdministrator));
+        assert!(matches!(answer.await, Err(OutgoingError::Exchange(_))));
+    }
+
+    #[test]
+    fn headers_of_the_connection_are_refused_and_values_are_not_shown() {
+        let with = |name: &str, value: &str| {
+            let mut request = request("https://example.com/", Vouched::ByPolicy);
+            request.headers = vec![(name.to_owned(), value.to_owned())];
+            message(request).map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert!(with("Host", "x").is_err());
+        assert!(with("bad name", "x").is_err());
+        let error = with("Authorization", "secret\n").unwrap_err();
+        assert!(!error.contains("secret"), "{error}");
+        assert!(with("Authorization", "Bearer x").is_ok());
+    }
+}

@@ -1,0 +1,449 @@
+//! The policy: which hosts a component may reach, and how much it may use.
+//!
+//! It is written in the manifest, `props.sandbox`, where an administrator can read it before installing,
+//! and it is embedded in the executable, so that one checksum covers both. It is parsed strictly: a
+//! misspelt key must not silently mean "no limit".
+//!
+//! A host rule is one of three: `https://host` (that host, default port), `https://*.host` (its
+//! subdomains, not the host itself) and `setting:Key` (the host of the URL that the administrator
+//! entered there, and its subdomains, same scheme and port). Only the third can allow plain `http` or an
+//! address inside the administrator's own network, because only there an administrator said so.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use serde::Deserialize;
+use thiserror::Error;
+use url::{Host, Url};
+
+/// Why `props.sandbox` is wrong.
+#[derive(Debug, Error)]
+pub enum PolicyError {
+    /// A key is unknown or missing, or a value has the wrong type.
+    #[error("{0}")]
+    Shape(#[from] serde_json::Error),
+    /// A host rule is none of the three forms.
+    #[error(
+        "`{0}` is not a host rule: write `https://host`, `https://*.host` or `setting:Key`"
+    )]
+    HostRule(String),
+    /// A limit that would let nothing run.
+    #[error("`{0}` must be at least 1")]
+    Zero(&'static str),
+}
+
+/// What a component may use of the machine and of the network.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    hosts: Vec<HostRule>,
+    limits: BTreeMap<EventKind, Limits>,
+    concurrent_events: usize,
+}
+
+/// The kinds of event, each with limits of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// An HTTP request.
+    Request,
+    /// A slash command.
+    Command,
+    /// Start, end, or a change of configuration.
+    Lifecycle,
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Request => "request",
+            Self::Command => "command",
+            Self::Lifecycle => "lifecycle",
+        })
+    }
+}
+
+/// What one event may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Linear memory of the instance, in MiB.
+    pub memory_mib: usize,
+    /// Wall time, in seconds, host calls included.
+    pub seconds: u64,
+    /// Calls of the host.
+    pub host_calls: u32,
+}
+
+impl Limits {
+    /// Linear memory in bytes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.memory_mib.saturating_mul(1024 * 1024)
+    }
+
+    /// Wall time.
+    #[must_use]
+    pub fn time(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum HostRule {
+    Exact(String),
+    Subdomains(String),
+    Setting(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    http: RawHttp,
+    limits: RawLimits,
+    concurrent_events: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawHttp {
+    hosts: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLimits {
+    request: Limits,
+    command: Limits,
+    lifecycle: Limits,
+}
+
+/// Who vouches for an address that is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vouched {
+    /// The policy's own text: only public addresses.
+    ByPolicy,
+    /// The administrator, who entered it as a setting: any address.
+    ByAdministrator,
+}
+
+impl Policy {
+    /// Reads `props.sandbox`.
+    ///
+    /// # Errors
+    ///
+    /// When a key is unknown or missing, a host rule is malformed or a limit is zero.
+    pub fn parse(value: serde_json::Value) -> Result<Self, PolicyError> {
+        let raw: Raw = serde_json::from_value(value)?;
+        let hosts = raw.http.hosts.iter().map(|rule| host_rule(rule));
+        let hosts = hosts.collect::<Result<Vec<_>, _>>()?;
+        let limits = BTreeMap::from([
+            (EventKind::Request, raw.limits.request),
+            (EventKind::Command, raw.limits.command),
+            (EventKind::Lifecycle, raw.limits.lifecycle),
+        ]);
+        for limit in limits.values() {
+            if limit.memory_mib == 0 {
+                return Err(PolicyError::Zero("memory_mib"));
+            }
+            if limit.seconds == 0 {
+                return Err(PolicyError::Zero("seconds"));
+            }
+        }
+        if raw.concurrent_events == 0 {
+            return Err(PolicyError::Zero("concurrent_events"));
+        }
+        Ok(Self {
+            hosts,
+            limits,
+            concurrent_events: raw.concurrent_events,
+        })
+    }
+
+    /// The limits of one kind of event.
+    #[must_use]
+    pub fn limits(&self, kind: EventKind) -> Limits {
+        self.limits.get(&kind).copied().unwrap_or(Limits {
+            memory_mib: 0,
+            seconds: 0,
+            host_calls: 0,
+        })
+    }
+
+    /// How many events may run at once.
+    #[must_use]
+    pub fn concurrent_events(&self) -> usize {
+        self.concurrent_events
+    }
+
+    /// Decides whether a URL may be fetched. `setting` looks up what the administrator entered.
+    ///
+    /// # Errors
+    ///
+    /// With the rule that forbids it.
+    pub fn check_url(
+        &self,
+        url: &Url,
+        setting: impl Fn(&str) -> Option<String>,
+    ) -> Result<Vouched, String> {
+        if !matches!(url.scheme(), "https" | "http") {
+            return Err(format!("scheme {} is not allowed", url.scheme()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("a URL with a user name is not allowed".to_owned());
+        }
+        let Some(host) = url.host() else {
+            return Err("a URL without a host is not allowed".to_owned());
+        };
+        let name = host.to_string();
+        for rule in &self.hosts {
+            if let HostRule::Setting(key) = rule
+                && let Some(entered) = setting(key).and_then(|text| Url::parse(text.trim()).ok())
+                && vouches_for(&entered, url, &name)
+            {
+                return Ok(Vouched::ByAdministrator);
+            }
+        }
+        if url.scheme() != "https" || url.port().is_some() {
+            return Err(format!("{name}: only https on its usual port is allowed"));
+        }
+        let listed = self.hosts.iter().any(|rule| match rule {
+            HostRule::Exact(host) => *host == name,
+            HostRule::Subdomains(suffix) => is_subdomain(&name, suffix),
+            HostRule::Setting(_) => false,
+        });
+        if !listed {
+            return Err(format!("{name} is not among the allowed hosts"));
+        }
+        match host {
+            Host::Ipv4(address) if !is_public(IpAddr::V4(address)) => {
+                Err(format!("{name} is not a public address"))
+            }
+            Host::Ipv6(address) if !is_public(IpAddr::V6(address)) => {
+                Err(format!("{name} is not a public address"))
+            }
+            _ => Ok(Vouched::ByPolicy),
+        }
+    }
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "  hosts it may reach:")?;
+        if self.hosts.is_empty() {
+            writeln!(f, "    none")?;
+        }
+        for rule in &self.hosts {
+            match rule {
+                HostRule::Exact(host) => writeln!(f, "    https://{host}")?,
+                HostRule::Subdomains(host) => writeln!(f, "    https://*.{host}")?,
+                HostRule::Setting(key) => writeln!(f, "    the host of the setting {key}")?,
+            }
+        }
+        for (kind, limits) in &self.limits {
+            writeln!(
+                f,
+                "  one {kind}: {} MiB, {} s, {} host calls",
+                limits.memory_mib, limits.seconds, limits.host_calls
+            )?;
+        }
+        writeln!(f, "  events at once: {}", self.concurrent_events)
+    }
+}
+
+fn host_rule(text: &str) -> Result<HostRule, PolicyError> {
+    let malformed = || PolicyError::HostRule(text.to_owned());
+    if let Some(key) = text.strip_prefix("setting:") {
+        let named = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric());
+        return named
+            .then(|| HostRule::Setting(key.to_owned()))
+            .ok_or_else(malformed);
+    }
+    let host = text.strip_prefix("https://").ok_or_else(malformed)?;
+    let (subdomains, host) = match host.strip_prefix("*.") {
+        Some(host) => (true, host),
+        None => (false, host),
+    };
+    let parsed = Url::parse(&format!("https://{host}/")).map_err(|_| malformed())?;
+    if parsed.host_str() != Some(host) || host.contains('*') {
+        return Err(malformed());
+    }
+    Ok(if subdomains {
+        HostRule::Subdomains(host.to_owned())
+    } else {
+        HostRule::Exact(host.to_owned())
+    })
+}
+
+fn vouches_for(entered: &Url, url: &Url, name: &str) -> bool {
+    let Some(host) = entered.host() else {
+        return false;
+    };
+    let same_host = host.to_string() == name;
+    let below = matches!(host, Host::Domain(domain) if is_subdomain(name, domain));
+    entered.scheme() == url.scheme()
+        && entered.port_or_known_default() == url.port_or_known_default()
+        && (same_host || below)
+}
+
+fn is_subdomain(name: &str, of: &str) -> bool {
+    name.strip_suffix(of)
+        .and_then(|rest| rest.strip_suffix('.'))
+        .is_some_and(|label| !label.is_empty())
+}
+
+/// Whether an address belongs to the public internet: not loopback, private, link-local, reserved, and
+/// not one of the IPv6 forms that carry such an IPv4 address.
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let reserved = a == 0
+        || a >= 224
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 198 && (18..20).contains(&b));
+    !(reserved
+        || address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_documentation())
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    if let Some(inner) = address.to_ipv4() {
+        // ::a.b.c.d and ::ffff:a.b.c.d, and with them :: and ::1
+        return is_public_v4(inner);
+    }
+    let [s0, s1, s2, s3, s4, s5, s6, s7] = address.segments();
+    let v4 = |high: u16, low: u16| {
+        let [a, b] = high.to_be_bytes();
+        let [c, d] = low.to_be_bytes();
+        is_public_v4(Ipv4Addr::new(a, b, c, d))
+    };
+    match s0 {
+        0x2002 => v4(s1, s2),
+        0x0064 if s1 == 0xff9b => [s2, s3, s4, s5] == [0, 0, 0, 0] && v4(s6, s7),
+        0x2001 if s1 == 0x0db8 || s1 == 0 => false,
+        // Everything that is handed out to networks is in 2000::/3.
+        _ => s0 & 0xe000 == 0x2000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn limits() -> serde_json::Value {
+        let one = json!({"memory_mib": 64, "seconds": 60, "host_calls": 1000});
+        json!({"request": one, "command": one, "lifecycle": one})
+    }
+
+    fn policy(hosts: &[&str]) -> Policy {
+        Policy::parse(
+            json!({"http": {"hosts": hosts}, "limits": limits(), "concurrent_events": 64}),
+        )
+        .unwrap()
+    }
+
+    fn check(policy: &Policy, url: &str, setting: Option<&str>) -> Result<Vouched, String> {
+        policy.check_url(&Url::parse(url).unwrap(), |_| setting.map(str::to_owned))
+    }
+
+    #[test]
+    fn an_unknown_key_anywhere_is_an_error() {
+        for broken in [
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "x": 1}),
+            json!({"http": {"hosts": [], "x": 1}, "limits": limits(), "concurrent_events": 1}),
+            json!({"http": {"hosts": []}, "limits": {}, "concurrent_events": 1}),
+            json!({"http": {"hosts": ["example.com"]}, "limits": limits(), "concurrent_events": 1}),
+            json!({"http": {"hosts": ["https://*"]}, "limits": limits(), "concurrent_events": 1}),
+            json!({"http": {"hosts": ["setting:"]}, "limits": limits(), "concurrent_events": 1}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 0}),
+        ] {
+            assert!(Policy::parse(broken.clone()).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_allows_nothing() {
+        assert!(check(&policy(&[]), "https://example.com/", None).is_err());
+    }
+
+    #[test]
+    fn only_listed_hosts_on_https_are_allowed() {
+        let policy = policy(&["https://example.com", "https://*.example.com"]);
+        for allowed in [
+            "https://example.com/a",
+            "https://EXAMPLE.com/",
+            "https://a.b.example.com/",
+        ] {
+            assert_eq!(check(&policy, allowed, None), Ok(Vouched::ByPolicy));
+        }
+        for denied in [
+            "http://example.com/",
+            "https://example.com:8443/",
+            "https://badexample.com/",
+            "https://example.com.evil.test/",
+            "https://user@example.com/",
+            "ftp://example.com/",
+            "https://127.0.0.1/",
+        ] {
+            assert!(check(&policy, denied, None).is_err(), "{denied}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_excludes_the_apex() {
+        assert!(check(&policy(&["https://*.example.com"]), "https://example.com/", None).is_err());
+    }
+
+    #[test]
+    fn a_setting_allows_its_own_scheme_host_and_port_and_nothing_beside() {
+        let policy = policy(&["setting:BaseURL"]);
+        let entered = Some("http://meet.local:8080/base");
+        for allowed in ["http://meet.local:8080/x", "http://a.meet.local:8080/"] {
+            let answer = check(&policy, allowed, entered);
+            assert_eq!(answer, Ok(Vouched::ByAdministrator), "{allowed}");
+        }
+        for denied in [
+            "https://meet.local:8080/",
+            "http://meet.local/",
+            "http://other.local:8080/",
+        ] {
+            assert!(check(&policy, denied, entered).is_err(), "{denied}");
+        }
+        assert!(check(&policy, "http://meet.local:8080/", None).is_err());
+    }
+
+    #[test]
+    fn a_literal_address_is_its_own_host_and_has_no_subdomains() {
+        let policy = policy(&["setting:BaseURL"]);
+        let entered = Some("http://10.0.0.1");
+        assert!(check(&policy, "http://10.0.0.1/", entered).is_ok());
+        assert!(check(&policy, "http://10.0.0.2/", entered).is_err());
+    }
+
+    #[test]
+    fn addresses_that_are_not_public_are_told_apart() {
+        for private in [
+            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",
+            "100.64.0.1", "198.18.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1",
+            "fc00::1", "::ffff:10.0.0.1", "::10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
+            "2001:db8::1", "ff02::1",
+        ] {
+            assert!(!is_public(private.parse().unwrap()), "{private}");
+        }
+        for public in ["8.8.8.8", "170.114.0.1", "2606:4700::1111", "::ffff:8.8.8.8"] {
+            assert!(is_public(public.parse().unwrap()), "{public}");
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! One fresh instance of the component per event.
+//!
+//! The image is loaded and linked once. An event then costs an instantiation (tens of microseconds) and
+//! nothing survives it: no user's data can reach another user's event, events run in parallel without
+//! locks, and a trap costs the event it happens in. What an event may use is in its [`Limits`]: memory,
+//! wall time (compiled code is interrupted by the epoch clock, a host call by a timer), number of host
+//! calls; how many run at once is a semaphore.
+
+pub mod wasi;
+
+mod limits;
+mod ticker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use wasmtime::component::{HasSelf, InstancePre, Linker, ResourceTable};
+use wasmtime::{Engine, Store, UpdateDeadline, bail, format_err};
+
+use crate::bindings::plugin::exports::mattermost::plugin::{command_handler, http_handler};
+use crate::bindings::plugin::mattermost::plugin as imports;
+use crate::bindings::plugin::{Plugin, PluginPre};
+use crate::capability::Services;
+use crate::policy::{EventKind, Policy};
+use limits::MemoryLimit;
+use ticker::Ticker;
+
+/// How long an event waits for its turn when the policy's number of events is running.
+const QUEUE_WAIT: Duration = Duration::from_secs(2);
+
+/// Why a component could not be loaded.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The engine could not be made.
+    #[error("the WebAssembly engine cannot start on this machine: {0:?}")]
+    Engine(wasmtime::Error),
+    /// The image is damaged, or was made for another target or version.
+    #[error("the component image does not load; it was built for another host: {0:?}")]
+    Image(wasmtime::Error),
+    /// The component wants an interface that the host does not offer, or offers no handler.
+    #[error(
+        "the component does not fit this host. It may import only the interfaces of \
+         mattermost:plugin and the inert part of WASI, and must export the handlers of the world \
+         `plugin`: {0:?}"
+    )]
+    Interface(wasmtime::Error),
+    /// The clock thread could not be started.
+    #[error("no thread for the epoch clock: {0}")]
+    Ticker(#[from] std::io::Error),
+}
+
+/// Why an event was not handled.
+#[derive(Debug, Error)]
+pub enum EventError {
+    /// As many events as the policy allows are running, and none ended in time.
+    #[error("too many events are running")]
+    Busy,
+    /// The event took longer than its limit.
+    #[error("the event was stopped at its time limit")]
+    Timeout,
+    /// The component trapped: a bug in it, or a limit it ran into.
+    #[error("{reason}")]
+    Trap {
+        /// What happened, with the component's own backtrace.
+        reason: String,
+        /// What the component printed before, such as its panic message.
+        output: String,
+    },
+}
+
+/// A loaded and linked component.
+pub struct Component {
+    engine: Engine,
+    pre: PluginPre<EventState>,
+    ticker: Ticker,
+    imports: Vec<String>,
+}
+
+impl Component {
+    /// Loads an image that `mattermost-plugin-aot` made for this target, and links it.
+    ///
+    /// The image is machine code: pass only bytes that were built together with this executable.
+    ///
+    /// # Errors
+    ///
+    /// When the image does not fit this host.
+    pub fn load(image: &[u8], target: &str) -> Result<Self, LoadError> {
+        let config = mattermost_plugin_engine::config(target).map_err(LoadError::Engine)?;
+        let engine = Engine::new(&config).map_err(LoadError::Engine)?;
+        let component = deserialize(&engine, image).map_err(LoadError::Image)?;
+        let mut imports: Vec<_> = component
+            .component_type()
+            .imports(&engine)
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        imports.sort();
+        let pre = link(&engine, &component).map_err(LoadError::Interface)?;
+        let pre = PluginPre::new(pre).map_err(LoadError::Interface)?;
+        let ticker = Ticker::start(engine.clone())?;
+        Ok(Self {
+            engine,
+            pre,
+            ticker,
+            imports,
+        })
+    }
+
+    /// The interfaces that the component imports, in order.
+    #[must_use]
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+}
+
+/// Exception to `deny(unsafe_code)`: machine code can only be trusted, not checked. The bytes come from
+/// this executable's own build script, by way of `include_bytes!`.
+#[allow(unsafe_code)]
+fn deserialize(engine: &Engine, image: &[u8]) -> wasmtime::Result<wasmtime::component::Component> {
+    unsafe { wasmtime::component::Component::deserialize(engine, image) }
+}
+
+fn link(
+    engine: &Engine,
+    component: &wasmtime::component::Component,
+) -> wasmtime::Result<InstancePre<EventState>> {
+    type Own = HasSelf<EventState>;
+    fn own(state: &mut EventState) -> &mut EventState {
+        state
+    }
+    let mut linker = Linker::new(engine);
+    wasi::add_to_linker(&mut linker)?;
+    imports::log::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::config::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::kv::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::users::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::channels::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::posts::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::files::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::bots::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::commands::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::dialogs::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::websocket::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::http::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::types::add_to_linker::<_, Own>(&mut linker, own)?;
+    linker.instantiate_pre(component)
+}
+
+/// What belongs to one event: who caused it, what it may use, what it holds.
+pub struct EventState {
+    pub(crate) services: Arc<Services>,
+    /// The user who caused the event. Only the server says who that is.
+    pub(crate) actor: Option<String>,
+    pub(crate) table: ResourceTable,
+    pub(crate) output: Vec<u8>,
+    pub(crate) started: Instant,
+    pub(crate) deadline: Instant,
+    memory: MemoryLimit,
+    calls_left: u32,
+}
+
+impl EventState {
+    /// Counts a call of the host.
+    ///
+    /// # Errors
+    ///
+    /// A trap, when the event has made as many as it may.
+    pub(crate) fn host_call(&mut self) -> wasmtime::Result<()> {
+        match self.calls_left.checked_sub(1) {
+            Some(left) => {
+                self.calls_left = left;
+                Ok(())
+            }
+            None => bail!("the event made more host calls than its limit allows"),
+        }
+    }
+}
+
+/// Runs events of one component under one policy.
+pub struct Sandbox {
+    component: Arc<Component>,
+    policy: Arc<Policy>,
+    turns: Arc<Semaphore>,
+}
+
+/// The right to run one event.
+pub struct Turn(#[allow(dead_code)] OwnedSemaphorePermit);
+
+impl Sandbox {
+    /// Pairs a component with its policy.
+    #[must_use]
+    pub fn new(component: Arc<Component>, policy: Arc<Policy>) -> Self {
+        let turns = Arc::new(Semaphore::new(policy.concurrent_events()));
+        Self {
+            component,
+            policy,
+            turns,
+        }
+    }
+
+    /// Waits, not for long, until the event may run.
+    ///
+    /// # Errors
+    ///
+    /// [`EventError::Busy`].
+    pub(crate) async fn turn(&self) -> Result<Turn, EventError> {
+        let permit = Arc::clone(&self.turns).acquire_owned();
+        match tokio::time::timeout(QUEUE_WAIT, permit).await {
+            Ok(Ok(permit)) => Ok(Turn(permit)),
+            Ok(Err(_)) | Err(_) => Err(EventError::Busy),
+        }
+    }
+
+    async fn event<T>(
+        &self,
+        kind: EventKind,
+        services: Arc<Services>,
+        actor: Option<String>,
+        call: impl AsyncFnOnce(&Plugin, &mut Store<EventState>) -> wasmtime::Result<T>,
+    ) -> Result<T, EventError> {
+        let limits = self.policy.limits(kind);
+        let started = Instant::now();
+        let deadline = started + limits.time();
+        let state = EventState {
+            services,
+            actor,
+            table: wasi::table(),
+            output: Vec::new(),
+            started,
+            deadline,
+            memory: MemoryLimit::new(limits.memory()),
+            calls_left: limits.host_calls,
+        };
+        let mut store = Store::new(&self.component.engine, state);
+        store.limiter(|state| &mut state.memory);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|context| {
+            if Instant::now() >= context.data().deadline {
+                Err(format_err!("the event was stopped at its time limit"))
+            } else {
+                Ok(UpdateDeadline::Yield(1))
+            }
+        });
+        let _watch = self.component.ticker.watch();
+        let outcome = {
+            let run = async {
+                let plugin = self.component.pre.instantiate_async(&mut store).await?;
+                call(&plugin, &mut store).await
+            };
+            // A computing component is stopped by the epoch clock, with a backtrace; the timer is for
+            // one that waits for the host.
+            tokio::time::timeout_at(deadline + Duration::from_millis(100), run).await
+        };
+        match outcome {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(trap(&error, &store)),
+            Err(_) => Err(EventError::Timeout),
+        }
+    }
+
+    /// Starts the plugin on this node. The inner error is the component's own, for administrators.
+    ///
+    /// # Errors
+    ///
+    /// When the event could not be handled.
+    pub(crate) async fn activate(
+        &self,
+        services: Arc<Services>,
+    ) -> Result<Result<(), String>, EventError> {
+        let call = async |plugin: &Plugin, store: &mut Store<EventState>| {
+            let handler = plugin.mattermost_plugin_lifecycle();
+            handler.call_activate(store).await
+        };
+        self.event(EventKind::Lifecycle, services, None, call).await
+    }
+
+    /// Tells of a changed configuration.
+    ///
+    /// # Errors
+    ///
+    /// When the event could not be handled.
+    pub(crate) async fn configuration_changed(
+        &self,
+        services: Arc<Services>,
+    ) -> Result<(), EventError> {
+        let call = async |plugin: &Plugin, store: &mut Store<EventState>| {
+            let handler = plugin.mattermost_plugin_lifecycle();
+            handler.call_configuration_changed(store).await
+        };
+        self.event(EventKind::Lifecycle, services, None, call).await
+    }
+
+    /// Tells of the coming end.
+    ///
+    /// # Errors
+    ///
+    /// When the event could not be handled.
+    pub(crate) async fn deactivate(&self, services: Arc<Services>) -> Result<(), EventError> {
+        let call = async |plugin: &Plugin, store: &mut Store<EventState>| {
+            let handler = plugin.mattermost_plugin_lifecycle();
+            handler.call_deactivate(store).await
+        };
+        self.event(EventKind::Lifecycle, services, None, call).await
+    }
+
+    /// Runs a slash command.
+    ///
+    /// # Errors
+    ///
+    /// When the event could not be handled.
+    pub(crate) async fn command(
+        &self,
+        services: Arc<Services>,
+        invocation: &command_handler::Invocation,
+    ) -> Result<Option<String>, EventError> {
+        let actor = Some(invocation.user_id.clone());
+        let call = async |plugin: &Plugin, store: &mut Store<EventState>| {
+            let handler = plugin.mattermost_plugin_command_handler();
+            handler.call_run(store, invocation).await
+        };
+        self.event(EventKind::Command, services, actor, call).await
+    }
+
+    /// Answers an HTTP request.
+    ///
+    /// # Errors
+    ///
+    /// When the event could not be handled.
+    pub(crate) async fn request(
+        &self,
+        services: Arc<Services>,
+        request: &http_handler::Request,
+    ) -> Result<http_handler::Response, EventError> {
+        let actor = request.user_id.clone();
+        let call = async |plugin: &Plugin, store: &mut Store<EventState>| {
+            let handler = plugin.mattermost_plugin_http_handler();
+            handler.call_handle(store, request).await
+        };
+        self.event(EventKind::Request, services, actor, call).await
+    }
+}
+
+fn trap(error: &wasmtime::Error, store: &Store<EventState>) -> EventError {
+    let state = store.data();
+    let mut reason = format!("{error:?}");
+    if state.memory.refused() {
+        reason.insert_str(0, "the event reached its memory limit: ");
+    }
+    EventError::Trap {
+        reason,
+        output: String::from_utf8_lossy(&state.output).into_owned(),
+    }
+}

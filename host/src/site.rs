@@ -1,0 +1,107 @@
+//! What a component may know of the site: its own settings, the site's address, one rule about e-mail.
+//!
+//! Loaded when the plugin starts and after every change of the configuration, not per event: the
+//! server's whole configuration is some 20 KB. An event keeps the snapshot it began with.
+
+use mattermost_plugin_rpc::mattermost::{Api, ApiError};
+use serde_json::Value;
+use thiserror::Error;
+
+/// A snapshot of the configuration.
+#[derive(Debug, Default)]
+pub struct Site {
+    /// The plugin's settings: key in lower case, value as stored. Unset ones are absent.
+    pub settings: Vec<(String, Value)>,
+    /// The site's address without a trailing slash.
+    pub url: Option<String>,
+    /// `EmailSettings.RequireEmailVerification`.
+    pub email_verification_required: bool,
+}
+
+/// Why there is no snapshot.
+#[derive(Debug, Error)]
+pub enum SiteError {
+    /// The server did not answer.
+    #[error("the configuration cannot be loaded: {0}")]
+    Api(#[from] ApiError),
+    /// The server's answer is not a JSON object.
+    #[error("the plugin's configuration is not a JSON object: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Site {
+    /// Asks the server.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer, or not with settings.
+    pub async fn load(api: &dyn Api) -> Result<Self, SiteError> {
+        let settings = parse_settings(&api.load_plugin_configuration().await?)?;
+        let config = api.get_config().await?;
+        Ok(Self {
+            settings,
+            url: site_url(config.service_settings.site_url.as_deref()),
+            email_verification_required: config
+                .email_settings
+                .require_email_verification
+                .unwrap_or_default(),
+        })
+    }
+
+    /// The text of a setting, whatever the case of its key.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<String> {
+        let (_, value) = self
+            .settings
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(key))?;
+        value.as_str().map(str::to_owned)
+    }
+}
+
+fn parse_settings(json: &[u8]) -> Result<Vec<(String, Value)>, serde_json::Error> {
+    if json.is_empty() {
+        return Ok(Vec::new());
+    }
+    let object: Option<serde_json::Map<String, Value>> = serde_json::from_slice(json)?;
+    let settings = object.unwrap_or_default().into_iter();
+    Ok(settings
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, value)| (key.to_lowercase(), value))
+        .collect())
+}
+
+fn site_url(entered: Option<&str>) -> Option<String> {
+    let url = entered?.trim().trim_end_matches('/');
+    (!url.is_empty()).then(|| url.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_matched_in_any_case_and_null_is_absent() {
+        let settings = parse_settings(br#"{"BaseURL":"https://x","other":null}"#).unwrap();
+        let site = Site {
+            settings,
+            ..Site::default()
+        };
+        assert_eq!(site.text("baseurl").as_deref(), Some("https://x"));
+        assert_eq!(site.text("other"), None);
+    }
+
+    #[test]
+    fn anything_but_an_object_is_an_error_and_nothing_is_empty() {
+        assert!(parse_settings(b"[1]").is_err());
+        assert!(parse_settings(b"{").is_err());
+        assert!(parse_settings(b"null").unwrap().is_empty());
+        assert!(parse_settings(b"").unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_site_url_has_no_trailing_slash() {
+        assert_eq!(site_url(Some(" https://a/b/ ")).as_deref(), Some("https://a/b"));
+        assert_eq!(site_url(Some("  ")), None);
+    }
+}

@@ -1,0 +1,561 @@
+//! A Mattermost server kept in memory: a small faithful model behind the API's seam.
+//!
+//! Users, channels, members, permissions, posts, ephemeral posts, websocket events, and a key-value
+//! store with expiry and compare-and-set, all under one lock. Calls are counted by name, and a test can
+//! make the n-th call fail or move the store's clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::{
+    Api, ApiError, Bot, Broadcast, Call, Channel, ChannelMember, Command, Config, FileInfo,
+    KvSetOptions, LogLevel, OpenDialogRequest, Post, PostList, Preference, User,
+};
+use serde_json::Value;
+
+/// A custom event as it was published.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Its name, without the plugin's prefix.
+    pub name: String,
+    /// Its data.
+    pub data: BTreeMap<String, Any>,
+    /// Who receives it.
+    pub audience: Broadcast,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Its level.
+    pub level: LogLevel,
+    /// Its message.
+    pub message: String,
+    /// Its fields.
+    pub fields: Vec<(String, String)>,
+}
+
+struct Stored {
+    value: Vec<u8>,
+    expires: Option<i64>,
+}
+
+/// What the server knows. Tests read and change it freely.
+#[derive(Default)]
+pub struct World {
+    /// The plugin's settings as JSON.
+    pub settings: Value,
+    /// The server's configuration.
+    pub config: Config,
+    /// By id.
+    pub users: BTreeMap<String, User>,
+    /// By id.
+    pub channels: BTreeMap<String, Channel>,
+    /// Channel id and user id.
+    pub members: BTreeSet<(String, String)>,
+    /// User id and channel id of those who may read but not write.
+    pub muted: BTreeSet<(String, String)>,
+    /// In order of creation.
+    pub posts: Vec<Post>,
+    /// User id and post, in order of sending.
+    pub ephemerals: Vec<(String, Post)>,
+    /// User id and post, in order of changing.
+    pub ephemeral_changes: Vec<(String, Post)>,
+    /// In order of publishing.
+    pub events: Vec<Event>,
+    /// The commands in force.
+    pub commands: BTreeMap<String, Command>,
+    /// All lines.
+    pub log: Vec<Line>,
+    /// Pictures set, by user id.
+    pub pictures: Vec<(String, Vec<u8>)>,
+    /// All preferences.
+    pub preferences: Vec<Preference>,
+    /// Names of calls in order.
+    pub calls: Vec<String>,
+    /// The number of the call that fails, counting from 0.
+    pub failing_call: Option<usize>,
+    /// Milliseconds since 1970.
+    pub now: i64,
+    kv: BTreeMap<String, Stored>,
+    bots: BTreeMap<String, String>,
+    next_id: u32,
+}
+
+/// The server.
+#[derive(Default)]
+pub struct MemoryApi {
+    world: Mutex<World>,
+}
+
+impl World {
+    fn id(&mut self) -> String {
+        self.next_id += 1;
+        format!("{:a>26}", base26(self.next_id))
+    }
+
+    /// What is stored under a key, expired or not.
+    #[must_use]
+    pub fn stored(&self, key: &str) -> Option<&[u8]> {
+        self.kv.get(key).map(|stored| stored.value.as_slice())
+    }
+
+    /// All keys.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        self.kv.keys().cloned().collect()
+    }
+
+    /// Stores a value for good, as an earlier plugin may have.
+    pub fn store(&mut self, key: &str, value: impl Into<Vec<u8>>) {
+        let value = value.into();
+        self.kv.insert(
+            key.to_owned(),
+            Stored {
+                value,
+                expires: None,
+            },
+        );
+    }
+
+    /// Adds a user with a readable id.
+    pub fn add_user(&mut self, name: &str, roles: &str) -> String {
+        let id = format!("{name:x<26}");
+        let user = User {
+            id: id.clone(),
+            username: name.to_owned(),
+            email: format!("{name}@example.com"),
+            email_verified: true,
+            roles: roles.to_owned(),
+            locale: "en".to_owned(),
+            ..User::default()
+        };
+        self.users.insert(id.clone(), user);
+        id
+    }
+
+    /// Adds a channel with a readable id, of kind `O`, `P`, `D` or `G`, with members.
+    pub fn add_channel(&mut self, name: &str, kind: &str, members: &[&str]) -> String {
+        let id = format!("{name:y<26}");
+        let channel = Channel {
+            id: id.clone(),
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            display_name: name.to_owned(),
+            ..Channel::default()
+        };
+        self.channels.insert(id.clone(), channel);
+        let members = members.iter().map(|user| (id.clone(), (*user).to_owned()));
+        self.members.extend(members);
+        id
+    }
+
+    fn live(&self, key: &str) -> Option<&Stored> {
+        let stored = self.kv.get(key)?;
+        let alive = stored.expires.is_none_or(|expires| expires > self.now);
+        alive.then_some(stored)
+    }
+}
+
+fn base26(mut number: u32) -> String {
+    let mut letters = Vec::new();
+    while number > 0 {
+        letters.push(char::from(b'a' + u8::try_from(number % 26).unwrap_or(0)));
+        number /= 26;
+    }
+    letters.iter().rev().collect()
+}
+
+fn app_error(status: i64, message: &str) -> ApiError {
+    ApiError::App {
+        id: "memory".to_owned(),
+        message: message.to_owned(),
+        status_code: status,
+        where_: "MemoryApi".to_owned(),
+        detailed: String::new(),
+    }
+}
+
+fn missing<T>(thing: Option<T>) -> Result<T, ApiError> {
+    thing.ok_or_else(|| app_error(404, "not found"))
+}
+
+impl MemoryApi {
+    /// The world, to look at or change.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn call<T>(
+        &self,
+        name: &str,
+        act: impl FnOnce(&mut World) -> Result<T, ApiError>,
+    ) -> Call<'static, T>
+    where
+        T: Send + 'static,
+    {
+        let mut world = self.world();
+        let number = world.calls.len();
+        world.calls.push(name.to_owned());
+        let answer = if world.failing_call == Some(number) {
+            Err(app_error(500, "made to fail"))
+        } else {
+            act(&mut world)
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+impl Api for MemoryApi {
+    fn load_plugin_configuration(&self) -> Call<'_, Vec<u8>> {
+        self.call("LoadPluginConfiguration", |world| {
+            Ok(world.settings.to_string().into_bytes())
+        })
+    }
+
+    fn get_config(&self) -> Call<'_, Config> {
+        self.call("GetConfig", |world| Ok(world.config.clone()))
+    }
+
+    fn get_server_version(&self) -> Call<'_, String> {
+        self.call("GetServerVersion", |_| Ok("11.4.0".to_owned()))
+    }
+
+    fn get_bundle_path(&self) -> Call<'_, String> {
+        self.call("GetBundlePath", |_| Ok("/bundle".to_owned()))
+    }
+
+    fn register_command(&self, command: Command) -> Call<'_, ()> {
+        self.call("RegisterCommand", |world| {
+            world.commands.insert(command.trigger.clone(), command);
+            Ok(())
+        })
+    }
+
+    fn ensure_bot_user(&self, bot: Bot) -> Call<'_, String> {
+        self.call("EnsureBotUser", |world| {
+            if let Some(id) = world.bots.get(&bot.username) {
+                return Ok(id.clone());
+            }
+            let id = world.add_user(&format!("bot{}", bot.username), "system_user");
+            if let Some(user) = world.users.get_mut(&id) {
+                user.is_bot = true;
+                user.username.clone_from(&bot.username);
+            }
+            world.bots.insert(bot.username, id.clone());
+            Ok(id)
+        })
+    }
+
+    fn set_profile_image<'a>(
+        &'a self,
+        user: &'a str,
+        image: &'a [u8],
+    ) -> Call<'a, ()> {
+        self.call("SetProfileImage", |world| {
+            world.pictures.push((user.to_owned(), image.to_vec()));
+            Ok(())
+        })
+    }
+
+    fn get_user<'a>(&'a self, user: &'a str) -> Call<'a, User> {
+        self.call("GetUser", |world| missing(world.users.get(user).cloned()))
+    }
+
+    fn get_channel<'a>(&'a self, channel: &'a str) -> Call<'a, Channel> {
+        self.call("GetChannel", |world| {
+            missing(world.channels.get(channel).cloned())
+        })
+    }
+
+    fn get_channel_member<'a>(
+        &'a self,
+        channel: &'a str,
+        user: &'a str,
+    ) -> Call<'a, Option<ChannelMember>> {
+        self.call("GetChannelMember", |world| {
+            let member = (channel.to_owned(), user.to_owned());
+            Ok(world.members.contains(&member).then(|| ChannelMember {
+                channel_id: member.0,
+                user_id: member.1,
+                ..ChannelMember::default()
+            }))
+        })
+    }
+
+    fn get_direct_channel<'a>(
+        &'a self,
+        user: &'a str,
+        other: &'a str,
+    ) -> Call<'a, Channel> {
+        self.call("GetDirectChannel", |world| {
+            let mut pair = [user, other];
+            pair.sort_unstable();
+            let name = pair.join("__");
+            let known = world.channels.values().find(|one| one.name == name);
+            if let Some(channel) = known {
+                return Ok(channel.clone());
+            }
+            let id = world.id();
+            let channel = Channel {
+                id: id.clone(),
+                kind: "D".to_owned(),
+                name,
+                ..Channel::default()
+            };
+            world.channels.insert(id.clone(), channel.clone());
+            for user in pair {
+                world.members.insert((id.clone(), user.to_owned()));
+            }
+            Ok(channel)
+        })
+    }
+
+    fn has_permission_to<'a>(
+        &'a self,
+        user: &'a str,
+        permission: &'a str,
+    ) -> Call<'a, bool> {
+        self.call("HasPermissionTo", |world| {
+            let admin = world
+                .users
+                .get(user)
+                .is_some_and(|user| user.has_role("system_admin"));
+            Ok(admin && permission.starts_with("manage"))
+        })
+    }
+
+    fn has_permission_to_channel<'a>(
+        &'a self,
+        user: &'a str,
+        channel: &'a str,
+        _permission: &'a str,
+    ) -> Call<'a, bool> {
+        self.call("HasPermissionToChannel", |world| {
+            let member = world
+                .members
+                .contains(&(channel.to_owned(), user.to_owned()));
+            let muted = world.muted.contains(&(user.to_owned(), channel.to_owned()));
+            Ok(member && !muted)
+        })
+    }
+
+    fn create_post(&self, post: Post) -> Call<'_, Post> {
+        self.call("CreatePost", |world| {
+            if !post.root_id.is_empty() {
+                let root = world.posts.iter().find(|one| one.id == post.root_id);
+                if root.is_none_or(|root| !root.root_id.is_empty()) {
+                    return Err(app_error(400, "invalid root id"));
+                }
+            }
+            let post = Post {
+                id: world.id(),
+                create_at: world.now,
+                update_at: world.now,
+                ..post
+            };
+            world.posts.push(post.clone());
+            Ok(post)
+        })
+    }
+
+    fn update_post(&self, post: Post) -> Call<'_, Post> {
+        self.call("UpdatePost", |world| {
+            let now = world.now;
+            let stored = world.posts.iter_mut().find(|one| one.id == post.id);
+            let stored = missing(stored)?;
+            *stored = Post {
+                update_at: now,
+                ..post
+            };
+            Ok(stored.clone())
+        })
+    }
+
+    fn get_post<'a>(&'a self, post: &'a str) -> Call<'a, Post> {
+        self.call("GetPost", |world| {
+            let mut posts = world.posts.iter();
+            missing(
+                posts
+                    .find(|one| one.id == post && one.delete_at == 0)
+                    .cloned(),
+            )
+        })
+    }
+
+    fn get_posts_since<'a>(
+        &'a self,
+        channel: &'a str,
+        since: i64,
+    ) -> Call<'a, PostList> {
+        self.call("GetPostsSince", |world| {
+            let posts = world.posts.iter().rev();
+            let posts = posts.filter(|one| one.channel_id == channel && one.update_at > since);
+            let posts: Vec<_> = posts.cloned().collect();
+            Ok(PostList {
+                order: posts.iter().map(|one| one.id.clone()).collect(),
+                posts: posts.into_iter().map(|one| (one.id.clone(), one)).collect(),
+            })
+        })
+    }
+
+    fn send_ephemeral_post<'a>(
+        &'a self,
+        user: &'a str,
+        post: Post,
+    ) -> Call<'a, Post> {
+        self.call("SendEphemeralPost", |world| {
+            let post = Post {
+                id: world.id(),
+                ..post
+            };
+            world.ephemerals.push((user.to_owned(), post.clone()));
+            Ok(post)
+        })
+    }
+
+    fn update_ephemeral_post<'a>(
+        &'a self,
+        user: &'a str,
+        post: Post,
+    ) -> Call<'a, Post> {
+        self.call("UpdateEphemeralPost", |world| {
+            world.ephemeral_changes.push((user.to_owned(), post.clone()));
+            Ok(post)
+        })
+    }
+
+    fn upload_file<'a>(
+        &'a self,
+        content: Vec<u8>,
+        channel: &'a str,
+        name: &'a str,
+    ) -> Call<'a, FileInfo> {
+        self.call("UploadFile", |world| {
+            Ok(FileInfo {
+                id: world.id(),
+                channel_id: channel.to_owned(),
+                name: name.to_owned(),
+                size: i64::try_from(content.len()).unwrap_or(i64::MAX),
+                ..FileInfo::default()
+            })
+        })
+    }
+
+    fn get_preferences_for_user<'a>(
+        &'a self,
+        user: &'a str,
+    ) -> Call<'a, Vec<Preference>> {
+        self.call("GetPreferencesForUser", |world| {
+            let own = world.preferences.iter().filter(|one| one.user_id == user);
+            Ok(own.cloned().collect())
+        })
+    }
+
+    fn delete_preferences_for_user<'a>(
+        &'a self,
+        user: &'a str,
+        preferences: Vec<Preference>,
+    ) -> Call<'a, ()> {
+        self.call("DeletePreferencesForUser", |world| {
+            world.preferences.retain(|one| {
+                let named = preferences
+                    .iter()
+                    .any(|other| one.category == other.category && one.name == other.name);
+                one.user_id != user || !named
+            });
+            Ok(())
+        })
+    }
+
+    fn kv_get<'a>(&'a self, key: &'a str) -> Call<'a, Option<Vec<u8>>> {
+        self.call("KVGet", |world| {
+            Ok(world.live(key).map(|stored| stored.value.clone()))
+        })
+    }
+
+    fn kv_set_with_options<'a>(
+        &'a self,
+        key: &'a str,
+        value: Vec<u8>,
+        options: KvSetOptions,
+    ) -> Call<'a, bool> {
+        self.call("KVSetWithOptions", |world| {
+            if key.chars().count() > 150 {
+                return Err(app_error(400, "key too long"));
+            }
+            if options.atomic {
+                let stored = world.live(key).map(|stored| stored.value.as_slice());
+                let expected = Some(options.old_value.0.as_slice());
+                if stored != expected.filter(|old| !old.is_empty()) {
+                    return Ok(false);
+                }
+            }
+            if value.is_empty() {
+                world.kv.remove(key);
+                return Ok(true);
+            }
+            let seconds = options.expire_in_seconds;
+            let expires = (seconds > 0).then(|| world.now + seconds * 1000);
+            world
+                .kv
+                .insert(key.to_owned(), Stored { value, expires });
+            Ok(true)
+        })
+    }
+
+    fn kv_delete<'a>(&'a self, key: &'a str) -> Call<'a, ()> {
+        self.call("KVDelete", |world| {
+            world.kv.remove(key);
+            Ok(())
+        })
+    }
+
+    fn kv_list(&self, page: u32, per_page: u32) -> Call<'_, Vec<String>> {
+        self.call("KVList", |world| {
+            let skipped = page as usize * per_page as usize;
+            let keys = world.kv.keys().skip(skipped).take(per_page as usize);
+            Ok(keys.cloned().collect())
+        })
+    }
+
+    fn publish_websocket_event<'a>(
+        &'a self,
+        event: &'a str,
+        data: BTreeMap<String, Any>,
+        audience: Broadcast,
+    ) -> Call<'a, ()> {
+        self.call("PublishWebSocketEvent", |world| {
+            world.events.push(Event {
+                name: event.to_owned(),
+                data,
+                audience,
+            });
+            Ok(())
+        })
+    }
+
+    fn open_interactive_dialog(
+        &self,
+        _request: OpenDialogRequest,
+    ) -> Call<'_, ()> {
+        self.call("OpenInteractiveDialog", |_| Ok(()))
+    }
+
+    fn log<'a>(
+        &'a self,
+        level: LogLevel,
+        message: &'a str,
+        fields: Vec<(String, String)>,
+    ) -> Call<'a, ()> {
+        self.call("Log", |world| {
+            world.log.push(Line {
+                level,
+                message: message.to_owned(),
+                fields,
+            });
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! What `wit-bindgen` generates from the WIT files: imports to call and traits to implement.
+//!
+//! The calls across the component's boundary are the one place that needs `unsafe`, and all of it is
+//! generated.
+#![allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic)]
+
+wit_bindgen::generate!({
+    path: "../../../wit",
+    world: "plugin",
+    generate_all,
+});
+
+export!(Plugin with_types_in self);
+
+use crate::Hello as Plugin;

@@ -1,0 +1,145 @@
+//! Path and method to answer.
+
+use crate::bindings::exports::mattermost::plugin::http_handler::{Request, Response};
+use crate::bindings::mattermost::plugin::posts::{self, Author, Draft};
+use crate::bindings::mattermost::plugin::types::Error;
+use crate::bindings::mattermost::plugin::{http, kv, log};
+use crate::misbehave;
+use crate::text::parameter;
+
+/// How often a visit that lost a race is counted anew.
+const ATTEMPTS: usize = 30;
+
+/// The length of the answer of `/pieces`, in bytes: a prime, so that it ends in mid-chunk.
+const PIECES: u32 = 1_000_003;
+
+/// Answers a request.
+pub fn answer(request: Request) -> Response {
+    let query = |name: &str| parameter(&request.query, name).unwrap_or_default();
+    match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "" | "/") => finish(200, visit()),
+        ("POST", "/echo") => Response {
+            status: 200,
+            headers: header("application/octet-stream"),
+            body: request.body,
+        },
+        ("GET", "/pieces") => Response {
+            status: 200,
+            headers: header("application/octet-stream"),
+            body: (0..PIECES).map(|n| n.to_le_bytes()[0]).collect(),
+        },
+        ("GET", "/header") => named(&request),
+        ("GET", "/log") => finish(200, write_log()),
+        ("GET", "/as-user") => finish(201, post_as_user(query("channel"))),
+        ("GET", "/fetch") => finish(200, fetch(query("url"))),
+        ("GET", "/kv-host-key") => finish(200, write_host_key()),
+        ("GET", "/trap") => misbehave::trap(),
+        ("GET", "/loop") => misbehave::spin(),
+        ("GET", "/memory") => misbehave::hoard(),
+        (_, "/" | "/echo" | "/pieces" | "/header" | "/log" | "/as-user" | "/fetch") => {
+            plain(405, "Another method, please.")
+        }
+        _ => plain(404, "There is nothing here."),
+    }
+}
+
+fn header(kind: &str) -> Vec<(String, String)> {
+    vec![("Content-Type".to_owned(), kind.to_owned())]
+}
+
+fn plain(status: u16, text: &str) -> Response {
+    Response {
+        status,
+        headers: header("text/plain; charset=utf-8"),
+        body: text.as_bytes().to_vec(),
+    }
+}
+
+fn finish(status: u16, outcome: Result<String, Error>) -> Response {
+    match outcome {
+        Ok(text) => plain(status, &text),
+        Err(error) => plain(status_of(&error), &format!("{error:?}")),
+    }
+}
+
+fn status_of(error: &Error) -> u16 {
+    match error {
+        Error::NotFound => 404,
+        Error::Denied(_) => 403,
+        Error::Conflict => 409,
+        Error::TooLarge => 413,
+        Error::Timeout => 504,
+        Error::Invalid(_) => 400,
+        Error::Unavailable(_) => 502,
+    }
+}
+
+/// Counts a visit. Two at once read the same number; compare-and-set lets one of them win, and the
+/// other reads again.
+fn visit() -> Result<String, Error> {
+    for _ in 0..ATTEMPTS {
+        let old = kv::get("visits")?;
+        let text = old.as_deref().map(String::from_utf8_lossy);
+        let seen: u64 = text.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let expected = match old {
+            Some(old) => kv::Expected::Value(old),
+            None => kv::Expected::Absent,
+        };
+        let now = seen + 1;
+        match kv::set("visits", now.to_string().as_bytes(), None, &expected) {
+            Ok(()) => return Ok(format!("hello, visit {now}")),
+            Err(Error::Conflict) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::Conflict)
+}
+
+fn named(request: &Request) -> Response {
+    let named = request.headers.iter().find(|(name, _)| name == "x-name");
+    let value = named.map(|(_, value)| value.clone()).unwrap_or_default();
+    let mut response = plain(200, &value);
+    response.headers.push(("X-Name".to_owned(), value));
+    response
+}
+
+fn write_log() -> Result<String, Error> {
+    let fields = [("colour".to_owned(), "green".to_owned())];
+    for level in [
+        log::Level::Debug,
+        log::Level::Info,
+        log::Level::Warn,
+        log::Level::Error,
+    ] {
+        log::write(level, "hello from the component", &fields);
+    }
+    Ok("logged".to_owned())
+}
+
+fn post_as_user(channel_id: String) -> Result<String, Error> {
+    let draft = Draft {
+        channel_id,
+        root_id: String::new(),
+        message: "hello from a component".to_owned(),
+        kind: String::new(),
+        props: String::new(),
+        file_ids: Vec::new(),
+    };
+    posts::create(Author::ActingUser, &draft).map(|post| format!("{} by {}", post.id, post.user_id))
+}
+
+fn fetch(url: String) -> Result<String, Error> {
+    let request = http::Request {
+        method: "GET".to_owned(),
+        url,
+        headers: Vec::new(),
+        body: Vec::new(),
+        timeout: 1000,
+        max_body: 65_536,
+    };
+    http::fetch(&request).map(|response| format!("status {}", response.status))
+}
+
+fn write_host_key() -> Result<String, Error> {
+    kv::set("_mine", b"no", None, &kv::Expected::Any).map(|()| "written".to_owned())
+}

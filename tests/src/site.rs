@@ -1,0 +1,232 @@
+//! All peers together: a site as an administrator keeps it, with nobody on it but them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use ureq::http::Method;
+
+use crate::client::{self, Client, text_at};
+use crate::postgres::{self, Postgres};
+use crate::server::{self, Server};
+use crate::websocket::{self, Listener};
+use crate::zoom::{self, App, Zoom};
+use crate::Progress;
+
+/// The plugin's id.
+pub const PLUGIN: &str = "zoom";
+/// The administrator's account.
+pub const ADMINISTRATOR: &str = "administrator";
+/// Everybody's password; the server listens on loopback and lives for minutes.
+pub const PASSWORD: &str = "Loopback-only-1";
+
+/// Where a person begins to connect a Zoom account, after the site's address.
+pub const CONNECT_LINK: &str = "/plugins/zoom/oauth2/connect";
+
+const DATABASE: &str = "mattermost";
+
+/// Something did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// PostgreSQL.
+    #[error(transparent)]
+    Postgres(#[from] postgres::Error),
+    /// The Mattermost server.
+    #[error(transparent)]
+    Server(#[from] server::Error),
+    /// The stand-in for Zoom.
+    #[error(transparent)]
+    Zoom(#[from] zoom::Error),
+    /// A request.
+    #[error(transparent)]
+    Client(#[from] client::Error),
+    /// An event.
+    #[error(transparent)]
+    Websocket(#[from] websocket::Error),
+    /// A folder for logs.
+    #[error("cannot create the folder {0}")]
+    Logs(PathBuf, #[source] std::io::Error),
+    /// The plugin or the server did something else than it should.
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+/// Errors with all their causes, in one line for a person.
+pub fn explain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// A channel in a team of its own.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// The team's id.
+    pub team: String,
+    /// The channel's id.
+    pub channel: String,
+}
+
+/// Somebody with a session and a websocket.
+#[derive(Debug)]
+pub struct Person {
+    /// Their requests.
+    pub client: Client,
+    /// What the server tells them.
+    pub events: Listener,
+}
+
+/// Everything that runs. It all ends on drop.
+pub struct Site {
+    /// The Mattermost server.
+    pub server: Server,
+    /// Its database.
+    pub postgres: Postgres,
+    /// The stand-in for Zoom.
+    pub zoom: Zoom,
+    /// The administrator's session.
+    pub administrator: Client,
+    /// The secret in the webhook's address.
+    pub webhook_secret: String,
+    /// What tokens are encrypted with at rest.
+    pub encryption_key: String,
+}
+
+impl Person {
+    /// Types a slash command in a room.
+    pub fn types(&self, room: &Room, text: &str) -> Result<(), client::Error> {
+        self.client.command(&room.team, &room.channel, "", text).map(drop)
+    }
+
+    /// Types a slash command in a room and waits for what only this person is told.
+    pub fn asks(&self, room: &Room, text: &str) -> Result<Value, Error> {
+        let mark = self.events.mark();
+        self.types(room, text)?;
+        Ok(self.events.wait_for_ephemeral(mark, |_| true)?)
+    }
+}
+
+impl Site {
+    /// Starts all, with the administrator's account made. Logs go to files in the folder `logs`.
+    pub fn start(logs: &Path, progress: Progress) -> Result<Site, Error> {
+        fs::create_dir_all(logs).map_err(|error| Error::Logs(logs.to_path_buf(), error))?;
+        let zoom = Zoom::start(App {
+            client_id: "stand-in-client-id".to_owned(),
+            client_secret: "stand-in-client-secret-4Uq7".to_owned(),
+            webhook_secret: "stand-in-webhook-token-9Xe2".to_owned(),
+        })?;
+        progress(&format!("the stand-in for Zoom answers at {}", zoom.url()));
+        let postgres = Postgres::start(&logs.join("postgres.log"), progress)?;
+        let data_source = postgres.create_database(DATABASE)?;
+        let authority = zoom.authority_file();
+        let authority = authority.to_string_lossy();
+        let variables = [("SSL_CERT_FILE", &*authority)];
+        let log = logs.join("mattermost.log");
+        let server = Server::start(&data_source, &variables, &log, progress)?;
+        zoom.allow_redirect(&format!("{}/plugins/{PLUGIN}/oauth2/complete", server.url()));
+
+        let nobody = Client::new(&server.url());
+        nobody.create_user(ADMINISTRATOR, PASSWORD)?;
+        let administrator = nobody.log_in(ADMINISTRATOR, PASSWORD)?;
+        Ok(Site {
+            server,
+            postgres,
+            zoom,
+            administrator,
+            webhook_secret: "loopback-webhook-address-secret1".to_owned(),
+            encryption_key: "loopback-at-rest-encryption-key1".to_owned(),
+        })
+    }
+
+    /// The settings of a plugin that is set up for user-level connections to the stand-in.
+    pub fn settings(&self) -> Value {
+        let app = self.zoom.app();
+        json!({
+            "zoomurl": self.zoom.url(),
+            "zoomapiurl": self.zoom.api_url(),
+            "accountlevelapp": false,
+            "oauthclientid": app.client_id,
+            "oauthclientsecret": app.client_secret,
+            "encryptionkey": self.encryption_key,
+            "webhooksecret": self.webhook_secret,
+            "zoomwebhooksecret": app.webhook_secret,
+            "restrictmeetingcreation": false,
+            "enablepostingrecordingpassword": false,
+        })
+    }
+
+    /// Makes an account, a member of the team and the channel, logged in and listening.
+    pub fn person(&self, name: &str, room: &Room) -> Result<Person, Error> {
+        let nobody = Client::new(&self.server.url());
+        let id = nobody.create_user(name, PASSWORD)?;
+        self.administrator.add_to_team(&room.team, &id)?;
+        self.administrator.add_to_channel(&room.channel, &id)?;
+        let client = nobody.log_in(name, PASSWORD)?;
+        let events = Listener::connect(&client)?;
+        Ok(Person { client, events })
+    }
+
+    /// Types `/zoom connect`, opens the link, consents at the stand-in, and comes back. Answers with
+    /// the page that the person sees in the end.
+    pub fn connect(&self, who: &Person, room: &Room) -> Result<client::Answer, Error> {
+        let told = who.asks(room, "/zoom connect")?;
+        if !message(&told).contains(&format!("{}{CONNECT_LINK}", self.server.url())) {
+            let text = format!("/zoom connect was answered: {}", message(&told));
+            return Err(Error::Unexpected(text));
+        }
+        self.follow_connect_link(who)
+    }
+
+    /// The browser's part of connecting: from our link to the consent page and back.
+    pub fn follow_connect_link(&self, who: &Person) -> Result<client::Answer, Error> {
+        let away = who.client.plugin(Method::GET, "/oauth2/connect", &[], None)?;
+        if away.status != 302 {
+            let text = format!("/oauth2/connect answered {}: {}", away.status, away.text());
+            return Err(Error::Unexpected(text));
+        }
+        let back = self.zoom.consent(away.header("Location"))?;
+        let Some(path) = back.strip_prefix(&self.server.url()) else {
+            return Err(Error::Unexpected("the consent page leads elsewhere".to_owned()));
+        };
+        Ok(who.client.call(Method::GET, path, &[], None)?)
+    }
+
+    /// Delivers a webhook to the plugin's address, as Zoom does.
+    pub fn deliver(&self, webhook: &zoom::Webhook) -> Result<client::Answer, Error> {
+        let nobody = Client::new(&self.server.url());
+        let path = format!("/webhook?secret={}", self.webhook_secret);
+        let headers = webhook.headers();
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let body = Some(webhook.body.as_bytes());
+        Ok(nobody.plugin(Method::POST, &path, &headers, body)?)
+    }
+
+    /// Everything in the plugin's part of the key-value store, key and value in a line each.
+    pub fn stored(&self) -> Result<String, Error> {
+        let statement = "select pkey || ' ' || encode(pvalue, 'escape') from pluginkeyvaluestore \
+            where pluginid = 'zoom' order by pkey";
+        Ok(self.postgres.query(DATABASE, statement)?)
+    }
+
+    /// Makes an open channel in an open team, both of that name.
+    pub fn room(&self, name: &str) -> Result<Room, Error> {
+        let team = self.administrator.create_team(name)?;
+        let channel = self.administrator.create_channel(&team, name)?;
+        Ok(Room { team, channel })
+    }
+}
+
+/// A post's message.
+pub fn message(post: &Value) -> &str {
+    post.get("message").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A post's prop as text.
+pub fn prop(post: &Value, name: &str) -> String {
+    text_at(post, &format!("/props/{name}")).unwrap_or_default()
+}

@@ -1,0 +1,164 @@
+//! The main story, as a person lives it.
+//!
+//! An administrator uploads the bundle, enters the settings and enables the plugin. Somebody connects
+//! a Zoom account, types `/zoom start`, answers which meeting id to use, and the meeting's post
+//! appears. Zoom reports that the meeting started and ended, and the post says so. Each step is read
+//! back from the real server; what is told is what was seen.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::Progress;
+use crate::client::text_at;
+use crate::process::wait_until;
+use crate::site::{ADMINISTRATOR, Error, PASSWORD, PLUGIN, Person, Room, Site, message, prop};
+
+/// The server starts a plugin while it answers, and settles a moment later.
+const ACTIVATION: Duration = Duration::from_secs(60);
+/// The state of a plugin that runs.
+const RUNNING: i64 = 2;
+/// The person of the story.
+const NAME: &str = "ada";
+
+/// How to run it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The bundle to upload.
+    pub bundle: PathBuf,
+    /// Where the logs go.
+    pub logs: PathBuf,
+    /// Whether everything stays up afterwards, until this process is interrupted.
+    pub keep: bool,
+}
+
+/// What was seen.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The id of the meeting's post.
+    pub post_id: String,
+    /// The link to the meeting.
+    pub link: String,
+    /// The post's status after the start, read back from the server.
+    pub started: String,
+    /// The post's status after the end, read back from the server.
+    pub ended: String,
+}
+
+/// Starts a site, plays the story on it, and ends it, or keeps it.
+pub fn run(options: &Options, progress: Progress) -> Result<Outcome, Error> {
+    let site = Site::start(&options.logs, progress)?;
+    install(&site, &options.bundle, progress)?;
+    configure(&site, progress)?;
+    let outcome = play(&site, progress)?;
+    if options.keep {
+        progress(&format!("everything stays up at {}", site.server.url()));
+        progress(&format!("log in as {ADMINISTRATOR} or {NAME} with the password {PASSWORD}"));
+        progress(&format!("the stand-in for Zoom answers at {}", site.zoom.url()));
+        progress(&format!("logs are in {}", options.logs.display()));
+        progress("press Ctrl-C to end");
+        loop {
+            std::thread::park();
+        }
+    }
+    Ok(outcome)
+}
+
+/// Uploads the bundle and enables the plugin; it must run, whatever its settings.
+pub fn install(site: &Site, bundle: &std::path::Path, progress: Progress) -> Result<(), Error> {
+    let manifest = site.administrator.upload_plugin(bundle)?;
+    let version = text_at(&manifest, "/version")?;
+    progress(&format!("uploaded {} (version {version})", bundle.display()));
+    site.administrator.enable_plugin(PLUGIN)?;
+    let running = wait_until(ACTIVATION, || {
+        (site.administrator.plugin_state(PLUGIN).ok()? == Some(RUNNING)).then_some(())
+    });
+    if running.is_none() {
+        let state = site.administrator.plugin_state(PLUGIN)?;
+        let log = site.server.log().display();
+        let text = format!("the plugin's state is {state:?} and not 2 (running); see {log}");
+        return Err(Error::Unexpected(text));
+    }
+    progress("enabled; the server says that the plugin runs (state 2)");
+    Ok(())
+}
+
+/// Enters all settings.
+pub fn configure(site: &Site, progress: Progress) -> Result<(), Error> {
+    site.administrator.configure_plugin(PLUGIN, &site.settings())?;
+    progress("entered the settings of the Zoom app");
+    Ok(())
+}
+
+/// From a new person to an ended meeting, on a site whose plugin runs and is configured.
+pub fn play(site: &Site, progress: Progress) -> Result<Outcome, Error> {
+    let room = site.room("story")?;
+    let person = site.person(NAME, &room)?;
+    let page = site.connect(&person, &room)?;
+    if page.status != 200 {
+        let text = format!("connecting ended with {}: {}", page.status, page.text());
+        return Err(Error::Unexpected(text));
+    }
+    progress(&format!("{NAME} connected the Zoom account {}", site.zoom.signed_in().email));
+
+    let post = start_meeting(&person, &room, "Standup", progress)?;
+    let post_id = text_at(&post, "/id")?;
+    let seen = person.client.post_by_id(&post_id)?;
+    let (started, link) = (prop(&seen, "meeting_status"), prop(&seen, "meeting_link"));
+    progress(&format!("post {post_id}: “{}”", message(&seen)));
+    progress(&format!("  link {link}"));
+    progress(&format!("  status {started}"));
+
+    let Some(meeting) = site.zoom.meetings().pop() else {
+        return Err(Error::Unexpected("Zoom was never asked for a meeting".to_owned()));
+    };
+    let mark = person.events.mark();
+    for event in ["meeting.started", "meeting.ended"] {
+        let answer = site.deliver(&site.zoom.webhook(event, &meeting))?;
+        progress(&format!("Zoom's signed webhook {event} was answered {}", answer.status));
+    }
+    person.events.wait_for_post(mark, "post_edited", |post| {
+        text_at(post, "/id").is_ok_and(|id| id == post_id) && prop(post, "meeting_status") == "ENDED"
+    })?;
+    let seen = person.client.post_by_id(&post_id)?;
+    let ended = prop(&seen, "meeting_status");
+    progress(&format!("post {post_id}: “{}”", message(&seen)));
+    progress(&format!("  status {ended}"));
+    Ok(Outcome { post_id, link, started, ended })
+}
+
+/// Types `/zoom start` and, if the plugin asks which meeting id to use, chooses a unique one. Answers
+/// with the meeting's post as it appears in the channel.
+pub fn start_meeting(
+    person: &Person,
+    room: &Room,
+    topic: &str,
+    progress: Progress,
+) -> Result<Value, Error> {
+    let mark = person.events.mark();
+    person.types(room, &format!("/zoom start {topic}"))?;
+    progress(&format!("typed /zoom start {topic}"));
+    let is_meeting = |post: &Value| is_meeting(post, room);
+    let answer = person.events.wait(mark, "an answer to /zoom start", |event| {
+        event.name == "ephemeral_message"
+            || event.name == "posted" && event.post().is_some_and(|post| is_meeting(&post))
+    })?;
+    let post = answer.post().unwrap_or_default();
+    if answer.name == "posted" {
+        return Ok(post);
+    }
+    if crate::client::buttons(&post).is_empty() {
+        let text = format!("/zoom start was answered: {}", message(&post));
+        return Err(Error::Unexpected(text));
+    }
+    person.client.press(&post, "WithoutPMI")?;
+    progress("was asked which meeting id to use, and pressed “unique”");
+    Ok(person.events.wait_for_post(mark, "posted", is_meeting)?)
+}
+
+/// Whether a post is a meeting's post in this room.
+pub fn is_meeting(post: &Value, room: &Room) -> bool {
+    post.get("type").and_then(Value::as_str) == Some("custom_zoom")
+        && post.get("channel_id").and_then(Value::as_str) == Some(&room.channel)
+}

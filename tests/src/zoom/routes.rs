@@ -1,0 +1,216 @@
+//! What Zoom answers, in its own words.
+
+use std::sync::PoisonError;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::digest;
+use serde_json::{Value, json};
+use url::Url;
+use url::form_urlencoded::byte_serialize;
+
+use super::http::{Request, Response};
+use super::{Authorization, Fault, Route, Shared, State};
+
+/// The answer to one request. None closes the connection instead.
+pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
+    let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
+    let route = match (request.method.as_str(), parts.as_slice()) {
+        ("GET", ["oauth", "authorize"]) => Route::Authorize,
+        ("POST", ["oauth", "token"]) => Route::Token,
+        ("POST", ["oauth", "revoke"]) => Route::Revoke,
+        ("GET", ["v2", "users", _]) => Route::User,
+        ("POST", ["v2", "users", _, "meetings"]) => Route::CreateMeeting,
+        ("GET", ["v2", "meetings", _]) => Route::Meeting,
+        _ => Route::Unknown,
+    };
+    match next_fault(shared, route) {
+        Some(Fault::HangUp) => return None,
+        Some(Fault::Status(status, headers, body)) => {
+            let mut response = Response::json(status, body);
+            response.headers.extend(headers);
+            return Some(response);
+        }
+        Some(Fault::Silence) => wait_for_release(shared),
+        None => {}
+    }
+    let mut state = shared.lock();
+    let name = parts.get(2).map(|name| decode(name)).unwrap_or_default();
+    Some(match route {
+        Route::Authorize => authorize(shared, &mut state, request),
+        Route::Token => token(shared, &mut state, request),
+        Route::Revoke => revoke(shared, &mut state, request),
+        Route::User => as_caller(&mut state, request, |state, caller| {
+            state.account.user(&name, caller).map_or_else(
+                || error(404, 1001, &format!("User does not exist: {name}.")),
+                |user| Response::json(200, user.json()),
+            )
+        }),
+        Route::CreateMeeting => as_caller(&mut state, request, |state, caller| {
+            create_meeting(state, &name, caller, &request.body)
+        }),
+        Route::Meeting => as_caller(&mut state, request, |state, _| {
+            state.account.meeting(&name).map_or_else(
+                || error(404, 3001, &format!("Meeting does not exist: {name}.")),
+                |meeting| Response::json(200, meeting),
+            )
+        }),
+        Route::Unknown => error(404, 404, "Invalid API path."),
+    })
+}
+
+/// Counts the request and takes the failure that waits for it.
+fn next_fault(shared: &Shared, route: Route) -> Option<Fault> {
+    let mut state = shared.lock();
+    *state.counts.entry(route).or_default() += 1;
+    state.faults.get_mut(&route)?.pop_front()
+}
+
+fn wait_for_release(shared: &Shared) {
+    let state = shared.lock();
+    let before = state.releases;
+    let waited = shared.released.wait_while(state, |state| state.releases == before);
+    drop(waited.unwrap_or_else(PoisonError::into_inner));
+}
+
+/// Zoom's way of saying no in the API.
+fn error(status: u16, code: u32, message: &str) -> Response {
+    Response::json(status, json!({"code": code, "message": message}))
+}
+
+/// Zoom's way of saying no in OAuth.
+fn oauth_error(status: u16, error: &str, reason: &str) -> Response {
+    Response::json(status, json!({"reason": reason, "error": error}))
+}
+
+fn decode(segment: &str) -> String {
+    // A plus sign in a path is itself, unlike in a form.
+    let form = segment.replace('+', "%2B");
+    let mut pairs = url::form_urlencoded::parse(form.as_bytes());
+    pairs.next().map_or_else(String::new, |(name, _)| name.into_owned())
+}
+
+fn as_caller(
+    state: &mut State,
+    request: &Request,
+    then: impl FnOnce(&mut State, &str) -> Response,
+) -> Response {
+    let token = request.header("Authorization").strip_prefix("Bearer ").unwrap_or_default();
+    if token.is_empty() {
+        return error(401, 124, "Access token is empty.");
+    }
+    match state.account.caller(token) {
+        Some(caller) => then(state, &caller),
+        None => error(401, 124, "Access token is expired."),
+    }
+}
+
+/// The consent page. A person would read and press a button; here the answer comes at once.
+fn authorize(shared: &Shared, state: &mut State, request: &Request) -> Response {
+    let asked = Authorization {
+        state: request.query("state"),
+        code_challenge: request.query("code_challenge"),
+        redirect_uri: request.query("redirect_uri"),
+    };
+    state.last_authorization = Some(asked.clone());
+    if request.query("client_id") != shared.app.client_id {
+        return error(400, 4702, "Invalid client_id.");
+    }
+    if !state.account.redirects.contains(&asked.redirect_uri) {
+        return error(400, 4700, "Invalid redirect url.");
+    }
+    if request.query("response_type") != "code" {
+        return error(400, 4709, "Unsupported response_type.");
+    }
+    if !asked.code_challenge.is_empty() && request.query("code_challenge_method") != "S256" {
+        return error(400, 4711, "Unsupported code_challenge_method.");
+    }
+    let Ok(mut place) = Url::parse(&asked.redirect_uri) else {
+        return error(400, 4700, "Invalid redirect url.");
+    };
+    if std::mem::take(&mut state.declines) {
+        place.query_pairs_mut().append_pair("error", "access_denied");
+        place.query_pairs_mut().append_pair("error_description", "The user declined.");
+    } else {
+        let code = state.account.issue_code(asked.code_challenge, asked.redirect_uri);
+        place.query_pairs_mut().append_pair("code", &code);
+    }
+    place.query_pairs_mut().append_pair("state", &asked.state);
+    Response::redirect(place.into())
+}
+
+/// Whether the request is by the app itself: HTTP Basic with both parts encoded as in a form.
+fn by_app(shared: &Shared, request: &Request) -> bool {
+    let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+    let (id, secret) = (&shared.app.client_id, &shared.app.client_secret);
+    let expected = STANDARD.encode(format!("{}:{}", encode(id), encode(secret)));
+    request.header("Authorization") == format!("Basic {expected}")
+}
+
+fn token(shared: &Shared, state: &mut State, request: &Request) -> Response {
+    if !by_app(shared, request) {
+        return oauth_error(401, "invalid_client", "Invalid client_id or client_secret");
+    }
+    let user = match request.form("grant_type").as_str() {
+        "authorization_code" => {
+            // A code is spent by the first attempt, even by a wrong one.
+            let Some(grant) = state.account.codes.remove(&request.form("code")) else {
+                return oauth_error(400, "invalid_grant", "Invalid authorization code");
+            };
+            if grant.redirect_uri != request.form("redirect_uri") {
+                return oauth_error(400, "invalid_request", "Redirect URI mismatch.");
+            }
+            if !verifies(&grant.code_challenge, &request.form("code_verifier")) {
+                return oauth_error(400, "invalid_grant", "Code verifier mismatch.");
+            }
+            grant.user
+        }
+        "refresh_token" => {
+            let spent = state.account.spend_refresh(&request.form("refresh_token"));
+            let Some(user) = spent else {
+                return oauth_error(400, "invalid_grant", "Invalid Token!");
+            };
+            user
+        }
+        _ => return oauth_error(400, "unsupported_grant_type", "unsupported grant type"),
+    };
+    Response::json(200, state.account.issue_tokens(user))
+}
+
+/// PKCE: the verifier's SHA-256 is the challenge.
+fn verifies(challenge: &str, verifier: &str) -> bool {
+    if challenge.is_empty() {
+        return verifier.is_empty();
+    }
+    let hash = digest::digest(&digest::SHA256, verifier.as_bytes());
+    (43..=128).contains(&verifier.len()) && URL_SAFE_NO_PAD.encode(hash) == challenge
+}
+
+fn revoke(shared: &Shared, state: &mut State, request: &Request) -> Response {
+    if !by_app(shared, request) {
+        return oauth_error(401, "invalid_client", "Invalid client_id or client_secret");
+    }
+    if state.account.revoke(&request.form("token")) {
+        Response::json(200, json!({"status": "success"}))
+    } else {
+        oauth_error(400, "invalid_request", "Invalid Token!")
+    }
+}
+
+fn create_meeting(state: &mut State, name: &str, caller: &str, body: &[u8]) -> Response {
+    let Some(host) = state.account.user(name, caller) else {
+        return error(404, 1001, &format!("User does not exist: {name}."));
+    };
+    let Ok(requested) = serde_json::from_slice::<Value>(body) else {
+        return error(400, 300, "Request Body should be a valid JSON object.");
+    };
+    if !requested.is_object() {
+        return error(400, 300, "Request Body should be a valid JSON object.");
+    }
+    let topic = requested.get("topic").and_then(Value::as_str).unwrap_or_default();
+    if topic.chars().count() > 200 {
+        return error(400, 300, "Validation Failed.");
+    }
+    let meeting = state.account.create_meeting(&host, requested);
+    Response::json(201, meeting.json())
+}

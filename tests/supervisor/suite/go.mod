@@ -1,0 +1,5 @@
+module supervisor/suite
+
+go 1.22
+
+require github.com/mattermost/mattermost/server/public v0.1.7

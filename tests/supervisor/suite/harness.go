@@ -1,0 +1,310 @@
+package suite
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mattermost/mattermost/server/public/model"
+	"github.com/mattermost/mattermost/server/public/plugin"
+	"github.com/mattermost/mattermost/server/public/shared/mlog"
+)
+
+// patience is how long a condition may take on a busy machine. Nothing waits that long when it holds.
+const patience = 20 * time.Second
+
+// installed is one plugin in a plugin folder of its own, under a supervisor of its own.
+type installed struct {
+	id          string
+	executable  string
+	server      *server
+	environment *plugin.Environment
+	supervisor  *lines
+}
+
+// lines collects what the supervisor logs.
+type lines struct {
+	mutex  sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (l *lines) Write(chunk []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.buffer.Write(chunk)
+}
+
+func (l *lines) containing(text string) []string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	var found []string
+	for _, line := range strings.Split(l.buffer.String(), "\n") {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// bundle says what to install: the folder with plugin.json and the executable.
+type bundle struct {
+	manifest   string
+	executable string
+}
+
+// repository is the folder of the whole project, seen from the folders that the tests run in.
+var repository = filepath.Join("..", "..", "..")
+
+func pluginBundle(t testing.TB) bundle {
+	return bundle{filepath.Join(repository, "plugin.json"), fromEnvironment(t, "PLUGIN_EXECUTABLE")}
+}
+
+func helloBundle(t testing.TB) bundle {
+	return bundle{filepath.Join(repository, "tests", "guests", "hello", "plugin.json"), fromEnvironment(t, "HELLO_EXECUTABLE")}
+}
+
+func fromEnvironment(t testing.TB, name string) string {
+	path := os.Getenv(name)
+	if path == "" {
+		t.Fatalf("%s is not set: `cargo xtask test` builds the executables and sets it", name)
+	}
+	return path
+}
+
+// install lays a bundle out as the server does after an upload, with the manifest's minimum version
+// lowered to what this plugin library says of itself.
+func install(t testing.TB, folder string, from bundle, settings map[string]any) *installed {
+	t.Helper()
+	text, err := os.ReadFile(from.manifest)
+	check(t, err)
+	var manifest map[string]any
+	check(t, json.Unmarshal(text, &manifest))
+	manifest["min_server_version"] = model.CurrentVersion
+	id := manifest["id"].(string)
+
+	executable := manifest["server"].(map[string]any)["executables"].(map[string]any)["linux-amd64"].(string)
+	home := filepath.Join(folder, "plugins", id)
+	target := filepath.Join(home, executable)
+	copyFile(t, from.executable, target, 0o755)
+	if webapp, ok := manifest["webapp"].(map[string]any); ok {
+		source := filepath.Join(repository, "webapp", "src", "main.js")
+		copyFile(t, source, filepath.Join(home, webapp["bundle_path"].(string)), 0o644)
+	}
+	text, err = json.Marshal(manifest)
+	check(t, err)
+	check(t, os.WriteFile(filepath.Join(home, "plugin.json"), text, 0o644))
+	check(t, os.MkdirAll(filepath.Join(folder, "webapp"), 0o755))
+
+	logger, err := mlog.NewLogger()
+	check(t, err)
+	collected := &lines{}
+	check(t, mlog.AddWriterTarget(logger, collected, true, mlog.StdAll...))
+
+	api := newServer(settings)
+	api.bundle = home
+	environment, err := plugin.NewEnvironment(
+		func(*model.Manifest) plugin.API { return api },
+		nil, filepath.Join(folder, "plugins"), filepath.Join(folder, "webapp"), logger, nil)
+	check(t, err)
+	return &installed{id: id, executable: target, server: api, environment: environment, supervisor: collected}
+}
+
+// start installs and activates, and arranges that nothing stays behind.
+func start(t *testing.T, from bundle, settings map[string]any) *installed {
+	t.Helper()
+	running := install(t, t.TempDir(), from, settings)
+	running.activate(t)
+	t.Cleanup(func() {
+		running.environment.Shutdown()
+		running.waitUntilGone(t, running.processes())
+		if t.Failed() {
+			t.Logf("supervisor: %s", strings.Join(running.supervisor.containing(""), "\n"))
+			t.Logf("plugin: %s", strings.Join(running.server.logged(), "\n"))
+		}
+	})
+	return running
+}
+
+func (p *installed) activate(t testing.TB) {
+	t.Helper()
+	_, activated, err := p.environment.Activate(p.id)
+	check(t, err)
+	if !activated {
+		t.Fatal("the supervisor says that nothing was activated")
+	}
+}
+
+func (p *installed) hooks(t testing.TB) plugin.Hooks {
+	t.Helper()
+	hooks, err := p.environment.HooksForPlugin(p.id)
+	check(t, err)
+	return hooks
+}
+
+// processes are the ids of all live processes that run this plugin's executable.
+func (p *installed) processes() []int { return processesOf(p.executable) }
+
+func processesOf(executable string) []int {
+	entries, _ := os.ReadDir("/proc")
+	var found []int
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		if target, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); err == nil && target == executable {
+			found = append(found, pid)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// process is the id of the one process that runs.
+func (p *installed) process(t testing.TB) int {
+	t.Helper()
+	found := p.processes()
+	if len(found) != 1 {
+		t.Fatalf("expected one process of the plugin, found %v", found)
+	}
+	return found[0]
+}
+
+// alive tells whether a process exists and is more than an entry that nobody has waited for.
+func alive(pid int) bool {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	return err == nil && !bytes.Contains(status, []byte("State:\tZ"))
+}
+
+func (p *installed) waitUntilGone(t testing.TB, pids []int) {
+	t.Helper()
+	for _, pid := range pids {
+		eventually(t, fmt.Sprintf("process %d has ended", pid), func() bool { return !alive(pid) })
+	}
+}
+
+// resident is the memory of a process in KiB: VmRSS now, VmHWM at its highest.
+func resident(t testing.TB, pid int, field string) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	check(t, err)
+	for _, line := range strings.Split(string(status), "\n") {
+		if rest, ok := strings.CutPrefix(line, field+":"); ok {
+			kib, err := strconv.Atoi(strings.Fields(rest)[0])
+			check(t, err)
+			return kib
+		}
+	}
+	t.Fatalf("no %s of process %d", field, pid)
+	return 0
+}
+
+// eventually waits until a condition holds.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %s in vain until %s", patience, what)
+		}
+	}
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func copyFile(t testing.TB, from, to string, mode os.FileMode) {
+	t.Helper()
+	content, err := os.ReadFile(from)
+	check(t, err)
+	check(t, os.MkdirAll(filepath.Dir(to), 0o755))
+	check(t, os.WriteFile(to, content, mode))
+}
+
+// answer is a whole response.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	writes int
+}
+
+// recorder is an http.ResponseWriter that also counts the writes.
+type recorder struct {
+	*httptest.ResponseRecorder
+	writes int
+}
+
+func (r *recorder) Write(chunk []byte) (int, error) {
+	r.writes++
+	return r.ResponseRecorder.Write(chunk)
+}
+
+// call sends a request straight into the hook, as the user with this id or as nobody.
+func (p *installed) call(t testing.TB, method, target, userID string, body io.Reader) answer {
+	t.Helper()
+	request := httptest.NewRequest(method, target, body)
+	if userID != "" {
+		request.Header.Set("Mattermost-User-Id", userID)
+	}
+	written := &recorder{ResponseRecorder: httptest.NewRecorder()}
+	p.hooks(t).ServeHTTP(&plugin.Context{RequestId: model.NewId()}, written, request)
+	return answer{written.Code, written.Header(), written.Body.Bytes(), written.writes}
+}
+
+// listen serves the plugin on a real listener.
+func (p *installed) listen(t testing.TB) *httptest.Server {
+	t.Helper()
+	hooks := p.hooks(t)
+	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hooks.ServeHTTP(&plugin.Context{RequestId: model.NewId()}, w, r)
+	}))
+	t.Cleanup(func() {
+		listener.CloseClientConnections()
+		listener.Close()
+	})
+	return listener
+}
+
+// run executes a slash command and returns the text that is shown to the user alone, whether it came
+// as the response or as an ephemeral post.
+func (p *installed) run(t testing.TB, text, userID, channelID string) string {
+	t.Helper()
+	p.server.mutex.Lock()
+	before := len(p.server.ephemeral)
+	p.server.mutex.Unlock()
+	response, failure := p.hooks(t).ExecuteCommand(&plugin.Context{}, &model.CommandArgs{Command: text, UserId: userID, ChannelId: channelID})
+	if failure != nil {
+		t.Fatalf("%s failed: %v", text, failure)
+	}
+	if response == nil {
+		t.Fatalf("%s: no response, which the server takes for an unknown command", text)
+	}
+	if response.Text != "" {
+		if response.ResponseType != model.CommandResponseTypeEphemeral {
+			t.Errorf("%s: answered to everybody, not to the user alone", text)
+		}
+		return response.Text
+	}
+	p.server.mutex.Lock()
+	defer p.server.mutex.Unlock()
+	var shown []string
+	for _, post := range p.server.ephemeral[before:] {
+		shown = append(shown, post.Message)
+	}
+	return strings.Join(shown, "\n")
+}

@@ -1,0 +1,193 @@
+package suite
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mattermost/mattermost/server/public/model"
+	"github.com/mattermost/mattermost/server/public/plugin"
+)
+
+// childFolder tells a second copy of the test program that it is the supervisor to be killed.
+const childFolder = "SUPERVISOR_CHILD_FOLDER"
+
+func activates(t *testing.T) {
+	p := start(t, pluginBundle(t), settings())
+	p.process(t)
+	command := p.server.command("zoom")
+	if command == nil {
+		t.Fatal("the command is not registered")
+	}
+	if command.AutocompleteData == nil || len(command.AutocompleteData.SubCommands) == 0 {
+		t.Error("the command offers nothing while typing")
+	}
+	bot, failure := p.server.GetUserByUsername("zoom")
+	if failure != nil || !bot.IsBot {
+		t.Fatal("there is no bot account")
+	}
+	if len(p.server.images[bot.Id]) == 0 {
+		t.Error("the bot has no picture")
+	}
+	if found := p.supervisor.containing(`"level":"error"`); len(found) > 0 {
+		t.Errorf("the supervisor complains: %s", found)
+	}
+}
+
+func unimplementedHooksAreSkipped(t *testing.T) {
+	p := start(t, pluginBundle(t), settings())
+	post := &model.Post{Id: model.NewId(), Message: "hello"}
+	replaced, reason := p.hooks(t).MessageWillBePosted(&plugin.Context{}, post)
+	if reason != "" || (replaced != nil && replaced.Message != "hello") {
+		t.Errorf("got %v, %q", replaced, reason)
+	}
+	p.hooks(t).MessageHasBeenPosted(&plugin.Context{}, post)
+	if found := p.supervisor.containing(`"level":"error"`); len(found) > 0 {
+		t.Errorf("the supervisor complains: %s", found)
+	}
+}
+
+func passesHealthChecks(t *testing.T) {
+	p := start(t, pluginBundle(t), settings())
+	for range 100 {
+		check(t, p.environment.PerformHealthCheck(p.id))
+	}
+}
+
+func restarts(t *testing.T) {
+	p := start(t, pluginBundle(t), settings())
+	first := p.process(t)
+	check(t, p.environment.RestartPlugin(p.id))
+	p.waitUntilGone(t, []int{first})
+	if second := p.process(t); second == first {
+		t.Errorf("process %d is still the same", second)
+	}
+	check(t, p.environment.PerformHealthCheck(p.id))
+}
+
+func deactivatesAtOnce(t *testing.T) {
+	sockets := t.TempDir()
+	t.Setenv("PLUGIN_UNIX_SOCKET_DIR", sockets)
+	p := start(t, pluginBundle(t), settings())
+	pid := p.process(t)
+	if entries, err := os.ReadDir(sockets); err != nil || len(entries) == 0 {
+		t.Errorf("no socket in the folder that PLUGIN_UNIX_SOCKET_DIR names (%v)", err)
+	}
+
+	began := time.Now()
+	if !p.environment.Deactivate(p.id) {
+		t.Fatal("the supervisor says that nothing was active")
+	}
+	// The supervisor kills after two seconds: below that, the process left on its own.
+	if took := time.Since(began); took > 1500*time.Millisecond {
+		t.Errorf("deactivation took %s", took)
+	}
+	p.waitUntilGone(t, []int{pid})
+	if found := p.processes(); len(found) > 0 {
+		t.Errorf("processes stay behind: %v", found)
+	}
+	if entries, _ := os.ReadDir(sockets); len(entries) > 0 {
+		t.Errorf("%s stays behind", entries[0].Name())
+	}
+	if found := p.supervisor.containing("gracefully"); len(found) > 0 {
+		t.Errorf("the supervisor had to kill it: %s", found)
+	}
+	p.activate(t)
+	check(t, p.environment.PerformHealthCheck(p.id))
+}
+
+// superviseUntilKilled is the life of the second copy.
+func superviseUntilKilled(folder string) {
+	t := &loudTB{}
+	p := install(t, folder, pluginBundle(t), settings())
+	p.activate(t)
+	fmt.Printf("PROCESS %d\n", p.process(t))
+	select {}
+}
+
+// loudTB lets helpers that report to a test be used outside of one.
+type loudTB struct{ testing.TB }
+
+func (*loudTB) Helper() {}
+
+func (*loudTB) Fatal(values ...any) {
+	fmt.Fprintln(os.Stderr, values...)
+	os.Exit(1)
+}
+
+func (t *loudTB) Fatalf(format string, values ...any) { t.Fatal(fmt.Sprintf(format, values...)) }
+
+func exitsWhenTheSupervisorIsKilled(t *testing.T) {
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), childFolder+"="+t.TempDir())
+	child.Stderr = os.Stderr
+	output, err := child.StdoutPipe()
+	check(t, err)
+	check(t, child.Start())
+	pid := 0
+	for scanner := bufio.NewScanner(output); pid == 0 && scanner.Scan(); {
+		if text, ok := strings.CutPrefix(scanner.Text(), "PROCESS "); ok {
+			pid, err = strconv.Atoi(text)
+			check(t, err)
+		}
+	}
+	if pid == 0 {
+		_ = child.Process.Kill()
+		_ = child.Wait()
+		t.Fatal("the second supervisor did not activate the plugin")
+	}
+	t.Cleanup(func() {
+		if process, err := os.FindProcess(pid); err == nil && alive(pid) {
+			_ = process.Kill()
+		}
+	})
+	if !alive(pid) {
+		t.Error("the plugin ended before its supervisor did")
+	}
+	check(t, child.Process.Kill())
+	_ = child.Wait()
+	eventually(t, "the orphan has ended", func() bool { return !alive(pid) })
+}
+
+func explainsItself(t *testing.T) {
+	executable, err := filepath.Abs(pluginBundle(t).executable)
+	check(t, err)
+	command := exec.Command(executable)
+	command.Env = []string{}
+	output, err := command.CombinedOutput()
+	if err == nil || command.ProcessState.ExitCode() != 1 {
+		t.Errorf("expected exit status 1, got %v", err)
+	}
+	if !strings.Contains(strings.ToLower(string(output)), "plugin") {
+		t.Errorf("it does not say what it is: %q", output)
+	}
+	command = exec.Command(executable, "--describe")
+	output, err = command.Output()
+	check(t, err)
+	for _, expected := range []string{"mattermost:plugin/kv", "https://zoom.us"} {
+		if !strings.Contains(string(output), expected) {
+			t.Errorf("--describe does not mention %s: %s", expected, output)
+		}
+	}
+}
+
+func staysConnectedWhileIdle(t *testing.T) {
+	p := start(t, pluginBundle(t), settings())
+	pid := p.process(t)
+	// The one duration of the suite: the supervisor's keepalive comes every 30 seconds, and nothing
+	// tells when it has been answered but that the connection outlives the 10 seconds it may take.
+	time.Sleep(42 * time.Second)
+	check(t, p.environment.PerformHealthCheck(p.id))
+	if p.process(t) != pid {
+		t.Error("it is another process now")
+	}
+	if found := p.supervisor.containing("keepalive"); len(found) > 0 {
+		t.Errorf("the supervisor complains: %s", found)
+	}
+}

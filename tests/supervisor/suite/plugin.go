@@ -1,0 +1,118 @@
+package suite
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+const mebibyte = 1 << 20
+
+func answersHelp(t *testing.T) {
+	p := start(t, pluginBundle(t), settings())
+	user, channel := p.server.addUserInChannel("ada")
+	if text := p.run(t, "/zoom help", user, channel); !strings.Contains(text, "/zoom start") {
+		t.Errorf("the help does not mention /zoom start: %q", text)
+	}
+	if text := p.run(t, "/zoom", user, channel); text == "" {
+		t.Error("the bare command says nothing")
+	}
+}
+
+func recoversFromWrongSettings(t *testing.T) {
+	broken := settings()
+	delete(broken, "oauthclientid")
+	p := start(t, pluginBundle(t), broken)
+	pid := p.process(t)
+	user, channel := p.server.addUserInChannel("ada")
+
+	if got := p.call(t, http.MethodGet, "/oauth2/connect", user, nil); got.status != http.StatusNotImplemented {
+		t.Errorf("expected 501, got %d: %s", got.status, got.body)
+	}
+	if text := p.run(t, "/zoom help", user, channel); text == "" {
+		t.Error("the command does not say what is wrong")
+	}
+	logged := func() bool {
+		for _, line := range p.server.logged() {
+			lower := strings.ToLower(line)
+			if strings.Contains(lower, "oauth") && strings.Contains(lower, "client") {
+				return true
+			}
+		}
+		return false
+	}
+	if !logged() {
+		t.Errorf("no log line names the missing setting: %q", p.server.logged())
+	}
+
+	p.server.configure(settings())
+	check(t, p.hooks(t).OnConfigurationChange())
+	if got := p.call(t, http.MethodGet, "/no/such/path", user, nil); got.status != http.StatusNotFound {
+		t.Errorf("after the correction: expected 404, got %d: %s", got.status, got.body)
+	}
+	if p.process(t) != pid {
+		t.Error("it took another process")
+	}
+}
+
+func answersRequestsItDoesNotServe(t *testing.T) {
+	p := start(t, pluginBundle(t), settings())
+	user, _ := p.server.addUserInChannel("ada")
+	for _, example := range []struct {
+		method, path, user string
+		status             int
+	}{
+		{http.MethodGet, "/no/such/path", user, http.StatusNotFound},
+		{http.MethodPost, "/no/such/path", "", http.StatusNotFound},
+		{http.MethodGet, "/api/v1/meetings", user, http.StatusMethodNotAllowed},
+		{http.MethodDelete, "/webhook", "", http.StatusMethodNotAllowed},
+		{http.MethodPost, "/api/v1/meetings", "", http.StatusUnauthorized},
+	} {
+		got := p.call(t, example.method, example.path, example.user, strings.NewReader("{}"))
+		if got.status != example.status {
+			t.Errorf("%s %s: expected %d, got %d: %s", example.method, example.path, example.status, got.status, got.body)
+		}
+	}
+	got := p.call(t, http.MethodPost, "/api/v1/meetings", user, strings.NewReader("{not json"))
+	if got.status != http.StatusBadRequest {
+		t.Errorf("broken JSON: expected 400, got %d: %s", got.status, got.body)
+	}
+}
+
+// endless is a body that never ends. It counts what was taken from it.
+type endless struct{ taken int }
+
+func (e *endless) Read(chunk []byte) (int, error) {
+	e.taken += len(chunk)
+	return len(chunk), nil
+}
+
+func refusesLargeBodies(t *testing.T) {
+	p := start(t, pluginBundle(t), settings())
+	pid := p.process(t)
+	user, _ := p.server.addUserInChannel("ada")
+	large := func() io.Reader { return bytes.NewReader(make([]byte, mebibyte+1)) }
+	for range 20 {
+		// Its length is announced, so nobody has to read it.
+		if got := p.call(t, http.MethodPost, "/api/v1/meetings", user, large()); got.status != http.StatusRequestEntityTooLarge {
+			t.Fatalf("expected 413, got %d: %s", got.status, got.body)
+		}
+	}
+	// Its length is not announced, so some of it is read, and the rest never.
+	body := &endless{}
+	if got := p.call(t, http.MethodPost, "/api/v1/meetings", user, body); got.status != http.StatusRequestEntityTooLarge {
+		t.Fatalf("an endless body: expected 413, got %d: %s", got.status, got.body)
+	}
+	if body.taken > 4*mebibyte {
+		t.Errorf("%d bytes of an endless body were taken", body.taken)
+	}
+	full := bytes.NewReader(bytes.Repeat([]byte(" "), mebibyte))
+	if got := p.call(t, http.MethodPost, "/api/v1/meetings", user, full); got.status != http.StatusBadRequest {
+		t.Errorf("one mebibyte of blanks is not JSON: expected 400, got %d: %s", got.status, got.body)
+	}
+	if p.process(t) != pid {
+		t.Error("it is another process now")
+	}
+}

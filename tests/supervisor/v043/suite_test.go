@@ -1,0 +1,11 @@
+package v043
+
+import (
+	"testing"
+
+	"supervisor/suite"
+)
+
+func TestMain(m *testing.M) { suite.Main(m) }
+
+func Test(t *testing.T) { suite.Run(t) }

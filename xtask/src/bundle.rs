@@ -1,0 +1,289 @@
+//! The bundle: what an administrator uploads.
+//!
+//! The same sources give the same bytes: entries are sorted, belong to nobody and have no time. The
+//! version is written into the manifest before the host is built, because the host embeds the manifest
+//! and says its version when it is asked to describe itself.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use flate2::{Compression, GzBuilder};
+use serde_json::Value;
+
+use crate::error::{Error, at};
+use crate::run::{cargo, root, run, target};
+use crate::version::version;
+
+/// What is promised of the stripped executable.
+const EXECUTABLE_LIMIT: u64 = 7_000_000;
+
+/// What is promised of the bundle for one platform.
+const BUNDLE_LIMIT: u64 = 4_000_000;
+
+/// Where the executable for this platform is inside of the bundle, as plugin.json says.
+const EXECUTABLE: &str = "server/dist/plugin-linux-amd64";
+
+/// What `dist` made.
+pub struct Dist {
+    /// The bundle.
+    pub bundle: PathBuf,
+    /// The executable that is in it.
+    pub executable: PathBuf,
+}
+
+/// Builds the bundle and answers with its path.
+pub fn dist() -> Result<Dist, Error> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        let text = "the bundle is built for linux-amd64, and only on such a machine";
+        return Err(Error::Needed(text.to_owned()));
+    }
+    let version = version();
+    let manifest = versioned_manifest(&version)?;
+    let manifest_file = target().join("dist").join("plugin.json");
+    write_if_changed(&manifest_file, manifest.as_bytes())?;
+    let executable = build_host(None, &manifest_file)?;
+
+    let mut entries = vec![
+        Entry::file("plugin.json", manifest.into_bytes()),
+        Entry::read("LICENSE", &root().join("LICENSE"))?,
+        Entry::read("webapp/dist/main.js", &root().join("webapp/src/main.js"))?,
+        Entry {
+            mode: 0o755,
+            ..Entry::read(EXECUTABLE, &executable)?
+        },
+    ];
+    for folder in ["assets", "public"] {
+        entries.extend(Entry::read_folder(folder)?);
+    }
+    let packed = pack(&format!("{}/", manifest_id()?), entries)?;
+
+    let folder = root().join("dist");
+    fs::create_dir_all(&folder).map_err(at(&folder))?;
+    remove_old_bundles(&folder)?;
+    let bundle = folder.join(format!("zoom-{version}.tar.gz"));
+    for name in [
+        format!("zoom-{version}-linux-amd64.tar.gz"),
+        format!("zoom-{version}.tar.gz"),
+    ] {
+        let path = folder.join(name);
+        fs::write(&path, &packed).map_err(at(&path))?;
+        println!("{}: {} bytes", path.display(), packed.len());
+    }
+    let size = fs::metadata(&executable).map_err(at(&executable))?.len();
+    println!("executable: {size} bytes");
+    within("the executable", size, EXECUTABLE_LIMIT)?;
+    within("the bundle", packed.len() as u64, BUNDLE_LIMIT)?;
+    Ok(Dist { bundle, executable })
+}
+
+/// Builds the host around the component of `tests/guests/hello` and answers with a copy of it.
+pub fn hello() -> Result<PathBuf, Error> {
+    let folder = root().join("tests/guests/hello");
+    let built = build_host(Some(&folder), &folder.join("plugin.json"))?;
+    let copy = target().join("hello").join("plugin-host");
+    fs::create_dir_all(target().join("hello")).map_err(at(&copy))?;
+    fs::copy(&built, &copy).map_err(at(&copy))?;
+    Ok(copy)
+}
+
+fn build_host(component: Option<&Path>, manifest: &Path) -> Result<PathBuf, Error> {
+    let mut command = cargo();
+    command.args([
+        "build",
+        "--locked",
+        "--release",
+        "-p",
+        "mattermost-plugin-host",
+    ]);
+    command.env("PLUGIN_MANIFEST", manifest);
+    match component {
+        Some(folder) => command.env("PLUGIN_COMPONENT", folder),
+        None => command.env_remove("PLUGIN_COMPONENT"),
+    };
+    run(&mut command)?;
+    Ok(target().join("release").join("plugin-host"))
+}
+
+fn manifest() -> Result<(PathBuf, Value), Error> {
+    let path = root().join("plugin.json");
+    let text = fs::read_to_string(&path).map_err(at(&path))?;
+    match serde_json::from_str(&text) {
+        Ok(value) => Ok((path, value)),
+        Err(problem) => Err(Error::Content {
+            path,
+            problem: problem.to_string(),
+        }),
+    }
+}
+
+fn manifest_id() -> Result<String, Error> {
+    let (path, value) = manifest()?;
+    let id = value.get("id").and_then(Value::as_str);
+    id.map(str::to_owned).ok_or(Error::Content {
+        path,
+        problem: "there is no id".to_owned(),
+    })
+}
+
+fn versioned_manifest(version: &str) -> Result<String, Error> {
+    let (path, mut value) = manifest()?;
+    let Some(fields) = value.as_object_mut() else {
+        return Err(Error::Content {
+            path,
+            problem: "it is not an object".to_owned(),
+        });
+    };
+    fields.insert("version".to_owned(), version.into());
+    Ok(format!("{value:#}\n"))
+}
+
+/// Leaves the file's time alone when nothing changed, so that nothing is built anew for it.
+fn write_if_changed(path: &Path, content: &[u8]) -> Result<(), Error> {
+    if fs::read(path).is_ok_and(|old| old == content) {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(at(folder))?;
+    }
+    fs::write(path, content).map_err(at(path))
+}
+
+fn remove_old_bundles(folder: &Path) -> Result<(), Error> {
+    for entry in fs::read_dir(folder).map_err(at(folder))?.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("zoom-") && name.ends_with(".tar.gz") {
+            fs::remove_file(entry.path()).map_err(at(&entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+fn within(what: &'static str, bytes: u64, limit: u64) -> Result<(), Error> {
+    if bytes > limit {
+        return Err(Error::TooLarge { what, bytes, limit });
+    }
+    Ok(())
+}
+
+/// One file of the bundle.
+struct Entry {
+    name: String,
+    mode: u32,
+    content: Vec<u8>,
+}
+
+impl Entry {
+    fn file(name: &str, content: Vec<u8>) -> Self {
+        Self {
+            name: name.to_owned(),
+            mode: 0o644,
+            content,
+        }
+    }
+
+    fn read(name: &str, path: &Path) -> Result<Self, Error> {
+        Ok(Self::file(name, fs::read(path).map_err(at(path))?))
+    }
+
+    fn read_folder(folder: &str) -> Result<Vec<Self>, Error> {
+        let path = root().join(folder);
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(&path).map_err(at(&path))?.flatten() {
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            entries.push(Self::read(&name, &entry.path())?);
+        }
+        Ok(entries)
+    }
+}
+
+fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    let compressed = GzBuilder::new()
+        .mtime(0)
+        .write(Vec::new(), Compression::best());
+    let mut archive = tar::Builder::new(compressed);
+    let failed = |source| Error::File {
+        path: PathBuf::from("bundle"),
+        source,
+    };
+    for entry in entries {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(entry.mode);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(0);
+        header.set_size(entry.content.len() as u64);
+        let name = format!("{prefix}{}", entry.name);
+        archive
+            .append_data(&mut header, name, entry.content.as_slice())
+            .map_err(failed)?;
+    }
+    let mut compressed = archive.into_inner().map_err(failed)?;
+    compressed.flush().map_err(failed)?;
+    compressed.finish().map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, pack, versioned_manifest};
+    use std::io::Read;
+
+    fn entries() -> Vec<Entry> {
+        vec![
+            Entry {
+                mode: 0o755,
+                ..Entry::file("server/x", vec![7; 100])
+            },
+            Entry::file("plugin.json", b"{}".to_vec()),
+        ]
+    }
+
+    #[test]
+    fn the_same_entries_in_any_order_give_the_same_bytes() {
+        let mut reversed = entries();
+        reversed.reverse();
+        assert_eq!(
+            pack("p/", entries()).unwrap(),
+            pack("p/", reversed).unwrap()
+        );
+    }
+
+    #[test]
+    fn entries_are_sorted_and_belong_to_nobody_and_programs_are_executable() {
+        let packed = pack("p/", entries()).unwrap();
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(packed.as_slice())
+            .read_to_end(&mut plain)
+            .unwrap();
+        let mut archive = tar::Archive::new(plain.as_slice());
+        let seen: Vec<_> = archive
+            .entries()
+            .unwrap()
+            .map(|entry| {
+                let entry = entry.unwrap();
+                let header = entry.header();
+                let owner = (header.uid().unwrap(), header.mtime().unwrap());
+                (
+                    entry.path().unwrap().display().to_string(),
+                    header.mode().unwrap(),
+                    owner,
+                )
+            })
+            .collect();
+        let expected = [
+            ("p/plugin.json".to_owned(), 0o644, (0, 0)),
+            ("p/server/x".to_owned(), 0o755, (0, 0)),
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn the_bundled_manifest_has_the_version_and_keeps_the_order_of_settings() {
+        let text = versioned_manifest("1.2.3+abc").unwrap();
+        assert!(text.contains("\"version\": \"1.2.3+abc\""));
+        let position = |key: &str| text.find(&format!("\"key\": \"{key}\"")).unwrap();
+        assert!(position("ZoomURL") < position("OAuthClientID"));
+    }
+}

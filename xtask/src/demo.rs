@@ -1,0 +1,23 @@
+//! `cargo xtask demo`: the whole path, played on real peers.
+
+use std::time::Instant;
+
+use plugin_tests::site::explain;
+use plugin_tests::story::{self, Options};
+
+use crate::bundle;
+use crate::error::Error;
+use crate::run::target;
+
+/// Builds the bundle, starts the peers, plays the story. With `keep` all of it goes on running.
+pub fn demo(keep: bool) -> Result<(), Error> {
+    let bundle = bundle::dist()?.bundle;
+    let began = Instant::now();
+    let mut progress = |line: &str| println!("{:>6.1} s  {line}", began.elapsed().as_secs_f64());
+    let logs = target().join("demo-logs");
+    let options = Options { bundle, logs, keep };
+    match story::run(&options, &mut progress) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::Failed(format!("demo: {}", explain(&error)))),
+    }
+}

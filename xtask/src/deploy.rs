@@ -1,0 +1,245 @@
+//! Uploading the bundle to a server, with the variables that plugin developers already use.
+//!
+//! `MM_LOCALSOCKETPATH` names the socket of a server in local mode. Without it,
+//! `MM_SERVICESETTINGS_SITEURL` names the server, and `MM_ADMIN_TOKEN`, or `MM_ADMIN_USERNAME` and
+//! `MM_ADMIN_PASSWORD`, the account. The requests are made by `curl`, which every developer's machine has
+//! and which knows proxies and certificates. Secrets reach it on its standard input, so that no list of
+//! processes shows them.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::bundle;
+use crate::error::Error;
+
+/// Builds the bundle, uploads it in place of an earlier one and enables it.
+pub fn deploy() -> Result<(), Error> {
+    let server = Server::from_environment()?;
+    let bundle = bundle::dist()?.bundle;
+    server.upload(&bundle)?;
+    server.enable("zoom")?;
+    println!("deployed and enabled");
+    Ok(())
+}
+
+struct Server {
+    base: String,
+    /// Lines of a curl configuration.
+    options: Vec<String>,
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// An option of a curl configuration, quoted.
+fn option(name: &str, value: &str) -> String {
+    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("{name} = \"{escaped}\"")
+}
+
+impl Server {
+    fn from_environment() -> Result<Self, Error> {
+        if let Some(socket) = variable("MM_LOCALSOCKETPATH") {
+            let options = vec![option("unix-socket", &socket)];
+            return Ok(Self {
+                base: "http://localhost".to_owned(),
+                options,
+            });
+        }
+        let site = variable("MM_SERVICESETTINGS_SITEURL").ok_or_else(|| {
+            let text = "set MM_SERVICESETTINGS_SITEURL to the server's address, and MM_ADMIN_TOKEN \
+                        (or MM_ADMIN_USERNAME and MM_ADMIN_PASSWORD) to an administrator's account";
+            Error::Needed(text.to_owned())
+        })?;
+        let mut server = Self {
+            base: site.trim_end_matches('/').to_owned(),
+            options: Vec::new(),
+        };
+        let token = match variable("MM_ADMIN_TOKEN") {
+            Some(token) => token,
+            None => {
+                let needed = || {
+                    Error::Needed(
+                        "set MM_ADMIN_TOKEN, or MM_ADMIN_USERNAME and MM_ADMIN_PASSWORD".to_owned(),
+                    )
+                };
+                let name = variable("MM_ADMIN_USERNAME").ok_or_else(needed)?;
+                let password = variable("MM_ADMIN_PASSWORD").ok_or_else(needed)?;
+                server.log_in(&name, &password)?
+            }
+        };
+        server
+            .options
+            .push(option("header", &format!("Authorization: Bearer {token}")));
+        Ok(server)
+    }
+
+    fn log_in(&self, name: &str, password: &str) -> Result<String, Error> {
+        let body = serde_json::json!({ "login_id": name, "password": password }).to_string();
+        let options = [
+            option("data", &body),
+            "dump-header = \"-\"".to_owned(),
+            "output = \"/dev/null\"".to_owned(),
+        ];
+        let headers = self.curl("/api/v4/users/login", &options)?;
+        let token = headers.lines().filter_map(|line| line.split_once(':'));
+        let mut token = token.filter(|(name, _)| name.eq_ignore_ascii_case("token"));
+        let token = token.next().map(|(_, value)| value.trim().to_owned());
+        token.ok_or_else(|| Error::Failed("the log-in gave no token".to_owned()))
+    }
+
+    fn upload(&self, bundle: &Path) -> Result<(), Error> {
+        println!("> uploading {} to {}", bundle.display(), self.base);
+        let file = format!("plugin=@{}", bundle.display());
+        self.curl(
+            "/api/v4/plugins",
+            &[option("form", &file), option("form", "force=true")],
+        )?;
+        Ok(())
+    }
+
+    fn enable(&self, id: &str) -> Result<(), Error> {
+        self.curl(
+            &format!("/api/v4/plugins/{id}/enable"),
+            &[option("request", "POST")],
+        )?;
+        Ok(())
+    }
+
+    fn curl(&self, path: &str, options: &[String]) -> Result<String, Error> {
+        let mut lines = self.options.clone();
+        lines.extend_from_slice(options);
+        lines.push(option("url", &format!("{}{path}", self.base)));
+        let mut command = Command::new("curl");
+        command.args([
+            "--silent",
+            "--show-error",
+            "--fail-with-body",
+            "--max-time",
+            "120",
+            "--config",
+            "-",
+        ]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let missing = |source| Error::Missing {
+            program: "curl".to_owned(),
+            source,
+        };
+        let mut child = command.spawn().map_err(missing)?;
+        if let Some(mut input) = child.stdin.take() {
+            input
+                .write_all(lines.join("\n").as_bytes())
+                .map_err(missing)?;
+        }
+        let output = child.wait_with_output().map_err(missing)?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.success() {
+            Ok(text)
+        } else {
+            Err(Error::Failed(format!("{}{path}: {text}", self.base)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Server, option};
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::thread::{self, JoinHandle};
+
+    /// Answers one connection after the other, and tells what was asked.
+    fn serve(answers: Vec<&'static str>) -> (String, JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let asked = move || {
+            let take = |answer: &str| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let request = receive(&mut stream);
+                let head = "Connection: close\r\nContent-Length: 2\r\n\r\n{}";
+                write!(stream, "HTTP/1.1 {answer}\r\n{head}").unwrap();
+                request
+            };
+            answers.into_iter().map(take).collect()
+        };
+        (base, thread::spawn(asked))
+    }
+
+    fn receive(stream: &mut TcpStream) -> String {
+        let mut seen = Vec::new();
+        let mut chunk = [0; 4096];
+        loop {
+            let length = stream.read(&mut chunk).unwrap();
+            seen.extend_from_slice(&chunk[..length]);
+            let text = String::from_utf8_lossy(&seen);
+            let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+            let announced = head.lines().find_map(|line| {
+                let (name, value) = line.split_once(':')?;
+                name.eq_ignore_ascii_case("content-length")
+                    .then(|| value.trim().parse().ok())?
+            });
+            let whole = text.contains("\r\n\r\n") && body.len() >= announced.unwrap_or(0);
+            if length == 0 || whole {
+                return text.into_owned();
+            }
+        }
+    }
+
+    #[test]
+    fn the_bundle_is_uploaded_with_the_token_and_enabled() {
+        let (base, asked) = serve(vec!["201 Created", "200 OK"]);
+        let options = vec![option("header", "Authorization: Bearer secret")];
+        let server = Server { base, options };
+        let bundle = std::env::temp_dir().join(format!("bundle-{}.tar.gz", std::process::id()));
+        std::fs::write(&bundle, "the bundle").unwrap();
+        server.upload(&bundle).unwrap();
+        server.enable("x").unwrap();
+        std::fs::remove_file(&bundle).unwrap();
+        let asked = asked.join().unwrap();
+        assert!(asked[0].starts_with("POST /api/v4/plugins HTTP"));
+        assert!(asked[0].contains("name=\"plugin\"") && asked[0].contains("the bundle"));
+        assert!(asked[0].contains("name=\"force\""));
+        assert!(asked[1].starts_with("POST /api/v4/plugins/x/enable HTTP"));
+        assert!(
+            asked
+                .iter()
+                .all(|request| request.contains("Authorization: Bearer secret"))
+        );
+    }
+
+    #[test]
+    fn logging_in_answers_with_the_token_of_the_response() {
+        let (base, asked) = serve(vec!["200 OK\r\nToken: abc"]);
+        let server = Server {
+            base,
+            options: Vec::new(),
+        };
+        assert_eq!(server.log_in("ada", "a\"b\\c").unwrap(), "abc");
+        let asked = asked.join().unwrap();
+        assert!(asked[0].starts_with("POST /api/v4/users/login HTTP"));
+        assert!(
+            asked[0].ends_with(r#"{"login_id":"ada","password":"a\"b\\c"}"#),
+            "{}",
+            asked[0]
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_an_error_with_the_answer() {
+        let (base, asked) = serve(vec!["403 Forbidden"]);
+        let server = Server {
+            base,
+            options: Vec::new(),
+        };
+        assert!(server.enable("x").unwrap_err().to_string().contains("{}"));
+        asked.join().unwrap();
+    }
+
+    #[test]
+    fn an_option_cannot_end_its_own_quotes() {
+        let line = option("data", r#"{"password":"a\b"}"#);
+        assert_eq!(line, r#"data = "{\"password\":\"a\\b\"}""#);
+    }
+}

@@ -1,0 +1,62 @@
+//! Why a chore was not done.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// What stood in the way, in words for the person at the terminal.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The words on the command line are no command.
+    #[error("{0}")]
+    Usage(&'static str),
+    /// A program could not be started.
+    #[error("cannot run {program}: {source}")]
+    Missing {
+        /// Its name.
+        program: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A program ran and failed; its own messages say why.
+    #[error("failed: {0}")]
+    Failed(String),
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file does not hold what it should.
+    #[error("{path}: {problem}")]
+    Content {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Something is larger than promised.
+    #[error("{what} has {bytes} bytes, more than the {limit} that are promised")]
+    TooLarge {
+        /// The executable or the bundle.
+        what: &'static str,
+        /// Its size.
+        bytes: u64,
+        /// What is promised.
+        limit: u64,
+    },
+    /// Surroundings or settings are not as needed. The text says what to do.
+    #[error("{0}")]
+    Needed(String),
+    /// Tests failed. All has been said: the sums are the last line.
+    #[error("tests failed")]
+    Tests,
+}
+
+/// Names the file in an error about it.
+pub fn at(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::File { path, source }
+}

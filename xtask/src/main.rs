@@ -1,0 +1,51 @@
+//! The chores of the project: `cargo xtask dist | demo | test | deploy | imports`.
+//!
+//! The Makefile is a thin front door to this program. Everything it does is done by the tools that a
+//! developer would call by hand (cargo, go, git, curl), and each command is printed before it runs, so
+//! that a failing step can be repeated alone.
+#![allow(clippy::print_stdout, reason = "a program for a terminal prints")]
+
+mod bundle;
+mod demo;
+mod deploy;
+mod error;
+mod imports;
+mod run;
+mod suites;
+mod tally;
+mod version;
+
+use std::process::ExitCode;
+
+use error::Error;
+
+const USAGE: &str = "usage: cargo xtask COMMAND
+
+  dist             build the bundle: dist/zoom-VERSION.tar.gz
+  demo [--keep]    start everything, play the story of a meeting, say what was seen
+  test             run all that CI runs
+  deploy           build the bundle, upload it to a server and enable it
+  imports [--write]  compare what the component imports with wit/imports.txt";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["dist"] => bundle::dist().map(|_| ()),
+        ["demo"] => demo::demo(false),
+        ["demo", "--keep"] => demo::demo(true),
+        ["test"] => suites::test(),
+        ["deploy"] => deploy::deploy(),
+        ["imports"] => imports::compare(),
+        ["imports", "--write"] => imports::write(),
+        _ => Err(Error::Usage(USAGE)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Error::Tests) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

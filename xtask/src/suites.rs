@@ -1,0 +1,266 @@
+//! `cargo xtask test`: everything that CI runs, one suite after the other.
+//!
+//! A suite that fails does not stop the others: one run tells all that is wrong. A suite whose tool the
+//! machine lacks is named together with the command that installs it; with `CI=true` that is a failure,
+//! and so is every test that a runner leaves out.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::error::Error;
+use crate::run::{cargo, read, root, shown};
+use crate::tally::{CargoTest, GoTest, Reader, Tally};
+use crate::{bundle, imports};
+
+/// Runs all suites and prints the sums as its last line.
+pub fn test() -> Result<(), Error> {
+    let mut session = Session {
+        strict: std::env::var("CI").is_ok_and(|value| value == "true"),
+        total: Tally::default(),
+        failures: Vec::new(),
+    };
+    session.style();
+    session.supply_chain();
+    session.rust_tests();
+    session.peers();
+    session.conclude()
+}
+
+struct Session {
+    strict: bool,
+    total: Tally,
+    failures: Vec<String>,
+}
+
+impl Session {
+    fn style(&mut self) {
+        self.check("formatting", cargo().args(["fmt", "--all", "--check"]));
+        let mut lints = cargo();
+        lints.args([
+            "clippy",
+            "--locked",
+            "--release",
+            "--workspace",
+            "--all-targets",
+        ]);
+        self.check("lints", lints.args(["--", "-D", "warnings"]));
+        let mut lints = cargo();
+        lints.args([
+            "clippy",
+            "--locked",
+            "--profile",
+            "guest",
+            "--target",
+            "wasm32-wasip2",
+        ]);
+        lints.args(["-p", "zoom-guest", "-p", "hello-guest"]);
+        self.check(
+            "lints of the components",
+            lints.args(["--", "-D", "warnings"]),
+        );
+    }
+
+    fn supply_chain(&mut self) {
+        if self.has(
+            "cargo-deny",
+            "cargo install --locked cargo-deny",
+            cargo().args(["deny", "--version"]),
+        ) {
+            let mut deny = cargo();
+            deny.args(["deny", "--locked", "--log-level", "error", "check"]);
+            self.check(
+                "licences and sources",
+                deny.args(["licenses", "bans", "sources"]),
+            );
+        }
+        self.step("no compiler in the executable", || {
+            let mut tree = cargo();
+            tree.args([
+                "tree",
+                "--locked",
+                "-p",
+                "mattermost-plugin-host",
+                "-e",
+                "normal",
+            ]);
+            let tree = read(&mut tree).ok_or_else(|| Error::Failed("cargo tree".to_owned()))?;
+            let compilers = ["cranelift-codegen", "winch-codegen"];
+            match tree
+                .lines()
+                .find(|line| compilers.iter().any(|name| line.contains(name)))
+            {
+                Some(line) => Err(Error::Failed(format!(
+                    "the host depends on {}",
+                    line.trim()
+                ))),
+                None => Ok(()),
+            }
+        });
+    }
+
+    fn rust_tests(&mut self) {
+        let mut tests = cargo();
+        tests.args([
+            "test",
+            "--locked",
+            "--release",
+            "--workspace",
+            "--no-fail-fast",
+        ]);
+        tests.args(["--exclude", "plugin-tests"]);
+        self.suite("unit and component tests", &mut tests, CargoTest::default());
+    }
+
+    /// The suites that need the bundle.
+    fn peers(&mut self) {
+        let mut hello = None;
+        self.step("another component on the same host", || {
+            hello = Some(bundle::hello()?);
+            Ok(())
+        });
+        let mut dist = None;
+        self.step("bundle", || {
+            dist = Some(bundle::dist()?);
+            Ok(())
+        });
+        let Some(dist) = dist else { return };
+        self.step("imports", || imports::compare_executable(&dist.executable));
+        if let Some(hello) = hello {
+            self.supervisors(&dist.executable, &hello);
+        }
+        let mut e2e = cargo();
+        e2e.args([
+            "test",
+            "--locked",
+            "--release",
+            "-p",
+            "plugin-tests",
+            "--no-fail-fast",
+        ]);
+        e2e.env("PLUGIN_BUNDLE", &dist.bundle);
+        self.suite("Mattermost server", &mut e2e, CargoTest::default());
+    }
+
+    fn supervisors(&mut self, plugin: &Path, hello: &Path) {
+        let go = "https://go.dev/dl/ (1.26.3 or newer)";
+        if !self.has("go", go, Command::new("go").arg("version")) {
+            return;
+        }
+        for module in ["v017", "v043"] {
+            let mut tests = Command::new("go");
+            tests.args(["test", "-json", "-count=1", "-timeout=30m", "."]);
+            tests.current_dir(root().join("tests/supervisor").join(module));
+            tests
+                .env("GOTOOLCHAIN", "local")
+                .env("GOFLAGS", "-mod=readonly");
+            tests
+                .env("PLUGIN_EXECUTABLE", plugin)
+                .env("HELLO_EXECUTABLE", hello);
+            self.suite(
+                &format!("Go supervisor {module}"),
+                &mut tests,
+                GoTest::default(),
+            );
+        }
+    }
+
+    /// Whether a tool is there. Says how to get it when not.
+    fn has(&mut self, tool: &str, install: &str, question: &mut Command) -> bool {
+        if read(question).is_some() {
+            return true;
+        }
+        println!("\n== {tool} is missing, install it: {install}");
+        let missing = Tally {
+            failed: u64::from(self.strict),
+            skipped: 1,
+            ..Tally::default()
+        };
+        self.record(&format!("{tool} is missing"), missing);
+        false
+    }
+
+    /// A command that has only one outcome.
+    fn check(&mut self, name: &str, command: &mut Command) {
+        self.step(name, || crate::run::run(command));
+    }
+
+    fn step(&mut self, name: &str, action: impl FnOnce() -> Result<(), Error>) {
+        println!("\n== {name}");
+        let outcome = action();
+        if let Err(error) = &outcome {
+            println!("{error}");
+        }
+        self.record(name, Tally::of(outcome.is_ok()));
+    }
+
+    /// A test runner.
+    fn suite(&mut self, name: &str, command: &mut Command, mut reader: impl Reader) {
+        println!("\n== {name}\n> {}", shown(command));
+        let began = Instant::now();
+        let succeeded = match follow(command, &mut reader) {
+            Ok(succeeded) => succeeded,
+            Err(error) => {
+                println!("{error}");
+                false
+            }
+        };
+        let mut tally = reader.tally().settled(succeeded);
+        if self.strict {
+            tally.failed += tally.skipped;
+        }
+        let seconds = began.elapsed().as_secs();
+        println!(
+            "{name}: {} passed, {} failed, {} skipped, {seconds} s",
+            tally.passed, tally.failed, tally.skipped
+        );
+        self.record(name, tally);
+    }
+
+    fn record(&mut self, name: &str, tally: Tally) {
+        if tally.failed > 0 {
+            self.failures.push(name.to_owned());
+        }
+        self.total = self.total.plus(tally);
+    }
+
+    fn conclude(self) -> Result<(), Error> {
+        let Tally {
+            passed,
+            failed,
+            skipped,
+        } = self.total;
+        println!();
+        if skipped > 0 && !self.strict {
+            println!("{skipped} left out, see above; with CI=true that is a failure");
+        }
+        if failed > 0 {
+            println!("failed: {}", self.failures.join(", "));
+        }
+        println!("{passed} passed, {failed} failed");
+        if failed > 0 {
+            Err(Error::Tests)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Runs a command, shows what its reader makes of each line, and answers whether it succeeded.
+fn follow(command: &mut Command, reader: &mut impl Reader) -> Result<bool, Error> {
+    let missing = |source| Error::Missing {
+        program: "the runner".to_owned(),
+        source,
+    };
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(missing)?;
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).split(b'\n') {
+            let line = line.map_err(missing)?;
+            if let Some(shown) = reader.line(&String::from_utf8_lossy(&line)) {
+                println!("{shown}");
+            }
+        }
+    }
+    Ok(child.wait().map_err(missing)?.success())
+}
