@@ -95,14 +95,23 @@ impl Answer {
 
     /// A header as text, or the empty text.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 }
 
 /// The text at a JSON pointer.
 pub fn text_at(value: &Value, pointer: &str) -> Result<String, Error> {
-    let text = value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    text.ok_or_else(|| Error::Field { pointer: pointer.to_owned(), value: value.to_string() })
+    let text = value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    text.ok_or_else(|| Error::Field {
+        pointer: pointer.to_owned(),
+        value: value.to_string(),
+    })
 }
 
 /// One person's way to one server. Cheap to clone; clones share their connections.
@@ -125,7 +134,12 @@ impl Client {
             .timeout_global(Some(TIMEOUT))
             .proxy(None)
             .build();
-        Client { agent: config.new_agent(), base: base.into(), token: None, user_id: "".into() }
+        Client {
+            agent: config.new_agent(),
+            base: base.into(),
+            token: None,
+            user_id: "".into(),
+        }
     }
 
     /// The server's address.
@@ -152,8 +166,9 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
     ) -> Result<Answer, Error> {
-        let mut request =
-            http::Request::builder().method(method.clone()).uri(format!("{}{path}", self.base));
+        let mut request = http::Request::builder()
+            .method(method.clone())
+            .uri(format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
@@ -170,8 +185,16 @@ impl Client {
             source: Box::new(source),
         };
         let (parts, mut body) = answer.map_err(failed)?.into_parts();
-        let body = body.with_config().limit(BODY_LIMIT).read_to_vec().map_err(failed)?;
-        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+        let body = body
+            .with_config()
+            .limit(BODY_LIMIT)
+            .read_to_vec()
+            .map_err(failed)?;
+        Ok(Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        })
     }
 
     /// Makes a request of the plugin; `path` begins after `/plugins/zoom`.
@@ -188,7 +211,12 @@ impl Client {
     /// Posts JSON to the plugin and hands back any answer.
     pub fn plugin_json(&self, path: &str, body: &Value) -> Result<Answer, Error> {
         let headers = [("Content-Type", "application/json")];
-        self.plugin(Method::POST, path, &headers, Some(body.to_string().as_bytes()))
+        self.plugin(
+            Method::POST,
+            path,
+            &headers,
+            Some(body.to_string().as_bytes()),
+        )
     }
 
     /// Gets JSON.
@@ -209,13 +237,20 @@ impl Client {
     fn json(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Error> {
         let body = body.map(Value::to_string);
         let headers = [("Content-Type", "application/json")];
-        let answer = self.call(method.clone(), path, &headers, body.as_deref().map(str::as_bytes))?;
+        let answer = self.call(
+            method.clone(),
+            path,
+            &headers,
+            body.as_deref().map(str::as_bytes),
+        )?;
         success(&method, path, &answer)?;
         if answer.body.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&answer.body)
-            .map_err(|source| Error::Json { path: path.to_owned(), source })
+        serde_json::from_slice(&answer.body).map_err(|source| Error::Json {
+            path: path.to_owned(),
+            source,
+        })
     }
 
     /// Makes an account. The first of a server is its administrator; later ones need none to ask.
@@ -236,7 +271,11 @@ impl Client {
         success(&Method::POST, path, &answer)?;
         let user_id = text_at(&answer.json(), "/id")?;
         let token = answer.header("Token").to_owned();
-        Ok(Client { token: Some(token.into()), user_id: user_id.into(), ..self.clone() })
+        Ok(Client {
+            token: Some(token.into()),
+            user_id: user_id.into(),
+            ..self.clone()
+        })
     }
 
     /// Makes an open team and answers with its id.
@@ -254,13 +293,15 @@ impl Client {
     /// Puts a user into a team.
     pub fn add_to_team(&self, team: &str, user: &str) -> Result<(), Error> {
         let member = json!({"team_id": team, "user_id": user});
-        self.post(&format!("/api/v4/teams/{team}/members"), &member).map(drop)
+        self.post(&format!("/api/v4/teams/{team}/members"), &member)
+            .map(drop)
     }
 
     /// Puts a user into a channel.
     pub fn add_to_channel(&self, channel: &str, user: &str) -> Result<(), Error> {
         let member = json!({"user_id": user});
-        self.post(&format!("/api/v4/channels/{channel}/members"), &member).map(drop)
+        self.post(&format!("/api/v4/channels/{channel}/members"), &member)
+            .map(drop)
     }
 
     /// Writes a message, in the thread of `root` unless that is empty, and answers with its id.
@@ -277,13 +318,23 @@ impl Client {
     /// The posts of a channel, newest first.
     pub fn posts(&self, channel: &str) -> Result<Vec<Value>, Error> {
         let list = self.get(&format!("/api/v4/channels/{channel}/posts?per_page=200"))?;
-        let order = list.pointer("/order").and_then(Value::as_array).cloned().unwrap_or_default();
+        let order = list
+            .pointer("/order")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         let post = |id: &Value| list.get("posts")?.get(id.as_str()?).cloned();
         Ok(order.iter().filter_map(post).collect())
     }
 
     /// Types a slash command. `root` is the thread it is typed in, or empty.
-    pub fn command(&self, team: &str, channel: &str, root: &str, text: &str) -> Result<Value, Error> {
+    pub fn command(
+        &self,
+        team: &str,
+        channel: &str,
+        root: &str,
+        text: &str,
+    ) -> Result<Value, Error> {
         let command =
             json!({"team_id": team, "channel_id": channel, "root_id": root, "command": text});
         self.post("/api/v4/commands/execute", &command)
@@ -313,8 +364,10 @@ impl Client {
 
     /// Uploads a bundle, over one with the same id, and answers with its manifest.
     pub fn upload_plugin(&self, bundle: &std::path::Path) -> Result<Value, Error> {
-        let content = std::fs::read(bundle)
-            .map_err(|source| Error::Bundle { path: bundle.display().to_string(), source })?;
+        let content = std::fs::read(bundle).map_err(|source| Error::Bundle {
+            path: bundle.display().to_string(),
+            source,
+        })?;
         let mut body = format!(
             "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"force\"\r\n\r\ntrue\r\n\
              --{BOUNDARY}\r\nContent-Disposition: form-data; name=\"plugin\"; \
@@ -332,12 +385,14 @@ impl Client {
 
     /// Enables a plugin; the answer comes when it is active, or failed to be.
     pub fn enable_plugin(&self, id: &str) -> Result<(), Error> {
-        self.post(&format!("/api/v4/plugins/{id}/enable"), &Value::Null).map(drop)
+        self.post(&format!("/api/v4/plugins/{id}/enable"), &Value::Null)
+            .map(drop)
     }
 
     /// Disables a plugin.
     pub fn disable_plugin(&self, id: &str) -> Result<(), Error> {
-        self.post(&format!("/api/v4/plugins/{id}/disable"), &Value::Null).map(drop)
+        self.post(&format!("/api/v4/plugins/{id}/disable"), &Value::Null)
+            .map(drop)
     }
 
     /// The state of a plugin: 0 not running, 1 starting, 2 running, 3 failed to start, 4 failed to
@@ -348,13 +403,17 @@ impl Client {
         let found = statuses
             .iter()
             .find(|status| status.get("plugin_id").and_then(Value::as_str) == Some(id));
-        Ok(found.and_then(|status| status.get("state")).and_then(Value::as_i64))
+        Ok(found
+            .and_then(|status| status.get("state"))
+            .and_then(Value::as_i64))
     }
 
     /// Saves a plugin's settings as the System Console does: all of them, keys in lower case.
     pub fn configure_plugin(&self, id: &str, settings: &Value) -> Result<(), Error> {
         let mut config = self.get("/api/v4/config")?;
-        let plugins = config.pointer_mut("/PluginSettings/Plugins").and_then(Value::as_object_mut);
+        let plugins = config
+            .pointer_mut("/PluginSettings/Plugins")
+            .and_then(Value::as_object_mut);
         let Some(plugins) = plugins else {
             return Err(Error::Field {
                 pointer: "/PluginSettings/Plugins".to_owned(),
@@ -369,9 +428,15 @@ impl Client {
 /// The buttons under a post's attachments.
 pub fn buttons(post: &Value) -> Vec<Value> {
     let list = |value: &Value, name| value.get(name).and_then(Value::as_array).cloned();
-    let attachments = post.get("props").and_then(|props| list(props, "attachments"));
+    let attachments = post
+        .get("props")
+        .and_then(|props| list(props, "attachments"));
     let attachments = attachments.unwrap_or_default();
-    attachments.iter().filter_map(|attachment| list(attachment, "actions")).flatten().collect()
+    attachments
+        .iter()
+        .filter_map(|attachment| list(attachment, "actions"))
+        .flatten()
+        .collect()
 }
 
 fn success(method: &Method, path: &str, answer: &Answer) -> Result<(), Error> {
@@ -379,5 +444,10 @@ fn success(method: &Method, path: &str, answer: &Answer) -> Result<(), Error> {
         return Ok(());
     }
     let (method, path, status) = (method.clone(), path.to_owned(), answer.status);
-    Err(Error::Status { method, path, status, message: answer.text() })
+    Err(Error::Status {
+        method,
+        path,
+        status,
+        message: answer.text(),
+    })
 }

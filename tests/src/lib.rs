@@ -52,7 +52,11 @@ pub enum BundleError {
 pub fn bundle() -> Result<PathBuf, BundleError> {
     if let Some(named) = std::env::var_os("PLUGIN_BUNDLE") {
         let named = PathBuf::from(named);
-        return if named.is_file() { Ok(named) } else { Err(BundleError::Named(named)) };
+        return if named.is_file() {
+            Ok(named)
+        } else {
+            Err(BundleError::Named(named))
+        };
     }
     let folder = workspace_root().join("dist");
     let newest = std::fs::read_dir(&folder)
@@ -68,5 +72,7 @@ pub fn bundle() -> Result<PathBuf, BundleError> {
             let changed = entry.metadata().and_then(|data| data.modified());
             changed.unwrap_or(SystemTime::UNIX_EPOCH)
         });
-    newest.map(|entry| entry.path()).ok_or(BundleError::None(folder))
+    newest
+        .map(|entry| entry.path())
+        .ok_or(BundleError::None(folder))
 }

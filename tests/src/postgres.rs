@@ -27,13 +27,17 @@ const STOP: Duration = Duration::from_secs(20);
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It is not installed.
-    #[error("PostgreSQL is missing: install it with `apt-get install -y postgresql` and run this again")]
+    #[error(
+        "PostgreSQL is missing: install it with `apt-get install -y postgresql` and run this again"
+    )]
     Missing,
     /// Its installation failed.
     #[error("`apt-get install -y postgresql` failed; its last words: {0}")]
     Install(String),
     /// This process is root and there is no account without rights.
-    #[error("PostgreSQL refuses to run as root, and /etc/passwd has neither `postgres` nor `nobody`")]
+    #[error(
+        "PostgreSQL refuses to run as root, and /etc/passwd has neither `postgres` nor `nobody`"
+    )]
     NoAccount,
     /// One of its programs failed.
     #[error("{program} failed: {message}")]
@@ -77,17 +81,30 @@ impl Postgres {
         let account = unprivileged_account()?;
         let folder = TempDir::with_prefix("plugin-postgres-").map_err(io_error("make a folder"))?;
         if let Some((user, group)) = account {
-            chown(folder.path(), Some(user), Some(group)).map_err(io_error("give a folder away"))?;
+            chown(folder.path(), Some(user), Some(group))
+                .map_err(io_error("give a folder away"))?;
         }
         let data = folder.path().join("data");
 
         let mut initdb = command(&programs, "initdb", account, folder.path());
-        initdb.args(["-U", ROLE, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-D"]);
+        initdb.args([
+            "-U",
+            ROLE,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+            "-D",
+        ]);
         run("initdb", initdb.arg(&data))?;
 
         let port = free_port().map_err(io_error("find a free port"))?;
         let output = File::create(log).map_err(io_error("create the log of PostgreSQL"))?;
-        let errors = output.try_clone().map_err(io_error("share the log of PostgreSQL"))?;
+        let errors = output
+            .try_clone()
+            .map_err(io_error("share the log of PostgreSQL"))?;
         let mut server = command(&programs, "postgres", account, folder.path());
         server.arg("-D").arg(&data).args(["-p", &port.to_string()]);
         for setting in [
@@ -109,11 +126,20 @@ impl Postgres {
             .map_err(io_error("start postgres"))?;
         let keeper = Keeper::watch(&child, Target::Process, "QUIT", folder.path())
             .map_err(io_error("start the keeper of PostgreSQL"))?;
-        let mut postgres =
-            Postgres { programs, port, child, keeper: Some(keeper), _folder: folder };
+        let mut postgres = Postgres {
+            programs,
+            port,
+            child,
+            keeper: Some(keeper),
+            _folder: folder,
+        };
         let up = wait_until(START, || {
             let ended = postgres.child.try_wait().ok().flatten().is_some();
-            if ended { Some(false) } else { postgres.query("postgres", "select 1").ok().map(|_| true) }
+            if ended {
+                Some(false)
+            } else {
+                postgres.query("postgres", "select 1").ok().map(|_| true)
+            }
         });
         if up != Some(true) {
             return Err(Error::Start(log.to_path_buf()));
@@ -139,8 +165,26 @@ impl Postgres {
     /// What `psql` prints for a statement: a line per row, columns separated by `|`.
     pub fn query(&self, database: &str, statement: &str) -> Result<String, Error> {
         let mut psql = command(&self.programs, "psql", None, Path::new("/"));
-        psql.args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1"]);
-        psql.args(["-p", &self.port.to_string(), "-U", ROLE, "-d", database, "-c", statement]);
+        psql.args([
+            "-X",
+            "-A",
+            "-t",
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            "127.0.0.1",
+        ]);
+        psql.args([
+            "-p",
+            &self.port.to_string(),
+            "-U",
+            ROLE,
+            "-d",
+            database,
+            "-c",
+            statement,
+        ]);
         run("psql", &mut psql)
     }
 }
@@ -159,7 +203,11 @@ impl Drop for Postgres {
 /// One of PostgreSQL's programs, run by `account` if there is one, in a bare environment.
 fn command(programs: &Path, name: &str, account: Option<(u32, u32)>, folder: &Path) -> Command {
     let mut command = Command::new(programs.join(name));
-    command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("LC_ALL", "C.UTF-8")
+        .env("TZ", "UTC");
     command.env("HOME", folder).current_dir(folder);
     if let Some((user, group)) = account {
         command.uid(user).gid(group);
@@ -168,7 +216,10 @@ fn command(programs: &Path, name: &str, account: Option<(u32, u32)>, folder: &Pa
 }
 
 fn run(program: &'static str, command: &mut Command) -> Result<String, Error> {
-    let output = command.stdin(Stdio::null()).output().map_err(io_error("run PostgreSQL"))?;
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(io_error("run PostgreSQL"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
@@ -180,14 +231,23 @@ fn run(program: &'static str, command: &mut Command) -> Result<String, Error> {
 /// The folder with `initdb`, `postgres` and `psql`; Debian keeps it out of the path.
 fn find() -> Option<PathBuf> {
     let complete = |folder: &PathBuf| {
-        ["initdb", "postgres", "psql"].iter().all(|name| folder.join(name).is_file())
+        ["initdb", "postgres", "psql"]
+            .iter()
+            .all(|name| folder.join(name).is_file())
     };
     let version = |folder: &PathBuf| -> u32 {
         let name = folder.parent().and_then(Path::file_name);
-        name.and_then(|name| name.to_string_lossy().parse().ok()).unwrap_or(0)
+        name.and_then(|name| name.to_string_lossy().parse().ok())
+            .unwrap_or(0)
     };
-    let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let newest = debian.map(|entry| entry.path().join("bin")).filter(complete).max_by_key(version);
+    let debian = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let newest = debian
+        .map(|entry| entry.path().join("bin"))
+        .filter(complete)
+        .max_by_key(version);
     newest.or_else(|| {
         let path = std::env::var_os("PATH")?;
         std::env::split_paths(&path).find(complete)
@@ -219,7 +279,9 @@ fn find_or_install(progress: Progress) -> Result<PathBuf, Error> {
     }
     if !install.status.success() {
         let text = String::from_utf8_lossy(&install.stderr).into_owned();
-        return Err(Error::Install(text.lines().last().unwrap_or_default().to_owned()));
+        return Err(Error::Install(
+            text.lines().last().unwrap_or_default().to_owned(),
+        ));
     }
     find().ok_or(Error::Missing)
 }
@@ -227,7 +289,9 @@ fn find_or_install(progress: Progress) -> Result<PathBuf, Error> {
 /// Whom PostgreSQL runs as: nobody else (none) for an ordinary user, for root an account without
 /// rights.
 fn unprivileged_account() -> Result<Option<(u32, u32)>, Error> {
-    let own = fs::metadata("/proc/self").map_err(io_error("read /proc/self"))?.uid();
+    let own = fs::metadata("/proc/self")
+        .map_err(io_error("read /proc/self"))?
+        .uid();
     if own != 0 {
         return Ok(None);
     }
@@ -241,5 +305,8 @@ fn unprivileged_account() -> Result<Option<(u32, u32)>, Error> {
             (name == wanted).then_some((user, group))
         })
     };
-    find("postgres").or_else(|| find("nobody")).map(Some).ok_or(Error::NoAccount)
+    find("postgres")
+        .or_else(|| find("nobody"))
+        .map(Some)
+        .ok_or(Error::NoAccount)
 }

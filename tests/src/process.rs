@@ -71,7 +71,9 @@ pub fn wait_for_exit(child: &mut Child, cap: Duration) -> Option<ExitStatus> {
 
 /// The ids of the running processes whose executable lies in `folder`.
 pub fn processes_in(folder: &Path) -> Vec<u32> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
     let mut found: Vec<u32> = entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_string_lossy().parse().ok())
@@ -85,8 +87,11 @@ pub fn processes_in(folder: &Path) -> Vec<u32> {
 /// then its first argument does.
 fn runs_from(pid: u32, folder: &Path) -> bool {
     let proc = Path::new("/proc").join(pid.to_string());
-    let is_zombie = std::fs::read_to_string(proc.join("stat"))
-        .is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" Z")));
+    let is_zombie = std::fs::read_to_string(proc.join("stat")).is_ok_and(|stat| {
+        stat.rsplit(')')
+            .next()
+            .is_some_and(|rest| rest.starts_with(" Z"))
+    });
     if is_zombie {
         return false;
     }

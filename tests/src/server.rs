@@ -45,7 +45,10 @@ const SETTINGS: [(&str, &str); 26] = [
     ("MM_PLUGINSETTINGS_ENABLEREMOTEMARKETPLACE", "false"),
     ("MM_PLUGINSETTINGS_ENABLEUPLOADS", "true"),
     ("MM_RATELIMITSETTINGS_ENABLE", "false"),
-    ("MM_SERVICESETTINGS_ALLOWEDUNTRUSTEDINTERNALCONNECTIONS", "127.0.0.1 localhost"),
+    (
+        "MM_SERVICESETTINGS_ALLOWEDUNTRUSTEDINTERNALCONNECTIONS",
+        "127.0.0.1 localhost",
+    ),
     ("MM_SERVICESETTINGS_ENABLELINKPREVIEWS", "false"),
     ("MM_SERVICESETTINGS_ENABLELOCALMODE", "false"),
     ("MM_SERVICESETTINGS_ENABLEOUTGOINGOAUTHCONNECTIONS", "false"),
@@ -115,14 +118,33 @@ impl Server {
         fs::write(log, "").map_err(io_error("empty the log of the server"))?;
 
         let mut command = Command::new(program.executable());
-        command.arg("server").current_dir(folder.path()).env_clear().process_group(0);
-        command.env("PATH", "/usr/bin:/bin").env("HOME", folder.path()).env("TZ", "UTC");
+        command
+            .arg("server")
+            .current_dir(folder.path())
+            .env_clear()
+            .process_group(0);
+        command
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", folder.path())
+            .env("TZ", "UTC");
         command.envs(SETTINGS).envs(variables.iter().copied());
         command.env("MM_SQLSETTINGS_DATASOURCE", data_source);
-        command.env("MM_SERVICESETTINGS_LISTENADDRESS", format!("127.0.0.1:{port}"));
-        command.env("MM_SERVICESETTINGS_SITEURL", format!("http://localhost:{port}"));
+        command.env(
+            "MM_SERVICESETTINGS_LISTENADDRESS",
+            format!("127.0.0.1:{port}"),
+        );
+        command.env(
+            "MM_SERVICESETTINGS_SITEURL",
+            format!("http://localhost:{port}"),
+        );
         let log = log.to_path_buf();
-        let mut server = Server { command, port, log, running: None, folder };
+        let mut server = Server {
+            command,
+            port,
+            log,
+            running: None,
+            folder,
+        };
         server.start_again()?;
         progress(&format!("Mattermost answers at {}", server.url()));
         Ok(server)
@@ -133,8 +155,14 @@ impl Server {
         let mut options = OpenOptions::new();
         let output = options.append(true).create(true).open(&self.log);
         let output = output.map_err(io_error("open the log of the server"))?;
-        let errors = output.try_clone().map_err(io_error("share the log of the server"))?;
-        let command = self.command.stdin(Stdio::null()).stdout(output).stderr(errors);
+        let errors = output
+            .try_clone()
+            .map_err(io_error("share the log of the server"))?;
+        let command = self
+            .command
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors);
         let child = command.spawn().map_err(io_error("start the server"))?;
         let keeper = Keeper::watch(&child, Target::Group, "KILL", self.folder.path())
             .map_err(io_error("start the keeper of the server"))?;
@@ -155,7 +183,11 @@ impl Server {
             Some(false) => "ended while starting",
             None => "did not answer in time",
         };
-        Err(Error::Start { what, log: self.log.clone(), tail: self.log_tail() })
+        Err(Error::Start {
+            what,
+            log: self.log.clone(),
+            tail: self.log_tail(),
+        })
     }
 
     /// The site's address, without a trailing slash.
@@ -185,15 +217,19 @@ impl Server {
 
     /// All of the log, as it is now.
     pub fn log_text(&self) -> String {
-        fs::read(&self.log).map_or_else(|_| String::new(), |text| {
-            String::from_utf8_lossy(&text).into_owned()
-        })
+        fs::read(&self.log).map_or_else(
+            |_| String::new(),
+            |text| String::from_utf8_lossy(&text).into_owned(),
+        )
     }
 
     fn log_tail(&self) -> String {
         let text = self.log_text();
         let lines: Vec<&str> = text.lines().collect();
-        lines.get(lines.len().saturating_sub(15)..).unwrap_or_default().join("\n")
+        lines
+            .get(lines.len().saturating_sub(15)..)
+            .unwrap_or_default()
+            .join("\n")
     }
 
     /// Asks the server to stop, as an operator does, and waits for it. None if it had to be killed or

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use ureq::http::Method;
 
+use crate::Progress;
 use crate::client::{self, Client, text_at};
 use crate::postgres::{self, Postgres};
 use crate::server::{self, Server};
 use crate::websocket::{self, Listener};
 use crate::zoom::{self, App, Zoom};
-use crate::Progress;
 
 /// The plugin's id.
 pub const PLUGIN: &str = "zoom";
@@ -99,7 +99,9 @@ pub struct Site {
 impl Person {
     /// Types a slash command in a room.
     pub fn types(&self, room: &Room, text: &str) -> Result<(), client::Error> {
-        self.client.command(&room.team, &room.channel, "", text).map(drop)
+        self.client
+            .command(&room.team, &room.channel, "", text)
+            .map(drop)
     }
 
     /// Types a slash command in a room and waits for what only this person is told.
@@ -127,7 +129,10 @@ impl Site {
         let variables = [("SSL_CERT_FILE", &*authority)];
         let log = logs.join("mattermost.log");
         let server = Server::start(&data_source, &variables, &log, progress)?;
-        zoom.allow_redirect(&format!("{}/plugins/{PLUGIN}/oauth2/complete", server.url()));
+        zoom.allow_redirect(&format!(
+            "{}/plugins/{PLUGIN}/oauth2/complete",
+            server.url()
+        ));
 
         let nobody = Client::new(&server.url());
         nobody.create_user(ADMINISTRATOR, PASSWORD)?;
@@ -183,14 +188,18 @@ impl Site {
 
     /// The browser's part of connecting: from our link to the consent page and back.
     pub fn follow_connect_link(&self, who: &Person) -> Result<client::Answer, Error> {
-        let away = who.client.plugin(Method::GET, "/oauth2/connect", &[], None)?;
+        let away = who
+            .client
+            .plugin(Method::GET, "/oauth2/connect", &[], None)?;
         if away.status != 302 {
             let text = format!("/oauth2/connect answered {}: {}", away.status, away.text());
             return Err(Error::Unexpected(text));
         }
         let back = self.zoom.consent(away.header("Location"))?;
         let Some(path) = back.strip_prefix(&self.server.url()) else {
-            return Err(Error::Unexpected("the consent page leads elsewhere".to_owned()));
+            return Err(Error::Unexpected(
+                "the consent page leads elsewhere".to_owned(),
+            ));
         };
         Ok(who.client.call(Method::GET, path, &[], None)?)
     }
@@ -200,8 +209,10 @@ impl Site {
         let nobody = Client::new(&self.server.url());
         let path = format!("/webhook?secret={}", self.webhook_secret);
         let headers = webhook.headers();
-        let headers: Vec<(&str, &str)> =
-            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let headers: Vec<(&str, &str)> = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         let body = Some(webhook.body.as_bytes());
         Ok(nobody.plugin(Method::POST, &path, &headers, body)?)
     }
@@ -223,7 +234,9 @@ impl Site {
 
 /// A post's message.
 pub fn message(post: &Value) -> &str {
-    post.get("message").and_then(Value::as_str).unwrap_or_default()
+    post.get("message")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// A post's prop as text.

@@ -54,8 +54,13 @@ pub fn run(options: &Options, progress: Progress) -> Result<Outcome, Error> {
     let outcome = play(&site, progress)?;
     if options.keep {
         progress(&format!("everything stays up at {}", site.server.url()));
-        progress(&format!("log in as {ADMINISTRATOR} or {NAME} with the password {PASSWORD}"));
-        progress(&format!("the stand-in for Zoom answers at {}", site.zoom.url()));
+        progress(&format!(
+            "log in as {ADMINISTRATOR} or {NAME} with the password {PASSWORD}"
+        ));
+        progress(&format!(
+            "the stand-in for Zoom answers at {}",
+            site.zoom.url()
+        ));
         progress(&format!("logs are in {}", options.logs.display()));
         progress("press Ctrl-C to end");
         loop {
@@ -69,7 +74,10 @@ pub fn run(options: &Options, progress: Progress) -> Result<Outcome, Error> {
 pub fn install(site: &Site, bundle: &std::path::Path, progress: Progress) -> Result<(), Error> {
     let manifest = site.administrator.upload_plugin(bundle)?;
     let version = text_at(&manifest, "/version")?;
-    progress(&format!("uploaded {} (version {version})", bundle.display()));
+    progress(&format!(
+        "uploaded {} (version {version})",
+        bundle.display()
+    ));
     site.administrator.enable_plugin(PLUGIN)?;
     let running = wait_until(ACTIVATION, || {
         (site.administrator.plugin_state(PLUGIN).ok()? == Some(RUNNING)).then_some(())
@@ -86,7 +94,8 @@ pub fn install(site: &Site, bundle: &std::path::Path, progress: Progress) -> Res
 
 /// Enters all settings.
 pub fn configure(site: &Site, progress: Progress) -> Result<(), Error> {
-    site.administrator.configure_plugin(PLUGIN, &site.settings())?;
+    site.administrator
+        .configure_plugin(PLUGIN, &site.settings())?;
     progress("entered the settings of the Zoom app");
     Ok(())
 }
@@ -100,7 +109,10 @@ pub fn play(site: &Site, progress: Progress) -> Result<Outcome, Error> {
         let text = format!("connecting ended with {}: {}", page.status, page.text());
         return Err(Error::Unexpected(text));
     }
-    progress(&format!("{NAME} connected the Zoom account {}", site.zoom.signed_in().email));
+    progress(&format!(
+        "{NAME} connected the Zoom account {}",
+        site.zoom.signed_in().email
+    ));
 
     let post = start_meeting(&person, &room, "Standup", progress)?;
     let post_id = text_at(&post, "/id")?;
@@ -111,21 +123,32 @@ pub fn play(site: &Site, progress: Progress) -> Result<Outcome, Error> {
     progress(&format!("  status {started}"));
 
     let Some(meeting) = site.zoom.meetings().pop() else {
-        return Err(Error::Unexpected("Zoom was never asked for a meeting".to_owned()));
+        return Err(Error::Unexpected(
+            "Zoom was never asked for a meeting".to_owned(),
+        ));
     };
     let mark = person.events.mark();
     for event in ["meeting.started", "meeting.ended"] {
         let answer = site.deliver(&site.zoom.webhook(event, &meeting))?;
-        progress(&format!("Zoom's signed webhook {event} was answered {}", answer.status));
+        progress(&format!(
+            "Zoom's signed webhook {event} was answered {}",
+            answer.status
+        ));
     }
     person.events.wait_for_post(mark, "post_edited", |post| {
-        text_at(post, "/id").is_ok_and(|id| id == post_id) && prop(post, "meeting_status") == "ENDED"
+        text_at(post, "/id").is_ok_and(|id| id == post_id)
+            && prop(post, "meeting_status") == "ENDED"
     })?;
     let seen = person.client.post_by_id(&post_id)?;
     let ended = prop(&seen, "meeting_status");
     progress(&format!("post {post_id}: “{}”", message(&seen)));
     progress(&format!("  status {ended}"));
-    Ok(Outcome { post_id, link, started, ended })
+    Ok(Outcome {
+        post_id,
+        link,
+        started,
+        ended,
+    })
 }
 
 /// Types `/zoom start` and, if the plugin asks which meeting id to use, chooses a unique one. Answers
@@ -140,10 +163,12 @@ pub fn start_meeting(
     person.types(room, &format!("/zoom start {topic}"))?;
     progress(&format!("typed /zoom start {topic}"));
     let is_meeting = |post: &Value| is_meeting(post, room);
-    let answer = person.events.wait(mark, "an answer to /zoom start", |event| {
-        event.name == "ephemeral_message"
-            || event.name == "posted" && event.post().is_some_and(|post| is_meeting(&post))
-    })?;
+    let answer = person
+        .events
+        .wait(mark, "an answer to /zoom start", |event| {
+            event.name == "ephemeral_message"
+                || event.name == "posted" && event.post().is_some_and(|post| is_meeting(&post))
+        })?;
     let post = answer.post().unwrap_or_default();
     if answer.name == "posted" {
         return Ok(post);

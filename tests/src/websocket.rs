@@ -120,7 +120,9 @@ impl Listener {
     /// The connection's id, as the server knows it.
     pub fn connection_id(&self) -> String {
         let events = self.seen.lock();
-        let id = events.iter().find_map(|event| event.data.get("connection_id")?.as_str());
+        let id = events
+            .iter()
+            .find_map(|event| event.data.get("connection_id")?.as_str());
         id.unwrap_or_default().to_owned()
     }
 
@@ -147,7 +149,10 @@ impl Listener {
                     .skip(mark)
                     .map(|event| format!("{} {}", event.name, event.data))
                     .collect();
-                return Err(Error::Missing { what: what.to_owned(), seen: seen.join("\n") });
+                return Err(Error::Missing {
+                    what: what.to_owned(),
+                    seen: seen.join("\n"),
+                });
             }
             let waited = self.seen.arrived.wait_timeout(events, left);
             events = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -186,12 +191,21 @@ impl Drop for Listener {
 /// Reads until the connection ends. Answers to the challenge have no `event` and are not kept.
 fn read(mut socket: WebSocket<TcpStream>, seen: &Seen) {
     while let Ok(message) = socket.read() {
-        let Ok(text) = message.to_text() else { continue };
-        let Ok(value) = serde_json::from_str::<Value>(text) else { continue };
-        let Some(name) = value.get("event").and_then(Value::as_str) else { continue };
+        let Ok(text) = message.to_text() else {
+            continue;
+        };
+        let Ok(value) = serde_json::from_str::<Value>(text) else {
+            continue;
+        };
+        let Some(name) = value.get("event").and_then(Value::as_str) else {
+            continue;
+        };
         let part = |name: &str| value.get(name).cloned().unwrap_or_default();
-        let event =
-            Event { name: name.to_owned(), data: part("data"), broadcast: part("broadcast") };
+        let event = Event {
+            name: name.to_owned(),
+            data: part("data"),
+            broadcast: part("broadcast"),
+        };
         seen.lock().push(event);
         seen.arrived.notify_all();
     }

@@ -186,7 +186,12 @@ impl Zoom {
         });
         let server = Arc::clone(&shared);
         thread::spawn(move || accept(&listener, &config, &server));
-        Ok(Zoom { shared, authority, folder, port })
+        Ok(Zoom {
+            shared,
+            authority,
+            folder,
+            port,
+        })
     }
 
     /// Its address, for the setting `ZoomURL`.
@@ -233,12 +238,18 @@ impl Zoom {
     pub fn consent(&self, url: &str) -> Result<String, Error> {
         let answer = self.browser().get(url).call().map_err(Box::new)?;
         let (parts, mut body) = answer.into_parts();
-        let place = parts.headers.get("Location").and_then(|place| place.to_str().ok());
+        let place = parts
+            .headers
+            .get("Location")
+            .and_then(|place| place.to_str().ok());
         match place {
             Some(place) if parts.status.is_redirection() => Ok(place.to_owned()),
             _ => {
                 let body = body.read_to_string().map_err(Box::new)?;
-                Err(Error::Consent { status: parts.status.as_u16(), body })
+                Err(Error::Consent {
+                    status: parts.status.as_u16(),
+                    body,
+                })
             }
         }
     }
@@ -255,7 +266,12 @@ impl Zoom {
 
     /// Makes the next request of a route fail; called twice, the next two.
     pub fn fail_next(&self, route: Route, fault: Fault) {
-        self.shared.lock().faults.entry(route).or_default().push_back(fault);
+        self.shared
+            .lock()
+            .faults
+            .entry(route)
+            .or_default()
+            .push_back(fault);
     }
 
     /// Takes back all failures that have not happened, and ends all silences.
@@ -274,6 +290,11 @@ impl Zoom {
     /// Makes every access token invalid at once, as when an hour has passed.
     pub fn expire_tokens(&self) {
         self.shared.lock().account.expire_tokens();
+    }
+
+    /// Ends every grant, as when people remove the app from their Zoom accounts.
+    pub fn withdraw_grants(&self) {
+        self.shared.lock().account.withdraw_grants();
     }
 
     /// How many requests a route has had.
@@ -335,7 +356,9 @@ fn accept(listener: &TcpListener, config: &Arc<rustls::ServerConfig>, shared: &A
         }
         let (config, shared) = (Arc::clone(config), Arc::clone(shared));
         thread::spawn(move || {
-            let Ok(session) = rustls::ServerConnection::new(config) else { return };
+            let Ok(session) = rustls::ServerConnection::new(config) else {
+                return;
+            };
             let mut stream = rustls::StreamOwned::new(session, stream);
             // A client that closes its connection is how every conversation ends.
             let _ = http::serve(&mut stream, |request| routes::answer(&shared, request));

@@ -34,11 +34,18 @@ fn a_site_boots_people_talk_and_nothing_stays_behind() {
         .wait_for_post(mark, "posted", |post| message(post) == "good morning")
         .unwrap();
     assert_eq!(seen["id"], id.as_str());
-    assert_eq!(bob.client.posts(&room.channel).unwrap()[0]["message"], "good morning");
+    assert_eq!(
+        bob.client.posts(&room.channel).unwrap()[0]["message"],
+        "good morning"
+    );
 
     let mark = ada.events.mark();
     ada.types(&room, "/header a new purpose").unwrap();
-    ada.events.wait(mark, "the new header", |event| event.name == "channel_updated").unwrap();
+    ada.events
+        .wait(mark, "the new header", |event| {
+            event.name == "channel_updated"
+        })
+        .unwrap();
 
     assert_eq!(site.administrator.plugin_state("zoom").unwrap(), None);
     assert_eq!(site.stored().unwrap(), "");
@@ -48,11 +55,16 @@ fn a_site_boots_people_talk_and_nothing_stays_behind() {
     let status = site.server.stop().unwrap();
     assert!(status.success(), "{status:?}");
     site.server.start_again().unwrap();
-    assert_eq!(message(&ada.client.post_by_id(&id).unwrap()), "good morning");
+    assert_eq!(
+        message(&ada.client.post_by_id(&id).unwrap()),
+        "good morning"
+    );
     let url = site.server.url();
     drop(site);
     assert!(Client::new(&url).get("/api/v4/system/ping").is_err());
-    let gone = wait_until(Duration::from_secs(5), || processes_in(&folder).is_empty().then_some(()));
+    let gone = wait_until(Duration::from_secs(5), || {
+        processes_in(&folder).is_empty().then_some(())
+    });
     assert!(gone.is_some());
 }
 
@@ -86,7 +98,11 @@ impl Visitor {
              {CHALLENGE}&code_challenge_method=S256&redirect_uri={REDIRECT}"
         );
         let back = Url::parse(&self.zoom.consent(&page).unwrap()).unwrap();
-        back.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned()
+        back.query_pairs()
+            .find(|(name, _)| name == "code")
+            .unwrap()
+            .1
+            .into_owned()
     }
 
     fn token(&self, form: &str) -> (u16, Value) {
@@ -111,13 +127,21 @@ impl Visitor {
 
     fn get(&self, path: &str, token: &str) -> (u16, Value) {
         let request = self.agent.get(format!("{}{path}", self.zoom.api_url()));
-        read(request.header("Authorization", format!("Bearer {token}")).call().unwrap())
+        read(
+            request
+                .header("Authorization", format!("Bearer {token}"))
+                .call()
+                .unwrap(),
+        )
     }
 }
 
 fn read(answer: ureq::http::Response<ureq::Body>) -> (u16, Value) {
     let (parts, mut body) = answer.into_parts();
-    (parts.status.as_u16(), serde_json::from_str(&body.read_to_string().unwrap()).unwrap())
+    (
+        parts.status.as_u16(),
+        serde_json::from_str(&body.read_to_string().unwrap()).unwrap(),
+    )
 }
 
 #[test]
@@ -127,9 +151,16 @@ fn the_stand_in_wants_the_right_verifier_once() {
     assert_eq!((wrong.0, &wrong.1["error"]), (400, &"invalid_grant".into()));
     let code = visitor.code();
     assert_eq!(visitor.exchange(&code, VERIFIER).0, 200);
-    assert_eq!(visitor.exchange(&code, VERIFIER).0, 400, "a code works once");
+    assert_eq!(
+        visitor.exchange(&code, VERIFIER).0,
+        400,
+        "a code works once"
+    );
     assert_eq!(visitor.zoom.count(Route::Token), 3);
-    assert_eq!(visitor.zoom.last_authorization().unwrap().code_challenge, CHALLENGE);
+    assert_eq!(
+        visitor.zoom.last_authorization().unwrap().code_challenge,
+        CHALLENGE
+    );
 }
 
 #[test]
@@ -144,9 +175,20 @@ fn the_stand_in_rotates_refresh_tokens_and_lets_access_tokens_expire() {
     let refresh = first["refresh_token"].as_str().unwrap();
     let (status, second) = visitor.refresh(refresh);
     assert_eq!(status, 200);
-    assert_eq!(visitor.get("/users/me", second["access_token"].as_str().unwrap()).0, 200);
+    assert_eq!(
+        visitor
+            .get("/users/me", second["access_token"].as_str().unwrap())
+            .0,
+        200
+    );
     assert_eq!(visitor.refresh(refresh).1["reason"], "Invalid Token!");
-    assert!(visitor.zoom.secrets().iter().any(|secret| secret == refresh));
+    assert!(
+        visitor
+            .zoom
+            .secrets()
+            .iter()
+            .any(|secret| secret == refresh)
+    );
 }
 
 #[test]
@@ -155,7 +197,9 @@ fn the_stand_in_makes_meetings_and_fails_on_demand() {
     let (_, tokens) = visitor.exchange(&visitor.code(), VERIFIER);
     let access = tokens["access_token"].as_str().unwrap();
     let create = || {
-        let request = visitor.agent.post(format!("{}/users/me/meetings", visitor.zoom.api_url()));
+        let request = visitor
+            .agent
+            .post(format!("{}/users/me/meetings", visitor.zoom.api_url()));
         let request = request.header("Authorization", format!("Bearer {access}"));
         request.send(r#"{"topic":"Standup","type":1}"#).map(read)
     };
@@ -165,12 +209,20 @@ fn the_stand_in_makes_meetings_and_fails_on_demand() {
     assert!(meeting["uuid"].as_str().unwrap().contains('/'));
     assert!(meeting["join_url"].as_str().unwrap().contains("?pwd="));
     let path = format!("/meetings/{}", meeting["id"]);
-    assert_eq!(visitor.get(&path, access).1["join_url"], meeting["join_url"]);
+    assert_eq!(
+        visitor.get(&path, access).1["join_url"],
+        meeting["join_url"]
+    );
     assert_eq!(visitor.get("/meetings/12345678901", access).1["code"], 3001);
     let pmi = visitor.zoom.signed_in().pmi;
-    assert_eq!(visitor.get(&format!("/meetings/{pmi}"), access).1["type"], 4);
+    assert_eq!(
+        visitor.get(&format!("/meetings/{pmi}"), access).1["type"],
+        4
+    );
 
-    visitor.zoom.fail_next(Route::CreateMeeting, Fault::rate_limited(7));
+    visitor
+        .zoom
+        .fail_next(Route::CreateMeeting, Fault::rate_limited(7));
     visitor.zoom.fail_next(Route::CreateMeeting, Fault::HangUp);
     assert_eq!(create().unwrap().1["code"], 429);
     assert!(create().is_err());
@@ -192,6 +244,12 @@ fn the_stand_in_makes_meetings_and_fails_on_demand() {
 fn webhooks_are_signed_as_zoom_documents_it() {
     // Computed with `printf 'v0:1700000000:{}' | openssl dgst -sha256 -hmac secret`.
     let webhook = Webhook::sign_at("secret", "{}".to_owned(), 1_700_000_000);
-    assert_eq!(webhook.signature, "v0=84dd7b277ba946b3a34369b43499bfd9258b410b8894583f1288b1911aa6a6d6");
-    assert_eq!(Webhook::encrypted_token("secret", "plain"), "a237566e044b73e6a1e54bd59974547487fa5f8143025ce0d04d82e7ee4c5e34");
+    assert_eq!(
+        webhook.signature,
+        "v0=84dd7b277ba946b3a34369b43499bfd9258b410b8894583f1288b1911aa6a6d6"
+    );
+    assert_eq!(
+        Webhook::encrypted_token("secret", "plain"),
+        "a237566e044b73e6a1e54bd59974547487fa5f8143025ce0d04d82e7ee4c5e34"
+    );
 }

@@ -24,7 +24,9 @@ pub(super) const FOLDERS: [&str; 3] = ["i18n", "templates", "fonts"];
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no Go.
-    #[error("Go is missing: install Go 1.26.3 or newer from https://go.dev/dl and put it in the path")]
+    #[error(
+        "Go is missing: install Go 1.26.3 or newer from https://go.dev/dl and put it in the path"
+    )]
     NoGo,
     /// Go said no.
     #[error("`go {command}` failed in {folder}: {message}")]
@@ -49,7 +51,11 @@ pub enum Error {
 }
 
 fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
-    move |source| Error::Io { what, path: path.to_path_buf(), source }
+    move |source| Error::Io {
+        what,
+        path: path.to_path_buf(),
+        source,
+    }
 }
 
 /// A built server: the folder with `mattermost` and the folders it reads.
@@ -73,7 +79,9 @@ impl Program {
 
         let executable = folder.join("mattermost");
         if !executable.is_file() {
-            progress("building the Mattermost server from its Go module, once: two to five minutes");
+            progress(
+                "building the Mattermost server from its Go module, once: two to five minutes",
+            );
             build(&module, &executable, progress)?;
             progress("the Mattermost server is built");
         }
@@ -97,12 +105,19 @@ fn fingerprint(module: &Path) -> Result<String, Error> {
         hash.update(&fs::read(&path).map_err(io_error("read", &path))?);
     }
     let hash = hash.finish();
-    Ok(hash.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect())
+    Ok(hash
+        .as_ref()
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 fn go(module: &Path) -> Command {
     let mut go = Command::new("go");
-    go.current_dir(module).env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=readonly");
+    go.current_dir(module)
+        .env("GOTOOLCHAIN", "local")
+        .env("GOFLAGS", "-mod=readonly");
     go.env("GOWORK", "off").stdin(Stdio::null());
     go
 }
@@ -110,7 +125,11 @@ fn go(module: &Path) -> Command {
 fn go_missing(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::NotFound => Error::NoGo,
-        _ => Error::Io { what: "run", path: PathBuf::from("go"), source: error },
+        _ => Error::Io {
+            what: "run",
+            path: PathBuf::from("go"),
+            source: error,
+        },
     }
 }
 
@@ -142,7 +161,11 @@ fn build(module: &Path, executable: &Path, progress: Progress) -> Result<(), Err
     let status = child.wait().map_err(go_missing)?;
     if !status.success() {
         let folder = module.to_path_buf();
-        return Err(Error::Go { command: "build", folder, message: tail.join("\n") });
+        return Err(Error::Go {
+            command: "build",
+            folder,
+            message: tail.join("\n"),
+        });
     }
     fs::rename(&unfinished, executable).map_err(io_error("rename", &unfinished))
 }
@@ -167,7 +190,11 @@ fn module_folder(module: &Path) -> Result<PathBuf, Error> {
             return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
         }
         let message = String::from_utf8_lossy(&output.stderr).into_owned();
-        Err(Error::Go { command, folder: module.to_path_buf(), message })
+        Err(Error::Go {
+            command,
+            folder: module.to_path_buf(),
+            message,
+        })
     };
     let arguments = ["list", "-m", "-f", "{{.Dir}}", MODULE];
     let mut folder = list("list", &arguments)?;
@@ -180,7 +207,10 @@ fn module_folder(module: &Path) -> Result<PathBuf, Error> {
 
 fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     fs::create_dir_all(to).map_err(io_error("create", to))?;
-    for entry in fs::read_dir(from).map_err(io_error("read", from))?.flatten() {
+    for entry in fs::read_dir(from)
+        .map_err(io_error("read", from))?
+        .flatten()
+    {
         let (source, target) = (entry.path(), to.join(entry.file_name()));
         if source.is_dir() {
             copy(&source, &target)?;

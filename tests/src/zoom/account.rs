@@ -26,7 +26,11 @@ impl User {
     /// A person with a new id and a personal meeting id.
     pub fn new(email: &str) -> User {
         let number = u64::from_be_bytes(random()) % 900_000_000;
-        User { id: short_id(), email: email.to_owned(), pmi: 3_000_000_000 + number }
+        User {
+            id: short_id(),
+            email: email.to_owned(),
+            pmi: 3_000_000_000 + number,
+        }
     }
 
     pub(super) fn json(&self) -> Value {
@@ -133,11 +137,18 @@ impl Account {
         self.access.clear();
     }
 
+    pub(super) fn withdraw_grants(&mut self) {
+        self.access.clear();
+        self.refresh.clear();
+    }
+
     /// The user whom a name in a path means: `me`, an id or an e-mail address.
     pub(super) fn user(&self, name: &str, caller: &str) -> Option<User> {
         let wanted = if name == "me" { caller } else { name };
         let mut users = self.users.iter();
-        users.find(|user| user.id == wanted || user.email.eq_ignore_ascii_case(wanted)).cloned()
+        users
+            .find(|user| user.id == wanted || user.email.eq_ignore_ascii_case(wanted))
+            .cloned()
     }
 
     /// Whose access token this is, if it is good.
@@ -150,7 +161,14 @@ impl Account {
     pub(super) fn issue_code(&mut self, code_challenge: String, redirect_uri: String) -> String {
         let code = self.secret("code_");
         let user = self.current.id.clone();
-        self.codes.insert(code.clone(), Grant { user, code_challenge, redirect_uri });
+        self.codes.insert(
+            code.clone(),
+            Grant {
+                user,
+                code_challenge,
+                redirect_uri,
+            },
+        );
         code
     }
 
@@ -177,7 +195,9 @@ impl Account {
     /// Ends the grant that an access or refresh token stands for.
     pub(super) fn revoke(&mut self, token: &str) -> bool {
         let by_access = self.access.remove(token).map(|(user, _)| user);
-        let Some(user) = by_access.or_else(|| self.refresh.remove(token)) else { return false };
+        let Some(user) = by_access.or_else(|| self.refresh.remove(token)) else {
+            return false;
+        };
         self.access.retain(|_, (owner, _)| *owner != user);
         self.refresh.retain(|_, owner| *owner != user);
         true
@@ -192,7 +212,10 @@ impl Account {
         let passcode = format!("p{}", hex(&random::<4>()));
         let in_link = self.secret("pwd");
         self.secrets.push(passcode.clone());
-        let topic = requested.get("topic").and_then(Value::as_str).unwrap_or_default();
+        let topic = requested
+            .get("topic")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let meeting = Meeting {
             id,
             uuid: STANDARD.encode(uuid),
@@ -214,7 +237,10 @@ impl Account {
         if let Some(meeting) = meetings.find(|meeting| meeting.id.to_string() == id) {
             return Some(meeting.json());
         }
-        let host = self.users.iter().find(|user| user.pmi > 0 && user.pmi.to_string() == id)?;
+        let host = self
+            .users
+            .iter()
+            .find(|user| user.pmi > 0 && user.pmi.to_string() == id)?;
         Some(json!({
             "uuid": "cGVyc29uYWwvcm9vbS8xMg==", "id": host.pmi, "host_id": host.id,
             "host_email": host.email, "topic": "Test Person's Personal Meeting Room", "type": 4,

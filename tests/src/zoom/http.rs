@@ -52,11 +52,19 @@ pub(super) struct Response {
 impl Response {
     pub(super) fn json(status: u16, body: impl ToString) -> Response {
         let headers = vec![("Content-Type", "application/json;charset=UTF-8".to_owned())];
-        Response { status, headers, body: body.to_string() }
+        Response {
+            status,
+            headers,
+            body: body.to_string(),
+        }
     }
 
     pub(super) fn redirect(place: String) -> Response {
-        Response { status: 302, headers: vec![("Location", place)], body: String::new() }
+        Response {
+            status: 302,
+            headers: vec![("Location", place)],
+            body: String::new(),
+        }
     }
 }
 
@@ -67,7 +75,9 @@ pub(super) fn serve(
 ) -> io::Result<()> {
     let mut unread = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut unread)? {
-        let Some(response) = answer(&request) else { return Ok(()) };
+        let Some(response) = answer(&request) else {
+            return Ok(());
+        };
         let mut bytes = format!("HTTP/1.1 {} \r\n", response.status).into_bytes();
         for (name, value) in &response.headers {
             bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
@@ -136,7 +146,11 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<(Request, usize)>> {
         method: parsed.method.unwrap_or_default().to_owned(),
         path: path.to_owned(),
         query: query.to_owned(),
-        headers: parsed.headers.iter().map(|h| (h.name.to_owned(), text(h.value))).collect(),
+        headers: parsed
+            .headers
+            .iter()
+            .map(|h| (h.name.to_owned(), text(h.value)))
+            .collect(),
         body: Vec::new(),
     };
     Ok(Some((request, length)))

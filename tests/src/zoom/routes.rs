@@ -69,7 +69,9 @@ fn next_fault(shared: &Shared, route: Route) -> Option<Fault> {
 fn wait_for_release(shared: &Shared) {
     let state = shared.lock();
     let before = state.releases;
-    let waited = shared.released.wait_while(state, |state| state.releases == before);
+    let waited = shared
+        .released
+        .wait_while(state, |state| state.releases == before);
     drop(waited.unwrap_or_else(PoisonError::into_inner));
 }
 
@@ -87,7 +89,9 @@ fn decode(segment: &str) -> String {
     // A plus sign in a path is itself, unlike in a form.
     let form = segment.replace('+', "%2B");
     let mut pairs = url::form_urlencoded::parse(form.as_bytes());
-    pairs.next().map_or_else(String::new, |(name, _)| name.into_owned())
+    pairs
+        .next()
+        .map_or_else(String::new, |(name, _)| name.into_owned())
 }
 
 fn as_caller(
@@ -95,7 +99,10 @@ fn as_caller(
     request: &Request,
     then: impl FnOnce(&mut State, &str) -> Response,
 ) -> Response {
-    let token = request.header("Authorization").strip_prefix("Bearer ").unwrap_or_default();
+    let token = request
+        .header("Authorization")
+        .strip_prefix("Bearer ")
+        .unwrap_or_default();
     if token.is_empty() {
         return error(401, 124, "Access token is empty.");
     }
@@ -129,10 +136,16 @@ fn authorize(shared: &Shared, state: &mut State, request: &Request) -> Response 
         return error(400, 4700, "Invalid redirect url.");
     };
     if std::mem::take(&mut state.declines) {
-        place.query_pairs_mut().append_pair("error", "access_denied");
-        place.query_pairs_mut().append_pair("error_description", "The user declined.");
+        place
+            .query_pairs_mut()
+            .append_pair("error", "access_denied");
+        place
+            .query_pairs_mut()
+            .append_pair("error_description", "The user declined.");
     } else {
-        let code = state.account.issue_code(asked.code_challenge, asked.redirect_uri);
+        let code = state
+            .account
+            .issue_code(asked.code_challenge, asked.redirect_uri);
         place.query_pairs_mut().append_pair("code", &code);
     }
     place.query_pairs_mut().append_pair("state", &asked.state);
@@ -207,7 +220,10 @@ fn create_meeting(state: &mut State, name: &str, caller: &str, body: &[u8]) -> R
     if !requested.is_object() {
         return error(400, 300, "Request Body should be a valid JSON object.");
     }
-    let topic = requested.get("topic").and_then(Value::as_str).unwrap_or_default();
+    let topic = requested
+        .get("topic")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if topic.chars().count() > 200 {
         return error(400, 300, "Validation Failed.");
     }

@@ -23,12 +23,14 @@ impl Authority {
         let mut root = CertificateParams::new(Vec::new())?;
         root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         root.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        root.distinguished_name.push(DnType::CommonName, "Stand-in for Zoom: test authority");
+        root.distinguished_name
+            .push(DnType::CommonName, "Stand-in for Zoom: test authority");
         let root = CertifiedIssuer::self_signed(root, KeyPair::generate()?)?;
 
         let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
         let mut leaf = CertificateParams::new(names)?;
-        leaf.distinguished_name.push(DnType::CommonName, "Stand-in for Zoom");
+        leaf.distinguished_name
+            .push(DnType::CommonName, "Stand-in for Zoom");
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         leaf.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;

@@ -29,7 +29,11 @@ impl Webhook {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
         let tag = hmac::sign(&key, format!("v0:{timestamp}:{body}").as_bytes());
         let signature = format!("v0={}", hex(tag.as_ref()));
-        Webhook { body, timestamp, signature }
+        Webhook {
+            body,
+            timestamp,
+            signature,
+        }
     }
 
     /// The same webhook, dated so many seconds from now and signed for that.

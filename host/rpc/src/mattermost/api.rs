@@ -5,8 +5,8 @@
 //! how long it can wait. Dropping a future forgets the answer, it does not undo the call.
 
 use super::{
-    Bot, Broadcast, Channel, ChannelMember, Command, Config, FileInfo, KvSetOptions, LogLevel, OpenDialogRequest, Post,
-    PostList, Preference, User,
+    Bot, Broadcast, Channel, ChannelMember, Command, Config, FileInfo, KvSetOptions, LogLevel,
+    OpenDialogRequest, Post, PostList, Preference, User,
 };
 use crate::gob::Any;
 use futures_util::future::BoxFuture;
@@ -90,7 +90,11 @@ pub trait Api: Send + Sync + 'static {
     fn get_channel<'a>(&'a self, channel: &'a str) -> Call<'a, Channel>;
 
     /// A user's membership of a channel; none for one who is no member, or where either does not exist.
-    fn get_channel_member<'a>(&'a self, channel: &'a str, user: &'a str) -> Call<'a, Option<ChannelMember>>;
+    fn get_channel_member<'a>(
+        &'a self,
+        channel: &'a str,
+        user: &'a str,
+    ) -> Call<'a, Option<ChannelMember>>;
 
     /// The direct channel of two users, created when missing.
     fn get_direct_channel<'a>(&'a self, user: &'a str, other: &'a str) -> Call<'a, Channel>;
@@ -125,20 +129,34 @@ pub trait Api: Send + Sync + 'static {
     fn update_ephemeral_post<'a>(&'a self, user: &'a str, post: Post) -> Call<'a, Post>;
 
     /// Stores a file for a post of this channel.
-    fn upload_file<'a>(&'a self, data: Vec<u8>, channel: &'a str, name: &'a str) -> Call<'a, FileInfo>;
+    fn upload_file<'a>(
+        &'a self,
+        data: Vec<u8>,
+        channel: &'a str,
+        name: &'a str,
+    ) -> Call<'a, FileInfo>;
 
     /// All preferences of a user.
     fn get_preferences_for_user<'a>(&'a self, user: &'a str) -> Call<'a, Vec<Preference>>;
 
     /// Removes preferences of a user. Removing what is absent succeeds.
-    fn delete_preferences_for_user<'a>(&'a self, user: &'a str, preferences: Vec<Preference>) -> Call<'a, ()>;
+    fn delete_preferences_for_user<'a>(
+        &'a self,
+        user: &'a str,
+        preferences: Vec<Preference>,
+    ) -> Call<'a, ()>;
 
     /// The bytes stored under a key, or none.
     fn kv_get<'a>(&'a self, key: &'a str) -> Call<'a, Option<Vec<u8>>>;
 
     /// Stores bytes, or deletes with an empty value. Answers whether it was done: false when `atomic`
     /// was asked for and something else than `old_value` is stored.
-    fn kv_set_with_options<'a>(&'a self, key: &'a str, value: Vec<u8>, options: KvSetOptions) -> Call<'a, bool>;
+    fn kv_set_with_options<'a>(
+        &'a self,
+        key: &'a str,
+        value: Vec<u8>,
+        options: KvSetOptions,
+    ) -> Call<'a, bool>;
 
     /// Removes a key. Removing what is absent succeeds.
     fn kv_delete<'a>(&'a self, key: &'a str) -> Call<'a, ()>;
@@ -158,5 +176,10 @@ pub trait Api: Send + Sync + 'static {
     fn open_interactive_dialog(&self, request: OpenDialogRequest) -> Call<'_, ()>;
 
     /// Writes a line with named values to the server's log.
-    fn log<'a>(&'a self, level: LogLevel, message: &'a str, fields: Vec<(String, String)>) -> Call<'a, ()>;
+    fn log<'a>(
+        &'a self,
+        level: LogLevel,
+        message: &'a str,
+        fields: Vec<(String, String)>,
+    ) -> Call<'a, ()>;
 }

@@ -51,16 +51,25 @@ crate::gob_struct! {
 
 pub(super) fn ensure(client: &Client, bot: Bot) -> Call<'_, String> {
     Box::pin(async move {
-        let args = EnsureArgs { bot: Some(Box::new(bot)) };
+        let args = EnsureArgs {
+            bot: Some(Box::new(bot)),
+        };
         let reply: EnsureReturns = client.call("Plugin.EnsureBotUser", &args).await?;
         go(reply.error)?;
         Ok(reply.user)
     })
 }
 
-pub(super) fn set_profile_image<'a>(client: &'a Client, user: &'a str, image: &'a [u8]) -> Call<'a, ()> {
+pub(super) fn set_profile_image<'a>(
+    client: &'a Client,
+    user: &'a str,
+    image: &'a [u8],
+) -> Call<'a, ()> {
     Box::pin(async move {
-        let args = ImageArgs { user: user.to_owned(), image: Bytes(image.to_vec()) };
+        let args = ImageArgs {
+            user: user.to_owned(),
+            image: Bytes(image.to_vec()),
+        };
         let reply: ImageReturns = client.call("Plugin.SetProfileImage", &args).await?;
         app(reply.error)
     })

@@ -41,15 +41,21 @@ pub(super) fn go(error: Any) -> Result<(), ApiError> {
         Any::Nil => return Ok(()),
         Any::AppError(error) => (*error).into(),
         Any::ErrorString(error) => ApiError::Go(error.err),
-        Any::PqError(error) => ApiError::Go(format!("database: {} ({})", error.message, error.code)),
+        Any::PqError(error) => {
+            ApiError::Go(format!("database: {} ({})", error.message, error.code))
+        }
         Any::String(text) => ApiError::Go(text),
-        other => ApiError::Go(format!("an error of a type that is not known here: {other:?}")),
+        other => ApiError::Go(format!(
+            "an error of a type that is not known here: {other:?}"
+        )),
     })
 }
 
 /// An answer's result field, which goes with an absent error.
 pub(super) fn present<T>(value: Option<Box<T>>) -> Result<T, ApiError> {
-    value.map(|value| *value).ok_or_else(|| ApiError::Rpc("the server answered with neither a value nor an error".to_owned()))
+    value.map(|value| *value).ok_or_else(|| {
+        ApiError::Rpc("the server answered with neither a value nor an error".to_owned())
+    })
 }
 
 #[cfg(test)]
@@ -58,7 +64,12 @@ mod tests {
     use crate::mattermost::registered::{ErrorString, PqError};
 
     fn not_found() -> AppError {
-        AppError { id: "app.x".to_owned(), message: "Gone.".to_owned(), status_code: 404, ..AppError::default() }
+        AppError {
+            id: "app.x".to_owned(),
+            message: "Gone.".to_owned(),
+            status_code: 404,
+            ..AppError::default()
+        }
     }
 
     #[test]
@@ -71,17 +82,29 @@ mod tests {
 
     #[test]
     fn a_go_error_keeps_its_text() {
-        let error = ErrorString { code: 0, err: "trigger is taken".to_owned() };
+        let error = ErrorString {
+            code: 0,
+            err: "trigger is taken".to_owned(),
+        };
         let failed = go(Any::ErrorString(Box::new(error)));
         assert_eq!(failed, Err(ApiError::Go("trigger is taken".to_owned())));
-        let error = PqError { code: "23505".to_owned(), message: "duplicate key".to_owned(), ..PqError::default() };
+        let error = PqError {
+            code: "23505".to_owned(),
+            message: "duplicate key".to_owned(),
+            ..PqError::default()
+        };
         let failed = go(Any::PqError(Box::new(error)));
-        assert_eq!(failed, Err(ApiError::Go("database: duplicate key (23505)".to_owned())));
+        assert_eq!(
+            failed,
+            Err(ApiError::Go("database: duplicate key (23505)".to_owned()))
+        );
     }
 
     #[test]
     fn an_unknown_error_is_an_error_still() {
-        assert!(matches!(go(Any::Dropped("*x.Error".to_owned())), Err(ApiError::Go(text)) if text.contains("*x.Error")));
+        assert!(
+            matches!(go(Any::Dropped("*x.Error".to_owned())), Err(ApiError::Go(text)) if text.contains("*x.Error"))
+        );
         assert_eq!(go(Any::Nil), Ok(()));
     }
 

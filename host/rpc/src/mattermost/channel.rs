@@ -74,16 +74,25 @@ crate::gob_struct! {
 
 pub(super) fn get<'a>(client: &'a Client, channel: &'a str) -> Call<'a, Channel> {
     Box::pin(async move {
-        let args = ChannelArgs { channel: channel.to_owned() };
+        let args = ChannelArgs {
+            channel: channel.to_owned(),
+        };
         let reply: ChannelReturns = client.call("Plugin.GetChannel", &args).await?;
         app(reply.error)?;
         present(reply.channel)
     })
 }
 
-pub(super) fn member<'a>(client: &'a Client, channel: &'a str, user: &'a str) -> Call<'a, Option<ChannelMember>> {
+pub(super) fn member<'a>(
+    client: &'a Client,
+    channel: &'a str,
+    user: &'a str,
+) -> Call<'a, Option<ChannelMember>> {
     Box::pin(async move {
-        let args = PairArgs { first: channel.to_owned(), second: user.to_owned() };
+        let args = PairArgs {
+            first: channel.to_owned(),
+            second: user.to_owned(),
+        };
         let reply: MemberReturns = client.call("Plugin.GetChannelMember", &args).await?;
         match app(reply.error) {
             Ok(()) => Ok(reply.member.map(|member| *member)),
@@ -95,7 +104,10 @@ pub(super) fn member<'a>(client: &'a Client, channel: &'a str, user: &'a str) ->
 
 pub(super) fn direct<'a>(client: &'a Client, user: &'a str, other: &'a str) -> Call<'a, Channel> {
     Box::pin(async move {
-        let args = PairArgs { first: user.to_owned(), second: other.to_owned() };
+        let args = PairArgs {
+            first: user.to_owned(),
+            second: other.to_owned(),
+        };
         let reply: ChannelReturns = client.call("Plugin.GetDirectChannel", &args).await?;
         app(reply.error)?;
         present(reply.channel)

@@ -131,7 +131,11 @@ crate::gob_struct! {
 impl CommandResponse {
     /// An answer that only the person who typed the command sees.
     pub fn ephemeral(text: impl Into<String>) -> Self {
-        Self { response_type: "ephemeral".to_owned(), text: text.into(), ..Self::default() }
+        Self {
+            response_type: "ephemeral".to_owned(),
+            text: text.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -151,7 +155,9 @@ crate::gob_struct! {
 
 pub(super) fn register(client: &Client, command: Command) -> Call<'_, ()> {
     Box::pin(async move {
-        let args = RegisterArgs { command: Some(Box::new(command)) };
+        let args = RegisterArgs {
+            command: Some(Box::new(command)),
+        };
         let reply: RegisterReturns = client.call("Plugin.RegisterCommand", &args).await?;
         go(reply.error)
     })

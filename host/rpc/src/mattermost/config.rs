@@ -55,18 +55,28 @@ crate::gob_struct! {
 impl Config {
     /// The site's address without trailing slashes, or none where the administrator set none.
     pub fn site_url(&self) -> Option<&str> {
-        let url = self.service_settings.site_url.as_deref()?.trim().trim_end_matches('/');
+        let url = self
+            .service_settings
+            .site_url
+            .as_deref()?
+            .trim()
+            .trim_end_matches('/');
         (!url.is_empty()).then_some(url)
     }
 
     /// Whether an e-mail address must be verified before its owner can sign in.
     pub fn requires_email_verification(&self) -> bool {
-        self.email_settings.require_email_verification.unwrap_or(false)
+        self.email_settings
+            .require_email_verification
+            .unwrap_or(false)
     }
 
     /// Language tag of what the server itself writes; English when unset.
     pub fn default_server_locale(&self) -> &str {
-        self.localization_settings.default_server_locale.as_deref().unwrap_or("en")
+        self.localization_settings
+            .default_server_locale
+            .as_deref()
+            .unwrap_or("en")
     }
 }
 
@@ -101,7 +111,9 @@ crate::gob_struct! {
 
 pub(super) fn load(client: &Client) -> Call<'_, Vec<u8>> {
     Box::pin(async move {
-        let reply: SettingsReturns = client.call("Plugin.LoadPluginConfiguration", &Empty).await?;
+        let reply: SettingsReturns = client
+            .call("Plugin.LoadPluginConfiguration", &Empty)
+            .await?;
         Ok(reply.json.0)
     })
 }

@@ -90,7 +90,9 @@ crate::gob_struct! {
 
 pub(super) fn open(client: &Client, request: OpenDialogRequest) -> Call<'_, ()> {
     Box::pin(async move {
-        let reply: OpenReturns = client.call("Plugin.OpenInteractiveDialog", &OpenArgs { request }).await?;
+        let reply: OpenReturns = client
+            .call("Plugin.OpenInteractiveDialog", &OpenArgs { request })
+            .await?;
         app(reply.error)
     })
 }

@@ -48,9 +48,18 @@ crate::gob_struct! {
     }
 }
 
-pub(super) fn upload<'a>(client: &'a Client, data: Vec<u8>, channel: &'a str, name: &'a str) -> Call<'a, FileInfo> {
+pub(super) fn upload<'a>(
+    client: &'a Client,
+    data: Vec<u8>,
+    channel: &'a str,
+    name: &'a str,
+) -> Call<'a, FileInfo> {
     Box::pin(async move {
-        let args = UploadArgs { data: Bytes(data), channel: channel.to_owned(), name: name.to_owned() };
+        let args = UploadArgs {
+            data: Bytes(data),
+            channel: channel.to_owned(),
+            name: name.to_owned(),
+        };
         let reply: UploadReturns = client.call("Plugin.UploadFile", &args).await?;
         app(reply.error)?;
         present(reply.info)

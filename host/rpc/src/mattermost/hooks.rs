@@ -4,7 +4,10 @@
 //! always calls, first, and whose success it awaits before any other. All the others may run at the
 //! same time as each other and as themselves. None has a timeout on the server's side.
 
-use super::{AppError, BodyReader, CommandArgs, CommandResponse, Context, HttpRequest, ResponseWriter, RpcApi};
+use super::{
+    AppError, BodyReader, CommandArgs, CommandResponse, Context, HttpRequest, ResponseWriter,
+    RpcApi,
+};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
@@ -67,7 +70,10 @@ pub trait Hooks: Send + Sync + 'static {
     }
 
     /// Files for a support packet that an administrator is making. None by default.
-    fn generate_support_data(&self, _context: Context) -> BoxFuture<'_, Result<Vec<FileData>, String>> {
+    fn generate_support_data(
+        &self,
+        _context: Context,
+    ) -> BoxFuture<'_, Result<Vec<FileData>, String>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }

@@ -59,13 +59,18 @@ pub struct HttpRequest {
 impl HttpRequest {
     /// The first value of a header, its name in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let (_, values) = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        let (_, values) = self
+            .headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         values.first().map(String::as_str)
     }
 
     /// The path, still escaped.
     pub fn path(&self) -> &str {
-        self.url.split_once('?').map_or(self.url.as_str(), |(path, _)| path)
+        self.url
+            .split_once('?')
+            .map_or(self.url.as_str(), |(path, _)| path)
     }
 
     /// The query, still escaped and without the question mark; empty for none.
@@ -133,19 +138,27 @@ pub struct BodyReader {
 
 impl std::fmt::Debug for BodyReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BodyReader").field("expected", &self.expected).finish_non_exhaustive()
+        f.debug_struct("BodyReader")
+            .field("expected", &self.expected)
+            .finish_non_exhaustive()
     }
 }
 
 impl BodyReader {
     /// The body behind a dialled stream, and its length where the request tells it.
     pub fn new(stream: yamux::Stream, expected: Option<u64>) -> Self {
-        Self { source: Source::Untouched(stream), expected }
+        Self {
+            source: Source::Untouched(stream),
+            expected,
+        }
     }
 
     /// A body of these bytes, for tests of what reads bodies.
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
-        Self { source: Source::Bytes(bytes), expected: None }
+        Self {
+            source: Source::Bytes(bytes),
+            expected: None,
+        }
     }
 
     /// Reads the whole body, which must be no longer than `limit`. A body that says it is longer is
@@ -157,7 +170,10 @@ impl BodyReader {
             Source::Bytes(bytes) if bytes.len() > limit => Err(too_large),
             Source::Bytes(bytes) => Ok(bytes),
             Source::Untouched(mut stream) => {
-                if self.expected.is_some_and(|expected| expected > limit as u64) {
+                if self
+                    .expected
+                    .is_some_and(|expected| expected > limit as u64)
+                {
                     stream.shutdown().await?;
                     return Err(too_large);
                 }
@@ -174,9 +190,15 @@ impl BodyReader {
 }
 
 /// Reads until the stream ends, at most `limit` bytes.
-async fn pull(stream: &mut yamux::Stream, expected: Option<u64>, limit: usize) -> Result<Vec<u8>, BodyError> {
+async fn pull(
+    stream: &mut yamux::Stream,
+    expected: Option<u64>,
+    limit: usize,
+) -> Result<Vec<u8>, BodyError> {
     stream.write_all(&UNLIMITED_CREDIT).await?;
-    let announced = expected.and_then(|expected| usize::try_from(expected).ok()).unwrap_or(0);
+    let announced = expected
+        .and_then(|expected| usize::try_from(expected).ok())
+        .unwrap_or(0);
     let mut body = Vec::with_capacity(announced.min(limit).min(CHUNK));
     // One byte more than allowed tells a body that just fits from one that does not.
     let mut bounded = stream.take((limit as u64).saturating_add(1));
@@ -202,7 +224,10 @@ mod tests {
     fn request(url: &str, headers: &[(&str, &str)]) -> HttpRequest {
         HttpRequest {
             url: url.to_owned(),
-            headers: headers.iter().map(|(k, v)| ((*k).to_owned(), vec![(*v).to_owned()])).collect(),
+            headers: headers
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), vec![(*v).to_owned()]))
+                .collect(),
             ..HttpRequest::default()
         }
     }
@@ -211,7 +236,10 @@ mod tests {
     fn a_url_splits_at_its_first_question_mark() {
         let with = request("/a/b?x=1&y=%3F?", &[]);
         assert_eq!((with.path(), with.query()), ("/a/b", "x=1&y=%3F?"));
-        assert_eq!((request("", &[]).path(), request("/a", &[]).query()), ("", ""));
+        assert_eq!(
+            (request("", &[]).path(), request("/a", &[]).query()),
+            ("", "")
+        );
     }
 
     #[test]
@@ -224,12 +252,21 @@ mod tests {
 
     #[test]
     fn a_length_that_is_no_number_is_unknown() {
-        assert_eq!(request("/", &[("Content-Length", "-1")]).content_length(), None);
+        assert_eq!(
+            request("/", &[("Content-Length", "-1")]).content_length(),
+            None
+        );
     }
 
     #[tokio::test]
     async fn a_body_at_hand_obeys_the_limit() {
-        assert_eq!(BodyReader::from_bytes(vec![7; 4]).read_to_limit(4).await.unwrap(), [7; 4]);
+        assert_eq!(
+            BodyReader::from_bytes(vec![7; 4])
+                .read_to_limit(4)
+                .await
+                .unwrap(),
+            [7; 4]
+        );
         let refused = BodyReader::from_bytes(vec![7; 5]).read_to_limit(4).await;
         assert!(matches!(refused, Err(BodyError::TooLarge { limit: 4 })));
     }

@@ -79,16 +79,27 @@ crate::gob_struct! {
 
 pub(super) fn get<'a>(client: &'a Client, key: &'a str) -> Call<'a, Option<Vec<u8>>> {
     Box::pin(async move {
-        let args = KeyArgs { key: key.to_owned() };
+        let args = KeyArgs {
+            key: key.to_owned(),
+        };
         let reply: GetReturns = client.call("Plugin.KVGet", &args).await?;
         app(reply.error)?;
         Ok(reply.value.map(|value| value.0))
     })
 }
 
-pub(super) fn set<'a>(client: &'a Client, key: &'a str, value: Vec<u8>, options: KvSetOptions) -> Call<'a, bool> {
+pub(super) fn set<'a>(
+    client: &'a Client,
+    key: &'a str,
+    value: Vec<u8>,
+    options: KvSetOptions,
+) -> Call<'a, bool> {
     Box::pin(async move {
-        let args = SetArgs { key: key.to_owned(), value: Bytes(value), options };
+        let args = SetArgs {
+            key: key.to_owned(),
+            value: Bytes(value),
+            options,
+        };
         let reply: SetReturns = client.call("Plugin.KVSetWithOptions", &args).await?;
         app(reply.error)?;
         Ok(reply.written)
@@ -97,7 +108,9 @@ pub(super) fn set<'a>(client: &'a Client, key: &'a str, value: Vec<u8>, options:
 
 pub(super) fn delete<'a>(client: &'a Client, key: &'a str) -> Call<'a, ()> {
     Box::pin(async move {
-        let args = KeyArgs { key: key.to_owned() };
+        let args = KeyArgs {
+            key: key.to_owned(),
+        };
         let reply: DeleteReturns = client.call("Plugin.KVDelete", &args).await?;
         app(reply.error)
     })
@@ -105,7 +118,10 @@ pub(super) fn delete<'a>(client: &'a Client, key: &'a str) -> Call<'a, ()> {
 
 pub(super) fn list(client: &Client, page: u32, per_page: u32) -> Call<'_, Vec<String>> {
     Box::pin(async move {
-        let args = ListArgs { page: page.into(), per_page: per_page.into() };
+        let args = ListArgs {
+            page: page.into(),
+            per_page: per_page.into(),
+        };
         let reply: ListReturns = client.call("Plugin.KVList", &args).await?;
         app(reply.error)?;
         Ok(reply.keys)

@@ -44,8 +44,14 @@ pub(super) fn write<'a>(
     fields: Vec<(String, String)>,
 ) -> Call<'a, ()> {
     Box::pin(async move {
-        let fields = fields.into_iter().flat_map(|(key, value)| [Any::String(key), Any::String(value)]).collect();
-        let args = LogArgs { message: message.to_owned(), fields };
+        let fields = fields
+            .into_iter()
+            .flat_map(|(key, value)| [Any::String(key), Any::String(value)])
+            .collect();
+        let args = LogArgs {
+            message: message.to_owned(),
+            fields,
+        };
         let Empty = client.call(level.method(), &args).await?;
         Ok(())
     })

@@ -69,7 +69,10 @@ crate::gob_struct! {
 impl PostList {
     /// The listed posts, newest first.
     pub fn into_ordered(mut self) -> Vec<Post> {
-        self.order.iter().filter_map(|id| self.posts.remove(id)).collect()
+        self.order
+            .iter()
+            .filter_map(|id| self.posts.remove(id))
+            .collect()
     }
 }
 
@@ -129,7 +132,9 @@ crate::gob_struct! {
 /// `CreatePost` and `UpdatePost`, which differ in name only.
 pub(super) fn write<'a>(client: &'a Client, method: &'static str, post: Post) -> Call<'a, Post> {
     Box::pin(async move {
-        let args = PostArgs { post: Some(Box::new(post)) };
+        let args = PostArgs {
+            post: Some(Box::new(post)),
+        };
         let reply: PostReturns = client.call(method, &args).await?;
         app(reply.error)?;
         present(reply.post)
@@ -138,7 +143,9 @@ pub(super) fn write<'a>(client: &'a Client, method: &'static str, post: Post) ->
 
 pub(super) fn get<'a>(client: &'a Client, post: &'a str) -> Call<'a, Post> {
     Box::pin(async move {
-        let args = PostIdArgs { post: post.to_owned() };
+        let args = PostIdArgs {
+            post: post.to_owned(),
+        };
         let reply: PostReturns = client.call("Plugin.GetPost", &args).await?;
         app(reply.error)?;
         present(reply.post)
@@ -147,7 +154,10 @@ pub(super) fn get<'a>(client: &'a Client, post: &'a str) -> Call<'a, Post> {
 
 pub(super) fn since<'a>(client: &'a Client, channel: &'a str, since: i64) -> Call<'a, PostList> {
     Box::pin(async move {
-        let args = SinceArgs { channel: channel.to_owned(), since };
+        let args = SinceArgs {
+            channel: channel.to_owned(),
+            since,
+        };
         let reply: SinceReturns = client.call("Plugin.GetPostsSince", &args).await?;
         app(reply.error)?;
         Ok(reply.list.map(|list| *list).unwrap_or_default())
@@ -155,9 +165,17 @@ pub(super) fn since<'a>(client: &'a Client, channel: &'a str, since: i64) -> Cal
 }
 
 /// `SendEphemeralPost` and `UpdateEphemeralPost`, which differ in name only.
-pub(super) fn ephemeral<'a>(client: &'a Client, method: &'static str, user: &'a str, post: Post) -> Call<'a, Post> {
+pub(super) fn ephemeral<'a>(
+    client: &'a Client,
+    method: &'static str,
+    user: &'a str,
+    post: Post,
+) -> Call<'a, Post> {
     Box::pin(async move {
-        let args = EphemeralArgs { user: user.to_owned(), post: Some(Box::new(post)) };
+        let args = EphemeralArgs {
+            user: user.to_owned(),
+            post: Some(Box::new(post)),
+        };
         let reply: EphemeralReturns = client.call(method, &args).await?;
         present(reply.post)
     })
@@ -169,12 +187,24 @@ mod tests {
 
     #[test]
     fn a_list_keeps_its_order_and_leaves_out_what_it_does_not_name() {
-        let post = |id: &str| (id.to_owned(), Post { id: id.to_owned(), ..Post::default() });
+        let post = |id: &str| {
+            (
+                id.to_owned(),
+                Post {
+                    id: id.to_owned(),
+                    ..Post::default()
+                },
+            )
+        };
         let list = PostList {
             order: vec!["b".to_owned(), "missing".to_owned(), "a".to_owned()],
             posts: [post("a"), post("b"), post("root")].into(),
         };
-        let ids: Vec<String> = list.into_ordered().into_iter().map(|post| post.id).collect();
+        let ids: Vec<String> = list
+            .into_ordered()
+            .into_iter()
+            .map(|post| post.id)
+            .collect();
         assert_eq!(ids, ["b", "a"]);
     }
 }

@@ -52,17 +52,28 @@ crate::gob_struct! {
 
 pub(super) fn get<'a>(client: &'a Client, user: &'a str) -> Call<'a, Vec<Preference>> {
     Box::pin(async move {
-        let args = GetArgs { user: user.to_owned() };
+        let args = GetArgs {
+            user: user.to_owned(),
+        };
         let reply: GetReturns = client.call("Plugin.GetPreferencesForUser", &args).await?;
         app(reply.error)?;
         Ok(reply.preferences)
     })
 }
 
-pub(super) fn delete<'a>(client: &'a Client, user: &'a str, preferences: Vec<Preference>) -> Call<'a, ()> {
+pub(super) fn delete<'a>(
+    client: &'a Client,
+    user: &'a str,
+    preferences: Vec<Preference>,
+) -> Call<'a, ()> {
     Box::pin(async move {
-        let args = DeleteArgs { user: user.to_owned(), preferences };
-        let reply: DeleteReturns = client.call("Plugin.DeletePreferencesForUser", &args).await?;
+        let args = DeleteArgs {
+            user: user.to_owned(),
+            preferences,
+        };
+        let reply: DeleteReturns = client
+            .call("Plugin.DeletePreferencesForUser", &args)
+            .await?;
         app(reply.error)
     })
 }

@@ -41,14 +41,20 @@ pub struct ResponseWriter {
 
 impl std::fmt::Debug for ResponseWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ResponseWriter").field("head_sent", &self.head_sent).finish_non_exhaustive()
+        f.debug_struct("ResponseWriter")
+            .field("head_sent", &self.head_sent)
+            .finish_non_exhaustive()
     }
 }
 
 impl ResponseWriter {
     /// The response behind a client whose stream is connected.
     pub fn new(client: Client) -> Self {
-        Self { client, head_sent: false, bodiless: false }
+        Self {
+            client,
+            head_sent: false,
+            bodiless: false,
+        }
     }
 
     /// The headers the server has set so far, by canonical name.
@@ -57,14 +63,23 @@ impl ResponseWriter {
     }
 
     /// Sends a whole response. Headers that the server set stay, unless one of the same name is given.
-    pub async fn send(&mut self, status: u16, headers: &[(String, String)], body: &[u8]) -> Result<(), WriteError> {
+    pub async fn send(
+        &mut self,
+        status: u16,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<(), WriteError> {
         self.write_head(status, headers).await?;
         self.write(body).await
     }
 
     /// Sends status and headers. Once something was written neither can be changed, and this does
     /// nothing.
-    pub async fn write_head(&mut self, status: u16, headers: &[(String, String)]) -> Result<(), WriteError> {
+    pub async fn write_head(
+        &mut self,
+        status: u16,
+        headers: &[(String, String)],
+    ) -> Result<(), WriteError> {
         if !(100..=999).contains(&status) {
             return Err(WriteError::Status(status));
         }
@@ -76,7 +91,8 @@ impl ResponseWriter {
             self.call::<_, Empty>("Plugin.SyncHeader", &merged).await?;
         }
         if status != 200 {
-            self.call::<_, Empty>("Plugin.WriteHeader", &i64::from(status)).await?;
+            self.call::<_, Empty>("Plugin.WriteHeader", &i64::from(status))
+                .await?;
         }
         // 1xx announces a response that is still to come.
         self.head_sent = status >= 200;
@@ -91,7 +107,8 @@ impl ResponseWriter {
         }
         for chunk in part.chunks(CHUNK) {
             self.head_sent = true;
-            self.call::<_, Empty>("Plugin.Write", &BytesRef(chunk)).await?;
+            self.call::<_, Empty>("Plugin.Write", &BytesRef(chunk))
+                .await?;
         }
         Ok(())
     }
@@ -116,10 +133,13 @@ impl ResponseWriter {
         A: Encode,
         R: Decode + Send + 'static,
     {
-        self.client.call(method, args).await.map_err(|error| match error {
-            CallError::Closed => WriteError::Closed,
-            other => WriteError::Refused(other.to_string()),
-        })
+        self.client
+            .call(method, args)
+            .await
+            .map_err(|error| match error {
+                CallError::Closed => WriteError::Closed,
+                other => WriteError::Refused(other.to_string()),
+            })
     }
 }
 
@@ -130,7 +150,10 @@ fn merge(mut merged: Headers, headers: &[(String, String)]) -> Headers {
         merged.remove(&canonical(name));
     }
     for (name, value) in headers {
-        merged.entry(canonical(name)).or_default().push(value.clone());
+        merged
+            .entry(canonical(name))
+            .or_default()
+            .push(value.clone());
     }
     merged
 }
@@ -142,7 +165,11 @@ fn canonical(name: &str) -> String {
     name.chars()
         .map(|letter| {
             let upper = std::mem::replace(&mut start, letter == '-');
-            if upper { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+            if upper {
+                letter.to_ascii_uppercase()
+            } else {
+                letter.to_ascii_lowercase()
+            }
         })
         .collect()
 }
@@ -152,7 +179,9 @@ mod tests {
     use super::{canonical, merge};
 
     fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
-        list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        list.iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -164,13 +193,23 @@ mod tests {
     #[test]
     fn the_servers_headers_stay_unless_replaced() {
         let server = [
-            ("Content-Security-Policy".to_owned(), vec!["frame-ancestors 'self'".to_owned()]),
+            (
+                "Content-Security-Policy".to_owned(),
+                vec!["frame-ancestors 'self'".to_owned()],
+            ),
             ("Content-Type".to_owned(), vec!["text/plain".to_owned()]),
         ];
-        let ours = pairs(&[("content-type", "text/html"), ("set-cookie", "a=1"), ("Set-Cookie", "b=2")]);
+        let ours = pairs(&[
+            ("content-type", "text/html"),
+            ("set-cookie", "a=1"),
+            ("Set-Cookie", "b=2"),
+        ]);
         let merged = merge(server.into(), &ours);
         assert_eq!(merged["Content-Type"], ["text/html"]);
         assert_eq!(merged["Set-Cookie"], ["a=1", "b=2"]);
-        assert_eq!(merged["Content-Security-Policy"], ["frame-ancestors 'self'"]);
+        assert_eq!(
+            merged["Content-Security-Policy"],
+            ["frame-ancestors 'self'"]
+        );
     }
 }

@@ -2,9 +2,9 @@
 
 use super::api::{Api, Call};
 use super::{
-    Bot, Broadcast, Channel, ChannelMember, Command, Config, FileInfo, KvSetOptions, LogLevel, OpenDialogRequest, Post,
-    PostList, Preference, User, bot, channel, command, config, dialog, file, kv, log, post, preference, user,
-    websocket,
+    Bot, Broadcast, Channel, ChannelMember, Command, Config, FileInfo, KvSetOptions, LogLevel,
+    OpenDialogRequest, Post, PostList, Preference, User, bot, channel, command, config, dialog,
+    file, kv, log, post, preference, user, websocket,
 };
 use crate::gob::Any;
 use crate::net_rpc::Client;
@@ -67,7 +67,11 @@ impl Api for RpcApi {
         channel::get(&self.client, channel)
     }
 
-    fn get_channel_member<'a>(&'a self, channel: &'a str, user: &'a str) -> Call<'a, Option<ChannelMember>> {
+    fn get_channel_member<'a>(
+        &'a self,
+        channel: &'a str,
+        user: &'a str,
+    ) -> Call<'a, Option<ChannelMember>> {
         channel::member(&self.client, channel, user)
     }
 
@@ -112,7 +116,12 @@ impl Api for RpcApi {
         post::ephemeral(&self.client, "Plugin.UpdateEphemeralPost", user, post)
     }
 
-    fn upload_file<'a>(&'a self, data: Vec<u8>, channel: &'a str, name: &'a str) -> Call<'a, FileInfo> {
+    fn upload_file<'a>(
+        &'a self,
+        data: Vec<u8>,
+        channel: &'a str,
+        name: &'a str,
+    ) -> Call<'a, FileInfo> {
         file::upload(&self.client, data, channel, name)
     }
 
@@ -120,7 +129,11 @@ impl Api for RpcApi {
         preference::get(&self.client, user)
     }
 
-    fn delete_preferences_for_user<'a>(&'a self, user: &'a str, preferences: Vec<Preference>) -> Call<'a, ()> {
+    fn delete_preferences_for_user<'a>(
+        &'a self,
+        user: &'a str,
+        preferences: Vec<Preference>,
+    ) -> Call<'a, ()> {
         preference::delete(&self.client, user, preferences)
     }
 
@@ -128,7 +141,12 @@ impl Api for RpcApi {
         kv::get(&self.client, key)
     }
 
-    fn kv_set_with_options<'a>(&'a self, key: &'a str, value: Vec<u8>, options: KvSetOptions) -> Call<'a, bool> {
+    fn kv_set_with_options<'a>(
+        &'a self,
+        key: &'a str,
+        value: Vec<u8>,
+        options: KvSetOptions,
+    ) -> Call<'a, bool> {
         kv::set(&self.client, key, value, options)
     }
 
@@ -153,7 +171,12 @@ impl Api for RpcApi {
         dialog::open(&self.client, request)
     }
 
-    fn log<'a>(&'a self, level: LogLevel, message: &'a str, fields: Vec<(String, String)>) -> Call<'a, ()> {
+    fn log<'a>(
+        &'a self,
+        level: LogLevel,
+        message: &'a str,
+        fields: Vec<(String, String)>,
+    ) -> Call<'a, ()> {
         log::write(&self.client, level, message, fields)
     }
 }

@@ -115,8 +115,15 @@ struct HookService {
 
 impl HookService {
     async fn dial(&self, id: u32) -> Result<Stream, String> {
-        let _slot = self.dials.acquire().await.map_err(|error| error.to_string())?;
-        self.broker.dial(id).await.map_err(|error| format!("stream {id} could not be opened: {error}"))
+        let _slot = self
+            .dials
+            .acquire()
+            .await
+            .map_err(|error| error.to_string())?;
+        self.broker
+            .dial(id)
+            .await
+            .map_err(|error| format!("stream {id} could not be opened: {error}"))
     }
 
     fn implemented(&self) -> Vec<String> {
@@ -132,16 +139,27 @@ impl HookService {
             let api = self.dial(args.api).await?;
             // A server without a database driver is of no concern to a plugin that does not use it.
             *self.driver.lock().await = self.dial(args.driver).await.ok();
-            self.hooks.on_activate(Arc::new(RpcApi::new(Client::new(api)))).await
+            self.hooks
+                .on_activate(Arc::new(RpcApi::new(Client::new(api))))
+                .await
         };
         error_returns(contained(activation).await.and_then(|outcome| outcome))
     }
 
     async fn execute_command(&self, call: CommandCall) -> CommandReturns {
         match contained(self.hooks.execute_command(call.context, call.args)).await {
-            Ok(Ok(response)) => CommandReturns { response: Some(Box::new(response)), error: None },
-            Ok(Err(error)) => CommandReturns { response: None, error: Some(Box::new(error)) },
-            Err(panic) => CommandReturns { response: None, error: Some(Box::new(command_failed(panic))) },
+            Ok(Ok(response)) => CommandReturns {
+                response: Some(Box::new(response)),
+                error: None,
+            },
+            Ok(Err(error)) => CommandReturns {
+                response: None,
+                error: Some(Box::new(error)),
+            },
+            Err(panic) => CommandReturns {
+                response: None,
+                error: Some(Box::new(command_failed(panic))),
+            },
         }
     }
 
@@ -155,7 +173,9 @@ impl HookService {
         let response = ResponseWriter::new(writer.clone());
         let served = contained(match listener {
             Listener::Site => self.hooks.serve_http(call.context, request, response, body),
-            Listener::Metrics => self.hooks.serve_metrics(call.context, request, response, body),
+            Listener::Metrics => self
+                .hooks
+                .serve_metrics(call.context, request, response, body),
         })
         .await;
         writer.close().await;
@@ -163,9 +183,18 @@ impl HookService {
     }
 
     async fn generate_support_data(&self, call: SupportCall) -> SupportReturns {
-        match contained(self.hooks.generate_support_data(call.context)).await.and_then(|outcome| outcome) {
-            Ok(files) => SupportReturns { files, error: Any::Nil },
-            Err(text) => SupportReturns { files: Vec::new(), error: go_error(text) },
+        match contained(self.hooks.generate_support_data(call.context))
+            .await
+            .and_then(|outcome| outcome)
+        {
+            Ok(files) => SupportReturns {
+                files,
+                error: Any::Nil,
+            },
+            Err(text) => SupportReturns {
+                files: Vec::new(),
+                error: go_error(text),
+            },
         }
     }
 }
@@ -192,14 +221,20 @@ impl Service for HookService {
             HookCall::Implemented => Reply::new(self.implemented()),
             HookCall::OnActivate(args) => Reply::new(self.on_activate(args).await),
             HookCall::OnDeactivate => Reply::new(error_returns(
-                contained(self.hooks.on_deactivate()).await.and_then(|outcome| outcome),
+                contained(self.hooks.on_deactivate())
+                    .await
+                    .and_then(|outcome| outcome),
             )),
             HookCall::OnConfigurationChange => Reply::new(error_returns(
-                contained(self.hooks.on_configuration_change()).await.and_then(|outcome| outcome),
+                contained(self.hooks.on_configuration_change())
+                    .await
+                    .and_then(|outcome| outcome),
             )),
             HookCall::ExecuteCommand(call) => Reply::new(self.execute_command(call).await),
             HookCall::Http(listener, call) => Reply::new(self.serve_http(listener, call).await?),
-            HookCall::GenerateSupportData(call) => Reply::new(self.generate_support_data(call).await),
+            HookCall::GenerateSupportData(call) => {
+                Reply::new(self.generate_support_data(call).await)
+            }
         })
     }
 }
@@ -210,7 +245,11 @@ impl Service for HookService {
 /// # Errors
 ///
 /// [`ServeError`] if the stream broke.
-pub async fn serve_hooks(stream: Stream, broker: Broker, hooks: Arc<dyn Hooks>) -> Result<(), ServeError> {
+pub async fn serve_hooks(
+    stream: Stream,
+    broker: Broker,
+    hooks: Arc<dyn Hooks>,
+) -> Result<(), ServeError> {
     let service = HookService {
         hooks,
         broker,
@@ -222,11 +261,17 @@ pub async fn serve_hooks(stream: Stream, broker: Broker, hooks: Arc<dyn Hooks>) 
 
 /// Runs a hook and turns a panic in it into its text.
 async fn contained<T>(hook: impl Future<Output = T>) -> Result<T, String> {
-    AssertUnwindSafe(hook).catch_unwind().await.map_err(|panic| panic_text(panic.as_ref()))
+    AssertUnwindSafe(hook)
+        .catch_unwind()
+        .await
+        .map_err(|panic| panic_text(panic.as_ref()))
 }
 
 fn panic_text(panic: &(dyn Panic + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("the plugin panicked: {}", text.unwrap_or("no reason given"))
 }
 
@@ -235,7 +280,9 @@ fn go_error(text: String) -> Any {
 }
 
 fn error_returns(outcome: Result<(), String>) -> ErrorReturns {
-    ErrorReturns { error: outcome.err().map_or(Any::Nil, go_error) }
+    ErrorReturns {
+        error: outcome.err().map_or(Any::Nil, go_error),
+    }
 }
 
 /// What a person sees whose command made the plugin panic. The reason goes where only logs show it.

@@ -109,7 +109,9 @@ fn permission(id: &str) -> Option<Box<Permission>> {
 
 pub(super) fn get<'a>(client: &'a Client, user: &'a str) -> Call<'a, User> {
     Box::pin(async move {
-        let args = UserArgs { user: user.to_owned() };
+        let args = UserArgs {
+            user: user.to_owned(),
+        };
         let reply: UserReturns = client.call("Plugin.GetUser", &args).await?;
         app(reply.error)?;
         present(reply.user)
@@ -118,7 +120,10 @@ pub(super) fn get<'a>(client: &'a Client, user: &'a str) -> Call<'a, User> {
 
 pub(super) fn has_permission<'a>(client: &'a Client, user: &'a str, id: &'a str) -> Call<'a, bool> {
     Box::pin(async move {
-        let args = SystemPermissionArgs { user: user.to_owned(), permission: permission(id) };
+        let args = SystemPermissionArgs {
+            user: user.to_owned(),
+            permission: permission(id),
+        };
         let reply: AllowedReturns = client.call("Plugin.HasPermissionTo", &args).await?;
         Ok::<_, ApiError>(reply.allowed)
     })
@@ -153,7 +158,10 @@ mod tests {
         ];
         User {
             roles: "system_user system_admin".to_owned(),
-            timezone: zones.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            timezone: zones
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect(),
             ..User::default()
         }
     }

@@ -43,7 +43,11 @@ pub(super) fn publish<'a>(
     broadcast: Broadcast,
 ) -> Call<'a, ()> {
     Box::pin(async move {
-        let args = PublishArgs { event: event.to_owned(), payload, broadcast };
+        let args = PublishArgs {
+            event: event.to_owned(),
+            payload,
+            broadcast,
+        };
         let Empty = client.call("Plugin.PublishWebSocketEvent", &args).await?;
         Ok(())
     })

@@ -1,0 +1,229 @@
+//! Upload, settings, and what a process may and may not survive.
+
+use plugin_tests::client::Client;
+use plugin_tests::process::wait_until;
+use plugin_tests::site::{PLUGIN, message};
+use plugin_tests::story;
+use serde_json::{Value, json};
+
+use crate::world::*;
+
+pub const CHECKS: &[Check] = &[
+    (
+        "a_bundle_uploads_and_activates_without_any_setting",
+        activates,
+    ),
+    ("without_settings_http_answers_501", answers_501),
+    ("without_settings_slash_zoom_says_what_to_do", explains),
+    (
+        "without_settings_the_log_names_each_of_them",
+        log_names_settings,
+    ),
+    ("wrong_settings_are_named_as_well", wrong_settings),
+    ("corrected_settings_work_without_a_restart", corrected),
+    ("the_story_of_the_demo", the_story),
+    ("a_changed_setting_holds_at_once", changed),
+    (
+        "disabling_leaves_no_process_and_enabling_starts_one",
+        disable_enable,
+    ),
+    ("uploading_the_bundle_again_keeps_people_connected", upgrade),
+];
+
+/// The settings that cannot be left empty.
+const REQUIRED: [&str; 5] = [
+    "OAuthClientID",
+    "OAuthClientSecret",
+    "EncryptionKey",
+    "WebhookSecret",
+    "ZoomWebhookSecret",
+];
+
+fn activates(world: &mut World) -> Outcome {
+    let site = world.installed()?;
+    assert_eq!(site.administrator.plugin_state(PLUGIN)?, Some(2));
+    process(site);
+    Ok(())
+}
+
+fn answers_501(world: &mut World) -> Outcome {
+    let site = world.installed()?;
+    settings(site, &empty())?;
+    let unconfigured = wait_until(SOON, || {
+        let answer = site
+            .administrator
+            .plugin_json("/api/v1/meetings", &json!({}))
+            .ok()?;
+        (answer.status == 501).then_some(())
+    });
+    assert!(unconfigured.is_some());
+    for path in ["/webhook?secret=x", "/oauth2/connect", "/none"] {
+        let answer = Client::new(&site.server.url()).plugin_json(path, &json!({}))?;
+        assert_eq!(answer.status, 501, "{path}: {}", answer.text());
+    }
+    Ok(())
+}
+
+/// All text settings blank.
+fn empty() -> Value {
+    REQUIRED
+        .iter()
+        .map(|key| (key.to_lowercase(), json!("")))
+        .collect()
+}
+
+fn explains(world: &mut World) -> Outcome {
+    let site = world.installed()?;
+    settings(site, &empty())?;
+    let (user, room) = person(site)?;
+    let told = user.asks(&room, "/zoom start")?;
+    assert!(
+        message(&told).to_lowercase().contains("administrator"),
+        "{}",
+        message(&told)
+    );
+    for key in REQUIRED {
+        assert!(!message(&told).contains(key), "{}", message(&told));
+    }
+
+    let boss = plugin_tests::site::Person {
+        client: site.administrator.clone(),
+        events: plugin_tests::websocket::Listener::connect(&site.administrator)?,
+    };
+    let told = boss.asks(&room, "/zoom start")?;
+    for key in REQUIRED {
+        assert!(
+            message(&told).contains(key),
+            "{key} is not named: {}",
+            message(&told)
+        );
+    }
+    Ok(())
+}
+
+fn log_names_settings(world: &mut World) -> Outcome {
+    let site = world.installed()?;
+    settings(site, &empty())?;
+    let named = wait_until(SOON, || {
+        let log = site.server.log_text();
+        let mut lines = log.lines();
+        lines
+            .any(|line| REQUIRED.iter().all(|key| line.contains(key)))
+            .then_some(())
+    });
+    assert!(
+        named.is_some(),
+        "no line of {} names all settings",
+        site.server.log().display()
+    );
+    Ok(())
+}
+
+fn wrong_settings(world: &mut World) -> Outcome {
+    let site = world.installed()?;
+    settings(
+        site,
+        &json!({"zoomurl": "not an address", "encryptionkey": "short"}),
+    )?;
+    let boss = plugin_tests::site::Person {
+        client: site.administrator.clone(),
+        events: plugin_tests::websocket::Listener::connect(&site.administrator)?,
+    };
+    let room = site.room(&name("room"))?;
+    let told = wait_until(SOON, || {
+        let told = boss.asks(&room, "/zoom help").ok()?;
+        let text = message(&told).to_owned();
+        (text.contains("ZoomURL") && text.contains("EncryptionKey")).then_some(text)
+    });
+    let told = told.ok_or("the wrong settings are not named")?;
+    assert!(
+        !told.contains("OAuthClientID") && !told.contains("short"),
+        "{told}"
+    );
+    Ok(())
+}
+
+fn corrected(world: &mut World) -> Outcome {
+    let site = world.installed()?;
+    settings(site, &empty())?;
+    let before = process(site);
+    settings(site, &json!({}))?;
+    until_configured(site)?;
+    assert_eq!(process(site), before, "the plugin was restarted");
+    assert_eq!(site.administrator.plugin_state(PLUGIN)?, Some(2));
+    world.configured = true;
+    Ok(())
+}
+
+fn the_story(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let outcome = story::play(site, &mut |line| eprintln!("  {line}"))?;
+    assert_eq!(
+        (outcome.started.as_str(), outcome.ended.as_str()),
+        ("STARTED", "ENDED")
+    );
+    let meeting = site.zoom.meetings().pop().ok_or("no meeting")?;
+    assert_eq!(
+        (outcome.link, meeting.topic),
+        (meeting.join_url, "Standup".to_owned())
+    );
+    Ok(())
+}
+
+/// The secret in the webhook's address is asked of every delivery, so it shows which one holds.
+fn changed(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let before = process(site);
+    let unknown = site
+        .zoom
+        .webhook_with(json!({"event": "a.b", "payload": {}}).to_string());
+    assert_eq!(site.deliver(&unknown)?.status, 200);
+    settings(
+        site,
+        &json!({"webhooksecret": "another-secret-for-the-address-1"}),
+    )?;
+    let refused = wait_until(SOON, || {
+        (site.deliver(&unknown).ok()?.status == 401).then_some(())
+    });
+    assert!(refused.is_some(), "the old secret is still good");
+    settings(site, &json!({}))?;
+    let accepted = wait_until(SOON, || {
+        (site.deliver(&unknown).ok()?.status == 200).then_some(())
+    });
+    assert!(accepted.is_some(), "the right secret is refused");
+    assert_eq!(process(site), before, "the plugin was restarted");
+    Ok(())
+}
+
+fn disable_enable(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    site.administrator.disable_plugin(PLUGIN)?;
+    let gone = wait_until(SOON, || {
+        site.server.plugin_processes().is_empty().then_some(())
+    });
+    assert!(
+        gone.is_some(),
+        "still there: {:?}",
+        site.server.plugin_processes()
+    );
+    assert_eq!(site.administrator.plugin_state(PLUGIN)?, Some(0));
+    site.administrator.enable_plugin(PLUGIN)?;
+    until_configured(site)?;
+    process(site);
+    Ok(())
+}
+
+fn upgrade(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = connected(site)?;
+    let before = process(site);
+    story::install(site, &plugin_tests::bundle()?, &mut |_| {})?;
+    until_configured(site)?;
+    let one = wait_until(SOON, || {
+        let processes = site.server.plugin_processes();
+        (processes.len() == 1 && processes[0] != before).then_some(())
+    });
+    assert!(one.is_some(), "{:?}", site.server.plugin_processes());
+    start(&ada, &room, "After the upgrade")?;
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! A thousand requests at once, and clients that do not wait for their answers.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Barrier;
+use std::thread;
+
+use plugin_tests::client::{Answer, Client};
+use plugin_tests::process::wait_until;
+use plugin_tests::site::{PLUGIN, Site};
+use plugin_tests::zoom::{Fault, Route, Webhook};
+use serde_json::json;
+
+use crate::world::*;
+
+pub const CHECKS: &[Check] = &[
+    ("a_thousand_requests_at_once_are_answered_right", thousand),
+    (
+        "a_client_that_goes_away_while_sending_harms_nobody",
+        gone_while_sending,
+    ),
+    (
+        "a_client_that_goes_away_while_waiting_harms_nobody",
+        gone_while_waiting,
+    ),
+    ("the_server_still_finds_the_plugin_healthy", healthy),
+];
+
+const REQUESTS: usize = 1000;
+/// The largest token whose request and answer both stay within one mebibyte.
+const LARGEST: usize = 1024 * 1024 - 256;
+/// What the process may have used at its worst, in KiB: 64 events of 8 MiB, and a little.
+const MEMORY: u64 = 600 * 1024;
+
+/// Zoom's validation of an address: the answer holds what the request held, and a hash of it.
+fn validation(site: &Site, token: &str) -> Webhook {
+    let body = json!({"event": "endpoint.url_validation", "event_ts": 1, "payload": {"plainToken": token}});
+    site.zoom.webhook_with(body.to_string())
+}
+
+fn is_right(site: &Site, token: &str, answer: &Answer) -> bool {
+    let hash = Webhook::encrypted_token(&site.zoom.app().webhook_secret, token);
+    answer.json() == json!({"plainToken": token, "encryptedToken": hash})
+}
+
+/// A token of a length and a content of its own.
+fn token(number: usize) -> String {
+    let length = LARGEST * number / (REQUESTS - 1);
+    let mut token = format!("{number}.");
+    while token.len() < length {
+        token.push_str("aB3dE6gH9j");
+    }
+    token.truncate(length.max(4));
+    token
+}
+
+/// With more at once than the plugin takes, an answer is either right or "come again later".
+fn thousand(world: &mut World) -> Outcome {
+    let site: &Site = world.ready()?;
+    let before = process(site);
+    let together = Barrier::new(REQUESTS);
+    let ask = |number: usize| {
+        let token = token(number);
+        let webhook = validation(site, &token);
+        together.wait();
+        let answer = site.deliver(&webhook).unwrap_or_else(|error| {
+            panic!("request {number}: {}", plugin_tests::site::explain(&error))
+        });
+        match answer.status {
+            200 => {
+                assert!(is_right(site, &token, &answer), "answer {number} is wrong");
+                true
+            }
+            503 => {
+                assert!(
+                    !answer.header("Retry-After").is_empty(),
+                    "answer {number}: when again?"
+                );
+                false
+            }
+            status => panic!("request {number} was answered {status}: {}", answer.text()),
+        }
+    };
+    let served = thread::scope(|scope| {
+        let threads: Vec<_> = (0..REQUESTS)
+            .map(|number| {
+                let builder = thread::Builder::new().stack_size(512 * 1024);
+                builder.spawn_scoped(scope, move || ask(number)).unwrap()
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .filter(|served| *served)
+            .count()
+    });
+    let (peak, now) = memory(before);
+    eprintln!(
+        "  {served} of {REQUESTS} served, the others sent away; memory peak {peak} KiB, then {now} KiB"
+    );
+    assert!(served >= 64, "only {served} were served");
+    assert!(peak < MEMORY, "{peak} KiB");
+    assert_eq!(process(site), before);
+    assert!(is_right(
+        site,
+        "after",
+        &site.deliver(&validation(site, "after"))?
+    ));
+    Ok(())
+}
+
+/// The most memory that a process has had, and what it has now, in KiB.
+fn memory(process: u32) -> (u64, u64) {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let value = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|line| line.split_whitespace().next()?.parse().ok())
+            .unwrap_or(0)
+    };
+    (value("VmHWM:"), value("VmRSS:"))
+}
+
+/// Opens a connection and sends the beginning of a request.
+fn send(site: &Site, head: &str, body: &[u8]) -> std::io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(("127.0.0.1", site.server.port()))?;
+    stream.write_all(format!("{head}\r\nHost: localhost\r\n\r\n").as_bytes())?;
+    stream.write_all(body)?;
+    Ok(stream)
+}
+
+fn gone_while_sending(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let before = process(site);
+    let webhook = validation(site, &token(REQUESTS - 1));
+    let mut head = format!(
+        "POST /plugins/zoom/webhook?secret={} HTTP/1.1",
+        site.webhook_secret
+    );
+    head.push_str(&format!("\r\nContent-Length: {}", webhook.body.len()));
+    for (name, value) in webhook.headers() {
+        head.push_str(&format!("\r\n{name}: {value}"));
+    }
+    for part in [0, 1, 1000, 4096, 65_536, 500_000, webhook.body.len() - 1] {
+        for _ in 0..20 {
+            drop(send(site, &head, &webhook.body.as_bytes()[..part])?);
+        }
+    }
+    // The same head with a whole body is answered, so it was not the head that was wrong.
+    let mut whole = send(
+        site,
+        &head.replace("HTTP/1.1", "HTTP/1.0"),
+        webhook.body.as_bytes(),
+    )?;
+    let mut answer = String::new();
+    whole.read_to_string(&mut answer)?;
+    assert!(
+        answer.starts_with("HTTP/1.0 200"),
+        "{}",
+        &answer[..answer.len().min(300)]
+    );
+    assert!(is_right(
+        site,
+        "after",
+        &site.deliver(&validation(site, "after"))?
+    ));
+    assert_eq!(process(site), before);
+    Ok(())
+}
+
+fn gone_while_waiting(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = connected(site)?;
+    let before = process(site);
+    let body = json!({"channel_id": room.channel}).to_string();
+    let head = format!(
+        "POST /plugins/zoom/api/v1/meetings?force=1 HTTP/1.1\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}",
+        ada.client.token(),
+        body.len()
+    );
+    let asked = site.zoom.count(Route::CreateMeeting);
+    for _ in 0..5 {
+        site.zoom.fail_next(Route::CreateMeeting, Fault::Silence);
+    }
+    for number in 1..=5 {
+        let stream = send(site, &head, body.as_bytes())?;
+        let reached = || (site.zoom.count(Route::CreateMeeting) >= asked + number).then_some(());
+        wait_until(SOON, reached).ok_or("the request did not reach Zoom")?;
+        drop(stream);
+    }
+    // Others are served while those hang, and after.
+    assert!(is_right(
+        site,
+        "meanwhile",
+        &site.deliver(&validation(site, "meanwhile"))?
+    ));
+    site.zoom.release();
+    assert!(is_right(
+        site,
+        "after",
+        &site.deliver(&validation(site, "after"))?
+    ));
+    let rest = ada.client.plugin_json(
+        "/api/v1/meetings?force=1",
+        &json!({"channel_id": room.channel}),
+    )?;
+    assert_eq!(rest.status, 200, "{}", rest.text());
+    assert_eq!(process(site), before);
+    Ok(())
+}
+
+/// The server asks every thirty seconds and restarts a plugin that does not answer.
+fn healthy(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    assert_eq!(site.administrator.plugin_state(PLUGIN)?, Some(2));
+    let log = site.server.log_text();
+    for sign in [
+        "Health check failed",
+        "health check failed",
+        "plugin crashed",
+        "Plugin failed to stay",
+    ] {
+        let line = log.lines().find(|line| line.contains(sign));
+        assert!(line.is_none(), "{}", line.unwrap_or_default());
+    }
+    assert!(
+        Client::new(&site.server.url())
+            .get("/api/v4/system/ping")
+            .is_ok()
+    );
+    Ok(())
+}

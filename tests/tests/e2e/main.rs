@@ -1,0 +1,51 @@
+//! The plugin on a real Mattermost server, as people and Zoom meet it.
+//!
+//! One server is booted for all checks, and they run one after the other: it is one site with one
+//! plugin, whose settings some of them change. Each leaves the plugin running and configured, works
+//! in a room of its own and with people of its own, and can be run alone (`cargo test --test e2e
+//! NAME`). The first ones see the site before anybody entered a setting; the last ones stop it.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
+mod endings;
+mod faults;
+mod lifecycle;
+mod load;
+mod meetings;
+mod oauth;
+mod rest;
+mod secrets;
+mod webhooks;
+mod world;
+
+use libtest_mimic::{Arguments, Trial};
+
+use world::{Check, check};
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    let mut trials: Vec<Trial> = Vec::new();
+    let groups: [&[Check]; 9] = [
+        lifecycle::CHECKS,
+        oauth::CHECKS,
+        meetings::CHECKS,
+        rest::CHECKS,
+        webhooks::CHECKS,
+        faults::CHECKS,
+        load::CHECKS,
+        secrets::CHECKS,
+        endings::CHECKS,
+    ];
+    for (name, run) in groups.into_iter().flatten() {
+        trials.push(Trial::test(*name, move || check(*run)));
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    world::end();
+    conclusion.exit();
+}

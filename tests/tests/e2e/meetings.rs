@@ -1,0 +1,251 @@
+//! Starting meetings, as the people in a channel see it.
+
+use plugin_tests::client::buttons;
+use plugin_tests::site::{message, prop};
+use plugin_tests::story::is_meeting;
+use plugin_tests::zoom::Route;
+use serde_json::json;
+
+use crate::world::*;
+
+pub const CHECKS: &[Check] = &[
+    ("a_meeting_post_carries_what_clients_need", the_post),
+    ("only_the_starter_is_sent_to_the_meeting", the_event),
+    ("the_answer_to_the_first_question_is_kept", the_question),
+    ("the_personal_meeting_id_is_used_when_chosen", personal),
+    ("a_second_start_within_thirty_seconds_warns", recent),
+    ("a_forced_start_makes_another_meeting", forced),
+    ("a_start_in_a_thread_stays_there", threaded),
+    ("meetings_can_be_kept_out_of_public_channels", restricted),
+    ("help_and_mistakes_are_answered", help),
+];
+
+fn the_post(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = connected(site)?;
+    let post = start(&ada, &room, "Sprint *42* planning")?;
+    let meeting = site.zoom.meetings().pop().ok_or("no meeting")?;
+    let seen = ada.client.post_by_id(post["id"].as_str().unwrap())?;
+    assert_eq!(
+        seen["user_id"],
+        ada.client.user_id(),
+        "the post is the starter's own"
+    );
+    assert!(!message(&seen).is_empty());
+    let props = &seen["props"];
+    assert_eq!(props["meeting_id"], meeting.id);
+    assert_eq!(props["meeting_uuid"], meeting.uuid.as_str());
+    assert_eq!(props["meeting_link"], meeting.join_url.as_str());
+    assert_eq!(props["meeting_status"], "STARTED");
+    assert_eq!(props["meeting_personal"], false);
+    assert_eq!(props["meeting_topic"], "Sprint *42* planning");
+    assert_eq!(props["meeting_provider"], "Zoom");
+    assert!(
+        props["meeting_creator_username"]
+            .as_str()
+            .unwrap()
+            .starts_with("person")
+    );
+    let attachment = &props["attachments"][0];
+    assert!(
+        attachment["text"]
+            .as_str()
+            .unwrap()
+            .contains(&meeting.join_url),
+        "{attachment}"
+    );
+    assert_eq!(meeting.requested["topic"], "Sprint *42* planning");
+    assert!(
+        meeting
+            .requested
+            .get("settings")
+            .is_none_or(|s| s.get("waiting_room").is_none()),
+        "D21"
+    );
+    Ok(())
+}
+
+fn the_event(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = connected(site)?;
+    let bob = site.person(&name("person"), &room)?;
+    let (ada_mark, bob_mark) = (ada.events.mark(), bob.events.mark());
+    let post = start(&ada, &room, "")?;
+    let is_event =
+        |event: &plugin_tests::websocket::Event| event.name == "custom_zoom_meeting_started";
+    let event = ada
+        .events
+        .wait(ada_mark, "the event for the starter", is_event)?;
+    assert_eq!(event.data["meeting_url"], post["props"]["meeting_link"]);
+    assert_eq!(event.broadcast["user_id"], ada.client.user_id());
+    assert_eq!(
+        post["props"]["meeting_topic"], "Zoom Meeting",
+        "the topic when none was typed"
+    );
+    // What came for bob before this message was sent before it.
+    let last = ada.client.write(&room.channel, "", "over")?;
+    bob.events
+        .wait_for_post(bob_mark, "posted", |post| post["id"] == last.as_str())?;
+    assert!(
+        !bob.events.since(bob_mark).iter().any(is_event),
+        "bob was sent to ada's meeting"
+    );
+    Ok(())
+}
+
+fn the_question(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = person(site)?;
+    site.connect(&ada, &room)?;
+    let mark = ada.events.mark();
+    let question = ada.asks(&room, "/zoom start")?;
+    let ids: Vec<String> = buttons(&question)
+        .iter()
+        .map(|b| b["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(ids, ["WithPMI", "WithoutPMI"]);
+    assert!(
+        meeting_posts(&ada, &room)?.is_empty(),
+        "no meeting before the answer"
+    );
+    ada.client.press(&question, "WithoutPMI")?;
+    ada.events
+        .wait_for_post(mark, "posted", |post| is_meeting(post, &room))?;
+
+    // In another room nothing recent warns, and nothing is asked again.
+    let second = site.room(&name("room"))?;
+    site.administrator
+        .add_to_team(&second.team, ada.client.user_id())?;
+    site.administrator
+        .add_to_channel(&second.channel, ada.client.user_id())?;
+    start(&ada, &second, "")?;
+    prefer(&ada, &second, "Ask")?;
+    let third = site.room(&name("room"))?;
+    site.administrator
+        .add_to_team(&third.team, ada.client.user_id())?;
+    site.administrator
+        .add_to_channel(&third.channel, ada.client.user_id())?;
+    assert_eq!(buttons(&ada.asks(&third, "/zoom start")?).len(), 2);
+    Ok(())
+}
+
+fn personal(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = person(site)?;
+    site.connect(&ada, &room)?;
+    prefer(&ada, &room, "Yes")?;
+    let created = site.zoom.count(Route::CreateMeeting);
+    let post = start(&ada, &room, "")?;
+    let pmi = site.zoom.signed_in().pmi;
+    assert_eq!(post["props"]["meeting_id"], pmi);
+    assert!(prop(&post, "meeting_link").contains(&pmi.to_string()));
+    assert_eq!(
+        site.zoom.count(Route::CreateMeeting),
+        created,
+        "a personal room exists already"
+    );
+    Ok(())
+}
+
+fn recent(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = connected(site)?;
+    let bob = site.person(&name("person"), &room)?;
+    site.connect(&bob, &room)?;
+    prefer(&bob, &room, "No")?;
+    let post = start(&ada, &room, "First")?;
+    let created = site.zoom.count(Route::CreateMeeting);
+    let warning = bob.asks(&room, "/zoom start Second")?;
+    assert_eq!(prop(&warning, "meeting_status"), "RECENTLY_CREATED");
+    assert_eq!(warning["type"], "custom_zoom");
+    assert_eq!(prop(&warning, "meeting_link"), prop(&post, "meeting_link"));
+    assert_eq!(prop(&warning, "meeting_topic"), "Second");
+    assert_eq!(site.zoom.count(Route::CreateMeeting), created);
+    assert_eq!(meeting_posts(&ada, &room)?.len(), 1);
+    Ok(())
+}
+
+fn forced(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = connected(site)?;
+    start(&ada, &room, "First")?;
+    let body = json!({"channel_id": room.channel, "topic": "Second", "connection_id": ada.events.connection_id()});
+    let mark = ada.events.mark();
+    let warned = ada.client.plugin_json("/api/v1/meetings", &body)?;
+    assert_eq!(
+        (warned.status, warned.json()["meeting_url"].as_str()),
+        (200, Some(""))
+    );
+    ada.events.wait_for_ephemeral(mark, |post| {
+        prop(post, "meeting_status") == "RECENTLY_CREATED"
+    })?;
+    let forced = ada
+        .client
+        .plugin_json("/api/v1/meetings?force=true", &body)?;
+    let meeting = site.zoom.meetings().pop().ok_or("no meeting")?;
+    assert_eq!(forced.status, 200);
+    assert_eq!(forced.json()["meeting_url"], meeting.join_url.as_str());
+    assert_eq!(meeting.topic, "Second");
+    assert_eq!(meeting_posts(&ada, &room)?.len(), 2);
+    Ok(())
+}
+
+fn threaded(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = connected(site)?;
+    let root = ada.client.write(&room.channel, "", "shall we talk?")?;
+    let mark = ada.events.mark();
+    ada.client
+        .command(&room.team, &room.channel, &root, "/zoom start")?;
+    let post = ada
+        .events
+        .wait_for_post(mark, "posted", |post| is_meeting(post, &room))?;
+    assert_eq!(post["root_id"], root.as_str());
+    let mark = ada.events.mark();
+    ada.client
+        .command(&room.team, &room.channel, &root, "/zoom help")?;
+    let help = ada.events.wait_for_ephemeral(mark, |_| true)?;
+    assert_eq!(
+        help["root_id"],
+        root.as_str(),
+        "D42: an answer stays in its thread"
+    );
+    Ok(())
+}
+
+fn restricted(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = connected(site)?;
+    settings(site, &json!({"restrictmeetingcreation": true}))?;
+    let created = site.zoom.count(Route::CreateMeeting);
+    let told = ada.asks(&room, "/zoom start")?;
+    let posts = meeting_posts(&ada, &room)?;
+    let rest = ada
+        .client
+        .plugin_json("/api/v1/meetings", &json!({"channel_id": room.channel}))?;
+    settings(site, &json!({}))?;
+    assert!(!message(&told).is_empty());
+    assert!(posts.is_empty());
+    assert!(rest.json()["error"].is_string(), "{}", rest.text());
+    assert_eq!(site.zoom.count(Route::CreateMeeting), created);
+    start(&ada, &room, "")?;
+    Ok(())
+}
+
+fn help(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = person(site)?;
+    let text = message(&ada.asks(&room, "/zoom help")?).to_owned();
+    for command in [
+        "/zoom start",
+        "/zoom settings",
+        "/zoom connect",
+        "/zoom disconnect",
+    ] {
+        assert!(text.contains(command), "{command} is not in: {text}");
+    }
+    let told = ada.asks(&room, "/zoom dance")?;
+    assert!(message(&told).contains("dance"), "{}", message(&told));
+    assert!(!message(&ada.asks(&room, "/zoom")?).is_empty());
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! The one site that all checks share, and what they do on it again and again.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use libtest_mimic::Failed;
+use plugin_tests::process::wait_until;
+use plugin_tests::site::{Error, PLUGIN, Person, Room, Site, message};
+use plugin_tests::story::{self, is_meeting};
+use plugin_tests::{bundle, cache_folder};
+use serde_json::{Value, json};
+
+/// A name that reads as a sentence, and what it does.
+pub type Check = (&'static str, fn(&mut World) -> Outcome);
+/// How a check ends.
+pub type Outcome = Result<(), Failed>;
+
+/// Long enough for a slow machine; the condition ends the wait.
+pub const SOON: Duration = Duration::from_secs(30);
+
+static WORLD: Mutex<Option<World>> = Mutex::new(None);
+static NUMBER: AtomicU32 = AtomicU32::new(1);
+
+fn lock() -> MutexGuard<'static, Option<World>> {
+    WORLD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Boots the site if this is the first check, and runs the check on it.
+pub fn check(run: fn(&mut World) -> Outcome) -> Outcome {
+    let mut world = lock();
+    if world.is_none() {
+        *world = Some(World::start()?);
+    }
+    let world = world.as_mut().ok_or("there is no site")?;
+    let outcome = run(world);
+    world.site.zoom.release();
+    outcome
+}
+
+/// Ends the site; values in statics are never dropped by themselves.
+pub fn end() {
+    drop(lock().take());
+}
+
+/// The site, and what was done to it so far.
+pub struct World {
+    pub site: Site,
+    pub installed: bool,
+    pub configured: bool,
+}
+
+impl World {
+    fn start() -> Result<World, Failed> {
+        // Before minutes are spent on a server.
+        bundle()?;
+        let site = Site::start(&cache_folder().join("logs/e2e"), &mut tell)?;
+        Ok(World {
+            site,
+            installed: false,
+            configured: false,
+        })
+    }
+
+    /// A site with the plugin running, without a setting unless an earlier check entered them.
+    pub fn installed(&mut self) -> Result<&mut Site, Failed> {
+        if !self.installed {
+            story::install(&self.site, &bundle()?, &mut tell)?;
+            self.installed = true;
+        }
+        Ok(&mut self.site)
+    }
+
+    /// A site with the plugin running and all settings right.
+    pub fn ready(&mut self) -> Result<&mut Site, Failed> {
+        self.installed()?;
+        if !self.configured {
+            story::configure(&self.site, &mut tell)?;
+            until_configured(&self.site)?;
+            self.configured = true;
+        }
+        Ok(&mut self.site)
+    }
+}
+
+fn tell(line: &str) {
+    eprintln!("  {line}");
+}
+
+/// A name that no other check uses.
+pub fn name(prefix: &str) -> String {
+    format!("{prefix}{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Saves the right settings with some of them replaced, and waits until the plugin answers with
+/// `status` to a request that only depends on the settings.
+pub fn settings(site: &Site, changes: &Value) -> Result<(), Error> {
+    let mut settings = site.settings();
+    for (key, value) in changes.as_object().unwrap() {
+        settings[key] = value.clone();
+    }
+    Ok(site.administrator.configure_plugin(PLUGIN, &settings)?)
+}
+
+/// Waits until the plugin has taken the right settings in.
+pub fn until_configured(site: &Site) -> Result<(), Failed> {
+    let taken = wait_until(SOON, || {
+        let answer = site.administrator.plugin_json("/none", &json!({})).ok()?;
+        (answer.status == 404).then_some(())
+    });
+    taken.ok_or_else(|| "the plugin still says that it is not configured".into())
+}
+
+/// The id of the plugin's process; there is always exactly one.
+pub fn process(site: &Site) -> u32 {
+    let processes = site.server.plugin_processes();
+    assert_eq!(processes.len(), 1, "processes of the plugin: {processes:?}");
+    processes[0]
+}
+
+/// A new room with one new person in it.
+pub fn person(site: &Site) -> Result<(Person, Room), Error> {
+    let room = site.room(&name("room"))?;
+    Ok((site.person(&name("person"), &room)?, room))
+}
+
+/// A new room with one new person in it who is connected to Zoom and gets unique meeting ids.
+pub fn connected(site: &Site) -> Result<(Person, Room), Error> {
+    let (person, room) = person(site)?;
+    let page = site.connect(&person, &room)?;
+    assert_eq!(page.status, 200, "{}", page.text());
+    prefer(&person, &room, "No")?;
+    Ok((person, room))
+}
+
+/// Types `/zoom settings` and presses a button of the form: `Yes`, `No` or `Ask`.
+pub fn prefer(person: &Person, room: &Room, choice: &str) -> Result<(), Error> {
+    let form = person.asks(room, "/zoom settings")?;
+    let mark = person.events.mark();
+    person.client.press(&form, choice)?;
+    // The form is replaced by what was chosen.
+    person.events.wait(mark, "the changed form", |event| {
+        let post = event.post();
+        post.is_some_and(|post| post["id"] == form["id"])
+    })?;
+    Ok(())
+}
+
+/// Types `/zoom start TOPIC` and waits for the meeting's post.
+pub fn start(person: &Person, room: &Room, topic: &str) -> Result<Value, Error> {
+    let mark = person.events.mark();
+    person.types(room, &format!("/zoom start {topic}"))?;
+    let event = person.events.wait(mark, "the meeting's post", |event| {
+        event.name == "ephemeral_message"
+            || event.name == "posted" && event.post().is_some_and(|post| is_meeting(&post, room))
+    })?;
+    let post = event.post().unwrap_or_default();
+    assert_eq!(event.name, "posted", "was told: {}", message(&post));
+    Ok(post)
+}
+
+/// The meeting posts of a room.
+pub fn meeting_posts(person: &Person, room: &Room) -> Result<Vec<Value>, Error> {
+    let posts = person.client.posts(&room.channel)?;
+    Ok(posts
+        .into_iter()
+        .filter(|post| is_meeting(post, room))
+        .collect())
+}
