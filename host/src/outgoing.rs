@@ -366,7 +366,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_redirect_is_handed_over_and_not_followed() {
-        let url = answering(b"HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n");
+        let url =
+            answering(b"HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n");
         let answer = Outgoing::default().send(request(&url, Vouched::ByAdministrator));
         assert_eq!(answer.await.unwrap().status, 302);
     }
@@ -383,7 +384,9 @@ mod tests {
         let with = |name: &str, value: &str| {
             let mut request = request("https://example.com/", Vouched::ByPolicy);
             request.headers = vec![(name.to_owned(), value.to_owned())];
-            message(request).map(|_| ()).map_err(|error| error.to_string())
+            message(request)
+                .map(|_| ())
+                .map_err(|error| error.to_string())
         };
         assert!(with("Host", "x").is_err());
         assert!(with("bad name", "x").is_err());

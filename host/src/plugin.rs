@@ -90,7 +90,12 @@ impl ComponentPlugin {
         self.event_in(turn, kind, run).await
     }
 
-    async fn event_in<T, F, Fut>(&self, turn: Turn, kind: EventKind, run: F) -> Result<T, EventError>
+    async fn event_in<T, F, Fut>(
+        &self,
+        turn: Turn,
+        kind: EventKind,
+        run: F,
+    ) -> Result<T, EventError>
     where
         T: Send + 'static,
         F: FnOnce(Arc<Sandbox>, Arc<Services>) -> Fut + Send,
@@ -258,7 +263,10 @@ impl Reply {
     }
 
     fn failed() -> Self {
-        Self::text(500, "the plugin failed on this request; the server's log says why")
+        Self::text(
+            500,
+            "the plugin failed on this request; the server's log says why",
+        )
     }
 }
 
@@ -268,7 +276,9 @@ fn component_request(request: &HttpRequest, body: Vec<u8>) -> Option<http_handle
         Some((path, query)) => (path, query),
         None => (request.url.as_str(), ""),
     };
-    let path = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
+    let path = percent_encoding::percent_decode_str(path)
+        .decode_utf8()
+        .ok()?;
     let mut user_id = None;
     let mut headers = Vec::new();
     for (name, values) in &request.headers {
@@ -282,7 +292,11 @@ fn component_request(request: &HttpRequest, body: Vec<u8>) -> Option<http_handle
     }
     Some(http_handler::Request {
         method: request.method.to_uppercase(),
-        path: if path.is_empty() { "/".to_owned() } else { path.into_owned() },
+        path: if path.is_empty() {
+            "/".to_owned()
+        } else {
+            path.into_owned()
+        },
         query: query.to_owned(),
         headers,
         body,
@@ -442,7 +456,9 @@ pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
         .thread_name("event")
         .enable_all()
         .build();
-    let wire = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let wire = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let (events, wire) = match (events, wire) {
         (Ok(events), Ok(wire)) => (events, wire),
         (Err(error), _) | (_, Err(error)) => {
@@ -478,7 +494,10 @@ fn show(text: &str) {
     println!("{text}");
 }
 
-#[allow(clippy::print_stderr, reason = "said to a person who ran the file by hand")]
+#[allow(
+    clippy::print_stderr,
+    reason = "said to a person who ran the file by hand"
+)]
 fn complain(text: &str) {
     eprintln!("{text}");
 }
@@ -523,7 +542,10 @@ mod tests {
         let seen = component_request(&request, Vec::new()).unwrap();
         assert_eq!(seen.user_id.as_deref(), Some("u1"));
         assert_eq!((seen.path.as_str(), seen.query.as_str()), ("/a b", "x=%31"));
-        assert_eq!(seen.headers, [("x-zm-signature".to_owned(), "v0=1".to_owned())]);
+        assert_eq!(
+            seen.headers,
+            [("x-zm-signature".to_owned(), "v0=1".to_owned())]
+        );
         assert_eq!(seen.method, "GET");
     }
 }

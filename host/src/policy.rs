@@ -25,9 +25,7 @@ pub enum PolicyError {
     #[error("{0}")]
     Shape(#[from] serde_json::Error),
     /// A host rule is none of the three forms.
-    #[error(
-        "`{0}` is not a host rule: write `https://host`, `https://*.host` or `setting:Key`"
-    )]
+    #[error("`{0}` is not a host rule: write `https://host`, `https://*.host` or `setting:Key`")]
     HostRule(String),
     /// A limit that would let nothing run.
     #[error("`{0}` must be at least 1")]
@@ -403,7 +401,14 @@ mod tests {
 
     #[test]
     fn a_wildcard_excludes_the_apex() {
-        assert!(check(&policy(&["https://*.example.com"]), "https://example.com/", None).is_err());
+        assert!(
+            check(
+                &policy(&["https://*.example.com"]),
+                "https://example.com/",
+                None
+            )
+            .is_err()
+        );
     }
 
     #[test]
@@ -435,14 +440,35 @@ mod tests {
     #[test]
     fn addresses_that_are_not_public_are_told_apart() {
         for private in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",
-            "100.64.0.1", "198.18.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1",
-            "fc00::1", "::ffff:10.0.0.1", "::10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
-            "2001:db8::1", "ff02::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "::ffff:10.0.0.1",
+            "::10.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "ff02::1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }
-        for public in ["8.8.8.8", "170.114.0.1", "2606:4700::1111", "::ffff:8.8.8.8"] {
+        for public in [
+            "8.8.8.8",
+            "170.114.0.1",
+            "2606:4700::1111",
+            "::ffff:8.8.8.8",
+        ] {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
     }

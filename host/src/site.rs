@@ -101,7 +101,10 @@ mod tests {
 
     #[test]
     fn the_site_url_has_no_trailing_slash() {
-        assert_eq!(site_url(Some(" https://a/b/ ")).as_deref(), Some("https://a/b"));
+        assert_eq!(
+            site_url(Some(" https://a/b/ ")).as_deref(),
+            Some("https://a/b")
+        );
         assert_eq!(site_url(Some("  ")), None);
     }
 }

@@ -1,4 +1,11 @@
 //! Bytes recorded from Go's own encoder, and what must hold for every one of them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that goes wrong should stop right there"
+)]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -102,7 +109,10 @@ fn a_post_in_pieces_is_decoded_with_what_is_inside_its_interfaces() {
         let action = &attachments[0].actions[0];
         let context = &action.integration.as_ref().unwrap().context;
         assert_eq!(context["meeting_id"], Any::Int(123_456));
-        assert_eq!(attachments[0].fields[0].value, Any::String("123-456".to_owned()));
+        assert_eq!(
+            attachments[0].fields[0].value,
+            Any::String("123-456".to_owned())
+        );
 
         // What was read can be sent, and reads the same.
         let mut out = Vec::new();

@@ -618,6 +618,8 @@ async fn streams_work_from_other_runtimes() {
         });
     });
     exchange(accept.next().await.unwrap(), 2, 1, 1 << 20).await;
+    // Joining at once would stop this runtime, which still has bytes to move for the other.
+    until(|| elsewhere.is_finished()).await;
     elsewhere.join().unwrap();
 }
 

@@ -37,7 +37,10 @@ fn api_command(command: Command) -> Result<ApiCommand, Error> {
     let icon = if command.icon.is_empty() {
         String::new()
     } else {
-        format!("data:image/svg+xml;base64,{}", STANDARD.encode(&command.icon))
+        format!(
+            "data:image/svg+xml;base64,{}",
+            STANDARD.encode(&command.icon)
+        )
     };
     Ok(ApiCommand {
         trigger: command.trigger,
@@ -79,7 +82,11 @@ fn insert(root: &mut AutocompleteData, node: Node) -> Result<(), Error> {
         hint: node.hint.clone(),
         help_text: node.help.clone(),
         role_id: role.to_owned(),
-        arguments: if node.takes_text { vec![text] } else { Vec::new() },
+        arguments: if node.takes_text {
+            vec![text]
+        } else {
+            Vec::new()
+        },
         sub_commands: Vec::new(),
     });
     Ok(())

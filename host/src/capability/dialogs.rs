@@ -1,7 +1,7 @@
 //! `dialogs`: forms to fill in.
 
 use mattermost_plugin_rpc::mattermost::{
-    Dialog as ApiDialog, DialogElement, PostActionOptions, OpenDialogRequest,
+    Dialog as ApiDialog, DialogElement, OpenDialogRequest, PostActionOptions,
 };
 
 use super::{Answer, Error, refused};

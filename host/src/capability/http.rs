@@ -23,7 +23,10 @@ impl Host for EventState {
 impl EventState {
     async fn fetch_allowed(&mut self, request: Request) -> Result<Response, Error> {
         if !METHODS.contains(&request.method.as_str()) {
-            return Err(Error::Invalid(format!("method {} is not allowed", request.method)));
+            return Err(Error::Invalid(format!(
+                "method {} is not allowed",
+                request.method
+            )));
         }
         if request.body.len() > BODY_LIMIT {
             return Err(Error::TooLarge);

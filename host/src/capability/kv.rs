@@ -122,7 +122,10 @@ mod tests {
     fn keys_of_the_host_and_keys_out_of_bounds_are_refused() {
         assert!(matches!(check_key("_post_1"), Err(Error::Denied(_))));
         assert!(matches!(check_key(""), Err(Error::Invalid(_))));
-        assert!(matches!(check_key(&"é".repeat(151)), Err(Error::Invalid(_))));
+        assert!(matches!(
+            check_key(&"é".repeat(151)),
+            Err(Error::Invalid(_))
+        ));
         assert!(check_key(&"é".repeat(150)).is_ok());
     }
 }

@@ -95,7 +95,9 @@ impl EventState {
         let api = &self.services.api;
         let record = api.kv_get(&ownership_key(post_id)).await.map_err(refused)?;
         let Some(author) = record else {
-            return Err(Error::Denied("this plugin did not create the post".to_owned()));
+            return Err(Error::Denied(
+                "this plugin did not create the post".to_owned(),
+            ));
         };
         let mut post = api.get_post(post_id).await.map_err(refused)?;
         if post.user_id.as_bytes() != author {

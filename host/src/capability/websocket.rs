@@ -30,9 +30,7 @@ impl Host for EventState {
             return Ok(Err(Error::Invalid(reason.to_owned())));
         }
         let data = data.into_iter();
-        let data = data
-            .map(|(key, value)| (key, Any::String(value)))
-            .collect();
+        let data = data.map(|(key, value)| (key, Any::String(value))).collect();
         let api = &self.services.api;
         let answer = api.publish_websocket_event(&name, data, broadcast).await;
         Ok(answer.map_err(refused))

@@ -71,6 +71,9 @@ mod tests {
         assert!(!limit.memory_growing(60, 101, None).unwrap());
         assert!(limit.refused());
         assert!(limit.memory_growing(60, 100, None).unwrap());
-        assert!(!limit.memory_growing(0, 1, None).unwrap(), "a second memory");
+        assert!(
+            !limit.memory_growing(0, 1, None).unwrap(),
+            "a second memory"
+        );
     }
 }

@@ -43,7 +43,11 @@ impl Ticker {
 
     /// Makes the clock tick while the answer lives.
     pub fn watch(&self) -> Watch {
-        let mut watched = self.0.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = self
+            .0
+            .watched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *watched = watched.saturating_add(1);
         if *watched == 1 {
             self.0.changed.notify_one();
@@ -54,7 +58,11 @@ impl Ticker {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let mut watched = self.0.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = self
+            .0
+            .watched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *watched = watched.saturating_sub(1);
     }
 }

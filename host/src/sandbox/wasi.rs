@@ -157,12 +157,16 @@ impl clocks::monotonic_clock::Host for EventState {
 
     async fn subscribe_instant(&mut self, when: u64) -> Result<Resource<Pollable>> {
         let moment = self.started.checked_add(Duration::from_nanos(when));
-        Ok(self.table.push(Pollable(Some(moment.unwrap_or(self.deadline))))?)
+        Ok(self
+            .table
+            .push(Pollable(Some(moment.unwrap_or(self.deadline))))?)
     }
 
     async fn subscribe_duration(&mut self, when: u64) -> Result<Resource<Pollable>> {
         let moment = Instant::now().checked_add(Duration::from_nanos(when));
-        Ok(self.table.push(Pollable(Some(moment.unwrap_or(self.deadline))))?)
+        Ok(self
+            .table
+            .push(Pollable(Some(moment.unwrap_or(self.deadline))))?)
     }
 }
 

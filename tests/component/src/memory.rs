@@ -248,11 +248,7 @@ impl Api for MemoryApi {
         })
     }
 
-    fn set_profile_image<'a>(
-        &'a self,
-        user: &'a str,
-        image: &'a [u8],
-    ) -> Call<'a, ()> {
+    fn set_profile_image<'a>(&'a self, user: &'a str, image: &'a [u8]) -> Call<'a, ()> {
         self.call("SetProfileImage", |world| {
             world.pictures.push((user.to_owned(), image.to_vec()));
             Ok(())
@@ -284,11 +280,7 @@ impl Api for MemoryApi {
         })
     }
 
-    fn get_direct_channel<'a>(
-        &'a self,
-        user: &'a str,
-        other: &'a str,
-    ) -> Call<'a, Channel> {
+    fn get_direct_channel<'a>(&'a self, user: &'a str, other: &'a str) -> Call<'a, Channel> {
         self.call("GetDirectChannel", |world| {
             let mut pair = [user, other];
             pair.sort_unstable();
@@ -312,11 +304,7 @@ impl Api for MemoryApi {
         })
     }
 
-    fn has_permission_to<'a>(
-        &'a self,
-        user: &'a str,
-        permission: &'a str,
-    ) -> Call<'a, bool> {
+    fn has_permission_to<'a>(&'a self, user: &'a str, permission: &'a str) -> Call<'a, bool> {
         self.call("HasPermissionTo", |world| {
             let admin = world
                 .users
@@ -384,11 +372,7 @@ impl Api for MemoryApi {
         })
     }
 
-    fn get_posts_since<'a>(
-        &'a self,
-        channel: &'a str,
-        since: i64,
-    ) -> Call<'a, PostList> {
+    fn get_posts_since<'a>(&'a self, channel: &'a str, since: i64) -> Call<'a, PostList> {
         self.call("GetPostsSince", |world| {
             let posts = world.posts.iter().rev();
             let posts = posts.filter(|one| one.channel_id == channel && one.update_at > since);
@@ -400,11 +384,7 @@ impl Api for MemoryApi {
         })
     }
 
-    fn send_ephemeral_post<'a>(
-        &'a self,
-        user: &'a str,
-        post: Post,
-    ) -> Call<'a, Post> {
+    fn send_ephemeral_post<'a>(&'a self, user: &'a str, post: Post) -> Call<'a, Post> {
         self.call("SendEphemeralPost", |world| {
             let post = Post {
                 id: world.id(),
@@ -415,13 +395,11 @@ impl Api for MemoryApi {
         })
     }
 
-    fn update_ephemeral_post<'a>(
-        &'a self,
-        user: &'a str,
-        post: Post,
-    ) -> Call<'a, Post> {
+    fn update_ephemeral_post<'a>(&'a self, user: &'a str, post: Post) -> Call<'a, Post> {
         self.call("UpdateEphemeralPost", |world| {
-            world.ephemeral_changes.push((user.to_owned(), post.clone()));
+            world
+                .ephemeral_changes
+                .push((user.to_owned(), post.clone()));
             Ok(post)
         })
     }
@@ -443,10 +421,7 @@ impl Api for MemoryApi {
         })
     }
 
-    fn get_preferences_for_user<'a>(
-        &'a self,
-        user: &'a str,
-    ) -> Call<'a, Vec<Preference>> {
+    fn get_preferences_for_user<'a>(&'a self, user: &'a str) -> Call<'a, Vec<Preference>> {
         self.call("GetPreferencesForUser", |world| {
             let own = world.preferences.iter().filter(|one| one.user_id == user);
             Ok(own.cloned().collect())
@@ -498,9 +473,7 @@ impl Api for MemoryApi {
             }
             let seconds = options.expire_in_seconds;
             let expires = (seconds > 0).then(|| world.now + seconds * 1000);
-            world
-                .kv
-                .insert(key.to_owned(), Stored { value, expires });
+            world.kv.insert(key.to_owned(), Stored { value, expires });
             Ok(true)
         })
     }
@@ -536,10 +509,7 @@ impl Api for MemoryApi {
         })
     }
 
-    fn open_interactive_dialog(
-        &self,
-        _request: OpenDialogRequest,
-    ) -> Call<'_, ()> {
+    fn open_interactive_dialog(&self, _request: OpenDialogRequest) -> Call<'_, ()> {
         self.call("OpenInteractiveDialog", |_| Ok(()))
     }
 

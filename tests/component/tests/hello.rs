@@ -1,5 +1,12 @@
 //! A component that has nothing to do with the plugin's own runs on the same host, and what it must not
 //! do it cannot do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that goes wrong should stop right there"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +23,10 @@ async fn hello() -> (Arc<ComponentPlugin>, Arc<MemoryApi>) {
     let api = Arc::new(MemoryApi::default());
     api.world().settings = json!({});
     let plugin = plugin(component(HELLO).unwrap(), MANIFEST).unwrap();
-    plugin.activate(Arc::clone(&api) as Arc<dyn Api>).await.unwrap();
+    plugin
+        .activate(Arc::clone(&api) as Arc<dyn Api>)
+        .await
+        .unwrap();
     (Arc::new(plugin), api)
 }
 
@@ -76,8 +86,16 @@ async fn a_trap_costs_one_event_and_is_logged_with_the_components_own_backtrace(
     assert_eq!(ask(&plugin, "/trap").await.status, 500);
     let line = api.world().log.last().unwrap().clone();
     let fields: BTreeMap<_, _> = line.fields.into_iter().collect();
-    assert!(fields["reason"].contains("misbehave::trap"), "{}", fields["reason"]);
-    assert!(fields["output"].contains("trapping, as asked"), "{}", fields["output"]);
+    assert!(
+        fields["reason"].contains("misbehave::trap"),
+        "{}",
+        fields["reason"]
+    );
+    assert!(
+        fields["output"].contains("trapping, as asked"),
+        "{}",
+        fields["output"]
+    );
     assert_eq!(ask(&plugin, "/").await.status, 200);
 }
 
@@ -93,7 +111,10 @@ async fn a_loop_is_stopped_at_its_time_limit_and_others_are_served_meanwhile() {
     assert_eq!(looping.await.unwrap(), 500);
     let line = api.world().log.last().unwrap().clone();
     let told = format!("{line:?}");
-    assert!(told.contains("time limit") && told.contains("spin"), "{told}");
+    assert!(
+        told.contains("time limit") && told.contains("spin"),
+        "{told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,11 @@
 //! The plugin's own component, through its real WIT boundary, as far as no Zoom is needed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that goes wrong should stop right there"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,13 +40,19 @@ async fn zoom(settings: Value) -> (ComponentPlugin, Arc<MemoryApi>) {
         world.config.service_settings.site_url = Some("https://chat.example.com".to_owned());
     }
     let plugin = plugin(component(GUEST).unwrap(), MANIFEST).unwrap();
-    plugin.activate(Arc::clone(&api) as Arc<dyn Api>).await.unwrap();
+    plugin
+        .activate(Arc::clone(&api) as Arc<dyn Api>)
+        .await
+        .unwrap();
     (plugin, api)
 }
 
 async fn ask(plugin: &ComponentPlugin, method: &str, url: &str, user: Option<&str>) -> Reply {
     let mut headers = BTreeMap::new();
-    headers.insert("Content-Type".to_owned(), vec!["application/json".to_owned()]);
+    headers.insert(
+        "Content-Type".to_owned(),
+        vec!["application/json".to_owned()],
+    );
     if let Some(user) = user {
         headers.insert("Mattermost-User-Id".to_owned(), vec![user.to_owned()]);
     }
@@ -86,7 +99,10 @@ async fn activation_makes_bot_picture_and_command_once() {
     let (plugin, api) = zoom(settings()).await;
     assert_eq!(api.world().commands["zoom"].trigger, "zoom");
     assert_eq!(api.world().pictures.len(), 1);
-    plugin.activate(Arc::clone(&api) as Arc<dyn Api>).await.unwrap();
+    plugin
+        .activate(Arc::clone(&api) as Arc<dyn Api>)
+        .await
+        .unwrap();
     assert_eq!(api.world().pictures.len(), 1, "the picture did not change");
 }
 
@@ -108,11 +124,22 @@ async fn a_missing_setting_is_named_to_administrators_and_in_one_line_of_the_log
         let admin = world.add_user("admin", "system_user system_admin");
         (admin, world.add_user("ann", "system_user"))
     };
-    assert!(run(&plugin, &api, &admin, "/zoom start").await.contains("OAuthClientID"));
+    assert!(
+        run(&plugin, &api, &admin, "/zoom start")
+            .await
+            .contains("OAuthClientID")
+    );
     let told = run(&plugin, &api, &user, "/zoom start").await;
-    assert!(told.contains("administrator") && !told.contains("OAuthClientID"), "{told}");
+    assert!(
+        told.contains("administrator") && !told.contains("OAuthClientID"),
+        "{told}"
+    );
     for url in ["/webhook", "/api/v1/meetings", "/nowhere"] {
-        assert_eq!(ask(&plugin, "POST", url, Some(&user)).await.status, 501, "{url}");
+        assert_eq!(
+            ask(&plugin, "POST", url, Some(&user)).await.status,
+            501,
+            "{url}"
+        );
     }
 }
 
@@ -157,7 +184,13 @@ async fn every_call_of_a_command_may_fail() {
         let channel = world.add_channel("town", "O", &[&user]);
         (user, channel)
     };
-    for command in ["/zoom connect", "/zoom start", "/zoom settings", "/zoom disconnect", "/zoom help"] {
+    for command in [
+        "/zoom connect",
+        "/zoom start",
+        "/zoom settings",
+        "/zoom disconnect",
+        "/zoom help",
+    ] {
         for call in 0..40 {
             {
                 let mut world = api.world();
@@ -178,7 +211,11 @@ async fn every_call_of_a_command_may_fail() {
         }
     }
     let log = format!("{:?}", api.world().log);
-    for secret in ["secret-of-the-client", "0123456789abcdef", "secret-in-the-address"] {
+    for secret in [
+        "secret-of-the-client",
+        "0123456789abcdef",
+        "secret-in-the-address",
+    ] {
         assert!(!log.contains(secret));
     }
 }

@@ -72,7 +72,9 @@ func restarts(t *testing.T) {
 }
 
 func deactivatesAtOnce(t *testing.T) {
-	sockets := t.TempDir()
+	sockets, err := os.MkdirTemp("", "s")
+	check(t, err)
+	t.Cleanup(func() { os.RemoveAll(sockets) })
 	t.Setenv("PLUGIN_UNIX_SOCKET_DIR", sockets)
 	p := start(t, pluginBundle(t), settings())
 	pid := p.process(t)

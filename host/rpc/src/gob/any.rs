@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Number, Value};
 
+use super::Bytes;
 use super::decode::{Decode, Reader};
 use super::encode::{Encode, Schema, Writer};
 use super::error::{DecodeError, EncodeError};
-use super::Bytes;
 use crate::mattermost::registered::{
     AppError, Attachment, DynamicListArg, ErrorString, PqError, StaticListArg, TextArg,
 };
@@ -123,7 +123,10 @@ impl Any {
 /// The server's JSON has only floats, and ids are whole: 84312345678.0 is 84312345678.
 fn float(value: f64) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    #[allow(clippy::cast_possible_truncation, reason = "whole and within the exact range")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "whole and within the exact range"
+    )]
     if value.fract() == 0.0 && value.abs() <= EXACT {
         return Value::from(value as i64);
     }

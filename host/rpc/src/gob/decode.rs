@@ -37,14 +37,9 @@ pub struct Decoder {
     types: Types,
     buffer: Vec<u8>,
     start: usize,
-    pending: Option<Pending>,
+    /// A value whose end has not arrived.
+    pending: Option<Skimmer>,
     lost: Option<DecodeError>,
-}
-
-/// A value whose end has not arrived.
-struct Pending {
-    skimmer: Skimmer,
-    error: Option<DecodeError>,
 }
 
 impl Decoder {
@@ -81,6 +76,10 @@ impl Decoder {
     /// # Errors
     ///
     /// When the value cannot be decoded. Unless the error is fatal it was dropped whole.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "each value is of another type"
+    )]
     pub fn next<T: Decode>(&mut self) -> Result<Option<T>, DecodeError> {
         self.next_with(|reader, id| reader.top(id))
     }
@@ -109,7 +108,13 @@ impl Decoder {
                 return Ok(None);
             };
             let message = self.buffer.get(range.clone()).unwrap_or_default();
-            let outcome = message_value(&mut self.types, &self.limits, &mut self.pending, message, &read);
+            let outcome = message_value(
+                &mut self.types,
+                &self.limits,
+                &mut self.pending,
+                message,
+                &read,
+            );
             self.start = range.end;
             self.tidy();
             match outcome {
@@ -157,12 +162,12 @@ impl Decoder {
 fn message_value<T>(
     types: &mut Types,
     limits: &Limits,
-    pending: &mut Option<Pending>,
+    pending: &mut Option<Skimmer>,
     message: &[u8],
     read: &impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
 ) -> Result<Option<T>, DecodeError> {
     if let Some(mut value) = pending.take() {
-        return match value.skimmer.walk(message, types, limits)? {
+        return match value.walk(message, types, limits)? {
             Step::More => {
                 *pending = Some(value);
                 Ok(None)
@@ -175,44 +180,38 @@ fn message_value<T>(
     if id < 0 {
         types.define(negated(id)?, &mut cursor, limits)?;
         if cursor.left() > 0 {
-            return Err(DecodeError::malformed("bytes are left over after a definition"));
+            return Err(DecodeError::malformed(
+                "bytes are left over after a definition",
+            ));
         }
         return Ok(None);
     }
     let mut reader = Reader::new(cursor, types, limits);
-    let error = match read(&mut reader, id) {
+    let read_error = match read(&mut reader, id) {
         Ok(value) if reader.cursor.left() == 0 => return Ok(Some(value)),
         Ok(_) => None,
-        // The piece ends inside an interface: not an error of the value.
-        Err(_) if reader.cut => None,
         Err(error) => Some(error),
     };
-    let mut value = Pending {
-        skimmer: Skimmer::new(id),
-        error,
-    };
+    // Wrong, or only cut into pieces, which look wrong too: the walk tells, and finds the value's end.
+    let mut skimmer = Skimmer::new(id);
     let body = message.get(message.len() - cursor.left()..);
-    let walked = value.skimmer.walk(body.unwrap_or_default(), types, limits);
-    match walked {
+    match skimmer.walk(body.unwrap_or_default(), types, limits) {
         Ok(Step::More) => {
-            *pending = Some(value);
+            *pending = Some(skimmer);
             Ok(None)
         }
-        Ok(Step::Done) => finish(value, types, limits, read).map(Some),
-        Err(error) => Err(value.error.unwrap_or(error)),
+        Ok(Step::Done) => finish(skimmer, types, limits, read).map(Some),
+        Err(error) => Err(read_error.unwrap_or(error)),
     }
 }
 
 fn finish<T>(
-    value: Pending,
+    skimmer: Skimmer,
     types: &mut Types,
     limits: &Limits,
     read: &impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
 ) -> Result<T, DecodeError> {
-    if let Some(error) = value.error {
-        return Err(error);
-    }
-    let (id, joined) = value.skimmer.joined();
+    let (id, joined) = skimmer.joined();
     read(&mut Reader::new(Cursor::new(&joined), types, limits), id)
 }
 
@@ -222,8 +221,6 @@ pub struct Reader<'a> {
     types: &'a mut Types,
     depth: usize,
     budget: usize,
-    /// Whether the bytes ended where an interface's type should be: the value goes on elsewhere.
-    cut: bool,
 }
 
 /// Which field of a struct was read last.
@@ -240,7 +237,6 @@ impl<'a> Reader<'a> {
             types,
             depth: limits.depth,
             budget: budget.saturating_add(EXPANSION_FLOOR),
-            cut: false,
         }
     }
 
@@ -289,7 +285,9 @@ impl<'a> Reader<'a> {
         id: i64,
     ) -> Result<FieldCursor, DecodeError> {
         self.enter()?;
-        let plan = self.types.plan(schema.key(), id, schema.names, schema.schemas)?;
+        let plan = self
+            .types
+            .plan(schema.key(), id, schema.names, schema.schemas)?;
         Ok(FieldCursor { plan, number: 0 })
     }
 
@@ -311,7 +309,9 @@ impl<'a> Reader<'a> {
                 Some((Some(slot), id)) => return Ok(Some((*slot, *id))),
                 Some((None, id)) => self.skip(*id)?,
                 None => {
-                    return Err(DecodeError::malformed("a struct has more fields than its type"));
+                    return Err(DecodeError::malformed(
+                        "a struct has more fields than its type",
+                    ));
                 }
             }
         }
@@ -362,7 +362,9 @@ impl<'a> Reader<'a> {
             Kind::Defined(WireType::Array { elem, len }) => {
                 let count = self.cursor.count()?;
                 if count != len {
-                    return Err(DecodeError::malformed("an array of another length than its type"));
+                    return Err(DecodeError::malformed(
+                        "an array of another length than its type",
+                    ));
                 }
                 for _ in 0..count {
                     self.skip(elem)?;
@@ -389,12 +391,12 @@ impl<'a> Reader<'a> {
             return Err(DecodeError::TooLarge("a type name is too long"));
         }
         if self.cursor.left() == 0 {
-            self.cut = true;
-            return Err(DecodeError::malformed("the value goes on in another message"));
+            return Err(DecodeError::malformed(
+                "the value goes on in another message",
+            ));
         }
         let id = self.cursor.int()?;
         if id < 0 {
-            self.cut = true;
             return Err(DecodeError::malformed("a definition inside the value"));
         }
         // The length of the content, which is wrong where definitions are in the middle.
@@ -424,7 +426,10 @@ impl<'a> Reader<'a> {
                 | (Schema::Bytes, Kind::Bytes)
                 | (Schema::String, Kind::String)
                 | (Schema::Interface, Kind::Interface)
-                | (Schema::BinaryMarshaler, Kind::Defined(WireType::BinaryMarshaler))
+                | (
+                    Schema::BinaryMarshaler,
+                    Kind::Defined(WireType::BinaryMarshaler)
+                )
         );
         if same {
             Ok(kind)
@@ -453,13 +458,33 @@ const RANGE: DecodeError = DecodeError::Malformed("a number is out of range");
 
 scalar!(bool, Bool, reader, Ok(reader.cursor.uint()? != 0));
 scalar!(i64, Int, reader, reader.cursor.int());
-scalar!(i32, Int, reader, i32::try_from(reader.cursor.int()?).map_err(|_| RANGE));
+scalar!(
+    i32,
+    Int,
+    reader,
+    i32::try_from(reader.cursor.int()?).map_err(|_| RANGE)
+);
 scalar!(u64, Uint, reader, reader.cursor.uint());
-scalar!(u32, Uint, reader, u32::try_from(reader.cursor.uint()?).map_err(|_| RANGE));
+scalar!(
+    u32,
+    Uint,
+    reader,
+    u32::try_from(reader.cursor.uint()?).map_err(|_| RANGE)
+);
 scalar!(f64, Float, reader, reader.cursor.float());
 scalar!(String, String, reader, reader.cursor.string());
-scalar!(Bytes, Bytes, reader, Ok(Bytes(reader.cursor.bytes()?.to_vec())));
-scalar!(Url, BinaryMarshaler, reader, Ok(Url(reader.cursor.string()?)));
+scalar!(
+    Bytes,
+    Bytes,
+    reader,
+    Ok(Bytes(reader.cursor.bytes()?.to_vec()))
+);
+scalar!(
+    Url,
+    BinaryMarshaler,
+    reader,
+    Ok(Url(reader.cursor.string()?))
+);
 
 impl Decode for Empty {
     fn decode(reader: &mut Reader<'_>, id: i64) -> Result<Self, DecodeError> {

@@ -147,7 +147,10 @@ impl Writer<'_> {
     /// Begins a struct.
     #[must_use]
     pub fn begin(&self) -> FieldNumber {
-        FieldNumber { next: 1, written: 0 }
+        FieldNumber {
+            next: 1,
+            written: 0,
+        }
     }
 
     /// Writes the next field, unless it is empty.
@@ -241,7 +244,11 @@ impl Writer<'_> {
                 })
             }
             Schema::Struct(schema) => self.defined(Key::Struct(schema.key()), |writer, id| {
-                let ids: Vec<_> = schema.schemas.iter().map(|schema| writer.id(schema())).collect();
+                let ids: Vec<_> = schema
+                    .schemas
+                    .iter()
+                    .map(|schema| writer.id(schema()))
+                    .collect();
                 let mut definition = vec![3, 1];
                 put_named(&mut definition, schema.name, id);
                 if !ids.is_empty() {
@@ -305,17 +312,94 @@ macro_rules! scalar {
     };
 }
 
-scalar!(bool, Bool, self, !*self, writer, writer.body.push(u8::from(*self)));
-scalar!(i64, Int, self, *self == 0, writer, put_int(&mut writer.body, *self));
-scalar!(i32, Int, self, *self == 0, writer, put_int(&mut writer.body, (*self).into()));
-scalar!(u64, Uint, self, *self == 0, writer, put_uint(&mut writer.body, *self));
-scalar!(u32, Uint, self, *self == 0, writer, put_uint(&mut writer.body, (*self).into()));
-scalar!(f64, Float, self, *self == 0.0, writer, put_float(&mut writer.body, *self));
-scalar!(String, String, self, String::is_empty(self), writer, put_bytes(&mut writer.body, self.as_bytes()));
-scalar!(&str, String, self, str::is_empty(self), writer, put_bytes(&mut writer.body, self.as_bytes()));
-scalar!(Bytes, Bytes, self, self.0.is_empty(), writer, put_bytes(&mut writer.body, &self.0));
-scalar!(super::BytesRef<'_>, Bytes, self, self.0.is_empty(), writer, put_bytes(&mut writer.body, self.0));
-scalar!(Url, BinaryMarshaler, self, false, writer, put_bytes(&mut writer.body, self.0.as_bytes()));
+scalar!(
+    bool,
+    Bool,
+    self,
+    !*self,
+    writer,
+    writer.body.push(u8::from(*self))
+);
+scalar!(
+    i64,
+    Int,
+    self,
+    *self == 0,
+    writer,
+    put_int(&mut writer.body, *self)
+);
+scalar!(
+    i32,
+    Int,
+    self,
+    *self == 0,
+    writer,
+    put_int(&mut writer.body, (*self).into())
+);
+scalar!(
+    u64,
+    Uint,
+    self,
+    *self == 0,
+    writer,
+    put_uint(&mut writer.body, *self)
+);
+scalar!(
+    u32,
+    Uint,
+    self,
+    *self == 0,
+    writer,
+    put_uint(&mut writer.body, (*self).into())
+);
+scalar!(
+    f64,
+    Float,
+    self,
+    *self == 0.0,
+    writer,
+    put_float(&mut writer.body, *self)
+);
+scalar!(
+    String,
+    String,
+    self,
+    String::is_empty(self),
+    writer,
+    put_bytes(&mut writer.body, self.as_bytes())
+);
+scalar!(
+    &str,
+    String,
+    self,
+    str::is_empty(self),
+    writer,
+    put_bytes(&mut writer.body, self.as_bytes())
+);
+scalar!(
+    Bytes,
+    Bytes,
+    self,
+    self.0.is_empty(),
+    writer,
+    put_bytes(&mut writer.body, &self.0)
+);
+scalar!(
+    super::BytesRef<'_>,
+    Bytes,
+    self,
+    self.0.is_empty(),
+    writer,
+    put_bytes(&mut writer.body, self.0)
+);
+scalar!(
+    Url,
+    BinaryMarshaler,
+    self,
+    false,
+    writer,
+    put_bytes(&mut writer.body, self.0.as_bytes())
+);
 
 static EMPTY: StructSchema = StructSchema {
     name: "",

@@ -96,7 +96,9 @@ impl Skimmer {
                 Frame::Content(id) => {
                     if !types.is_struct(id) {
                         if cursor.uint()? != 0 {
-                            return Err(DecodeError::malformed("a lone value has no zero before it"));
+                            return Err(DecodeError::malformed(
+                                "a lone value has no zero before it",
+                            ));
                         }
                         self.joined.push(0);
                     }
@@ -168,7 +170,9 @@ impl Skimmer {
             Kind::Defined(WireType::Array { elem, len }) => {
                 let count = self.count(cursor)?;
                 if count != len {
-                    return Err(DecodeError::malformed("an array of another length than its type"));
+                    return Err(DecodeError::malformed(
+                        "an array of another length than its type",
+                    ));
                 }
                 self.stack.push(Frame::Elements(elem, count));
             }

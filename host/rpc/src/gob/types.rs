@@ -32,10 +32,18 @@ pub(super) struct WireField {
 /// The shape of a defined type.
 #[derive(Clone, Debug)]
 pub(super) enum WireType {
-    Array { elem: i64, len: usize },
-    Slice { elem: i64 },
+    Array {
+        elem: i64,
+        len: usize,
+    },
+    Slice {
+        elem: i64,
+    },
     Struct(Arc<[WireField]>),
-    Map { key: i64, elem: i64 },
+    Map {
+        key: i64,
+        elem: i64,
+    },
     /// A length and opaque bytes; marshalled in one of gob's three ways.
     GobEncoder,
     BinaryMarshaler,

@@ -56,12 +56,16 @@ pub(super) fn peek_uint(bytes: &[u8]) -> Result<Option<(u64, usize)>, DecodeErro
     }
     let count = usize::from(!first) + 1;
     if count > 8 {
-        return Err(DecodeError::malformed("a number is longer than eight bytes"));
+        return Err(DecodeError::malformed(
+            "a number is longer than eight bytes",
+        ));
     }
     let Some(digits) = rest.get(..count) else {
         return Ok(None);
     };
-    let value = digits.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+    let value = digits
+        .iter()
+        .fold(0, |value, byte| value << 8 | u64::from(*byte));
     Ok(Some((value, count + 1)))
 }
 
@@ -139,8 +143,16 @@ mod tests {
         assert_eq!(uint(127), [0x7f]);
         assert_eq!(uint(128), [0xff, 0x80]);
         assert_eq!(uint(256), [0xfe, 1, 0]);
-        assert_eq!(uint(u64::MAX), [0xf8, 255, 255, 255, 255, 255, 255, 255, 255]);
-        for (value, bytes) in [(1, vec![2]), (-1, vec![1]), (-65, vec![0xff, 0x81]), (64, vec![0xff, 0x80])] {
+        assert_eq!(
+            uint(u64::MAX),
+            [0xf8, 255, 255, 255, 255, 255, 255, 255, 255]
+        );
+        for (value, bytes) in [
+            (1, vec![2]),
+            (-1, vec![1]),
+            (-65, vec![0xff, 0x81]),
+            (64, vec![0xff, 0x80]),
+        ] {
             let mut out = Vec::new();
             put_int(&mut out, value);
             assert_eq!(out, bytes);

@@ -226,13 +226,19 @@ impl Attachment {
             ("title", text(&self.title)),
             ("title_link", text(&self.title_link)),
             ("text", text(&self.text)),
-            ("fields", self.fields.iter().map(AttachmentField::to_json).collect()),
+            (
+                "fields",
+                self.fields.iter().map(AttachmentField::to_json).collect(),
+            ),
             ("image_url", text(&self.image_url)),
             ("thumb_url", text(&self.thumb_url)),
             ("footer", text(&self.footer)),
             ("footer_icon", text(&self.footer_icon)),
             ("ts", self.timestamp.to_json()),
-            ("actions", self.actions.iter().map(PostAction::to_json).collect()),
+            (
+                "actions",
+                self.actions.iter().map(PostAction::to_json).collect(),
+            ),
         ])
     }
 }
@@ -250,15 +256,19 @@ impl AttachmentField {
 impl PostAction {
     fn to_json(&self) -> Value {
         let text = |text: &String| Value::String(text.clone());
-        let integration = self.integration.as_ref().map_or(Value::Null, |integration| {
-            object([
-                ("url", text(&integration.url)),
-                ("context", Any::Map(integration.context.clone()).to_json()),
-            ])
-        });
-        let options = self.options.iter().map(|option| {
-            object([("text", text(&option.text)), ("value", text(&option.value))])
-        });
+        let integration = self
+            .integration
+            .as_ref()
+            .map_or(Value::Null, |integration| {
+                object([
+                    ("url", text(&integration.url)),
+                    ("context", Any::Map(integration.context.clone()).to_json()),
+                ])
+            });
+        let options = self
+            .options
+            .iter()
+            .map(|option| object([("text", text(&option.text)), ("value", text(&option.value))]));
         object([
             ("id", text(&self.id)),
             ("type", text(&self.kind)),

@@ -19,6 +19,7 @@
 //! the peer's writer could sit on an exhausted window for ever. A dropped stream whose peer does not
 //! answer the FIN is reset by the sweep after [`Config::close_timeout`].
 
+mod entry;
 pub mod frame;
 mod session;
 mod state;

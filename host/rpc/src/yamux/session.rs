@@ -15,8 +15,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
+use super::entry::park;
 use super::frame::{Piece, Splitter};
-use super::state::{State, Stats, park};
+use super::state::{State, Stats};
 use super::stream::Stream;
 use super::{CloseReason, Config, OpenError, Violation};
 

@@ -13,8 +13,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::entry::{Local, drain, park};
 use super::session::Shared;
-use super::state::{Local, drain, park};
 
 /// One stream of a session. Dropping it closes it; see the module's description.
 #[derive(Debug)]
