@@ -45,6 +45,9 @@ fn main() {
     for (name, run) in groups.into_iter().flatten() {
         trials.push(Trial::test(*name, move || check(*run)));
     }
+    if !arguments.list {
+        world::begin();
+    }
     let conclusion = libtest_mimic::run(&arguments, trials);
     world::end();
     conclusion.exit();

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use libtest_mimic::Failed;
 use plugin_tests::process::wait_until;
-use plugin_tests::site::{Error, PLUGIN, Person, Room, Site, message};
+use plugin_tests::site::{Error, PLUGIN, Person, Room, Site, explain, message};
 use plugin_tests::story::{self, is_meeting};
+use plugin_tests::zoom::User;
 use plugin_tests::{bundle, cache_folder};
 use serde_json::{Value, json};
 
@@ -19,20 +20,27 @@ pub type Outcome = Result<(), Failed>;
 /// Long enough for a slow machine; the condition ends the wait.
 pub const SOON: Duration = Duration::from_secs(30);
 
-static WORLD: Mutex<Option<World>> = Mutex::new(None);
+static WORLD: Mutex<Option<Result<World, String>>> = Mutex::new(None);
 static NUMBER: AtomicU32 = AtomicU32::new(1);
 
-fn lock() -> MutexGuard<'static, Option<World>> {
+fn lock() -> MutexGuard<'static, Option<Result<World, String>>> {
     WORLD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Boots the site if this is the first check, and runs the check on it.
+/// Boots the site. Without one every check fails, and says why.
+pub fn begin() {
+    let started = World::start();
+    if let Err(error) = &started {
+        eprintln!("{error}");
+    }
+    *lock() = Some(started);
+}
+
+/// Runs a check on the site.
 pub fn check(run: fn(&mut World) -> Outcome) -> Outcome {
     let mut world = lock();
-    if world.is_none() {
-        *world = Some(World::start()?);
-    }
     let world = world.as_mut().ok_or("there is no site")?;
+    let world = world.as_mut().map_err(|error| error.as_str())?;
     let outcome = run(world);
     world.site.zoom.release();
     outcome
@@ -51,10 +59,12 @@ pub struct World {
 }
 
 impl World {
-    fn start() -> Result<World, Failed> {
+    fn start() -> Result<World, String> {
         // Before minutes are spent on a server.
-        bundle()?;
-        let site = Site::start(&cache_folder().join("logs/e2e"), &mut tell)?;
+        bundle().map_err(|error| error.to_string())?;
+        let logs = cache_folder().join("logs/e2e");
+        let site = Site::start(&logs, &mut |line| eprintln!("{line}"));
+        let site = site.map_err(|error| explain(&error))?;
         Ok(World {
             site,
             installed: false,
@@ -65,7 +75,7 @@ impl World {
     /// A site with the plugin running, without a setting unless an earlier check entered them.
     pub fn installed(&mut self) -> Result<&mut Site, Failed> {
         if !self.installed {
-            story::install(&self.site, &bundle()?, &mut tell)?;
+            story::install(&self.site, &bundle()?, &mut |_| {})?;
             self.installed = true;
         }
         Ok(&mut self.site)
@@ -75,16 +85,12 @@ impl World {
     pub fn ready(&mut self) -> Result<&mut Site, Failed> {
         self.installed()?;
         if !self.configured {
-            story::configure(&self.site, &mut tell)?;
+            story::configure(&self.site, &mut |_| {})?;
             until_configured(&self.site)?;
             self.configured = true;
         }
         Ok(&mut self.site)
     }
-}
-
-fn tell(line: &str) {
-    eprintln!("  {line}");
 }
 
 /// A name that no other check uses.
@@ -119,9 +125,13 @@ pub fn process(site: &Site) -> u32 {
 }
 
 /// A new room with one new person in it.
+/// In this person's browser a Zoom account of their own is signed in.
 pub fn person(site: &Site) -> Result<(Person, Room), Error> {
     let room = site.room(&name("room"))?;
-    Ok((site.person(&name("person"), &room)?, room))
+    let name = name("person");
+    site.zoom
+        .sign_in_as(User::new(&format!("{name}@zoom.example.com")));
+    Ok((site.person(&name, &room)?, room))
 }
 
 /// A new room with one new person in it who is connected to Zoom and gets unique meeting ids.
