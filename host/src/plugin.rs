@@ -16,6 +16,7 @@ use mattermost_plugin_rpc::mattermost::{
     HttpRequest, LogLevel, ResponseWriter, RpcApi, serve_hooks,
 };
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use crate::bindings::plugin::exports::mattermost::plugin::{command_handler, http_handler};
 use crate::capability::Services;
@@ -23,7 +24,7 @@ use crate::describe::describe;
 use crate::manifest::Manifest;
 use crate::outgoing::Outgoing;
 use crate::policy::{EventKind, Policy};
-use crate::sandbox::{Component, EventError, Sandbox, Turn};
+use crate::sandbox::{Component, EventError, Sandbox};
 use crate::site::Site;
 
 /// The largest request body that is taken, in bytes.
@@ -34,6 +35,12 @@ const RESPONSE_LIMIT: usize = 16 * 1024 * 1024;
 
 /// How long a client may take to send its body.
 const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// How long a request waits for room for its body.
+const BODY_WAIT: Duration = Duration::from_secs(2);
+
+/// Bodies that may be in memory, for each event that may run.
+const BODIES_PER_EVENT: usize = 4;
 
 /// Threads that run events. Computing is short; waiting needs no thread.
 const EVENT_THREADS: usize = 2;
@@ -48,6 +55,7 @@ pub struct ComponentPlugin {
     site: RwLock<Arc<Site>>,
     bot: Arc<RwLock<Option<String>>>,
     outgoing: Arc<Outgoing>,
+    bodies: Semaphore,
 }
 
 impl ComponentPlugin {
@@ -58,6 +66,7 @@ impl ComponentPlugin {
         Self {
             plugin_id: manifest.id,
             sandbox: Arc::new(Sandbox::new(component, Arc::clone(&policy))),
+            bodies: Semaphore::new(policy.concurrent_events().saturating_mul(BODIES_PER_EVENT)),
             policy,
             events,
             api: OnceLock::new(),
@@ -86,27 +95,13 @@ impl ComponentPlugin {
         F: FnOnce(Arc<Sandbox>, Arc<Services>) -> Fut + Send,
         Fut: Future<Output = Result<T, EventError>> + Send + 'static,
     {
-        let turn = self.sandbox.turn().await?;
-        self.event_in(turn, kind, run).await
-    }
-
-    async fn event_in<T, F, Fut>(
-        &self,
-        turn: Turn,
-        kind: EventKind,
-        run: F,
-    ) -> Result<T, EventError>
-    where
-        T: Send + 'static,
-        F: FnOnce(Arc<Sandbox>, Arc<Services>) -> Fut + Send,
-        Fut: Future<Output = Result<T, EventError>> + Send + 'static,
-    {
         let Some(services) = self.services() else {
             return Err(EventError::Trap {
                 reason: "the plugin is not activated".to_owned(),
                 output: String::new(),
             });
         };
+        let turn = self.sandbox.turn(kind).await?;
         let api = Arc::clone(&services.api);
         let event = run(Arc::clone(&self.sandbox), services);
         let running = self.events.spawn(async move {
@@ -181,17 +176,10 @@ impl ComponentPlugin {
 
     /// Answers an HTTP request whose body has been read.
     pub async fn request(&self, request: &HttpRequest, body: Vec<u8>) -> Reply {
-        match self.sandbox.turn().await {
-            Ok(turn) => self.request_in(turn, request, body).await,
-            Err(_) => Reply::busy(),
-        }
-    }
-
-    async fn request_in(&self, turn: Turn, request: &HttpRequest, body: Vec<u8>) -> Reply {
         let Some(request) = component_request(request, body) else {
             return Reply::text(400, "the address cannot be read");
         };
-        let answer = self.event_in(turn, EventKind::Request, |sandbox, services| async move {
+        let answer = self.event(EventKind::Request, |sandbox, services| async move {
             sandbox.request(services, &request).await
         });
         match answer.await {
@@ -214,13 +202,14 @@ impl ComponentPlugin {
     }
 
     async fn serve(&self, request: HttpRequest, mut body: BodyReader) -> Reply {
-        // The turn comes before the body, so that it bounds both: bodies in memory and instances.
-        let Ok(turn) = self.sandbox.turn().await else {
+        // Bodies in memory are bounded on their own: who sends slowly must not keep others from running.
+        let waiting = tokio::time::timeout(BODY_WAIT, self.bodies.acquire());
+        let Ok(Ok(_room)) = waiting.await else {
             return Reply::busy();
         };
         let read = tokio::time::timeout(BODY_TIME, body.read_to_limit(BODY_LIMIT));
         match read.await {
-            Ok(Ok(body)) => self.request_in(turn, &request, body).await,
+            Ok(Ok(body)) => self.request(&request, body).await,
             Ok(Err(BodyError::TooLarge { .. })) => Reply::text(
                 413,
                 "the request body is too large; at most 1 MiB is accepted",
@@ -304,6 +293,23 @@ fn component_request(request: &HttpRequest, body: Vec<u8>) -> Option<http_handle
     })
 }
 
+/// Headers that would reach beyond the plugin's own answers: sessions, storage and workers of the site.
+const WITHHELD: [http::HeaderName; 4] = [
+    http::header::SET_COOKIE,
+    http::HeaderName::from_static("clear-site-data"),
+    http::HeaderName::from_static("service-worker-allowed"),
+    http::header::CONNECTION,
+];
+
+/// Headers on every answer of a component. Several policies for content all hold.
+const FORCED: [(&str, &str); 2] = [
+    (
+        "content-security-policy",
+        "sandbox allow-scripts allow-popups",
+    ),
+    ("x-content-type-options", "nosniff"),
+];
+
 fn reply(response: http_handler::Response) -> Result<Reply, &'static str> {
     if !(200..600).contains(&response.status) {
         return Err("the component answered with a status outside 200 to 599");
@@ -319,7 +325,14 @@ fn reply(response: http_handler::Response) -> Result<Reply, &'static str> {
             .ok()
             .and_then(|value| value.to_str().map(str::to_owned).ok())
             .ok_or("the component answered with an invalid header value")?;
-        headers.push((name.as_str().to_owned(), value));
+        if !WITHHELD.contains(&name) {
+            headers.push((name.as_str().to_owned(), value));
+        }
+    }
+    // Pages of a component live on the site's own origin. Without an origin their scripts cannot act
+    // with the session of whoever looks at them.
+    for (name, value) in FORCED {
+        headers.push((name.to_owned(), value.to_owned()));
     }
     Ok(Reply {
         status: response.status,
@@ -523,7 +536,18 @@ mod tests {
         assert!(reply(response(200, ("a", "b\r\nSet-Cookie: x=y"))).is_err());
         let reply = reply(response(200, ("content-type", "text/html"))).unwrap();
         let html = ("content-type".to_owned(), "text/html".to_owned());
-        assert_eq!(reply.headers, [html]);
+        assert_eq!(reply.headers[0], html);
+    }
+
+    #[test]
+    fn an_answer_cannot_touch_the_sessions_of_the_site() {
+        let reply = reply(response(200, ("Set-Cookie", "MMAUTHTOKEN=x"))).unwrap();
+        assert!(reply.headers.iter().all(|(name, _)| name != "set-cookie"));
+        let policy = reply
+            .headers
+            .iter()
+            .find(|(name, _)| name == "content-security-policy");
+        assert!(policy.unwrap().1.contains("sandbox"));
     }
 
     #[test]

@@ -6,8 +6,8 @@
 //!
 //! A host rule is one of three: `https://host` (that host, default port), `https://*.host` (its
 //! subdomains, not the host itself) and `setting:Key` (the host of the URL that the administrator
-//! entered there, and its subdomains, same scheme and port). Only the third can allow plain `http` or an
-//! address inside the administrator's own network, because only there an administrator said so.
+//! entered there, and its subdomains, same scheme and port). Only the third can allow plain `http`, and
+//! only that very host may be inside the administrator's own network, because an administrator said so.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -195,24 +195,28 @@ impl Policy {
             return Err("a URL without a host is not allowed".to_owned());
         };
         let name = host.to_string();
-        for rule in &self.hosts {
-            if let HostRule::Setting(key) = rule
-                && let Some(entered) = setting(key).and_then(|text| Url::parse(text.trim()).ok())
-                && vouches_for(&entered, url, &name)
-            {
-                return Ok(Vouched::ByAdministrator);
-            }
-        }
-        if url.scheme() != "https" || url.port().is_some() {
-            return Err(format!("{name}: only https on its usual port is allowed"));
-        }
-        let listed = self.hosts.iter().any(|rule| match rule {
-            HostRule::Exact(host) => *host == name,
-            HostRule::Subdomains(suffix) => is_subdomain(&name, suffix),
-            HostRule::Setting(_) => false,
-        });
+        let usual = url.scheme() == "https" && url.port().is_none();
+        let listed = usual
+            && self.hosts.iter().any(|rule| match rule {
+                HostRule::Exact(host) => *host == name,
+                HostRule::Subdomains(suffix) => is_subdomain(&name, suffix),
+                HostRule::Setting(_) => false,
+            });
+        // A rule of the policy's own comes first: it is the stricter one.
         if !listed {
-            return Err(format!("{name} is not among the allowed hosts"));
+            return self
+                .hosts
+                .iter()
+                .find_map(|rule| match rule {
+                    HostRule::Setting(key) => {
+                        let entered = Url::parse(setting(key)?.trim()).ok()?;
+                        vouches_for(&entered, url, &name)
+                    }
+                    HostRule::Exact(_) | HostRule::Subdomains(_) => None,
+                })
+                .ok_or_else(|| {
+                    format!("{name} is not among the allowed hosts, schemes and ports")
+                });
         }
         match host {
             Host::Ipv4(address) if !is_public(IpAddr::V4(address)) => {
@@ -274,15 +278,22 @@ fn host_rule(text: &str) -> Result<HostRule, PolicyError> {
     })
 }
 
-fn vouches_for(entered: &Url, url: &Url, name: &str) -> bool {
-    let Some(host) = entered.host() else {
-        return false;
-    };
-    let same_host = host.to_string() == name;
-    let below = matches!(host, Host::Domain(domain) if is_subdomain(name, domain));
-    entered.scheme() == url.scheme()
-        && entered.port_or_known_default() == url.port_or_known_default()
-        && (same_host || below)
+/// What an administrator entered vouches for that very host, wherever it is, and allows its subdomains
+/// where they are public.
+fn vouches_for(entered: &Url, url: &Url, name: &str) -> Option<Vouched> {
+    let host = entered.host()?;
+    if entered.scheme() != url.scheme()
+        || entered.port_or_known_default() != url.port_or_known_default()
+    {
+        return None;
+    }
+    if host.to_string() == name {
+        return Some(Vouched::ByAdministrator);
+    }
+    match host {
+        Host::Domain(domain) if is_subdomain(name, domain) => Some(Vouched::ByPolicy),
+        _ => None,
+    }
 }
 
 fn is_subdomain(name: &str, of: &str) -> bool {
@@ -415,9 +426,11 @@ mod tests {
     fn a_setting_allows_its_own_scheme_host_and_port_and_nothing_beside() {
         let policy = policy(&["setting:BaseURL"]);
         let entered = Some("http://meet.local:8080/base");
-        for allowed in ["http://meet.local:8080/x", "http://a.meet.local:8080/"] {
-            let answer = check(&policy, allowed, entered);
-            assert_eq!(answer, Ok(Vouched::ByAdministrator), "{allowed}");
+        for (allowed, by) in [
+            ("http://meet.local:8080/x", Vouched::ByAdministrator),
+            ("http://a.meet.local:8080/", Vouched::ByPolicy),
+        ] {
+            assert_eq!(check(&policy, allowed, entered), Ok(by), "{allowed}");
         }
         for denied in [
             "https://meet.local:8080/",
@@ -427,6 +440,13 @@ mod tests {
             assert!(check(&policy, denied, entered).is_err(), "{denied}");
         }
         assert!(check(&policy, "http://meet.local:8080/", None).is_err());
+    }
+
+    #[test]
+    fn entering_a_listed_host_does_not_lift_the_check_of_its_addresses() {
+        let policy = policy(&["https://example.com", "setting:BaseURL"]);
+        let answer = check(&policy, "https://example.com/", Some("https://example.com"));
+        assert_eq!(answer, Ok(Vouched::ByPolicy));
     }
 
     #[test]

@@ -127,8 +127,13 @@ pub fn run(start: &Start<'_>) -> Result<Outcome, Failure> {
     };
     let result = create_and_post(start, &mut session, choice, &topic);
     match result {
-        // The claim stays until it expires: the post may reach other nodes' database a little later.
-        Ok(join_url) => Ok(Outcome::Started(join_url)),
+        // The claim stays a while: the post may reach other nodes' database a little later.
+        Ok(join_url) => {
+            if let Some(claim) = claim {
+                claim.keep_as_recent();
+            }
+            Ok(Outcome::Started(join_url))
+        }
         Err(failure) => {
             if let Some(claim) = claim {
                 claim.release();
@@ -153,6 +158,14 @@ fn check_access(start: &Start<'_>) -> Result<(), Failure> {
     }
     if !channels::has_permission(user_id, channel_id, "create_post")? {
         return Err(Failure::MayNotPost);
+    }
+    // A thread that is gone would refuse the post when the meeting is there already.
+    if !start.place.root_id.is_empty() {
+        match posts::get(start.place.root_id) {
+            Ok(root) if root.channel_id == channel_id => {}
+            Ok(_) | Err(HostError::NotFound) => return Err(Failure::MayNotPost),
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }

@@ -10,9 +10,11 @@ use crate::system;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// How long a start in a channel keeps others from starting one, in seconds: as long as a meeting
-/// counts as recent.
-const START: u64 = 30;
+/// How long a start that is under way keeps others from starting one in the channel, in seconds:
+/// longer than the host lets a request run.
+const STARTING: u64 = 75;
+/// How long one that succeeded does, in seconds: as long as a meeting counts as recent.
+const STARTED: u64 = 30;
 /// Longer than a request to Zoom's token endpoint may take, in seconds.
 const REFRESH: u64 = 20;
 /// Longer than Zoom repeats a delivery, in seconds.
@@ -38,6 +40,19 @@ impl Claim {
     }
 }
 
+impl Claim {
+    /// Keeps it as long as what was started counts as recent. Failing to is no harm: it expires.
+    pub fn keep_as_recent(self) {
+        let held = Expected::Value(self.value.clone());
+        if let Err(error) = kv::set(&self.key, &self.value, Some(STARTED), &held) {
+            system::debug(
+                "A claim was left to expire.",
+                &[("key", &self.key), ("error", &error.to_string())],
+            );
+        }
+    }
+}
+
 fn claim(key: String, seconds: u64) -> Result<Option<Claim>, Error> {
     let value = token(system::random()).into_bytes();
     match kv::set(&key, &value, Some(seconds), &Expected::Absent) {
@@ -49,7 +64,7 @@ fn claim(key: String, seconds: u64) -> Result<Option<Claim>, Error> {
 
 /// The right to start a meeting in this channel; none while somebody else has it.
 pub fn start(channel_id: &str) -> Result<Option<Claim>, Error> {
-    claim(start_key(channel_id), START)
+    claim(start_key(channel_id), STARTING)
 }
 
 /// Frees the channel for another start, because the meeting of the last one is over.
@@ -59,7 +74,7 @@ pub fn end_start(channel_id: &str) -> Result<(), Error> {
 
 /// How long a start blocks others, in milliseconds.
 pub const fn start_lifetime_ms() -> i64 {
-    START as i64 * 1000
+    STARTED as i64 * 1000
 }
 
 fn start_key(channel_id: &str) -> String {

@@ -34,13 +34,16 @@ pub fn handle(meeting: &Meeting) -> Result<(), Error> {
         return Ok(());
     }
     let mut over = Vec::new();
+    let mut refused = false;
+    let mut failure = None;
     for post_id in candidates {
-        if end(
-            meeting,
-            &post_id,
-            bound.as_deref() == Some(post_id.as_str()),
-        )? {
-            over.push(post_id);
+        let is_bound = bound.as_deref() == Some(post_id.as_str());
+        match end(meeting, &post_id, is_bound) {
+            Ok(Step::Over) => over.push(post_id),
+            Ok(Step::Later) => {}
+            Ok(Step::Refused) => refused = true,
+            // The other posts are not to blame.
+            Err(error) => failure = Some(error),
         }
     }
     if bound.is_none()
@@ -51,7 +54,21 @@ pub fn handle(meeting: &Meeting) -> Result<(), Error> {
     if over.iter().any(|post_id| announced.contains(post_id)) {
         meetings::forget(meeting.id, &over)?;
     }
-    locks::mark_seen(EVENT, &meeting.uuid)
+    match failure {
+        Some(error) => Err(error),
+        None if refused => Ok(()),
+        None => locks::mark_seen(EVENT, &meeting.uuid),
+    }
+}
+
+/// What became of one post.
+enum Step {
+    /// Nothing is left to do about it.
+    Over,
+    /// It is about a later occurrence.
+    Later,
+    /// It cannot be changed, now.
+    Refused,
 }
 
 /// The posts it may be about, each once: that of the UUID first, then oldest first.
@@ -66,31 +83,32 @@ fn candidates(bound: Option<&str>, announced: &[String]) -> Vec<String> {
     candidates
 }
 
-/// Ends one post. Answers whether nothing is left to do about it.
-fn end(meeting: &Meeting, post_id: &str, bound: bool) -> Result<bool, Error> {
+/// Ends one post.
+fn end(meeting: &Meeting, post_id: &str, bound: bool) -> Result<Step, Error> {
     let post = match posts::get(post_id) {
         Ok(post) => post,
-        Err(Error::NotFound) => return Ok(true),
+        Err(Error::NotFound) => return Ok(Step::Over),
         Err(error) => return Err(error),
     };
     match decide(&post, meeting, bound, system::now_ms()) {
-        Decision::Later => Ok(false),
-        Decision::Done => Ok(true),
+        Decision::Later => Ok(Step::Later),
+        Decision::Done => Ok(Step::Over),
         Decision::End(change, span) => {
             match posts::update(post_id, &change) {
                 Ok(_) => {}
-                Err(Error::NotFound) => return Ok(true),
-                Err(Error::Denied(rule)) => {
+                Err(Error::NotFound) => return Ok(Step::Over),
+                // Not ours, or in a channel that was archived meanwhile.
+                Err(Error::Denied(rule) | Error::Invalid(rule)) => {
                     system::warn(
-                        "A meeting's post is not ours to change.",
+                        "A meeting's post cannot be changed.",
                         &[("post", post_id), ("rule", &rule)],
                     );
-                    return Ok(true);
+                    return Ok(Step::Refused);
                 }
                 Err(error) => return Err(error),
             }
             free_channel(&post, span);
-            Ok(true)
+            Ok(Step::Over)
         }
     }
 }

@@ -38,7 +38,8 @@ pub fn handle(config: &Config, request: &Request) -> Response {
         Err(Malformed) => return refuse(400, Message::WebhookMalformed),
     };
     if let Event::Validation(token) = &event {
-        return validation::answer(token, &config.zoom_webhook_secret);
+        return validation::answer(token, &config.zoom_webhook_secret)
+            .unwrap_or_else(|| refuse(400, Message::WebhookMalformed));
     }
     let timestamp = header(request, "x-zm-request-timestamp").unwrap_or_default();
     let signature = header(request, "x-zm-signature").unwrap_or_default();

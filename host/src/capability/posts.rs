@@ -104,6 +104,7 @@ impl EventState {
             return Err(Error::Denied("the post changed hands".to_owned()));
         }
         check_message(&change.message)?;
+        check_kind(&change.kind)?;
         post.message = change.message;
         post.kind = change.kind;
         post.props = parse_props(&change.props)?;
@@ -157,6 +158,21 @@ fn ownership_key(post_id: &str) -> String {
     format!("{}post_{post_id}", super::kv::HOST_PREFIX)
 }
 
+/// Properties by which clients show another author than the post's.
+fn is_disguise(key: &str) -> bool {
+    key.starts_with("from_") || key.starts_with("override_") || key.starts_with("webhook_")
+}
+
+/// Posts of the server's own kinds tell of things that happened; a plugin has kinds of its own.
+fn check_kind(kind: &str) -> Result<(), Error> {
+    if kind.is_empty() || kind == "slack_attachment" || kind.starts_with("custom_") {
+        return Ok(());
+    }
+    Err(Error::Denied(format!(
+        "posts of the kind {kind} are the server's"
+    )))
+}
+
 fn check_message(message: &str) -> Result<(), Error> {
     if message.len() > MESSAGE_LIMIT {
         return Err(Error::TooLarge);
@@ -166,6 +182,7 @@ fn check_message(message: &str) -> Result<(), Error> {
 
 fn api_post(author: String, root_id: String, draft: Draft) -> Result<ApiPost, Error> {
     check_message(&draft.message)?;
+    check_kind(&draft.kind)?;
     Ok(ApiPost {
         user_id: author,
         channel_id: draft.channel_id,
@@ -187,6 +204,11 @@ fn parse_props(text: &str) -> Result<std::collections::BTreeMap<String, Any>, Er
     }
     let object: serde_json::Map<_, _> = serde_json::from_str(text)
         .map_err(|error| Error::Invalid(format!("props are not a JSON object: {error}")))?;
+    if let Some(key) = object.keys().find(|key| is_disguise(key)) {
+        return Err(Error::Denied(format!(
+            "the property {key} hides who wrote a post"
+        )));
+    }
     let props = object.into_iter();
     Ok(props
         .map(|(key, value)| (key, Any::from_json(value)))
@@ -226,6 +248,29 @@ mod tests {
         assert!(matches!(parse_props("{"), Err(Error::Invalid(_))));
         let huge = " ".repeat(PROPS_LIMIT + 1);
         assert!(matches!(parse_props(&huge), Err(Error::TooLarge)));
+    }
+
+    #[test]
+    fn a_post_cannot_pretend_to_be_from_somebody_else_or_from_the_server() {
+        for key in [
+            "from_webhook",
+            "override_username",
+            "override_icon_url",
+            "webhook_display_name",
+        ] {
+            let props = format!(r#"{{"{key}":"x"}}"#);
+            assert!(
+                matches!(parse_props(&props), Err(Error::Denied(_))),
+                "{key}"
+            );
+        }
+        assert!(matches!(
+            check_kind("system_join_channel"),
+            Err(Error::Denied(_))
+        ));
+        for kind in ["", "custom_x", "slack_attachment"] {
+            assert!(check_kind(kind).is_ok());
+        }
     }
 
     #[test]

@@ -182,7 +182,10 @@ impl EventState {
 pub struct Sandbox {
     component: Arc<Component>,
     policy: Arc<Policy>,
-    turns: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
+    /// Commands and the life of the plugin have turns of their own: a flood of requests, which anybody
+    /// can send, must not keep people from their commands or the plugin from its configuration.
+    others: Arc<Semaphore>,
 }
 
 /// The right to run one event.
@@ -192,11 +195,13 @@ impl Sandbox {
     /// Pairs a component with its policy.
     #[must_use]
     pub fn new(component: Arc<Component>, policy: Arc<Policy>) -> Self {
-        let turns = Arc::new(Semaphore::new(policy.concurrent_events()));
+        let requests = Arc::new(Semaphore::new(policy.concurrent_events()));
+        let others = Arc::new(Semaphore::new(policy.concurrent_events().div_ceil(4)));
         Self {
             component,
             policy,
-            turns,
+            requests,
+            others,
         }
     }
 
@@ -205,8 +210,12 @@ impl Sandbox {
     /// # Errors
     ///
     /// [`EventError::Busy`].
-    pub(crate) async fn turn(&self) -> Result<Turn, EventError> {
-        let permit = Arc::clone(&self.turns).acquire_owned();
+    pub(crate) async fn turn(&self, kind: EventKind) -> Result<Turn, EventError> {
+        let turns = match kind {
+            EventKind::Request => &self.requests,
+            EventKind::Command | EventKind::Lifecycle => &self.others,
+        };
+        let permit = Arc::clone(turns).acquire_owned();
         match tokio::time::timeout(QUEUE_WAIT, permit).await {
             Ok(Ok(permit)) => Ok(Turn(permit)),
             Ok(Err(_)) | Err(_) => Err(EventError::Busy),

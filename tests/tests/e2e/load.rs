@@ -250,6 +250,11 @@ fn healthy(world: &mut World) -> Outcome {
         let line = log.lines().find(|line| line.contains(sign));
         assert!(line.is_none(), "{}", line.unwrap_or_default());
     }
+    assert_eq!(
+        site.zoom.count(Route::Unknown),
+        0,
+        "Zoom has no such address"
+    );
     assert!(
         Client::new(&site.server.url())
             .get("/api/v4/system/ping")

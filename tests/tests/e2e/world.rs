@@ -98,8 +98,7 @@ pub fn name(prefix: &str) -> String {
     format!("{prefix}{}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Saves the right settings with some of them replaced, and waits until the plugin answers with
-/// `status` to a request that only depends on the settings.
+/// Saves the right settings with some of them replaced.
 pub fn settings(site: &Site, changes: &Value) -> Result<(), Error> {
     let mut settings = site.settings();
     for (key, value) in changes.as_object().unwrap() {
