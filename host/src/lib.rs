@@ -20,5 +20,5 @@ pub mod sandbox;
 mod site;
 
 pub use describe::describe;
-pub use plugin::{ComponentPlugin, run};
+pub use plugin::{ComponentPlugin, Reply, run};
 pub use sandbox::{Component, LoadError};

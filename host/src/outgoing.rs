@@ -360,7 +360,8 @@ mod tests {
     #[tokio::test]
     async fn a_body_over_the_limit_is_refused() {
         let url = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nelevenbytes");
-        let answer = Outgoing::default().send(request(&url, Vouched::ByAdministrator));
+        let outgoing = Outgoing::default();
+        let answer = outgoing.send(request(&url, Vouched::ByAdministrator));
         assert!(matches!(answer.await, Err(OutgoingError::TooLarge)));
     }
 
@@ -368,14 +369,16 @@ mod tests {
     async fn a_redirect_is_handed_over_and_not_followed() {
         let url =
             answering(b"HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n");
-        let answer = Outgoing::default().send(request(&url, Vouched::ByAdministrator));
+        let outgoing = Outgoing::default();
+        let answer = outgoing.send(request(&url, Vouched::ByAdministrator));
         assert_eq!(answer.await.unwrap().status, 302);
     }
 
     #[tokio::test]
     async fn half_an_answer_is_an_error() {
         let url = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
-        let answer = Outgoing::default().send(request(&url, Vouched::ByAdministrator));
+        let outgoing = Outgoing::default();
+        let answer = outgoing.send(request(&url, Vouched::ByAdministrator));
         assert!(matches!(answer.await, Err(OutgoingError::Exchange(_))));
     }
 

@@ -353,7 +353,7 @@ impl Sandbox {
 
 fn trap(error: &wasmtime::Error, store: &Store<EventState>) -> EventError {
     let state = store.data();
-    let mut reason = format!("{error:?}");
+    let mut reason = format!("{error:#}");
     if state.memory.refused() {
         reason.insert_str(0, "the event reached its memory limit: ");
     }
