@@ -27,7 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let wasm = mattermost_plugin_aot::build_component(&component, &out.join("guest"))?;
-    mattermost_plugin_aot::compile(&wasm, &target, &out.join("component.cwasm"))?;
+    let image = out.join("component.cwasm");
+    mattermost_plugin_aot::compile(&wasm, &target, &image)?;
+    let packed = miniz_oxide::deflate::compress_to_vec_zlib(&std::fs::read(&image)?, 9);
+    std::fs::write(out.join("component.z"), packed)?;
     std::fs::copy(&manifest, out.join("plugin.json"))?;
     println!("cargo:rustc-env=TARGET_TRIPLE={target}");
     Ok(())

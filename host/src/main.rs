@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-static IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm"));
+static IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.z"));
 static MANIFEST: &str = include_str!(concat!(env!("OUT_DIR"), "/plugin.json"));
 
 fn main() -> ExitCode {

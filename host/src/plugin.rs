@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use mattermost_plugin_rpc::go_plugin::{Error as StartError, Handshake, hclog};
+use mattermost_plugin_rpc::go_plugin::{Error as StartError, ExitReason, Handshake, hclog};
 use mattermost_plugin_rpc::mattermost::{
     Api, AppError, BodyError, BodyReader, CommandArgs, CommandResponse, Context, Hooks,
     HttpRequest, LogLevel, ResponseWriter, RpcApi, serve_hooks,
@@ -435,6 +435,17 @@ impl Hooks for Wire {
     }
 }
 
+/// The largest image that is unpacked, in bytes.
+const IMAGE_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Unpacks and loads the embedded image, which is zlib data: a third of the size in the file, and its
+/// packed form need not stay in memory.
+fn load(packed: &[u8], target: &str) -> Result<Component, String> {
+    let image = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(packed, IMAGE_LIMIT)
+        .map_err(|error| format!("the embedded image is damaged: {error}"))?;
+    Component::load(&image, target).map_err(|error| error.to_string())
+}
+
 /// Runs a component as the plugin process that the server started, until the server ends it. With
 /// `--describe` it says what it is instead; started by hand it explains itself.
 pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
@@ -443,12 +454,12 @@ pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
         Err(error) => return fail(&error.to_string()),
     };
     if std::env::args().nth(1).as_deref() == Some("--describe") {
-        return match Component::load(image, target) {
+        return match load(image, target) {
             Ok(component) => {
                 show(&describe(&manifest, &component, target));
                 ExitCode::SUCCESS
             }
-            Err(error) => fail(&error.to_string()),
+            Err(error) => fail(&error),
         };
     }
     let listening = match Handshake::from_env().and_then(Handshake::bind) {
@@ -459,9 +470,9 @@ pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
         }
         Err(error) => return fail(&error.to_string()),
     };
-    let component = match Component::load(image, target) {
+    let component = match load(image, target) {
         Ok(component) => Arc::new(component),
-        Err(error) => return fail(&error.to_string()),
+        Err(error) => return fail(&error),
     };
     let events = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(EVENT_THREADS)
@@ -488,7 +499,10 @@ pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
     // Events still running belong to callers that are gone.
     events.shutdown_background();
     match ended {
-        Ok(_) => ExitCode::SUCCESS,
+        Ok(ExitReason::Quit | ExitReason::Closed) => ExitCode::SUCCESS,
+        Ok(ExitReason::Broken) => {
+            fail("the server's stream of hooks broke; the server starts the plugin anew")
+        }
         Err(error) => fail(&error.to_string()),
     }
 }

@@ -164,16 +164,46 @@ fn what_takes_far_more_memory_than_bytes_is_refused() {
 }
 
 #[test]
-fn nesting_beyond_the_limit_is_refused_and_the_stream_goes_on() {
-    let nested = (0..200).fold(Any::Nil, |inner, _| Any::List(vec![inner]));
-    let shallow = (0..20).fold(Any::Nil, |inner, _| Any::List(vec![inner]));
-    let mut encoder = Encoder::new();
+fn what_is_nested_beyond_the_limit_is_dropped_and_what_is_around_it_stays() {
+    let nest = |levels| (0..levels).fold(Any::Nil, |inner, _| Any::List(vec![inner]));
     let mut bytes = Vec::new();
-    encoder.encode(&vec![nested], &mut bytes).unwrap();
-    encoder.encode(&vec![shallow.clone()], &mut bytes).unwrap();
+    let mut encoder = Encoder::new();
+    for levels in [200, 50] {
+        let values = vec![nest(levels), Any::Int(7)];
+        encoder.encode(&values, &mut bytes).unwrap();
+    }
     let mut decoder = decoder(&bytes);
-    assert!(decoder.next::<Vec<Any>>().is_err());
-    assert_eq!(decoder.next::<Vec<Any>>(), Ok(Some(vec![shallow])));
+    let values: Vec<Any> = decoder.next().unwrap().unwrap();
+    assert_eq!(values[1], Any::Int(7));
+    assert!(format!("{:?}", values[0]).contains("nested too deeply"));
+    let values: Vec<Any> = decoder.next().unwrap().unwrap();
+    assert_eq!(values[0], nest(50));
+}
+
+/// Go defines a type in the middle of a value, where it first occurs, and never again. A value that is
+/// too deep must not take such a definition with it.
+#[test]
+fn a_definition_deep_inside_a_value_that_is_dropped_is_kept() {
+    const LEVELS: usize = 300;
+    const LIST: &[u8] = b"[]interface {}";
+    let mut bytes = message(&slice_type(65, 8));
+    // A list in a list, and so on; in the innermost, something of a type not seen before.
+    let mut piece = joined(&[int(65), vec![0]]);
+    for _ in 0..LEVELS {
+        piece.extend([1, LIST.len().to_le_bytes()[0]]);
+        piece.extend(LIST);
+        piece.extend(joined(&[int(65), uint(1), vec![0]]));
+    }
+    piece.extend([1, 1, b'T']);
+    piece.extend(struct_type(66, &[6]));
+    bytes.extend(message(&piece));
+    bytes.extend(message(&joined(&[int(66), uint(4), vec![1, 1, b'x', 0]])));
+    // The next value is of that type.
+    bytes.extend(message(&joined(&[int(66), vec![1, 1, b'y', 0]])));
+    let mut decoder = decoder(&bytes);
+    let values: Vec<Any> = decoder.next().unwrap().unwrap();
+    assert!(format!("{values:?}").contains("nested too deeply"));
+    assert_eq!(decoder.next::<Empty>(), Ok(Some(Empty)));
 }
 
 #[test]
@@ -187,7 +217,7 @@ fn types_that_double_with_every_level_cost_nothing() {
 }
 
 #[test]
-fn a_type_that_contains_itself_is_walked_no_deeper_than_the_limit() {
+fn a_type_that_contains_itself_is_walked_without_recursion() {
     let mut bytes = message(&struct_type(64, &[64]));
     bytes.extend(message(&joined(&[
         int(64),
@@ -196,7 +226,7 @@ fn a_type_that_contains_itself_is_walked_no_deeper_than_the_limit() {
     ])));
     bytes.extend(lone_string(b"next"));
     let mut decoder = decoder(&bytes);
-    assert!(decoder.next::<Empty>().is_err());
+    assert_eq!(decoder.next::<Empty>(), Ok(Some(Empty)));
     assert_eq!(decoder.next::<String>(), Ok(Some("next".to_owned())));
 }
 

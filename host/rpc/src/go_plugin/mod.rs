@@ -45,6 +45,9 @@ use crate::yamux::{Config, Session, Stream};
 /// that is still there after two seconds.
 const FAREWELL: Duration = Duration::from_millis(200);
 
+/// How long the connection may outlive the stream of hooks.
+const LAST_STREAM: Duration = Duration::from_secs(1);
+
 /// Why the plugin cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -87,6 +90,9 @@ pub enum ExitReason {
     Quit,
     /// The connection ended without that: the server is gone.
     Closed,
+    /// The stream of hooks ended and the connection did not. Health checks would still be answered, so
+    /// only a process that exits is started anew.
+    Broken,
 }
 
 /// Makes a socket, tells the server, and talks until the end. The parts can be had one by one:
@@ -130,14 +136,17 @@ where
     let serving = async {
         if let Ok(stream) = hooks.await {
             on_hooks(stream, broker).await;
+            // At a regular end the server closes one stream after the other.
+            tokio::time::sleep(LAST_STREAM).await;
+        } else {
+            pending::<()>().await;
         }
-        pending::<()>().await;
     };
     let reason = tokio::select! {
         biased;
         Ok(()) = quit => ExitReason::Quit,
         _ = session.closed() => ExitReason::Closed,
-        () = serving => ExitReason::Closed,
+        () = serving => ExitReason::Broken,
     };
     if reason == ExitReason::Quit {
         // The server hangs up first, then it has nothing to complain about.

@@ -174,7 +174,12 @@ impl Decode for Any {
         let Some((name, id)) = reader.interface()? else {
             return Ok(Self::Nil);
         };
-        reader.scope(|reader| content(reader, name, id))
+        if !reader.has_depth() {
+            // Anybody can nest what they put into a post; that must not spoil what is around it.
+            reader.skip(id)?;
+            return Ok(Self::Dropped("nested too deeply".to_owned()));
+        }
+        content(reader, name, id)
     }
 }
 

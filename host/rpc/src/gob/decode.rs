@@ -6,11 +6,12 @@
 //! that was cut into pieces is then decoded from the joined pieces.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::encode::{Encode, Schema, StructSchema};
 use super::error::DecodeError;
 use super::skim::{Skimmer, Step, negated};
-use super::types::{Kind, Plan, Types, WireType};
+use super::types::{Kind, Plan, Types, WireField, WireType};
 use super::wire::{Cursor, peek_uint};
 use super::{Bytes, Empty, Limits, Url};
 
@@ -122,6 +123,9 @@ impl Decoder {
                 Ok(Some(value)) => return Ok(Some(value)),
                 Err(error) => {
                     self.pending = None;
+                    if error.is_fatal() {
+                        self.lost = Some(error.clone());
+                    }
                     return Err(error);
                 }
             }
@@ -167,7 +171,8 @@ fn message_value<T>(
     read: &impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
 ) -> Result<Option<T>, DecodeError> {
     if let Some(mut value) = pending.take() {
-        return match value.walk(message, types, limits)? {
+        let walked = value.walk(message, types, limits);
+        return match walked.map_err(DecodeError::into_fatal)? {
             Step::More => {
                 *pending = Some(value);
                 Ok(None)
@@ -176,14 +181,10 @@ fn message_value<T>(
         };
     }
     let mut cursor = Cursor::new(message);
-    let id = cursor.int()?;
+    let id = cursor.int().map_err(DecodeError::into_fatal)?;
     if id < 0 {
-        types.define(negated(id)?, &mut cursor, limits)?;
-        if cursor.left() > 0 {
-            return Err(DecodeError::malformed(
-                "bytes are left over after a definition",
-            ));
-        }
+        // Without its type, neither this value nor any later one of the type can be read.
+        define(types, limits, id, &mut cursor).map_err(DecodeError::into_fatal)?;
         return Ok(None);
     }
     let mut reader = Reader::new(cursor, types, limits);
@@ -201,8 +202,23 @@ fn message_value<T>(
             Ok(None)
         }
         Ok(Step::Done) => finish(skimmer, types, limits, read).map(Some),
-        Err(error) => Err(read_error.unwrap_or(error)),
+        Err(error) => Err(read_error.unwrap_or(error).into_fatal()),
     }
+}
+
+fn define(
+    types: &mut Types,
+    limits: &Limits,
+    id: i64,
+    cursor: &mut Cursor<'_>,
+) -> Result<(), DecodeError> {
+    types.define(negated(id)?, cursor, limits)?;
+    if cursor.left() > 0 {
+        return Err(DecodeError::malformed(
+            "bytes are left over after a definition",
+        ));
+    }
+    Ok(())
 }
 
 fn finish<T>(
@@ -221,6 +237,13 @@ pub struct Reader<'a> {
     types: &'a mut Types,
     depth: usize,
     budget: usize,
+}
+
+/// What is left to read over.
+enum Skipped {
+    Values(i64, usize),
+    Entries(i64, i64, usize),
+    Fields(Arc<[WireField]>, usize),
 }
 
 /// Which field of a struct was read last.
@@ -317,9 +340,41 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads over a value.
+    /// Reads over a value, however deep.
     pub(super) fn skip(&mut self, id: i64) -> Result<(), DecodeError> {
-        self.enter()?;
+        // Types still to be read over, each with how many values of it.
+        let mut left: Vec<Skipped> = vec![Skipped::Values(id, 1)];
+        while let Some(skipped) = left.pop() {
+            match skipped {
+                Skipped::Values(_, 0) => {}
+                Skipped::Values(id, count) => {
+                    left.push(Skipped::Values(id, count - 1));
+                    self.skip_one(id, &mut left)?;
+                }
+                Skipped::Entries(_, _, 0) => {}
+                Skipped::Entries(key, elem, count) => {
+                    left.push(Skipped::Entries(key, elem, count - 1));
+                    left.push(Skipped::Values(elem, 1));
+                    left.push(Skipped::Values(key, 1));
+                }
+                Skipped::Fields(fields, number) => {
+                    let delta = usize::try_from(self.cursor.uint()?).unwrap_or(usize::MAX);
+                    if delta > 0 {
+                        let number = number.saturating_add(delta);
+                        let field = fields.get(number - 1).ok_or_else(|| {
+                            DecodeError::malformed("a struct has more fields than its type")
+                        })?;
+                        let id = field.id;
+                        left.push(Skipped::Fields(fields, number));
+                        left.push(Skipped::Values(id, 1));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn skip_one(&mut self, id: i64, left: &mut Vec<Skipped>) -> Result<(), DecodeError> {
         match self.types.kind(id)? {
             Kind::Bool | Kind::Int | Kind::Uint | Kind::Float => {
                 self.cursor.uint()?;
@@ -337,27 +392,12 @@ impl<'a> Reader<'a> {
             }
             Kind::Interface => {
                 if let Some((_, id)) = self.interface()? {
-                    self.skip(id)?;
+                    left.push(Skipped::Values(id, 1));
                 }
             }
-            Kind::Defined(WireType::Struct(fields)) => {
-                let mut number = 0_usize;
-                loop {
-                    let delta = usize::try_from(self.cursor.uint()?).unwrap_or(usize::MAX);
-                    if delta == 0 {
-                        break;
-                    }
-                    number = number.saturating_add(delta);
-                    let field = fields.get(number - 1).ok_or_else(|| {
-                        DecodeError::malformed("a struct has more fields than its type")
-                    })?;
-                    self.skip(field.id)?;
-                }
-            }
+            Kind::Defined(WireType::Struct(fields)) => left.push(Skipped::Fields(fields, 0)),
             Kind::Defined(WireType::Slice { elem }) => {
-                for _ in 0..self.cursor.count()? {
-                    self.skip(elem)?;
-                }
+                left.push(Skipped::Values(elem, self.cursor.count()?));
             }
             Kind::Defined(WireType::Array { elem, len }) => {
                 let count = self.cursor.count()?;
@@ -366,19 +406,18 @@ impl<'a> Reader<'a> {
                         "an array of another length than its type",
                     ));
                 }
-                for _ in 0..count {
-                    self.skip(elem)?;
-                }
+                left.push(Skipped::Values(elem, count));
             }
             Kind::Defined(WireType::Map { key, elem }) => {
-                for _ in 0..self.cursor.count()? {
-                    self.skip(key)?;
-                    self.skip(elem)?;
-                }
+                left.push(Skipped::Entries(key, elem, self.cursor.count()?));
             }
         }
-        self.leave();
         Ok(())
+    }
+
+    /// Whether a list or map with a value in it may still follow.
+    pub(super) fn has_depth(&self) -> bool {
+        self.depth > 1
     }
 
     /// The registered name and the type of an interface's content, or none for nil.

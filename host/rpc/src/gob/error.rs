@@ -39,6 +39,14 @@ impl DecodeError {
         Self::Mismatch(format!("expected {expected}"))
     }
 
+    /// The same where it is not known any more where the next value begins.
+    pub(super) fn into_fatal(self) -> Self {
+        match self {
+            Self::Malformed(what) | Self::TooLarge(what) | Self::Fatal(what) => Self::Fatal(what),
+            Self::Mismatch(_) => Self::Fatal("a value of another type has no end"),
+        }
+    }
+
     /// Whether the stream is lost. Otherwise the value was dropped and the next one can be read.
     #[must_use]
     pub fn is_fatal(&self) -> bool {

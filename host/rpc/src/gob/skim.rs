@@ -11,6 +11,9 @@ use super::error::DecodeError;
 use super::types::{Kind, Types, WireType};
 use super::wire::{Cursor, put_bytes, put_int, put_uint};
 
+/// Frames of a walk. Each takes a byte of the value at least.
+const MAX_STACK: usize = 1 << 20;
+
 enum Frame {
     /// A value of this type.
     Value(i64),
@@ -66,7 +69,9 @@ impl Skimmer {
     ) -> Result<Step, DecodeError> {
         let mut cursor = Cursor::new(message);
         while let Some(frame) = self.stack.pop() {
-            if self.stack.len() > limits.depth.saturating_mul(2) {
+            // Depth is for those to limit who recurse. Here it is memory, and the value's end must be
+            // found whatever it is.
+            if self.stack.len() > MAX_STACK {
                 return Err(DecodeError::TooLarge("a value is nested too deeply"));
             }
             if self.joined.len() > limits.message_bytes {
