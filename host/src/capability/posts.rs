@@ -160,7 +160,7 @@ fn ownership_key(post_id: &str) -> String {
 
 /// Properties by which clients show another author than the post's.
 fn is_disguise(key: &str) -> bool {
-    key.starts_with("from_") || key.starts_with("override_") || key.starts_with("webhook_")
+    key == "from_webhook" || key.starts_with("override_") || key.starts_with("webhook_")
 }
 
 /// Posts of the server's own kinds tell of things that happened; a plugin has kinds of its own.
