@@ -17,7 +17,6 @@ impl Host for EventState {
             username: bot.username,
             display_name: bot.display_name,
             description: bot.description,
-            ..ApiBot::default()
         };
         let id = match self.services.api.ensure_bot_user(bot).await {
             Ok(id) => id,
