@@ -7,57 +7,49 @@
     reason = "a test that goes wrong should stop right there"
 )]
 
-use mattermost_plugin_rpc::gob::{Any, Decoder, Empty, Encoder, Limits};
+mod gob_support;
 
-fn uint(value: u64) -> Vec<u8> {
-    if value <= 0x7f {
-        return vec![value.to_le_bytes()[0]];
+use std::collections::BTreeMap;
+
+use gob_support::{
+    array_type, counted, int, list_in_pieces, lone_string, map_type, marshaler_type, message,
+    named_struct, slice_type, struct_type, uint,
+};
+use mattermost_plugin_rpc::gob::{Any, Bytes, Decoder, Empty, Encoder, Limits, Url};
+use mattermost_plugin_rpc::gob_struct;
+
+gob_struct! {
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct Outer = "Outer" {
+        text: String = "Text",
+        inner: Inner = "Inner",
+        any: Any = "Any",
     }
-    let bytes = value.to_be_bytes();
-    let digits: Vec<u8> = bytes.into_iter().skip_while(|byte| *byte == 0).collect();
-    let mut out = vec![(256 - digits.len()).to_le_bytes()[0]];
-    out.extend(digits);
-    out
 }
 
-fn int(value: i64) -> Vec<u8> {
-    uint(((value << 1) ^ (value >> 63)).cast_unsigned())
+gob_struct! {
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct Inner = "Inner" {
+        number: i64 = "Number",
+    }
+}
+
+gob_struct! {
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct Unsigned = "Unsigned" {
+        number: u32 = "Number",
+    }
+}
+
+gob_struct! {
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct Numbers = "Numbers" {
+        number: i32 = "Number",
+    }
 }
 
 fn joined(parts: &[Vec<u8>]) -> Vec<u8> {
     parts.concat()
-}
-
-fn message(body: &[u8]) -> Vec<u8> {
-    joined(&[uint(body.len() as u64), body.to_vec()])
-}
-
-/// `-id` and a struct type with fields of these types.
-fn struct_type(id: i64, fields: &[i64]) -> Vec<u8> {
-    let mut out = joined(&[int(-id), vec![3]]);
-    if !fields.is_empty() {
-        out.push(2);
-        out.extend(uint(fields.len() as u64));
-        for (number, field) in fields.iter().enumerate() {
-            let name = format!("F{number}");
-            out.extend([1, name.len().to_le_bytes()[0]]);
-            out.extend(name.bytes());
-            out.push(1);
-            out.extend(int(*field));
-            out.push(0);
-        }
-    }
-    out.extend([0, 0]);
-    out
-}
-
-fn slice_type(id: i64, elem: i64) -> Vec<u8> {
-    joined(&[int(-id), vec![2, 2], int(elem), vec![0, 0]])
-}
-
-fn lone_string(bytes: &[u8]) -> Vec<u8> {
-    let body = joined(&[int(6), vec![0], uint(bytes.len() as u64), bytes.to_vec()]);
-    message(&body)
 }
 
 fn decoder(bytes: &[u8]) -> Decoder {
@@ -74,20 +66,7 @@ fn a_string_that_is_not_utf8_is_decoded() {
 
 #[test]
 fn a_value_in_thousands_of_pieces_arriving_byte_by_byte_is_decoded() {
-    const PIECES: i64 = 4_000;
-    let mut bytes = message(&slice_type(65, 8));
-    let mut piece = joined(&[int(65), vec![0], uint(PIECES.cast_unsigned())]);
-    for number in 0..PIECES {
-        let id = 66 + number;
-        let name = format!("unknown.T{number}");
-        piece.extend(uint(name.len() as u64));
-        piece.extend(name.bytes());
-        piece.extend(struct_type(id, &[6]));
-        bytes.extend(message(&piece));
-        // The value of that type: one string.
-        piece = joined(&[int(id), uint(4), vec![1, 1, b'x', 0]]);
-    }
-    bytes.extend(message(&piece));
+    let mut bytes = list_in_pieces(4_000, 65);
     bytes.extend(lone_string(b"next"));
 
     let mut decoder = Decoder::new(Limits::default());
@@ -103,7 +82,7 @@ fn a_value_in_thousands_of_pieces_arriving_byte_by_byte_is_decoded() {
     }
     let values = values.unwrap();
     assert_eq!(values.len(), 4_000);
-    assert_eq!(values[3_999], Any::Dropped("unknown.T3999".to_owned()));
+    assert_eq!(values[3_999], Any::Dropped("unknown.T4000".to_owned()));
     assert_eq!(after.as_deref(), Some("next"));
 }
 
@@ -142,25 +121,23 @@ fn a_count_that_the_bytes_cannot_make_good_is_refused_at_once() {
 
 #[test]
 fn what_takes_far_more_memory_than_bytes_is_refused() {
-    let mut bytes = message(&slice_type(65, 6));
-    let count = 8 * 1024 * 1024;
-    let body = joined(&[int(65), vec![0], uint(count), vec![0; count as usize]]);
-    bytes.extend(message(&body));
-    // Eight million empty strings in eight megabytes are fine, twenty-four bytes each;
-    let mut decoder = decoder(&bytes);
-    assert_eq!(
-        decoder.next::<Vec<String>>().unwrap().unwrap().len(),
-        8 << 20
-    );
-    // eight million interfaces that hold nothing are more than that.
-    let mut bytes = message(&slice_type(65, 8));
-    let body = joined(&[int(65), vec![0], uint(count), vec![0; count as usize]]);
-    bytes.extend(message(&body));
-    let mut decoder = Decoder::new(Limits::default());
-    decoder.feed(&bytes);
-    let values = decoder.next::<Vec<Any>>();
-    let bounded = values.is_err() || size_of::<Any>() <= 48;
-    assert!(bounded, "{} bytes each", size_of::<Any>());
+    const COUNT: usize = 1 << 20;
+    let list = |elem: i64, one: &[u8]| {
+        let head = joined(&[int(65), vec![0], uint(COUNT as u64)]);
+        let body = joined(&[head, one.repeat(COUNT)]);
+        joined(&[message(&slice_type(65, elem)), message(&body)])
+    };
+    let mut short = decoder(&list(6, b"\x02ab"));
+    let short: Vec<String> = short.next().unwrap().unwrap();
+    assert_eq!(short.len(), COUNT);
+    // A million empty strings are a megabyte on the wire and twenty-four in memory,
+    let mut empty = decoder(&list(6, &[0]));
+    assert!(empty.next::<Vec<String>>().is_err());
+    // and interfaces that hold nothing are as large.
+    let mut nothing = decoder(&list(8, &[0]));
+    assert!(nothing.next::<Vec<Any>>().is_err());
+    nothing.feed(&lone_string(b"next"));
+    assert_eq!(nothing.next::<String>(), Ok(Some("next".to_owned())));
 }
 
 #[test]
@@ -250,4 +227,285 @@ fn a_message_beyond_the_limit_ends_the_stream() {
     assert!(error.is_fatal());
     decoder.feed(&lone_string(b"next"));
     assert!(decoder.skip().unwrap_err().is_fatal());
+}
+
+#[test]
+fn fields_are_compared_before_there_is_data() {
+    // An int where a uint is expected fails although it is not even sent.
+    let mut bytes = message(&named_struct(65, &[("Number", 2)]));
+    bytes.extend(message(&joined(&[int(65), vec![0]])));
+    bytes.extend(message(&joined(&[int(65), vec![0]])));
+    let mut decoder = decoder(&bytes);
+    assert!(decoder.next::<Unsigned>().is_err());
+    assert_eq!(decoder.next::<Inner>(), Ok(Some(Inner { number: 0 })));
+}
+
+#[test]
+fn every_kind_is_told_from_every_other() {
+    fn accepted<T: mattermost_plugin_rpc::gob::Decode>(bytes: &[u8]) -> bool {
+        let mut decoder = decoder(bytes);
+        matches!(decoder.next::<T>(), Ok(Some(_)))
+    }
+    let lone = |id: i64, value: &[u8]| message(&joined(&[int(id), vec![0], value.to_vec()]));
+    let list = joined(&[message(&slice_type(65, 6)), lone(65, &[0])]);
+    let array = joined(&[message(&array_type(65, 6, 0)), lone(65, &[0])]);
+    let map = joined(&[message(&map_type(65, 6, 6)), lone(65, &[0])]);
+    let map_of_numbers = joined(&[message(&map_type(65, 6, 2)), lone(65, &[1, 1, b'x', 2])]);
+    let kinds = [5, 6, 7].map(|way| joined(&[message(&marshaler_type(65, way)), lone(65, &[0])]));
+    let [gob, binary, text] = &kinds;
+    let kinds: Vec<(&str, &[u8])> = vec![
+        ("list", &list),
+        ("array", &array),
+        ("map", &map),
+        ("map of numbers", &map_of_numbers),
+        ("gob", gob),
+        ("binary", binary),
+        ("text", text),
+    ];
+    let scalars: Vec<_> = [
+        ("bool", 1),
+        ("int", 2),
+        ("uint", 3),
+        ("float", 4),
+        ("bytes", 5),
+        ("string", 6),
+        ("any", 8),
+    ]
+    .map(|(name, id)| (name, lone(id, &[0])))
+    .into();
+    let scalars = scalars
+        .iter()
+        .map(|(name, bytes)| (*name, bytes.as_slice()));
+    for (name, bytes) in kinds.into_iter().chain(scalars) {
+        assert_eq!(accepted::<bool>(bytes), name == "bool", "{name} as bool");
+        assert_eq!(accepted::<i64>(bytes), name == "int", "{name} as int");
+        assert_eq!(accepted::<u64>(bytes), name == "uint", "{name} as uint");
+        assert_eq!(accepted::<f64>(bytes), name == "float", "{name} as float");
+        assert_eq!(accepted::<Bytes>(bytes), name == "bytes", "{name} as bytes");
+        assert_eq!(
+            accepted::<String>(bytes),
+            name == "string",
+            "{name} as string"
+        );
+        assert_eq!(accepted::<Any>(bytes), name == "any", "{name} as interface");
+        assert_eq!(accepted::<Url>(bytes), name == "binary", "{name} as URL");
+        assert_eq!(
+            accepted::<Vec<String>>(bytes),
+            name == "list",
+            "{name} as list"
+        );
+        let strings = accepted::<BTreeMap<String, String>>(bytes);
+        assert_eq!(strings, name == "map", "{name} as map");
+        assert!(!accepted::<Empty>(bytes), "{name} as struct");
+        assert!(!accepted::<Inner>(bytes), "{name} as struct");
+    }
+}
+
+#[test]
+fn a_struct_without_a_common_field_is_refused_where_go_refuses_it() {
+    // At the top,
+    let mut bytes = message(&named_struct(65, &[("Other", 6)]));
+    bytes.extend(message(&joined(&[int(65), vec![0]])));
+    assert!(decoder(&bytes).next::<Inner>().is_err());
+    assert_eq!(decoder(&bytes).next::<Empty>(), Ok(Some(Empty)));
+    // and as what an interface holds,
+    let mut bytes = message(&named_struct(65, &[("Other", 6)]));
+    let error = joined(&[counted(b"*plugin.ErrorString"), int(65), uint(1), vec![0]]);
+    bytes.extend(message(&joined(&[int(8), vec![0], error])));
+    assert!(decoder(&bytes).next::<Any>().is_err());
+    // but not inside another struct: servers of different age need not share a field there.
+    let mut bytes = message(&named_struct(65, &[("Other", 6)]));
+    bytes.extend(message(&named_struct(66, &[("Text", 6), ("Inner", 65)])));
+    bytes.extend(message(&joined(&[
+        int(66),
+        vec![1],
+        counted(b"t"),
+        vec![1, 1, 1, b'o', 0, 0],
+    ])));
+    let outer = Outer {
+        text: "t".to_owned(),
+        ..Outer::default()
+    };
+    assert_eq!(decoder(&bytes).next::<Outer>(), Ok(Some(outer)));
+}
+
+#[test]
+fn a_definition_without_fields_fits_every_struct() {
+    let mut bytes = message(&struct_type(65, &[]));
+    bytes.extend(message(&joined(&[int(65), vec![0]])));
+    assert_eq!(decoder(&bytes).next::<Outer>(), Ok(Some(Outer::default())));
+}
+
+#[test]
+fn a_number_out_of_range_is_refused() {
+    let number = |value: i64| {
+        let definition = message(&named_struct(65, &[("Number", 2)]));
+        joined(&[
+            definition,
+            message(&joined(&[int(65), vec![1], int(value), vec![0]])),
+        ])
+    };
+    let most = i64::from(i32::MAX);
+    assert!(decoder(&number(most)).next::<Numbers>().is_ok());
+    assert!(decoder(&number(most + 1)).next::<Numbers>().is_err());
+}
+
+#[test]
+fn definitions_are_read_in_the_middle_of_an_interface_in_an_interface() {
+    // []any{ []any{ T{"x"} } }, the way Go cuts it: T is new, so inside the outer content the bytes so
+    // far have one count and the rest has another.
+    let mut bytes = message(&slice_type(65, 8));
+    let rest = joined(&[int(66), uint(4), vec![1, 1, b'x', 0]]);
+    let head = joined(&[vec![0], uint(1), counted(b"T"), struct_type(66, &[6])]);
+    let inner = joined(&[
+        counted(b"[]interface {}"),
+        int(65),
+        counted(&head),
+        counted(&rest),
+    ]);
+    bytes.extend(message(&joined(&[int(65), vec![0], uint(1), inner])));
+    bytes.extend(lone_string(b"next"));
+    let mut decoder = decoder(&bytes);
+    let inner = Any::List(vec![Any::Dropped("T".to_owned())]);
+    assert_eq!(decoder.next::<Vec<Any>>(), Ok(Some(vec![inner])));
+    assert_eq!(decoder.next::<String>(), Ok(Some("next".to_owned())));
+}
+
+#[test]
+fn types_and_fields_have_a_limit() {
+    let limits = Limits {
+        types: 10,
+        fields: 5,
+        ..Limits::default()
+    };
+    let mut wide = Decoder::new(limits);
+    wide.feed(&message(&struct_type(64, &[6; 6])));
+    wide.feed(&lone_string(b"lost"));
+    assert!(wide.next::<String>().is_err());
+    let mut many = Decoder::new(limits);
+    for id in 64..74 {
+        many.feed(&message(&struct_type(id, &[])));
+    }
+    many.feed(&lone_string(b"as many as there may be"));
+    assert!(many.next::<String>().unwrap().is_some());
+    many.feed(&message(&struct_type(74, &[])));
+    assert!(many.next::<String>().is_err());
+}
+
+#[test]
+fn the_largest_limit_is_no_trouble() {
+    let mut decoder = Decoder::new(Limits {
+        message_bytes: usize::MAX,
+        ..Limits::default()
+    });
+    decoder.feed(&uint(u64::MAX));
+    assert!(decoder.skip().unwrap_err().is_fatal());
+}
+
+/// Streams of which it is not known any more where the next value begins: they end, and stay ended.
+fn ends_the_stream(bytes: &[u8]) {
+    for step in [bytes.len(), 1] {
+        let mut decoder = Decoder::new(Limits::default());
+        let mut errors = 0;
+        for piece in bytes.chunks(step) {
+            decoder.feed(piece);
+            match decoder.next::<String>() {
+                Ok(None) => assert_eq!(errors, 0),
+                Ok(Some(value)) => panic!("{value:?} is of the damaged value"),
+                Err(error) => {
+                    assert!(error.is_fatal(), "{error}");
+                    errors += 1;
+                }
+            }
+        }
+        assert!(errors > 0, "the damage went unseen");
+    }
+}
+
+#[test]
+fn a_bad_definition_ends_the_stream_before_it_is_out_of_step() {
+    let definition = message(&struct_type(64, &[]));
+    let after = |bad: Vec<u8>| joined(&[bad, lone_string(b"of the bad type")]);
+    ends_the_stream(&after(joined(&[definition.clone(), definition])));
+    ends_the_stream(&after(message(&joined(&[struct_type(64, &[]), vec![0]]))));
+    ends_the_stream(&after(message(&joined(&[int(-64), vec![9, 9, 9]]))));
+    ends_the_stream(&after(message(&struct_type(22, &[]))));
+    let name = "N".repeat(100_000);
+    ends_the_stream(&after(message(&named_struct(65, &[(&name, 6)]))));
+}
+
+#[test]
+fn a_value_in_pieces_that_cannot_be_followed_ends_the_stream() {
+    let head = joined(&[int(65), vec![0], uint(2)]);
+    let cut = |first: Vec<u8>, second: Vec<u8>| {
+        let new = joined(&[counted(b"T"), struct_type(67, &[6])]);
+        let types = [slice_type(65, 8), array_type(66, 6, 3)].map(|one| message(&one));
+        joined(&[
+            types.concat(),
+            message(&joined(&[head.clone(), first, new])),
+            message(&second),
+            lone_string(b"next"),
+        ])
+    };
+    let tail = joined(&[int(67), uint(4), vec![1, 1, b'x', 0]]);
+    // A second piece of a type that nobody defined; a marker that is not zero; a type that is defined
+    // again; an array that is too short.
+    let fine = joined(&[counted(b"string"), int(6), vec![2, 0, 0]]);
+    ends_the_stream(&cut(fine, joined(&[int(99), uint(4), vec![1, 1, b'x', 0]])));
+    let marker = joined(&[counted(b"string"), int(6), vec![2, 7, 0]]);
+    ends_the_stream(&cut(marker, tail.clone()));
+    let again = joined(&[
+        counted(b"S"),
+        slice_type(65, 8),
+        uint(4),
+        int(6),
+        vec![2, 0, 0],
+    ]);
+    ends_the_stream(&cut(again, tail.clone()));
+    let short = joined(&[counted(b"A"), int(66), vec![3, 0, 1, 0]]);
+    ends_the_stream(&cut(short, tail));
+}
+
+#[test]
+fn a_value_in_pieces_has_the_limit_of_one_message() {
+    let limits = Limits {
+        message_bytes: 1_000,
+        ..Limits::default()
+    };
+    let read = |pieces: i64| {
+        let mut decoder = Decoder::new(limits);
+        decoder.feed(&list_in_pieces(pieces, 65));
+        decoder.next::<Vec<Any>>()
+    };
+    assert_eq!(read(20).unwrap().unwrap().len(), 20);
+    assert!(read(500).is_err());
+}
+
+#[test]
+fn json_as_deep_as_go_reads_it_is_dropped_without_what_is_around_it() {
+    // Go's JSON decoder gives up beyond this; the server passes on what it read.
+    const LEVELS: usize = 10_000;
+    let list = joined(&[counted(b"[]interface {}"), int(65), vec![1, 0, 1]]);
+    let map = joined(&[
+        counted(b"map[string]interface {}"),
+        int(66),
+        vec![1, 0, 1],
+        counted(b"k"),
+    ]);
+    for level in [list, map] {
+        let mut bytes = message(&slice_type(65, 8));
+        bytes.extend(message(&map_type(66, 6, 8)));
+        let head = joined(&[int(65), vec![0], uint(2)]);
+        let deep = joined(&[level.repeat(LEVELS), vec![0]]);
+        let seven = joined(&[counted(b"int64"), int(2), vec![2, 0, 14]]);
+        bytes.extend(message(&joined(&[head, deep, seven])));
+        bytes.extend(lone_string(b"next"));
+        let mut read = decoder(&bytes);
+        let values: Vec<Any> = read.next().unwrap().unwrap();
+        assert_eq!(values[1], Any::Int(7));
+        assert_eq!(read.next::<String>(), Ok(Some("next".to_owned())));
+        let mut skipped = decoder(&bytes);
+        assert_eq!(skipped.skip(), Ok(Some(())));
+        assert_eq!(skipped.next::<String>(), Ok(Some("next".to_owned())));
+    }
 }

@@ -212,12 +212,12 @@ fn content(reader: &mut Reader<'_>, name: &[u8], id: i64) -> Result<Any, DecodeE
         LIST => Any::List(Vec::decode(reader, id)?),
         MAP => Any::Map(BTreeMap::decode(reader, id)?),
         ATTACHMENTS => Any::Attachments(Vec::decode(reader, id)?),
-        APP_ERROR => Any::AppError(Box::decode(reader, id)?),
-        ERROR_STRING => Any::ErrorString(Box::decode(reader, id)?),
-        PQ_ERROR => Any::PqError(Box::decode(reader, id)?),
-        TEXT_ARG => Any::TextArg(Box::decode(reader, id)?),
-        STATIC_LIST_ARG => Any::StaticListArg(Box::decode(reader, id)?),
-        DYNAMIC_LIST_ARG => Any::DynamicListArg(Box::decode(reader, id)?),
+        APP_ERROR => Any::AppError(reader.alone(id)?),
+        ERROR_STRING => Any::ErrorString(reader.alone(id)?),
+        PQ_ERROR => Any::PqError(reader.alone(id)?),
+        TEXT_ARG => Any::TextArg(reader.alone(id)?),
+        STATIC_LIST_ARG => Any::StaticListArg(reader.alone(id)?),
+        DYNAMIC_LIST_ARG => Any::DynamicListArg(reader.alone(id)?),
         _ => {
             reader.skip(id)?;
             Any::Dropped(name.into_owned())

@@ -6,11 +6,12 @@
 //! that was cut into pieces is then decoded from the joined pieces.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::encode::{Encode, Schema, StructSchema};
 use super::error::DecodeError;
-use super::skim::{Skimmer, Step, negated};
+use super::skim::{MAX_STACK, Skimmer, Step, negated};
 use super::types::{Kind, Plan, Types, WireField, WireType};
 use super::wire::{Cursor, peek_uint};
 use super::{Bytes, Empty, Limits, Url};
@@ -19,8 +20,8 @@ use super::{Bytes, Empty, Limits, Url};
 const KEPT_CAPACITY: usize = 64 * 1024;
 
 /// How many bytes of Rust values one byte of gob may become, beside a fixed allowance.
-const EXPANSION: usize = 48;
-const EXPANSION_FLOOR: usize = 64 * 1024;
+const EXPANSION: usize = 16;
+const EXPANSION_FLOOR: usize = 1024 * 1024;
 
 /// A type that can be received. A field that was not sent keeps its default.
 pub trait Decode: Encode + Default + Sized {
@@ -59,9 +60,11 @@ impl Decoder {
 
     /// Takes bytes as they arrived.
     pub fn feed(&mut self, bytes: &[u8]) {
-        if self.start > 0 {
+        // Moving what is unread costs no more than reading what was before it.
+        if self.start > self.buffer.len() / 2 {
             self.buffer.drain(..self.start.min(self.buffer.len()));
             self.start = 0;
+            self.shrink();
         }
         self.buffer.extend_from_slice(bytes);
     }
@@ -105,8 +108,13 @@ impl Decoder {
             return Err(error.clone());
         }
         loop {
-            let Some(range) = self.message()? else {
-                return Ok(None);
+            let range = match self.message() {
+                Ok(Some(range)) => range,
+                Ok(None) => return Ok(None),
+                Err(error) => {
+                    self.lost = Some(error.clone());
+                    return Err(error);
+                }
             };
             let message = self.buffer.get(range.clone()).unwrap_or_default();
             let outcome = message_value(
@@ -133,31 +141,33 @@ impl Decoder {
     }
 
     /// Where the next whole message is.
-    fn message(&mut self) -> Result<Option<std::ops::Range<usize>>, DecodeError> {
+    fn message(&self) -> Result<Option<Range<usize>>, DecodeError> {
+        const LENGTH: DecodeError = DecodeError::Fatal("a message is too long");
         let bytes = self.buffer.get(self.start..).unwrap_or_default();
-        let length = match peek_uint(bytes) {
-            Ok(None) => return Ok(None),
-            Ok(Some((length, count))) => usize::try_from(length)
-                .ok()
-                .filter(|length| *length <= self.limits.message_bytes)
-                .map(|length| (length, count)),
-            Err(_) => None,
-        };
-        let Some((length, count)) = length else {
-            let error = DecodeError::Fatal("a message is too long");
-            self.lost = Some(error.clone());
-            return Err(error);
+        let Some((length, count)) = peek_uint(bytes).map_err(|_| LENGTH)? else {
+            return Ok(None);
         };
         let begin = self.start + count;
-        let end = begin + length;
+        let end = usize::try_from(length)
+            .ok()
+            .filter(|length| *length <= self.limits.message_bytes)
+            .and_then(|length| begin.checked_add(length))
+            .ok_or(LENGTH)?;
         Ok((end <= self.buffer.len()).then_some(begin..end))
     }
 
     fn tidy(&mut self) {
         if self.start >= self.buffer.len() {
             self.buffer.clear();
-            self.buffer.shrink_to(KEPT_CAPACITY);
             self.start = 0;
+            self.shrink();
+        }
+    }
+
+    /// Gives back what one large message needed.
+    fn shrink(&mut self) {
+        if self.buffer.capacity() > KEPT_CAPACITY.max(self.buffer.len().saturating_mul(4)) {
+            self.buffer.shrink_to(KEPT_CAPACITY);
         }
     }
 }
@@ -237,6 +247,8 @@ pub struct Reader<'a> {
     types: &'a mut Types,
     depth: usize,
     budget: usize,
+    /// The struct that begins next is a value of its own, not a part of one.
+    alone: bool,
 }
 
 /// What is left to read over.
@@ -260,11 +272,19 @@ impl<'a> Reader<'a> {
             types,
             depth: limits.depth,
             budget: budget.saturating_add(EXPANSION_FLOOR),
+            alone: false,
         }
     }
 
     fn top<T: Decode>(&mut self, id: i64) -> Result<T, DecodeError> {
         self.lone(id)?;
+        self.alone(id)
+    }
+
+    /// Decodes a value of its own: Go refuses one that has no field in common with the struct that is
+    /// expected, but accepts such a struct as a part of another.
+    pub(super) fn alone<T: Decode>(&mut self, id: i64) -> Result<T, DecodeError> {
+        self.alone = self.types.is_struct(id);
         T::decode(self, id)
     }
 
@@ -288,11 +308,11 @@ impl<'a> Reader<'a> {
         self.depth += 1;
     }
 
-    /// Accounts for memory that a value takes beside its bytes.
-    fn spend<T>(&mut self) -> Result<(), DecodeError> {
+    /// Accounts for memory that values take beside their bytes.
+    fn spend<T>(&mut self, count: usize) -> Result<(), DecodeError> {
         self.budget = self
             .budget
-            .checked_sub(size_of::<T>())
+            .checked_sub(size_of::<T>().saturating_mul(count))
             .ok_or(DecodeError::TooLarge("a value takes too much memory"))?;
         Ok(())
     }
@@ -311,6 +331,9 @@ impl<'a> Reader<'a> {
         let plan = self
             .types
             .plan(schema.key(), id, schema.names, schema.schemas)?;
+        if std::mem::take(&mut self.alone) && !plan.related {
+            return Err(DecodeError::Mismatch("no fields matched".to_owned()));
+        }
         Ok(FieldCursor { plan, number: 0 })
     }
 
@@ -328,7 +351,7 @@ impl<'a> Reader<'a> {
             }
             fields.number = fields.number.saturating_add(delta);
             let index = usize::try_from(fields.number - 1).ok();
-            match index.and_then(|index| fields.plan.get(index)) {
+            match index.and_then(|index| fields.plan.slots.get(index)) {
                 Some((Some(slot), id)) => return Ok(Some((*slot, *id))),
                 Some((None, id)) => self.skip(*id)?,
                 None => {
@@ -345,6 +368,9 @@ impl<'a> Reader<'a> {
         // Types still to be read over, each with how many values of it.
         let mut left: Vec<Skipped> = vec![Skipped::Values(id, 1)];
         while let Some(skipped) = left.pop() {
+            if left.len() > MAX_STACK {
+                return Err(DecodeError::TooLarge("a value is nested too deeply"));
+            }
             match skipped {
                 Skipped::Values(_, 0) => {}
                 Skipped::Values(id, count) => {
@@ -542,12 +568,11 @@ impl<T: Decode> Decode for Vec<T> {
         };
         reader.scope(|reader| {
             let count = reader.cursor.count()?;
-            let mut values = Self::new();
+            reader.spend::<T>(count)?;
+            let mut values = Self::with_capacity(count);
             for _ in 0..count {
-                reader.spend::<T>()?;
                 values.push(T::decode(reader, elem)?);
             }
-            values.shrink_to_fit();
             Ok(values)
         })
     }
@@ -560,9 +585,9 @@ impl<K: Decode + Ord, V: Decode> Decode for BTreeMap<K, V> {
         };
         reader.scope(|reader| {
             let count = reader.cursor.count()?;
+            reader.spend::<(K, V)>(count)?;
             let mut values = Self::new();
             for _ in 0..count {
-                reader.spend::<(K, V)>()?;
                 let name = K::decode(reader, key)?;
                 values.insert(name, V::decode(reader, elem)?);
             }
@@ -579,7 +604,7 @@ impl<T: Decode> Decode for Option<T> {
 
 impl<T: Decode> Decode for Box<T> {
     fn decode(reader: &mut Reader<'_>, id: i64) -> Result<Self, DecodeError> {
-        reader.spend::<T>()?;
+        reader.spend::<T>(1)?;
         T::decode(reader, id).map(Self::new)
     }
 }

@@ -9,8 +9,10 @@
 //! same thing. Strings are bytes that become UTF-8 here, lossily; none ever fails to decode.
 //!
 //! The decoder takes bytes from a peer that may be wrong or hostile: depth, types, fields and message
-//! lengths are limited, memory is bounded by a small multiple of the input, and a value that cannot be
-//! decoded is dropped whole while the stream goes on.
+//! lengths are limited, and memory is bounded by a small multiple of the input. A value of another type
+//! than expected, or one that would take too much memory, is dropped whole while the stream goes on.
+//! Where the bytes make no sense the stream ends: guessing where the next value begins would put every
+//! later answer under another call.
 
 mod any;
 mod decode;

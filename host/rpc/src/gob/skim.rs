@@ -11,8 +11,9 @@ use super::error::DecodeError;
 use super::types::{Kind, Types, WireType};
 use super::wire::{Cursor, put_bytes, put_int, put_uint};
 
-/// Frames of a walk. Each takes a byte of the value at least.
-const MAX_STACK: usize = 1 << 20;
+/// Frames of a walk: several times the depth of any JSON that the server takes. Each takes a byte of the
+/// value at least, and is many.
+pub(super) const MAX_STACK: usize = 1 << 16;
 
 enum Frame {
     /// A value of this type.

@@ -65,7 +65,13 @@ pub(super) enum Kind {
 }
 
 /// How the fields of a defined struct map to those of a Rust type.
-pub(super) type Plan = Arc<[(Option<usize>, i64)]>;
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    /// For each of the sender's fields the Rust field that takes it, if any, and its type.
+    pub(super) slots: Arc<[(Option<usize>, i64)]>,
+    /// Whether one field at least is common to both, as far as both have fields.
+    pub(super) related: bool,
+}
 
 /// The types of one stream.
 #[derive(Debug, Default)]
@@ -74,6 +80,9 @@ pub(super) struct Types {
     fields: usize,
     plans: HashMap<(usize, i64), Result<Plan, DecodeError>>,
 }
+
+/// Names of fields are kept for as long as the stream lives. None is nearly that long.
+const NAME_BYTES: usize = 1024;
 
 /// How deep definitions are compared.
 const KIND_DEPTH: u8 = 8;
@@ -168,10 +177,10 @@ impl Types {
             }
             plan.push((slot, field.id));
         }
-        if !matched && !fields.is_empty() && !names.is_empty() {
-            return Err(DecodeError::Mismatch("no fields matched".to_owned()));
-        }
-        Ok(plan.into())
+        Ok(Plan {
+            slots: plan.into(),
+            related: matched || fields.is_empty() || names.is_empty(),
+        })
     }
 
     fn fits(&self, schema: super::Schema, id: i64, depth: u8) -> bool {
@@ -284,20 +293,26 @@ fn common(cursor: &mut Cursor<'_>) -> Result<(), DecodeError> {
 }
 
 /// A name and an id, which is both `CommonType` and `FieldType`.
-fn named(cursor: &mut Cursor<'_>) -> Result<WireField, DecodeError> {
+fn named<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a [u8], i64), DecodeError> {
     let mut inner = fields();
-    let mut field = WireField {
-        name: String::new(),
-        id: 0,
-    };
+    let mut read: (&[u8], i64) = (&[], 0);
     while let Some(number) = inner.next(cursor)? {
         match number {
-            1 => field.name = cursor.string()?,
-            2 => field.id = cursor.int()?,
+            1 => read.0 = cursor.bytes()?,
+            2 => read.1 = cursor.int()?,
             _ => return Err(UNKNOWN),
         }
     }
-    Ok(field)
+    Ok(read)
+}
+
+fn field(cursor: &mut Cursor<'_>) -> Result<WireField, DecodeError> {
+    let (name, id) = named(cursor)?;
+    if name.len() > NAME_BYTES {
+        return Err(DecodeError::TooLarge("the name of a field is too long"));
+    }
+    let name = String::from_utf8_lossy(name).into_owned();
+    Ok(WireField { name, id })
 }
 
 fn struct_fields(
@@ -315,7 +330,7 @@ fn struct_fields(
                     return Err(DecodeError::TooLarge("a struct has too many fields"));
                 }
                 for _ in 0..count {
-                    list.push(named(cursor)?);
+                    list.push(field(cursor)?);
                 }
             }
             _ => return Err(UNKNOWN),

@@ -245,11 +245,18 @@ impl Attachment {
 
 impl AttachmentField {
     fn to_json(&self) -> Value {
-        object([
+        let mut json = object([
             ("title", self.title.clone().into()),
-            ("value", self.value.to_json()),
             ("short", self.short.into()),
-        ])
+        ]);
+        // A value of zero or false is one all the same.
+        let value = self.value.to_json();
+        if let Value::Object(members) = &mut json
+            && !value.is_null()
+        {
+            members.insert("value".to_owned(), value);
+        }
+        json
     }
 }
 

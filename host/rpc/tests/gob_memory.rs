@@ -1,0 +1,309 @@
+//! How much memory decoding takes, counted by the allocator.
+//!
+//! Time is not measured: a machine that is busy would fail the test. What grows faster than its input
+//! copies it again and again, and that shows in the bytes that are allocated.
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "an allocator cannot be written otherwise, and a test that goes wrong should stop"
+)]
+
+mod gob_support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use gob_support::{
+    Random, counted, fixtures, int, list_in_pieces, lone_string, map_type, message, slice_type,
+    struct_type, uint,
+};
+use mattermost_plugin_rpc::gob::{Any, Bytes, Decoder, Empty, Encoder, Limits};
+use mattermost_plugin_rpc::mattermost::{Attachment, Post};
+
+/// What one thread allocated.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    now: isize,
+    peak: isize,
+    total: isize,
+}
+
+thread_local! {
+    static COUNT: Cell<Count> = const { Cell::new(Count { now: 0, peak: 0, total: 0 }) };
+}
+
+struct Counting;
+
+fn change(by: isize) {
+    // The thread may be ending.
+    let _ = COUNT.try_with(|count| {
+        let mut value = count.get();
+        value.now += by;
+        value.peak = value.peak.max(value.now);
+        value.total += by.max(0);
+        count.set(value);
+    });
+}
+
+// SAFETY: all of it is the system's allocator; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        change(layout.size().cast_signed());
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        change(-layout.size().cast_signed());
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What `work` allocates: the most at any time, and all together.
+fn counted_work<T>(work: impl FnOnce() -> T) -> (usize, usize, T) {
+    let before = COUNT.get();
+    COUNT.set(Count::default());
+    let result = work();
+    let used = COUNT.get();
+    COUNT.set(before);
+    (
+        used.peak.cast_unsigned(),
+        used.total.cast_unsigned(),
+        result,
+    )
+}
+
+/// Bytes per byte of input, and a floor, that decoding may take at any time: the input itself in a
+/// buffer that may have doubled, the same joined, and the values, whose maps are half empty.
+const MULTIPLE: usize = 32;
+const FLOOR: usize = 6 << 20;
+
+fn assert_bounded(what: &str, bytes: &[u8], decode: impl FnOnce(&mut Decoder)) {
+    let (peak, ..) = counted_work(|| {
+        let mut decoder = Decoder::new(Limits::default());
+        decoder.feed(bytes);
+        decode(&mut decoder);
+    });
+    let most = FLOOR + MULTIPLE * bytes.len();
+    assert!(
+        peak <= most,
+        "{what}: {peak} bytes for {} of input",
+        bytes.len()
+    );
+}
+
+fn drain(decoder: &mut Decoder, turn: usize) {
+    for step in 0.. {
+        let outcome = match (step + turn) % 3 {
+            0 => decoder.next::<Post>().map(|value| value.is_some()),
+            1 => decoder.next::<Vec<Any>>().map(|value| value.is_some()),
+            _ => decoder.skip().map(|value| value.is_some()),
+        };
+        match outcome {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) if error.is_fatal() => return,
+            Err(_) => {}
+        }
+    }
+}
+
+#[test]
+fn damaged_recordings_take_no_more_memory_than_whole_ones() {
+    let fixtures = fixtures();
+    let mut random = Random::new();
+    for round in 0..20_000 {
+        let fixture = &fixtures[round % fixtures.len()];
+        let mut bytes = fixture.bytes.clone();
+        random.mutate(&mut bytes);
+        assert_bounded(&fixture.name, &bytes, |decoder| drain(decoder, round));
+    }
+}
+
+#[test]
+fn what_is_made_to_take_much_memory_takes_a_multiple_of_its_bytes() {
+    const COUNT: usize = 1 << 20;
+    let list = |elem: i64, count: u64, rest: &[u8]| {
+        let body = [int(65), vec![0], uint(count), rest.to_vec()].concat();
+        [message(&slice_type(65, elem)), message(&body)].concat()
+    };
+    let zeros = vec![0; COUNT];
+    let many = COUNT as u64;
+    assert_bounded("empty strings", &list(6, many, &zeros), |decoder| {
+        decoder.next::<Vec<String>>().unwrap_err();
+    });
+    assert_bounded("nothing", &list(8, many, &zeros), |decoder| {
+        decoder.next::<Vec<Any>>().unwrap_err();
+    });
+    // Structs of half a kilobyte, a byte each.
+    let structs = [message(&struct_type(70, &[])), list(70, many, &zeros)].concat();
+    assert_bounded("large structs", &structs, |decoder| {
+        decoder.next::<Vec<Attachment>>().unwrap_err();
+    });
+    assert_bounded("a count alone", &list(6, 1 << 60, &zeros), |decoder| {
+        decoder.next::<Vec<String>>().unwrap_err();
+    });
+    let nothings = [message(&struct_type(70, &[])), list(70, 1 << 40, &zeros)].concat();
+    assert_bounded("structs without fields", &nothings, |decoder| {
+        decoder.next::<Vec<Empty>>().unwrap_err();
+    });
+    // Lists in lists, each of which claims all that is left.
+    let mut claims = [int(65), vec![0]].concat();
+    for depth in 0..60 {
+        claims.extend(uint((COUNT - 9 * depth) as u64 - 600));
+    }
+    claims.extend(&zeros);
+    let mut lists = message(&slice_type(65, 66));
+    lists.extend(message(&slice_type(66, 65)));
+    lists.extend(message(&claims));
+    assert_bounded("lists in lists", &lists, |decoder| {
+        decoder
+            .next::<Vec<Vec<Vec<Vec<Vec<String>>>>>>()
+            .unwrap_err();
+    });
+    // A map with as many short keys as there are.
+    let mut map = [int(65), vec![0], uint(60_000)].concat();
+    for key in 0..60_000_u32 {
+        map.extend(counted(&key.to_le_bytes()[..3]));
+        map.push(0);
+    }
+    let map = [message(&map_type(65, 6, 8)), message(&map)].concat();
+    assert_bounded("a map", &map, |decoder| {
+        decoder.next::<BTreeMap<String, Any>>().unwrap();
+    });
+}
+
+#[test]
+fn reading_over_a_deep_value_takes_a_multiple_of_its_bytes() {
+    // A struct in itself, again and again, a byte each.
+    let deep = [int(64), vec![1; 4 << 20], vec![0; (4 << 20) + 1]].concat();
+    let deep = [message(&struct_type(64, &[64])), message(&deep)].concat();
+    assert_bounded("a deep value", &deep, |decoder| {
+        decoder.skip().unwrap_err();
+    });
+    assert_bounded("a deep value that is not looked at", &deep, |decoder| {
+        decoder.next::<Empty>().unwrap_err();
+    });
+}
+
+#[test]
+fn what_cannot_be_utf8_takes_a_multiple_of_its_bytes() {
+    let bytes = lone_string(&vec![0xff; 1 << 20]);
+    assert_bounded("Latin-1", &bytes, |decoder| {
+        let text: String = decoder.next().unwrap().unwrap();
+        assert_eq!(text.chars().count(), 1 << 20);
+    });
+}
+
+/// Everything that is allocated while a stream is fed in pieces of `step` bytes and read.
+fn total(bytes: &[u8], step: usize, read: impl Fn(&mut Decoder) -> bool) -> usize {
+    let (_, total, values) = counted_work(|| {
+        let mut decoder = Decoder::new(Limits::default());
+        let mut values = 0;
+        for piece in bytes.chunks(step) {
+            decoder.feed(piece);
+            while read(&mut decoder) {
+                values += 1;
+            }
+        }
+        values
+    });
+    assert!(values > 0, "nothing was read");
+    total
+}
+
+/// Work that grows with its input and not faster: four times the input, about four times the work.
+fn assert_linear(what: &str, small: usize, large: usize) {
+    assert!(large > 3 * small, "{what}: {small} and {large} are no test");
+    assert!(large < 6 * small, "{what}: {small} grew to {large}");
+}
+
+#[test]
+fn a_value_in_pieces_takes_time_in_proportion() {
+    for step in [1, 100, usize::MAX] {
+        let read = |decoder: &mut Decoder| decoder.next::<Vec<Any>>().unwrap().is_some();
+        let [small, large] =
+            [1_000, 4_000].map(|pieces| total(&list_in_pieces(pieces, 65), step, read));
+        assert_linear("decoded", small, large);
+        let skip = |decoder: &mut Decoder| decoder.skip().unwrap().is_some();
+        let [small, large] =
+            [1_000, 4_000].map(|pieces| total(&list_in_pieces(pieces, 65), step, skip));
+        assert_linear("skipped", small, large);
+    }
+}
+
+#[test]
+fn one_large_value_arriving_slowly_is_buffered_once() {
+    let stream = |size: usize| {
+        let mut bytes = Vec::new();
+        let value = Bytes(vec![7; size]);
+        Encoder::new().encode(&value, &mut bytes).unwrap();
+        bytes
+    };
+    let read = |decoder: &mut Decoder| decoder.next::<Bytes>().unwrap().is_some();
+    let [small, large] = [250_000, 1_000_000].map(|size| total(&stream(size), 1, read));
+    assert_linear("slowly", small, large);
+}
+
+#[test]
+fn encoding_takes_work_in_proportion_whatever_is_inside_what() {
+    let work = |count: i64| {
+        let inner = |number| Any::List(vec![Any::Int(number), Any::List(vec![Any::Bool(true)])]);
+        let value: Vec<Any> = (0..count).map(inner).collect();
+        let (_, total, ()) = counted_work(|| {
+            Encoder::new().encode(&value, &mut Vec::new()).unwrap();
+        });
+        total
+    };
+    assert_linear("encoding", work(5_000), work(20_000));
+}
+
+#[test]
+fn a_stream_that_lives_long_keeps_nothing_of_its_values() {
+    let mut encoder = Encoder::new();
+    let mut decoder = Decoder::new(Limits::default());
+    let large = Post {
+        message: "x".repeat(5_000_000),
+        ..Post::default()
+    };
+    let props = BTreeMap::from([("p".to_owned(), Any::List(vec![Any::Nil, Any::Float(1.5)]))]);
+    let small = Post {
+        props,
+        ..Post::default()
+    };
+    exchange(&mut encoder, &mut decoder, &small, &[]);
+    let (.., kept) = counted_work(|| {
+        exchange(&mut encoder, &mut decoder, &large, &[]);
+        for _ in 0..10_000 {
+            exchange(&mut encoder, &mut decoder, &small, &[]);
+        }
+        COUNT.get().now
+    });
+    assert!(kept < 128 * 1024, "{kept} bytes are kept");
+    // Nor when the beginning of another value is always there behind it.
+    let (.., kept) = counted_work(|| {
+        exchange(&mut encoder, &mut decoder, &large, &[100, 1, 2]);
+        assert_eq!(decoder.skip(), Ok(None));
+        decoder.feed(&[3]);
+        COUNT.get().now
+    });
+    assert!(kept < 128 * 1024, "{kept} bytes are kept");
+}
+
+/// Sends a post, and other bytes behind it.
+fn exchange(encoder: &mut Encoder, decoder: &mut Decoder, post: &Post, rest: &[u8]) {
+    let mut out = Vec::new();
+    encoder.encode(post, &mut out).unwrap();
+    out.extend(rest);
+    decoder.feed(&out);
+    let read = decoder.next::<Post>().unwrap();
+    assert_eq!(read.as_ref(), Some(post));
+}
