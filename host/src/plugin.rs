@@ -321,10 +321,8 @@ fn reply(response: http_handler::Response) -> Result<Reply, &'static str> {
     for (name, value) in response.headers {
         let name = http::HeaderName::from_bytes(name.as_bytes());
         let name = name.map_err(|_| "the component answered with an invalid header name")?;
-        let value = http::HeaderValue::from_str(&value)
-            .ok()
-            .and_then(|value| value.to_str().map(str::to_owned).ok())
-            .ok_or("the component answered with an invalid header value")?;
+        http::HeaderValue::from_bytes(value.as_bytes())
+            .map_err(|_| "the component answered with an invalid header value")?;
         if !WITHHELD.contains(&name) {
             headers.push((name.as_str().to_owned(), value));
         }
@@ -549,6 +547,7 @@ mod tests {
         assert!(reply(response(200, ("a b", "c"))).is_err());
         assert!(reply(response(200, ("a", "b\r\nSet-Cookie: x=y"))).is_err());
         let reply = reply(response(200, ("content-type", "text/html"))).unwrap();
+        assert!(super::reply(response(200, ("x-name", "caf\u{fffd}"))).is_ok());
         let html = ("content-type".to_owned(), "text/html".to_owned());
         assert_eq!(reply.headers[0], html);
     }
