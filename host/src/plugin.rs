@@ -293,9 +293,11 @@ fn component_request(request: &HttpRequest, body: Vec<u8>) -> Option<http_handle
     })
 }
 
-/// Headers that would reach beyond the plugin's own answers: sessions, storage and workers of the site.
-const WITHHELD: [http::HeaderName; 4] = [
+/// Headers that would reach beyond the plugin's own answers (sessions, storage and workers of the site),
+/// and one that is forced below.
+const WITHHELD: [http::HeaderName; 5] = [
     http::header::SET_COOKIE,
+    http::header::X_CONTENT_TYPE_OPTIONS,
     http::HeaderName::from_static("clear-site-data"),
     http::HeaderName::from_static("service-worker-allowed"),
     http::header::CONNECTION,
