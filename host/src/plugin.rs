@@ -36,6 +36,9 @@ const RESPONSE_LIMIT: usize = 16 * 1024 * 1024;
 /// How long a client may take to send its body.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
+/// How long a client may take to receive its answer.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
+
 /// How long a request waits for room for its body.
 const BODY_WAIT: Duration = Duration::from_secs(2);
 
@@ -429,8 +432,9 @@ impl Hooks for Wire {
         let plugin = &self.0;
         Box::pin(async move {
             let reply = plugin.serve(request, body).await;
-            // The client may be gone; then there is nobody to tell.
-            let _ = writer.send(reply.status, &reply.headers, &reply.body).await;
+            // The client may be gone, or take its answer too slowly; then there is nobody to tell.
+            let sending = writer.send(reply.status, &reply.headers, &reply.body);
+            let _ = tokio::time::timeout(ANSWER_TIME, sending).await;
         })
     }
 }
@@ -501,7 +505,7 @@ pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
     match ended {
         Ok(ExitReason::Quit | ExitReason::Closed) => ExitCode::SUCCESS,
         Ok(ExitReason::Broken) => {
-            fail("the server's stream of hooks broke; the server starts the plugin anew")
+            fail("a stream of the server broke; the server starts the plugin anew")
         }
         Err(error) => fail(&error.to_string()),
     }

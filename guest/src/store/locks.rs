@@ -27,24 +27,25 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Gives it back. Failing to is no harm: it expires.
+    /// Gives it back.
     pub fn release(self) {
-        if let Err(error) = kv::delete(&self.key, &Expected::Value(self.value))
-            && error != Error::Conflict
-        {
-            system::debug(
-                "A claim was left to expire.",
-                &[("key", &self.key), ("error", &error.to_string())],
-            );
-        }
+        let held = Expected::Value(self.value.clone());
+        let outcome = kv::delete(&self.key, &held);
+        self.settle(outcome);
     }
-}
 
-impl Claim {
-    /// Keeps it as long as what was started counts as recent. Failing to is no harm: it expires.
+    /// Keeps it as long as what was started counts as recent.
     pub fn keep_as_recent(self) {
         let held = Expected::Value(self.value.clone());
-        if let Err(error) = kv::set(&self.key, &self.value, Some(STARTED), &held) {
+        let outcome = kv::set(&self.key, &self.value, Some(STARTED), &held);
+        self.settle(outcome);
+    }
+
+    /// A claim that could not be changed is no harm: it expires, or has already.
+    fn settle(self, outcome: Result<(), Error>) {
+        if let Err(error) = outcome
+            && error != Error::Conflict
+        {
             system::debug(
                 "A claim was left to expire.",
                 &[("key", &self.key), ("error", &error.to_string())],

@@ -215,6 +215,21 @@ async fn hooks_that_never_return_do_not_hold_up_pings_or_quit() {
     assert_eq!(plugin.await.unwrap(), ExitReason::Quit);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_plugin_whose_hooks_ended_does_not_pass_for_healthy() {
+    let (near, far) = duplex(4096);
+    let plugin = tokio::spawn(converse(near, |_stream, _broker| async {}));
+    let server = Server::connect(far).await;
+    let session = server.session.clone();
+    let control = Client::new(server.dial_control().await);
+    let id: u32 = control
+        .call("Dispenser.Dispense", &"hooks".to_owned())
+        .await
+        .unwrap();
+    let _hooks = dial(&session, id).await;
+    assert_eq!(plugin.await.unwrap(), ExitReason::Broken);
+}
+
 #[tokio::test]
 async fn a_server_that_vanishes_ends_the_plugin_at_any_moment() {
     for streams in 0..4 {

@@ -314,3 +314,13 @@ async fn a_recorded_activation_dials_the_streams_it_names() {
     }
     assert!(stream.read_u8().await.is_ok());
 }
+
+#[tokio::test]
+async fn an_api_stream_that_ends_ends_the_hooks_too() {
+    let server = Server::start(Plugin::default()).await;
+    let (api, _driver) = (server.expect(1), server.expect(2));
+    assert_eq!(server.activate().await, Any::Nil);
+    assert!(!server.plugin.is_finished());
+    drop(api.await.unwrap());
+    server.plugin.await.unwrap();
+}

@@ -62,6 +62,7 @@ impl Service for Zoo {
             "Plugin.Panic" => Route::new(Call::Panic),
             "Plugin.Holes" => Route::new(Call::Holes),
             "Plugin.Wait" => Route::new(Call::Wait),
+            "Plugin.Stranger" => Route::new(Call::Wait).refusable(),
             "Plugin.Flushed" => Route::new(Call::Flushed),
             _ => return None,
         })
@@ -523,4 +524,39 @@ async fn garbage_ends_the_stream_and_not_the_process() {
         far.write_all(&junk).await.unwrap();
         assert!(matches!(calling.await.unwrap(), Err(CallError::Closed)));
     }
+}
+
+#[tokio::test]
+async fn strangers_are_refused_when_there_are_too_many_and_all_others_are_served() {
+    const MAX: usize = 1024;
+    let setup = setup(64 * 1024);
+    let mut held = JoinSet::new();
+    for _ in 0..MAX {
+        let client = setup.client.clone();
+        held.spawn(async move { client.call::<_, Empty>("Plugin.Stranger", &Empty).await });
+    }
+    while setup.zoo.waiting.load(Ordering::SeqCst) < MAX {
+        tokio::task::yield_now().await;
+    }
+    let admitted = async {
+        while setup.zoo.waiting.load(Ordering::SeqCst) == MAX {
+            tokio::task::yield_now().await;
+        }
+    };
+    let refused = tokio::select! {
+        refused = setup.client.call::<_, Empty>("Plugin.Stranger", &Empty) => refused,
+        () = admitted => panic!("one too many is admitted"),
+    };
+    let Err(CallError::Remote(why)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(why, "too many calls at once");
+    echo(&setup.client, 1).await;
+    setup.zoo.gate.add_permits(MAX);
+    while let Some(answer) = held.join_next().await {
+        assert!(answer.unwrap().is_ok());
+    }
+    let again = setup.client.call::<_, Empty>("Plugin.Stranger", &Empty);
+    setup.zoo.gate.add_permits(1);
+    assert!(again.await.is_ok(), "there is room again");
 }

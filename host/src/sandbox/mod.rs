@@ -188,9 +188,6 @@ pub struct Sandbox {
     others: Arc<Semaphore>,
 }
 
-/// The right to run one event.
-pub struct Turn(#[allow(dead_code)] OwnedSemaphorePermit);
-
 impl Sandbox {
     /// Pairs a component with its policy.
     #[must_use]
@@ -205,19 +202,19 @@ impl Sandbox {
         }
     }
 
-    /// Waits, not for long, until the event may run.
+    /// Waits, not for long, until the event may run: as long as it holds the answer.
     ///
     /// # Errors
     ///
     /// [`EventError::Busy`].
-    pub(crate) async fn turn(&self, kind: EventKind) -> Result<Turn, EventError> {
+    pub(crate) async fn turn(&self, kind: EventKind) -> Result<OwnedSemaphorePermit, EventError> {
         let turns = match kind {
             EventKind::Request => &self.requests,
             EventKind::Command | EventKind::Lifecycle => &self.others,
         };
         let permit = Arc::clone(turns).acquire_owned();
         match tokio::time::timeout(QUEUE_WAIT, permit).await {
-            Ok(Ok(permit)) => Ok(Turn(permit)),
+            Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) | Err(_) => Err(EventError::Busy),
         }
     }

@@ -53,7 +53,8 @@ pub enum Any {
     StaticListArg(Box<StaticListArg>),
     /// An autocomplete argument: one of a list that is fetched.
     DynamicListArg(Box<DynamicListArg>),
-    /// Something of a type that is not known here, by its registered name. It cannot be sent.
+    /// Something that was read over: of a type that is not known here, by its registered name, or nested
+    /// too deeply. It cannot be sent.
     Dropped(String),
 }
 

@@ -107,15 +107,20 @@ impl Decoder {
         if let Some(error) = &self.lost {
             return Err(error.clone());
         }
-        loop {
-            let range = match self.message() {
-                Ok(Some(range)) => range,
-                Ok(None) => return Ok(None),
-                Err(error) => {
-                    self.lost = Some(error.clone());
-                    return Err(error);
-                }
-            };
+        let outcome = self.next_message_with(read);
+        if let Err(error) = &outcome
+            && error.is_fatal()
+        {
+            self.lost = Some(error.clone());
+        }
+        outcome
+    }
+
+    fn next_message_with<T>(
+        &mut self,
+        read: impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
+    ) -> Result<Option<T>, DecodeError> {
+        while let Some(range) = self.message()? {
             let message = self.buffer.get(range.clone()).unwrap_or_default();
             let outcome = message_value(
                 &mut self.types,
@@ -126,18 +131,11 @@ impl Decoder {
             );
             self.start = range.end;
             self.tidy();
-            match outcome {
-                Ok(None) => {}
-                Ok(Some(value)) => return Ok(Some(value)),
-                Err(error) => {
-                    self.pending = None;
-                    if error.is_fatal() {
-                        self.lost = Some(error.clone());
-                    }
-                    return Err(error);
-                }
+            if let Some(value) = outcome? {
+                return Ok(Some(value));
             }
         }
+        Ok(None)
     }
 
     /// Where the next whole message is.

@@ -16,14 +16,13 @@ use super::registered::{AppError, ErrorString};
 use super::{BodyReader, Context, FileData, Hooks, HttpRequest, ResponseWriter, RpcApi};
 use crate::go_plugin::Broker;
 use crate::gob::{Any, Empty};
-use crate::net_rpc::{self, Client, Reply, Route, ServeError, Service};
+use crate::net_rpc::{self, Client, Reply, Route, ServeError, Service, panic_text};
 use crate::yamux::Stream;
 use futures_util::FutureExt;
-use std::any::Any as Panic;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore};
 
 /// Streams that may wait for the server to accept them. The server's limit is 256, for all of them.
 const PENDING_DIALS: usize = 200;
@@ -111,6 +110,7 @@ struct HookService {
     /// The database driver's stream. Nothing is said on it, but the server waits for it to be dialled
     /// and takes its end for a fault.
     driver: Mutex<Option<Stream>>,
+    api_ended: Arc<Notify>,
 }
 
 impl HookService {
@@ -134,14 +134,23 @@ impl HookService {
         names
     }
 
+    /// Notices the end of the API's stream, which no hook could do anything without.
+    fn watch(&self, api: Client) {
+        let ended = Arc::clone(&self.api_ended);
+        tokio::spawn(async move {
+            api.closed().await;
+            ended.notify_one();
+        });
+    }
+
     async fn on_activate(&self, args: ActivateArgs) -> ErrorReturns {
         let activation = async {
             let api = self.dial(args.api).await?;
             // A server without a database driver is of no concern to a plugin that does not use it.
             *self.driver.lock().await = self.dial(args.driver).await.ok();
-            self.hooks
-                .on_activate(Arc::new(RpcApi::new(Client::new(api))))
-                .await
+            let api = Client::new(api);
+            self.watch(api.clone());
+            self.hooks.on_activate(Arc::new(RpcApi::new(api))).await
         };
         error_returns(contained(activation).await.and_then(|outcome| outcome))
     }
@@ -209,8 +218,12 @@ impl Service for HookService {
             "Plugin.OnDeactivate" => Route::new(|Empty| HookCall::OnDeactivate),
             "Plugin.OnConfigurationChange" => Route::new(|Empty| HookCall::OnConfigurationChange),
             "Plugin.ExecuteCommand" => Route::new(HookCall::ExecuteCommand),
-            "Plugin.ServeHTTP" => Route::new(|call| HookCall::Http(Listener::Site, call)),
-            "Plugin.ServeMetrics" => Route::new(|call| HookCall::Http(Listener::Metrics, call)),
+            "Plugin.ServeHTTP" => {
+                Route::new(|call| HookCall::Http(Listener::Site, call)).refusable()
+            }
+            "Plugin.ServeMetrics" => {
+                Route::new(|call| HookCall::Http(Listener::Metrics, call)).refusable()
+            }
             "Plugin.GenerateSupportData" => Route::new(HookCall::GenerateSupportData),
             _ => return None,
         })
@@ -240,7 +253,8 @@ impl Service for HookService {
 }
 
 /// Serves the server's hook calls on the dispensed stream until the server closes it and every call
-/// is answered. `broker` dials the streams that the calls name.
+/// is answered, or until the API's stream ends: a plugin that answers but can do nothing would pass for
+/// healthy. `broker` dials the streams that the calls name.
 ///
 /// # Errors
 ///
@@ -250,13 +264,18 @@ pub async fn serve_hooks(
     broker: Broker,
     hooks: Arc<dyn Hooks>,
 ) -> Result<(), ServeError> {
+    let api_ended = Arc::new(Notify::new());
     let service = HookService {
         hooks,
         broker,
         dials: Semaphore::new(PENDING_DIALS),
         driver: Mutex::new(None),
+        api_ended: Arc::clone(&api_ended),
     };
-    net_rpc::serve(stream, Arc::new(service)).await
+    tokio::select! {
+        served = net_rpc::serve(stream, Arc::new(service)) => served,
+        () = api_ended.notified() => Ok(()),
+    }
 }
 
 /// Runs a hook and turns a panic in it into its text.
@@ -264,15 +283,7 @@ async fn contained<T>(hook: impl Future<Output = T>) -> Result<T, String> {
     AssertUnwindSafe(hook)
         .catch_unwind()
         .await
-        .map_err(|panic| panic_text(panic.as_ref()))
-}
-
-fn panic_text(panic: &(dyn Panic + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("the plugin panicked: {}", text.unwrap_or("no reason given"))
+        .map_err(|panic| format!("the plugin panicked: {}", panic_text(panic.as_ref())))
 }
 
 fn go_error(text: String) -> Any {

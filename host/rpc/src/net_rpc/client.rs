@@ -184,6 +184,11 @@ impl Client {
     /// until the FIN is on its way, or the stream ended otherwise.
     pub async fn close(&self) {
         self.handle.shared.outbox.close();
+        self.closed().await;
+    }
+
+    /// Resolves when the stream ended, or was closed from this side: no call is possible any more.
+    pub async fn closed(&self) {
         let mut finished = self.handle.finished.clone();
         // An error means that the task is gone, and the stream with it.
         let _ = finished.wait_for(|finished| *finished).await;

@@ -19,8 +19,12 @@ use super::outbox::{Outbox, Pen};
 use super::{READ, Request, Response};
 use crate::gob::{Decode, DecodeError, Decoder, Empty, Encode, EncodeError, Encoder, Limits};
 
-/// Calls that run at the same time on one stream. Beyond it requests wait unread.
+/// Calls on one stream at the same time. Beyond it those are refused that may be.
 const MAX_CALLS: usize = 1024;
+/// Calls on one stream that are not yet answered, refused ones included. Beyond it requests wait unread:
+/// the peer takes no answers.
+const MAX_UNANSWERED: usize = 4 * MAX_CALLS;
+const REFUSED: &str = "too many calls at once";
 
 /// What a stream offers.
 ///
@@ -44,7 +48,10 @@ pub trait Service: Send + Sync + 'static {
 type Read<C> = dyn FnMut(&mut Decoder) -> Result<Option<C>, DecodeError> + Send;
 
 /// How the argument of a method becomes a call.
-pub struct Route<C>(Box<Read<C>>);
+pub struct Route<C> {
+    read: Box<Read<C>>,
+    refusable: bool,
+}
 
 impl<C> Route<C> {
     /// The argument is an `A`, and `call` makes a call of it.
@@ -52,7 +59,18 @@ impl<C> Route<C> {
     where
         C: 'static,
     {
-        Route(Box::new(move |decoder| Ok(decoder.next::<A>()?.map(call))))
+        Route {
+            read: Box::new(move |decoder| Ok(decoder.next::<A>()?.map(call))),
+            refusable: false,
+        }
+    }
+
+    /// Calls of this method are refused while too many run. For methods that strangers can have called
+    /// at will: they must not hold up the others, nor the peer, which waits when nobody reads.
+    #[must_use]
+    pub fn refusable(mut self) -> Route<C> {
+        self.refusable = true;
+        self
     }
 }
 
@@ -177,7 +195,7 @@ async fn read<S: Service>(
                 }
                 continue;
             };
-            while calls.len() >= MAX_CALLS {
+            while calls.len() >= MAX_UNANSWERED {
                 calls.join_next().await;
             }
             open = advance(request, &mut decoder, service, outbox, calls)?;
@@ -198,8 +216,12 @@ fn advance<S: Service>(
 ) -> Result<Option<Open<S::Call>>, DecodeError> {
     let outbox = Arc::clone(outbox);
     match open {
-        Open::Call(request, mut route) => match route.0(decoder) {
+        Open::Call(request, mut route) => match (route.read)(decoder) {
             Ok(None) => return Ok(Some(Open::Call(request, route))),
+            Ok(Some(_)) if route.refusable && calls.len() >= MAX_CALLS => {
+                let error = Err(REFUSED.to_owned());
+                calls.spawn(async move { answer(&outbox, request, error).await });
+            }
             Ok(Some(call)) => {
                 let service = Arc::clone(service);
                 calls.spawn(async move {
@@ -246,14 +268,15 @@ async fn run<S: Service>(service: &S, call: S::Call) -> Result<Reply, String> {
     })
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     match (
         panic.downcast_ref::<&'static str>(),
         panic.downcast_ref::<String>(),
     ) {
         (Some(text), _) => text,
         (None, Some(text)) => text,
-        (None, None) => "no message",
+        (None, None) => "no reason given",
     }
 }
 
