@@ -12,13 +12,17 @@
 mod bindings;
 mod capability;
 mod describe;
+mod exchange;
 pub mod manifest;
 mod outgoing;
 mod plugin;
 pub mod policy;
+mod process;
 pub mod sandbox;
 mod site;
 
 pub use describe::describe;
-pub use plugin::{ComponentPlugin, Reply, run};
+pub use exchange::Reply;
+pub use plugin::ComponentPlugin;
+pub use process::run;
 pub use sandbox::{Component, LoadError};

@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Number, Value};
 
 use super::Bytes;
-use super::decode::{Decode, Reader};
+use super::decode::Decode;
 use super::encode::{Encode, Schema, Writer};
 use super::error::{DecodeError, EncodeError};
+use super::reader::Reader;
 use crate::mattermost::registered::{
     AppError, Attachment, DynamicListArg, ErrorString, PqError, StaticListArg, TextArg,
 };
@@ -171,7 +172,7 @@ impl Encode for Any {
 
 impl Decode for Any {
     fn decode(reader: &mut Reader<'_>, id: i64) -> Result<Self, DecodeError> {
-        reader.expect_interface(id)?;
+        reader.expect(id, Schema::Interface)?;
         let Some((name, id)) = reader.interface()? else {
             return Ok(Self::Nil);
         };

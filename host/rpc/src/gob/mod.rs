@@ -16,17 +16,21 @@
 
 mod any;
 mod decode;
+mod decoder;
 mod encode;
 mod error;
 mod macros;
+mod reader;
 mod skim;
 mod types;
 mod wire;
 
 pub use any::Any;
-pub use decode::{Decode, Decoder, FieldCursor, Reader};
+pub use decode::Decode;
+pub use decoder::Decoder;
 pub use encode::{Encode, Encoder, FieldNumber, Schema, StructSchema, Writer};
 pub use error::{DecodeError, EncodeError};
+pub use reader::{FieldCursor, Reader};
 
 /// What a decoder accepts at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -191,16 +191,10 @@ impl Types {
         let Ok(kind) = self.kind(id) else {
             return false;
         };
+        if same_kind(schema, &kind) {
+            return true;
+        }
         match (schema, kind) {
-            (Schema::Bool, Kind::Bool)
-            | (Schema::Int, Kind::Int)
-            | (Schema::Uint, Kind::Uint)
-            | (Schema::Float, Kind::Float)
-            | (Schema::Bytes, Kind::Bytes)
-            | (Schema::String, Kind::String)
-            | (Schema::Interface, Kind::Interface)
-            | (Schema::BinaryMarshaler, Kind::Defined(WireType::BinaryMarshaler))
-            | (Schema::Struct(_), Kind::Defined(WireType::Struct(_))) => true,
             (Schema::Slice(elem), Kind::Defined(WireType::Slice { elem: id })) => {
                 self.fits(elem(), id, depth)
             }
@@ -210,6 +204,26 @@ impl Types {
             _ => false,
         }
     }
+}
+
+/// Whether a value of this kind can be read as such a value, as far as that does not depend on elements.
+pub(super) fn same_kind(schema: super::Schema, kind: &Kind) -> bool {
+    use super::Schema;
+    matches!(
+        (schema, kind),
+        (Schema::Bool, Kind::Bool)
+            | (Schema::Int, Kind::Int)
+            | (Schema::Uint, Kind::Uint)
+            | (Schema::Float, Kind::Float)
+            | (Schema::Bytes, Kind::Bytes)
+            | (Schema::String, Kind::String)
+            | (Schema::Interface, Kind::Interface)
+            | (
+                Schema::BinaryMarshaler,
+                Kind::Defined(WireType::BinaryMarshaler)
+            )
+            | (Schema::Struct(_), Kind::Defined(WireType::Struct(_)))
+    )
 }
 
 /// Walks the fields of one of the structs that describe types.

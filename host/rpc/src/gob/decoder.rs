@@ -1,0 +1,225 @@
+//! From bytes as they arrive to values.
+//!
+//! Messages are told apart by their lengths alone. A value in one message, the common case, is decoded
+//! straight from it. Where that fails, the skimmer walks the value to its end, over as many messages as it
+//! takes, so that the next value begins where it should; a value that was cut into pieces is then decoded
+//! from the joined pieces.
+
+use std::ops::Range;
+
+use super::Limits;
+use super::decode::Decode;
+use super::error::DecodeError;
+use super::reader::Reader;
+use super::skim::{Skimmer, Step, negated};
+use super::types::Types;
+use super::wire::{Cursor, peek_uint};
+
+/// Buffers keep at most this much when idle.
+const KEPT_CAPACITY: usize = 64 * 1024;
+
+/// The receiving half of a stream.
+pub struct Decoder {
+    limits: Limits,
+    types: Types,
+    buffer: Vec<u8>,
+    start: usize,
+    /// A value whose end has not arrived.
+    pending: Option<Skimmer>,
+    lost: Option<DecodeError>,
+}
+
+impl Decoder {
+    /// A stream on which nothing was received.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            types: Types::default(),
+            buffer: Vec::new(),
+            start: 0,
+            pending: None,
+            lost: None,
+        }
+    }
+
+    /// Takes bytes as they arrived.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        // Moving what is unread costs no more than reading what was before it.
+        if self.start > self.buffer.len() / 2 {
+            self.buffer.drain(..self.start.min(self.buffer.len()));
+            self.start = 0;
+            self.shrink();
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Whether nothing is left of what was fed, and no value is incomplete.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.start == self.buffer.len() && self.pending.is_none()
+    }
+
+    /// Decodes the next value; none while bytes are missing.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be decoded. Unless the error is fatal it was dropped whole.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "each value is of another type"
+    )]
+    pub fn next<T: Decode>(&mut self) -> Result<Option<T>, DecodeError> {
+        self.next_with(|reader, id| reader.top(id))
+    }
+
+    /// Reads and drops the next value; none while bytes are missing.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not a value.
+    pub fn skip(&mut self) -> Result<Option<()>, DecodeError> {
+        self.next_with(|reader, id| {
+            reader.lone(id)?;
+            reader.skip(id)
+        })
+    }
+
+    fn next_with<T>(
+        &mut self,
+        read: impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
+    ) -> Result<Option<T>, DecodeError> {
+        if let Some(error) = &self.lost {
+            return Err(error.clone());
+        }
+        let outcome = self.next_message_with(read);
+        if let Err(error) = &outcome
+            && error.is_fatal()
+        {
+            self.lost = Some(error.clone());
+        }
+        outcome
+    }
+
+    fn next_message_with<T>(
+        &mut self,
+        read: impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
+    ) -> Result<Option<T>, DecodeError> {
+        while let Some(range) = self.message()? {
+            let message = self.buffer.get(range.clone()).unwrap_or_default();
+            let outcome = message_value(
+                &mut self.types,
+                &self.limits,
+                &mut self.pending,
+                message,
+                &read,
+            );
+            self.start = range.end;
+            self.tidy();
+            if let Some(value) = outcome? {
+                return Ok(Some(value));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where the next whole message is.
+    fn message(&self) -> Result<Option<Range<usize>>, DecodeError> {
+        const LENGTH: DecodeError = DecodeError::Fatal("a message is too long");
+        let bytes = self.buffer.get(self.start..).unwrap_or_default();
+        let Some((length, count)) = peek_uint(bytes).map_err(|_| LENGTH)? else {
+            return Ok(None);
+        };
+        let begin = self.start + count;
+        let end = usize::try_from(length)
+            .ok()
+            .filter(|length| *length <= self.limits.message_bytes)
+            .and_then(|length| begin.checked_add(length))
+            .ok_or(LENGTH)?;
+        Ok((end <= self.buffer.len()).then_some(begin..end))
+    }
+
+    fn tidy(&mut self) {
+        if self.start >= self.buffer.len() {
+            self.buffer.clear();
+            self.start = 0;
+            self.shrink();
+        }
+    }
+
+    /// Gives back what one large message needed.
+    fn shrink(&mut self) {
+        if self.buffer.capacity() > KEPT_CAPACITY.max(self.buffer.len().saturating_mul(4)) {
+            self.buffer.shrink_to(KEPT_CAPACITY);
+        }
+    }
+}
+
+/// Takes one message: a definition, a value, or a piece of one.
+fn message_value<T>(
+    types: &mut Types,
+    limits: &Limits,
+    pending: &mut Option<Skimmer>,
+    message: &[u8],
+    read: &impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
+) -> Result<Option<T>, DecodeError> {
+    if let Some(mut value) = pending.take() {
+        let walked = value.walk(message, types, limits);
+        return match walked.map_err(DecodeError::into_fatal)? {
+            Step::More => {
+                *pending = Some(value);
+                Ok(None)
+            }
+            Step::Done => finish(value, types, limits, read).map(Some),
+        };
+    }
+    let mut cursor = Cursor::new(message);
+    let id = cursor.int().map_err(DecodeError::into_fatal)?;
+    if id < 0 {
+        // Without its type, neither this value nor any later one of the type can be read.
+        define(types, limits, id, &mut cursor).map_err(DecodeError::into_fatal)?;
+        return Ok(None);
+    }
+    let mut reader = Reader::new(cursor, types, limits);
+    let read_error = match read(&mut reader, id) {
+        Ok(value) if reader.cursor.left() == 0 => return Ok(Some(value)),
+        Ok(_) => None,
+        Err(error) => Some(error),
+    };
+    // Wrong, or only cut into pieces, which look wrong too: the walk tells, and finds the value's end.
+    let mut skimmer = Skimmer::new(id);
+    let body = message.get(message.len() - cursor.left()..);
+    match skimmer.walk(body.unwrap_or_default(), types, limits) {
+        Ok(Step::More) => {
+            *pending = Some(skimmer);
+            Ok(None)
+        }
+        Ok(Step::Done) => finish(skimmer, types, limits, read).map(Some),
+        Err(error) => Err(read_error.unwrap_or(error).into_fatal()),
+    }
+}
+
+fn define(
+    types: &mut Types,
+    limits: &Limits,
+    id: i64,
+    cursor: &mut Cursor<'_>,
+) -> Result<(), DecodeError> {
+    types.define(negated(id)?, cursor, limits)?;
+    if cursor.left() > 0 {
+        return Err(DecodeError::malformed(
+            "bytes are left over after a definition",
+        ));
+    }
+    Ok(())
+}
+
+fn finish<T>(
+    skimmer: Skimmer,
+    types: &mut Types,
+    limits: &Limits,
+    read: &impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
+) -> Result<T, DecodeError> {
+    let (id, joined) = skimmer.joined();
+    read(&mut Reader::new(Cursor::new(&joined), types, limits), id)
+}

@@ -1,0 +1,194 @@
+//! The life of the process: what the executable does from its start to its end.
+//!
+//! The wire runs on the main thread's own executor, which never computes for long: pings are answered
+//! and streams served whatever a component does. Events run on a second, small executor. Between them
+//! there are only channels.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use mattermost_plugin_rpc::go_plugin::{Error as StartError, ExitReason, Handshake, hclog};
+use mattermost_plugin_rpc::mattermost::{
+    AppError, BodyReader, CommandArgs, CommandResponse, Context, Hooks, HttpRequest,
+    ResponseWriter, RpcApi, serve_hooks,
+};
+
+use crate::describe::describe;
+use crate::manifest::Manifest;
+use crate::plugin::ComponentPlugin;
+use crate::sandbox::{Component, EventError};
+
+/// Threads that run events. Computing is short; waiting needs no thread.
+const EVENT_THREADS: usize = 2;
+
+/// How long a client may take to receive its answer.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
+
+/// The hooks as the wire calls them.
+struct Wire(Arc<ComponentPlugin>);
+
+impl Hooks for Wire {
+    fn implemented(&self) -> Vec<String> {
+        [
+            "ExecuteCommand",
+            "OnActivate",
+            "OnConfigurationChange",
+            "OnDeactivate",
+            "ServeHTTP",
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    }
+
+    fn on_activate(&self, api: Arc<RpcApi>) -> BoxFuture<'_, Result<(), String>> {
+        let plugin = &self.0;
+        Box::pin(async move { plugin.activate(api).await })
+    }
+
+    fn on_deactivate(&self) -> BoxFuture<'_, Result<(), String>> {
+        let plugin = &self.0;
+        Box::pin(async move { plugin.deactivate().await })
+    }
+
+    fn on_configuration_change(&self) -> BoxFuture<'_, Result<(), String>> {
+        let plugin = &self.0;
+        Box::pin(async move { plugin.reload().await })
+    }
+
+    fn execute_command(
+        &self,
+        _context: Context,
+        args: CommandArgs,
+    ) -> BoxFuture<'_, Result<CommandResponse, AppError>> {
+        let plugin = &self.0;
+        Box::pin(async move {
+            let text = match plugin.command(args).await {
+                Ok(text) => text,
+                Err(EventError::Busy) => {
+                    Some("The plugin is busy. Try again in a moment.".to_owned())
+                }
+                Err(_) => Some(
+                    "The plugin failed on this command. Try again; if it fails again, tell your \
+                     system administrator: the server's log says why."
+                        .to_owned(),
+                ),
+            };
+            Ok(match text {
+                Some(text) => CommandResponse::ephemeral(text),
+                None => CommandResponse::default(),
+            })
+        })
+    }
+
+    fn serve_http(
+        &self,
+        _context: Context,
+        request: HttpRequest,
+        mut writer: ResponseWriter,
+        body: BodyReader,
+    ) -> BoxFuture<'_, ()> {
+        let plugin = &self.0;
+        Box::pin(async move {
+            let reply = plugin.serve(request, body).await;
+            // The client may be gone, or take its answer too slowly; then there is nobody to tell.
+            let sending = writer.send(reply.status, &reply.headers, &reply.body);
+            let _ = tokio::time::timeout(ANSWER_TIME, sending).await;
+        })
+    }
+}
+
+/// The largest image that is unpacked, in bytes.
+const IMAGE_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Unpacks and loads the embedded image, which is zlib data: a third of the size in the file, and its
+/// packed form need not stay in memory.
+fn load(packed: &[u8], target: &str) -> Result<Component, String> {
+    let image = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(packed, IMAGE_LIMIT)
+        .map_err(|error| format!("the embedded image is damaged: {error}"))?;
+    Component::load(&image, target).map_err(|error| error.to_string())
+}
+
+/// Runs a component as the plugin process that the server started, until the server ends it. With
+/// `--describe` it says what it is instead; started by hand it explains itself.
+pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
+    let manifest = match Manifest::parse(manifest) {
+        Ok(manifest) => manifest,
+        Err(error) => return fail(&error.to_string()),
+    };
+    if std::env::args().nth(1).as_deref() == Some("--describe") {
+        return match load(image, target) {
+            Ok(component) => {
+                show(&describe(&manifest, &component, target));
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail(&error),
+        };
+    }
+    let listening = match Handshake::from_env().and_then(Handshake::bind) {
+        Ok(listening) => listening,
+        Err(error @ StartError::NotAPlugin) => {
+            complain(&error.to_string());
+            return ExitCode::FAILURE;
+        }
+        Err(error) => return fail(&error.to_string()),
+    };
+    let component = match load(image, target) {
+        Ok(component) => Arc::new(component),
+        Err(error) => return fail(&error),
+    };
+    let events = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(EVENT_THREADS)
+        .max_blocking_threads(4)
+        .thread_name("event")
+        .enable_all()
+        .build();
+    let wire = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let (events, wire) = match (events, wire) {
+        (Ok(events), Ok(wire)) => (events, wire),
+        (Err(error), _) | (_, Err(error)) => {
+            return fail(&format!("no threads to run on: {error}"));
+        }
+    };
+    let plugin = ComponentPlugin::new(component, manifest, events.handle().clone());
+    let hooks: Arc<dyn Hooks> = Arc::new(Wire(Arc::new(plugin)));
+    let ended = wire.block_on(listening.serve(|stream, broker| async move {
+        if let Err(error) = serve_hooks(stream, broker, hooks).await {
+            warn(&format!("the stream of hooks broke: {error}"));
+        }
+    }));
+    // Events still running belong to callers that are gone.
+    events.shutdown_background();
+    match ended {
+        Ok(ExitReason::Quit | ExitReason::Closed) => ExitCode::SUCCESS,
+        Ok(ExitReason::Broken) => {
+            fail("a stream of the server broke; the server starts the plugin anew")
+        }
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn warn(message: &str) {
+    hclog::write(hclog::Level::Warn, message, &[]);
+}
+
+fn fail(message: &str) -> ExitCode {
+    hclog::write(hclog::Level::Error, message, &[]);
+    ExitCode::FAILURE
+}
+
+#[allow(clippy::print_stdout, reason = "what --describe is for")]
+fn show(text: &str) {
+    println!("{text}");
+}
+
+#[allow(
+    clippy::print_stderr,
+    reason = "said to a person who ran the file by hand"
+)]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}
