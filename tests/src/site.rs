@@ -179,11 +179,18 @@ impl Site {
     /// the page that the person sees in the end.
     pub fn connect(&self, who: &Person, room: &Room) -> Result<client::Answer, Error> {
         let told = who.asks(room, "/zoom connect")?;
+        let mark = who.events.mark();
         if !message(&told).contains(&format!("{}{CONNECT_LINK}", self.server.url())) {
             let text = format!("/zoom connect was answered: {}", message(&told));
             return Err(Error::Unexpected(text));
         }
-        self.follow_connect_link(who)
+        let page = self.follow_connect_link(who)?;
+        if page.status == 200 {
+            // The confirmation comes over the websocket, on its own time. Whoever asks something next
+            // must not take it for the answer.
+            who.events.wait_for_ephemeral(mark, |_| true)?;
+        }
+        Ok(page)
     }
 
     /// The browser's part of connecting: from our link to the consent page and back.
