@@ -13,6 +13,7 @@ mod bindings;
 mod capability;
 mod describe;
 mod exchange;
+mod jobs;
 pub mod manifest;
 pub mod outgoing;
 mod plugin;

@@ -50,6 +50,8 @@ pub enum EventKind {
     Command,
     /// Start, end, or a change of configuration.
     Lifecycle,
+    /// Work for later, from the queue.
+    Job,
 }
 
 impl fmt::Display for EventKind {
@@ -58,6 +60,7 @@ impl fmt::Display for EventKind {
             Self::Request => "request",
             Self::Command => "command",
             Self::Lifecycle => "lifecycle",
+            Self::Job => "job",
         })
     }
 }
@@ -115,6 +118,8 @@ struct RawLimits {
     request: Limits,
     command: Limits,
     lifecycle: Limits,
+    /// Those of a request where the component has no jobs.
+    job: Option<Limits>,
 }
 
 /// Who vouches for an address that is allowed.
@@ -140,6 +145,7 @@ impl Policy {
             (EventKind::Request, raw.limits.request),
             (EventKind::Command, raw.limits.command),
             (EventKind::Lifecycle, raw.limits.lifecycle),
+            (EventKind::Job, raw.limits.job.unwrap_or(raw.limits.request)),
         ]);
         for limit in limits.values() {
             if limit.memory_mib == 0 {
