@@ -9,6 +9,7 @@
 //! Nothing here knows what the component is about.
 #![deny(missing_docs)]
 
+mod adoption;
 mod bindings;
 mod capability;
 mod describe;

@@ -48,6 +48,7 @@ pub struct ComponentPlugin {
     outgoing: Arc<Outgoing>,
     bodies: Semaphore,
     clock: Clock,
+    started: OnceLock<i64>,
     queue: OnceLock<Arc<Queue>>,
     runner: OnceLock<Runner>,
 }
@@ -68,6 +69,7 @@ impl ComponentPlugin {
             bot: Arc::default(),
             outgoing: Arc::default(),
             clock: jobs::system_clock(),
+            started: OnceLock::new(),
             queue: OnceLock::new(),
             runner: OnceLock::new(),
         }
@@ -97,6 +99,7 @@ impl ComponentPlugin {
             site: Arc::clone(&site),
             bot: Arc::clone(&self.bot),
             outgoing: Arc::clone(&self.outgoing),
+            started: *self.started.get()?,
             jobs: Arc::clone(self.queue.get()?),
         }))
     }
@@ -148,6 +151,7 @@ impl ComponentPlugin {
     /// With the sentence that administrators see.
     pub async fn activate(&self, api: Arc<dyn Api>) -> Result<(), String> {
         let api = self.api.get_or_init(|| api);
+        let _ = self.started.set((self.clock)());
         let queue = Queue::new(Arc::clone(api), Arc::clone(&self.clock));
         let _ = self.queue.set(Arc::new(queue));
         self.load_site(api.as_ref()).await?;

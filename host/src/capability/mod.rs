@@ -48,6 +48,8 @@ pub struct Services {
     pub bot: Arc<RwLock<Option<String>>>,
     /// The client for requests to the outside.
     pub outgoing: Arc<Outgoing>,
+    /// When the process started, in milliseconds since 1970.
+    pub started: i64,
     /// Work for later.
     pub(crate) jobs: Arc<Queue>,
 }
