@@ -16,6 +16,7 @@ mod describe;
 mod exchange;
 mod jobs;
 pub mod manifest;
+mod metrics;
 pub mod outgoing;
 mod plugin;
 pub mod policy;

@@ -6,7 +6,7 @@
 
 use std::future::Future;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mattermost_plugin_rpc::mattermost::{
     Api, BodyError, BodyReader, CommandArgs, HttpRequest, LogLevel,
@@ -19,6 +19,7 @@ use crate::capability::Services;
 use crate::exchange::{self, Reply, component_request};
 use crate::jobs::{self, Clock, Job, Queue, Runner};
 use crate::manifest::Manifest;
+use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
 use crate::policy::{EventKind, Policy};
 use crate::sandbox::{Component, EventError, JobOutcome, Sandbox};
@@ -47,6 +48,7 @@ pub struct ComponentPlugin {
     bot: Arc<RwLock<Option<String>>>,
     outgoing: Arc<Outgoing>,
     bodies: Semaphore,
+    metrics: Arc<Metrics>,
     clock: Clock,
     started: OnceLock<i64>,
     queue: OnceLock<Arc<Queue>>,
@@ -68,6 +70,7 @@ impl ComponentPlugin {
             site: RwLock::default(),
             bot: Arc::default(),
             outgoing: Arc::default(),
+            metrics: Arc::default(),
             clock: jobs::system_clock(),
             started: OnceLock::new(),
             queue: OnceLock::new(),
@@ -99,6 +102,7 @@ impl ComponentPlugin {
             site: Arc::clone(&site),
             bot: Arc::clone(&self.bot),
             outgoing: Arc::clone(&self.outgoing),
+            metrics: Arc::clone(&self.metrics),
             started: *self.started.get()?,
             jobs: Arc::clone(self.queue.get()?),
         }))
@@ -117,7 +121,15 @@ impl ComponentPlugin {
                 output: String::new(),
             });
         };
-        let turn = self.sandbox.turn(kind).await?;
+        let turn = match self.sandbox.turn(kind).await {
+            Ok(turn) => turn,
+            Err(error) => {
+                let refused = Err(error);
+                self.metrics.event(kind, Duration::ZERO, &refused);
+                return refused;
+            }
+        };
+        let began = Instant::now();
         let api = Arc::clone(&services.api);
         let event = run(Arc::clone(&self.sandbox), services);
         let running = self.events.spawn(async move {
@@ -131,6 +143,7 @@ impl ComponentPlugin {
                 output: String::new(),
             })
         });
+        self.metrics.event(kind, began.elapsed(), &outcome);
         if let Err(error) = &outcome {
             report(api.as_ref(), kind, error).await;
         }
@@ -190,6 +203,20 @@ impl ComponentPlugin {
             sandbox.deactivate(services).await
         });
         told.await.map_err(|error| error.to_string())
+    }
+
+    pub(crate) fn plugin_id(&self) -> &str {
+        &self.plugin_id
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// What the process counted, in Prometheus's text format.
+    #[must_use]
+    pub fn prometheus(&self) -> String {
+        self.metrics.prometheus()
     }
 
     /// Works on the queue of jobs from now on, until the plugin is deactivated.

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use mattermost_plugin_rpc::go_plugin::{Error as StartError, ExitReason, Handshake, hclog};
+use mattermost_plugin_rpc::gob::Bytes;
 use mattermost_plugin_rpc::mattermost::{
-    AppError, BodyReader, CommandArgs, CommandResponse, Context, Hooks, HttpRequest,
+    AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, Hooks, HttpRequest,
     ResponseWriter, RpcApi, serve_hooks,
 };
 
@@ -26,24 +27,33 @@ const EVENT_THREADS: usize = 2;
 /// How long a client may take to receive its answer.
 const ANSWER_TIME: Duration = Duration::from_secs(60);
 
+/// Prometheus's text format.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 /// The hooks as the wire calls them.
-struct Wire(Arc<ComponentPlugin>);
+struct Wire {
+    plugin: Arc<ComponentPlugin>,
+    /// What the executable is and may do, for support packets.
+    about: String,
+}
 
 impl Hooks for Wire {
     fn implemented(&self) -> Vec<String> {
         [
             "ExecuteCommand",
+            "GenerateSupportData",
             "OnActivate",
             "OnConfigurationChange",
             "OnDeactivate",
             "ServeHTTP",
+            "ServeMetrics",
         ]
         .map(str::to_owned)
         .to_vec()
     }
 
     fn on_activate(&self, api: Arc<RpcApi>) -> BoxFuture<'_, Result<(), String>> {
-        let plugin = &self.0;
+        let plugin = &self.plugin;
         Box::pin(async move {
             plugin.activate(api).await?;
             plugin.start_jobs();
@@ -52,12 +62,12 @@ impl Hooks for Wire {
     }
 
     fn on_deactivate(&self) -> BoxFuture<'_, Result<(), String>> {
-        let plugin = &self.0;
+        let plugin = &self.plugin;
         Box::pin(async move { plugin.deactivate().await })
     }
 
     fn on_configuration_change(&self) -> BoxFuture<'_, Result<(), String>> {
-        let plugin = &self.0;
+        let plugin = &self.plugin;
         Box::pin(async move { plugin.reload().await })
     }
 
@@ -66,7 +76,7 @@ impl Hooks for Wire {
         _context: Context,
         args: CommandArgs,
     ) -> BoxFuture<'_, Result<CommandResponse, AppError>> {
-        let plugin = &self.0;
+        let plugin = &self.plugin;
         Box::pin(async move {
             let text = match plugin.command(args).await {
                 Ok(text) => text,
@@ -93,12 +103,40 @@ impl Hooks for Wire {
         mut writer: ResponseWriter,
         body: BodyReader,
     ) -> BoxFuture<'_, ()> {
-        let plugin = &self.0;
+        let plugin = &self.plugin;
         Box::pin(async move {
             let reply = plugin.serve(request, body).await;
             // The client may be gone, or take its answer too slowly; then there is nobody to tell.
             let sending = writer.send(reply.status, &reply.headers, &reply.body);
             let _ = tokio::time::timeout(ANSWER_TIME, sending).await;
+        })
+    }
+
+    fn serve_metrics(
+        &self,
+        _context: Context,
+        _request: HttpRequest,
+        mut writer: ResponseWriter,
+        _body: BodyReader,
+    ) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let text = self.plugin.prometheus();
+            let headers = [("Content-Type".to_owned(), METRICS_TYPE.to_owned())];
+            let sending = writer.send(200, &headers, text.as_bytes());
+            let _ = tokio::time::timeout(ANSWER_TIME, sending).await;
+        })
+    }
+
+    fn generate_support_data(
+        &self,
+        _context: Context,
+    ) -> BoxFuture<'_, Result<Vec<FileData>, String>> {
+        Box::pin(async move {
+            let file = FileData {
+                filename: format!("{}/diagnostics.txt", self.plugin.plugin_id()),
+                body: Bytes(format!("{}\n{}", self.about, self.plugin.prometheus()).into_bytes()),
+            };
+            Ok(vec![file])
         })
     }
 }
@@ -157,8 +195,10 @@ pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
             return fail(&format!("no threads to run on: {error}"));
         }
     };
+    let about = describe(&manifest, &component, target);
     let plugin = ComponentPlugin::new(component, manifest, events.handle().clone());
-    let hooks: Arc<dyn Hooks> = Arc::new(Wire(Arc::new(plugin)));
+    let plugin = Arc::new(plugin);
+    let hooks: Arc<dyn Hooks> = Arc::new(Wire { plugin, about });
     let ended = wire.block_on(listening.serve(|stream, broker| async move {
         if let Err(error) = serve_hooks(stream, broker, hooks).await {
             warn(&format!("the stream of hooks broke: {error}"));

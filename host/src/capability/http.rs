@@ -16,7 +16,8 @@ const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 impl Host for EventState {
     async fn fetch(&mut self, request: Request) -> Answer<Response> {
         self.host_call()?;
-        Ok(self.fetch_allowed(request).await)
+        let answer = self.fetch_allowed(request).await;
+        Ok(answer.inspect_err(|error| self.services.metrics.refusal("http", error)))
     }
 }
 
@@ -39,6 +40,7 @@ impl EventState {
             .policy
             .check_url(&url, |key| site.text(key))
             .map_err(Error::Denied)?;
+        let host = url.host_str().unwrap_or_default().to_owned();
         let call = outgoing::Request {
             method: request.method,
             url,
@@ -49,6 +51,7 @@ impl EventState {
             vouched,
         };
         let answer = self.services.outgoing.send(call).await;
+        self.services.metrics.fetch(&host, &outcome(&answer));
         let answer = answer.map_err(|error| match error {
             OutgoingError::Timeout => Error::Timeout,
             OutgoingError::TooLarge => Error::TooLarge,
@@ -63,5 +66,17 @@ impl EventState {
             headers: answer.headers,
             body: answer.body,
         })
+    }
+}
+
+/// What a request came to, in a word for a counter.
+fn outcome(answer: &Result<outgoing::Response, OutgoingError>) -> String {
+    match answer {
+        Ok(answer) => answer.status.to_string(),
+        Err(OutgoingError::Timeout) => "timeout".to_owned(),
+        Err(OutgoingError::TooLarge) => "too_large".to_owned(),
+        Err(OutgoingError::Malformed(_)) => "not_sent".to_owned(),
+        Err(OutgoingError::NotPublic(_)) => "denied".to_owned(),
+        Err(OutgoingError::Exchange(_)) => "failed".to_owned(),
     }
 }

@@ -13,7 +13,11 @@ impl Host for EventState {
         let delay = Duration::from_secs(u64::from(delay));
         let queue = &self.services.jobs;
         let stored = queue.enqueue(&kind, &payload, self.actor.clone(), delay);
-        Ok(stored.await.map_err(|error| match error {
+        let stored = stored.await;
+        if stored.is_ok() {
+            self.services.metrics.enqueued();
+        }
+        Ok(stored.map_err(|error| match error {
             QueueError::PayloadTooLarge => Error::TooLarge,
             QueueError::Kind => Error::Invalid(error.to_string()),
             error => Error::Unavailable(error.to_string()),

@@ -17,7 +17,7 @@ const PAGE_LIMIT: u32 = 1_000;
 impl Host for EventState {
     async fn get(&mut self, key: String) -> Answer<Option<Vec<u8>>> {
         self.host_call()?;
-        if let Err(error) = check_key(&key) {
+        if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
         Ok(self.services.api.kv_get(&key).await.map_err(refused))
@@ -75,6 +75,11 @@ impl Host for EventState {
 }
 
 impl EventState {
+    fn check(&self, key: &str) -> Result<(), Error> {
+        let metrics = &self.services.metrics;
+        check_key(key).inspect_err(|error| metrics.refusal("kv", error))
+    }
+
     async fn write(
         &mut self,
         key: &str,
@@ -82,7 +87,7 @@ impl EventState {
         expiry: i64,
         expected: Expected,
     ) -> Result<(), Error> {
-        check_key(key)?;
+        self.check(key)?;
         let options = KvSetOptions {
             atomic: !matches!(expected, Expected::Any),
             old_value: match expected {

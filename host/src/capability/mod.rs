@@ -24,6 +24,7 @@ use mattermost_plugin_rpc::mattermost::{Api, ApiError};
 
 use crate::bindings::plugin::mattermost::plugin::types;
 use crate::jobs::Queue;
+use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
 use crate::policy::Policy;
 use crate::sandbox::EventState;
@@ -50,6 +51,8 @@ pub struct Services {
     pub outgoing: Arc<Outgoing>,
     /// When the process started, in milliseconds since 1970.
     pub started: i64,
+    /// What is counted.
+    pub(crate) metrics: Arc<Metrics>,
     /// Work for later.
     pub(crate) jobs: Arc<Queue>,
 }

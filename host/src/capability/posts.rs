@@ -21,7 +21,8 @@ const OWNERSHIP_SECONDS: i64 = 400 * 24 * 60 * 60;
 impl Host for EventState {
     async fn create(&mut self, author: Author, draft: Draft) -> Answer<Post> {
         self.host_call()?;
-        Ok(self.create_post(author, draft).await)
+        let created = self.create_post(author, draft).await;
+        Ok(self.counted(created))
     }
 
     async fn get(&mut self, post_id: String) -> Answer<Post> {
@@ -32,7 +33,8 @@ impl Host for EventState {
 
     async fn update(&mut self, post_id: String, change: Change) -> Answer<Post> {
         self.host_call()?;
-        Ok(self.update_post(&post_id, change).await)
+        let updated = self.update_post(&post_id, change).await;
+        Ok(self.counted(updated))
     }
 
     async fn since(&mut self, channel_id: String, since: i64) -> Answer<Vec<Post>> {
@@ -46,7 +48,8 @@ impl Host for EventState {
 
     async fn ephemeral(&mut self, user_id: String, draft: Draft) -> Answer<String> {
         self.host_call()?;
-        Ok(self.send_ephemeral(&user_id, draft).await)
+        let sent = self.send_ephemeral(&user_id, draft).await;
+        Ok(self.counted(sent))
     }
 
     async fn update_ephemeral(
@@ -56,11 +59,16 @@ impl Host for EventState {
         draft: Draft,
     ) -> Answer<()> {
         self.host_call()?;
-        Ok(self.change_ephemeral(&user_id, post_id, draft).await)
+        let changed = self.change_ephemeral(&user_id, post_id, draft).await;
+        Ok(self.counted(changed))
     }
 }
 
 impl EventState {
+    fn counted<T>(&self, answer: Result<T, Error>) -> Result<T, Error> {
+        answer.inspect_err(|error| self.services.metrics.refusal("posts", error))
+    }
+
     async fn create_post(&mut self, author: Author, draft: Draft) -> Result<Post, Error> {
         let author = match author {
             Author::Bot => self.bot_id()?,

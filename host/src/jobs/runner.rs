@@ -8,6 +8,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use mattermost_plugin_rpc::mattermost::LogLevel;
 
 use super::{GIVE_UP, Job, LEASE, Queue, QueueError, SHARDS, jitter};
+use crate::metrics::JobEnd;
 use crate::plugin::ComponentPlugin;
 use crate::sandbox::{EventError, JobOutcome};
 
@@ -126,12 +127,19 @@ impl Runner {
         } else {
             match self.run_with_lease(plugin, job).await {
                 None => return,
-                Some(Ok(JobOutcome::Done)) => self.queue.finish(job).await,
+                Some(Ok(JobOutcome::Done)) => {
+                    plugin.metrics().job(JobEnd::Done);
+                    self.queue.finish(job).await
+                }
                 Some(Ok(JobOutcome::RetryAfter(seconds))) => {
+                    plugin.metrics().job(JobEnd::Retry);
                     let wait = Duration::from_secs(u64::from(seconds.max(1))).min(LONGEST_WAIT);
                     self.queue.postpone(job, spread(wait)).await
                 }
-                Some(Err(_)) => self.queue.postpone(job, spread(backoff(job.attempt))).await,
+                Some(Err(_)) => {
+                    plugin.metrics().job(JobEnd::Failed);
+                    self.queue.postpone(job, spread(backoff(job.attempt))).await
+                }
             }
         };
         // The lease ends by itself, and the job runs again.
@@ -177,6 +185,7 @@ impl Runner {
                 fields,
             )
             .await;
+        plugin.metrics().job(JobEnd::GivenUp);
         // Whoever is concerned is told by the component; a second failure there is only in the log.
         let _ = plugin.job_given_up(job).await;
         self.queue.finish(job).await

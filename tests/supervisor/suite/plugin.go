@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/mattermost/mattermost/server/public/plugin"
 )
 
 const mebibyte = 1 << 20
@@ -114,5 +117,44 @@ func refusesLargeBodies(t *testing.T) {
 	}
 	if p.process(t) != pid {
 		t.Error("it is another process now")
+	}
+}
+
+func tellsItsMetrics(t *testing.T) {
+	p := start(t, pluginBundle(t), settings())
+	p.call(t, http.MethodGet, "/no/such/path", "", nil)
+	written := httptest.NewRecorder()
+	p.hooks(t).ServeMetrics(&plugin.Context{}, written, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if kind := written.Header().Get("Content-Type"); !strings.HasPrefix(kind, "text/plain; version=0.0.4") {
+		t.Errorf("the content type is %q", kind)
+	}
+	for _, line := range []string{
+		`plugin_host_events_total{kind="request",outcome="done"} 1`,
+		`plugin_host_events_total{kind="lifecycle",outcome="done"}`,
+		"process_resident_memory_bytes ",
+	} {
+		if !strings.Contains(written.Body.String(), line) {
+			t.Errorf("there is no %s in:\n%s", line, written.Body)
+		}
+	}
+}
+
+func addsDiagnostics(t *testing.T) {
+	p := start(t, pluginBundle(t), settings())
+	files, err := p.hooks(t).GenerateSupportData(&plugin.Context{})
+	check(t, err)
+	if len(files) != 1 || files[0].Filename != "zoom/diagnostics.txt" {
+		t.Fatalf("got %v", files)
+	}
+	text := string(files[0].Body)
+	for _, expected := range []string{"policy:", "mattermost:plugin/kv", "plugin_host_events_total"} {
+		if !strings.Contains(text, expected) {
+			t.Errorf("there is no %s in:\n%s", expected, text)
+		}
+	}
+	for _, secret := range []string{"client-secret", "webhook-token", strings.Repeat("k", 32), strings.Repeat("w", 32)} {
+		if strings.Contains(text, secret) {
+			t.Errorf("a secret is in:\n%s", text)
+		}
 	}
 }

@@ -38,6 +38,8 @@ func Run(t *testing.T) {
 		t.Run("starts with wrong settings and works once they are corrected", recoversFromWrongSettings)
 		t.Run("answers requests it does not serve", answersRequestsItDoesNotServe)
 		t.Run("refuses bodies over one mebibyte", refusesLargeBodies)
+		t.Run("tells its metrics", tellsItsMetrics)
+		t.Run("adds its diagnostics to a support packet", addsDiagnostics)
 	})
 	t.Run("wire", func(t *testing.T) {
 		t.Run("echoes 64 bodies of 900 kB at once", echoesManyLargeBodies)
