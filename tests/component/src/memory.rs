@@ -64,6 +64,8 @@ pub struct World {
     pub ephemeral_changes: Vec<(String, Post)>,
     /// In order of publishing.
     pub events: Vec<Event>,
+    /// The bot accounts that were asked for, each time.
+    pub bots_asked_for: Vec<Bot>,
     /// The commands in force.
     pub commands: BTreeMap<String, Command>,
     /// All lines.
@@ -235,6 +237,7 @@ impl Api for MemoryApi {
 
     fn ensure_bot_user(&self, bot: Bot) -> Call<'_, String> {
         self.call("EnsureBotUser", |world| {
+            world.bots_asked_for.push(bot.clone());
             if let Some(id) = world.bots.get(&bot.username) {
                 return Ok(id.clone());
             }

@@ -9,4 +9,6 @@
     reason = "a test that goes wrong should stop right there"
 )]
 
+mod existing_http;
+mod existing_lifecycle;
 mod story;
