@@ -229,6 +229,19 @@ impl Zoom {
         self.shared.lock().account.add_user(user);
     }
 
+    /// Tokens that this person's app got before this run, such as in a database that is taken over.
+    pub fn adopt_tokens(&self, user: User, access: &str, refresh: &str) {
+        self.shared
+            .lock()
+            .account
+            .adopt_tokens(user, access, refresh);
+    }
+
+    /// A meeting that somebody made at Zoom itself.
+    pub fn add_meeting(&self, meeting: Meeting) {
+        self.shared.lock().account.meetings.push(meeting);
+    }
+
     /// Puts a redirect address on the app's allow list, as an administrator does at Zoom.
     pub fn allow_redirect(&self, url: &str) {
         self.shared.lock().account.redirects.push(url.to_owned());

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_unknown_or_needless_is_a_problem() {
+    fn d30_what_is_missing_unknown_or_needless_is_a_problem() {
         let catalogue = Catalogue(BTreeMap::from([
             (Number::Behaviour(1), entry(None, None)),
             (Number::Behaviour(2), entry(Some("webapp"), None)),

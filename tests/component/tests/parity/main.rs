@@ -9,6 +9,11 @@
     reason = "a test that goes wrong should stop right there"
 )]
 
+mod existing_calls;
 mod existing_http;
 mod existing_lifecycle;
+mod existing_secrets;
+mod existing_takeover;
+mod existing_text;
+mod flows;
 mod story;
