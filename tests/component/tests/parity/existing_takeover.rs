@@ -4,161 +4,16 @@
 //! byte; the encrypted tokens in them were made with OpenSSL. Nobody has to connect again, nothing that
 //! was set or is running is lost, and tokens do not stay in their old form.
 
-use std::collections::BTreeMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
-use cfb_mode::cipher::KeyIvInit as _;
 use component_tests::scene::{ENCRYPTION_KEY, SITE, Scene, props};
-use mattermost_plugin_rpc::gob::Any;
-use mattermost_plugin_rpc::mattermost::{Post, Preference};
 use plugin_tests::zoom::{Meeting, Route, User};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-const USER_LEVEL: &str = include_str!("../../../fixtures/go-plugin-kv/user-level.json");
-const ACCOUNT_LEVEL: &str = include_str!("../../../fixtures/go-plugin-kv/account-level.json");
-
-const ANN: &str = "annxxxxxxxxxxxxxxxxxxxxxxx";
-const BOB: &str = "bobxxxxxxxxxxxxxxxxxxxxxxx";
-const BOBS_ROOM: u64 = 3_123_456_789;
-const SUBSCRIBED: u64 = 81_234_567_890;
-
-fn fixture(text: &str) -> Value {
-    serde_json::from_str(text).unwrap()
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap()
-}
-
-/// Encrypts as the Go plugin does: CFB over the padded text, behind the IV, in padded base64url.
-fn seal(key: &[u8], iv: &[u8], text: &str) -> String {
-    let padding = 16 - text.len() % 16;
-    let mut body = text.as_bytes().to_vec();
-    body.resize(text.len() + padding, u8::try_from(padding).unwrap());
-    let encryptor = cfb_mode::Encryptor::<aes::Aes256>::new_from_slices(key, iv).unwrap();
-    encryptor.encrypt(&mut body);
-    URL_SAFE.encode([iv, &body].concat())
-}
-
-/// A server with what the Go plugin left, and people in the channels that it knew.
-struct Site {
-    scene: Scene,
-    town: String,
-    club: String,
-    quiet: String,
-    yard: String,
-}
-
-async fn taken_over(changes: Value) -> Site {
-    let scene = Scene::with(changes).await;
-    let (ann, bob) = (scene.person("ann"), scene.person("bob"));
-    assert_eq!((ann.as_str(), bob.as_str()), (ANN, BOB));
-    let channel = |name: &str| scene.channel(name, &[ANN, BOB]);
-    let (town, club) = (channel("town"), channel("club"));
-    let (quiet, yard) = (channel("quiet"), channel("yard"));
-    let left = fixture(USER_LEVEL);
-    for (id, name, pmi, tokens) in [
-        (
-            "aNNzoomIdOfGoPlugin_-A",
-            "ann",
-            3_111_111_111,
-            &left["tokens"][0],
-        ),
-        (
-            "bOBzoomIdOfGoPlugin_-B",
-            "bob",
-            BOBS_ROOM,
-            &left["tokens"][1],
-        ),
-    ] {
-        let user = User {
-            id: id.to_owned(),
-            email: format!("{name}@example.com"),
-            pmi,
-        };
-        scene
-            .zoom
-            .adopt_tokens(user, text(tokens, "access"), text(tokens, "refresh"));
-    }
-    load(&scene, &left);
-    Site {
-        scene,
-        town,
-        club,
-        quiet,
-        yard,
-    }
-}
-
-/// Puts the fixture into the server.
-fn load(scene: &Scene, left: &Value) {
-    let yesterday = scene.now() - 20 * 3_600_000;
-    let mut world = scene.api.world();
-    for record in list(&left["records"]) {
-        world.store(text(record, "key"), text(record, "value"));
-    }
-    for row in list(&left["preferences"]) {
-        world.preferences.push(Preference {
-            user_id: text(row, "user_id").to_owned(),
-            category: text(row, "category").to_owned(),
-            name: text(row, "name").to_owned(),
-            value: text(row, "value").to_owned(),
-        });
-    }
-    for post in list(&left["posts"]) {
-        let props = post["props"].as_object().unwrap();
-        let props: BTreeMap<String, Any> = props
-            .iter()
-            .map(|(name, value)| (name.clone(), Any::from_json(value.clone())))
-            .collect();
-        world.posts.push(Post {
-            id: text(post, "id").to_owned(),
-            create_at: yesterday,
-            update_at: yesterday,
-            user_id: text(post, "user_id").to_owned(),
-            channel_id: text(post, "channel_id").to_owned(),
-            message: text(post, "message").to_owned(),
-            kind: text(post, "type").to_owned(),
-            props,
-            ..Post::default()
-        });
-    }
-}
-
-/// Every stored value that holds one of the texts.
-fn stored_with(scene: &Scene, texts: &[String]) -> Vec<String> {
-    let world = scene.api.world();
-    let keys = world.keys().into_iter().filter(|key| {
-        let value = world.stored(key).unwrap_or_default();
-        let value = String::from_utf8_lossy(value);
-        texts.iter().any(|text| value.contains(text))
-    });
-    keys.collect()
-}
-
-/// The tokens of a person in all forms that the Go plugin stores: in clear and as it encrypts them.
-fn old_forms(left: &Value, user: &str) -> Vec<String> {
-    let tokens = list(&left["tokens"])
-        .find(|one| one["user"] == user)
-        .unwrap();
-    let mut forms = vec![
-        text(tokens, "access").to_owned(),
-        text(tokens, "refresh").to_owned(),
-    ];
-    let key = format!("zoomtoken_{user}");
-    if let Some(record) = list(&left["records"]).find(|one| one["key"] == key.as_str()) {
-        let record: Value = serde_json::from_str(text(record, "value")).unwrap();
-        forms.push(text(&record["OAuthToken"], "access_token").to_owned());
-    }
-    forms
-}
+use crate::go_plugin::{
+    ACCOUNT_LEVEL, ANN, BOB, BOBS_ROOM, SUBSCRIBED, USER_LEVEL, fixture, load, old_forms, seal,
+    stored_with, taken_over, text, time_of,
+};
 
 #[test]
 fn zm107_the_fixtures_hold_tokens_as_the_go_plugin_encrypts_them() {
@@ -314,12 +169,6 @@ async fn zm010_zm092_zm094_zm105_running_meetings_end_in_the_posts_of_the_go_plu
         assert_eq!(&props(after)["meeting_topic"], topic);
         assert_eq!(posts.len(), 2, "no new post");
     }
-}
-
-/// Milliseconds since 1970 as Zoom writes a time.
-fn time_of(milliseconds: i64) -> String {
-    let time = OffsetDateTime::from_unix_timestamp(milliseconds / 1000).unwrap();
-    time.format(&Rfc3339).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

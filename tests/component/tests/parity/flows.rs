@@ -24,6 +24,7 @@ pub async fn play(scene: &Scene) {
     commands(scene, &[&ann, &boss], &town).await;
     subscriptions(scene, &ann).await;
     recordings(scene).await;
+    scene.works().await;
     strangers(scene).await;
     faults(scene, &ann).await;
     endings(scene, &ann, &bob).await;
@@ -251,4 +252,6 @@ async fn endings(scene: &Scene, ann: &str, bob: &str) {
     tokio::time::sleep(Duration::from_millis(1)).await;
     let told = scene.asks(ann, &yard, "/zoom start").await;
     assert!(told.contains("/plugins/zoom/oauth2/connect"), "{told}");
+    scene.later(3600);
+    scene.works().await;
 }

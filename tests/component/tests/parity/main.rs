@@ -16,4 +16,5 @@ mod existing_secrets;
 mod existing_takeover;
 mod existing_text;
 mod flows;
+mod go_plugin;
 mod story;
