@@ -10,6 +10,7 @@
 )]
 
 mod existing_calls;
+mod existing_cluster;
 mod existing_http;
 mod existing_lifecycle;
 mod existing_secrets;
