@@ -127,7 +127,7 @@ impl Server {
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", folder.path())
             .env("TZ", "UTC");
-        command.envs(SETTINGS).envs(variables.iter().copied());
+        command.envs(SETTINGS);
         command.env("MM_SQLSETTINGS_DATASOURCE", data_source);
         command.env(
             "MM_SERVICESETTINGS_LISTENADDRESS",
@@ -137,6 +137,7 @@ impl Server {
             "MM_SERVICESETTINGS_SITEURL",
             format!("http://localhost:{port}"),
         );
+        command.envs(variables.iter().copied());
         let log = log.to_path_buf();
         let mut server = Server {
             command,
@@ -190,7 +191,8 @@ impl Server {
         })
     }
 
-    /// The site's address, without a trailing slash.
+    /// Where this server answers, without a trailing slash: the site's address, unless another server of
+    /// the same site was started first.
     pub fn url(&self) -> String {
         format!("http://localhost:{}", self.port)
     }

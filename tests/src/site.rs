@@ -86,6 +86,9 @@ pub struct Site {
     pub server: Server,
     /// Its database.
     pub postgres: Postgres,
+    /// How servers reach the database.
+    data_source: String,
+    logs: PathBuf,
     /// The stand-in for Zoom.
     pub zoom: Zoom,
     /// The administrator's session.
@@ -140,11 +143,29 @@ impl Site {
         Ok(Site {
             server,
             postgres,
+            data_source,
+            logs: logs.to_path_buf(),
             zoom,
             administrator,
             webhook_secret: "loopback-webhook-address-secret1".to_owned(),
             encryption_key: "loopback-at-rest-encryption-key1".to_owned(),
         })
+    }
+
+    /// Starts one more server of the same site: on the same database, under the same address, with a
+    /// folder and plugin processes of its own. Answers with it and the administrator's session there.
+    pub fn another_server(&self, progress: Progress) -> Result<(Server, Client), Error> {
+        let authority = self.zoom.authority_file();
+        let authority = authority.to_string_lossy();
+        let url = self.server.url();
+        let variables = [
+            ("SSL_CERT_FILE", &*authority),
+            ("MM_SERVICESETTINGS_SITEURL", &url),
+        ];
+        let log = self.logs.join("mattermost-2.log");
+        let server = Server::start(&self.data_source, &variables, &log, progress)?;
+        let administrator = Client::new(&server.url()).log_in(ADMINISTRATOR, PASSWORD)?;
+        Ok((server, administrator))
     }
 
     /// The settings of a plugin that is set up for user-level connections to the stand-in.
@@ -213,7 +234,16 @@ impl Site {
 
     /// Delivers a webhook to the plugin's address, as Zoom does.
     pub fn deliver(&self, webhook: &zoom::Webhook) -> Result<client::Answer, Error> {
-        let nobody = Client::new(&self.server.url());
+        self.deliver_to(&self.server, webhook)
+    }
+
+    /// Delivers a webhook to the plugin on a certain server of the site.
+    pub fn deliver_to(
+        &self,
+        server: &Server,
+        webhook: &zoom::Webhook,
+    ) -> Result<client::Answer, Error> {
+        let nobody = Client::new(&server.url());
         let path = format!("/webhook?secret={}", self.webhook_secret);
         let headers = webhook.headers();
         let headers: Vec<(&str, &str)> = headers

@@ -12,6 +12,7 @@
     clippy::unwrap_used
 )]
 
+mod cluster;
 mod endings;
 mod faults;
 mod lifecycle;
@@ -31,7 +32,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let mut trials: Vec<Trial> = Vec::new();
-    let groups: [&[Check]; 9] = [
+    let groups: [&[Check]; 10] = [
         lifecycle::CHECKS,
         oauth::CHECKS,
         meetings::CHECKS,
@@ -39,6 +40,7 @@ fn main() {
         webhooks::CHECKS,
         faults::CHECKS,
         load::CHECKS,
+        cluster::CHECKS,
         secrets::CHECKS,
         endings::CHECKS,
     ];
