@@ -13,6 +13,7 @@ mod existing_calls;
 mod existing_cluster;
 mod existing_http;
 mod existing_lifecycle;
+mod existing_meetings;
 mod existing_secrets;
 mod existing_takeover;
 mod existing_text;
