@@ -256,7 +256,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn zm007_complete_settings_are_accepted_with_defaults() {
+    fn complete_settings_are_accepted_with_defaults() {
         let config = parse(&complete(), Some("https://chat.example.com/sub/"))
             .ok()
             .unwrap();
@@ -270,7 +270,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn zm004_every_problem_is_reported_at_once() {
+    fn every_problem_is_reported_at_once() {
         let settings = [
             ("zoomurl".to_owned(), Value::Text("not an address".into())),
             (
@@ -296,7 +296,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn zm004_d50_a_key_must_have_a_length_of_aes() {
+    fn d50_a_key_must_have_a_length_of_aes() {
         for length in [15, 17, 31, 33] {
             let key = with("encryptionkey", Value::Text("k".repeat(length)));
             assert_eq!(problems(&key), [Problem::EncryptionKeyLength], "{length}");
@@ -318,7 +318,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn zm007_d50_addresses_are_trimmed_and_checked() {
+    fn addresses_are_trimmed_and_checked() {
         let settings = with(
             "zoomurl",
             Value::Text(" https://zoom.example.com/base// ".into()),
@@ -343,7 +343,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn zm004_the_log_names_every_setting_in_one_line() {
+    fn the_log_names_every_setting_in_one_line() {
         let line = sentence(&[Problem::ClientId, Problem::EncryptionKeyLength]);
         assert!(
             line.contains("OAuthClientID") && line.contains("EncryptionKey"),

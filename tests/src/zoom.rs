@@ -50,6 +50,8 @@ pub enum Route {
     Token,
     /// `POST /oauth/revoke`.
     Revoke,
+    /// `POST /oauth/data/compliance`, which Zoom no longer asks for.
+    Compliance,
     /// `GET /v2/users/{me, id or e-mail}`.
     User,
     /// `POST /v2/users/{me, id or e-mail}/meetings`.

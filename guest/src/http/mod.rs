@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zm031_paths_are_exact() {
+    fn paths_are_exact() {
         assert_eq!(Route::find("POST", "/webhook"), Ok(Route::Webhook));
         for path in [
             "",

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zm111_d21_a_new_meeting_says_nothing_about_settings() {
+    fn d21_a_new_meeting_says_nothing_about_settings() {
         let json: serde_json::Value =
             serde_json::from_slice(&new_meeting("Standup \"now\"")).unwrap();
         assert_eq!(
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn zm111_a_long_topic_is_cut_to_what_zoom_takes() {
+    fn a_long_topic_is_cut_to_what_zoom_takes() {
         let json: serde_json::Value =
             serde_json::from_slice(&new_meeting(&"é".repeat(300))).unwrap();
         assert_eq!(json["topic"].as_str().unwrap().chars().count(), 200);

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn d22_a_rate_limit_says_how_long_when_zoom_does() {
+    fn a_rate_limit_says_how_long_when_zoom_does() {
         let headers = [("Retry-After".to_owned(), "30".to_owned())];
         assert_eq!(
             Error::from_api(429, &headers, b""),

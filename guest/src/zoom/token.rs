@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn zm108_a_token_answer_is_read() {
+    fn a_token_answer_is_read() {
         let json =
             r#"{"access_token":"a","token_type":"bearer","refresh_token":"r","expires_in":3599}"#;
         let tokens = tokens(granted(json), 1_000, "old").ok().unwrap();
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn zm108_without_a_new_refresh_token_the_old_one_stays() {
+    fn without_a_new_refresh_token_the_old_one_stays() {
         let tokens = tokens(
             granted(r#"{"access_token":"a","expires_in":"60"}"#),
             0,
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn zm108_the_apps_name_and_password_are_form_encoded_first() {
+    fn the_apps_name_and_password_are_form_encoded_first() {
         assert_eq!(
             basic("a b", "c:d+e"),
             format!("Basic {}", STANDARD.encode("a+b:c%3Ad%2Be"))

@@ -22,7 +22,7 @@ pub struct Test {
 }
 
 const FOLDERS: [&str; 5] = ["guest", "host", "tests", "webapp", "xtask"];
-const BUILT: [&str; 4] = ["target", "t", "node_modules", "dist"];
+const BUILT: [&str; 3] = ["target", "node_modules", "dist"];
 
 /// All tests with numbers, sorted.
 pub fn tests(root: &Path) -> Result<Vec<Test>, Error> {
