@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_picture_or_another_account_is_uploaded_again() {
+    fn zm012_d28_another_picture_or_another_account_is_uploaded_again() {
         let mark = image_mark("bot", b"image");
         assert_eq!(mark, image_mark("bot", b"image"));
         assert_ne!(mark, image_mark("bot", b"other"));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_is_a_png() {
+    fn zm012_the_picture_is_a_png() {
         assert!(IMAGE.starts_with(b"\x89PNG\r\n\x1a\n"));
     }
 }

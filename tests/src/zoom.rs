@@ -50,6 +50,8 @@ pub enum Route {
     Token,
     /// `POST /oauth/revoke`.
     Revoke,
+    /// `POST /oauth/data/compliance`, which Zoom no longer asks for.
+    Compliance,
     /// `GET /v2/users/{me, id or e-mail}`.
     User,
     /// `POST /v2/users/{me, id or e-mail}/meetings`.
@@ -227,6 +229,19 @@ impl Zoom {
     /// Adds a person to the account, who need not be signed in.
     pub fn add_user(&self, user: User) {
         self.shared.lock().account.add_user(user);
+    }
+
+    /// Tokens that this person's app got before this run, such as in a database that is taken over.
+    pub fn adopt_tokens(&self, user: User, access: &str, refresh: &str) {
+        self.shared
+            .lock()
+            .account
+            .adopt_tokens(user, access, refresh);
+    }
+
+    /// A meeting that somebody made at Zoom itself.
+    pub fn add_meeting(&self, meeting: Meeting) {
+        self.shared.lock().account.meetings.push(meeting);
     }
 
     /// Puts a redirect address on the app's allow list, as an administrator does at Zoom.

@@ -1,4 +1,4 @@
-//! The chores of the project: `cargo xtask dist | demo | test | deploy | imports`.
+//! The chores of the project: `cargo xtask dist | demo | test | deploy | imports | parity`.
 //!
 //! The Makefile is a thin front door to this program. Everything it does is done by the tools that a
 //! developer would call by hand (cargo, go, git, curl), and each command is printed before it runs, so
@@ -10,6 +10,7 @@ mod demo;
 mod deploy;
 mod error;
 mod imports;
+mod parity;
 mod run;
 mod suites;
 mod tally;
@@ -25,7 +26,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   demo [--keep]    start everything, play the story of a meeting, say what was seen
   test             run all that CI runs
   deploy           build the bundle, upload it to a server and enable it
-  imports [--write]  compare what the component imports with wit/imports.txt";
+  imports [--write]  compare what the component imports with wit/imports.txt
+  parity [--check]   write tests/PARITY.md, which test proves what; or compare it";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -38,6 +40,8 @@ fn main() -> ExitCode {
         ["deploy"] => deploy::deploy(),
         ["imports"] => imports::compare(),
         ["imports", "--write"] => imports::write(),
+        ["parity"] => parity::write(),
+        ["parity", "--check"] => parity::check(),
         _ => Err(Error::Usage(USAGE)),
     };
     match outcome {

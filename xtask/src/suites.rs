@@ -12,7 +12,7 @@ use std::time::Instant;
 use crate::error::Error;
 use crate::run::{cargo, read, root, shown};
 use crate::tally::{CargoTest, GoTest, Reader, Tally};
-use crate::{bundle, imports};
+use crate::{bundle, imports, parity};
 
 /// Runs all suites and prints the sums as its last line.
 pub fn test() -> Result<(), Error> {
@@ -101,6 +101,7 @@ impl Session {
     }
 
     fn rust_tests(&mut self) {
+        self.step("table of what the tests prove", parity::check);
         let mut tests = cargo();
         tests.args([
             "test",

@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plus_can_be_kept() {
+    fn zm088_a_plus_can_be_kept() {
         assert_eq!(
             parameter_with_plus("a=1&secret=x+y%2Bz", "secret").as_deref(),
             Some("x+y+z")

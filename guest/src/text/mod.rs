@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn every_language_has_every_place_of_every_sentence() {
+    fn d36_every_language_has_every_place_of_every_sentence() {
         for message in Message::ALL {
             let (en, de) = (Locale::En.template(message), Locale::De.template(message));
             assert!(!en.is_empty() && !de.is_empty(), "{message:?}");
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn languages_are_found_by_their_tags() {
+    fn d36_languages_are_found_by_their_tags() {
         assert_eq!(Locale::from_tag("de"), Locale::De);
         assert_eq!(Locale::from_tag("de-AT"), Locale::De);
         for tag in ["", "en", "den", "pt-BR"] {

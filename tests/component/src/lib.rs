@@ -4,6 +4,7 @@
 //! capabilities. A fresh instance costs tens of microseconds, so thousands of cases run in a second.
 #![deny(missing_docs)]
 
+pub mod leaks;
 pub mod memory;
 pub mod scene;
 

@@ -39,6 +39,7 @@ pub struct Line {
 struct Stored {
     value: Vec<u8>,
     expires: Option<i64>,
+    by_plugin: bool,
 }
 
 /// What the server knows. Tests read and change it freely.
@@ -64,6 +65,8 @@ pub struct World {
     pub ephemeral_changes: Vec<(String, Post)>,
     /// In order of publishing.
     pub events: Vec<Event>,
+    /// The bot accounts that were asked for, each time.
+    pub bots_asked_for: Vec<Bot>,
     /// The commands in force.
     pub commands: BTreeMap<String, Command>,
     /// All lines.
@@ -101,6 +104,13 @@ impl World {
         self.kv.get(key).map(|stored| stored.value.as_slice())
     }
 
+    /// What the plugin has written, by key. What a test put there with [`World::store`] is left out
+    /// until the plugin writes it anew.
+    pub fn written(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let written = self.kv.iter().filter(|(_, stored)| stored.by_plugin);
+        written.map(|(key, stored)| (key.as_str(), stored.value.as_slice()))
+    }
+
     /// All keys.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
@@ -115,6 +125,7 @@ impl World {
             Stored {
                 value,
                 expires: None,
+                by_plugin: false,
             },
         );
     }
@@ -235,6 +246,7 @@ impl Api for MemoryApi {
 
     fn ensure_bot_user(&self, bot: Bot) -> Call<'_, String> {
         self.call("EnsureBotUser", |world| {
+            world.bots_asked_for.push(bot.clone());
             if let Some(id) = world.bots.get(&bot.username) {
                 return Ok(id.clone());
             }
@@ -473,7 +485,12 @@ impl Api for MemoryApi {
             }
             let seconds = options.expire_in_seconds;
             let expires = (seconds > 0).then(|| world.now + seconds * 1000);
-            world.kv.insert(key.to_owned(), Stored { value, expires });
+            let stored = Stored {
+                value,
+                expires,
+                by_plugin: true,
+            };
+            world.kv.insert(key.to_owned(), stored);
             Ok(true)
         })
     }

@@ -11,8 +11,8 @@
 )]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use mattermost_plugin_rpc::mattermost::{Api, CommandArgs, HttpRequest, Post};
@@ -42,6 +42,7 @@ pub struct Scene {
     /// Zoom.
     pub zoom: Arc<Zoom>,
     ahead: Arc<AtomicI64>,
+    pub(crate) answers: Mutex<Vec<String>>,
 }
 
 /// Where somebody types.
@@ -163,6 +164,7 @@ impl Scene {
             api,
             zoom,
             ahead,
+            answers: Mutex::default(),
         };
         scene.tick();
         let activated = scene
@@ -300,9 +302,15 @@ impl Scene {
             headers,
             ..HttpRequest::default()
         };
-        self.plugin
-            .request(&request, body.as_bytes().to_vec())
-            .await
+        let body = body.as_bytes().to_vec();
+        self.keep(self.plugin.request(&request, body).await)
+    }
+
+    /// Remembers an answer for [`Scene::leaks`].
+    fn keep(&self, reply: Reply) -> Reply {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.push(format!("{:?} {}", reply.headers, body_of(&reply)));
+        reply
     }
 
     /// A click on the button with this id, in a message that the person was told.
@@ -413,9 +421,8 @@ impl Scene {
             headers: headers.collect(),
             ..HttpRequest::default()
         };
-        self.plugin
-            .request(&request, webhook.body.as_bytes().to_vec())
-            .await
+        let body = webhook.body.as_bytes().to_vec();
+        self.keep(self.plugin.request(&request, body).await)
     }
 
     /// Runs the jobs that are due, until none is. Answers when the next one is due, if there is one.

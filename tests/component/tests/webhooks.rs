@@ -80,7 +80,7 @@ async fn deliver(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signed_webhook_about_an_unknown_meeting_is_taken() {
+async fn zm090_d11_a_signed_webhook_about_an_unknown_meeting_is_taken() {
     let plugin = zoom().await;
     for skew in [0, -290, 290] {
         let time = now() + skew;
@@ -91,7 +91,7 @@ async fn a_signed_webhook_about_an_unknown_meeting_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_is_wrong_with_the_proof_the_webhook_is_refused() {
+async fn zm088_zm090_whatever_is_wrong_with_the_proof_the_webhook_is_refused() {
     let plugin = zoom().await;
     let time = now();
     let good = signature(KEY, time, ENDED);
@@ -116,7 +116,7 @@ async fn whatever_is_wrong_with_the_proof_the_webhook_is_refused() {
 
 /// Who knows the address alone must not have webhooks signed by asking for a validation.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_validation_signs_tokens_and_nothing_that_could_be_a_webhook() {
+async fn zm093_a_validation_signs_tokens_and_nothing_that_could_be_a_webhook() {
     let plugin = zoom().await;
     let ask = |token: &str| {
         json!({"event": "endpoint.url_validation", "payload": {"plainToken": token}}).to_string()

@@ -95,7 +95,7 @@ fn the_component_imports_what_is_committed_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn activation_makes_bot_picture_and_command_once() {
+async fn zm003_zm012_d28_activation_makes_bot_picture_and_command_once() {
     let (plugin, api) = zoom(settings()).await;
     assert_eq!(api.world().commands["zoom"].trigger, "zoom");
     assert_eq!(api.world().pictures.len(), 1);
@@ -107,7 +107,7 @@ async fn activation_makes_bot_picture_and_command_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_setting_is_named_to_administrators_and_in_one_line_of_the_log() {
+async fn zm004_zm041_a_missing_setting_is_named_to_administrators_and_in_one_line_of_the_log() {
     let mut wrong = settings();
     wrong["oauthclientid"] = Value::Null;
     wrong["encryptionkey"] = json!("short");
@@ -144,7 +144,7 @@ async fn a_missing_setting_is_named_to_administrators_and_in_one_line_of_the_log
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn routes_methods_and_sessions_are_told_apart() {
+async fn zm031_d23_routes_methods_and_sessions_are_told_apart() {
     let (plugin, api) = zoom(settings()).await;
     let user = api.world().add_user("ann", "system_user");
     for (method, url, signed_in, status) in [
@@ -164,7 +164,7 @@ async fn routes_methods_and_sessions_are_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_not_connected_gets_a_link() {
+async fn zm021_zm046_who_is_not_connected_gets_a_link() {
     let (plugin, api) = zoom(settings()).await;
     let user = api.world().add_user("ann", "system_user");
     for command in ["/zoom connect", "/zoom start Standup"] {
@@ -176,7 +176,7 @@ async fn who_is_not_connected_gets_a_link() {
 
 /// Whatever call of the server fails, the event ends in an answer, and no secret is in the log.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_call_of_a_command_may_fail() {
+async fn zm117_every_call_of_a_command_may_fail() {
     let (plugin, api) = zoom(settings()).await;
     let (user, channel) = {
         let mut world = api.world();

@@ -191,6 +191,16 @@ impl Account {
         })
     }
 
+    /// Takes tokens as its own that it handed out in an earlier life.
+    pub(super) fn adopt_tokens(&mut self, user: User, access: &str, refresh: &str) {
+        let expiry = Instant::now() + self.token_lifetime;
+        self.access
+            .insert(access.to_owned(), (user.id.clone(), expiry));
+        self.refresh.insert(refresh.to_owned(), user.id.clone());
+        self.secrets.extend([access.to_owned(), refresh.to_owned()]);
+        self.add_user(user);
+    }
+
     /// Spends a refresh token; each works once.
     pub(super) fn spend_refresh(&mut self, token: &str) -> Option<String> {
         self.refresh.remove(token)

@@ -19,6 +19,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
         ("GET", ["oauth", "authorize"]) => Route::Authorize,
         ("POST", ["oauth", "token"]) => Route::Token,
         ("POST", ["oauth", "revoke"]) => Route::Revoke,
+        ("POST", ["oauth", "data", "compliance"]) => Route::Compliance,
         ("GET", ["v2", "users", _]) => Route::User,
         ("POST", ["v2", "users", _, "meetings"]) => Route::CreateMeeting,
         ("GET", ["v2", "meetings", _]) => Route::Meeting,
@@ -40,6 +41,10 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
         Route::Authorize => authorize(shared, &mut state, request),
         Route::Token => token(shared, &mut state, request),
         Route::Revoke => revoke(shared, &mut state, request),
+        Route::Compliance if by_app(shared, request) => Response::json(200, json!({})),
+        Route::Compliance => {
+            oauth_error(401, "invalid_client", "Invalid client_id or client_secret")
+        }
         Route::User => as_caller(&mut state, request, |state, caller| {
             state.account.user(&name, caller).map_or_else(
                 || error(404, 1001, &format!("User does not exist: {name}.")),

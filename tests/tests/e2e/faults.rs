@@ -9,15 +9,21 @@ use serde_json::json;
 use crate::world::*;
 
 pub const CHECKS: &[Check] = &[
-    ("zoom_broken_is_told", broken),
-    ("zoom_overloaded_is_told", overloaded),
-    ("zoom_hanging_up_is_told", hanging_up),
-    ("zoom_silent_is_told", silent),
-    ("zoom_talking_nonsense_is_told", nonsense),
-    ("an_expired_token_is_renewed_without_a_word", expired),
-    ("many_at_once_spend_one_refresh_token_once", refreshed_once),
-    ("a_withdrawn_grant_asks_to_connect_again", withdrawn),
-    ("zoom_failing_while_connecting_is_told", while_connecting),
+    ("zm029_d31_d40_zoom_broken_is_told", broken),
+    ("zm029_d22_d31_d40_zoom_overloaded_is_told", overloaded),
+    ("zm029_d31_zoom_hanging_up_is_told", hanging_up),
+    ("zm029_d22_d31_zoom_silent_is_told", silent),
+    ("zm029_d31_d40_zoom_talking_nonsense_is_told", nonsense),
+    ("zm053_an_expired_token_is_renewed_without_a_word", expired),
+    (
+        "zm053_d05_many_at_once_spend_one_refresh_token_once",
+        refreshed_once,
+    ),
+    ("d29_a_withdrawn_grant_asks_to_connect_again", withdrawn),
+    (
+        "zm048_d40_zoom_failing_while_connecting_is_told",
+        while_connecting,
+    ),
 ];
 
 /// More than the plugin tries.

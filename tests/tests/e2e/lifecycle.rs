@@ -10,21 +10,24 @@ use crate::world::*;
 
 pub const CHECKS: &[Check] = &[
     (
-        "a_bundle_uploads_and_activates_without_any_setting",
+        "zm003_a_bundle_uploads_and_activates_without_any_setting",
         activates,
     ),
-    ("without_settings_http_answers_501", answers_501),
-    ("without_settings_slash_zoom_says_what_to_do", explains),
+    ("zm041_without_settings_http_answers_501", answers_501),
     (
-        "without_settings_the_log_names_each_of_them",
+        "zm004_without_settings_slash_zoom_says_what_to_do",
+        explains,
+    ),
+    (
+        "zm004_without_settings_the_log_names_each_of_them",
         log_names_settings,
     ),
-    ("wrong_settings_are_named_as_well", wrong_settings),
-    ("corrected_settings_work_without_a_restart", corrected),
+    ("zm004_d50_wrong_settings_are_named_as_well", wrong_settings),
+    ("zm002_corrected_settings_work_without_a_restart", corrected),
     ("the_story_of_the_demo", the_story),
-    ("a_changed_setting_holds_at_once", changed),
+    ("zm002_d38_a_changed_setting_holds_at_once", changed),
     (
-        "disabling_leaves_no_process_and_enabling_starts_one",
+        "zm005_disabling_leaves_no_process_and_enabling_starts_one",
         disable_enable,
     ),
     ("uploading_the_bundle_again_keeps_people_connected", upgrade),

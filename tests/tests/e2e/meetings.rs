@@ -10,18 +10,36 @@ use crate::world::*;
 
 pub const CHECKS: &[Check] = &[
     (
-        "without_a_personal_meeting_id_a_unique_one_is_used_and_explained",
+        "zm067_without_a_personal_meeting_id_a_unique_one_is_used_and_explained",
         no_personal,
     ),
-    ("a_meeting_post_carries_what_clients_need", the_post),
-    ("only_the_starter_is_sent_to_the_meeting", the_event),
-    ("the_answer_to_the_first_question_is_kept", the_question),
-    ("the_personal_meeting_id_is_used_when_chosen", personal),
-    ("a_second_start_within_thirty_seconds_warns", recent),
-    ("a_forced_start_makes_another_meeting", forced),
-    ("a_start_in_a_thread_stays_there", threaded),
-    ("meetings_can_be_kept_out_of_public_channels", restricted),
-    ("help_and_mistakes_are_answered", help),
+    (
+        "zm084_zm085_d21_a_meeting_post_carries_what_clients_need",
+        the_post,
+    ),
+    (
+        "zm063_zm086_only_the_starter_is_sent_to_the_meeting",
+        the_event,
+    ),
+    (
+        "zm073_zm074_the_answer_to_the_first_question_is_kept",
+        the_question,
+    ),
+    (
+        "zm067_the_personal_meeting_id_is_used_when_chosen",
+        personal,
+    ),
+    (
+        "zm070_zm071_a_second_start_within_thirty_seconds_warns",
+        recent,
+    ),
+    ("zm072_a_forced_start_makes_another_meeting", forced),
+    ("zm064_d42_a_start_in_a_thread_stays_there", threaded),
+    (
+        "zm081_meetings_can_be_kept_out_of_public_channels",
+        restricted,
+    ),
+    ("zm018_zm020_help_and_mistakes_are_answered", help),
 ];
 
 fn the_post(world: &mut World) -> Outcome {

@@ -8,16 +8,25 @@ use url::Url;
 use crate::world::*;
 
 pub const CHECKS: &[Check] = &[
-    ("connecting_uses_pkce_and_a_long_state", pkce),
-    ("a_state_works_once_and_for_one_user", state_is_bound),
-    ("declining_at_zoom_is_told_and_stores_nothing", declining),
-    ("connecting_without_having_asked_leads_nowhere", uninvited),
     (
-        "somebody_not_connected_gets_the_link_and_the_meeting_afterwards",
+        "zm047_zm054_d17_connecting_uses_pkce_and_a_long_state",
+        pkce,
+    ),
+    ("zm048_a_state_works_once_and_for_one_user", state_is_bound),
+    (
+        "zm048_d51_declining_at_zoom_is_told_and_stores_nothing",
+        declining,
+    ),
+    (
+        "zm047_d51_connecting_without_having_asked_leads_nowhere",
+        uninvited,
+    ),
+    (
+        "zm046_zm048_d19_somebody_not_connected_gets_the_link_and_the_meeting_afterwards",
         link_then_meeting,
     ),
-    ("disconnecting_revokes_and_forgets", disconnecting),
-    ("connecting_twice_says_so", twice),
+    ("zm022_d47_disconnecting_revokes_and_forgets", disconnecting),
+    ("zm021_connecting_twice_says_so", twice),
 ];
 
 /// What a page of the plugin's sends the browser to.

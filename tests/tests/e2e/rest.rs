@@ -8,13 +8,22 @@ use ureq::http::Method;
 use crate::world::*;
 
 pub const CHECKS: &[Check] = &[
-    ("not_logged_in_is_401", not_logged_in),
-    ("bad_json_is_400", bad_json),
-    ("not_a_member_of_the_channel_is_403", not_a_member),
-    ("an_unknown_path_is_404", unknown_path),
-    ("a_wrong_method_is_405", wrong_method),
-    ("a_body_over_one_mebibyte_is_413", too_large),
-    ("an_action_for_somebody_else_is_refused", somebody_else),
+    (
+        "zm033_zm034_zm035_zm037_zm038_not_logged_in_is_401",
+        not_logged_in,
+    ),
+    ("zm042_bad_json_is_400", bad_json),
+    (
+        "zm065_zm066_not_a_member_of_the_channel_is_403",
+        not_a_member,
+    ),
+    ("zm031_an_unknown_path_is_404", unknown_path),
+    ("d23_a_wrong_method_is_405", wrong_method),
+    ("zm040_a_body_over_one_mebibyte_is_413", too_large),
+    (
+        "zm038_zm074_an_action_for_somebody_else_is_refused",
+        somebody_else,
+    ),
     ("a_forged_user_header_is_ignored", forged_header),
 ];
 

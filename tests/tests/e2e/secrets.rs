@@ -5,8 +5,8 @@ use plugin_tests::site::Site;
 use crate::world::*;
 
 pub const CHECKS: &[Check] = &[
-    ("no_secret_is_in_the_log", log),
-    ("no_token_is_readable_in_the_database", database),
+    ("zm117_no_secret_is_in_the_log", log),
+    ("d17_no_token_is_readable_in_the_database", database),
 ];
 
 /// Makes sure that there is something to find, also when this check runs alone.

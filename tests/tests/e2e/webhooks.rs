@@ -9,14 +9,23 @@ use ureq::http::Method;
 use crate::world::*;
 
 pub const CHECKS: &[Check] = &[
-    ("a_webhook_that_is_not_zooms_is_401", forged),
-    ("a_stale_webhook_is_401", stale),
-    ("a_webhook_that_makes_no_sense_is_400", nonsense),
-    ("zoom_can_validate_the_address", validation),
-    ("an_event_that_nobody_handles_is_200", unhandled),
-    ("meeting_ended_twice_updates_the_post_once", ended_twice),
-    ("two_meetings_in_a_channel_end_one_by_one", two_meetings),
-    ("the_end_of_a_meeting_that_is_not_ours_is_200", not_ours),
+    (
+        "zm032_zm088_zm090_a_webhook_that_is_not_zooms_is_401",
+        forged,
+    ),
+    ("zm090_a_stale_webhook_is_401", stale),
+    ("zm089_a_webhook_that_makes_no_sense_is_400", nonsense),
+    ("zm093_zoom_can_validate_the_address", validation),
+    ("zm089_an_event_that_nobody_handles_is_200", unhandled),
+    (
+        "zm092_d24_meeting_ended_twice_updates_the_post_once",
+        ended_twice,
+    ),
+    (
+        "zm092_two_meetings_in_a_channel_end_one_by_one",
+        two_meetings,
+    ),
+    ("d11_the_end_of_a_meeting_that_is_not_ours_is_200", not_ours),
 ];
 
 fn unhandled_event(site: &Site) -> Webhook {

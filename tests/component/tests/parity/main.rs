@@ -9,4 +9,14 @@
     reason = "a test that goes wrong should stop right there"
 )]
 
+mod existing_calls;
+mod existing_cluster;
+mod existing_http;
+mod existing_lifecycle;
+mod existing_meetings;
+mod existing_secrets;
+mod existing_takeover;
+mod existing_text;
+mod flows;
+mod go_plugin;
 mod story;

@@ -1,0 +1,72 @@
+//! Looking for secrets where they must not be, in every scene.
+//!
+//! The stand-in for Zoom remembers every code, token and passcode that it ever handed out. When a scene
+//! ends, none of them, and none of the secrets in the settings, may be in a line of the log, in an answer
+//! to a request, in a message, or in a record that the plugin has written. The passcode within a link
+//! is the one exception: answers and messages carry the link, because it is what they are for.
+//!
+//! A test that fails anyway is left alone: its own message is the better one.
+
+use std::sync::PoisonError;
+
+use crate::scene::{ENCRYPTION_KEY, Scene, WEBHOOK_SECRET};
+
+/// How the stand-in's passcodes within links begin.
+const IN_LINKS: &str = "pwd";
+
+impl Scene {
+    /// Every secret of this scene.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let mut secrets = self.zoom.secrets();
+        secrets.extend([WEBHOOK_SECRET.to_owned(), ENCRYPTION_KEY.to_owned()]);
+        secrets
+    }
+
+    /// Where a secret is that must not be there, one line each.
+    #[must_use]
+    pub fn leaks(&self) -> Vec<String> {
+        let secrets = self.secrets();
+        let mut leaks = Vec::new();
+        let mut look = |place: &str, text: &str, links: bool| {
+            let secrets = secrets.iter().filter(|secret| !secret.is_empty());
+            let mut secrets = secrets.filter(|secret| !(links && secret.starts_with(IN_LINKS)));
+            if let Some(secret) = secrets.find(|secret| text.contains(secret.as_str())) {
+                leaks.push(format!("{secret} is in {place}: {text}"));
+            }
+        };
+        for line in self.log().lines() {
+            look("the log", line, false);
+        }
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        for answer in answers.iter() {
+            look("an answer", answer, true);
+        }
+        let world = self.api.world();
+        for (reader, post) in world.ephemerals.iter().chain(&world.ephemeral_changes) {
+            look(
+                &format!("a message to {reader}"),
+                &format!("{post:?}"),
+                true,
+            );
+        }
+        for (key, value) in world.written() {
+            look(
+                &format!("the record {key}"),
+                &String::from_utf8_lossy(value),
+                false,
+            );
+            look("a key", key, false);
+        }
+        leaks
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let leaks = self.leaks();
+            assert!(leaks.is_empty(), "secrets:\n{}", leaks.join("\n"));
+        }
+    }
+}

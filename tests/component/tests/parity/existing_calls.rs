@@ -1,0 +1,170 @@
+//! What the plugin asks of Mattermost and of the world, over all that it does.
+
+use std::collections::BTreeSet;
+
+use component_tests::scene::{MANIFEST, Scene};
+use mattermost_plugin_rpc::mattermost::LogLevel;
+use plugin_tests::zoom::{Route, Webhook};
+use serde_json::{Value, json};
+
+use crate::flows;
+
+/// The calls that the existing plugin needs, and those that stand for its detours: dialogs open through
+/// the server, and settings of the server are read whole.
+const ALLOWED: [&str; 27] = [
+    "LoadPluginConfiguration",
+    "GetConfig",
+    "RegisterCommand",
+    "EnsureBotUser",
+    "SetProfileImage",
+    "GetUser",
+    "GetChannel",
+    "GetChannelMember",
+    "GetDirectChannel",
+    "HasPermissionTo",
+    "HasPermissionToChannel",
+    "GetPost",
+    "GetPostsSince",
+    "CreatePost",
+    "UpdatePost",
+    "SendEphemeralPost",
+    "UpdateEphemeralPost",
+    "UploadFile",
+    "GetPreferencesForUser",
+    "DeletePreferencesForUser",
+    "KVGet",
+    "KVSetWithOptions",
+    "KVDelete",
+    "PublishWebSocketEvent",
+    "Log",
+    "OpenInteractiveDialog",
+    "GetServerVersion",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm120_d28_only_the_calls_that_are_needed_are_used() {
+    let scene = Scene::start().await;
+    flows::play(&scene).await;
+    let world = scene.api.world();
+    let used: BTreeSet<&str> = world.calls.iter().map(String::as_str).collect();
+    let surplus: Vec<_> = used.iter().filter(|name| !ALLOWED.contains(name)).collect();
+    assert!(surplus.is_empty(), "{surplus:?}");
+    for name in [
+        "CreatePost",
+        "UpdatePost",
+        "UpdateEphemeralPost",
+        "PublishWebSocketEvent",
+    ] {
+        assert!(used.contains(name), "{name}: the flows have not run");
+    }
+    // Keys are never listed: a list of all keys is slow, and may come from a replica.
+    assert!(!used.contains("KVList"));
+}
+
+/// Whatever happens, only Zoom is talked to, at addresses of its API; and the sandbox allows no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm119_nothing_is_told_to_anybody_but_zoom() {
+    let scene = Scene::start().await;
+    flows::play(&scene).await;
+    assert!(scene.zoom.total() > 10);
+    assert_eq!(scene.zoom.count(Route::Unknown), 0);
+    let manifest: Value = serde_json::from_str(MANIFEST).unwrap();
+    let hosts = manifest["props"]["sandbox"]["http"]["hosts"]
+        .as_array()
+        .unwrap();
+    for host in hosts {
+        let host = host.as_str().unwrap();
+        let zooms = host == "https://zoom.us" || host.ends_with(".zoom.us");
+        assert!(zooms || host.starts_with("setting:Zoom"), "{host}");
+    }
+    let refused = scene.log().contains("denied");
+    assert!(!refused, "the plugin tried to reach somebody else");
+}
+
+/// A line is a sentence, and what belongs to it is in fields whose names are always the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm118_log_lines_are_sentences_with_named_fields() {
+    let scene = Scene::start().await;
+    flows::play(&scene).await;
+    let world = scene.api.world();
+    assert!(world.log.len() > 5);
+    for line in &world.log {
+        assert!(line.message.ends_with(['.', '?', '!']), "{line:?}");
+        assert!(line.message.starts_with(char::is_uppercase), "{line:?}");
+        for (name, _) in &line.fields {
+            let plain = name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            assert!(plain && name != "err", "{line:?}");
+        }
+        assert_ne!(line.level, LogLevel::Error, "no defect of ours: {line:?}");
+    }
+}
+
+/// What an administrator has to look at is a warning; what a user did wrong is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm118_refused_webhooks_and_failures_of_zoom_are_warnings() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects_and_prefers(&ann, &town, "No").await;
+    let lines = || -> Vec<(LogLevel, String)> {
+        let mut world = scene.api.world();
+        let lines = std::mem::take(&mut world.log);
+        lines
+            .into_iter()
+            .map(|line| (line.level, line.message))
+            .collect()
+    };
+    lines();
+    let event = json!({"event": "user.created", "event_ts": 1, "payload": {}}).to_string();
+    scene.delivers(&Webhook::sign("wrong", event.clone())).await;
+    let told = lines();
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].0 == LogLevel::Warn && told[0].1.contains("ZoomWebhookSecret"),
+        "{told:?}"
+    );
+    scene
+        .delivers_to("/webhook?secret=wrong", &scene.zoom.webhook_with(event))
+        .await;
+    let told = lines();
+    assert!(
+        told[0].0 == LogLevel::Warn && told[0].1.contains("WebhookSecret"),
+        "{told:?}"
+    );
+    for _ in 0..8 {
+        let fault = plugin_tests::zoom::Fault::server_error();
+        scene.zoom.fail_next(Route::CreateMeeting, fault);
+    }
+    scene.asks(&ann, &town, "/zoom start").await;
+    scene.zoom.release();
+    assert!(lines().iter().any(|(level, _)| *level == LogLevel::Warn));
+    scene.asks(&ann, &town, "/zoom dance").await;
+    scene
+        .asks(&ann, "aaaaaaaaaaaaaaaaaaaaaaaaaa", "/zoom start")
+        .await;
+    let told = lines();
+    assert!(
+        told.iter().all(|(level, _)| *level == LogLevel::Debug),
+        "{told:?}"
+    );
+}
+
+/// The server opens the dialog for the trigger of the command: no detour over its address, no token.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm113_d15_a_dialog_is_opened_by_the_server_itself() {
+    let scene = Scene::start().await;
+    let boss = scene.administrator("boss");
+    let town = scene.channel("town", &[&boss]);
+    let told = scene.asks(&boss, &town, "/zoom channel-settings").await;
+    let world = scene.api.world();
+    let opened = world
+        .calls
+        .iter()
+        .filter(|call| *call == "OpenInteractiveDialog");
+    assert_eq!(opened.count(), 1, "{told}");
+    assert_eq!(
+        scene.zoom.total(),
+        0,
+        "who is not connected to Zoom can open it"
+    );
+}

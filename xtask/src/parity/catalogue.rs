@@ -1,0 +1,112 @@
+//! `tests/parity.json`: the numbers, and our words for them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+/// The number of a behaviour or of a defect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Number {
+    /// What the plugin does.
+    Behaviour(u16),
+    /// What it no longer does wrong.
+    Defect(u16),
+}
+
+impl Number {
+    /// The number that a word of a test's name is: `zm007` or `d07`.
+    pub fn parse(word: &str) -> Option<Self> {
+        let digits = |text: &str, count: usize| {
+            let right = text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+            right.then(|| text.parse().ok()).flatten()
+        };
+        if let Some(rest) = word.strip_prefix("zm") {
+            return digits(rest, 3).map(Number::Behaviour);
+        }
+        digits(word.strip_prefix('d')?, 2).map(Number::Defect)
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Number::Behaviour(number) => write!(f, "ZM-{number:03}"),
+            Number::Defect(number) => write!(f, "D{number}"),
+        }
+    }
+}
+
+/// What is known of a number besides its tests.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// A few words.
+    pub title: String,
+    /// The part of the project that proves it, when that is not the server's.
+    pub area: Option<String>,
+    /// Why no test can prove it.
+    pub reason: Option<String>,
+}
+
+/// All numbers.
+pub struct Catalogue(pub BTreeMap<Number, Entry>);
+
+impl Catalogue {
+    /// Reads the file.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut entries = BTreeMap::new();
+        for (group, prefix) in [("behaviours", "zm"), ("defects", "d")] {
+            let group = value.get(group).and_then(Value::as_object);
+            for (digits, entry) in group.ok_or("two groups are expected")? {
+                let number = Number::parse(&format!("{prefix}{digits}"));
+                let number = number.ok_or_else(|| format!("{digits} is no number"))?;
+                entries.insert(number, read(entry).ok_or_else(|| format!("{number}"))?);
+            }
+        }
+        Ok(Self(entries))
+    }
+}
+
+fn read(entry: &Value) -> Option<Entry> {
+    let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+    Some(Entry {
+        title: text("title").filter(|title| !title.is_empty())?,
+        area: text("area"),
+        reason: text("reason"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_as_many_digits_as_its_kind() {
+        assert_eq!(Number::parse("zm007"), Some(Number::Behaviour(7)));
+        assert_eq!(Number::parse("d07"), Some(Number::Defect(7)));
+        for word in [
+            "zm07", "zm0007", "d7", "d007", "zm", "d", "dxx", "zm00x", "+07", "zm+07",
+        ] {
+            assert_eq!(Number::parse(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn an_entry_needs_a_title() {
+        let file = |entry: &str| {
+            format!(
+                r#"{{"behaviours": {{"001": {entry}}}, "defects": {{"02": {{"title": "b"}}}}}}"#
+            )
+        };
+        let read = Catalogue::parse(&file(r#"{"title": "a", "area": "webapp"}"#));
+        let read = read.map(|catalogue| catalogue.0).unwrap_or_default();
+        assert_eq!(read.len(), 2);
+        assert_eq!(
+            read.get(&Number::Behaviour(1))
+                .and_then(|entry| entry.area.as_deref()),
+            Some("webapp")
+        );
+        assert!(Catalogue::parse(&file("{}")).is_err());
+    }
+}
