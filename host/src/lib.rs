@@ -14,7 +14,7 @@ mod capability;
 mod describe;
 mod exchange;
 pub mod manifest;
-mod outgoing;
+pub mod outgoing;
 mod plugin;
 pub mod policy;
 mod process;

@@ -23,6 +23,8 @@ use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{HttpConnector, dns::GaiResolver};
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
 use thiserror::Error;
 use tokio::net::TcpStream;
 use tower_service::Service;
@@ -101,17 +103,27 @@ pub enum OutgoingError {
 /// The client. Trust store and pools are made at the first request.
 #[derive(Default)]
 pub struct Outgoing {
+    trusted: Vec<CertificateDer<'static>>,
     pools: OnceLock<Result<(Pool, Pool), String>>,
 }
 
 impl Outgoing {
+    /// A client that trusts these authorities and not the system's, for a peer that is not public.
+    #[must_use]
+    pub fn trusting(authorities: Vec<CertificateDer<'static>>) -> Self {
+        Self {
+            trusted: authorities,
+            pools: OnceLock::new(),
+        }
+    }
+
     /// Sends a request and reads the whole answer.
     ///
     /// # Errors
     ///
     /// When there is no whole answer.
     pub async fn send(&self, request: Request) -> Result<Response, OutgoingError> {
-        let pools = self.pools.get_or_init(pools).as_ref();
+        let pools = self.pools.get_or_init(|| pools(&self.trusted)).as_ref();
         let (public, any) = pools.map_err(|why| OutgoingError::Exchange(why.clone()))?;
         let pool = match request.vouched {
             Vouched::ByPolicy => public,
@@ -204,11 +216,15 @@ fn failed(error: hyper_util::client::legacy::Error) -> OutgoingError {
     OutgoingError::Exchange(text)
 }
 
-fn pools() -> Result<(Pool, Pool), String> {
+fn pools(trusted: &[CertificateDer<'static>]) -> Result<(Pool, Pool), String> {
     let pool = |only_public| {
-        let https = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-            .map_err(|error| format!("no trusted certificates on this machine: {error}"))?
+        let https = match trusted {
+            [] => HttpsConnectorBuilder::new()
+                .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
+                .map_err(|error| format!("no trusted certificates on this machine: {error}"))?,
+            authorities => HttpsConnectorBuilder::new().with_tls_config(tls(authorities)?),
+        };
+        let https = https
             .https_or_http()
             .enable_http1()
             .wrap_connector(Connector::new(only_public));
@@ -221,6 +237,16 @@ fn pools() -> Result<(Pool, Pool), String> {
         )
     };
     Ok((pool(true)?, pool(false)?))
+}
+
+fn tls(authorities: &[CertificateDer<'static>]) -> Result<ClientConfig, String> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(authorities.iter().cloned());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// Connects directly, or through the proxy that the environment names for the address.

@@ -66,6 +66,14 @@ impl ComponentPlugin {
         }
     }
 
+    /// Sends requests to the outside with this client instead of one that trusts the system's
+    /// authorities.
+    #[must_use]
+    pub fn with_outgoing(mut self, outgoing: Outgoing) -> Self {
+        self.outgoing = Arc::new(outgoing);
+        self
+    }
+
     fn services(&self) -> Option<Arc<Services>> {
         let site = self.site.read().unwrap_or_else(PoisonError::into_inner);
         Some(Arc::new(Services {
@@ -138,7 +146,11 @@ impl ComponentPlugin {
     }
 
     /// Loads the changed configuration and tells the component.
-    pub(crate) async fn reload(&self) -> Result<(), String> {
+    ///
+    /// # Errors
+    ///
+    /// With the reason, for the server's log.
+    pub async fn reload(&self) -> Result<(), String> {
         if let Some(api) = self.api.get() {
             self.load_site(api.as_ref()).await?;
         }

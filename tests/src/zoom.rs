@@ -214,6 +214,21 @@ impl Zoom {
         self.folder.path().join("ca.pem")
     }
 
+    /// Its certificate authority, in DER.
+    pub fn authority(&self) -> Vec<u8> {
+        self.authority.der().to_vec()
+    }
+
+    /// The person with this e-mail address.
+    pub fn user(&self, email: &str) -> Option<User> {
+        self.shared.lock().account.user(email, "")
+    }
+
+    /// Adds a person to the account, who need not be signed in.
+    pub fn add_user(&self, user: User) {
+        self.shared.lock().account.add_user(user);
+    }
+
     /// Puts a redirect address on the app's allow list, as an administrator does at Zoom.
     pub fn allow_redirect(&self, url: &str) {
         self.shared.lock().account.redirects.push(url.to_owned());

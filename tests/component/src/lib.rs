@@ -5,6 +5,7 @@
 #![deny(missing_docs)]
 
 pub mod memory;
+pub mod scene;
 
 use std::sync::{Arc, OnceLock};
 

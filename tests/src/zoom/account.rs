@@ -123,9 +123,13 @@ impl Account {
         }
     }
 
-    pub(super) fn sign_in_as(&mut self, user: User) {
+    pub(super) fn add_user(&mut self, user: User) {
         self.users.retain(|known| known.id != user.id);
-        self.users.push(user.clone());
+        self.users.push(user);
+    }
+
+    pub(super) fn sign_in_as(&mut self, user: User) {
+        self.add_user(user.clone());
         self.current = user;
     }
 

@@ -48,6 +48,11 @@ impl Authority {
         &self.pem
     }
 
+    /// The authority's certificate itself.
+    pub(super) fn der(&self) -> &[u8] {
+        self.root.as_ref()
+    }
+
     pub(super) fn server_config(&self) -> Result<Arc<rustls::ServerConfig>, Error> {
         let key = PrivateKeyDer::Pkcs8(self.key.serialize_der().into());
         let config = rustls::ServerConfig::builder_with_provider(Arc::new(default_provider()))

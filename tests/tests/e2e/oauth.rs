@@ -90,7 +90,8 @@ fn declining(world: &mut World) -> Outcome {
     let (ada, room) = person(site)?;
     site.zoom.decline_next();
     let exchanges = site.zoom.count(Route::Token);
-    let page = site.connect(&ada, &room)?;
+    ada.asks(&room, "/zoom connect")?;
+    let page = site.follow_connect_link(&ada)?;
     assert!(page.status < 500, "{}", page.status);
     assert!(page.text().contains("<p>"), "{}", page.text());
     assert!(!page.text().contains("access_denied"), "{}", page.text());

@@ -1,0 +1,497 @@
+//! A whole scene without a server: the shipped component, a Mattermost kept in memory, and the
+//! stand-in for Zoom over TLS.
+//!
+//! People are named, connect, type, press buttons and read what they are told, as on a real server. The
+//! server's clock is set to the machine's before each step, so records expire as they do in life;
+//! [`Scene::later`] moves it on.
+
+#![allow(
+    clippy::panic,
+    reason = "a test whose scene cannot be set should stop right there"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use mattermost_plugin_rpc::mattermost::{Api, CommandArgs, HttpRequest, Post};
+use plugin_host::outgoing::Outgoing;
+use plugin_host::{ComponentPlugin, Reply};
+use plugin_tests::zoom::{App, User, Webhook, Zoom};
+use serde_json::{Value, json};
+
+use crate::memory::MemoryApi;
+use crate::{GUEST, component, plugin};
+
+/// The manifest that is shipped.
+pub const MANIFEST: &str = include_str!("../../../plugin.json");
+/// The site's address.
+pub const SITE: &str = "https://chat.example.com";
+/// The secret in the webhook's address.
+pub const WEBHOOK_SECRET: &str = "secret-in-the-address-3f";
+/// The key of stored tokens.
+pub const ENCRYPTION_KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// Everything that plays.
+pub struct Scene {
+    /// The plugin.
+    pub plugin: Arc<ComponentPlugin>,
+    /// Mattermost.
+    pub api: Arc<MemoryApi>,
+    /// Zoom.
+    pub zoom: Arc<Zoom>,
+    ahead: AtomicI64,
+}
+
+/// Where somebody types.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    /// The channel.
+    pub channel: &'a str,
+    /// The thread, or empty.
+    pub root: &'a str,
+}
+
+impl<'a> From<&'a str> for At<'a> {
+    fn from(channel: &'a str) -> Self {
+        At { channel, root: "" }
+    }
+}
+
+impl<'a> From<&'a String> for At<'a> {
+    fn from(channel: &'a String) -> Self {
+        At { channel, root: "" }
+    }
+}
+
+/// A message that only one user sees.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Who sees it.
+    pub reader: String,
+    /// The message.
+    pub post: Post,
+}
+
+impl Told {
+    /// What it says: message, and texts of its attachments.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = self.post.message.clone();
+        for attachment in attachments(&self.post) {
+            for part in ["pretext", "title", "text"] {
+                if let Some(part) = attachment.get(part).and_then(Value::as_str) {
+                    text.push('\n');
+                    text.push_str(part);
+                }
+            }
+        }
+        text
+    }
+}
+
+/// The props of a post as JSON.
+#[must_use]
+pub fn props(post: &Post) -> Value {
+    let map = post.props.iter();
+    Value::Object(
+        map.map(|(name, value)| (name.clone(), value.to_json()))
+            .collect(),
+    )
+}
+
+fn attachments(post: &Post) -> Vec<Value> {
+    let list = props(post)
+        .get("attachments")
+        .and_then(Value::as_array)
+        .cloned();
+    list.unwrap_or_default()
+}
+
+impl Scene {
+    /// A scene with all settings right, at user level.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be set.
+    pub async fn start() -> Scene {
+        Scene::with(json!({})).await
+    }
+
+    /// A scene with some settings different; keys in lower case.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be set.
+    pub async fn with(changes: Value) -> Scene {
+        let zoom = Zoom::start(App {
+            client_id: "stand-in-client-id".to_owned(),
+            client_secret: "stand-in-client-secret-4Uq7".to_owned(),
+            webhook_secret: "stand-in-webhook-token-9Xe2".to_owned(),
+        });
+        let zoom = Arc::new(or_stop(zoom));
+        zoom.allow_redirect(&format!("{SITE}/plugins/zoom/oauth2/complete"));
+        Scene::node(Arc::new(MemoryApi::default()), zoom, changes).await
+    }
+
+    /// One more node of the cluster: the same server and the same Zoom, a plugin process of its own.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be set.
+    pub async fn another_node(&self) -> Scene {
+        let settings = self.api.world().settings.clone();
+        Scene::node(Arc::clone(&self.api), Arc::clone(&self.zoom), settings).await
+    }
+
+    async fn node(api: Arc<MemoryApi>, zoom: Arc<Zoom>, changes: Value) -> Scene {
+        let mut settings = settings(&zoom);
+        for (key, value) in changes.as_object().into_iter().flatten() {
+            if let Some(settings) = settings.as_object_mut() {
+                settings.insert(key.clone(), value.clone());
+            }
+        }
+        {
+            let mut world = api.world();
+            world.settings = settings;
+            world.config.service_settings.site_url = Some(SITE.to_owned());
+        }
+        let scene = Scene {
+            plugin: Arc::new(process(&zoom)),
+            api,
+            zoom,
+            ahead: AtomicI64::new(0),
+        };
+        scene.tick();
+        let activated = scene
+            .plugin
+            .activate(Arc::clone(&scene.api) as Arc<dyn Api>);
+        or_stop(activated.await);
+        scene
+    }
+
+    /// The time on the server, in milliseconds.
+    pub fn now(&self) -> i64 {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(0) + self.ahead.load(Ordering::SeqCst)
+    }
+
+    /// Moves the server's clock on, so that records expire. The component's own clock stays.
+    pub fn later(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds * 1000, Ordering::SeqCst);
+        self.tick();
+    }
+
+    fn tick(&self) {
+        let now = self.now();
+        self.api.world().now = now;
+    }
+
+    /// Somebody with an account here and one at Zoom, with the same e-mail address.
+    pub fn person(&self, name: &str) -> String {
+        let id = self.api.world().add_user(name, "system_user");
+        self.zoom
+            .add_user(User::new(&format!("{name}@example.com")));
+        id
+    }
+
+    /// A system administrator.
+    pub fn administrator(&self, name: &str) -> String {
+        let id = self.api.world().add_user(name, "system_user system_admin");
+        self.zoom
+            .add_user(User::new(&format!("{name}@example.com")));
+        id
+    }
+
+    /// A public channel with members.
+    pub fn channel(&self, name: &str, members: &[&str]) -> String {
+        self.api.world().add_channel(name, "O", members)
+    }
+
+    /// Changes settings, as an administrator does; keys in lower case.
+    ///
+    /// # Panics
+    ///
+    /// When the plugin cannot take them.
+    pub async fn change_settings(&self, changes: Value) {
+        {
+            let mut world = self.api.world();
+            for (key, value) in changes.as_object().into_iter().flatten() {
+                if let Some(settings) = world.settings.as_object_mut() {
+                    settings.insert(key.clone(), value.clone());
+                }
+            }
+        }
+        or_stop(self.plugin.reload().await);
+    }
+
+    /// Somebody types a command; answers with what was told to somebody alone, in order.
+    ///
+    /// # Panics
+    ///
+    /// When the component traps.
+    pub async fn types<'a>(&self, user: &str, at: impl Into<At<'a>>, text: &str) -> Vec<Told> {
+        self.types_in(user, at, text, "").await
+    }
+
+    /// The same in a client with a known connection id.
+    ///
+    /// # Panics
+    ///
+    /// When the component traps.
+    pub async fn types_in<'a>(
+        &self,
+        user: &str,
+        at: impl Into<At<'a>>,
+        text: &str,
+        connection: &str,
+    ) -> Vec<Told> {
+        self.tick();
+        let at = at.into();
+        let mark = self.api.world().ephemerals.len();
+        let args = CommandArgs {
+            command: text.to_owned(),
+            user_id: user.to_owned(),
+            channel_id: at.channel.to_owned(),
+            root_id: at.root.to_owned(),
+            trigger_id: "trigger-of-the-command".to_owned(),
+            connection_id: connection.to_owned(),
+            ..CommandArgs::default()
+        };
+        or_stop(self.plugin.command(args).await);
+        self.told_since(mark)
+    }
+
+    /// Somebody types a command; answers with the text that the person reads, empty for none.
+    ///
+    /// # Panics
+    ///
+    /// When the component traps, or somebody else is told something.
+    pub async fn asks<'a>(&self, user: &str, at: impl Into<At<'a>>, text: &str) -> String {
+        let told = self.types(user, at, text).await;
+        let texts = told.iter().map(|told| {
+            assert_eq!(told.reader, user, "told to somebody else");
+            told.text()
+        });
+        texts.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What was told since `mark`, an earlier length of the world's `ephemerals`.
+    pub fn told_since(&self, mark: usize) -> Vec<Told> {
+        let world = self.api.world();
+        let told = world.ephemerals.iter().skip(mark);
+        let told = told.map(|(reader, post)| Told {
+            reader: reader.clone(),
+            post: post.clone(),
+        });
+        told.collect()
+    }
+
+    /// A request with a JSON body, by somebody signed in or nobody.
+    pub async fn request(&self, method: &str, url: &str, user: Option<&str>, body: &str) -> Reply {
+        self.tick();
+        let mut headers = BTreeMap::from([header("Content-Type", "application/json")]);
+        headers.extend(user.map(|user| header("Mattermost-User-Id", user)));
+        let request = HttpRequest {
+            method: method.to_owned(),
+            url: url.to_owned(),
+            headers,
+            ..HttpRequest::default()
+        };
+        self.plugin
+            .request(&request, body.as_bytes().to_vec())
+            .await
+    }
+
+    /// A click on the button with this id, in a message that the person was told.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such button.
+    pub async fn press(&self, told: &Told, button: &str) -> Reply {
+        let actions = attachments(&told.post)
+            .into_iter()
+            .filter_map(|attachment| {
+                let actions = attachment.get("actions").and_then(Value::as_array).cloned();
+                actions.map(IntoIterator::into_iter)
+            });
+        let found = actions
+            .flatten()
+            .find(|action| action.get("id").and_then(Value::as_str) == Some(button));
+        let Some(action) = found else {
+            panic!("there is no button {button} in {:?}", told.post);
+        };
+        let integration = action.get("integration").cloned().unwrap_or_default();
+        let url = integration
+            .get("url")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let url = url.strip_prefix("/plugins/zoom").unwrap_or(url).to_owned();
+        let body = json!({
+            "user_id": told.reader, "post_id": told.post.id, "channel_id": told.post.channel_id,
+            "context": integration.get("context").cloned().unwrap_or_default(),
+        });
+        self.request("POST", &url, Some(&told.reader), &body.to_string())
+            .await
+    }
+
+    /// The browser's part of connecting: from our link to the consent page and back.
+    ///
+    /// # Panics
+    ///
+    /// When the consent page cannot be reached.
+    pub async fn consents(&self, user: &str) -> Reply {
+        let away = self.request("GET", "/oauth2/connect", Some(user), "").await;
+        if away.status != 302 {
+            return away;
+        }
+        let place = header_of(&away, "Location");
+        let back = or_stop(tokio::task::block_in_place(|| self.zoom.consent(&place)));
+        let back = back
+            .strip_prefix(&format!("{SITE}/plugins/zoom"))
+            .map(str::to_owned);
+        let Some(back) = back else {
+            panic!("the consent page leads elsewhere");
+        };
+        self.request("GET", &back, Some(user), "").await
+    }
+
+    /// `/zoom connect`, consent as the Zoom user with the same e-mail address, and back.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end with the closing page.
+    pub async fn connects(&self, user: &str, channel: &str) {
+        let email = self
+            .api
+            .world()
+            .users
+            .get(user)
+            .map(|user| user.email.clone());
+        let email = email.unwrap_or_default();
+        let known = self.zoom.user(&email);
+        self.zoom
+            .sign_in_as(known.unwrap_or_else(|| User::new(&email)));
+        let told = self.asks(user, channel, "/zoom connect").await;
+        assert!(told.contains("/plugins/zoom/oauth2/connect"), "{told}");
+        let page = self.consents(user).await;
+        assert_eq!(page.status, 200, "{}", body_of(&page));
+    }
+
+    /// Connects and stores a preference: `Yes`, `No` or `Ask`, as the buttons of the form say.
+    ///
+    /// # Panics
+    ///
+    /// When anything stands in the way.
+    pub async fn connects_and_prefers(&self, user: &str, channel: &str, choice: &str) {
+        self.connects(user, channel).await;
+        let form = self.types(user, channel, "/zoom settings").await;
+        let Some(form) = form.last() else {
+            panic!("/zoom settings shows nothing");
+        };
+        assert_eq!(self.press(form, choice).await.status, 200);
+    }
+
+    /// Zoom delivers a webhook.
+    pub async fn delivers(&self, webhook: &Webhook) -> Reply {
+        self.delivers_to(&format!("/webhook?secret={WEBHOOK_SECRET}"), webhook)
+            .await
+    }
+
+    /// Zoom delivers a webhook to a certain address.
+    pub async fn delivers_to(&self, url: &str, webhook: &Webhook) -> Reply {
+        self.tick();
+        let headers = webhook.headers();
+        let headers = headers
+            .iter()
+            .map(|(name, value)| header(&canonical(name), value));
+        let request = HttpRequest {
+            method: "POST".to_owned(),
+            url: url.to_owned(),
+            headers: headers.collect(),
+            ..HttpRequest::default()
+        };
+        self.plugin
+            .request(&request, webhook.body.as_bytes().to_vec())
+            .await
+    }
+
+    /// The posts of a channel that are not deleted, oldest first.
+    pub fn posts(&self, channel: &str) -> Vec<Post> {
+        let world = self.api.world();
+        let posts = world.posts.iter();
+        let posts = posts.filter(|post| post.channel_id == channel && post.delete_at == 0);
+        posts.cloned().collect()
+    }
+
+    /// All lines of the log, as text.
+    pub fn log(&self) -> String {
+        let world = self.api.world();
+        let lines = world.log.iter().map(|line| format!("{line:?}\n"));
+        lines.collect()
+    }
+}
+
+/// The settings of an installation that is complete.
+fn settings(zoom: &Zoom) -> Value {
+    let app = zoom.app();
+    json!({
+        "zoomurl": zoom.url(),
+        "zoomapiurl": zoom.api_url(),
+        "accountlevelapp": false,
+        "oauthclientid": app.client_id,
+        "oauthclientsecret": app.client_secret,
+        "encryptionkey": ENCRYPTION_KEY,
+        "webhooksecret": WEBHOOK_SECRET,
+        "zoomwebhooksecret": app.webhook_secret,
+        "restrictmeetingcreation": false,
+        "enablepostingrecordingpassword": false,
+    })
+}
+
+fn process(zoom: &Zoom) -> ComponentPlugin {
+    let plugin = or_stop(plugin(or_stop(component(GUEST)), MANIFEST));
+    plugin.with_outgoing(Outgoing::trusting(vec![zoom.authority().into()]))
+}
+
+fn header(name: &str, value: &str) -> (String, Vec<String>) {
+    (name.to_owned(), vec![value.to_owned()])
+}
+
+/// `x-zm-signature` as Go writes header names: `X-Zm-Signature`.
+fn canonical(name: &str) -> String {
+    let mut start = true;
+    let letters = name.chars().map(|letter| {
+        let upper = std::mem::replace(&mut start, letter == '-');
+        if upper {
+            letter.to_ascii_uppercase()
+        } else {
+            letter.to_ascii_lowercase()
+        }
+    });
+    letters.collect()
+}
+
+/// A header of an answer, or empty.
+#[must_use]
+pub fn header_of(reply: &Reply, name: &str) -> String {
+    let mut headers = reply.headers.iter();
+    let found = headers.find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
+/// The body of an answer, as text.
+#[must_use]
+pub fn body_of(reply: &Reply) -> String {
+    String::from_utf8_lossy(&reply.body).into_owned()
+}
+
+fn or_stop<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("the scene cannot go on: {error:?}"),
+    }
+}
