@@ -172,7 +172,11 @@ pub fn save(account: &Account, encryption_key: &[u8]) -> Result<(), HostError> {
     let bytes = encode(account, encryption_key)?;
     let before = outline(&account.user_id)?;
     owners::join(&account.zoom_id, &account.user_id, &bytes)?;
-    kv::set(&key(&account.user_id), &bytes, None, &Expected::Any)?;
+    if let Err(error) = kv::set(&key(&account.user_id), &bytes, None, &Expected::Any) {
+        // Nobody is told of a connection that is not there, so this copy would only lie about.
+        let _ = owners::leave(&account.zoom_id, &account.user_id);
+        return Err(error);
+    }
     match before {
         Some(before) if before.zoom_id != account.zoom_id => {
             owners::leave(&before.zoom_id, &account.user_id).map(drop)

@@ -9,4 +9,11 @@
     reason = "a test that goes wrong should stop right there"
 )]
 
+mod connecting;
+mod deauthorization;
+mod lifecycle;
+mod organization;
 mod story;
+mod support;
+mod tokens;
+mod zoom_api;
