@@ -11,6 +11,24 @@ pub mod plugin {
     });
 }
 
+/// The queue, which a component may leave out.
+pub mod jobs {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        inline: "
+            package host:optional;
+            world jobs {
+                import mattermost:plugin/jobs@0.1.0;
+                export mattermost:plugin/job-handler@0.1.0;
+            }
+        ",
+        world: "host:optional/jobs",
+        imports: { default: async | trappable },
+        exports: { default: async },
+        with: { "mattermost:plugin/types@0.1.0": super::plugin::mattermost::plugin::types },
+    });
+}
+
 /// The part of WASI that Rust's standard library asks for, from `host/wit/`.
 pub mod wasi {
     wasmtime::component::bindgen!({

@@ -9,10 +9,12 @@
 //! Nothing here knows what the component is about.
 #![deny(missing_docs)]
 
+mod adoption;
 mod bindings;
 mod capability;
 mod describe;
 mod exchange;
+mod jobs;
 pub mod manifest;
 pub mod outgoing;
 mod plugin;

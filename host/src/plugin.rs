@@ -17,10 +17,11 @@ use tokio::sync::Semaphore;
 use crate::bindings::plugin::exports::mattermost::plugin::command_handler;
 use crate::capability::Services;
 use crate::exchange::{self, Reply, component_request};
+use crate::jobs::{self, Clock, Job, Queue, Runner};
 use crate::manifest::Manifest;
 use crate::outgoing::Outgoing;
 use crate::policy::{EventKind, Policy};
-use crate::sandbox::{Component, EventError, Sandbox};
+use crate::sandbox::{Component, EventError, JobOutcome, Sandbox};
 use crate::site::Site;
 
 /// The largest request body that is taken, in bytes.
@@ -46,6 +47,10 @@ pub struct ComponentPlugin {
     bot: Arc<RwLock<Option<String>>>,
     outgoing: Arc<Outgoing>,
     bodies: Semaphore,
+    clock: Clock,
+    started: OnceLock<i64>,
+    queue: OnceLock<Arc<Queue>>,
+    runner: OnceLock<Runner>,
 }
 
 impl ComponentPlugin {
@@ -63,6 +68,10 @@ impl ComponentPlugin {
             site: RwLock::default(),
             bot: Arc::default(),
             outgoing: Arc::default(),
+            clock: jobs::system_clock(),
+            started: OnceLock::new(),
+            queue: OnceLock::new(),
+            runner: OnceLock::new(),
         }
     }
 
@@ -71,6 +80,13 @@ impl ComponentPlugin {
     #[must_use]
     pub fn with_outgoing(mut self, outgoing: Outgoing) -> Self {
         self.outgoing = Arc::new(outgoing);
+        self
+    }
+
+    /// Goes by this clock, in milliseconds since 1970, where jobs are due.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -83,6 +99,8 @@ impl ComponentPlugin {
             site: Arc::clone(&site),
             bot: Arc::clone(&self.bot),
             outgoing: Arc::clone(&self.outgoing),
+            started: *self.started.get()?,
+            jobs: Arc::clone(self.queue.get()?),
         }))
     }
 
@@ -133,6 +151,9 @@ impl ComponentPlugin {
     /// With the sentence that administrators see.
     pub async fn activate(&self, api: Arc<dyn Api>) -> Result<(), String> {
         let api = self.api.get_or_init(|| api);
+        let _ = self.started.set((self.clock)());
+        let queue = Queue::new(Arc::clone(api), Arc::clone(&self.clock));
+        let _ = self.queue.set(Arc::new(queue));
         self.load_site(api.as_ref()).await?;
         let activated = self
             .event(EventKind::Lifecycle, |sandbox, services| async move {
@@ -162,10 +183,66 @@ impl ComponentPlugin {
 
     /// Tells the component that the process ends.
     pub(crate) async fn deactivate(&self) -> Result<(), String> {
+        if let Some(runner) = self.runner.get() {
+            runner.stop();
+        }
         let told = self.event(EventKind::Lifecycle, |sandbox, services| async move {
             sandbox.deactivate(services).await
         });
         told.await.map_err(|error| error.to_string())
+    }
+
+    /// Works on the queue of jobs from now on, until the plugin is deactivated.
+    pub(crate) fn start_jobs(self: &Arc<Self>) {
+        let Some(queue) = self.queue.get() else {
+            return;
+        };
+        let started = self.runner.set(Runner::new(Arc::clone(queue))).is_ok();
+        if started && self.sandbox.component().has_jobs() {
+            let plugin = Arc::clone(self);
+            self.events.spawn(async move {
+                if let Some(runner) = plugin.runner.get() {
+                    runner.run(&plugin).await;
+                }
+            });
+        }
+    }
+
+    /// Runs all jobs that are due, until none is. For a process that does not work on the queue by
+    /// itself. Answers when the next job is due, in milliseconds since 1970.
+    pub async fn work(&self) -> Option<i64> {
+        let queue = self.queue.get()?;
+        Runner::new(Arc::clone(queue)).work(self).await
+    }
+
+    pub(crate) async fn job(&self, job: &Job) -> Result<JobOutcome, EventError> {
+        let job = job.clone();
+        self.event(EventKind::Job, |sandbox, services| async move {
+            sandbox.job(services, &job).await
+        })
+        .await
+    }
+
+    pub(crate) async fn job_given_up(&self, job: &Job) -> Result<(), EventError> {
+        let job = job.clone();
+        self.event(EventKind::Job, |sandbox, services| async move {
+            sandbox.job_given_up(services, &job).await
+        })
+        .await
+    }
+
+    /// Writes a line into the server's log.
+    pub(crate) async fn log(&self, level: LogLevel, message: &str, fields: Vec<(String, String)>) {
+        if let Some(api) = self.api.get() {
+            // There is nobody else to tell.
+            let _ = api.log(level, message, fields).await;
+        }
+    }
+
+    /// Writes a warning with its cause.
+    pub(crate) async fn tell(&self, message: &str, error: &impl std::fmt::Display) {
+        let fields = vec![("error".to_owned(), error.to_string())];
+        self.log(LogLevel::Warn, message, fields).await;
     }
 
     /// Runs a slash command and answers with the text for the user, if any.

@@ -18,6 +18,8 @@ use serde::Deserialize;
 use thiserror::Error;
 use url::{Host, Url};
 
+use crate::adoption::Adoption;
+
 /// Why `props.sandbox` is wrong.
 #[derive(Debug, Error)]
 pub enum PolicyError {
@@ -27,6 +29,12 @@ pub enum PolicyError {
     /// A host rule is none of the three forms.
     #[error("`{0}` is not a host rule: write `https://host`, `https://*.host` or `setting:Key`")]
     HostRule(String),
+    /// A rule for adopting posts cannot be applied.
+    #[error(
+        "`{0}` is not a rule for adopting posts: the kind begins with `custom_`, the record has one \
+         `{{property}}` and does not begin with `_`"
+    )]
+    Adoption(String),
     /// A limit that would let nothing run.
     #[error("`{0}` must be at least 1")]
     Zero(&'static str),
@@ -38,6 +46,7 @@ pub struct Policy {
     hosts: Vec<HostRule>,
     limits: BTreeMap<EventKind, Limits>,
     concurrent_events: usize,
+    adoptions: Vec<Adoption>,
 }
 
 /// The kinds of event, each with limits of its own.
@@ -50,6 +59,8 @@ pub enum EventKind {
     Command,
     /// Start, end, or a change of configuration.
     Lifecycle,
+    /// Work for later, from the queue.
+    Job,
 }
 
 impl fmt::Display for EventKind {
@@ -58,6 +69,7 @@ impl fmt::Display for EventKind {
             Self::Request => "request",
             Self::Command => "command",
             Self::Lifecycle => "lifecycle",
+            Self::Job => "job",
         })
     }
 }
@@ -101,6 +113,14 @@ struct Raw {
     http: RawHttp,
     limits: RawLimits,
     concurrent_events: usize,
+    #[serde(default)]
+    posts: RawPosts,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPosts {
+    adopt: Vec<Adoption>,
 }
 
 #[derive(Deserialize)]
@@ -115,6 +135,8 @@ struct RawLimits {
     request: Limits,
     command: Limits,
     lifecycle: Limits,
+    /// Those of a request where the component has no jobs.
+    job: Option<Limits>,
 }
 
 /// Who vouches for an address that is allowed.
@@ -140,6 +162,7 @@ impl Policy {
             (EventKind::Request, raw.limits.request),
             (EventKind::Command, raw.limits.command),
             (EventKind::Lifecycle, raw.limits.lifecycle),
+            (EventKind::Job, raw.limits.job.unwrap_or(raw.limits.request)),
         ]);
         for limit in limits.values() {
             if limit.memory_mib == 0 {
@@ -152,7 +175,11 @@ impl Policy {
         if raw.concurrent_events == 0 {
             return Err(PolicyError::Zero("concurrent_events"));
         }
+        if let Some(rule) = raw.posts.adopt.iter().find(|rule| !rule.is_sound()) {
+            return Err(PolicyError::Adoption(rule.to_string()));
+        }
         Ok(Self {
+            adoptions: raw.posts.adopt,
             hosts,
             limits,
             concurrent_events: raw.concurrent_events,
@@ -167,6 +194,11 @@ impl Policy {
             seconds: 0,
             host_calls: 0,
         })
+    }
+
+    /// Which posts of an earlier plugin may be gone on with.
+    pub(crate) fn adoptions(&self) -> &[Adoption] {
+        &self.adoptions
     }
 
     /// How many events may run at once.
@@ -249,6 +281,9 @@ impl fmt::Display for Policy {
                 "  one {kind}: {} MiB, {} s, {} host calls",
                 limits.memory_mib, limits.seconds, limits.host_calls
             )?;
+        }
+        for rule in &self.adoptions {
+            writeln!(f, "  posts of an earlier plugin it may change: {rule}")?;
         }
         writeln!(f, "  events at once: {}", self.concurrent_events)
     }
@@ -377,6 +412,9 @@ mod tests {
             json!({"http": {"hosts": ["https://*"]}, "limits": limits(), "concurrent_events": 1}),
             json!({"http": {"hosts": ["setting:"]}, "limits": limits(), "concurrent_events": 1}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 0}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "posts": {}}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "posts": {"adopt":
+                [{"kind": "custom_x", "record": "_post_{id}", "holds": "id"}]}}),
         ] {
             assert!(Policy::parse(broken.clone()).is_err(), "{broken}");
         }

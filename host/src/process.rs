@@ -44,7 +44,11 @@ impl Hooks for Wire {
 
     fn on_activate(&self, api: Arc<RpcApi>) -> BoxFuture<'_, Result<(), String>> {
         let plugin = &self.0;
-        Box::pin(async move { plugin.activate(api).await })
+        Box::pin(async move {
+            plugin.activate(api).await?;
+            plugin.start_jobs();
+            Ok(())
+        })
     }
 
     fn on_deactivate(&self) -> BoxFuture<'_, Result<(), String>> {

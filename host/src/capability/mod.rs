@@ -11,6 +11,7 @@ mod config;
 mod dialogs;
 mod files;
 mod http;
+mod jobs;
 mod kv;
 mod log;
 mod posts;
@@ -22,6 +23,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use mattermost_plugin_rpc::mattermost::{Api, ApiError};
 
 use crate::bindings::plugin::mattermost::plugin::types;
+use crate::jobs::Queue;
 use crate::outgoing::Outgoing;
 use crate::policy::Policy;
 use crate::sandbox::EventState;
@@ -46,6 +48,10 @@ pub struct Services {
     pub bot: Arc<RwLock<Option<String>>>,
     /// The client for requests to the outside.
     pub outgoing: Arc<Outgoing>,
+    /// When the process started, in milliseconds since 1970.
+    pub started: i64,
+    /// Work for later.
+    pub(crate) jobs: Arc<Queue>,
 }
 
 impl Services {

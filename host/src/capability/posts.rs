@@ -3,6 +3,8 @@
 //! Which posts the plugin made is remembered in records of the host, `_post_{id}`, because nothing in a
 //! post proves it: any user can put any properties into a post of theirs.
 
+use std::sync::Arc;
+
 use mattermost_plugin_rpc::gob::Any;
 use mattermost_plugin_rpc::mattermost::{KvSetOptions, Post as ApiPost};
 
@@ -92,16 +94,15 @@ impl EventState {
     }
 
     async fn update_post(&mut self, post_id: &str, change: Change) -> Result<Post, Error> {
-        let api = &self.services.api;
+        let api = Arc::clone(&self.services.api);
         let record = api.kv_get(&ownership_key(post_id)).await.map_err(refused)?;
-        let Some(author) = record else {
-            return Err(Error::Denied(
-                "this plugin did not create the post".to_owned(),
-            ));
-        };
         let mut post = api.get_post(post_id).await.map_err(refused)?;
-        if post.user_id.as_bytes() != author {
-            return Err(Error::Denied("the post changed hands".to_owned()));
+        match record {
+            Some(author) if post.user_id.as_bytes() != author => {
+                return Err(Error::Denied("the post changed hands".to_owned()));
+            }
+            Some(_) => {}
+            None => self.adopt(&post).await?,
         }
         check_message(&change.message)?;
         check_kind(&change.kind)?;
@@ -110,6 +111,22 @@ impl EventState {
         post.props = parse_props(&change.props)?;
         let updated = api.update_post(post).await.map_err(refused)?;
         visible(updated)
+    }
+
+    /// Takes over a post of an earlier plugin, if the policy and a record say that it is one.
+    async fn adopt(&mut self, post: &ApiPost) -> Result<(), Error> {
+        let services = Arc::clone(&self.services);
+        if post.create_at < services.started {
+            for rule in services.policy.adoptions() {
+                let Some(key) = rule.key(post) else { continue };
+                let record = services.api.kv_get(&key).await.map_err(refused)?;
+                if record.is_some_and(|record| rule.leads_to(&record, post)) {
+                    return self.remember(post).await;
+                }
+            }
+        }
+        let rule = "this plugin did not create the post";
+        Err(Error::Denied(rule.to_owned()))
     }
 
     async fn send_ephemeral(&mut self, user_id: &str, draft: Draft) -> Result<String, Error> {

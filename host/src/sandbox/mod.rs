@@ -20,13 +20,22 @@ use tokio::time::Instant;
 use wasmtime::component::{HasSelf, InstancePre, Linker, ResourceTable};
 use wasmtime::{Engine, Store, UpdateDeadline, bail, format_err};
 
+use crate::bindings::jobs::exports::mattermost::plugin::job_handler;
+use crate::bindings::jobs::mattermost::plugin::jobs;
+use crate::bindings::jobs::{Jobs, JobsPre};
 use crate::bindings::plugin::exports::mattermost::plugin::{command_handler, http_handler};
 use crate::bindings::plugin::mattermost::plugin as imports;
 use crate::bindings::plugin::{Plugin, PluginPre};
 use crate::capability::Services;
+use crate::jobs::Job;
 use crate::policy::{EventKind, Policy};
 use limits::MemoryLimit;
 use ticker::Ticker;
+
+pub(crate) use job_handler::Outcome as JobOutcome;
+
+/// How many jobs run at once.
+const JOBS: usize = 4;
 
 /// How long an event waits for its turn when the policy's number of events is running.
 const QUEUE_WAIT: Duration = Duration::from_secs(2);
@@ -75,6 +84,8 @@ pub enum EventError {
 pub struct Component {
     engine: Engine,
     pre: PluginPre<EventState>,
+    /// Absent where the component has no jobs.
+    jobs: Option<JobsPre<EventState>>,
     ticker: Ticker,
     imports: Vec<String>,
 }
@@ -98,11 +109,16 @@ impl Component {
             .collect();
         imports.sort();
         let pre = link(&engine, &component).map_err(LoadError::Interface)?;
+        let jobs = exports_jobs(&component, &engine)
+            .then(|| JobsPre::new(pre.clone()))
+            .transpose()
+            .map_err(LoadError::Interface)?;
         let pre = PluginPre::new(pre).map_err(LoadError::Interface)?;
         let ticker = Ticker::start(engine.clone())?;
         Ok(Self {
             engine,
             pre,
+            jobs,
             ticker,
             imports,
         })
@@ -113,6 +129,18 @@ impl Component {
     pub fn imports(&self) -> &[String] {
         &self.imports
     }
+
+    /// Whether the component has work for later.
+    #[must_use]
+    pub fn has_jobs(&self) -> bool {
+        self.jobs.is_some()
+    }
+}
+
+fn exports_jobs(component: &wasmtime::component::Component, engine: &Engine) -> bool {
+    let kind = component.component_type();
+    let mut exports = kind.exports(engine);
+    exports.any(|(name, _)| name.starts_with("mattermost:plugin/job-handler@"))
 }
 
 /// Exception to `deny(unsafe_code)`: machine code can only be trusted, not checked. The bytes come from
@@ -145,6 +173,7 @@ fn link(
     imports::websocket::add_to_linker::<_, Own>(&mut linker, own)?;
     imports::http::add_to_linker::<_, Own>(&mut linker, own)?;
     imports::types::add_to_linker::<_, Own>(&mut linker, own)?;
+    jobs::add_to_linker::<_, Own>(&mut linker, own)?;
     linker.instantiate_pre(component)
 }
 
@@ -186,6 +215,7 @@ pub struct Sandbox {
     /// Commands and the life of the plugin have turns of their own: a flood of requests, which anybody
     /// can send, must not keep people from their commands or the plugin from its configuration.
     others: Arc<Semaphore>,
+    jobs: Arc<Semaphore>,
 }
 
 impl Sandbox {
@@ -199,7 +229,12 @@ impl Sandbox {
             policy,
             requests,
             others,
+            jobs: Arc::new(Semaphore::new(JOBS)),
         }
+    }
+
+    pub(crate) fn component(&self) -> &Component {
+        &self.component
     }
 
     /// Waits, not for long, until the event may run: as long as it holds the answer.
@@ -211,6 +246,7 @@ impl Sandbox {
         let turns = match kind {
             EventKind::Request => &self.requests,
             EventKind::Command | EventKind::Lifecycle => &self.others,
+            EventKind::Job => &self.jobs,
         };
         let permit = Arc::clone(turns).acquire_owned();
         match tokio::time::timeout(QUEUE_WAIT, permit).await {
@@ -225,6 +261,38 @@ impl Sandbox {
         services: Arc<Services>,
         actor: Option<String>,
         call: impl AsyncFnOnce(&Plugin, &mut Store<EventState>) -> wasmtime::Result<T>,
+    ) -> Result<T, EventError> {
+        let run = async |store: &mut Store<EventState>| {
+            let plugin = self.component.pre.instantiate_async(&mut *store).await?;
+            call(&plugin, store).await
+        };
+        self.bounded(kind, services, actor, run).await
+    }
+
+    /// Runs an event of a component that has jobs.
+    async fn job_event<T>(
+        &self,
+        services: Arc<Services>,
+        actor: Option<String>,
+        call: impl AsyncFnOnce(&Jobs, &mut Store<EventState>) -> wasmtime::Result<T>,
+    ) -> Result<T, EventError> {
+        let run = async |store: &mut Store<EventState>| {
+            let Some(pre) = &self.component.jobs else {
+                bail!("the component has no jobs");
+            };
+            let jobs = pre.instantiate_async(&mut *store).await?;
+            call(&jobs, store).await
+        };
+        self.bounded(EventKind::Job, services, actor, run).await
+    }
+
+    /// Runs something in a store of its own, within the limits of its kind.
+    async fn bounded<T>(
+        &self,
+        kind: EventKind,
+        services: Arc<Services>,
+        actor: Option<String>,
+        run: impl AsyncFnOnce(&mut Store<EventState>) -> wasmtime::Result<T>,
     ) -> Result<T, EventError> {
         let limits = self.policy.limits(kind);
         let started = Instant::now();
@@ -250,15 +318,10 @@ impl Sandbox {
             }
         });
         let _watch = self.component.ticker.watch();
-        let outcome = {
-            let run = async {
-                let plugin = self.component.pre.instantiate_async(&mut store).await?;
-                call(&plugin, &mut store).await
-            };
-            // A computing component is stopped by the epoch clock, with a backtrace; the timer is for
-            // one that waits for the host.
-            tokio::time::timeout_at(deadline + Duration::from_millis(100), run).await
-        };
+        // A computing component is stopped by the epoch clock, with a backtrace; the timer is for one
+        // that waits for the host.
+        let end = deadline + Duration::from_millis(100);
+        let outcome = tokio::time::timeout_at(end, run(&mut store)).await;
         match outcome {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(trap(&error, &store)),
@@ -345,6 +408,41 @@ impl Sandbox {
             handler.call_handle(store, request).await
         };
         self.event(EventKind::Request, services, actor, call).await
+    }
+
+    /// Runs a job for the user whose event enqueued it.
+    ///
+    /// # Errors
+    ///
+    /// When the event could not be handled.
+    pub(crate) async fn job(
+        &self,
+        services: Arc<Services>,
+        job: &Job,
+    ) -> Result<JobOutcome, EventError> {
+        let call = async |jobs: &Jobs, store: &mut Store<EventState>| {
+            let handler = jobs.mattermost_plugin_job_handler();
+            let run = handler.call_run(store, &job.kind, &job.payload, job.attempt);
+            run.await
+        };
+        self.job_event(services, job.actor.clone(), call).await
+    }
+
+    /// Tells of a job that will not be run again.
+    ///
+    /// # Errors
+    ///
+    /// When the event could not be handled.
+    pub(crate) async fn job_given_up(
+        &self,
+        services: Arc<Services>,
+        job: &Job,
+    ) -> Result<(), EventError> {
+        let call = async |jobs: &Jobs, store: &mut Store<EventState>| {
+            let handler = jobs.mattermost_plugin_job_handler();
+            handler.call_given_up(store, &job.kind, &job.payload).await
+        };
+        self.job_event(services, job.actor.clone(), call).await
     }
 }
 

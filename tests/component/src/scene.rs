@@ -41,7 +41,7 @@ pub struct Scene {
     pub api: Arc<MemoryApi>,
     /// Zoom.
     pub zoom: Arc<Zoom>,
-    ahead: AtomicI64,
+    ahead: Arc<AtomicI64>,
 }
 
 /// Where somebody types.
@@ -157,11 +157,12 @@ impl Scene {
             world.settings = settings;
             world.config.service_settings.site_url = Some(SITE.to_owned());
         }
+        let ahead = Arc::new(AtomicI64::new(0));
         let scene = Scene {
-            plugin: Arc::new(process(&zoom)),
+            plugin: Arc::new(process(&zoom, &ahead)),
             api,
             zoom,
-            ahead: AtomicI64::new(0),
+            ahead,
         };
         scene.tick();
         let activated = scene
@@ -173,13 +174,11 @@ impl Scene {
 
     /// The time on the server, in milliseconds.
     pub fn now(&self) -> i64 {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(0) + self.ahead.load(Ordering::SeqCst)
+        clock(&self.ahead)
     }
 
-    /// Moves the server's clock on, so that records expire. The component's own clock stays.
+    /// Moves the server's clock on, so that records expire and jobs become due. The component's own clock
+    /// stays.
     pub fn later(&self, seconds: i64) {
         self.ahead.fetch_add(seconds * 1000, Ordering::SeqCst);
         self.tick();
@@ -419,6 +418,12 @@ impl Scene {
             .await
     }
 
+    /// Runs the jobs that are due, until none is. Answers when the next one is due, if there is one.
+    pub async fn works(&self) -> Option<i64> {
+        self.tick();
+        self.plugin.work().await
+    }
+
     /// The posts of a channel that are not deleted, oldest first.
     pub fn posts(&self, channel: &str) -> Vec<Post> {
         let world = self.api.world();
@@ -452,8 +457,17 @@ fn settings(zoom: &Zoom) -> Value {
     })
 }
 
-fn process(zoom: &Zoom) -> ComponentPlugin {
+fn clock(ahead: &AtomicI64) -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(0) + ahead.load(Ordering::SeqCst)
+}
+
+fn process(zoom: &Zoom, ahead: &Arc<AtomicI64>) -> ComponentPlugin {
+    let ahead = Arc::clone(ahead);
     let plugin = or_stop(plugin(or_stop(component(GUEST)), MANIFEST));
+    let plugin = plugin.with_clock(move || clock(&ahead));
     plugin.with_outgoing(Outgoing::trusting(vec![zoom.authority().into()]))
 }
 

@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use component_tests::memory::MemoryApi;
 use component_tests::{HELLO, component, plugin};
@@ -149,4 +150,163 @@ async fn a_post_is_from_the_user_who_asked_and_from_nobody_else() {
     assert_eq!(world.posts[0].user_id, user);
     let key = format!("_post_{}", world.posts[0].id);
     assert_eq!(world.stored(&key), Some(user.as_bytes()));
+}
+
+/// A process of a cluster: its own plugin, the common server, and a clock that the test moves.
+async fn node(api: &Arc<MemoryApi>, clock: &Arc<AtomicI64>) -> ComponentPlugin {
+    let clock = Arc::clone(clock);
+    let plugin = plugin(component(HELLO).unwrap(), MANIFEST).unwrap();
+    let plugin = plugin.with_clock(move || clock.load(Ordering::SeqCst));
+    let activated = plugin.activate(Arc::clone(api) as Arc<dyn Api>);
+    activated.await.unwrap();
+    plugin
+}
+
+async fn enqueue(
+    plugin: &ComponentPlugin,
+    kind: &str,
+    delay: u32,
+    user: Option<&str>,
+    payload: &str,
+) {
+    let mut request = get(&format!("/later?kind={kind}&delay={delay}"), user);
+    request.method = "POST".to_owned();
+    let reply = plugin.request(&request, payload.as_bytes().to_vec()).await;
+    assert_eq!(reply.status, 202, "{}", text(&reply));
+}
+
+async fn cluster() -> (
+    ComponentPlugin,
+    ComponentPlugin,
+    Arc<MemoryApi>,
+    Arc<AtomicI64>,
+) {
+    let api = Arc::new(MemoryApi::default());
+    api.world().settings = json!({});
+    let clock = Arc::new(AtomicI64::new(1_700_000_000_000));
+    let first = node(&api, &clock).await;
+    let second = node(&api, &clock).await;
+    (first, second, api, clock)
+}
+
+fn number(api: &MemoryApi, key: &str) -> String {
+    let world = api.world();
+    let stored = world.stored(key).unwrap_or(b"0");
+    String::from_utf8_lossy(stored).into_owned()
+}
+
+/// What the queue has in the store: payloads, and entries in its indexes.
+fn left(api: &MemoryApi) -> (usize, usize) {
+    let world = api.world();
+    let keys = world.keys();
+    let payloads = keys.iter().filter(|key| key.starts_with("_job_")).count();
+    let indexes = keys.iter().filter(|key| key.starts_with("_jobs_"));
+    let entries = indexes.map(|key| {
+        let record: serde_json::Value = serde_json::from_slice(world.stored(key).unwrap()).unwrap();
+        record["jobs"].as_array().unwrap().len()
+    });
+    (payloads, entries.sum())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_runs_once_on_some_node_and_leaves_nothing() {
+    let (first, second, api, _) = cluster().await;
+    for number in 0..40 {
+        let node = if number % 2 == 0 { &first } else { &second };
+        enqueue(node, "count", 0, None, "counted").await;
+    }
+    assert_eq!(left(&api), (40, 40));
+    tokio::join!(first.work(), second.work());
+    assert_eq!(number(&api, "counted"), "40");
+    assert_eq!(left(&api), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_waits_until_it_is_due() {
+    let (first, second, api, clock) = cluster().await;
+    enqueue(&first, "count", 30, None, "counted").await;
+    let due = clock.load(Ordering::SeqCst) + 30_000;
+    assert_eq!(second.work().await, Some(due));
+    assert_eq!(number(&api, "counted"), "0");
+    clock.store(due, Ordering::SeqCst);
+    assert_eq!(second.work().await, None);
+    assert_eq!(number(&api, "counted"), "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_traps_or_asks_for_time_runs_again_later() {
+    let (first, _, api, clock) = cluster().await;
+    for kind in ["stumble", "patient"] {
+        enqueue(&first, kind, 0, None, kind).await;
+        let next = first.work().await.expect("it comes again");
+        let wait = next - clock.load(Ordering::SeqCst);
+        let (least, most) = if kind == "stumble" {
+            (5_000, 5_500)
+        } else {
+            (60_000, 66_000)
+        };
+        assert!((least..=most).contains(&wait), "{kind}: {wait}");
+        assert_eq!(number(&api, kind), "0");
+        clock.store(next, Ordering::SeqCst);
+        assert_eq!(first.work().await, None);
+        assert_eq!(number(&api, kind), "1");
+    }
+    assert_eq!(left(&api), (0, 0));
+}
+
+/// Whatever call of the server fails while a job is enqueued, claimed, run and finished, it runs in the
+/// end, and more than once only where nobody could know that it had run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_survives_the_failure_of_any_call() {
+    for call in 0..24 {
+        let (first, second, api, clock) = cluster().await;
+        enqueue(&first, "count", 0, None, "counted").await;
+        {
+            let mut world = api.world();
+            world.failing_call = Some(world.calls.len() + call);
+        }
+        first.work().await;
+        api.world().failing_call = None;
+        // The lease of a node that failed ends.
+        clock.fetch_add(120_000, Ordering::SeqCst);
+        second.work().await;
+        let counted = number(&api, "counted");
+        assert!(counted == "1" || counted == "2", "call {call}: {counted}");
+        assert_eq!(left(&api).1, 0, "call {call}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_fails_for_a_day_is_given_up_and_the_component_is_told() {
+    let (first, _, api, clock) = cluster().await;
+    enqueue(&first, "doomed", 0, None, "").await;
+    let start = clock.load(Ordering::SeqCst);
+    let mut attempts = 0;
+    while let Some(next) = first.work().await {
+        attempts += 1;
+        assert!(attempts < 200 && next - start < 26 * 3600 * 1000);
+        clock.store(next, Ordering::SeqCst);
+    }
+    assert!(attempts > 20, "{attempts}");
+    assert_eq!(number(&api, "given-up"), "doomed");
+    assert_eq!(left(&api), (0, 0));
+    let log = format!("{:?}", api.world().log.last().unwrap());
+    assert!(log.contains("given up") && log.contains("doomed"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_acts_for_the_user_who_enqueued_it_and_for_nobody_where_nobody_did() {
+    let (first, second, api, _) = cluster().await;
+    let (user, channel) = {
+        let mut world = api.world();
+        let user = world.add_user("ann", "system_user");
+        let channel = world.add_channel("town", "O", &[&user]);
+        (user, channel)
+    };
+    enqueue(&first, "post", 0, Some(&user), &channel).await;
+    second.work().await;
+    assert_eq!(api.world().posts[0].user_id, user);
+    enqueue(&first, "post", 0, None, &channel).await;
+    second.work().await;
+    assert_eq!(api.world().posts.len(), 1);
 }

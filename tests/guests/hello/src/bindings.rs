@@ -6,7 +6,7 @@
 
 wit_bindgen::generate!({
     path: "../../../wit",
-    world: "plugin",
+    world: "plugin-with-jobs",
     generate_all,
 });
 

@@ -14,15 +14,18 @@
 //! | `GET /as-user?channel=ID` | posts as the user who caused the request |
 //! | `GET /fetch?url=URL` | tries to reach a host |
 //! | `GET /kv-host-key` | tries to write a key that belongs to the host |
+//! | `POST /later?kind=KIND&delay=SECONDS` | enqueues a job with the body as its payload, see `later.rs` |
 //! | `GET /trap`, `/loop`, `/memory` | panics, never ends, never has enough |
 
 mod bindings;
+mod later;
 mod misbehave;
 mod routes;
 mod text;
 
 use bindings::exports::mattermost::plugin::command_handler::{self, Invocation};
 use bindings::exports::mattermost::plugin::http_handler::{self, Request, Response};
+use bindings::exports::mattermost::plugin::job_handler::{self, Outcome};
 use bindings::exports::mattermost::plugin::lifecycle;
 use bindings::mattermost::plugin::bots::{self, Bot};
 use bindings::mattermost::plugin::commands::{self, Command};
@@ -56,6 +59,16 @@ impl lifecycle::Guest for Hello {
 impl command_handler::Guest for Hello {
     fn run(invocation: Invocation) -> Option<String> {
         Some(format!("Hello, you typed `{}`.", invocation.text))
+    }
+}
+
+impl job_handler::Guest for Hello {
+    fn run(kind: String, payload: Vec<u8>, attempt: u32) -> Outcome {
+        later::run(&kind, &payload, attempt)
+    }
+
+    fn given_up(kind: String, _payload: Vec<u8>) {
+        later::given_up(&kind);
     }
 }
 

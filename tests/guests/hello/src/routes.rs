@@ -3,7 +3,7 @@
 use crate::bindings::exports::mattermost::plugin::http_handler::{Request, Response};
 use crate::bindings::mattermost::plugin::posts::{self, Author, Draft};
 use crate::bindings::mattermost::plugin::types::Error;
-use crate::bindings::mattermost::plugin::{http, kv, log};
+use crate::bindings::mattermost::plugin::{http, jobs, kv, log};
 use crate::misbehave;
 use crate::text::parameter;
 
@@ -33,6 +33,7 @@ pub fn answer(request: Request) -> Response {
         ("GET", "/as-user") => finish(201, post_as_user(query("channel"))),
         ("GET", "/fetch") => finish(200, fetch(query("url"))),
         ("GET", "/kv-host-key") => finish(200, write_host_key()),
+        ("POST", "/later") => finish(202, enqueue(&query("kind"), &query("delay"), &request.body)),
         ("GET", "/trap") => misbehave::trap(),
         ("GET", "/loop") => misbehave::spin(),
         ("GET", "/memory") => misbehave::hoard(),
@@ -77,8 +78,13 @@ fn status_of(error: &Error) -> u16 {
 /// Counts a visit. Two at once read the same number; compare-and-set lets one of them win, and the
 /// other reads again.
 fn visit() -> Result<String, Error> {
+    count("visits").map(|now| format!("hello, visit {now}"))
+}
+
+/// Adds one to a number in the store.
+pub fn count(key: &str) -> Result<u64, Error> {
     for _ in 0..ATTEMPTS {
-        let old = kv::get("visits")?;
+        let old = kv::get(key)?;
         let text = old.as_deref().map(String::from_utf8_lossy);
         let seen: u64 = text.and_then(|text| text.parse().ok()).unwrap_or(0);
         let expected = match old {
@@ -86,8 +92,8 @@ fn visit() -> Result<String, Error> {
             None => kv::Expected::Absent,
         };
         let now = seen + 1;
-        match kv::set("visits", now.to_string().as_bytes(), None, &expected) {
-            Ok(()) => return Ok(format!("hello, visit {now}")),
+        match kv::set(key, now.to_string().as_bytes(), None, &expected) {
+            Ok(()) => return Ok(now),
             Err(Error::Conflict) => {}
             Err(error) => return Err(error),
         }
@@ -116,7 +122,8 @@ fn write_log() -> Result<String, Error> {
     Ok("logged".to_owned())
 }
 
-fn post_as_user(channel_id: String) -> Result<String, Error> {
+/// Posts as the user behind the event.
+pub fn post_as_user(channel_id: String) -> Result<String, Error> {
     let draft = Draft {
         channel_id,
         root_id: String::new(),
@@ -138,6 +145,11 @@ fn fetch(url: String) -> Result<String, Error> {
         max_body: 65_536,
     };
     http::fetch(&request).map(|response| format!("status {}", response.status))
+}
+
+fn enqueue(kind: &str, delay: &str, payload: &[u8]) -> Result<String, Error> {
+    let delay = delay.parse().unwrap_or(0);
+    jobs::enqueue(kind, payload, delay).map(|()| "enqueued".to_owned())
 }
 
 fn write_host_key() -> Result<String, Error> {

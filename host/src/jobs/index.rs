@@ -1,0 +1,178 @@
+//! An index record of the queue: which jobs wait, when they are due, and who works on them. Pure.
+
+use serde::{Deserialize, Serialize};
+
+/// A waiting job. Times are milliseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) id: String,
+    /// Not to be run before.
+    pub(super) due: i64,
+    pub(super) created: i64,
+    /// How often it was begun.
+    #[serde(default)]
+    pub(super) attempts: u32,
+    /// Who works on it; empty for nobody.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) holder: String,
+    /// Until when the holder may be believed to be alive.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) leased_until: i64,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+impl Entry {
+    /// When somebody may begin it: when it is due, or when the lease of a dead holder ends.
+    fn free_at(&self) -> i64 {
+        self.due.max(self.leased_until)
+    }
+}
+
+/// All entries of one record.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Index {
+    #[serde(default)]
+    pub(super) jobs: Vec<Entry>,
+}
+
+impl Index {
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        // Strings and numbers always become JSON.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Takes up to `room` jobs that are free now for `holder`, the longest due first.
+    pub(super) fn claim(
+        &mut self,
+        now: i64,
+        leased_until: i64,
+        holder: &str,
+        room: usize,
+    ) -> Vec<Entry> {
+        let mut free: Vec<&mut Entry> = self
+            .jobs
+            .iter_mut()
+            .filter(|entry| entry.free_at() <= now)
+            .collect();
+        free.sort_by_key(|entry| entry.due);
+        let taken = free.into_iter().take(room).map(|entry| {
+            entry.attempts = entry.attempts.saturating_add(1);
+            holder.clone_into(&mut entry.holder);
+            entry.leased_until = leased_until;
+            entry.clone()
+        });
+        taken.collect()
+    }
+
+    /// Prolongs a lease. False where the job is not the holder's any more.
+    pub(super) fn renew(&mut self, id: &str, holder: &str, leased_until: i64) -> bool {
+        self.held(id, holder)
+            .map(|entry| entry.leased_until = leased_until)
+            .is_some()
+    }
+
+    /// Removes a job that is done.
+    pub(super) fn finish(&mut self, id: &str, holder: &str) -> bool {
+        let before = self.jobs.len();
+        self.jobs
+            .retain(|entry| entry.id != id || entry.holder != holder);
+        self.jobs.len() < before
+    }
+
+    /// Gives a job back, to be run at `due`.
+    pub(super) fn postpone(&mut self, id: &str, holder: &str, due: i64) -> bool {
+        self.held(id, holder)
+            .map(|entry| {
+                entry.due = due;
+                entry.holder.clear();
+                entry.leased_until = 0;
+            })
+            .is_some()
+    }
+
+    /// When the next job is free, if there is one.
+    pub(super) fn next(&self) -> Option<i64> {
+        self.jobs.iter().map(Entry::free_at).min()
+    }
+
+    fn held(&mut self, id: &str, holder: &str) -> Option<&mut Entry> {
+        self.jobs
+            .iter_mut()
+            .find(|entry| entry.id == id && entry.holder == holder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry(id: &str, due: i64) -> Entry {
+        Entry {
+            id: id.to_owned(),
+            due,
+            created: 0,
+            attempts: 0,
+            holder: String::new(),
+            leased_until: 0,
+        }
+    }
+
+    fn index(entries: &[(&str, i64)]) -> Index {
+        let jobs = entries.iter().map(|(id, due)| entry(id, *due)).collect();
+        Index { jobs }
+    }
+
+    #[test]
+    fn what_is_due_is_claimed_once_and_the_longest_due_first() {
+        let mut index = index(&[("late", 30), ("b", 20), ("a", 10)]);
+        let taken = index.claim(25, 100, "n1", 1);
+        assert_eq!((taken.len(), taken[0].id.as_str()), (1, "a"));
+        assert_eq!(index.claim(25, 100, "n2", 9)[0].id, "b");
+        assert!(index.claim(25, 100, "n3", 9).is_empty());
+        assert_eq!(index.next(), Some(30));
+    }
+
+    #[test]
+    fn the_job_of_a_dead_holder_is_free_when_its_lease_ends() {
+        let mut index = index(&[("a", 10)]);
+        index.claim(10, 100, "n1", 1);
+        assert!(index.claim(99, 200, "n2", 1).is_empty());
+        let again = index.claim(100, 200, "n2", 1);
+        assert_eq!((again[0].attempts, again[0].holder.as_str()), (2, "n2"));
+        // The first holder was only slow: it may not touch the job any more.
+        assert!(!index.renew("a", "n1", 300));
+        assert!(!index.finish("a", "n1"));
+        assert!(!index.postpone("a", "n1", 300));
+        assert!(index.finish("a", "n2") && index.jobs.is_empty());
+    }
+
+    #[test]
+    fn a_postponed_job_is_free_again_when_due() {
+        let mut index = index(&[("a", 10)]);
+        index.claim(10, 100, "n1", 1);
+        assert!(index.postpone("a", "n1", 50));
+        assert_eq!(index.next(), Some(50));
+        assert_eq!(index.claim(50, 100, "n1", 1)[0].attempts, 2);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_decoding_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Index::decode(&bytes);
+        }
+
+        #[test]
+        fn an_index_survives_its_encoding(due in any::<i64>(), attempts in any::<u32>(), id in "[a-z0-9]{26}") {
+            let index = Index { jobs: vec![Entry { attempts, ..entry(&id, due) }] };
+            prop_assert_eq!(Index::decode(&index.encode()).unwrap(), index);
+        }
+    }
+}

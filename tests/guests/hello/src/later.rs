@@ -1,0 +1,34 @@
+//! Jobs of every temper.
+//!
+//! | kind | what it does |
+//! |---|---|
+//! | `count` | adds one to the number stored under its payload |
+//! | `stumble` | traps at its first attempt and counts at its second |
+//! | `patient` | asks for a minute at its first attempt and counts at its second |
+//! | `doomed` | always traps |
+//! | `post` | posts as the user who enqueued it, in the channel that is its payload |
+
+use crate::bindings::exports::mattermost::plugin::job_handler::Outcome;
+use crate::bindings::mattermost::plugin::kv;
+use crate::{misbehave, routes};
+
+/// Runs a job.
+pub fn run(kind: &str, payload: &[u8], attempt: u32) -> Outcome {
+    let payload = String::from_utf8_lossy(payload).into_owned();
+    let outcome = match (kind, attempt) {
+        ("doomed", _) | ("stumble", 1) => misbehave::trap(),
+        ("patient", 1) => return Outcome::RetryAfter(60),
+        ("post", _) => routes::post_as_user(payload).map(drop),
+        _ => routes::count(&payload).map(drop),
+    };
+    match outcome {
+        Ok(()) => Outcome::Done,
+        Err(_) => Outcome::RetryAfter(1),
+    }
+}
+
+/// Notes that a job was given up.
+pub fn given_up(kind: &str) {
+    // Whether it worked is what a test looks at.
+    let _ = kv::set("given-up", kind.as_bytes(), None, &kv::Expected::Any);
+}
