@@ -145,14 +145,17 @@ fn connect(
 ) -> Result<Connected, zoom::Error> {
     let now = system::now_ms();
     let tokens = token::exchange(config, now, code, verifier)?;
-    let me = Client {
-        api: &region::api(&config.zoom_api_url, &tokens.api_url),
-        access_token: &tokens.access,
-        who: &Who::Me,
-    }
-    .me();
+    let api = region::api(&config.zoom_api_url, &tokens.api_url);
+    let ask = |who: &Who| {
+        let client = Client {
+            api: &api,
+            access_token: &tokens.access,
+            who,
+        };
+        client.me()
+    };
     if config.account_level {
-        let me = administrator(me)?;
+        let me = administrator(&person.email, ask)?;
         return Ok(Connected::Organization(Organization {
             tokens,
             origin: Origin {
@@ -164,7 +167,7 @@ fn connect(
             },
         }));
     }
-    let me = me?;
+    let me = ask(&Who::Me)?;
     Ok(Connected::User(Account {
         user_id: person.id.clone(),
         zoom_id: me.id,
@@ -174,13 +177,24 @@ fn connect(
     }))
 }
 
-/// Who agreed for everybody. Zoom need not tell an account-level app; then nobody in particular did.
-fn administrator(me: Result<User, zoom::Error>) -> Result<User, zoom::Error> {
-    match me {
-        Err(zoom::Error::NotFound | zoom::Error::Forbidden | zoom::Error::Unexpected(_)) => {
-            Ok(User::default())
-        }
-        other => other,
+/// Who agreed for everybody. Zoom need not tell an account-level app; then it is tried as it will be used,
+/// with an address, and nobody in particular agreed. Zoom need not know that address.
+fn administrator(
+    address: &str,
+    ask: impl Fn(&Who) -> Result<User, zoom::Error>,
+) -> Result<User, zoom::Error> {
+    use zoom::Error::{Forbidden, MissingScope, NotFound, Unexpected, UnknownAddress};
+    match ask(&Who::Me) {
+        Err(NotFound | Forbidden | MissingScope | Unexpected(_)) => {}
+        told => return told,
+    }
+    match ask(&Who::Address(address.to_owned())) {
+        Ok(user) => Ok(User {
+            account_id: user.account_id,
+            ..User::default()
+        }),
+        Err(UnknownAddress(_)) => Ok(User::default()),
+        Err(error) => Err(error),
     }
 }
 
@@ -264,6 +278,31 @@ mod tests {
             assert!(!matches(&state("abc"), query), "{query}");
         }
         assert!(!matches(&state(""), "state="));
+    }
+
+    #[test]
+    fn zm048_an_account_level_app_need_not_know_who_agreed() {
+        let user = |id: &str| User {
+            id: id.into(),
+            account_id: "account".into(),
+            ..User::default()
+        };
+        let told = |me: Result<User, zoom::Error>, by_address: Result<User, zoom::Error>| {
+            administrator("a@example.com", |who| match who {
+                Who::Me => me.clone(),
+                Who::Address(_) => by_address.clone(),
+            })
+        };
+        let scope = zoom::Error::MissingScope;
+        assert_eq!(told(Ok(user("u")), Err(scope.clone())), Ok(user("u")));
+        assert_eq!(told(Err(scope.clone()), Ok(user("v"))), Ok(user("")));
+        let unknown = zoom::Error::UnknownAddress("a@example.com".into());
+        let nobody = User::default();
+        assert_eq!(told(Err(zoom::Error::NotFound), Err(unknown)), Ok(nobody));
+        let missing = Err(scope.clone());
+        assert_eq!(told(missing.clone(), missing.clone()), missing);
+        let timeout = Err(zoom::Error::Timeout);
+        assert_eq!(told(timeout.clone(), Ok(user("v"))), timeout);
     }
 
     proptest! {

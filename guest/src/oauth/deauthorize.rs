@@ -43,7 +43,10 @@ fn remove_all(config: &Config, user_id: &str) -> Result<(), Error> {
     remove_subscriptions(user_id)?;
     preference::forget(user_id)?;
     oauth_state::forget(user_id)?;
-    accounts::remove(user_id, &config.encryption_key).map(drop)
+    match accounts::remove(user_id, &config.encryption_key)? {
+        Some(removed) => removed.shared.map(drop),
+        None => Ok(()),
+    }
 }
 
 fn remove_subscriptions(_user_id: &str) -> Result<(), Error> {

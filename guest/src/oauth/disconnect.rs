@@ -38,16 +38,16 @@ pub fn disconnect(config: &Config, user_id: &str) -> Result<Outcome, Error> {
     } else {
         Owner::User(user_id)
     };
+    oauth_state::forget(user_id)?;
     let lease = lease(owner)?;
     let removed = remove(config, owner);
     if let Some(lease) = lease {
         lease.release();
     }
-    oauth_state::forget(user_id)?;
     Ok(match removed? {
         None => Outcome::Nothing,
         Some(Left::Shared) => Outcome::Done,
-        Some(Left::Unreadable) => Outcome::NotRevoked,
+        Some(Left::Unusable) => Outcome::NotRevoked,
         Some(Left::Tokens(tokens)) => match give_back(config, &tokens) {
             Ok(()) => Outcome::Done,
             Err(error) => {
@@ -67,24 +67,32 @@ enum Left {
     Tokens(Tokens),
     /// A grant that is another Mattermost user's too and stays.
     Shared,
-    /// Tokens that nobody can read any more.
-    Unreadable,
+    /// Tokens that nobody can read any more, or that may be somebody else's too.
+    Unusable,
 }
 
 fn remove(config: &Config, owner: Owner<'_>) -> Result<Option<Left>, Error> {
     let key = &config.encryption_key;
     Ok(match owner {
-        Owner::User(id) => accounts::remove(id, key)?.map(|removed| match removed {
-            Removed { shared: true, .. } => Left::Shared,
-            Removed {
-                account: Some(account),
-                ..
-            } => Left::Tokens(account.tokens),
-            Removed { account: None, .. } => Left::Unreadable,
-        }),
+        Owner::User(id) => accounts::remove(id, key)?.map(|removed| left(&removed)),
         Owner::Organization => organization::remove(key)?
-            .map(|removed| removed.map_or(Left::Unreadable, |one| Left::Tokens(one.tokens))),
+            .map(|removed| removed.map_or(Left::Unusable, |one| Left::Tokens(one.tokens))),
     })
+}
+
+fn left(removed: &Removed) -> Left {
+    match (&removed.shared, &removed.account) {
+        (Ok(true), _) => Left::Shared,
+        (Ok(false), Some(account)) => Left::Tokens(account.tokens.clone()),
+        (Ok(false), None) => Left::Unusable,
+        (Err(error), _) => {
+            system::warn(
+                "A connection is over, and the record that leads to it stays for now.",
+                &[("error", &error.to_string())],
+            );
+            Left::Unusable
+        }
+    }
 }
 
 fn lease(owner: Owner<'_>) -> Result<Option<Claim>, Error> {

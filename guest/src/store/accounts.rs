@@ -177,12 +177,16 @@ pub fn save(account: &Account, encryption_key: &[u8]) -> Result<(), HostError> {
         let _ = owners::leave(&account.zoom_id, &account.user_id);
         return Err(error);
     }
-    match before {
-        Some(before) if before.zoom_id != account.zoom_id => {
-            owners::leave(&before.zoom_id, &account.user_id).map(drop)
-        }
-        _ => Ok(()),
+    if let Some(before) = before
+        && before.zoom_id != account.zoom_id
+        && let Err(error) = owners::leave(&before.zoom_id, &account.user_id)
+    {
+        system::warn(
+            "The record of a user's earlier Zoom account stays for now.",
+            &[("error", &error.to_string())],
+        );
     }
+    Ok(())
 }
 
 /// Stores a change of a connection, if it still is what was read. The copy follows.
@@ -206,11 +210,12 @@ pub fn replace(old: &Stored, new: &Account, encryption_key: &[u8]) -> Result<Sto
 pub struct Removed {
     /// The account, if its tokens could be read.
     pub account: Option<Account>,
-    /// Whether another Mattermost user has connected the same Zoom account.
-    pub shared: bool,
+    /// Whether another Mattermost user has connected the same Zoom account; an error where the copy
+    /// could not be changed.
+    pub shared: Result<bool, HostError>,
 }
 
-/// Takes a user's connection away, the copy included; none where there was none.
+/// Takes a user's connection away, the copy after it; none where there was none.
 pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, HostError> {
     let Some(bytes) = kv::get(&key(user_id))? else {
         return Ok(None);
@@ -218,8 +223,10 @@ pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, H
     kv::delete(&key(user_id), &Expected::Any)?;
     let zoom_id = parse(&bytes).map(|record| record.zoom_id);
     let shared = match zoom_id.filter(|id| !id.is_empty()) {
-        Some(zoom_id) => owners::leave(&zoom_id, user_id)?,
-        None => false,
+        Some(zoom_id) => {
+            owners::leave(&zoom_id, user_id).or_else(|_| owners::leave(&zoom_id, user_id))
+        }
+        None => Ok(false),
     };
     let account = decode(&bytes, user_id, encryption_key)
         .ok()

@@ -173,6 +173,7 @@ impl Error {
             Error::RateLimited(_) => 429,
             Error::Timeout => 504,
             Error::UnverifiedAddress(_) => 403,
+            Error::UnknownAddress(_) => 404,
             _ => 502,
         }
     }

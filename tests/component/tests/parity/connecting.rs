@@ -451,3 +451,36 @@ async fn zm054_d61_a_failure_half_way_leaves_nothing_behind() {
     }
     panic!("connecting makes more than sixty calls");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm022_d47_d61_disconnecting_ends_the_connection_whichever_call_fails() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    for call in 0..40 {
+        scene.connects(&ann, &town).await;
+        let failing = {
+            let mut world = scene.api.world();
+            let failing = world.calls.len() + call;
+            world.failing_call = Some(failing);
+            failing
+        };
+        scene.types(&ann, &town, "/zoom disconnect").await;
+        let over = {
+            let mut world = scene.api.world();
+            world.failing_call = None;
+            world.calls.len() <= failing
+        };
+        scene.types(&ann, &town, "/zoom disconnect").await;
+        let keys = scene.api.world().keys();
+        let left: Vec<_> = keys
+            .iter()
+            .filter(|key| key.starts_with("zoomtoken"))
+            .collect();
+        assert!(left.is_empty(), "call {call}: {left:?}");
+        if over {
+            return;
+        }
+    }
+    panic!("disconnecting makes more than forty calls");
+}

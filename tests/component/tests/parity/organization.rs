@@ -274,9 +274,13 @@ async fn d52_where_no_proof_is_asked_for_administrators_learn_of_it() {
     assert_eq!(warnings(&scene), 1);
     require_proof(&scene, false).await;
     assert_eq!(warnings(&scene), 2, "and when it changes");
-    scene.change_settings(json!({"accountlevelapp": false})).await;
+    scene
+        .change_settings(json!({"accountlevelapp": false}))
+        .await;
     assert_eq!(warnings(&scene), 2, "it is no matter of the user level");
-    scene.change_settings(json!({"accountlevelapp": true})).await;
+    scene
+        .change_settings(json!({"accountlevelapp": true}))
+        .await;
     let (root, ann) = (scene.administrator("root"), scene.person("ann"));
     let town = scene.channel("town", &[&root, &ann]);
     scene.connects(&root, &town).await;
@@ -380,4 +384,23 @@ async fn zm048_d42_an_administrators_start_goes_on_after_connecting() {
     let told = scene.told_since(mark);
     assert_eq!(scene.press(&told[0], "WithoutPMI").await.status, 200);
     assert_eq!(scene.zoom.meetings().pop().unwrap().topic, "Review");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm109_zm111_an_odd_address_is_one_segment_of_the_path() {
+    let scene = account_level().await;
+    let (root, ann) = (scene.administrator("root"), scene.person("ann"));
+    let town = scene.channel("town", &[&root, &ann]);
+    scene.connects(&root, &town).await;
+    let address = "ann+o'neil/../me?x=1#y@example.com";
+    scene.zoom.add_user(User::new(address));
+    address.clone_into(&mut scene.api.world().users.get_mut(&ann).unwrap().email);
+    prefers(&scene, &ann, &town, "Yes").await;
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+    assert_eq!(scene.zoom.count(Route::Unknown), 0);
+    prefers(&scene, &ann, &town, "No").await;
+    scene.later(60);
+    end_meetings(&scene).await;
+    scene.asks(&ann, &town, "/zoom start").await;
+    assert_eq!(scene.zoom.count(Route::Unknown), 0);
 }
