@@ -431,17 +431,16 @@ async fn zm054_d61_a_failure_half_way_leaves_nothing_behind() {
             world.calls.len() + call
         };
         let status = scene.request("GET", &back, Some(&ann), "").await.status;
-        let mut world = scene.api.world();
-        world.failing_call = None;
-        if world.stored(&own).is_some() {
-            assert!(
-                world.stored(&copy).is_some(),
-                "call {call}: Zoom's messages find the user"
-            );
-        }
         assert!(status == 200 || status >= 400, "call {call}: {status}");
-        let over = world.calls.len() <= reached;
-        drop(world);
+        let over = {
+            let mut world = scene.api.world();
+            world.failing_call = None;
+            if world.stored(&own).is_some() {
+                let found = world.stored(&copy).is_some();
+                assert!(found, "call {call}: Zoom's messages find the user");
+            }
+            world.calls.len() <= reached
+        };
         scene.types(&ann, &town, "/zoom disconnect").await;
         let keys = scene.api.world().keys();
         assert!(!keys.contains(&own), "call {call}");

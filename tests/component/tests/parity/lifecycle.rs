@@ -1,6 +1,6 @@
 //! Settings, start, and what comes before any route.
 
-use component_tests::scene::{MANIFEST, Scene, WEBHOOK_SECRET, body_of, header_of};
+use component_tests::scene::{MANIFEST, Scene, WEBHOOK_SECRET, header_of};
 use mattermost_plugin_rpc::mattermost::LogLevel;
 use serde_json::{Value, json};
 

@@ -1,8 +1,11 @@
 //! Account-level apps: one administrator connects for everybody.
 
+use std::sync::Arc;
+
 use component_tests::scene::{SITE, Scene, body_of, header_of};
 use plugin_tests::zoom::{Route, User};
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::support::{end_meetings, go_token, issued, json_of, prefers, text_of};
 
@@ -403,4 +406,57 @@ async fn zm109_zm111_an_odd_address_is_one_segment_of_the_path() {
     end_meetings(&scene).await;
     scene.asks(&ann, &town, "/zoom start").await;
     assert_eq!(scene.zoom.count(Route::Unknown), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm053_d05_everybody_at_once_on_two_nodes_makes_one_refresh() {
+    let scene = account_level().await;
+    let root = scene.administrator("root");
+    let people: Vec<_> = (0..20).map(|n| scene.person(&format!("p{n}"))).collect();
+    let members: Vec<_> = people.iter().chain([&root]).map(String::as_str).collect();
+    let town = scene.channel("town", &members);
+    scene.connects(&root, &town).await;
+    for person in &people {
+        prefers(&scene, person, &town, "No").await;
+    }
+    // Everybody has a channel of their own, so that nobody waits for another's meeting.
+    let rooms: Vec<_> = people
+        .iter()
+        .map(|person| scene.channel(&format!("of{}", &person[..3]), &[person]))
+        .collect();
+    let nodes = [Arc::new(scene.another_node().await), Arc::new(scene)];
+    let scene = Arc::clone(&nodes[1]);
+    scene.zoom.expire_tokens();
+    let before = scene.zoom.count(Route::Token);
+    let mut starts = JoinSet::new();
+    for (number, (person, room)) in people.into_iter().zip(rooms).enumerate() {
+        let node = Arc::clone(&nodes[number % 2]);
+        starts.spawn(async move { node.asks(&person, &room, "/zoom start").await });
+    }
+    starts.join_all().await;
+    assert_eq!(scene.zoom.count(Route::Token) - before, 1);
+    assert_eq!(scene.zoom.meetings().len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm030_zm051_d29_a_grant_that_ended_is_told_to_each_as_they_can_help() {
+    let scene = account_level().await;
+    let (root, ann) = (scene.administrator("root"), scene.person("ann"));
+    let town = scene.channel("town", &[&root, &ann]);
+    scene.connects(&root, &town).await;
+    for person in [&root, &ann] {
+        prefers(&scene, person, &town, "No").await;
+    }
+    scene.zoom.withdraw_grants();
+    let told = scene.asks(&ann, &town, "/zoom start").await;
+    assert!(
+        told.contains("system administrator") && !told.contains(LINK),
+        "{told}"
+    );
+    for command in ["/zoom start", "/zoom connect"] {
+        let told = scene.asks(&root, &town, command).await;
+        assert!(told.contains(LINK), "{command}: {told}");
+    }
+    assert_eq!(scene.consents(&root).await.status, 200);
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
 }
