@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod channel_settings;
 pub mod connection;
 pub mod crypto;
+pub mod departed;
 pub mod locks;
 pub mod meetings;
 pub mod oauth_state;

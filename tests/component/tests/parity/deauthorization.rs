@@ -41,6 +41,15 @@ async fn connected() -> Connected {
     let town = scene.channel("town", &[&ann]);
     scene.connects_and_prefers(&ann, &town, "No").await;
     let zoom_id = scene.zoom.user("ann@example.com").unwrap().id;
+    // Subscriptions as the Go plugin stores them: of Ann's, and one that is listed and somebody else's.
+    for (meeting, creator) in [("81111111111", ann.as_str()), ("82222222222", "somebody")] {
+        let mapping = json!({"channel_id": town, "is_subscription": true, "created_by": creator});
+        let key = format!("meeting_channel_{meeting}");
+        scene.api.world().store(&key, mapping.to_string());
+    }
+    let index = json!({"meeting_ids": [81_111_111_111_u64, 82_222_222_222_u64]});
+    let key = format!("subscription_index_{ann}");
+    scene.api.world().store(&key, index.to_string());
     Connected {
         scene,
         ann,
@@ -73,6 +82,9 @@ async fn zm036_zm059_zm061_d08_d47_all_data_goes_and_the_user_is_told() {
             "{url}"
         );
         assert_eq!(of_ann(&scene, &ann, &zoom_id), Vec::<String>::new());
+        let (hers, other) = ("meeting_channel_81111111111", "meeting_channel_82222222222");
+        assert!(scene.api.world().stored(hers).is_none());
+        assert!(scene.api.world().stored(other).is_some());
         let told = written_to(&scene, &ann);
         assert_eq!(told.len(), 1);
         assert!(
