@@ -13,6 +13,8 @@ pub const ZOOM_URL: &str = "https://zoom.us";
 /// Where Zoom's API is unless the administrator hosts it.
 pub const ZOOM_API_URL: &str = "https://api.zoom.us/v2";
 
+const ACCOUNT_LEVEL: &str = "accountlevelapp";
+
 /// Settings that are complete and make sense. There is no `Debug`: it would show secrets.
 pub struct Config {
     /// Zoom's address without a trailing slash.
@@ -35,6 +37,8 @@ pub struct Config {
     pub post_recording_password: bool,
     /// Mattermost's own address without a trailing slash.
     pub site_url: String,
+    /// Whether one connection serves everybody, instead of one of each user's own.
+    pub account_level: bool,
 }
 
 impl Config {
@@ -58,8 +62,6 @@ pub enum Problem {
     ZoomUrl,
     /// `ZoomAPIURL` is not a web address.
     ZoomApiUrl,
-    /// `AccountLevelApp` is on.
-    AccountLevelApp,
     /// `OAuthClientID` is empty.
     ClientId,
     /// `OAuthClientSecret` is empty.
@@ -81,7 +83,6 @@ impl Problem {
             Problem::SiteUrl => Message::ConfigSiteUrl,
             Problem::ZoomUrl => Message::ConfigZoomUrl,
             Problem::ZoomApiUrl => Message::ConfigZoomApiUrl,
-            Problem::AccountLevelApp => Message::ConfigAccountLevelApp,
             Problem::ClientId => Message::ConfigClientId,
             Problem::ClientSecret => Message::ConfigClientSecret,
             Problem::EncryptionKey => Message::ConfigEncryptionKey,
@@ -123,6 +124,17 @@ pub fn load() -> Result<Config, Vec<Problem>> {
     parse(&host::settings(), host::site_url().as_deref())
 }
 
+/// Whether one connection serves everybody, also while other settings are missing.
+pub fn is_account_level() -> bool {
+    flag(&host::settings(), ACCOUNT_LEVEL)
+}
+
+/// Whether people at an account-level app are known by addresses that they may not have proved to own,
+/// because this server does not ask for a proof.
+pub fn trusts_unverified_addresses() -> bool {
+    is_account_level() && !host::email_verification_required()
+}
+
 /// Checks settings as the server stores them.
 pub fn parse(settings: &[(String, Value)], site_url: Option<&str>) -> Result<Config, Vec<Problem>> {
     let mut problems = Vec::new();
@@ -140,9 +152,6 @@ pub fn parse(settings: &[(String, Value)], site_url: Option<&str>) -> Result<Con
         problems.push(Problem::ZoomApiUrl);
         String::new()
     });
-    if flag(settings, "accountlevelapp") {
-        problems.push(Problem::AccountLevelApp);
-    }
     let mut required = |key: &str, problem| {
         let value = string(settings, key);
         if value.trim().is_empty() {
@@ -173,6 +182,7 @@ pub fn parse(settings: &[(String, Value)], site_url: Option<&str>) -> Result<Con
         restrict_meeting_creation: flag(settings, "restrictmeetingcreation"),
         post_recording_password: flag(settings, "enablepostingrecordingpassword"),
         site_url: site_url.to_owned(),
+        account_level: flag(settings, ACCOUNT_LEVEL),
     })
 }
 
@@ -256,7 +266,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn complete_settings_are_accepted_with_defaults() {
+    fn zm006_zm007_complete_settings_are_accepted_with_defaults() {
         let config = parse(&complete(), Some("https://chat.example.com/sub/"))
             .ok()
             .unwrap();
@@ -270,14 +280,13 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn every_problem_is_reported_at_once() {
+    fn zm004_every_problem_is_reported_at_once() {
         let settings = [
             ("zoomurl".to_owned(), Value::Text("not an address".into())),
             (
                 "zoomapiurl".to_owned(),
                 Value::Text("ftp://zoom.example.com".into()),
             ),
-            ("accountlevelapp".to_owned(), Value::Boolean(true)),
         ];
         assert_eq!(
             parse(&settings, None).err().unwrap(),
@@ -285,7 +294,6 @@ pub(crate) mod tests {
                 Problem::SiteUrl,
                 Problem::ZoomUrl,
                 Problem::ZoomApiUrl,
-                Problem::AccountLevelApp,
                 Problem::ClientId,
                 Problem::ClientSecret,
                 Problem::EncryptionKey,
@@ -318,7 +326,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn addresses_are_trimmed_and_checked() {
+    fn zm007_d50_addresses_are_trimmed_and_checked() {
         let settings = with(
             "zoomurl",
             Value::Text(" https://zoom.example.com/base// ".into()),
@@ -339,6 +347,28 @@ pub(crate) mod tests {
                 [Problem::ZoomUrl],
                 "{bad}"
             );
+        }
+    }
+
+    #[test]
+    fn zm006_keys_are_matched_whatever_their_case() {
+        let mut settings = complete();
+        for (key, _) in &mut settings {
+            *key = key.to_uppercase();
+        }
+        assert_eq!(problems(&settings), []);
+    }
+
+    #[test]
+    fn zm008_a_switch_decides_between_the_levels() {
+        for (value, account_level) in [
+            (Value::Boolean(true), true),
+            (Value::Text("true".into()), true),
+            (Value::Boolean(false), false),
+        ] {
+            let settings = with(ACCOUNT_LEVEL, value);
+            let config = parse(&settings, Some("https://chat.example.com"));
+            assert_eq!(config.ok().unwrap().account_level, account_level);
         }
     }
 

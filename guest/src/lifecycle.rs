@@ -20,19 +20,14 @@ const IMAGE_KEY: &str = "bot_profile_image";
 
 /// The bot account must exist and the command must be registered; all else can wait.
 pub fn activate() -> Result<(), String> {
-    let bot = Bot {
-        username: "zoom".to_owned(),
-        display_name: "Zoom".to_owned(),
-        description: text::plain(Locale::En, Message::BotDescription),
-    };
-    let bot_id = bots::ensure(&bot).map_err(|error| {
+    let bot_id = bot_id().map_err(|error| {
         system::warn(
             "The bot account could not be made sure of.",
             &[("error", &error.to_string())],
         );
         text::plain(Locale::En, Message::ActivateBot)
     })?;
-    commands::register(&command::registration()).map_err(|error| {
+    commands::register(&command::registration(config::is_account_level())).map_err(|error| {
         system::warn(
             "The command could not be registered.",
             &[("error", &error.to_string())],
@@ -45,24 +40,36 @@ pub fn activate() -> Result<(), String> {
             &[("error", &error.to_string())],
         );
     }
-    report_problems();
+    report();
     Ok(())
+}
+
+/// The id of the bot account, which is made where it is missing.
+pub fn bot_id() -> Result<String, Error> {
+    bots::ensure(&Bot {
+        username: "zoom".to_owned(),
+        display_name: "Zoom".to_owned(),
+        description: text::plain(Locale::En, Message::BotDescription),
+    })
 }
 
 /// Registers the command again and names what is wrong with the settings now.
 pub fn configuration_changed() {
-    if let Err(error) = commands::register(&command::registration()) {
+    if let Err(error) = commands::register(&command::registration(config::is_account_level())) {
         system::warn(
             "The command could not be registered.",
             &[("error", &error.to_string())],
         );
     }
-    report_problems();
+    report();
 }
 
-fn report_problems() {
+fn report() {
     if let Err(problems) = config::load() {
         system::warn(&config::sentence(&problems), &[]);
+    }
+    if config::trusts_unverified_addresses() {
+        system::warn(&text::plain(Locale::En, Message::ConfigUnproved), &[]);
     }
 }
 

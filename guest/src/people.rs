@@ -1,8 +1,10 @@
 //! Whom a sentence is for, and how it reaches them.
 
-use crate::bindings::posts::{self, Draft};
+use crate::bindings::channels;
+use crate::bindings::posts::{self, Author, Draft};
 use crate::bindings::types::Error;
 use crate::bindings::users;
+use crate::lifecycle;
 use crate::system;
 use crate::text::Locale;
 
@@ -16,6 +18,12 @@ pub struct Person {
     pub locale: Locale,
     /// Whether the person can correct our settings.
     pub is_system_admin: bool,
+    /// The person's address.
+    pub email: String,
+    /// Whether the person has proved to own the address.
+    pub email_verified: bool,
+    /// Whether the person can no longer sign in.
+    pub deactivated: bool,
 }
 
 impl Person {
@@ -27,6 +35,9 @@ impl Person {
             id: user.id,
             username: user.username,
             is_system_admin: user.is_system_admin,
+            email: user.email,
+            email_verified: user.email_verified,
+            deactivated: user.deactivated,
         })
     }
 
@@ -72,4 +83,16 @@ pub fn tell(user_id: &str, place: Place<'_>, message: &str) -> Result<(), Error>
                 &[("error", &error.to_string())],
             );
         })
+}
+
+/// Writes to a person in their direct channel with the bot, so that they find it when they are back.
+pub fn write_to(person: &Person, message: &str) -> Result<(), Error> {
+    let bot_id = lifecycle::bot_id()?;
+    let channel = channels::direct(&person.id, &bot_id)?;
+    let place = Place {
+        channel_id: &channel.id,
+        root_id: "",
+    };
+    let draft = place.draft(message.to_owned(), "", String::new());
+    posts::create(Author::Bot, &draft).map(drop)
 }

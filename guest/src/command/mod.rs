@@ -34,12 +34,35 @@ pub struct Context<'a> {
     pub words: &'a [&'a str],
 }
 
-/// A subcommand: its name, hint and help, and what runs it.
+/// Whom a subcommand is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum For {
+    Everyone,
+    /// Who may connect: everybody their own account, and administrators the one for everybody.
+    Connecting,
+}
+
+impl For {
+    /// Who is offered it. Autocompletion can tell administrators, not single users.
+    fn audience(self, account_level: bool) -> Audience {
+        match self {
+            For::Connecting if account_level => Audience::SystemAdmins,
+            For::Everyone | For::Connecting => Audience::Everyone,
+        }
+    }
+
+    fn includes(self, account_level: bool, is_system_admin: bool) -> bool {
+        is_system_admin || self.audience(account_level) == Audience::Everyone
+    }
+}
+
+/// A subcommand: its name, hint and help, whom it is for, and what runs it.
 struct Subcommand {
     name: &'static str,
     hint: &'static str,
     help: Message,
     takes_text: bool,
+    audience: For,
     run: fn(&Context<'_>) -> Result<Option<String>, Error>,
 }
 
@@ -49,6 +72,7 @@ const SUBCOMMANDS: [Subcommand; 5] = [
         hint: "[meeting topic]",
         help: Message::HelpStart,
         takes_text: true,
+        audience: For::Everyone,
         run: start::run,
     },
     Subcommand {
@@ -56,6 +80,7 @@ const SUBCOMMANDS: [Subcommand; 5] = [
         hint: "",
         help: Message::HelpConnect,
         takes_text: false,
+        audience: For::Connecting,
         run: connect::run,
     },
     Subcommand {
@@ -63,6 +88,7 @@ const SUBCOMMANDS: [Subcommand; 5] = [
         hint: "",
         help: Message::HelpDisconnect,
         takes_text: false,
+        audience: For::Connecting,
         run: disconnect::run,
     },
     Subcommand {
@@ -70,6 +96,7 @@ const SUBCOMMANDS: [Subcommand; 5] = [
         hint: "",
         help: Message::HelpSettings,
         takes_text: false,
+        audience: For::Everyone,
         run: settings::run,
     },
     Subcommand {
@@ -77,14 +104,16 @@ const SUBCOMMANDS: [Subcommand; 5] = [
         hint: "",
         help: Message::HelpHelp,
         takes_text: false,
+        audience: For::Everyone,
         run: help::run,
     },
 ];
 
-/// The command as it is registered.
-pub fn registration() -> Command {
+/// The command as it is registered. At an account-level app only administrators are offered to connect.
+pub fn registration(account_level: bool) -> Command {
     let names: Vec<&str> = SUBCOMMANDS
         .iter()
+        .filter(|subcommand| subcommand.audience.includes(account_level, false))
         .map(|subcommand| subcommand.name)
         .collect();
     let description = text::text(
@@ -104,7 +133,7 @@ pub fn registration() -> Command {
                 path: vec![subcommand.name.to_owned()],
                 hint: subcommand.hint.to_owned(),
                 help: text::plain(Locale::En, subcommand.help),
-                audience: Audience::Everyone,
+                audience: subcommand.audience.audience(account_level),
                 takes_text: subcommand.takes_text,
             })
             .collect(),
@@ -139,7 +168,7 @@ fn answer(invocation: &Invocation, person: &Person, place: Place<'_>) -> Option<
         Err(problems) => return Some(not_configured(person, &problems)),
     };
     let words: Vec<&str> = invocation.text.split_whitespace().collect();
-    let (subcommand, words) = match find(&words) {
+    let (subcommand, words) = match find(&words, config.account_level, person.is_system_admin) {
         Ok(found) => found,
         Err(Unknown::Trigger) => {
             return Some(text::plain(person.locale, Message::CommandWrongTrigger));
@@ -187,15 +216,20 @@ enum Unknown<'a> {
     Action(&'a str),
 }
 
-fn find<'a>(words: &'a [&'a str]) -> Result<(&'static Subcommand, &'a [&'a str]), Unknown<'a>> {
+/// The subcommand and the words after it. To whom one is not offered it does not exist.
+fn find<'a>(
+    words: &'a [&'a str],
+    account_level: bool,
+    is_system_admin: bool,
+) -> Result<(&'static Subcommand, &'a [&'a str]), Unknown<'a>> {
     let (trigger, words) = words.split_first().ok_or(Unknown::Trigger)?;
     if trigger.strip_prefix('/') != Some(TRIGGER) {
         return Err(Unknown::Trigger);
     }
     let (action, words) = words.split_first().ok_or(Unknown::Nothing)?;
-    let subcommand = SUBCOMMANDS
-        .iter()
-        .find(|subcommand| subcommand.name == *action);
+    let subcommand = SUBCOMMANDS.iter().find(|subcommand| {
+        subcommand.name == *action && subcommand.audience.includes(account_level, is_system_admin)
+    });
     subcommand
         .map(|subcommand| (subcommand, words))
         .ok_or(Unknown::Action(action))
@@ -212,7 +246,7 @@ mod tests {
     use super::*;
 
     fn found<'a>(words: &'a [&'a str]) -> Result<(&'static str, &'a [&'a str]), Unknown<'a>> {
-        find(words).map(|(subcommand, words)| (subcommand.name, words))
+        find(words, false, false).map(|(subcommand, words)| (subcommand.name, words))
     }
 
     #[test]
@@ -233,7 +267,7 @@ mod tests {
 
     #[test]
     fn autocompletion_offers_what_runs_and_nothing_else() {
-        let command = registration();
+        let command = registration(false);
         let offered: Vec<String> = command
             .nodes
             .iter()
@@ -245,6 +279,20 @@ mod tests {
         );
         assert!(offered.iter().all(|name| found(&["/zoom", name]).is_ok()));
         assert!(command.icon.windows(4).any(|window| window == b"<svg"));
+    }
+
+    #[test]
+    fn zm024_at_the_account_level_only_administrators_are_offered_to_connect() {
+        let command = registration(true);
+        assert!(!command.description.contains("connect"));
+        for node in &command.nodes {
+            let connecting = node.path[0].ends_with("connect");
+            assert_eq!(node.audience == Audience::SystemAdmins, connecting);
+        }
+        let words = ["/zoom", "connect"];
+        assert!(find(&words, true, true).is_ok());
+        assert!(find(&words, true, false).is_err());
+        assert!(find(&words, false, false).is_ok());
     }
 
     #[test]

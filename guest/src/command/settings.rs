@@ -16,11 +16,12 @@ pub fn run(context: &Context<'_>) -> Result<Option<String>, Error> {
             &[("action", &quoted(word))],
         )));
     }
-    match Session::open(context.config, &context.person.id) {
+    match Session::open(context.config, context.person) {
         Ok(_) => settings::show(context.person, context.place).map(|()| None),
         Err(OpenError::NotConnected) => {
             invite(context.config, context.person, context.place, Then::Nothing).map(Some)
         }
+        Err(OpenError::Refused(error)) => Ok(Some(error.sentence(context.person.locale))),
         Err(OpenError::Host(error)) => Err(error),
     }
 }

@@ -1,8 +1,8 @@
 //! Requests to `/plugins/zoom/…`: which handler answers which, and what comes before any of them.
 //!
 //! Paths are exact and methods are checked. While the settings are incomplete every route answers
-//! 501. A route of a person answers 401 unless somebody is signed in; the webhook has secrets of its
-//! own.
+//! 501. A route of a person answers 401 unless somebody is signed in; what Zoom sends has secrets of
+//! its own.
 
 pub mod query;
 pub mod response;
@@ -27,6 +27,8 @@ pub enum Route {
     Complete,
     /// Zoom tells something.
     Webhook,
+    /// Zoom tells that somebody removed the app.
+    Deauthorization,
 }
 
 /// Why there is no handler.
@@ -59,6 +61,7 @@ impl Route {
             "/oauth2/connect" => (Route::Connect, "GET"),
             "/oauth2/complete" => (Route::Complete, "GET"),
             "/webhook" => (Route::Webhook, "POST"),
+            "/deauthorization" => (Route::Deauthorization, "POST"),
             _ => return Err(NoRoute::Unknown),
         };
         if method == allowed {
@@ -103,8 +106,10 @@ pub fn handle(request: &Request) -> Response {
             return response::with_header(answer, "Allow", allowed);
         }
     };
-    if route == Route::Webhook {
-        return webhook::handle(&config, request);
+    match route {
+        Route::Webhook => return webhook::handle(&config, request),
+        Route::Deauthorization => return webhook::deauthorization(&config, request),
+        _ => {}
     }
     let Some(user_id) = request.user_id.as_deref().filter(|id| !id.is_empty()) else {
         return refuse(path, 401, Message::HttpUnauthorized);
@@ -116,6 +121,7 @@ pub fn handle(request: &Request) -> Response {
         Route::Connect => oauth::connect::get(&config, user_id),
         Route::Complete => oauth::complete::get(&config, request, user_id),
         Route::Webhook => webhook::handle(&config, request),
+        Route::Deauthorization => webhook::deauthorization(&config, request),
     }
 }
 
@@ -124,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_exact() {
+    fn zm031_zm036_paths_are_exact() {
         assert_eq!(Route::find("POST", "/webhook"), Ok(Route::Webhook));
         for path in [
             "",
@@ -146,6 +152,7 @@ mod tests {
             "/api/v1/askPMI",
             "/api/v1/updatePMI",
             "/webhook",
+            "/deauthorization",
         ] {
             assert_eq!(
                 Route::find("GET", path),

@@ -100,9 +100,10 @@ pub fn run(start: &Start<'_>) -> Result<Outcome, Failure> {
         topic => topic,
     };
     check_access(start)?;
-    let mut session = match Session::open(start.config, user_id) {
+    let mut session = match Session::open(start.config, start.person) {
         Ok(session) => session,
         Err(OpenError::NotConnected) => return invited(start),
+        Err(OpenError::Refused(error)) => return Err(error.into()),
         Err(OpenError::Host(error)) => return Err(error.into()),
     };
     if !start.force

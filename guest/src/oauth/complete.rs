@@ -3,18 +3,21 @@
 //! What comes back must be what this user took along; it is used up before the code is spent. Then
 //! the account is stored, and the meeting that the user wanted starts where they were.
 
+use super::may_connect;
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::bindings::types::Error as HostError;
-use crate::config::Config;
+use crate::config::{Config, trusts_unverified_addresses};
 use crate::http::query::parameter;
 use crate::http::response;
 use crate::meeting::start::{self, Start};
 use crate::people::{Person, Place, tell};
 use crate::store::accounts::{self, Account};
 use crate::store::oauth_state::{self, State};
+use crate::store::organization::{self, Organization, Origin};
 use crate::system;
-use crate::text::{self, Message};
-use crate::zoom::{self, Client, token};
+use crate::text::{self, Locale, Message};
+use crate::zoom::types::User;
+use crate::zoom::{self, Client, Who, region, token};
 use subtle::ConstantTimeEq;
 
 /// What Zoom sent along.
@@ -52,6 +55,9 @@ pub fn get(config: &Config, request: &Request, user_id: &str) -> Response {
     let page = |status, message| {
         response::page(status, person.locale, &text::plain(person.locale, message))
     };
+    if !may_connect(config, &person) {
+        return page(403, Message::OauthAdminsOnly);
+    }
     let back = read(&request.query);
     let (state, bytes) = match oauth_state::load(user_id) {
         Ok(Some(stored)) => stored,
@@ -59,6 +65,9 @@ pub fn get(config: &Config, request: &Request, user_id: &str) -> Response {
         Ok(None) => return page(400, Message::OauthExpired),
         Err(error) => return host_failed(Some(&person), &error),
     };
+    if state.for_everybody != config.account_level {
+        return page(400, Message::OauthExpired);
+    }
     if !matches(&state, &request.query) {
         return page(401, Message::OauthMismatch);
     }
@@ -72,11 +81,11 @@ pub fn get(config: &Config, request: &Request, user_id: &str) -> Response {
         Return::Declined => return page(200, Message::OauthDeclined),
         Return::Nothing => return page(400, Message::OauthExpired),
     };
-    let account = match connect(config, &person, &code, &state.verifier) {
-        Ok(account) => account,
+    let connected = match connect(config, &person, &code, &state.verifier) {
+        Ok(connected) => connected,
         Err(error) => {
             system::warn(
-                "A user could not connect to Zoom.",
+                "A connection to Zoom could not be made.",
                 &[("user", user_id), ("error", &error.to_string())],
             );
             return response::page(
@@ -86,10 +95,10 @@ pub fn get(config: &Config, request: &Request, user_id: &str) -> Response {
             );
         }
     };
-    if let Err(error) = accounts::save(&account, &config.encryption_key) {
+    if let Err(error) = connected.save(config) {
         return host_failed(Some(&person), &error);
     }
-    go_on(config, &person, &state, &account);
+    go_on(config, &person, &state, connected.zoom_email());
     response::closing_page(
         person.locale,
         &text::plain(person.locale, Message::OauthComplete),
@@ -105,39 +114,103 @@ fn host_failed(person: Option<&Person>, error: &HostError) -> Response {
     response::page(500, locale, &text::plain(locale, Message::MattermostFailed))
 }
 
+/// A connection that is not stored yet.
+enum Connected {
+    User(Account),
+    Organization(Organization),
+}
+
+impl Connected {
+    fn save(&self, config: &Config) -> Result<(), HostError> {
+        match self {
+            Connected::User(account) => accounts::save(account, &config.encryption_key),
+            Connected::Organization(one) => organization::save(one, &config.encryption_key),
+        }
+    }
+
+    fn zoom_email(&self) -> &str {
+        match self {
+            Connected::User(account) => &account.zoom_email,
+            Connected::Organization(one) => &one.origin.zoom_email,
+        }
+    }
+}
+
+/// Spends the code and learns from Zoom who agreed.
 fn connect(
     config: &Config,
     person: &Person,
     code: &str,
     verifier: &str,
-) -> Result<Account, zoom::Error> {
-    let tokens = token::exchange(config, system::now_ms(), code, verifier)?;
-    let me = Client {
-        api: &config.zoom_api_url,
-        access_token: &tokens.access,
+) -> Result<Connected, zoom::Error> {
+    let now = system::now_ms();
+    let tokens = token::exchange(config, now, code, verifier)?;
+    let api = region::api(&config.zoom_api_url, &tokens.api_url);
+    let ask = |who: &Who| {
+        let client = Client {
+            api: &api,
+            access_token: &tokens.access,
+            who,
+        };
+        client.me()
+    };
+    if config.account_level {
+        let me = administrator(&person.email, ask)?;
+        return Ok(Connected::Organization(Organization {
+            tokens,
+            origin: Origin {
+                connected_by: person.id.clone(),
+                connected_at: now,
+                zoom_user_id: me.id,
+                zoom_email: me.email,
+                zoom_account_id: me.account_id,
+            },
+        }));
     }
-    .me()?;
-    Ok(Account {
+    let me = ask(&Who::Me)?;
+    Ok(Connected::User(Account {
         user_id: person.id.clone(),
         zoom_id: me.id,
         zoom_email: me.email,
+        connected_at: now,
         tokens,
-    })
+    }))
+}
+
+/// Who agreed for everybody. Zoom need not tell an account-level app; then it is tried as it will be used,
+/// with an address, and nobody in particular agreed. Zoom need not know that address.
+fn administrator(
+    address: &str,
+    ask: impl Fn(&Who) -> Result<User, zoom::Error>,
+) -> Result<User, zoom::Error> {
+    use zoom::Error::{Forbidden, MissingScope, NotFound, Unexpected, UnknownAddress};
+    match ask(&Who::Me) {
+        Err(NotFound | Forbidden | MissingScope | Unexpected(_)) => {}
+        told => return told,
+    }
+    match ask(&Who::Address(address.to_owned())) {
+        Ok(user) => Ok(User {
+            account_id: user.account_id,
+            ..User::default()
+        }),
+        Err(UnknownAddress(_)) => Ok(User::default()),
+        Err(error) => Err(error),
+    }
 }
 
 /// What the user wanted before they had to connect. What goes wrong is said in Mattermost, because
 /// the browser's window closes.
-fn go_on(config: &Config, person: &Person, state: &State, account: &Account) {
+fn go_on(config: &Config, person: &Person, state: &State, zoom_email: &str) {
     let place = Place {
         channel_id: &state.channel_id,
         root_id: &state.root_id,
     };
-    let message = if state.just_connect {
-        Some(text::text(
-            person.locale,
-            Message::Connected,
-            &[("email", &account.zoom_email)],
-        ))
+    let mut sentences = Vec::new();
+    if config.account_level && trusts_unverified_addresses() {
+        sentences.push(text::plain(person.locale, Message::AddressesUnproved));
+    }
+    if state.just_connect {
+        sentences.insert(0, confirmation(config, person.locale, zoom_email));
     } else {
         let start = Start {
             config,
@@ -148,11 +221,20 @@ fn go_on(config: &Config, person: &Person, state: &State, account: &Account) {
             force: state.force,
             choice: None,
         };
-        start::message(&start, start::run(&start))
-    };
-    if let Some(message) = message {
-        let _ = tell(&person.id, place, &message);
+        sentences.extend(start::message(&start, start::run(&start)));
     }
+    if !sentences.is_empty() {
+        let _ = tell(&person.id, place, &sentences.join("\n\n"));
+    }
+}
+
+fn confirmation(config: &Config, locale: Locale, zoom_email: &str) -> String {
+    let message = match (config.account_level, zoom_email.is_empty()) {
+        (false, _) => Message::Connected,
+        (true, false) => Message::ConnectedForEverybody,
+        (true, true) => Message::ConnectedForEverybodyUnnamed,
+    };
+    text::text(locale, message, &[("email", zoom_email)])
 }
 
 #[cfg(test)]
@@ -170,11 +252,12 @@ mod tests {
             connection_id: String::new(),
             force: false,
             just_connect: true,
+            for_everybody: false,
         }
     }
 
     #[test]
-    fn d51_declining_is_no_missing_code() {
+    fn zm048_d51_declining_is_no_missing_code() {
         assert_eq!(read("error=access_denied&state=x"), Return::Declined);
         assert_eq!(read("code=a%2Bb&state=x"), Return::Code("a+b".into()));
         assert_eq!(read("state=x&code="), Return::Nothing);
@@ -182,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_very_state_matches() {
+    fn zm048_d10_only_the_very_state_matches() {
         assert!(matches(&state("abc"), "code=1&state=abc"));
         for query in [
             "state=abd",
@@ -195,6 +278,31 @@ mod tests {
             assert!(!matches(&state("abc"), query), "{query}");
         }
         assert!(!matches(&state(""), "state="));
+    }
+
+    #[test]
+    fn zm048_an_account_level_app_need_not_know_who_agreed() {
+        let user = |id: &str| User {
+            id: id.into(),
+            account_id: "account".into(),
+            ..User::default()
+        };
+        let told = |me: Result<User, zoom::Error>, by_address: Result<User, zoom::Error>| {
+            administrator("a@example.com", |who| match who {
+                Who::Me => me.clone(),
+                Who::Address(_) => by_address.clone(),
+            })
+        };
+        let scope = zoom::Error::MissingScope;
+        assert_eq!(told(Ok(user("u")), Err(scope.clone())), Ok(user("u")));
+        assert_eq!(told(Err(scope.clone()), Ok(user("v"))), Ok(user("")));
+        let unknown = zoom::Error::UnknownAddress("a@example.com".into());
+        let nobody = User::default();
+        assert_eq!(told(Err(zoom::Error::NotFound), Err(unknown)), Ok(nobody));
+        let missing = Err(scope.clone());
+        assert_eq!(told(missing.clone(), missing.clone()), missing);
+        let timeout = Err(zoom::Error::Timeout);
+        assert_eq!(told(timeout.clone(), Ok(user("v"))), timeout);
     }
 
     proptest! {

@@ -1,32 +1,45 @@
 //! `GET /oauth2/connect`: sends the browser to Zoom.
 
+use super::may_connect;
 use crate::bindings::handlers::http_handler::Response;
+use crate::bindings::types::Error;
 use crate::config::Config;
 use crate::http::response;
 use crate::people::Person;
 use crate::store::oauth_state::{self, State, challenge};
 use crate::system;
-use crate::text::{self, Message};
+use crate::text::{self, Locale, Message};
 use form_urlencoded::Serializer;
 
 /// Answers the request of a signed-in user.
 pub fn get(config: &Config, user_id: &str) -> Response {
-    match oauth_state::load(user_id) {
-        Ok(Some((state, _))) => response::redirect(&authorize_url(config, &state)),
-        Ok(None) => refuse(user_id, 400, Message::OauthExpired),
+    match begun(config, user_id) {
+        Ok(Ok(state)) => response::redirect(&authorize_url(config, &state)),
+        Ok(Err((locale, status, message))) => {
+            response::page(status, locale, &text::plain(locale, message))
+        }
         Err(error) => {
             system::warn(
                 "A begun connection could not be read.",
                 &[("error", &error.to_string())],
             );
-            refuse(user_id, 500, Message::MattermostFailed)
+            let sentence = text::plain(Locale::En, Message::MattermostFailed);
+            response::page(500, Locale::En, &sentence)
         }
     }
 }
 
-fn refuse(user_id: &str, status: u16, message: Message) -> Response {
-    let locale = Person::locale_of(user_id);
-    response::page(status, locale, &text::plain(locale, message))
+type Refusal = (Locale, u16, Message);
+
+/// What the user has begun, if the user may and it is of the level that the settings ask for now.
+fn begun(config: &Config, user_id: &str) -> Result<Result<State, Refusal>, Error> {
+    let person = Person::load(user_id)?;
+    if !may_connect(config, &person) {
+        return Ok(Err((person.locale, 403, Message::OauthAdminsOnly)));
+    }
+    let state = oauth_state::load(user_id)?.map(|(state, _)| state);
+    let state = state.filter(|state| state.for_everybody == config.account_level);
+    Ok(state.ok_or((person.locale, 400, Message::OauthExpired)))
 }
 
 /// Zoom's page where the user agrees. No scopes: those of the app apply.
@@ -48,7 +61,7 @@ mod tests {
     use crate::config::tests::complete;
 
     #[test]
-    fn zoom_gets_the_challenge_and_never_the_verifier() {
+    fn zm009_zm043_zm047_zoom_gets_the_challenge_and_never_the_verifier() {
         let config = crate::config::parse(&complete(), Some("https://chat.example.com"))
             .ok()
             .unwrap();
@@ -61,6 +74,7 @@ mod tests {
             connection_id: String::new(),
             force: false,
             just_connect: true,
+            for_everybody: false,
         };
         assert_eq!(
             authorize_url(&config, &state),

@@ -1,10 +1,15 @@
-//! Connecting a Mattermost user with a Zoom account, and keeping the connection alive.
+//! Connecting Mattermost users with Zoom accounts, and keeping the connections alive.
+//!
+//! At the user level everybody connects their own account. At the account level one administrator
+//! connects for everybody, and people are matched with Zoom's users by their addresses.
 //!
 //! The user follows a link of ours ([`connect`]), agrees at Zoom, and comes back ([`complete`]). From
 //! then on a [`Session`] has an access token that works, or says that the user must connect again.
 
 pub mod complete;
+pub mod compliance;
 pub mod connect;
+pub mod deauthorize;
 pub mod disconnect;
 pub mod session;
 
@@ -34,12 +39,18 @@ pub enum Then<'a> {
 }
 
 /// Begins a connection and answers with the sentence that holds the link.
+///
+/// At an account-level app only a system administrator connects; everybody else is told whom to ask, and
+/// nothing is begun in their name.
 pub fn invite(
     config: &Config,
     person: &Person,
     place: Place<'_>,
     then: Then<'_>,
 ) -> Result<String, Error> {
+    if !may_connect(config, person) {
+        return Ok(text::plain(person.locale, Message::AskToConnect));
+    }
     let (topic, connection_id, force, just_connect) = match then {
         Then::Nothing => ("", "", false, true),
         Then::Start {
@@ -57,11 +68,20 @@ pub fn invite(
         connection_id: connection_id.to_owned(),
         force,
         just_connect,
+        for_everybody: config.account_level,
     };
     oauth_state::save(&person.id, &state)?;
-    Ok(text::text(
-        person.locale,
-        Message::ConnectLink,
-        &[("url", &config.route("/oauth2/connect"))],
-    ))
+    let message = if config.account_level {
+        Message::ConnectLinkForEverybody
+    } else {
+        Message::ConnectLink
+    };
+    let link = config.route("/oauth2/connect");
+    Ok(text::text(person.locale, message, &[("url", &link)]))
+}
+
+/// Who may connect and disconnect: everybody their own account, and only system administrators the one
+/// for everybody.
+pub fn may_connect(config: &Config, person: &Person) -> bool {
+    !config.account_level || person.is_system_admin
 }

@@ -5,13 +5,16 @@
 //! come from a replica that is behind, a compare-and-set does not. The new tokens are stored before
 //! they are used. Everybody else waits for the newer record to appear.
 
-use crate::bindings::kv::{self, Expected};
+use crate::bindings::config::email_verification_required;
 use crate::bindings::types::Error as HostError;
 use crate::config::Config;
-use crate::store::accounts::{self, Account, LoadError, Stored, Tokens};
+use crate::people::Person;
+use crate::store::accounts::LoadError;
+use crate::store::connection::Connection;
 use crate::store::locks;
+use crate::store::tokens::{Owner, Tokens};
 use crate::system;
-use crate::zoom::{self, Client, token};
+use crate::zoom::{self, Client, Who, region, token};
 
 /// A token that ends sooner than this is renewed first, in milliseconds.
 const MARGIN: i64 = 60_000;
@@ -25,40 +28,65 @@ const SAVE_ATTEMPTS: u32 = 4;
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The user must connect first, or again.
-    #[error("the user is not connected")]
+    /// Somebody must connect first, or again: the user, or at an account-level app an administrator.
+    #[error("there is no connection that can be used")]
     NotConnected,
+    /// There is a connection, and this user may not use it; the sentence says what to do.
+    #[error(transparent)]
+    Refused(zoom::Error),
     /// Mattermost did not answer.
     #[error(transparent)]
     Host(#[from] HostError),
 }
 
-/// One user's access to Zoom during one event.
+/// One user's access to Zoom during one event: with their own connection, or with the one that serves
+/// everybody and in the name of the Zoom user who has their address.
 pub struct Session<'a> {
     config: &'a Config,
-    stored: Stored,
+    connection: Connection,
+    who: Who,
 }
 
 impl<'a> Session<'a> {
-    /// The session of a connected user. Asks nothing of Zoom.
-    pub fn open(config: &'a Config, user_id: &str) -> Result<Session<'a>, OpenError> {
-        match accounts::load(user_id, &config.encryption_key) {
-            Ok(stored) => Ok(Session { config, stored }),
-            Err(LoadError::Absent) => Err(OpenError::NotConnected),
-            Err(LoadError::Unreadable(why)) => {
-                system::warn(
-                    "A stored Zoom connection cannot be read; the user must connect again.",
-                    &[("user", user_id), ("reason", why)],
-                );
-                Err(OpenError::NotConnected)
-            }
-            Err(LoadError::Store(error)) => Err(error.into()),
+    /// The session of a person. Asks nothing of Zoom.
+    pub fn open(config: &'a Config, person: &Person) -> Result<Session<'a>, OpenError> {
+        if !config.account_level {
+            return Session::own(config, &person.id);
+        }
+        let connection = load(config, Owner::Organization)?;
+        let must_prove = email_verification_required();
+        let who = identity(&person.email, person.email_verified, must_prove)
+            .map_err(OpenError::Refused)?;
+        Ok(Session {
+            config,
+            connection,
+            who,
+        })
+    }
+
+    /// The session of a user who is not there, such as the creator of a subscription.
+    pub fn for_user(config: &'a Config, user_id: &str) -> Result<Session<'a>, OpenError> {
+        if !config.account_level {
+            return Session::own(config, user_id);
+        }
+        match Person::load(user_id) {
+            Ok(person) if !person.deactivated => Session::open(config, &person),
+            Ok(_) | Err(HostError::NotFound) => Err(OpenError::NotConnected),
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// The connected account.
-    pub fn account(&self) -> &Account {
-        &self.stored.account
+    fn own(config: &'a Config, user_id: &str) -> Result<Session<'a>, OpenError> {
+        Ok(Session {
+            config,
+            connection: load(config, Owner::User(user_id))?,
+            who: Who::Me,
+        })
+    }
+
+    /// The address with which the connection was made at Zoom, or empty where that is not known.
+    pub fn zoom_email(&self) -> &str {
+        self.connection.zoom_email()
     }
 
     /// Makes a request, renewing the token before it when it is about to end, and after it when Zoom
@@ -68,15 +96,15 @@ impl<'a> Session<'a> {
         request: impl Fn(&Client<'_>) -> Result<T, zoom::Error>,
     ) -> Result<T, zoom::Error> {
         let mut renewed = false;
-        if !is_good(&self.stored.account.tokens, system::now_ms(), None) {
+        if !is_good(self.connection.tokens(), system::now_ms(), None) {
             self.renew(None)?;
             renewed = true;
         }
-        let result = match request(&self.client()) {
+        let result = match self.ask(&request) {
             Err(zoom::Error::Unauthorized) if !renewed => {
-                let rejected = self.stored.account.tokens.access.clone();
+                let rejected = self.connection.tokens().access.clone();
                 self.renew(Some(&rejected))?;
-                request(&self.client())
+                self.ask(&request)
             }
             other => other,
         };
@@ -86,11 +114,16 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn client(&self) -> Client<'_> {
-        Client {
-            api: &self.config.zoom_api_url,
-            access_token: &self.stored.account.tokens.access,
-        }
+    fn ask<T>(
+        &self,
+        request: impl Fn(&Client<'_>) -> Result<T, zoom::Error>,
+    ) -> Result<T, zoom::Error> {
+        let tokens = self.connection.tokens();
+        request(&Client {
+            api: &region::api(&self.config.zoom_api_url, &tokens.api_url),
+            access_token: &tokens.access,
+            who: &self.who,
+        })
     }
 
     fn renew(&mut self, rejected: Option<&str>) -> Result<(), zoom::Error> {
@@ -98,11 +131,11 @@ impl<'a> Session<'a> {
             if attempt > 0 {
                 system::pause(PAUSE);
                 self.reload()?;
-                if is_good(&self.stored.account.tokens, system::now_ms(), rejected) {
+                if is_good(self.connection.tokens(), system::now_ms(), rejected) {
                     return Ok(());
                 }
             }
-            let Some(lease) = locks::refresh(&self.stored.account.user_id).map_err(host)? else {
+            let Some(lease) = locks::refresh(self.connection.owner()).map_err(host)? else {
                 continue;
             };
             let renewed = self.renew_with_lease(rejected);
@@ -117,40 +150,45 @@ impl<'a> Session<'a> {
     /// Answers false where the record changed under us: look again.
     fn renew_with_lease(&mut self, rejected: Option<&str>) -> Result<bool, zoom::Error> {
         self.reload()?;
-        if is_good(&self.stored.account.tokens, system::now_ms(), rejected) {
+        if is_good(self.connection.tokens(), system::now_ms(), rejected) {
             return Ok(true);
         }
-        if self.stored.account.tokens.refresh.is_empty() {
+        if self.connection.tokens().refresh.is_empty() {
             return Err(zoom::Error::NotConnected);
         }
-        let key = accounts::key(&self.stored.account.user_id);
-        let bytes = &self.stored.bytes;
-        match kv::set(&key, bytes, None, &Expected::Value(bytes.clone())) {
+        match self.connection.confirm() {
             Ok(()) => {}
             Err(HostError::Conflict) => return Ok(false),
             Err(error) => return Err(host(error)),
         }
-        let tokens = token::refresh(
-            self.config,
-            system::now_ms(),
-            &self.stored.account.tokens.refresh,
-        )?;
-        self.save(tokens)
+        let old = self.connection.tokens().clone();
+        match token::refresh(self.config, system::now_ms(), &old.refresh) {
+            Ok(tokens) => self.save(with_region(tokens, &old.api_url)),
+            // The token was spent, perhaps by a node whose lease had ended; then there is a newer record.
+            Err(zoom::Error::NotConnected) => {
+                self.reload()?;
+                if self.connection.tokens().refresh == old.refresh {
+                    Err(zoom::Error::NotConnected)
+                } else {
+                    Ok(false)
+                }
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn save(&mut self, tokens: Tokens) -> Result<bool, zoom::Error> {
-        let account = Account {
-            tokens,
-            ..self.stored.account.clone()
-        };
         let mut failure = HostError::Conflict;
         for attempt in 0..SAVE_ATTEMPTS {
             if attempt > 0 {
                 system::pause(PAUSE);
             }
-            match accounts::replace(&self.stored, &account, &self.config.encryption_key) {
-                Ok(stored) => {
-                    self.stored = stored;
+            let renewed = self
+                .connection
+                .renewed(tokens.clone(), &self.config.encryption_key);
+            match renewed {
+                Ok(connection) => {
+                    self.connection = connection;
                     return Ok(true);
                 }
                 // After a failure of unknown outcome the record may be ours already.
@@ -166,14 +204,53 @@ impl<'a> Session<'a> {
     }
 
     fn reload(&mut self) -> Result<(), zoom::Error> {
-        match accounts::load(&self.stored.account.user_id, &self.config.encryption_key) {
-            Ok(stored) => {
-                self.stored = stored;
+        match Connection::load(self.connection.owner(), &self.config.encryption_key) {
+            Ok(connection) => {
+                self.connection = connection;
                 Ok(())
             }
             Err(LoadError::Absent | LoadError::Unreadable(_)) => Err(zoom::Error::NotConnected),
             Err(LoadError::Store(error)) => Err(host(error)),
         }
+    }
+}
+
+fn load(config: &Config, owner: Owner<'_>) -> Result<Connection, OpenError> {
+    match Connection::load(owner, &config.encryption_key) {
+        Ok(connection) => Ok(connection),
+        Err(LoadError::Absent) => Err(OpenError::NotConnected),
+        Err(LoadError::Unreadable(why)) => {
+            system::warn(
+                "A stored Zoom connection cannot be read; it must be made again with /zoom connect.",
+                &[("owner", owner.name()), ("reason", why)],
+            );
+            Err(OpenError::NotConnected)
+        }
+        Err(LoadError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// Who somebody with this address is at Zoom. Where the server asks for a proof of addresses, nobody
+/// is taken for somebody else without one.
+fn identity(email: &str, verified: bool, must_prove: bool) -> Result<Who, zoom::Error> {
+    if email.is_empty() {
+        return Err(zoom::Error::UnknownAddress(String::new()));
+    }
+    if must_prove && !verified {
+        return Err(zoom::Error::UnverifiedAddress(email.to_owned()));
+    }
+    Ok(Who::Address(email.to_owned()))
+}
+
+/// New tokens in the region of the old ones, where Zoom does not say it again.
+fn with_region(tokens: Tokens, api_url: &str) -> Tokens {
+    if tokens.api_url.is_empty() {
+        Tokens {
+            api_url: api_url.to_owned(),
+            ..tokens
+        }
+    } else {
+        tokens
     }
 }
 
@@ -198,21 +275,47 @@ mod tests {
         Tokens {
             access: "a".into(),
             refresh: "r".into(),
-            kind: "bearer".into(),
             expiry,
+            ..Tokens::default()
         }
     }
 
     #[test]
-    fn a_token_is_renewed_a_minute_early() {
+    fn zm053_a_token_is_renewed_a_minute_early() {
         assert!(is_good(&tokens(Some(160_001)), 100_000, None));
         assert!(!is_good(&tokens(Some(160_000)), 100_000, None));
         assert!(is_good(&tokens(None), i64::MAX, None));
     }
 
     #[test]
-    fn a_rejected_token_is_not_sent_again() {
+    fn d29_a_rejected_token_is_not_sent_again() {
         assert!(!is_good(&tokens(None), 0, Some("a")));
         assert!(is_good(&tokens(None), 0, Some("b")));
+    }
+
+    #[test]
+    fn zm049_d52_an_address_counts_only_with_the_proof_that_the_server_asks_for() {
+        let address = "ann@example.com";
+        let who = Ok(Who::Address(address.into()));
+        assert_eq!(identity(address, true, true), who);
+        assert_eq!(identity(address, false, false), who);
+        let refused = zoom::Error::UnverifiedAddress(address.into());
+        assert_eq!(identity(address, false, true), Err(refused));
+        assert!(identity("", true, true).is_err());
+    }
+
+    #[test]
+    fn a_region_stays_until_zoom_names_another() {
+        let region = |said: &str| {
+            let said = Tokens {
+                api_url: said.into(),
+                ..tokens(None)
+            };
+            with_region(said, "old").api_url
+        };
+        assert_eq!(
+            (region("").as_str(), region("new").as_str()),
+            ("old", "new")
+        );
     }
 }

@@ -45,6 +45,10 @@ pub enum Kind {
     UserAccess,
     /// A user's refresh token.
     UserRefresh,
+    /// The access token of the connection that serves everybody.
+    AccountAccess,
+    /// Its refresh token.
+    AccountRefresh,
 }
 
 impl Kind {
@@ -52,6 +56,8 @@ impl Kind {
         match self {
             Kind::UserAccess => "user access token",
             Kind::UserRefresh => "user refresh token",
+            Kind::AccountAccess => "account access token",
+            Kind::AccountRefresh => "account refresh token",
         }
     }
 }
@@ -194,7 +200,7 @@ mod tests {
 
     // openssl enc -aes-{256,192,128}-cfb with IV 000102…0f and "zoom-access-token" padded to 32 bytes.
     #[test]
-    fn old_values_are_read_with_all_key_lengths() {
+    fn zm107_old_values_are_read_with_all_key_lengths() {
         for (length, value) in [(32, LEGACY_256), (24, LEGACY_192), (16, LEGACY_128)] {
             assert_eq!(
                 open_legacy(&KEY[..length], value).unwrap(),

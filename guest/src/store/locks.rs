@@ -6,6 +6,7 @@
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
 use crate::store::oauth_state::token;
+use crate::store::tokens::Owner;
 use crate::system;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -15,8 +16,9 @@ use std::fmt::Write;
 const STARTING: u64 = 75;
 /// How long one that succeeded does, in seconds: as long as a meeting counts as recent.
 const STARTED: u64 = 30;
-/// Longer than a request to Zoom's token endpoint may take, in seconds.
-const REFRESH: u64 = 20;
+/// Longer than a refresh may take, in seconds: a request to Zoom's token endpoint, repeated once after
+/// a short wait, and a few calls of the store.
+const REFRESH: u64 = 30;
 /// Longer than Zoom repeats a delivery, in seconds.
 const SEEN: u64 = 7 * 24 * 3600;
 
@@ -82,9 +84,9 @@ fn start_key(channel_id: &str) -> String {
     format!("start_lock_{channel_id}")
 }
 
-/// The right to spend this user's refresh token; none while somebody else has it.
-pub fn refresh(user_id: &str) -> Result<Option<Claim>, Error> {
-    claim(format!("refresh_lease_{user_id}"), REFRESH)
+/// The right to spend this owner's refresh token; none while somebody else has it.
+pub fn refresh(owner: Owner<'_>) -> Result<Option<Claim>, Error> {
+    claim(format!("refresh_lease_{}", owner.name()), REFRESH)
 }
 
 /// Where it is marked that this event of this meeting is done.

@@ -7,8 +7,13 @@
 
 pub mod accounts;
 pub mod channel_settings;
+pub mod connection;
 pub mod crypto;
+pub mod departed;
 pub mod locks;
 pub mod meetings;
 pub mod oauth_state;
+pub mod organization;
+pub mod owners;
 pub mod preference;
+pub mod tokens;

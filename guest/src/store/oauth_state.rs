@@ -37,6 +37,9 @@ pub struct State {
     pub force: bool,
     /// Whether no meeting waits.
     pub just_connect: bool,
+    /// Whether a system administrator connects for everybody.
+    #[serde(default)]
+    pub for_everybody: bool,
 }
 
 /// 256 random bits as text that is good in a URL and as a verifier of RFC 7636.
@@ -74,6 +77,11 @@ pub fn consume(user_id: &str, bytes: Vec<u8>) -> Result<(), Error> {
     kv::delete(&key(user_id), &Expected::Value(bytes))
 }
 
+/// Forgets what the user has begun.
+pub fn forget(user_id: &str) -> Result<(), Error> {
+    kv::delete(&key(user_id), &Expected::Any)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,16 +107,16 @@ mod tests {
     }
 
     #[test]
-    fn the_older_form_is_no_state() {
+    fn zm045_the_older_form_is_no_state() {
         assert_eq!(decode(b"abcdefghijklmno_user_channel_true"), None);
     }
 
     proptest! {
         #[test]
-        fn a_state_comes_back(topic in ".*", root_id in "[a-z0-9]{0,26}", just_connect: bool, force: bool) {
+        fn zm044_a_state_comes_back(topic in ".*", root_id in "[a-z0-9]{0,26}", just_connect: bool, force: bool) {
             let state = State {
                 nonce: token([1; 32]), verifier: token([2; 32]), channel_id: "c".into(), root_id, topic,
-                connection_id: String::new(), force, just_connect,
+                connection_id: String::new(), force, just_connect, for_everybody: force,
             };
             prop_assert_eq!(decode(&serde_json::to_vec(&state).unwrap()), Some(state));
         }

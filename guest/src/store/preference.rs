@@ -86,6 +86,12 @@ pub fn save(user_id: &str, preference: Preference) -> Result<(), Error> {
     kv::set(&key(user_id), json.as_bytes(), None, &Expected::Any)
 }
 
+/// Forgets it, in its older place too.
+pub fn forget(user_id: &str) -> Result<(), Error> {
+    kv::delete(&key(user_id), &Expected::Any)?;
+    users::delete_preference(user_id, CATEGORY, NAME)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,9 +22,6 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::ConfigZoomApiUrl => {
             "ZoomAPIURL ist keine Webadresse: geben Sie die Adresse der API Ihres eigenen Zoom ein, etwa https://api.zoom.example.com/v2, oder lassen Sie das Feld leer"
         }
-        Message::ConfigAccountLevelApp => {
-            "AccountLevelApp ist eingeschaltet, und diese Version unterstützt kontoweite Apps noch nicht: schalten Sie es aus und tragen Sie die Werte einer benutzerverwalteten Zoom-App ein, mit der alle ihr eigenes Konto verbinden"
-        }
         Message::ConfigClientId => {
             "OAuthClientID ist leer: geben Sie die Client-ID Ihrer Zoom-App ein"
         }
@@ -40,6 +37,9 @@ pub(super) fn template(message: Message) -> &'static str {
         }
         Message::ConfigZoomWebhookSecret => {
             "ZoomWebhookSecret ist leer: geben Sie das Secret Token Ihrer Zoom-App ein, damit sich Nachrichten als von Zoom stammend erweisen lassen"
+        }
+        Message::ConfigUnproved => {
+            "AccountLevelApp ist eingeschaltet, deshalb werden Personen über ihre E-Mail-Adressen bei Zoom gefunden, und dieser Server verlangt keinen Nachweis, dass eine Adresse einem gehört: wer eine fremde Adresse einträgt, kann Meetings im Namen dieser Person starten. Schalten Sie E-Mail-Bestätigung erforderlich unter Systemkonsole > Authentifizierung > E-Mail ein, oder lassen Sie Ihren Anmeldedienst über Adressen bestimmen."
         }
         Message::BotDescription => "Vom Zoom-Plugin angelegt.",
         Message::ActivateBot => {
@@ -65,15 +65,51 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::ConnectLink => {
             "Ihr Zoom-Konto ist noch nicht verbunden. [Klicken Sie hier, um Ihr Zoom-Konto zu verbinden]({url}). Der Link gilt fünf Minuten."
         }
+        Message::ConnectLinkForEverybody => {
+            "Zoom ist mit diesem Server noch nicht verbunden. [Klicken Sie hier, um das Zoom-Konto Ihrer Organisation zu verbinden]({url}), für alle. Der Link gilt fünf Minuten."
+        }
+        Message::AskToConnect => {
+            "Zoom ist mit diesem Server noch nicht verbunden. Bitte bitten Sie die Systemadministration, `/zoom connect` einzugeben."
+        }
+        Message::AlreadyConnectedForEverybody => {
+            "Das Zoom-Konto Ihrer Organisation ist bereits verbunden. Für ein anderes Konto geben Sie zuerst `/zoom disconnect` ein."
+        }
         Message::AlreadyConnected => {
             "Sie sind bereits als {email} mit Zoom verbunden. Für ein anderes Konto geben Sie zuerst `/zoom disconnect` ein."
         }
         Message::Connected => {
             "Ihr Zoom-Konto {email} ist verbunden. Starten Sie ein Meeting mit `/zoom start`."
         }
+        Message::ConnectedForEverybody => {
+            "Das Zoom-Konto Ihrer Organisation ist verbunden, durch {email}. Alle, deren E-Mail-Adresse hier und bei Zoom dieselbe ist, können nun `/zoom start` eingeben."
+        }
+        Message::ConnectedForEverybodyUnnamed => {
+            "Das Zoom-Konto Ihrer Organisation ist verbunden. Alle, deren E-Mail-Adresse hier und bei Zoom dieselbe ist, können nun `/zoom start` eingeben."
+        }
+        Message::AddressesUnproved => {
+            "Bitte beachten Sie: dieser Server verlangt keinen Nachweis, dass eine E-Mail-Adresse einem gehört, und über sie werden Personen bei Zoom gefunden. Damit niemand Meetings im Namen anderer startet, schalten Sie **E-Mail-Bestätigung erforderlich** unter **Systemkonsole > Authentifizierung > E-Mail** ein."
+        }
+        Message::DisconnectedForEverybody => {
+            "Das Zoom-Konto Ihrer Organisation ist getrennt, für alle."
+        }
+        Message::DisconnectedNotRevoked => {
+            "Das Zoom-Konto ist hier getrennt, aber Zoom hat es nicht bestätigt. Um sicherzugehen, entfernen Sie die App unter https://marketplace.zoom.us/user/installed."
+        }
         Message::Disconnected => "Ihr Zoom-Konto ist getrennt.",
         Message::NotConnectedYet => {
             "Sie sind nicht mit Zoom verbunden; es gibt nichts zu trennen. Zum Verbinden geben Sie `/zoom connect` ein."
+        }
+        Message::NotConnectedYetForEverybody => {
+            "Mit diesem Server ist kein Zoom-Konto verbunden; es gibt nichts zu trennen. Zum Verbinden geben Sie `/zoom connect` ein."
+        }
+        Message::Deauthorized => {
+            "Die App wurde aus Ihrem Zoom-Konto entfernt; damit ist Ihre Verbindung mit Zoom beendet, und alles, was hier darüber gespeichert war, ist gelöscht. Für eine neue Verbindung geben Sie in einem beliebigen Kanal `/zoom connect` ein."
+        }
+        Message::DeauthorizedForEverybody => {
+            "Die App wurde aus dem Zoom-Konto Ihrer Organisation entfernt; damit ist die Verbindung mit Zoom für alle auf diesem Server beendet. Für eine neue geben Sie in einem beliebigen Kanal `/zoom connect` ein."
+        }
+        Message::OauthAdminsOnly => {
+            "Nur die Systemadministration kann diesen Server mit Zoom verbinden. Bitte bitten Sie sie, /zoom connect einzugeben."
         }
         Message::OauthExpired => {
             "Dieser Link ist abgelaufen oder wurde schon benutzt. Geben Sie in Mattermost /zoom connect ein, um einen neuen zu erhalten."
@@ -167,7 +203,7 @@ pub(super) fn template(message: Message) -> &'static str {
             "Zoom hat Ihre Verbindung beendet. Geben Sie `/zoom connect` ein, um sich neu zu verbinden."
         }
         Message::ZoomMissingScope => {
-            "Der Zoom-App dieses Servers fehlt eine Berechtigung, die hierfür nötig ist. Bitte sagen Sie der Systemadministration Bescheid: zu den Scopes der App müssen meeting:read:meeting, meeting:write:meeting und user:read:user gehören."
+            "Der Zoom-App dieses Servers fehlt eine Berechtigung, die hierfür nötig ist. Bitte sagen Sie der Systemadministration Bescheid: zu den Scopes der App müssen meeting:read:meeting, meeting:write:meeting und user:read:user gehören, mit :admin am Ende, falls AccountLevelApp eingeschaltet ist."
         }
         Message::ZoomForbidden => {
             "Zoom erlaubt das für Ihr Konto nicht. Prüfen Sie Ihr Konto bei Zoom, oder fragen Sie, wer es verwaltet."
@@ -175,11 +211,20 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::ZoomNotFound => {
             "Zoom kennt Ihr Konto oder das Meeting nicht. Prüfen Sie, ob Sie mit dem richtigen Konto verbunden sind: geben Sie `/zoom disconnect` ein, danach `/zoom connect`."
         }
+        Message::ZoomUnknownAddress => {
+            "Im Zoom-Konto Ihrer Organisation hat niemand Ihre E-Mail-Adresse {email}. Sie muss hier und bei Zoom dieselbe sein: ändern Sie eine von beiden in Ihrem Profil, oder bitten Sie die Zoom-Administration, Sie aufzunehmen."
+        }
+        Message::ZoomUnverifiedAddress => {
+            "Ihre E-Mail-Adresse {email} ist nicht bestätigt, und über sie werden Personen bei Zoom gefunden. Öffnen Sie den Link in der Nachricht, die dieser Server an die Adresse geschickt hat, oder fordern Sie in Ihrem Profil eine neue an."
+        }
         Message::ZoomRateLimited => {
             "Zoom nimmt im Moment keine weiteren Anfragen von Ihnen an. Bitte versuchen Sie es später erneut; die Grenze für neue Meetings gilt bis Mitternacht UTC."
         }
         Message::ZoomRateLimitedFor => {
             "Zoom nimmt im Moment keine weiteren Anfragen von Ihnen an. Bitte versuchen Sie es in {seconds} Sekunden erneut."
+        }
+        Message::ZoomRateLimitedMinutes => {
+            "Zoom nimmt im Moment keine weiteren Anfragen von Ihnen an. Bitte versuchen Sie es in {minutes} Minuten erneut."
         }
         Message::ZoomClient => {
             "Zoom akzeptiert die App dieses Servers nicht. Bitte sagen Sie der Systemadministration, sie möge OAuthClientID und OAuthClientSecret mit der App bei Zoom vergleichen."

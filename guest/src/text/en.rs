@@ -22,9 +22,6 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::ConfigZoomApiUrl => {
             "ZoomAPIURL is not a web address: enter the address of your own Zoom's API, such as https://api.zoom.example.com/v2, or leave it empty"
         }
-        Message::ConfigAccountLevelApp => {
-            "AccountLevelApp is on, and this version does not support account-level apps yet: switch it off and enter the values of a user-managed Zoom app, with which each user connects their own account"
-        }
         Message::ConfigClientId => "OAuthClientID is empty: enter the client ID of your Zoom app",
         Message::ConfigClientSecret => {
             "OAuthClientSecret is empty: enter the client secret of your Zoom app"
@@ -38,6 +35,9 @@ pub(super) fn template(message: Message) -> &'static str {
         }
         Message::ConfigZoomWebhookSecret => {
             "ZoomWebhookSecret is empty: enter the secret token of your Zoom app, so that messages can be proved to come from Zoom"
+        }
+        Message::ConfigUnproved => {
+            "AccountLevelApp is on, so people are matched with Zoom users by their e-mail addresses, and this server does not ask them to prove that an address is theirs: whoever enters somebody else's address can start meetings as that person. Set Require Email Verification to true in System Console > Authentication > Email, or let your sign-in service decide about addresses."
         }
         Message::BotDescription => "Created by the Zoom plugin.",
         Message::ActivateBot => {
@@ -61,15 +61,51 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::ConnectLink => {
             "Your Zoom account is not connected yet. [Click here to link your Zoom account]({url}). The link works for five minutes."
         }
+        Message::ConnectLinkForEverybody => {
+            "Zoom is not connected with this server yet. [Click here to connect your organization's Zoom account]({url}), for everybody. The link is good for five minutes."
+        }
+        Message::AskToConnect => {
+            "Zoom is not connected with this server yet. Please ask a system administrator to run `/zoom connect`."
+        }
+        Message::AlreadyConnectedForEverybody => {
+            "Your organization's Zoom account is already connected. To use another account, run `/zoom disconnect` first."
+        }
         Message::AlreadyConnected => {
             "You are already connected to Zoom as {email}. To use another account, run `/zoom disconnect` first."
         }
         Message::Connected => {
             "Your Zoom account {email} is connected. Start a meeting with `/zoom start`."
         }
+        Message::ConnectedForEverybody => {
+            "Your organization's Zoom account is connected, by {email}. Everybody whose e-mail address is the same here and at Zoom can now run `/zoom start`."
+        }
+        Message::ConnectedForEverybodyUnnamed => {
+            "Your organization's Zoom account is connected. Everybody whose e-mail address is the same here and at Zoom can now run `/zoom start`."
+        }
+        Message::AddressesUnproved => {
+            "Please note: this server does not ask people to prove that an e-mail address is theirs, and Zoom users are found by it. To keep people from starting meetings as somebody else, switch on **Require Email Verification** in **System Console > Authentication > Email**."
+        }
+        Message::DisconnectedForEverybody => {
+            "Your organization's Zoom account is disconnected, for everybody."
+        }
+        Message::DisconnectedNotRevoked => {
+            "The Zoom account is disconnected here, but Zoom did not confirm it. To make sure, remove the app at https://marketplace.zoom.us/user/installed."
+        }
         Message::Disconnected => "Your Zoom account is disconnected.",
         Message::NotConnectedYet => {
             "You are not connected to Zoom, so there is nothing to disconnect. To connect, run `/zoom connect`."
+        }
+        Message::NotConnectedYetForEverybody => {
+            "No Zoom account is connected with this server, so there is nothing to disconnect. To connect one, run `/zoom connect`."
+        }
+        Message::Deauthorized => {
+            "The app was removed from your Zoom account, so your connection with Zoom has ended and everything kept about it here was deleted. To connect again, run `/zoom connect` in any channel."
+        }
+        Message::DeauthorizedForEverybody => {
+            "The app was removed from your organization's Zoom account, so the connection with Zoom has ended for everybody on this server. To connect again, run `/zoom connect` in any channel."
+        }
+        Message::OauthAdminsOnly => {
+            "Only a system administrator can connect this server with Zoom. Please ask one to run /zoom connect."
         }
         Message::OauthExpired => {
             "This link has expired or was used already. Go back to Mattermost and run /zoom connect for a new one."
@@ -157,7 +193,7 @@ pub(super) fn template(message: Message) -> &'static str {
             "Zoom ended your connection. Run `/zoom connect` to connect again."
         }
         Message::ZoomMissingScope => {
-            "The Zoom app of this server lacks a permission that is needed for this. Please tell your system administrator: the app's scopes must include meeting:read:meeting, meeting:write:meeting and user:read:user."
+            "The Zoom app of this server lacks a permission that is needed for this. Please tell your system administrator: the app's scopes must include meeting:read:meeting, meeting:write:meeting and user:read:user, each with :admin at its end if AccountLevelApp is on."
         }
         Message::ZoomForbidden => {
             "Zoom does not allow this for your account. Check your account at Zoom, or ask who administers it."
@@ -165,11 +201,20 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::ZoomNotFound => {
             "Zoom does not know your account or the meeting. Check that you are connected with the right account: run `/zoom disconnect`, then `/zoom connect`."
         }
+        Message::ZoomUnknownAddress => {
+            "Nobody in your organization's Zoom account has your e-mail address {email}. It must be the same here and at Zoom: change one of them in your profile, or ask your Zoom administrator to add you."
+        }
+        Message::ZoomUnverifiedAddress => {
+            "Your e-mail address {email} is not verified, and Zoom users are found by it. Open the link in the message that this server sent to that address, or ask for a new one in your profile."
+        }
         Message::ZoomRateLimited => {
             "Zoom takes no more requests from you for now. Please try again later; the limit on new meetings ends at midnight UTC."
         }
         Message::ZoomRateLimitedFor => {
             "Zoom takes no more requests from you for now. Please try again in {seconds} seconds."
+        }
+        Message::ZoomRateLimitedMinutes => {
+            "Zoom takes no more requests from you for now. Please try again in {minutes} minutes."
         }
         Message::ZoomClient => {
             "Zoom does not accept this server's app. Please tell your system administrator to compare OAuthClientID and OAuthClientSecret with the app at Zoom."

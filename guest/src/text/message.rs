@@ -29,8 +29,6 @@ messages! {
     ConfigZoomUrl,
     /// `ZoomAPIURL`.
     ConfigZoomApiUrl,
-    /// `AccountLevelApp`.
-    ConfigAccountLevelApp,
     /// `OAuthClientID`.
     ConfigClientId,
     /// `OAuthClientSecret`.
@@ -43,6 +41,8 @@ messages! {
     ConfigWebhookSecret,
     /// `ZoomWebhookSecret`.
     ConfigZoomWebhookSecret,
+    /// Addresses that nobody proved to own are trusted.
+    ConfigUnproved,
 
     // Lifecycle
     /// What the bot says of itself.
@@ -77,14 +77,38 @@ messages! {
     // Connection
     /// Not connected; the link.
     ConnectLink,
+    /// Not connected; the link for an administrator who connects for everybody.
+    ConnectLinkForEverybody,
+    /// Not connected, and only an administrator can.
+    AskToConnect,
     /// Connected, and it works.
     AlreadyConnected,
+    /// Connected for everybody, and it works.
+    AlreadyConnectedForEverybody,
     /// Just connected.
     Connected,
+    /// Just connected for everybody.
+    ConnectedForEverybody,
+    /// Just connected for everybody, by whom Zoom does not say.
+    ConnectedForEverybodyUnnamed,
+    /// What a server without proof of addresses means.
+    AddressesUnproved,
     /// Just disconnected.
     Disconnected,
+    /// Just disconnected for everybody.
+    DisconnectedForEverybody,
+    /// Disconnected here, and Zoom does not know.
+    DisconnectedNotRevoked,
     /// Nothing to disconnect.
     NotConnectedYet,
+    /// Nothing to disconnect for everybody.
+    NotConnectedYetForEverybody,
+    /// Zoom ended the connection.
+    Deauthorized,
+    /// Zoom ended the connection for everybody.
+    DeauthorizedForEverybody,
+    /// Only administrators connect.
+    OauthAdminsOnly,
     /// The link is old or was used.
     OauthExpired,
     /// Not this user's return.
@@ -195,10 +219,16 @@ messages! {
     ZoomForbidden,
     /// Unknown to Zoom.
     ZoomNotFound,
+    /// Nobody at Zoom has this address.
+    ZoomUnknownAddress,
+    /// The address is not proved.
+    ZoomUnverifiedAddress,
     /// Too many requests.
     ZoomRateLimited,
     /// Too many requests, for a while.
     ZoomRateLimitedFor,
+    /// Too many requests, for a long while.
+    ZoomRateLimitedMinutes,
     /// The app is not known.
     ZoomClient,
     /// The code was refused.

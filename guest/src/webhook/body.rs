@@ -1,7 +1,7 @@
 //! What is in a delivery. Only what is used is read, so that Zoom may change the rest.
 
 use crate::zoom::types::{meeting_number, text};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -19,6 +19,8 @@ pub enum Event {
     Started(Meeting),
     /// The last one left.
     Ended(Meeting),
+    /// Somebody removed the app at Zoom.
+    Deauthorized(Deauthorized),
     /// Something that we do nothing about.
     Other,
 }
@@ -48,6 +50,54 @@ impl Meeting {
     pub fn end(&self) -> Option<i64> {
         milliseconds(&self.end_time)
     }
+}
+
+/// A removal of the app.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Deauthorized {
+    /// Zoom's id of the user who removed it.
+    #[serde(default, deserialize_with = "text")]
+    pub user_id: String,
+    /// Zoom's id of that user's account.
+    #[serde(default, deserialize_with = "text")]
+    pub account_id: String,
+    /// Which app it was.
+    #[serde(default, deserialize_with = "text")]
+    pub client_id: String,
+    /// A signature in the payload, of an older kind; it only goes back to Zoom.
+    #[serde(default, deserialize_with = "text")]
+    pub signature: String,
+    /// When, as Zoom writes it.
+    #[serde(default, rename = "deauthorization_time", deserialize_with = "text")]
+    pub time: String,
+    /// Whether Zoom wants to hear that the data is gone.
+    #[serde(
+        default,
+        rename = "user_data_retention",
+        deserialize_with = "is_refused"
+    )]
+    pub wants_confirmation: bool,
+}
+
+impl Deauthorized {
+    /// What tells it from other removals, by the same user too.
+    pub fn mark(&self) -> String {
+        format!("{}\n{}\n{}", self.account_id, self.user_id, self.time)
+    }
+
+    /// Whether it happened after this, in milliseconds. Without a time it counts as of now.
+    pub fn is_after(&self, connected_at: i64) -> bool {
+        milliseconds(&self.time).is_none_or(|time| time >= connected_at)
+    }
+}
+
+/// Whether the user wants no data to be kept: Zoom writes a string, a truth value or nothing.
+fn is_refused<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Bool(kept) => !kept,
+        Value::String(kept) => kept.eq_ignore_ascii_case("false"),
+        _ => false,
+    })
 }
 
 fn milliseconds(time: &str) -> Option<i64> {
@@ -87,10 +137,21 @@ pub fn parse(body: &[u8]) -> Result<Event, Malformed> {
                 .filter(|token| !token.is_empty());
             Event::Validation(token.ok_or(Malformed)?.to_owned())
         }
+        "app_deauthorized" => Event::Deauthorized(deauthorized(payload)?),
         "meeting.started" => Event::Started(meeting()?),
         "meeting.ended" => Event::Ended(meeting()?),
         _ => Event::Other,
     })
+}
+
+/// Zoom's ids of users have 22 characters; what is far longer is none.
+fn deauthorized(payload: Value) -> Result<Deauthorized, Malformed> {
+    let event: Deauthorized = serde_json::from_value(payload).map_err(|_| Malformed)?;
+    if (1..=100).contains(&event.user_id.len()) {
+        Ok(event)
+    } else {
+        Err(Malformed)
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +229,40 @@ mod tests {
             parse(br#"{"event":"meeting.participant_joined","payload":7}"#),
             Ok(Event::Other)
         );
+    }
+
+    fn deauthorization(payload: Value) -> Result<Event, Malformed> {
+        let body = json!({"event": "app_deauthorized", "payload": payload}).to_string();
+        parse(body.as_bytes())
+    }
+
+    #[test]
+    fn zm059_a_deauthorization_is_read_whatever_is_said_about_retention() {
+        for (retention, wants) in [
+            (json!("false"), true),
+            (json!(false), true),
+            (json!("true"), false),
+            (json!(null), false),
+            (json!(7), false),
+        ] {
+            let payload = json!({"user_id": "u", "account_id": "a", "client_id": "c", "signature": "s",
+                "user_data_retention": retention, "deauthorization_time": "2026-08-06T13:50:00Z"});
+            let Ok(Event::Deauthorized(event)) = deauthorization(payload) else {
+                panic!("{retention}");
+            };
+            assert_eq!(event.wants_confirmation, wants, "{retention}");
+            assert!(event.is_after(1_786_024_200_000) && !event.is_after(1_786_024_200_001));
+        }
+        let bare = deauthorization(json!({"user_id": "u"}));
+        assert!(matches!(bare, Ok(Event::Deauthorized(event)) if event.is_after(i64::MAX)));
+        for bad in [
+            json!({}),
+            json!(null),
+            json!({"user_id": 7}),
+            json!({"user_id": "u".repeat(101)}),
+        ] {
+            assert_eq!(deauthorization(bad), Err(Malformed));
+        }
     }
 
     #[test]

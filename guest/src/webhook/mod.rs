@@ -7,6 +7,7 @@
 //! nothing of Mattermost's.
 
 pub mod body;
+pub mod deauthorized;
 pub mod ended;
 pub mod started;
 pub mod validation;
@@ -23,23 +24,40 @@ use body::{Event, Malformed};
 
 /// Answers a delivery.
 pub fn handle(config: &Config, request: &Request) -> Response {
+    match accept(config, request) {
+        Ok(event) => finish(work(config, &event)),
+        Err(answer) => answer,
+    }
+}
+
+/// Answers a delivery to the address that is for deauthorizations alone.
+pub fn deauthorization(config: &Config, request: &Request) -> Response {
+    match accept(config, request) {
+        Ok(event @ Event::Deauthorized(_)) => finish(work(config, &event)),
+        Ok(_) => refuse(400, Message::WebhookMalformed),
+        Err(answer) => answer,
+    }
+}
+
+/// The event of a delivery that is Zoom's, or the answer.
+fn accept(config: &Config, request: &Request) -> Result<Event, Response> {
     if !verify::secret(&request.query, &config.webhook_secret) {
         system::warn(
             "A webhook with a wrong secret in its address was refused. Compare the address at Zoom with the setting WebhookSecret.",
             &[],
         );
-        return refuse(401, Message::HttpUnauthorized);
+        return Err(refuse(401, Message::HttpUnauthorized));
     }
     if !header(request, "content-type").is_some_and(is_json) {
-        return refuse(400, Message::WebhookNotJson);
+        return Err(refuse(400, Message::WebhookNotJson));
     }
     let event = match body::parse(&request.body) {
         Ok(event) => event,
-        Err(Malformed) => return refuse(400, Message::WebhookMalformed),
+        Err(Malformed) => return Err(refuse(400, Message::WebhookMalformed)),
     };
     if let Event::Validation(token) = &event {
-        return validation::answer(token, &config.zoom_webhook_secret)
-            .unwrap_or_else(|| refuse(400, Message::WebhookMalformed));
+        let answer = validation::answer(token, &config.zoom_webhook_secret);
+        return Err(answer.unwrap_or_else(|| refuse(400, Message::WebhookMalformed)));
     }
     let timestamp = header(request, "x-zm-request-timestamp").unwrap_or_default();
     let signature = header(request, "x-zm-signature").unwrap_or_default();
@@ -51,14 +69,18 @@ pub fn handle(config: &Config, request: &Request) -> Response {
             "A webhook without a good signature was refused. Compare the setting ZoomWebhookSecret with the secret token at Zoom.",
             &[("reason", &reason.to_string())],
         );
-        return refuse(401, Message::HttpUnauthorized);
+        return Err(refuse(401, Message::HttpUnauthorized));
     }
-    let result = match &event {
+    Ok(event)
+}
+
+fn work(config: &Config, event: &Event) -> Result<(), Error> {
+    match event {
         Event::Started(meeting) => started::handle(meeting),
         Event::Ended(meeting) => ended::handle(meeting),
+        Event::Deauthorized(event) => deauthorized::handle(config, event),
         Event::Validation(_) | Event::Other => Ok(()),
-    };
-    finish(result)
+    }
 }
 
 /// A failure is told to Zoom, so that it delivers again.

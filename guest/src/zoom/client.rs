@@ -1,7 +1,8 @@
-//! Requests with a user's access token.
+//! Requests with an access token.
 
 use super::types::{Meeting, User};
 use super::{Error, send};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -9,13 +10,48 @@ use serde::de::DeserializeOwned;
 const MAX_TOPIC: usize = 200;
 /// A meeting that starts at once.
 const INSTANT: u8 = 1;
+/// What is escaped in one segment of a path: all but RFC 3986's unreserved characters.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// For whom requests are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The user whose token it is.
+    Me,
+    /// The user of the account who has this address.
+    Address(String),
+}
+
+impl Who {
+    /// The user in a path.
+    fn segment(&self) -> String {
+        match self {
+            Who::Me => "me".to_owned(),
+            Who::Address(address) => utf8_percent_encode(address, SEGMENT).to_string(),
+        }
+    }
+
+    /// What it means that Zoom does not know the user.
+    fn missing(&self) -> Error {
+        match self {
+            Who::Me => Error::NotFound,
+            Who::Address(address) => Error::UnknownAddress(address.clone()),
+        }
+    }
+}
 
 /// One user's view of the API.
 pub struct Client<'a> {
     /// The API's address.
     pub api: &'a str,
-    /// The user's access token.
+    /// The access token.
     pub access_token: &'a str,
+    /// For whom.
+    pub who: &'a Who,
 }
 
 /// Only what we decide: all that is left out stays as the host set it at Zoom.
@@ -27,9 +63,10 @@ struct NewMeeting<'a> {
 }
 
 impl Client<'_> {
-    /// The user whose token it is.
+    /// The user for whom requests are made.
     pub fn me(&self) -> Result<User, Error> {
-        let user: User = self.call("GET", "/users/me", Vec::new())?;
+        let path = format!("/users/{}", self.who.segment());
+        let user: User = self.of_user(self.call("GET", &path, Vec::new()))?;
         if user.id.is_empty() {
             return Err(Error::Unexpected("a user without id".to_owned()));
         }
@@ -43,11 +80,19 @@ impl Client<'_> {
 
     /// Creates a meeting that starts at once.
     pub fn create_meeting(&self, topic: &str) -> Result<Meeting, Error> {
-        let meeting: Meeting = self.call("POST", "/users/me/meetings", new_meeting(topic))?;
+        let path = format!("/users/{}/meetings", self.who.segment());
+        let meeting: Meeting = self.of_user(self.call("POST", &path, new_meeting(topic)))?;
         if meeting.id == 0 {
             return Err(Error::Unexpected("a meeting without number".to_owned()));
         }
         Ok(meeting)
+    }
+
+    fn of_user<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        result.map_err(|error| match error {
+            Error::NotFound => self.who.missing(),
+            other => other,
+        })
     }
 
     fn call<T: DeserializeOwned>(
@@ -72,7 +117,7 @@ impl Client<'_> {
             ));
         }
         serde_json::from_slice(&response.body)
-            .map_err(|_| Error::Unexpected(format!("no JSON from {path}")))
+            .map_err(|_| Error::Unexpected("an answer of the API that is no JSON".to_owned()))
     }
 }
 
@@ -91,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn d21_a_new_meeting_says_nothing_about_settings() {
+    fn zm111_d21_a_new_meeting_says_nothing_about_settings() {
         let json: serde_json::Value =
             serde_json::from_slice(&new_meeting("Standup \"now\"")).unwrap();
         assert_eq!(
@@ -105,5 +150,13 @@ mod tests {
         let json: serde_json::Value =
             serde_json::from_slice(&new_meeting(&"é".repeat(300))).unwrap();
         assert_eq!(json["topic"].as_str().unwrap().chars().count(), 200);
+    }
+
+    #[test]
+    fn zm109_an_address_is_one_segment_of_the_path() {
+        let segment = |address: &str| Who::Address(address.to_owned()).segment();
+        assert_eq!(segment("a.b+c@example.com"), "a.b%2Bc%40example.com");
+        assert_eq!(segment("../meetings/1?x#y"), "..%2Fmeetings%2F1%3Fx%23y");
+        assert_eq!(Who::Me.segment(), "me");
     }
 }

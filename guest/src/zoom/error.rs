@@ -1,8 +1,11 @@
 //! Why Zoom did not do what was asked, and which sentence tells a person.
 
 use crate::bindings::types::Error as HostError;
+use crate::system;
 use crate::text::{self, Locale, Message};
 use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 /// A failed request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +25,12 @@ pub enum Error {
     /// Zoom does not know it.
     #[error("Zoom does not know it")]
     NotFound,
+    /// Nobody in the Zoom account has this address.
+    #[error("nobody in the Zoom account has the user's e-mail address")]
+    UnknownAddress(String),
+    /// The user has not proved to own this address.
+    #[error("the user's e-mail address is not verified")]
+    UnverifiedAddress(String),
     /// Too many requests; try again after so many seconds, if Zoom said.
     #[error("Zoom limits the rate of requests")]
     RateLimited(Option<u32>),
@@ -97,7 +106,7 @@ impl Error {
             401 => Error::Unauthorized,
             403 => Error::Forbidden,
             404 => Error::NotFound,
-            429 => Error::RateLimited(retry_after(headers)),
+            429 => Error::RateLimited(retry_after(headers, system::now_ms())),
             500..=599 => Error::Unavailable(format!("status {status}")),
             _ => Error::Unexpected(format!("status {status}, code {}", code.unwrap_or(0))),
         }
@@ -111,7 +120,7 @@ impl Error {
         body: &[u8],
     ) -> Error {
         match status {
-            429 => return Error::RateLimited(retry_after(headers)),
+            429 => return Error::RateLimited(retry_after(headers, system::now_ms())),
             500..=599 => return Error::Unavailable(format!("status {status}")),
             _ => {}
         }
@@ -140,14 +149,13 @@ impl Error {
             Error::MissingScope => Message::ZoomMissingScope,
             Error::Forbidden => Message::ZoomForbidden,
             Error::NotFound => Message::ZoomNotFound,
-            Error::RateLimited(Some(seconds)) => {
-                let seconds = seconds.to_string();
-                return text::text(
-                    locale,
-                    Message::ZoomRateLimitedFor,
-                    &[("seconds", &seconds)],
-                );
+            Error::UnknownAddress(email) => {
+                return text::text(locale, Message::ZoomUnknownAddress, &[("email", email)]);
             }
+            Error::UnverifiedAddress(email) => {
+                return text::text(locale, Message::ZoomUnverifiedAddress, &[("email", email)]);
+            }
+            Error::RateLimited(Some(seconds)) => return limited(locale, *seconds),
             Error::RateLimited(None) => Message::ZoomRateLimited,
             Error::Client => Message::ZoomClient,
             Error::Code => Message::ZoomCode,
@@ -164,16 +172,40 @@ impl Error {
         match self {
             Error::RateLimited(_) => 429,
             Error::Timeout => 504,
+            Error::UnverifiedAddress(_) => 403,
+            Error::UnknownAddress(_) => 404,
             _ => 502,
         }
     }
 }
 
-fn retry_after(headers: &[(String, String)]) -> Option<u32> {
+fn limited(locale: Locale, seconds: u32) -> String {
+    let (message, name, number) = if seconds <= 120 {
+        (Message::ZoomRateLimitedFor, "seconds", seconds)
+    } else {
+        (
+            Message::ZoomRateLimitedMinutes,
+            "minutes",
+            seconds.div_ceil(60),
+        )
+    };
+    text::text(locale, message, &[(name, &number.to_string())])
+}
+
+/// The seconds that Zoom asks to wait. It gives a number or a time.
+pub fn retry_after(headers: &[(String, String)], now: i64) -> Option<u32> {
     let (_, value) = headers
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
-    value.trim().parse().ok()
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(seconds);
+    }
+    let time = OffsetDateTime::parse(value, &Rfc3339)
+        .or_else(|_| OffsetDateTime::parse(value, &Rfc2822))
+        .ok()?;
+    let wait = time.unix_timestamp().saturating_sub(now.div_euclid(1000));
+    u32::try_from(wait.max(0)).ok()
 }
 
 #[cfg(test)]
@@ -181,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statuses_of_the_api_become_causes() {
+    fn zm109_zm110_statuses_of_the_api_become_causes() {
         let api = |status, body: &str| Error::from_api(status, &[], body.as_bytes());
         assert_eq!(
             api(401, r#"{"code":124,"message":"Invalid access token."}"#),
@@ -195,22 +227,47 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_limit_says_how_long_when_zoom_does() {
+    fn d22_a_rate_limit_says_how_long_when_zoom_does() {
         let headers = [("Retry-After".to_owned(), "30".to_owned())];
         assert_eq!(
             Error::from_api(429, &headers, b""),
             Error::RateLimited(Some(30))
         );
-        let date = [(
-            "retry-after".to_owned(),
-            "Fri, 07 Aug 2026 00:00:00 GMT".to_owned(),
-        )];
-        assert_eq!(Error::from_api(429, &date, b""), Error::RateLimited(None));
         assert!(
             Error::RateLimited(Some(30))
                 .sentence(Locale::En)
                 .contains("30")
         );
+    }
+
+    #[test]
+    fn d22_a_wait_is_a_number_or_a_time() {
+        // 2026-08-07T00:00:00Z
+        const NOW: i64 = 1_786_060_800_000;
+        let after = |value: &str| retry_after(&[("Retry-After".to_owned(), value.to_owned())], NOW);
+        assert_eq!(after(" 30 "), Some(30));
+        assert_eq!(after("2026-08-07T00:02:00Z"), Some(120));
+        assert_eq!(after("Fri, 07 Aug 2026 00:01:00 GMT"), Some(60));
+        assert_eq!(after("2026-08-06T00:00:00Z"), Some(0));
+        assert_eq!(after("soon"), None);
+        assert_eq!(retry_after(&[], NOW), None);
+        assert!(limited(Locale::En, 7_000).contains("117 minutes"));
+        assert!(limited(Locale::De, 90).contains("90 Sekunden"));
+    }
+
+    #[test]
+    fn zm030_sentences_about_an_address_name_it() {
+        for error in [
+            Error::UnknownAddress("ann@example.com".into()),
+            Error::UnverifiedAddress("ann@example.com".into()),
+        ] {
+            assert!(error.sentence(Locale::En).contains("ann@example.com"));
+            assert!(error.sentence(Locale::De).contains("ann@example.com"));
+            assert!(
+                !error.to_string().contains("ann@example.com"),
+                "the log does not"
+            );
+        }
     }
 
     #[test]

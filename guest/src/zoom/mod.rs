@@ -6,13 +6,15 @@
 
 pub mod client;
 pub mod error;
+pub mod region;
 pub mod token;
 pub mod types;
 
-pub use client::Client;
+pub use client::{Client, Who};
 pub use error::Error;
 
 use crate::bindings::http::{self, Request, Response};
+use crate::system;
 
 /// How long an exchange may take, in milliseconds.
 const TIMEOUT: u32 = 10_000;
@@ -20,6 +22,11 @@ const TIMEOUT: u32 = 10_000;
 const MAX_BODY: u32 = 1024 * 1024;
 const USER_AGENT: &str = concat!("mattermost-plugin-zoom/", env!("CARGO_PKG_VERSION"));
 
+/// The longest wait that Zoom may ask for and that we keep, in seconds. Longer ones are told to the
+/// person, who can do something else meanwhile.
+const SHORT_WAIT: u32 = 3;
+
+/// Sends a request. When Zoom asks for a short wait, it is sent once more.
 fn send(
     method: &str,
     url: String,
@@ -36,5 +43,42 @@ fn send(
         timeout: TIMEOUT,
         max_body: MAX_BODY,
     };
-    http::fetch(&request).map_err(|error| Error::from_host(&error))
+    let exchange = || http::fetch(&request).map_err(|error| Error::from_host(&error));
+    let response = exchange()?;
+    match short_wait(&response, system::now_ms()) {
+        Some(seconds) => {
+            system::pause(u64::from(seconds) * 1000);
+            exchange()
+        }
+        None => Ok(response),
+    }
+}
+
+fn short_wait(response: &Response, now: i64) -> Option<u32> {
+    (response.status == 429)
+        .then(|| error::retry_after(&response.headers, now))
+        .flatten()
+        .filter(|seconds| *seconds <= SHORT_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d22_short_waits_are_kept_and_long_ones_are_not() {
+        let wait = |status, after: &str| {
+            let response = Response {
+                status,
+                headers: vec![("retry-after".to_owned(), after.to_owned())],
+                body: Vec::new(),
+            };
+            short_wait(&response, 0)
+        };
+        assert_eq!(wait(429, "0"), Some(0));
+        assert_eq!(wait(429, "3"), Some(3));
+        assert_eq!(wait(429, "4"), None);
+        assert_eq!(wait(429, "soon"), None);
+        assert_eq!(wait(503, "1"), None);
+    }
 }

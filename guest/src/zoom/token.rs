@@ -5,7 +5,7 @@ use super::error::Grant;
 use super::types::Granted;
 use super::{Error, send};
 use crate::config::Config;
-use crate::store::accounts::Tokens;
+use crate::store::tokens::Tokens;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use form_urlencoded::Serializer;
@@ -40,6 +40,28 @@ pub fn revoke(config: &Config, access_token: &str) -> Result<(), Error> {
     }
 }
 
+/// Tells Zoom that a user's data is gone. It is asked for beside the API, with the app's password.
+pub fn confirm_deletion(config: &Config, body: Vec<u8>) -> Result<(), Error> {
+    let base = config
+        .zoom_api_url
+        .strip_suffix("/v2")
+        .unwrap_or(&config.zoom_api_url);
+    let url = format!("{base}/oauth/data/compliance");
+    let response = send("POST", url, headers(config, "application/json"), body)?;
+    match response.status {
+        200..300 => Ok(()),
+        status => Err(Error::from_api(status, &response.headers, &response.body)),
+    }
+}
+
+fn headers(config: &Config, content_type: &str) -> Vec<(String, String)> {
+    let authorization = basic(&config.client_id, &config.client_secret);
+    vec![
+        ("Authorization".to_owned(), authorization),
+        ("Content-Type".to_owned(), content_type.to_owned()),
+    ]
+}
+
 fn request(config: &Config, grant: Grant, form: &[(&str, &str)]) -> Result<Granted, Error> {
     let response = post(config, "/oauth/token", form)?;
     if !(200..300).contains(&response.status) {
@@ -59,21 +81,11 @@ fn post(
     path: &str,
     form: &[(&str, &str)],
 ) -> Result<crate::bindings::http::Response, Error> {
-    let headers = vec![
-        (
-            "Authorization".to_owned(),
-            basic(&config.client_id, &config.client_secret),
-        ),
-        (
-            "Content-Type".to_owned(),
-            "application/x-www-form-urlencoded".to_owned(),
-        ),
-    ];
     let body = Serializer::new(String::new()).extend_pairs(form).finish();
     send(
         "POST",
         format!("{}{path}", config.zoom_url),
-        headers,
+        headers(config, "application/x-www-form-urlencoded"),
         body.into_bytes(),
     )
 }
@@ -108,6 +120,7 @@ fn tokens(granted: Granted, now: i64, old_refresh: &str) -> Result<Tokens, Error
             granted.token_type
         },
         expiry: (lifetime > 0).then(|| now.saturating_add(lifetime)),
+        api_url: granted.api_url,
     })
 }
 
@@ -120,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_answer_is_read() {
+    fn zm108_a_token_answer_is_read() {
         let json =
             r#"{"access_token":"a","token_type":"bearer","refresh_token":"r","expires_in":3599}"#;
         let tokens = tokens(granted(json), 1_000, "old").ok().unwrap();
@@ -132,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_new_refresh_token_the_old_one_stays() {
+    fn zm108_without_a_new_refresh_token_the_old_one_stays() {
         let tokens = tokens(
             granted(r#"{"access_token":"a","expires_in":"60"}"#),
             0,
@@ -152,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_apps_name_and_password_are_form_encoded_first() {
+    fn zm108_the_apps_name_and_password_are_form_encoded_first() {
         assert_eq!(
             basic("a b", "c:d+e"),
             format!("Basic {}", STANDARD.encode("a+b:c%3Ad%2Be"))

@@ -13,6 +13,9 @@ pub struct User {
     /// The address the user signs in with.
     #[serde(default, deserialize_with = "text")]
     pub email: String,
+    /// Zoom's id of the account the user is in.
+    #[serde(default, deserialize_with = "text")]
+    pub account_id: String,
     /// The number of the personal room; 0 for none.
     #[serde(default, deserialize_with = "meeting_number")]
     pub pmi: u64,
@@ -30,6 +33,15 @@ pub struct Meeting {
     /// Where to join, with the passcode when the account allows it.
     #[serde(default, deserialize_with = "text")]
     pub join_url: String,
+    /// 4 for a personal room; 0 for unsaid.
+    #[serde(default, rename = "type", deserialize_with = "meeting_number")]
+    pub kind: u64,
+    /// Zoom's id of the host.
+    #[serde(default, deserialize_with = "text")]
+    pub host_id: String,
+    /// What it is about.
+    #[serde(default, deserialize_with = "text")]
+    pub topic: String,
 }
 
 /// What the token endpoint hands out. There is no `Debug`: it would show secrets.
@@ -47,6 +59,9 @@ pub struct Granted {
     /// For how many seconds the access token is good; 0 for unsaid.
     #[serde(default, deserialize_with = "meeting_number")]
     pub expires_in: u64,
+    /// Where the API of the account's region is, or empty.
+    #[serde(default, deserialize_with = "text")]
+    pub api_url: String,
 }
 
 /// A number that may be written as a string, with the spaces or dashes that people put in. What is no
@@ -108,6 +123,19 @@ mod tests {
     }
 
     #[test]
+    fn zm110_a_meeting_is_read() {
+        let json = r#"{"id":85746065432,"uuid":"u==","type":4,"host_id":"h","topic":"t",
+            "join_url":"https://zoom.us/j/85746065432?pwd=x","settings":{"host_video":null}}"#;
+        let meeting: Meeting = serde_json::from_str(json).unwrap();
+        assert_eq!((meeting.id, meeting.kind), (85_746_065_432, 4));
+        assert_eq!(
+            (meeting.host_id.as_str(), meeting.topic.as_str()),
+            ("h", "t")
+        );
+        assert_eq!(meeting.join_url, "https://zoom.us/j/85746065432?pwd=x");
+    }
+
+    #[test]
     fn d33_unused_and_odd_fields_do_no_harm() {
         let json =
             r#"{"id":"u","email":null,"pmi":"123 456 7890","created_at":17,"last_login_time":""}"#;
@@ -116,8 +144,8 @@ mod tests {
             user,
             User {
                 id: "u".into(),
-                email: String::new(),
-                pmi: 1_234_567_890
+                pmi: 1_234_567_890,
+                ..User::default()
             }
         );
     }

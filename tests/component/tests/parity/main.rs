@@ -9,6 +9,8 @@
     reason = "a test that goes wrong should stop right there"
 )]
 
+mod connecting;
+mod deauthorization;
 mod existing_calls;
 mod existing_cluster;
 mod existing_http;
@@ -19,4 +21,9 @@ mod existing_takeover;
 mod existing_text;
 mod flows;
 mod go_plugin;
+mod lifecycle;
+mod organization;
 mod story;
+mod support;
+mod tokens;
+mod zoom_api;

@@ -1,0 +1,82 @@
+//! Ending connections because Zoom says so: somebody removed the app there.
+//!
+//! Zoom asks that all of the user's data goes. A removal that fails is repeated by Zoom, so the record
+//! that leads to the users goes last. A connection that was made after the event is another one and
+//! stays.
+
+use super::compliance;
+use crate::bindings::types::Error;
+use crate::config::Config;
+use crate::people::{Person, write_to};
+use crate::store::{accounts, departed, locks, oauth_state, organization, owners, preference};
+use crate::system;
+use crate::text::{self, Message};
+use crate::webhook::body::Deauthorized;
+
+/// The event's name, for the mark that it is done.
+const EVENT: &str = "app_deauthorized";
+
+/// Removes what the event is about. Users and accounts that nobody here knows are no error.
+pub fn run(config: &Config, event: &Deauthorized) -> Result<(), Error> {
+    let mark = event.mark();
+    if locks::seen(EVENT, &mark)? {
+        return Ok(());
+    }
+    for user_id in owners::of(&event.user_id)? {
+        let outline = accounts::outline(&user_id)?;
+        if outline.is_some_and(|outline| event.is_after(outline.connected_at)) {
+            remove_all(config, &user_id)?;
+            inform(&user_id, Message::Deauthorized);
+        }
+    }
+    // A removal that was cut off may have left the record that leads from Zoom to nobody.
+    owners::leave(&event.user_id, "")?;
+    remove_organization(config, event)?;
+    if event.wants_confirmation {
+        compliance::enqueue(event)?;
+    }
+    locks::mark_seen(EVENT, &mark)
+}
+
+/// Everything that is kept about a user. The connection goes last, because it leads here.
+fn remove_all(config: &Config, user_id: &str) -> Result<(), Error> {
+    departed::remove_subscriptions(user_id)?;
+    preference::forget(user_id)?;
+    oauth_state::forget(user_id)?;
+    match accounts::remove(user_id, &config.encryption_key)? {
+        Some(removed) => removed.shared.map(drop),
+        None => Ok(()),
+    }
+}
+
+fn remove_organization(config: &Config, event: &Deauthorized) -> Result<(), Error> {
+    let Some(origin) = organization::origin()? else {
+        return Ok(());
+    };
+    let meant = origin.is_of(&event.user_id, &event.account_id);
+    if !meant || !event.is_after(origin.connected_at) {
+        return Ok(());
+    }
+    organization::remove(&config.encryption_key)?;
+    system::warn(
+        "Zoom ended the connection of this server. A system administrator can make it again with /zoom connect.",
+        &[],
+    );
+    if !origin.connected_by.is_empty() {
+        oauth_state::forget(&origin.connected_by)?;
+        inform(&origin.connected_by, Message::DeauthorizedForEverybody);
+    }
+    Ok(())
+}
+
+/// Tells the user in their language. Where that fails, the data is gone all the same.
+fn inform(user_id: &str, message: Message) {
+    let told = Person::load(user_id)
+        .and_then(|person| write_to(&person, &text::plain(person.locale, message)));
+    if let Err(error) = told {
+        system::warn(
+            "A user could not be told that Zoom ended a connection.",
+            &[("user", user_id), ("error", &error.to_string())],
+        );
+    }
+}

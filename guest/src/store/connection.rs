@@ -1,0 +1,80 @@
+//! A connection of either kind, as far as its tokens go: a user's own, or the one for everybody.
+
+use super::accounts::{self, Account, LoadError};
+use super::organization::{self, Organization};
+use super::tokens::{Owner, Tokens};
+use crate::bindings::kv::{self, Expected};
+use crate::bindings::types::Error;
+
+/// A connection as it was read.
+#[derive(Clone)]
+pub enum Connection {
+    /// A user's own.
+    User(accounts::Stored),
+    /// The one that serves everybody.
+    Organization(organization::Stored),
+}
+
+impl Connection {
+    /// Reads it.
+    pub fn load(owner: Owner<'_>, encryption_key: &[u8]) -> Result<Connection, LoadError> {
+        match owner {
+            Owner::User(id) => accounts::load(id, encryption_key).map(Connection::User),
+            Owner::Organization => organization::load(encryption_key).map(Connection::Organization),
+        }
+    }
+
+    /// Whose it is.
+    pub fn owner(&self) -> Owner<'_> {
+        match self {
+            Connection::User(stored) => Owner::User(&stored.account.user_id),
+            Connection::Organization(_) => Owner::Organization,
+        }
+    }
+
+    /// What opens Zoom's API.
+    pub fn tokens(&self) -> &Tokens {
+        match self {
+            Connection::User(stored) => &stored.account.tokens,
+            Connection::Organization(stored) => &stored.organization.tokens,
+        }
+    }
+
+    /// The address with which it was connected at Zoom, or empty.
+    pub fn zoom_email(&self) -> &str {
+        match self {
+            Connection::User(stored) => &stored.account.zoom_email,
+            Connection::Organization(stored) => &stored.organization.origin.zoom_email,
+        }
+    }
+
+    /// Makes sure that this still is what is stored. A read may come from a replica that is behind, a
+    /// compare-and-set does not. `Conflict` when it is not.
+    pub fn confirm(&self) -> Result<(), Error> {
+        let (key, bytes) = match self {
+            Connection::User(stored) => (accounts::key(&stored.account.user_id), &stored.bytes),
+            Connection::Organization(stored) => (organization::KEY.to_owned(), &stored.bytes),
+        };
+        kv::set(&key, bytes, None, &Expected::Value(bytes.clone()))
+    }
+
+    /// Stores new tokens, if this still is what is stored. `Conflict` when it is not.
+    pub fn renewed(&self, tokens: Tokens, encryption_key: &[u8]) -> Result<Connection, Error> {
+        match self {
+            Connection::User(stored) => {
+                let account = Account {
+                    tokens,
+                    ..stored.account.clone()
+                };
+                accounts::replace(stored, &account, encryption_key).map(Connection::User)
+            }
+            Connection::Organization(stored) => {
+                let new = Organization {
+                    tokens,
+                    origin: stored.organization.origin.clone(),
+                };
+                organization::replace(stored, &new, encryption_key).map(Connection::Organization)
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Tokens of Zoom as they are stored: the JSON that both kinds of connection share.
+//!
+//! Field names are those of existing records. Both tokens are envelopes (see [`super::crypto`]) bound
+//! to their owner. In the old form a user's access token is encrypted without authentication and
+//! everything else is plain; it is read, never written.
+
+use super::crypto::{self, Kind, NONCE};
+use crate::system;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// What Zoom's token endpoint hands out. There is no `Debug`: it would show secrets.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Good for an hour.
+    pub access: String,
+    /// Good once, for the next pair.
+    pub refresh: String,
+    /// Usually `bearer`.
+    pub kind: String,
+    /// When the access token ends, in milliseconds; none for never.
+    pub expiry: Option<i64>,
+    /// The API's address in the account's region, as Zoom said, or empty.
+    pub api_url: String,
+}
+
+/// Whose tokens they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// This Mattermost user's own.
+    User(&'a str),
+    /// Those of the one connection that serves everybody.
+    Organization,
+}
+
+impl Owner<'_> {
+    /// The name that tells owners apart. Users' ids have 26 characters, so none is `account`.
+    pub fn name(&self) -> &str {
+        match self {
+            Owner::User(id) => id,
+            Owner::Organization => "account",
+        }
+    }
+
+    fn access(self) -> Kind {
+        match self {
+            Owner::User(_) => Kind::UserAccess,
+            Owner::Organization => Kind::AccountAccess,
+        }
+    }
+
+    fn refresh(self) -> Kind {
+        match self {
+            Owner::User(_) => Kind::UserRefresh,
+            Owner::Organization => Kind::AccountRefresh,
+        }
+    }
+}
+
+/// The stored form.
+#[derive(Serialize, Deserialize)]
+pub struct TokenRecord {
+    #[serde(default)]
+    access_token: String,
+    #[serde(default)]
+    token_type: String,
+    #[serde(default)]
+    refresh_token: String,
+    #[serde(default)]
+    expiry: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    api_url: String,
+}
+
+impl TokenRecord {
+    /// Encrypts tokens for their owner.
+    pub fn seal(tokens: &Tokens, owner: Owner<'_>, key: &[u8]) -> Result<Self, crypto::Error> {
+        Self::seal_with(tokens, owner, key, [system::random(), system::random()])
+    }
+
+    /// As [`TokenRecord::seal`], with the nonces of access and refresh token.
+    pub fn seal_with(
+        tokens: &Tokens,
+        owner: Owner<'_>,
+        key: &[u8],
+        [access, refresh]: [[u8; NONCE]; 2],
+    ) -> Result<Self, crypto::Error> {
+        let name = owner.name();
+        Ok(TokenRecord {
+            access_token: crypto::seal(key, owner.access(), name, access, &tokens.access)?,
+            token_type: tokens.kind.clone(),
+            refresh_token: crypto::seal(key, owner.refresh(), name, refresh, &tokens.refresh)?,
+            expiry: format_expiry(tokens.expiry),
+            api_url: tokens.api_url.clone(),
+        })
+    }
+
+    /// Decrypts them. Answers also whether any part was in the old form.
+    pub fn open(self, owner: Owner<'_>, key: &[u8]) -> Result<(Tokens, bool), crypto::Error> {
+        let old_access = !crypto::is_envelope(&self.access_token);
+        let access = match owner {
+            Owner::User(_) if old_access => crypto::open_legacy(key, &self.access_token)?,
+            Owner::Organization if old_access => self.access_token,
+            _ => crypto::open(key, owner.access(), owner.name(), &self.access_token)?,
+        };
+        let old_refresh = !crypto::is_envelope(&self.refresh_token);
+        let refresh = if old_refresh {
+            self.refresh_token
+        } else {
+            crypto::open(key, owner.refresh(), owner.name(), &self.refresh_token)?
+        };
+        let tokens = Tokens {
+            access,
+            refresh,
+            kind: self.token_type,
+            expiry: parse_expiry(&self.expiry),
+            api_url: self.api_url,
+        };
+        Ok((tokens, old_access || old_refresh))
+    }
+}
+
+/// RFC 3339; the year 1 stands for "never", as in Go. What cannot be read counts as long ago, so that
+/// the token is refreshed.
+fn parse_expiry(text: &str) -> Option<i64> {
+    match OffsetDateTime::parse(text, &Rfc3339) {
+        Ok(time) if time.year() <= 1 => None,
+        Ok(time) => Some(i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or(0)),
+        Err(_) => Some(0),
+    }
+}
+
+fn format_expiry(expiry: Option<i64>) -> String {
+    const NEVER: &str = "0001-01-01T00:00:00Z";
+    let time = |ms: i64| OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok();
+    expiry
+        .and_then(time)
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_else(|| NEVER.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+    fn sealed(owner: Owner<'_>) -> TokenRecord {
+        let tokens = Tokens {
+            access: "access".into(),
+            refresh: "refresh".into(),
+            ..Tokens::default()
+        };
+        TokenRecord::seal_with(&tokens, owner, KEY, [[1; NONCE], [2; NONCE]]).unwrap()
+    }
+
+    #[test]
+    fn d17_tokens_open_for_their_owner_only() {
+        let (user, organization) = (Owner::User("alice"), Owner::Organization);
+        for owner in [user, organization] {
+            let (tokens, old) = sealed(owner).open(owner, KEY).ok().unwrap();
+            assert_eq!((tokens.access.as_str(), old), ("access", false));
+        }
+        assert!(sealed(user).open(organization, KEY).is_err());
+        assert!(sealed(organization).open(user, KEY).is_err());
+        assert!(sealed(user).open(Owner::User("bob"), KEY).is_err());
+    }
+
+    #[test]
+    fn zm054_the_year_one_means_never() {
+        assert_eq!(parse_expiry("0001-01-01T00:00:00Z"), None);
+        assert_eq!(parse_expiry("nonsense"), Some(0));
+        assert_eq!(format_expiry(None), "0001-01-01T00:00:00Z");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in ".*") {
+            let json = serde_json::json!({"access_token": text, "refresh_token": text, "expiry": text});
+            for owner in [Owner::User("alice"), Owner::Organization] {
+                if let Ok(record) = serde_json::from_value::<TokenRecord>(json.clone()) {
+                    let _ = record.open(owner, KEY);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,485 @@
+//! Connecting and disconnecting one's own account.
+
+use component_tests::scene::{SITE, Scene, body_of, header_of};
+use plugin_tests::zoom::{Fault, Route, User};
+
+use crate::support::{issued, json_of, prefers, text_of};
+
+const LINK: &str = "/plugins/zoom/oauth2/connect";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm021_zm048_zm054_d17_connecting_stores_both_records_without_a_token_in_clear() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects(&ann, &town).await;
+    let told = scene.api.world().ephemerals.last().unwrap().1.clone();
+    assert!(told.message.contains("is connected") && told.channel_id == town);
+    let zoom_id = scene.zoom.user("ann@example.com").unwrap().id;
+    let own = text_of(&scene, &format!("zoomtoken_{ann}"));
+    let copy = text_of(&scene, &format!("zoomtokenbyzoomid_{zoom_id}"));
+    assert_eq!(own, copy);
+    for secret in scene.zoom.secrets() {
+        assert!(!own.contains(&secret));
+    }
+    let record = json_of(&scene, &format!("zoomtoken_{ann}"));
+    assert_eq!(record["ZoomEmail"], "ann@example.com");
+    assert_eq!(record["ZoomID"], zoom_id.as_str());
+    let told = scene.asks(&ann, &town, "/zoom connect").await;
+    assert!(
+        told.contains("already connected") && told.contains("ann@example.com"),
+        "{told}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm043_zm044_zm045_zm047_a_state_is_random_lasts_five_minutes_and_goes_along() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.asks(&ann, &town, "/zoom connect").await;
+    let key = format!("zoomuserstate_{ann}");
+    let first = json_of(&scene, &key);
+    scene.asks(&ann, &town, "/zoom connect").await;
+    let second = json_of(&scene, &key);
+    assert_ne!(
+        first["nonce"], second["nonce"],
+        "a new request replaces the earlier one"
+    );
+    assert!(
+        second["nonce"].as_str().unwrap().len() >= 22,
+        "128 bits are 22 characters"
+    );
+    let away = scene
+        .request("GET", "/oauth2/connect", Some(&ann), "")
+        .await;
+    assert_eq!(away.status, 302);
+    let place = header_of(&away, "Location");
+    assert!(
+        place.starts_with(&format!("{}/oauth/authorize?", scene.zoom.url())),
+        "{place}"
+    );
+    assert!(
+        place.contains("code_challenge_method=S256") && !place.contains("scope="),
+        "{place}"
+    );
+    assert!(!place.contains(second["verifier"].as_str().unwrap()));
+    scene.later(301);
+    assert_eq!(
+        scene
+            .request("GET", "/oauth2/connect", Some(&ann), "")
+            .await
+            .status,
+        400
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm046_zm051_zm052_what_needs_a_connection_begins_one_and_remembers_the_place() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    for command in ["/zoom start Standup", "/zoom settings"] {
+        let told = scene.asks(&ann, &town, command).await;
+        assert!(told.contains(LINK), "{command}: {told}");
+    }
+    let body = format!(r#"{{"channel_id":"{town}","topic":"Review"}}"#);
+    let answer = scene
+        .request("POST", "/api/v1/meetings", Some(&ann), &body)
+        .await;
+    assert_eq!(body_of(&answer), r#"{"meeting_url":""}"#);
+    let state = json_of(&scene, &format!("zoomuserstate_{ann}"));
+    assert_eq!(
+        (&state["channel_id"], &state["topic"]),
+        (&town.into(), &"Review".into())
+    );
+}
+
+/// The flow that a browser makes for somebody; answers with the address it comes back to.
+async fn back_from_zoom(scene: &Scene, user: &str) -> String {
+    let away = scene
+        .request("GET", "/oauth2/connect", Some(user), "")
+        .await;
+    let place = header_of(&away, "Location");
+    let back = tokio::task::block_in_place(|| scene.zoom.consent(&place)).unwrap();
+    back.strip_prefix(&format!("{SITE}/plugins/zoom"))
+        .unwrap()
+        .to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm048_d10_what_comes_back_must_be_what_this_very_user_took_along() {
+    let scene = Scene::start().await;
+    let (ann, eve) = (scene.person("ann"), scene.person("eve"));
+    let town = scene.channel("town", &[&ann, &eve]);
+    for user in [&ann, &eve] {
+        scene.asks(user, &town, "/zoom connect").await;
+    }
+    let back = back_from_zoom(&scene, &eve).await;
+    assert_eq!(
+        scene.request("GET", &back, Some(&ann), "").await.status,
+        401
+    );
+    assert_eq!(scene.request("GET", &back, None, "").await.status, 401);
+    let code = back.split('&').find(|part| part.contains("code=")).unwrap();
+    let code = code.rsplit('?').next().unwrap();
+    for query in [
+        code.to_owned(),
+        format!("{code}&state="),
+        format!("{code}&state=x"),
+    ] {
+        let answer = scene
+            .request("GET", &format!("/oauth2/complete?{query}"), Some(&eve), "")
+            .await;
+        assert_eq!(answer.status, 401, "{query}");
+    }
+    assert_eq!(scene.zoom.count(Route::Token), 0, "no code was spent");
+    // The state was kept, works once, and not again.
+    assert_eq!(
+        scene.request("GET", &back, Some(&eve), "").await.status,
+        200
+    );
+    assert_eq!(
+        scene.request("GET", &back, Some(&eve), "").await.status,
+        400
+    );
+    assert_eq!(scene.zoom.count(Route::Token), 1);
+    assert!(
+        scene
+            .api
+            .world()
+            .stored(&format!("zoomtoken_{ann}"))
+            .is_none()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm048_one_state_is_used_by_one_of_two_nodes() {
+    let scene = Scene::start().await;
+    let other = scene.another_node().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.asks(&ann, &town, "/zoom connect").await;
+    let back = back_from_zoom(&scene, &ann).await;
+    let (one, two) = tokio::join!(
+        scene.request("GET", &back, Some(&ann), ""),
+        other.request("GET", &back, Some(&ann), ""),
+    );
+    let mut statuses = [one.status, two.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 400]);
+    assert_eq!(scene.zoom.count(Route::Token), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm048_d51_declining_and_coming_late_are_explained() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    let late = scene
+        .request("GET", "/oauth2/connect", Some(&ann), "")
+        .await;
+    assert_eq!(
+        (late.status, header_of(&late, "Location")),
+        (400, String::new())
+    );
+    assert!(body_of(&late).contains("/zoom connect"));
+    scene.asks(&ann, &town, "/zoom connect").await;
+    scene.zoom.decline_next();
+    let page = scene.consents(&ann).await;
+    assert_eq!(page.status, 200);
+    let page = body_of(&page);
+    assert!(
+        page.contains("did not give access") && page.contains("/zoom connect"),
+        "{page}"
+    );
+    assert!(
+        scene
+            .api
+            .world()
+            .stored(&format!("zoomtoken_{ann}"))
+            .is_none()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm108_d40_d50_a_refused_code_is_told_in_our_words() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    let raw = "raw-upstream-words-7d";
+    for (route, status, body, says) in [
+        (
+            Route::Token,
+            400,
+            r#"{"error":"invalid_grant","reason":"raw-upstream-words-7d"}"#,
+            "/zoom connect",
+        ),
+        (
+            Route::Token,
+            401,
+            r#"{"error":"invalid_client","reason":"raw-upstream-words-7d"}"#,
+            "OAuthClientID",
+        ),
+        (
+            Route::Token,
+            500,
+            "raw-upstream-words-7d",
+            "could not be reached",
+        ),
+        (
+            Route::User,
+            400,
+            r#"{"code":4711,"message":"raw-upstream-words-7d"}"#,
+            "permission",
+        ),
+        (
+            Route::User,
+            418,
+            r#"{"code":1,"message":"raw-upstream-words-7d"}"#,
+            "makes no sense",
+        ),
+    ] {
+        scene.asks(&ann, &town, "/zoom connect").await;
+        scene
+            .zoom
+            .fail_next(route, Fault::Status(status, Vec::new(), body.to_owned()));
+        let page = scene.consents(&ann).await;
+        assert_eq!(page.status, 502, "{body}");
+        assert!(header_of(&page, "Content-Type").starts_with("text/html"));
+        let page = body_of(&page);
+        assert!(page.contains(says) && !page.contains(raw), "{page}");
+        assert!(
+            scene
+                .api
+                .world()
+                .stored(&format!("zoomtoken_{ann}"))
+                .is_none()
+        );
+    }
+    assert!(!scene.log().contains(raw), "nor does the log repeat it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm048_the_page_closes_itself_and_says_what_to_do_otherwise() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.asks(&ann, &town, "/zoom connect").await;
+    let page = scene.consents(&ann).await;
+    let page = body_of(&page);
+    assert!(
+        page.contains("window.close()") && page.contains("close this window"),
+        "{page}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm022_d47_disconnecting_removes_everything_and_takes_the_grant_back() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    let told = scene.asks(&ann, &town, "/zoom disconnect").await;
+    assert!(told.contains("not connected"), "{told}");
+    scene.connects(&ann, &town).await;
+    let access = issued(&scene, "access_");
+    let told = scene.asks(&ann, &town, "/zoom disconnect").await;
+    assert!(
+        told.contains("is disconnected") && !told.contains("marketplace"),
+        "{told}"
+    );
+    let keys = scene.api.world().keys();
+    let of_connection = |key: &&String| {
+        key.starts_with("zoomtoken")
+            || key.starts_with("zoomuserstate")
+            || key.starts_with("refresh_lease")
+    };
+    assert_eq!(keys.iter().find(of_connection), None);
+    let refused = scene
+        .zoom
+        .browser()
+        .get(format!("{}/users/me", scene.zoom.api_url()));
+    let refused = refused.header("Authorization", format!("Bearer {access}"));
+    let refused =
+        tokio::task::block_in_place(|| refused.config().http_status_as_error(false).build().call());
+    assert_eq!(
+        refused.unwrap().status(),
+        401,
+        "Zoom knows the token no more"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm022_d47_a_dead_token_is_renewed_to_take_the_grant_back() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects(&ann, &town).await;
+    scene.zoom.expire_tokens();
+    let told = scene.asks(&ann, &town, "/zoom disconnect").await;
+    assert!(!told.contains("marketplace"), "{told}");
+    assert_eq!(
+        scene.zoom.count(Route::Revoke),
+        2,
+        "refused with the old token, taken with the new one"
+    );
+    assert_eq!(scene.zoom.count(Route::Token), 2);
+    // Where Zoom ended the grant itself, there is nothing left to take back.
+    scene.connects(&ann, &town).await;
+    scene.zoom.withdraw_grants();
+    let told = scene.asks(&ann, &town, "/zoom disconnect").await;
+    assert!(!told.contains("marketplace"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm022_d47_d61_the_records_go_whatever_zoom_answers() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects(&ann, &town).await;
+    scene.zoom.fail_next(Route::Revoke, Fault::server_error());
+    let told = scene.asks(&ann, &town, "/zoom disconnect").await;
+    assert!(
+        told.contains("marketplace.zoom.us"),
+        "the user can do it there: {told}"
+    );
+    let keys = scene.api.world().keys();
+    assert!(
+        !keys.iter().any(|key| key.starts_with("zoomtoken")),
+        "{keys:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm050_d48_two_people_share_a_zoom_account_and_one_leaves() {
+    let scene = Scene::start().await;
+    let (ann, bob) = (scene.person("ann"), scene.person("bob"));
+    let town = scene.channel("town", &[&ann, &bob]);
+    let shared = scene.zoom.user("ann@example.com").unwrap();
+    for user in [&ann, &bob] {
+        scene.asks(user, &town, "/zoom connect").await;
+        scene.zoom.sign_in_as(shared.clone());
+        assert_eq!(scene.consents(user).await.status, 200);
+    }
+    let copy = format!("zoomtokenbyzoomid_{}", shared.id);
+    assert_eq!(json_of(&scene, &copy)["UserID"], bob.as_str());
+    scene.asks(&bob, &town, "/zoom disconnect").await;
+    assert_eq!(
+        json_of(&scene, &copy)["UserID"],
+        ann.as_str(),
+        "the record leads to who is left"
+    );
+    assert_eq!(scene.zoom.count(Route::Revoke), 0, "the grant is Ann's too");
+    prefers(&scene, &ann, &town, "No").await;
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+    scene.asks(&ann, &town, "/zoom disconnect").await;
+    assert!(scene.api.world().stored(&copy).is_none());
+    assert_eq!(scene.zoom.count(Route::Revoke), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm048_zm054_another_zoom_account_leaves_nothing_of_the_first() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    let first = scene.zoom.user("ann@example.com").unwrap();
+    scene.asks(&ann, &town, "/zoom connect").await;
+    let again = scene.another_node().await;
+    scene.zoom.sign_in_as(first.clone());
+    scene.consents(&ann).await;
+    scene.zoom.withdraw_grants();
+    again.asks(&ann, &town, "/zoom connect").await;
+    let second = User::new("ann@elsewhere.example");
+    scene.zoom.sign_in_as(second.clone());
+    assert_eq!(scene.consents(&ann).await.status, 200);
+    let world = scene.api.world();
+    assert!(
+        world
+            .stored(&format!("zoomtokenbyzoomid_{}", first.id))
+            .is_none()
+    );
+    assert!(
+        world
+            .stored(&format!("zoomtokenbyzoomid_{}", second.id))
+            .is_some()
+    );
+}
+
+/// Whatever call of the server fails while somebody connects: there is no connection of which Zoom's
+/// messages would not find the user, and disconnecting ends it.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm054_d61_a_failure_half_way_leaves_nothing_behind() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    let zoom_id = {
+        scene
+            .zoom
+            .sign_in_as(scene.zoom.user("ann@example.com").unwrap());
+        scene.zoom.signed_in().id
+    };
+    let (own, copy) = (
+        format!("zoomtoken_{ann}"),
+        format!("zoomtokenbyzoomid_{zoom_id}"),
+    );
+    for call in 0..60 {
+        scene.asks(&ann, &town, "/zoom connect").await;
+        let back = back_from_zoom(&scene, &ann).await;
+        let reached = {
+            let mut world = scene.api.world();
+            world.failing_call = Some(world.calls.len() + call);
+            world.calls.len() + call
+        };
+        let status = scene.request("GET", &back, Some(&ann), "").await.status;
+        assert!(status == 200 || status >= 400, "call {call}: {status}");
+        let over = {
+            let mut world = scene.api.world();
+            world.failing_call = None;
+            if world.stored(&own).is_some() {
+                let found = world.stored(&copy).is_some();
+                assert!(found, "call {call}: Zoom's messages find the user");
+            }
+            world.calls.len() <= reached
+        };
+        scene.types(&ann, &town, "/zoom disconnect").await;
+        let keys = scene.api.world().keys();
+        assert!(!keys.contains(&own), "call {call}");
+        if over {
+            return;
+        }
+    }
+    panic!("connecting makes more than sixty calls");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm022_d47_d61_disconnecting_ends_the_connection_whichever_call_fails() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    for call in 0..40 {
+        scene.connects(&ann, &town).await;
+        let failing = {
+            let mut world = scene.api.world();
+            let failing = world.calls.len() + call;
+            world.failing_call = Some(failing);
+            failing
+        };
+        scene.types(&ann, &town, "/zoom disconnect").await;
+        let over = {
+            let mut world = scene.api.world();
+            world.failing_call = None;
+            world.calls.len() <= failing
+        };
+        scene.types(&ann, &town, "/zoom disconnect").await;
+        let keys = scene.api.world().keys();
+        let left: Vec<_> = keys
+            .iter()
+            .filter(|key| key.starts_with("zoomtoken"))
+            .collect();
+        assert!(left.is_empty(), "call {call}: {left:?}");
+        if over {
+            return;
+        }
+    }
+    panic!("disconnecting makes more than forty calls");
+}

@@ -1,0 +1,81 @@
+//! What several areas need.
+
+use aes::Aes256;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
+use cfb_mode::cipher::KeyIvInit;
+use component_tests::scene::{ENCRYPTION_KEY, Scene};
+use serde_json::{Value, json};
+
+/// A stored record as text.
+pub fn text_of(scene: &Scene, key: &str) -> String {
+    let world = scene.api.world();
+    let bytes = world
+        .stored(key)
+        .unwrap_or_else(|| panic!("nothing is stored under {key}"));
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A stored record as JSON.
+pub fn json_of(scene: &Scene, key: &str) -> Value {
+    serde_json::from_str(&text_of(scene, key)).unwrap()
+}
+
+/// The latest secret of a kind that Zoom handed out: `access_` or `refresh_`.
+pub fn issued(scene: &Scene, kind: &str) -> String {
+    let mut secrets = scene.zoom.secrets().into_iter();
+    secrets.rfind(|secret| secret.starts_with(kind)).unwrap()
+}
+
+/// Chooses in the form of `/zoom settings`: `Yes`, `No` or `Ask`.
+pub async fn prefers(scene: &Scene, user: &str, channel: &str, choice: &str) {
+    let form = scene.types(user, channel, "/zoom settings").await;
+    assert_eq!(scene.press(&form[0], choice).await.status, 200);
+}
+
+/// All meetings end, so that the next start is not warned of them.
+pub async fn end_meetings(scene: &Scene) {
+    for meeting in scene.zoom.meetings() {
+        let webhook = scene.zoom.webhook("meeting.ended", &meeting);
+        assert_eq!(scene.delivers(&webhook).await.status, 200);
+    }
+}
+
+/// A token as the Go plugin stores it.
+pub fn go_token(access: &str, refresh: &str, expiry: &str) -> Value {
+    json!({
+        "access_token": access, "token_type": "bearer", "refresh_token": refresh, "expiry": expiry,
+        "expires_in": 3599,
+    })
+}
+
+/// A user's record as the Go plugin stores it.
+pub fn go_record(user: &str, zoom_id: &str, email: &str, token: Value) -> String {
+    let mut token = token;
+    let access = go_encrypted(token["access_token"].as_str().unwrap());
+    token["access_token"] = json!(access);
+    json!({"ZoomEmail": email, "OAuthToken": token, "UserID": user, "ZoomID": zoom_id}).to_string()
+}
+
+/// AES in CFB mode over the padded text, after its initialization vector, in base64.
+fn go_encrypted(text: &str) -> String {
+    let iv = [0x5a_u8; 16];
+    let mut body = text.as_bytes().to_vec();
+    let padding = 16 - body.len() % 16;
+    body.extend(std::iter::repeat_n(u8::try_from(padding).unwrap(), padding));
+    let key = ENCRYPTION_KEY.as_bytes();
+    let encryptor = cfb_mode::Encryptor::<Aes256>::new_from_slices(key, &iv).unwrap();
+    encryptor.encrypt(&mut body);
+    URL_SAFE.encode([iv.as_slice(), &body].concat())
+}
+
+/// The texts that the bot wrote to a user in their direct channel.
+pub fn written_to(scene: &Scene, user: &str) -> Vec<String> {
+    let world = scene.api.world();
+    let direct = |channel: &str| {
+        let channel = world.channels.get(channel);
+        channel.is_some_and(|one| one.kind == "D" && one.name.contains(user))
+    };
+    let posts = world.posts.iter().filter(|post| direct(&post.channel_id));
+    posts.map(|post| post.message.clone()).collect()
+}

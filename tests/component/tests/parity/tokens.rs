@@ -1,0 +1,235 @@
+//! Tokens: renewed in time, once, and never lost.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use component_tests::scene::{ENCRYPTION_KEY, Scene};
+use plugin_tests::zoom::{Fault, Route};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::support::{end_meetings, go_record, go_token, issued, json_of, prefers, text_of};
+
+const LINK: &str = "/plugins/zoom/oauth2/connect";
+
+async fn connected() -> (Scene, String, String) {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects_and_prefers(&ann, &town, "No").await;
+    (scene, ann, town)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm053_zm115_a_start_makes_one_zoom_call_and_two_with_a_renewal() {
+    let scene = Scene::start().await;
+    scene.zoom.token_lifetime(Duration::from_secs(50));
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects_and_prefers(&ann, &town, "No").await;
+    scene.zoom.token_lifetime(Duration::from_secs(3599));
+    let before = scene.zoom.total();
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+    assert_eq!(
+        scene.zoom.total() - before,
+        2,
+        "a token that is about to end is renewed first"
+    );
+    end_meetings(&scene).await;
+    let before = scene.zoom.total();
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+    assert_eq!(scene.zoom.total() - before, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm053_d04_every_renewal_is_stored_whatever_call_made_it() {
+    let (scene, ann, town) = connected().await;
+    for command in ["/zoom start", "/zoom connect", "/zoom start"] {
+        scene.zoom.expire_tokens();
+        let told = scene.asks(&ann, &town, command).await;
+        assert!(!told.contains(LINK), "{command}: {told}");
+        end_meetings(&scene).await;
+    }
+    assert_eq!(
+        scene.zoom.count(Route::Token),
+        4,
+        "one code and three renewals"
+    );
+    let record = text_of(&scene, &format!("zoomtoken_{ann}"));
+    let zoom_id = scene.zoom.user("ann@example.com").unwrap().id;
+    assert_eq!(
+        record,
+        text_of(&scene, &format!("zoomtokenbyzoomid_{zoom_id}"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm053_d05_fifty_at_once_on_two_nodes_make_one_refresh() {
+    let (scene, ann, town) = connected().await;
+    let nodes = [Arc::new(scene.another_node().await), Arc::new(scene)];
+    let scene = Arc::clone(&nodes[1]);
+    scene.zoom.expire_tokens();
+    let before = scene.zoom.count(Route::Token);
+    let mut asked = JoinSet::new();
+    for number in 0..50 {
+        let (node, ann, town) = (Arc::clone(&nodes[number % 2]), ann.clone(), town.clone());
+        asked.spawn(async move { node.types(&ann, &town, "/zoom connect").await.len() });
+    }
+    asked.join_all().await;
+    assert_eq!(scene.zoom.count(Route::Token) - before, 1);
+    let world = scene.api.world();
+    let told: BTreeSet<_> = world
+        .ephemerals
+        .iter()
+        .map(|(_, post)| post.message.clone())
+        .collect();
+    assert!(
+        !told
+            .iter()
+            .any(|text| text.contains("ended your connection")),
+        "{told:?}"
+    );
+    let already = world
+        .ephemerals
+        .iter()
+        .filter(|(_, post)| post.message.contains("already connected"));
+    assert_eq!(already.count(), 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm021_zm051_d29_a_grant_that_ended_at_zoom_leads_to_the_link() {
+    let (scene, ann, town) = connected().await;
+    scene.zoom.withdraw_grants();
+    for command in ["/zoom start", "/zoom connect"] {
+        let told = scene.asks(&ann, &town, command).await;
+        assert!(told.contains(LINK), "{command}: {told}");
+    }
+    assert!(scene.posts(&town).is_empty());
+    assert_eq!(
+        scene.consents(&ann).await.status,
+        200,
+        "and connecting again works"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d05_d29_zoom_being_down_is_no_reason_to_connect_again() {
+    let (scene, ann, town) = connected().await;
+    scene.zoom.expire_tokens();
+    scene.zoom.fail_next(Route::Token, Fault::server_error());
+    let told = scene.asks(&ann, &town, "/zoom start").await;
+    assert!(
+        told.contains("could not be reached") && !told.contains(LINK),
+        "{told}"
+    );
+    assert_eq!(
+        scene.asks(&ann, &town, "/zoom start").await,
+        "",
+        "the tokens are still good"
+    );
+}
+
+/// Both ways in which a record of the Go plugin is found: with a token that is good, and with one that
+/// must be renewed.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm054_zm055_zm107_d17_records_of_the_go_plugin_are_taken_over_and_encrypted() {
+    let (scene, ann, town) = connected().await;
+    let zoom_id = scene.zoom.user("ann@example.com").unwrap().id;
+    let (own, copy) = (
+        format!("zoomtoken_{ann}"),
+        format!("zoomtokenbyzoomid_{zoom_id}"),
+    );
+    for (expiry, renewals) in [
+        ("2099-01-02T03:04:05.678901234+01:00", 0),
+        ("2026-01-02T03:04:05Z", 1),
+    ] {
+        let (access, refresh) = (issued(&scene, "access_"), issued(&scene, "refresh_"));
+        let record = go_record(
+            &ann,
+            &zoom_id,
+            "ann@example.com",
+            go_token(&access, &refresh, expiry),
+        );
+        for key in [&own, &copy] {
+            scene.api.world().store(key, record.clone());
+        }
+        let before = scene.zoom.count(Route::Token);
+        assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+        assert_eq!(scene.zoom.count(Route::Token) - before, renewals);
+        for key in [&own, &copy] {
+            let stored = text_of(&scene, key);
+            for old in [&access, &refresh] {
+                assert!(!stored.contains(old.as_str()), "{key}");
+            }
+            let stored = json_of(&scene, key);
+            let token = &stored["OAuthToken"];
+            for field in ["access_token", "refresh_token"] {
+                assert!(
+                    token[field].as_str().unwrap().starts_with("v1:"),
+                    "{key}: {field}"
+                );
+            }
+        }
+        end_meetings(&scene).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm057_d50_with_another_key_everybody_connects_again() {
+    let (scene, ann, town) = connected().await;
+    let other = ENCRYPTION_KEY.chars().rev().collect::<String>();
+    scene.change_settings(json!({"encryptionkey": other})).await;
+    let told = scene.asks(&ann, &town, "/zoom start").await;
+    assert!(told.contains(LINK), "{told}");
+    assert!(scene.log().contains("cannot be read"), "{}", scene.log());
+    assert_eq!(scene.consents(&ann).await.status, 200);
+    end_meetings(&scene).await;
+    let told = scene.asks(&ann, &town, "/zoom connect").await;
+    assert!(!told.contains(LINK), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d17_a_record_copied_to_another_user_opens_nothing() {
+    let (scene, ann, town) = connected().await;
+    let eve = scene.person("eve");
+    scene
+        .api
+        .world()
+        .members
+        .insert((town.clone(), eve.clone()));
+    let record = text_of(&scene, &format!("zoomtoken_{ann}"));
+    for forged in [record.clone(), record.replace(&ann, &eve)] {
+        scene.api.world().store(&format!("zoomtoken_{eve}"), forged);
+        let told = scene.asks(&eve, &town, "/zoom start").await;
+        assert!(told.contains(LINK), "{told}");
+    }
+    assert!(scene.zoom.meetings().is_empty());
+}
+
+/// A crash between Zoom's answer and the store costs one connection, never a wrong one; a call of the
+/// store that fails once costs nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn d04_d61_a_renewal_survives_a_failing_store() {
+    let (scene, ann, town) = connected().await;
+    scene.zoom.expire_tokens();
+    let calls = scene.api.world().calls.len();
+    scene.asks(&ann, &town, "/zoom connect").await;
+    let names: Vec<String> = scene.api.world().calls[calls..].to_vec();
+    for (number, name) in names.iter().enumerate() {
+        scene.zoom.expire_tokens();
+        {
+            let mut world = scene.api.world();
+            world.failing_call = Some(world.calls.len() + number);
+        }
+        scene.types(&ann, &town, "/zoom connect").await;
+        scene.api.world().failing_call = None;
+        let told = scene.asks(&ann, &town, "/zoom connect").await;
+        assert!(
+            !told.contains(LINK),
+            "after a failing {name} (call {number}): {told}"
+        );
+    }
+    prefers(&scene, &ann, &town, "No").await;
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+}
