@@ -8,13 +8,13 @@
 
 wit_bindgen::generate!({
     path: "../wit",
-    world: "plugin",
+    world: "plugin-with-jobs",
     additional_derives: [PartialEq],
 });
 
 pub use exports::mattermost::plugin as handlers;
 pub use mattermost::plugin::{
-    bots, channels, commands, config, http, kv, log, posts, types, users, websocket,
+    bots, channels, commands, config, files, http, jobs, kv, log, posts, types, users, websocket,
 };
 
 // The names of a component's exports are no names for a native library.

@@ -13,17 +13,19 @@ pub mod bindings;
 pub mod command;
 pub mod config;
 pub mod http;
+pub mod jobs;
 pub mod lifecycle;
 pub mod meeting;
 pub mod oauth;
 pub mod people;
+pub mod recording;
 pub mod store;
 pub mod system;
 pub mod text;
 pub mod webhook;
 pub mod zoom;
 
-use bindings::handlers::{command_handler, http_handler, lifecycle as life};
+use bindings::handlers::{command_handler, http_handler, job_handler, lifecycle as life};
 
 /// The component's exports.
 pub struct Plugin;
@@ -49,5 +51,15 @@ impl command_handler::Guest for Plugin {
 impl http_handler::Guest for Plugin {
     fn handle(request: http_handler::Request) -> http_handler::Response {
         http::handle(&request)
+    }
+}
+
+impl job_handler::Guest for Plugin {
+    fn run(kind: String, payload: Vec<u8>, attempt: u32) -> job_handler::Outcome {
+        jobs::run(&kind, &payload, attempt)
+    }
+
+    fn given_up(kind: String, payload: Vec<u8>) {
+        jobs::given_up(&kind, &payload);
     }
 }

@@ -58,6 +58,8 @@ pub enum Route {
     CreateMeeting,
     /// `GET /v2/meetings/{id}`.
     Meeting,
+    /// `GET /rec/download/{name}`, a file of a recording.
+    Download,
     /// Anything else: a mistake of the plugin.
     Unknown,
 }
@@ -111,7 +113,16 @@ struct Shared {
     stopping: AtomicBool,
 }
 
+/// A file of a recording, by its name in the address.
+#[derive(Clone, Debug)]
+enum File {
+    Content(String),
+    Redirect(String),
+}
+
 struct State {
+    files: BTreeMap<String, File>,
+    downloads: Vec<(String, String)>,
     account: Account,
     counts: BTreeMap<Route, u64>,
     faults: BTreeMap<Route, VecDeque<Fault>>,
@@ -172,6 +183,8 @@ impl Zoom {
         let base = format!("https://localhost:{port}");
         let state = State {
             account: Account::new(&base),
+            files: BTreeMap::new(),
+            downloads: Vec::new(),
             counts: BTreeMap::new(),
             faults: BTreeMap::new(),
             releases: 0,
@@ -340,6 +353,37 @@ impl Zoom {
     /// All meetings made so far, oldest first.
     pub fn meetings(&self) -> Vec<Meeting> {
         self.shared.lock().account.meetings.clone()
+    }
+
+    /// Puts a file of a recording at an address, and answers with it. It is handed out to whoever has
+    /// [`Zoom::download_token`].
+    pub fn add_file(&self, name: &str, content: &str) -> String {
+        let file = File::Content(content.to_owned());
+        self.shared.lock().files.insert(name.to_owned(), file);
+        format!("{}/rec/download/{name}", self.shared.base)
+    }
+
+    /// Puts a redirect at an address of a file, and answers with that address.
+    pub fn redirect_file(&self, name: &str, to: &str) -> String {
+        let file = File::Redirect(to.to_owned());
+        self.shared.lock().files.insert(name.to_owned(), file);
+        format!("{}/rec/download/{name}", self.shared.base)
+    }
+
+    /// What a webhook about a recording carries to fetch its files with.
+    pub fn download_token(&self) -> String {
+        self.shared.lock().account.download_token.clone()
+    }
+
+    /// Names of files that were asked for, and the headers `Authorization` that came along.
+    pub fn downloads(&self) -> Vec<(String, String)> {
+        self.shared.lock().downloads.clone()
+    }
+
+    /// A webhook about the recording of a meeting, signed and dated now.
+    pub fn recorded(&self, event: &str, meeting: &Meeting, files: &serde_json::Value) -> Webhook {
+        let body = webhook::recording_event(event, meeting, files, &self.download_token());
+        Webhook::sign(&self.shared.app.webhook_secret, body)
     }
 
     /// Every secret that exists: the app's own, and all codes, tokens and passcodes handed out.

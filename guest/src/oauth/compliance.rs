@@ -3,6 +3,7 @@
 //! Zoom asked for this once and asks no more, so it is done only where the event says so, as a job, and
 //! a refusal is no failure of ours: the data is gone whatever Zoom answers.
 
+use crate::bindings::jobs;
 use crate::bindings::types::Error;
 use crate::config::Config;
 use crate::system;
@@ -51,13 +52,7 @@ fn job(event: &Deauthorized) -> Vec<u8> {
 
 /// Puts the job into the queue.
 pub fn enqueue(event: &Deauthorized) -> Result<(), Error> {
-    queue(KIND, &job(event))
-}
-
-/// The component's world has no queue yet, so nothing is asked of Zoom, which asks for nothing either.
-fn queue(kind: &str, _payload: &[u8]) -> Result<(), Error> {
-    system::debug("A job was left out.", &[("kind", kind)]);
-    Ok(())
+    jobs::enqueue(KIND, &job(event), 0)
 }
 
 /// Makes the request. `attempt` counts from 0.

@@ -49,6 +49,8 @@ pub enum Kind {
     AccountAccess,
     /// Its refresh token.
     AccountRefresh,
+    /// The payload of a job.
+    Job,
 }
 
 impl Kind {
@@ -58,6 +60,7 @@ impl Kind {
             Kind::UserRefresh => "user refresh token",
             Kind::AccountAccess => "account access token",
             Kind::AccountRefresh => "account refresh token",
+            Kind::Job => "job",
         }
     }
 }

@@ -19,6 +19,8 @@ const STARTED: u64 = 30;
 /// Longer than a refresh may take, in seconds: a request to Zoom's token endpoint, repeated once after
 /// a short wait, and a few calls of the store.
 const REFRESH: u64 = 30;
+/// Longer than the host lets a job run, in seconds.
+const WORKING: u64 = 330;
 /// Longer than Zoom repeats a delivery, in seconds.
 const SEEN: u64 = 7 * 24 * 3600;
 
@@ -87,6 +89,11 @@ fn start_key(channel_id: &str) -> String {
 /// The right to spend this owner's refresh token; none while somebody else has it.
 pub fn refresh(owner: Owner<'_>) -> Result<Option<Claim>, Error> {
     claim(format!("refresh_lease_{}", owner.name()), REFRESH)
+}
+
+/// The right to work on this step of a job; none while somebody else does.
+pub fn work(step: &str) -> Result<Option<Claim>, Error> {
+    claim(format!("job_lease_{step}"), WORKING)
 }
 
 /// Where it is marked that this event of this meeting is done.

@@ -146,6 +146,20 @@ pub fn forget(meeting_id: u64, post_ids: &[String]) -> Result<(), Error> {
     change(meeting_id, |mapping| mapping.forget(post_ids))
 }
 
+/// The posts of an occurrence, also after it ended: those that its UUID leads to, else the newest one
+/// that announces its number.
+pub fn posts_of(uuid: &str, meeting_id: u64) -> Result<Vec<String>, Error> {
+    if let Some(post_id) = post_of(uuid)? {
+        return Ok(vec![post_id]);
+    }
+    if meeting_id == 0 {
+        return Ok(Vec::new());
+    }
+    let posts = mapping_of(meeting_id)?.unwrap_or_default().posts;
+    let newest = posts.into_iter().max_by_key(|post| post.create_at);
+    Ok(newest.into_iter().map(|post| post.post_id).collect())
+}
+
 fn store(meeting_id: u64, mapping: &Mapping, expected: Expected) -> Result<(), Error> {
     let bytes = serde_json::to_vec(mapping).map_err(|error| Error::Invalid(error.to_string()))?;
     kv::set(

@@ -187,6 +187,17 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::SettingsYes => "Ja",
         Message::SettingsNo => "Nein",
         Message::SettingsAsk => "Fragen",
+        Message::RecordingIntro => "Hier ist die Aufzeichnung des Zoom-Meetings:",
+        Message::RecordingLink => "**Link:** [Aufzeichnung des Meetings]({url})",
+        Message::RecordingPasscode => "**Kennwort:** `{passcode}`",
+        Message::ChatIntro => "Hier ist der Chat des Zoom-Meetings:",
+        Message::ChatMissing => {
+            "Der Chat des Meetings war bei Zoom nicht zu bekommen. Der Host findet ihn bei Zoom unter *Aufzeichnungen*."
+        }
+        Message::TranscriptIntro => "Hier ist das Transkript des Zoom-Meetings:",
+        Message::TranscriptMissing => {
+            "Das Transkript des Meetings war bei Zoom nicht zu bekommen. Der Host findet es bei Zoom unter *Aufzeichnungen*."
+        }
         Message::PostStarted => "Ich habe ein Meeting gestartet",
         Message::PostEnded => "Das Meeting ist beendet.",
         Message::PostId => "Meeting-ID: {id}",

@@ -177,6 +177,17 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::SettingsYes => "Yes",
         Message::SettingsNo => "No",
         Message::SettingsAsk => "Ask",
+        Message::RecordingIntro => "Here's the recording of the Zoom meeting:",
+        Message::RecordingLink => "**Link:** [Meeting Recording]({url})",
+        Message::RecordingPasscode => "**Password:** `{passcode}`",
+        Message::ChatIntro => "Here's the chat of the Zoom meeting:",
+        Message::ChatMissing => {
+            "The chat of the meeting could not be fetched from Zoom. Its host finds it at Zoom, under *Recordings*."
+        }
+        Message::TranscriptIntro => "Here's the transcription of the Zoom meeting:",
+        Message::TranscriptMissing => {
+            "The transcription of the meeting could not be fetched from Zoom. Its host finds it at Zoom, under *Recordings*."
+        }
         Message::PostStarted => "I have started a meeting",
         Message::PostEnded => "The meeting has ended.",
         Message::PostId => "Meeting ID: {id}",

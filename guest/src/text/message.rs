@@ -210,6 +210,22 @@ messages! {
     /// In the attachment, once over.
     PostEndedSummary,
 
+    // Recordings
+    /// Before the links to videos.
+    RecordingIntro,
+    /// One video.
+    RecordingLink,
+    /// What opens it.
+    RecordingPasscode,
+    /// A chat without videos.
+    ChatIntro,
+    /// The chat could not be had.
+    ChatMissing,
+    /// A transcript.
+    TranscriptIntro,
+    /// The transcript could not be had.
+    TranscriptMissing,
+
     // What Zoom did not do
     /// The grant ended.
     ZoomNotConnected,

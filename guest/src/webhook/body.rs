@@ -1,5 +1,6 @@
 //! What is in a delivery. Only what is used is read, so that Zoom may change the rest.
 
+use super::recorded::{self, Recorded};
 use crate::zoom::types::{meeting_number, text};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -21,6 +22,8 @@ pub enum Event {
     Ended(Meeting),
     /// Somebody removed the app at Zoom.
     Deauthorized(Deauthorized),
+    /// `recording.completed` or `recording.transcript_completed`.
+    Recorded(Recorded),
     /// Something that we do nothing about.
     Other,
 }
@@ -112,11 +115,17 @@ struct Envelope {
     event: String,
     #[serde(default)]
     payload: Value,
+    #[serde(default, deserialize_with = "text")]
+    download_token: String,
 }
 
 /// Reads a delivery.
 pub fn parse(body: &[u8]) -> Result<Event, Malformed> {
-    let Envelope { event, mut payload } = serde_json::from_slice(body).map_err(|_| Malformed)?;
+    let Envelope {
+        event,
+        mut payload,
+        download_token,
+    } = serde_json::from_slice(body).map_err(|_| Malformed)?;
     let mut meeting = || -> Result<Meeting, Malformed> {
         let object = payload
             .get_mut("object")
@@ -140,6 +149,13 @@ pub fn parse(body: &[u8]) -> Result<Event, Malformed> {
         "app_deauthorized" => Event::Deauthorized(deauthorized(payload)?),
         "meeting.started" => Event::Started(meeting()?),
         "meeting.ended" => Event::Ended(meeting()?),
+        recorded::RECORDING | recorded::TRANSCRIPT => {
+            let object = payload
+                .get_mut("object")
+                .map(Value::take)
+                .ok_or(Malformed)?;
+            Event::Recorded(recorded::read(&event, download_token, object)?)
+        }
         _ => Event::Other,
     })
 }

@@ -9,6 +9,7 @@
 pub mod body;
 pub mod deauthorized;
 pub mod ended;
+pub mod recorded;
 pub mod started;
 pub mod validation;
 pub mod verify;
@@ -79,6 +80,7 @@ fn work(config: &Config, event: &Event) -> Result<(), Error> {
         Event::Started(meeting) => started::handle(meeting),
         Event::Ended(meeting) => ended::handle(meeting),
         Event::Deauthorized(event) => deauthorized::handle(config, event),
+        Event::Recorded(event) => recorded::handle(config, event),
         Event::Validation(_) | Event::Other => Ok(()),
     }
 }

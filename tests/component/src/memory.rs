@@ -75,6 +75,8 @@ pub struct World {
     pub pictures: Vec<(String, Vec<u8>)>,
     /// All preferences.
     pub preferences: Vec<Preference>,
+    /// Id, name and content of uploaded files.
+    pub files: Vec<(String, String, Vec<u8>)>,
     /// Names of calls in order.
     pub calls: Vec<String>,
     /// The number of the call that fails, counting from 0.
@@ -423,8 +425,11 @@ impl Api for MemoryApi {
         name: &'a str,
     ) -> Call<'a, FileInfo> {
         self.call("UploadFile", |world| {
+            let id = world.id();
+            let file = (id.clone(), name.to_owned(), content.clone());
+            world.files.push(file);
             Ok(FileInfo {
-                id: world.id(),
+                id,
                 channel_id: channel.to_owned(),
                 name: name.to_owned(),
                 size: i64::try_from(content.len()).unwrap_or(i64::MAX),

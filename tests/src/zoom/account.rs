@@ -98,6 +98,7 @@ pub(super) struct Account {
     pub(super) codes: HashMap<String, Grant>,
     pub(super) meetings: Vec<Meeting>,
     pub(super) secrets: Vec<String>,
+    pub(super) download_token: String,
     pub(super) token_lifetime: Duration,
     users: Vec<User>,
     current: User,
@@ -108,19 +109,22 @@ pub(super) struct Account {
 impl Account {
     pub(super) fn new(base: &str) -> Account {
         let user = User::new("ada@example.com");
-        Account {
+        let mut account = Account {
             id: short_id(),
             base: base.to_owned(),
             redirects: Vec::new(),
             codes: HashMap::new(),
             meetings: Vec::new(),
             secrets: Vec::new(),
+            download_token: String::new(),
             token_lifetime: Duration::from_secs(3599),
             users: vec![user.clone()],
             current: user,
             access: HashMap::new(),
             refresh: HashMap::new(),
-        }
+        };
+        account.download_token = account.secret("download_");
+        account
     }
 
     pub(super) fn add_user(&mut self, user: User) {

@@ -10,7 +10,7 @@ use url::Url;
 use url::form_urlencoded::byte_serialize;
 
 use super::http::{Request, Response};
-use super::{Authorization, Fault, Route, Shared, State};
+use super::{Authorization, Fault, File, Route, Shared, State};
 
 /// The answer to one request. None closes the connection instead.
 pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
@@ -23,6 +23,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
         ("GET", ["v2", "users", _]) => Route::User,
         ("POST", ["v2", "users", _, "meetings"]) => Route::CreateMeeting,
         ("GET", ["v2", "meetings", _]) => Route::Meeting,
+        ("GET", ["rec", "download", _]) => Route::Download,
         _ => Route::Unknown,
     };
     match next_fault(shared, route) {
@@ -60,8 +61,30 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
                 |meeting| Response::json(200, meeting),
             )
         }),
+        Route::Download => download(&mut state, request, &name),
         Route::Unknown => error(404, 404, "Invalid API path."),
     })
+}
+
+/// A file, for whoever has the token of the recording.
+fn download(state: &mut State, request: &Request, name: &str) -> Response {
+    let authorization = request.header("Authorization").to_owned();
+    let allowed = authorization == format!("Bearer {}", state.account.download_token);
+    state.downloads.push((name.to_owned(), authorization));
+    match state.files.get(name) {
+        Some(File::Redirect(to)) => {
+            let mut response = Response::json(302, "");
+            response.headers.push(("Location", to.clone()));
+            response
+        }
+        Some(File::Content(content)) if allowed => Response {
+            status: 200,
+            headers: vec![("Content-Type", "text/vtt".to_owned())],
+            body: content.clone(),
+        },
+        Some(File::Content(_)) => error(401, 124, "Invalid access token."),
+        None => error(404, 3301, "This recording does not exist."),
+    }
 }
 
 /// Counts the request and takes the failure that waits for it.

@@ -76,3 +76,22 @@ pub(super) fn meeting_event(event: &str, meeting: &Meeting, account: &str) -> St
     let payload = json!({"account_id": account, "object": object});
     json!({"event": event, "event_ts": milliseconds, "payload": payload}).to_string()
 }
+
+/// `recording.completed` and `recording.transcript_completed`: the meeting's id is a number here.
+pub(super) fn recording_event(
+    event: &str,
+    meeting: &Meeting,
+    files: &Value,
+    download_token: &str,
+) -> String {
+    let object = json!({
+        "uuid": meeting.uuid, "id": meeting.id, "account_id": "stand-in", "host_id": meeting.host_id,
+        "host_email": meeting.host_email, "topic": meeting.topic, "type": 1, "duration": 1,
+        "start_time": meeting.start_time, "timezone": "Europe/Berlin", "total_size": 3_328_371,
+        "recording_count": 2, "share_url": "https://zoom.us/rec/share/x", "password": meeting.passcode,
+        "recording_files": files,
+    });
+    json!({"event": event, "event_ts": 1, "download_token": download_token,
+        "payload": {"account_id": "stand-in", "object": object}})
+    .to_string()
+}

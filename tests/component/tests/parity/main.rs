@@ -23,6 +23,7 @@ mod flows;
 mod go_plugin;
 mod lifecycle;
 mod organization;
+mod recordings;
 mod story;
 mod support;
 mod tokens;

@@ -1,0 +1,196 @@
+//! Fetching a file from Zoom.
+//!
+//! The address comes in a webhook and each redirect in an answer, so each is checked: `https`, and a
+//! host of Zoom's. The token goes to the first host and to no other. (The host of this component checks
+//! addresses too, against its policy.)
+
+use crate::bindings::http::{self, Request, Response};
+use crate::bindings::types::Error as HostError;
+use crate::config::Config;
+use crate::system;
+use crate::zoom::error::retry_after;
+use ::http::Uri;
+
+/// How many redirects are followed.
+const HOPS: usize = 5;
+/// The largest file, in bytes.
+const MAX_FILE: u32 = 10 * 1024 * 1024;
+/// How long one answer may take, in milliseconds.
+const TIMEOUT: u32 = 50_000;
+
+/// Why there is no file.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The address, or one it redirects to, is not Zoom's. Not shown: it may hold a token.
+    #[error("the address is not one of Zoom's")]
+    Untrusted,
+    /// Zoom says no.
+    #[error("Zoom answered {0}")]
+    Refused(u16),
+    /// It is longer than 10 MiB.
+    #[error("the file is larger than 10 MiB")]
+    TooLarge,
+    /// Not now; after so many seconds, if Zoom said.
+    #[error("Zoom did not hand out the file")]
+    Later(Option<u32>),
+}
+
+/// Whether an address is one of Zoom's: `https`, and the host of the configured addresses or one below.
+pub fn is_trusted(config: &Config, address: &str) -> bool {
+    let Some(host) = https_host(address) else {
+        return false;
+    };
+    [&config.zoom_url, &config.zoom_api_url]
+        .into_iter()
+        .filter_map(|base| https_host(base))
+        .any(|base| {
+            host.strip_suffix(&base)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
+}
+
+/// The host of an `https` address without user name, in lower case.
+fn https_host(address: &str) -> Option<String> {
+    let uri: Uri = address.parse().ok()?;
+    let authority = uri.authority()?;
+    let plain = uri.scheme_str() == Some("https") && !authority.as_str().contains('@');
+    let host = authority.host().to_ascii_lowercase();
+    (plain && !host.is_empty()).then_some(host)
+}
+
+/// Fetches a file.
+pub fn fetch(config: &Config, address: &str, token: &str) -> Result<Vec<u8>, Failure> {
+    let first = authority(address);
+    let mut address = address.to_owned();
+    for _ in 0..=HOPS {
+        if !is_trusted(config, &address) {
+            return Err(Failure::Untrusted);
+        }
+        let with_token = !token.is_empty() && authority(&address) == first;
+        let response = get(&address, with_token.then_some(token))?;
+        match response.status {
+            200 => return Ok(response.body),
+            301 | 302 | 303 | 307 | 308 => {
+                let place = header(&response, "location").and_then(|place| join(&address, place));
+                address = place.ok_or(Failure::Refused(response.status))?;
+            }
+            429 | 500..=599 => {
+                return Err(Failure::Later(retry_after(
+                    &response.headers,
+                    system::now_ms(),
+                )));
+            }
+            status => return Err(Failure::Refused(status)),
+        }
+    }
+    Err(Failure::Refused(310))
+}
+
+fn get(address: &str, token: Option<&str>) -> Result<Response, Failure> {
+    let headers = token.map(|token| ("Authorization".to_owned(), format!("Bearer {token}")));
+    let request = Request {
+        method: "GET".to_owned(),
+        url: address.to_owned(),
+        headers: headers.into_iter().collect(),
+        body: Vec::new(),
+        timeout: TIMEOUT,
+        max_body: MAX_FILE,
+    };
+    http::fetch(&request).map_err(|error| match error {
+        HostError::Denied(_) => Failure::Untrusted,
+        HostError::TooLarge => Failure::TooLarge,
+        HostError::Invalid(_) => Failure::Refused(400),
+        _ => Failure::Later(None),
+    })
+}
+
+fn authority(address: &str) -> Option<String> {
+    let uri: Uri = address.parse().ok()?;
+    Some(uri.authority()?.as_str().to_ascii_lowercase())
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    let mut headers = response.headers.iter();
+    let (_, value) = headers.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    Some(value)
+}
+
+/// Where a redirect leads: a whole address, or a path on the same host.
+fn join(from: &str, place: &str) -> Option<String> {
+    if place.starts_with("https://") {
+        return Some(place.to_owned());
+    }
+    let path = place.starts_with('/') && !place.starts_with("//");
+    path.then(|| Some(format!("https://{}{place}", authority(from)?)))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::complete;
+    use proptest::prelude::*;
+
+    fn config() -> Config {
+        let config = crate::config::parse(&complete(), Some("https://chat.example.com"));
+        config.ok().unwrap()
+    }
+
+    #[test]
+    fn zm098_d44_only_zooms_hosts_over_https_are_trusted() {
+        for good in [
+            "https://zoom.us/rec/1",
+            "https://us02web.zoom.us/rec/download/x?y=z",
+            "HTTPS://ZOOM.US/x",
+            "https://file.api.zoom.us/",
+        ] {
+            assert!(is_trusted(&config(), good), "{good}");
+        }
+        for bad in [
+            "http://zoom.us/rec/1",
+            "https://evilzoom.us/",
+            "https://zoom.us.evil.example/",
+            "https://zoom.us@evil.example/",
+            "https://user@zoom.us/",
+            "https://127.0.0.1/",
+            "ftp://zoom.us/",
+            "//zoom.us/",
+            "zoom.us",
+            "",
+            "https://",
+        ] {
+            assert!(!is_trusted(&config(), bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn zm098_bases_that_are_not_https_vouch_for_nothing() {
+        let mut config = config();
+        config.zoom_url = "http://zoom.internal".into();
+        config.zoom_api_url = "http://api.zoom.internal/v2".into();
+        assert!(!is_trusted(&config, "https://zoom.internal/rec"));
+        assert!(!is_trusted(&config, "https://zoom.us/rec"));
+    }
+
+    #[test]
+    fn a_redirect_is_a_whole_address_or_a_path() {
+        let join = |place| join("https://a.zoom.us/x?y", place);
+        assert_eq!(join("https://b.zoom.us/z").unwrap(), "https://b.zoom.us/z");
+        assert_eq!(join("/z?1").unwrap(), "https://a.zoom.us/z?1");
+        for odd in ["//b.zoom.us/", "http://zoom.us/", "z", ""] {
+            assert_eq!(join(odd), None, "{odd}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_outside_zoom_is_trusted_by_chance(host in "[a-z0-9.-]{1,30}") {
+            let trusted = is_trusted(&config(), &format!("https://{host}/"));
+            prop_assert!(!trusted || host == "zoom.us" || host.ends_with(".zoom.us"));
+        }
+
+        #[test]
+        fn no_address_makes_it_panic(address in ".*") {
+            let _ = (is_trusted(&config(), &address), join(&address, &address));
+        }
+    }
+}

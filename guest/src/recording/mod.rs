@@ -1,0 +1,303 @@
+//! Recordings, chats and transcripts in the thread of their meeting: what the jobs do.
+//!
+//! A job makes one reply. It may run more than once, and another node may run it too, so it holds a
+//! claim while it works, looks for a reply that an earlier run made before it makes one, and is marked
+//! as done after it. The bytes of a file are passed on as they are: other plugins read them.
+
+mod download;
+mod reply;
+
+pub use download::is_trusted;
+
+use crate::bindings::handlers::job_handler::Outcome;
+use crate::bindings::posts::{self, Author};
+use crate::bindings::types::Error;
+use crate::bindings::{files, jobs};
+use crate::config::Config;
+use crate::store::crypto::{self, Kind};
+use crate::store::locks;
+use crate::system;
+use download::Failure;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// The kind of the jobs.
+pub const KIND: &str = "recording";
+
+/// Whom the encrypted payload belongs to.
+const OWNER: &str = "recording";
+/// How often a file is tried for that Zoom refuses, or that holds up links.
+const PATIENCE: u32 = 5;
+/// Between two tries, in seconds: doubled each time, up to an hour.
+const PAUSE: u32 = 30;
+const LONGEST_PAUSE: u32 = 3600;
+/// How much earlier than its job a reply may have been written, by another node's clock.
+const SKEW: i64 = 5 * 60 * 1000;
+
+/// A file to fetch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum File {
+    /// What was written in the meeting.
+    Chat(String),
+    /// What was said in it.
+    Transcript(String),
+}
+
+impl File {
+    fn url(&self) -> &str {
+        match self {
+            File::Chat(url) | File::Transcript(url) => url,
+        }
+    }
+
+    /// The name people see. Zoom's transcript is WebVTT, whatever its name says; other plugins expect it.
+    fn name(&self) -> &'static str {
+        match self {
+            File::Chat(_) => "Chat-history.txt",
+            File::Transcript(_) => "transcription.txt",
+        }
+    }
+}
+
+/// What one job does.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Work {
+    /// Names the reply, in every run and in every delivery.
+    pub step: String,
+    /// The meeting's post.
+    pub post_id: String,
+    /// Where videos are played.
+    #[serde(default)]
+    pub links: Vec<String>,
+    /// What goes along with the reply.
+    #[serde(default)]
+    pub file: Option<File>,
+    /// Fetches the file.
+    #[serde(default)]
+    pub token: String,
+    /// Opens the videos; empty unless the setting allows it.
+    #[serde(default)]
+    pub passcode: String,
+    /// When Zoom told of it, in milliseconds.
+    pub enqueued: i64,
+}
+
+/// The name of a reply: the same for the same files of the same meeting under the same post.
+pub fn step(event: &str, uuid: &str, post_id: &str, marks: &[String]) -> String {
+    let mut hash = Sha256::new();
+    for part in [event, uuid, post_id]
+        .into_iter()
+        .chain(marks.iter().map(String::as_str))
+    {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let mut name = String::new();
+    for byte in hash.finalize().iter().take(16) {
+        // Writing to a string does not fail.
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
+}
+
+/// Stores a job. Its payload is encrypted: it holds a token, and may hold a passcode.
+pub fn enqueue(config: &Config, work: &Work) -> Result<(), Error> {
+    let invalid = |error: &dyn std::fmt::Display| Error::Invalid(error.to_string());
+    let text = serde_json::to_string(work).map_err(|error| invalid(&error))?;
+    let key = &config.encryption_key;
+    let sealed = crypto::seal(key, Kind::Job, OWNER, system::random(), &text)
+        .map_err(|error| invalid(&error))?;
+    jobs::enqueue(KIND, sealed.as_bytes(), 0)
+}
+
+fn read(config: &Config, payload: &[u8]) -> Option<Work> {
+    let sealed = std::str::from_utf8(payload).ok()?;
+    let text = crypto::open(&config.encryption_key, Kind::Job, OWNER, sealed).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Runs a job.
+pub fn run(config: &Config, payload: &[u8], attempt: u32) -> Outcome {
+    let Some(work) = read(config, payload) else {
+        system::warn(
+            "A recording is not posted: what Zoom told of it cannot be read any more. The setting EncryptionKey may have been changed meanwhile.",
+            &[],
+        );
+        return Outcome::Done;
+    };
+    match run_once(config, &work, attempt) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            system::warn(
+                "A recording could not be posted yet.",
+                &[("post", &work.post_id), ("error", &error.to_string())],
+            );
+            Outcome::RetryAfter(pause(attempt))
+        }
+    }
+}
+
+/// Says in the thread that the files could not be had.
+pub fn given_up(config: &Config, payload: &[u8]) {
+    let Some(work) = read(config, payload) else {
+        return;
+    };
+    let told = work_alone(&work, || {
+        let reply = reply::of(config, &work, None);
+        write(&work, &reply, Vec::new()).map(|()| Outcome::Done)
+    });
+    if let Err(error) = told {
+        system::warn(
+            "That a recording could not be had is not told.",
+            &[("post", &work.post_id), ("error", &error.to_string())],
+        );
+    }
+}
+
+fn run_once(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error> {
+    work_alone(work, || {
+        let post = match posts::get(&work.post_id) {
+            Ok(post) => post,
+            // Whoever deleted the meeting's post wants no replies to it.
+            Err(Error::NotFound) => return Ok(Outcome::Done),
+            Err(error) => return Err(error),
+        };
+        if is_written(work, &post.channel_id)? {
+            return Ok(Outcome::Done);
+        }
+        let fetched = match &work.file {
+            None => None,
+            Some(file) => match download::fetch(config, file.url(), &work.token) {
+                Ok(bytes) => Some(bytes),
+                Err(failure) => match wait_for(work, &failure, attempt) {
+                    Some(seconds) => return Ok(Outcome::RetryAfter(seconds)),
+                    None => {
+                        system::warn(
+                            "A file of a recording is given up.",
+                            &[("file", file.name()), ("error", &failure.to_string())],
+                        );
+                        None
+                    }
+                },
+            },
+        };
+        let file_id = match (&work.file, fetched) {
+            (Some(file), Some(bytes)) => {
+                Some(files::upload(&post.channel_id, file.name(), &bytes)?)
+            }
+            _ => None,
+        };
+        let reply = reply::of(config, work, file_id.as_deref());
+        match write(work, &reply, file_id.into_iter().collect()) {
+            // In a channel that was archived meanwhile, or one that the bot may not write in.
+            Err(Error::Denied(rule) | Error::Invalid(rule)) => {
+                system::warn(
+                    "A recording cannot be posted in the channel of its meeting.",
+                    &[("post", &work.post_id), ("rule", &rule)],
+                );
+                Ok(Outcome::Done)
+            }
+            result => result.map(|()| Outcome::Done),
+        }
+    })
+}
+
+/// Does something while nobody else works on the same reply, and marks it as done when it is.
+fn work_alone(work: &Work, act: impl FnOnce() -> Result<Outcome, Error>) -> Result<Outcome, Error> {
+    if locks::seen(KIND, &work.step)? {
+        return Ok(Outcome::Done);
+    }
+    let Some(claim) = locks::work(&work.step)? else {
+        return Ok(Outcome::RetryAfter(PAUSE));
+    };
+    let outcome = act();
+    let marked = match outcome {
+        Ok(Outcome::Done) => locks::mark_seen(KIND, &work.step),
+        _ => Ok(()),
+    };
+    claim.release();
+    marked.and(outcome)
+}
+
+/// Whether an earlier run wrote the reply and did not come to mark it.
+fn is_written(work: &Work, channel_id: &str) -> Result<bool, Error> {
+    let since = work.enqueued.saturating_sub(SKEW);
+    let written = posts::since(channel_id, since)?;
+    Ok(written.iter().any(|post| reply::is_step(post, &work.step)))
+}
+
+fn write(work: &Work, reply: &reply::Reply, file_ids: Vec<String>) -> Result<(), Error> {
+    let post = posts::get(&work.post_id)?;
+    posts::create(
+        Author::Bot,
+        &posts::Draft {
+            channel_id: post.channel_id,
+            // The host takes a reply's id for its thread's.
+            root_id: post.id,
+            message: reply.message.clone(),
+            kind: reply.kind.to_owned(),
+            props: reply.props.to_string(),
+            file_ids,
+        },
+    )
+    .map(drop)
+}
+
+/// How long to wait before the file is tried again; none when it is not worth it.
+fn wait_for(work: &Work, failure: &Failure, attempt: u32) -> Option<u32> {
+    match failure {
+        Failure::Untrusted | Failure::TooLarge => None,
+        Failure::Refused(_) if attempt >= PATIENCE => None,
+        // Links are worth more at once than a chat later.
+        Failure::Later(_) if !work.links.is_empty() && attempt >= PATIENCE => None,
+        Failure::Later(Some(seconds)) => Some((*seconds).clamp(1, LONGEST_PAUSE)),
+        Failure::Refused(_) | Failure::Later(None) => Some(pause(attempt)),
+    }
+}
+
+fn pause(attempt: u32) -> u32 {
+    let doublings = attempt.saturating_sub(1).min(10);
+    PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn work(links: &[&str]) -> Work {
+        Work {
+            step: "s".into(),
+            post_id: "p".into(),
+            links: links.iter().map(|link| (*link).to_owned()).collect(),
+            file: None,
+            token: "secret token".into(),
+            passcode: "secret passcode".into(),
+            enqueued: 0,
+        }
+    }
+
+    #[test]
+    fn d06_a_reply_is_named_by_what_it_is_about() {
+        let name = |uuid: &str, marks: &[&str]| {
+            let marks: Vec<String> = marks.iter().map(|mark| (*mark).to_owned()).collect();
+            step("recording.completed", uuid, "p", &marks)
+        };
+        assert_eq!(name("u", &["a", "b"]), name("u", &["a", "b"]));
+        assert_ne!(name("u", &["a", "b"]), name("u", &["ab"]));
+        assert_ne!(name("u", &["a"]), name("v", &["a"]));
+    }
+
+    #[test]
+    fn d25_waits_grow_and_end() {
+        assert_eq!([pause(1), pause(2), pause(8)], [30, 60, LONGEST_PAUSE]);
+        let later = Failure::Later(None);
+        assert_eq!(wait_for(&work(&[]), &later, 100), Some(LONGEST_PAUSE));
+        assert_eq!(wait_for(&work(&["l"]), &later, PATIENCE), None);
+        assert_eq!(wait_for(&work(&[]), &Failure::Refused(404), PATIENCE), None);
+        assert_eq!(wait_for(&work(&[]), &Failure::Refused(404), 1), Some(30));
+        assert_eq!(wait_for(&work(&[]), &Failure::TooLarge, 1), None);
+        assert_eq!(wait_for(&work(&[]), &Failure::Later(Some(7)), 1), Some(7));
+    }
+}

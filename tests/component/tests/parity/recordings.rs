@@ -1,0 +1,413 @@
+//! Recordings, chats and transcripts: jobs that reply in the thread of their meeting.
+
+use component_tests::scene::{Scene, props};
+use mattermost_plugin_rpc::mattermost::Post;
+use plugin_tests::zoom::{Fault, Meeting, Route};
+use serde_json::{Value, json};
+
+use crate::support::end_meetings;
+
+const RECORDING: &str = "recording.completed";
+const TRANSCRIPT: &str = "recording.transcript_completed";
+const CHAT: &str = "10:00:01\tAda : hello\r\n";
+const VTT: &str = "WEBVTT\r\n\r\n1\r\n00:00:01.000 --> 00:00:02.000\r\nAda: h\u{e9}llo\r\n";
+
+/// A meeting that has ended, and its post.
+async fn meeting(scene: &Scene) -> (Meeting, Post) {
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects_and_prefers(&ann, &town, "No").await;
+    assert_eq!(scene.asks(&ann, &town, "/zoom start Standup").await, "");
+    end_meetings(scene).await;
+    let post = scene.posts(&town).pop().unwrap();
+    (scene.zoom.meetings().pop().unwrap(), post)
+}
+
+fn replies(scene: &Scene, post: &Post) -> Vec<Post> {
+    let posts = scene.posts(&post.channel_id).into_iter();
+    posts.filter(|one| one.root_id == post.id).collect()
+}
+
+async fn told(scene: &Scene, event: &str, meeting: &Meeting, files: &Value) {
+    let answer = scene
+        .delivers(&scene.zoom.recorded(event, meeting, files))
+        .await;
+    assert_eq!((answer.status, answer.body.len()), (200, 0));
+}
+
+fn video(scene: &Scene, start: &str) -> Value {
+    json!({"id": format!("video-{start}"), "recording_start": start, "recording_end": "", "file_type": "MP4",
+        "recording_type": "shared_screen_with_speaker_view", "status": "completed",
+        "download_url": scene.zoom.add_file("never-fetched", "video"),
+        "play_url": format!("{}/rec/play/{start}(1)", scene.zoom.url())})
+}
+
+fn chat(scene: &Scene, start: &str) -> Value {
+    json!({"id": format!("chat-{start}"), "recording_start": start, "file_type": "CHAT",
+        "recording_type": "chat_file", "download_url": scene.zoom.add_file("chat", CHAT)})
+}
+
+fn transcript(url: &str) -> Value {
+    json!([{"id": "transcript", "recording_start": "a", "file_type": "TRANSCRIPT",
+        "recording_type": "audio_transcript", "download_url": url}])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm096_zm088_videos_and_chat_of_one_start_are_one_reply_in_the_meetings_thread() {
+    let scene = Scene::start().await;
+    let (meeting, post) = meeting(&scene).await;
+    let files = json!([video(&scene, "a"), chat(&scene, "a"), video(&scene, "b")]);
+    told(&scene, RECORDING, &meeting, &files).await;
+    assert_eq!(
+        replies(&scene, &post),
+        [],
+        "the webhook is answered before the work is done"
+    );
+    scene.works().await;
+    let mut replies = replies(&scene, &post);
+    replies.sort_by_key(|reply| reply.kind.clone());
+    assert_eq!(replies.len(), 2);
+    let (plain, with_chat) = (&replies[0], &replies[1]);
+    assert_eq!(with_chat.kind, "custom_zoom_chat");
+    let play = format!(
+        "**Link:** [Meeting Recording]({}/rec/play/a%281%29)",
+        scene.zoom.url()
+    );
+    assert!(with_chat.message.contains(&play), "{}", with_chat.message);
+    let (id, name, content) = scene.api.world().files[0].clone();
+    assert_eq!(
+        (name.as_str(), content),
+        ("Chat-history.txt", CHAT.as_bytes().to_vec())
+    );
+    assert_eq!(props(with_chat)["captions"], json!([{"file_id": id}]));
+    assert_eq!(with_chat.file_ids, [id]);
+    assert_eq!((plain.kind.as_str(), plain.file_ids.len()), ("", 0));
+    assert!(plain.message.contains("/rec/play/b%281%29"));
+    let bot = scene.api.world().users[&plain.user_id].clone();
+    assert!(bot.is_bot && plain.user_id == with_chat.user_id);
+    assert!(
+        !format!("{replies:?}").contains(&meeting.passcode),
+        "the setting is off"
+    );
+    let fetched = scene.zoom.downloads();
+    assert_eq!(fetched.len(), 1, "videos are never downloaded");
+    assert_eq!(
+        fetched[0].1,
+        format!("Bearer {}", scene.zoom.download_token())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm097_zm114_zm133_a_transcript_is_passed_on_byte_for_byte() {
+    let scene = Scene::start().await;
+    let (meeting, post) = meeting(&scene).await;
+    let url = scene.zoom.add_file("vtt", VTT);
+    told(&scene, TRANSCRIPT, &meeting, &transcript(&url)).await;
+    scene.works().await;
+    let reply = replies(&scene, &post).pop().unwrap();
+    assert_eq!(reply.kind, "custom_zoom_transcript");
+    let (id, name, content) = scene.api.world().files[0].clone();
+    assert_eq!(
+        (name.as_str(), content),
+        ("transcription.txt", VTT.as_bytes().to_vec())
+    );
+    assert_eq!(props(&reply)["captions"], json!([{"file_id": id}]));
+    let author = scene.api.world().users[&reply.user_id].username.clone();
+    assert_eq!(author, "zoom");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm096_a_passcode_is_posted_only_where_the_setting_says_so() {
+    let scene = Scene::with(json!({"enablepostingrecordingpassword": true})).await;
+    let (meeting, post) = meeting(&scene).await;
+    let files = json!([video(&scene, "a")]);
+    told(&scene, RECORDING, &meeting, &files).await;
+    {
+        let world = scene.api.world();
+        let mut written = world.written();
+        let clear =
+            written.find(|(_, value)| String::from_utf8_lossy(value).contains(&meeting.passcode));
+        let key = clear.map(|(key, _)| key.to_owned());
+        assert_eq!(key, None, "not in clear in the store");
+    }
+    scene.works().await;
+    let reply = replies(&scene, &post).pop().unwrap();
+    let shown = format!("**Password:** `{}`", meeting.passcode);
+    assert!(reply.message.contains(&shown), "{}", reply.message);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d06_repeated_deliveries_post_once_whatever_changes_in_them() {
+    let scene = Scene::start().await;
+    let other = scene.another_node().await;
+    let (meeting, post) = meeting(&scene).await;
+    let files = json!([video(&scene, "a"), chat(&scene, "a")]);
+    for _ in 0..2 {
+        told(&scene, RECORDING, &meeting, &files).await;
+        told(&other, RECORDING, &meeting, &files).await;
+    }
+    tokio::join!(scene.works(), other.works());
+    scene.later(120);
+    other.later(120);
+    tokio::join!(scene.works(), other.works());
+    let mut again = files.clone();
+    again[0]["play_url"] = json!(format!("{}/rec/play/a(1)?token=new", scene.zoom.url()));
+    told(&scene, RECORDING, &meeting, &again).await;
+    assert_eq!(scene.works().await, None);
+    assert_eq!(replies(&scene, &post).len(), 1);
+    assert_eq!(scene.api.world().files.len(), 1);
+}
+
+/// The process may die at any point of a job. What is left then is taken up, and there is one reply.
+#[tokio::test(flavor = "multi_thread")]
+async fn d25_d06_a_job_resumes_after_the_failure_of_any_call_and_posts_once() {
+    for call in 0..120 {
+        let scene = Scene::start().await;
+        let (meeting, post) = meeting(&scene).await;
+        let files = json!([video(&scene, "a"), chat(&scene, "a")]);
+        told(&scene, RECORDING, &meeting, &files).await;
+        {
+            let mut world = scene.api.world();
+            world.failing_call = Some(world.calls.len() + call);
+        }
+        scene.works().await;
+        let reached = {
+            let mut world = scene.api.world();
+            world.failing_call.take() < Some(world.calls.len())
+        };
+        for _ in 0..4 {
+            scene.later(400);
+            scene.works().await;
+        }
+        assert_eq!(replies(&scene, &post).len(), 1, "call {call}");
+        if !reached {
+            return;
+        }
+    }
+    panic!("a job makes fewer calls than that");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm098_d44_redirects_are_checked_hop_by_hop_and_the_token_stays_at_home() {
+    let scene = Scene::start().await;
+    let (meeting, post) = meeting(&scene).await;
+    let end = scene.zoom.add_file("end", VTT);
+    let path = end.strip_prefix(&scene.zoom.url()).unwrap().to_owned();
+    let start = scene.zoom.redirect_file("start", &path);
+    told(&scene, TRANSCRIPT, &meeting, &transcript(&start)).await;
+    scene.works().await;
+    assert_eq!(replies(&scene, &post).len(), 1);
+    assert_eq!(scene.zoom.downloads().len(), 2);
+
+    for (number, bad) in [
+        "https://evil.example/x",
+        "http://localhost/x",
+        "https://127.0.0.1:1/x",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let away = scene.zoom.redirect_file("away", bad);
+        let mut files = transcript(&away);
+        files[0]["id"] = json!(format!("bad-{number}"));
+        told(&scene, TRANSCRIPT, &meeting, &files).await;
+        scene.works().await;
+        let reply = replies(&scene, &post).pop().unwrap();
+        assert_eq!(
+            (reply.kind.as_str(), reply.file_ids.len()),
+            ("", 0),
+            "{bad}"
+        );
+        assert!(
+            reply.message.contains("could not be fetched"),
+            "{}",
+            reply.message
+        );
+    }
+    let around = format!("{}/rec/download/loop", scene.zoom.url());
+    scene.zoom.redirect_file("loop", &around);
+    let before = scene.zoom.downloads().len();
+    let mut files = transcript(&around);
+    files[0]["id"] = json!("loop");
+    told(&scene, TRANSCRIPT, &meeting, &files).await;
+    scene.works().await;
+    assert_eq!(scene.zoom.downloads().len() - before, 6, "no endless loop");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d25_failures_of_zoom_are_waited_out_and_refusals_end_in_a_sentence() {
+    let scene = Scene::start().await;
+    let (meeting, post) = meeting(&scene).await;
+    let url = scene.zoom.add_file("vtt", VTT);
+    for fault in [
+        Fault::server_error(),
+        Fault::rate_limited(90),
+        Fault::HangUp,
+    ] {
+        scene.zoom.fail_next(Route::Download, fault);
+    }
+    told(&scene, TRANSCRIPT, &meeting, &transcript(&url)).await;
+    let mut waits = Vec::new();
+    while let Some(due) = scene.works().await {
+        waits.push((due - scene.now()) / 1000);
+        assert!(waits.len() < 10, "{waits:?}");
+        scene.later((due - scene.now()) / 1000 + 1);
+    }
+    assert_eq!(waits.len(), 3, "{waits:?}");
+    assert!(
+        (85..=100).contains(&waits[1]),
+        "Zoom said 90 seconds: {waits:?}"
+    );
+    assert_eq!(
+        replies(&scene, &post).pop().unwrap().kind,
+        "custom_zoom_transcript"
+    );
+
+    let gone = format!("{}/rec/download/gone", scene.zoom.url());
+    let mut files = transcript(&gone);
+    files[0]["id"] = json!("gone");
+    let before = scene.zoom.downloads().len();
+    told(&scene, TRANSCRIPT, &meeting, &files).await;
+    while let Some(due) = scene.works().await {
+        scene.later((due - scene.now()) / 1000 + 1);
+    }
+    assert_eq!(scene.zoom.downloads().len() - before, 5);
+    let last = replies(&scene, &post).pop().unwrap();
+    assert!(
+        last.message.contains("could not be fetched"),
+        "{}",
+        last.message
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d25_what_zoom_withholds_for_a_day_is_given_up_with_a_sentence() {
+    let scene = Scene::start().await;
+    let (meeting, post) = meeting(&scene).await;
+    let url = scene.zoom.add_file("vtt", VTT);
+    for _ in 0..100 {
+        scene.zoom.fail_next(Route::Download, Fault::server_error());
+    }
+    told(&scene, TRANSCRIPT, &meeting, &transcript(&url)).await;
+    let start = scene.now();
+    while let Some(due) = scene.works().await {
+        assert!(due - start < 27 * 3600 * 1000);
+        scene.later((due - scene.now()) / 1000 + 1);
+    }
+    let all = replies(&scene, &post);
+    assert_eq!(all.len(), 1);
+    assert!(
+        all[0].message.contains("could not be fetched"),
+        "{}",
+        all[0].message
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm098_a_file_over_ten_mebibytes_is_left_and_said_so() {
+    let scene = Scene::start().await;
+    let (meeting, post) = meeting(&scene).await;
+    let url = scene
+        .zoom
+        .add_file("large", &"x".repeat(10 * 1024 * 1024 + 1));
+    told(&scene, TRANSCRIPT, &meeting, &transcript(&url)).await;
+    scene.works().await;
+    assert!(scene.api.world().files.is_empty());
+    assert_eq!(replies(&scene, &post).len(), 1);
+    let url = scene
+        .zoom
+        .add_file("largest", &"x".repeat(10 * 1024 * 1024));
+    let mut files = transcript(&url);
+    files[0]["id"] = json!("largest");
+    told(&scene, TRANSCRIPT, &meeting, &files).await;
+    scene.works().await;
+    assert_eq!(scene.api.world().files[0].2.len(), 10 * 1024 * 1024);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d14_a_recording_of_a_meeting_in_a_thread_replies_in_that_thread() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects_and_prefers(&ann, &town, "No").await;
+    let root = {
+        let mut world = scene.api.world();
+        let root = Post {
+            id: format!("{:r<26}", "root"),
+            channel_id: town.clone(),
+            user_id: ann.clone(),
+            create_at: 1,
+            update_at: 1,
+            ..Post::default()
+        };
+        world.posts.push(root.clone());
+        root
+    };
+    let at = component_tests::scene::At {
+        channel: &town,
+        root: &root.id,
+    };
+    scene.types(&ann, at, "/zoom start In a thread").await;
+    let meeting = scene.zoom.meetings().pop().unwrap();
+    told(&scene, RECORDING, &meeting, &json!([video(&scene, "a")])).await;
+    scene.works().await;
+    let replies = replies(&scene, &root);
+    assert_eq!(replies.len(), 2, "the meeting and its recording");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d34_zm095_a_recording_finds_its_meeting_days_later() {
+    let scene = Scene::start().await;
+    let (meeting, post) = meeting(&scene).await;
+    scene.later(6 * 24 * 3600);
+    told(&scene, RECORDING, &meeting, &json!([video(&scene, "a")])).await;
+    scene.works().await;
+    assert_eq!(replies(&scene, &post).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d11_d33_recordings_of_other_meetings_and_odd_events_are_taken_and_make_no_work() {
+    let scene = Scene::start().await;
+    let (meeting, post) = meeting(&scene).await;
+    let unknown = Meeting {
+        id: 1,
+        uuid: "unknown".to_owned(),
+        ..meeting.clone()
+    };
+    told(&scene, RECORDING, &unknown, &json!([video(&scene, "a")])).await;
+    told(&scene, RECORDING, &meeting, &json!("none")).await;
+    told(&scene, TRANSCRIPT, &meeting, &json!([])).await;
+    let evil = json!([{"id": "x", "file_type": "MP4", "play_url": "https://evil.example/(x)"}]);
+    told(&scene, RECORDING, &meeting, &evil).await;
+    scene.works().await;
+    let said = replies(&scene, &post);
+    assert!(
+        said.iter().all(|reply| !reply.message.contains("evil")),
+        "{said:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm060_zm112_zoom_is_told_that_data_is_gone_where_it_asks() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects(&ann, &town).await;
+    let user = scene.zoom.signed_in();
+    let body = json!({"event": "app_deauthorized", "event_ts": 1, "payload": {
+        "account_id": "a", "user_id": user.id, "client_id": scene.zoom.app().client_id,
+        "signature": "s", "deauthorization_time": "2099-01-01T00:00:00Z", "user_data_retention": "false",
+    }});
+    scene
+        .zoom
+        .fail_next(Route::Compliance, Fault::server_error());
+    let answer = scene
+        .delivers(&scene.zoom.webhook_with(body.to_string()))
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(scene.zoom.count(Route::Compliance), 0, "answered first");
+    while let Some(due) = scene.works().await {
+        scene.later((due - scene.now()) / 1000 + 1);
+    }
+    assert_eq!(scene.zoom.count(Route::Compliance), 2);
+}
