@@ -14,7 +14,8 @@ wit_bindgen::generate!({
 
 pub use exports::mattermost::plugin as handlers;
 pub use mattermost::plugin::{
-    bots, channels, commands, config, files, http, jobs, kv, log, posts, types, users, websocket,
+    bots, channels, commands, config, dialogs, files, http, jobs, kv, log, posts, types, users,
+    websocket,
 };
 
 // The names of a component's exports are no names for a native library.

@@ -1,13 +1,22 @@
 //! What is done after an event was answered: which kind of job is whose.
 
 use crate::bindings::handlers::job_handler::Outcome;
+use crate::bindings::types::Error;
 use crate::config;
 use crate::oauth::compliance::{self, Run};
 use crate::recording;
+use crate::store::locks;
 use crate::system;
+use crate::webhook::announce;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
 
 /// How long a job waits for an administrator to correct the settings, in seconds.
 const UNTIL_CONFIGURED: u32 = 300;
+/// Between two tries, in seconds.
+const PAUSE: u32 = 30;
+/// The longest wait between two tries, in seconds.
+pub const LONGEST_PAUSE: u32 = 3600;
 
 /// Runs a job. `attempt` counts from 1.
 pub fn run(kind: &str, payload: &[u8], attempt: u32) -> Outcome {
@@ -16,6 +25,7 @@ pub fn run(kind: &str, payload: &[u8], attempt: u32) -> Outcome {
     };
     match kind {
         recording::KIND => recording::run(&config, payload, attempt),
+        announce::KIND => announce::run(&config, payload, attempt),
         compliance::KIND => match compliance::run(&config, payload, attempt.saturating_sub(1)) {
             Run::Done => Outcome::Done,
             Run::Again(seconds) => Outcome::RetryAfter(seconds),
@@ -28,11 +38,70 @@ pub fn run(kind: &str, payload: &[u8], attempt: u32) -> Outcome {
     }
 }
 
+/// The name of a step: the same for the same things, in every run and in every delivery.
+pub fn step<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let mut name = String::new();
+    for byte in hash.finalize().iter().take(16) {
+        // Writing to a string does not fail.
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
+}
+
+/// Does a step while nobody else does it, and marks it as done when it is.
+pub fn alone(
+    kind: &str,
+    step: &str,
+    act: impl FnOnce() -> Result<Outcome, Error>,
+) -> Result<Outcome, Error> {
+    if locks::seen(kind, step)? {
+        return Ok(Outcome::Done);
+    }
+    let Some(claim) = locks::work(step)? else {
+        return Ok(Outcome::RetryAfter(PAUSE));
+    };
+    let outcome = act();
+    let marked = match outcome {
+        Ok(Outcome::Done) => locks::mark_seen(kind, step),
+        _ => Ok(()),
+    };
+    claim.release();
+    marked.and(outcome)
+}
+
+/// How long to wait after this many attempts, in seconds: doubled each time, up to an hour.
+pub fn pause(attempt: u32) -> u32 {
+    let doublings = attempt.saturating_sub(1).min(10);
+    PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE)
+}
+
 /// Tells whom it concerns that a job failed for a day.
 pub fn given_up(kind: &str, payload: &[u8]) {
     if kind == recording::KIND
         && let Ok(config) = config::load()
     {
         recording::given_up(&config, payload);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d06_a_step_is_named_by_what_it_is_about() {
+        assert_eq!(step(["e", "u", "a", "b"]), step(["e", "u", "a", "b"]));
+        assert_ne!(step(["e", "u", "a", "b"]), step(["e", "u", "ab"]));
+        assert_ne!(step(["e", "u"]), step(["e", "v"]));
+    }
+
+    #[test]
+    fn waits_grow_and_end() {
+        assert_eq!([pause(1), pause(2), pause(8)], [30, 60, LONGEST_PAUSE]);
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! What a subcommand says is shown by the bot to the user alone, in the thread it was typed in.
 
+pub mod channel_settings;
 pub mod connect;
 pub mod disconnect;
 pub mod help;
 pub mod settings;
 pub mod start;
+pub mod subscription;
 
 use crate::bindings::commands::{Audience, Command, Node};
 use crate::bindings::handlers::command_handler::Invocation;
@@ -28,6 +30,10 @@ pub struct Context<'a> {
     pub person: &'a Person,
     /// Where it was typed.
     pub place: Place<'a>,
+    /// The team, or empty in direct and group channels.
+    pub team_id: &'a str,
+    /// Opens one dialog.
+    pub trigger_id: &'a str,
     /// The client it was typed in, or empty.
     pub connection_id: &'a str,
     /// The words after the subcommand.
@@ -40,6 +46,8 @@ enum For {
     Everyone,
     /// Who may connect: everybody their own account, and administrators the one for everybody.
     Connecting,
+    /// Who manages the system. Others learn that it is not for them.
+    Managing,
 }
 
 impl For {
@@ -47,12 +55,15 @@ impl For {
     fn audience(self, account_level: bool) -> Audience {
         match self {
             For::Connecting if account_level => Audience::SystemAdmins,
+            For::Managing => Audience::SystemAdmins,
             For::Everyone | For::Connecting => Audience::Everyone,
         }
     }
 
     fn includes(self, account_level: bool, is_system_admin: bool) -> bool {
-        is_system_admin || self.audience(account_level) == Audience::Everyone
+        is_system_admin
+            || self == For::Managing
+            || self.audience(account_level) == Audience::Everyone
     }
 }
 
@@ -63,16 +74,50 @@ struct Subcommand {
     help: Message,
     takes_text: bool,
     audience: For,
+    /// What may follow it.
+    below: &'static [Below],
     run: fn(&Context<'_>) -> Result<Option<String>, Error>,
 }
 
-const SUBCOMMANDS: [Subcommand; 5] = [
+/// A word after a subcommand, for autocompletion and help.
+struct Below {
+    name: &'static str,
+    hint: &'static str,
+    help: Message,
+}
+
+const SUBSCRIPTION: &[Below] = &[
+    Below {
+        name: "add",
+        hint: "[meeting id]",
+        help: Message::HelpSubscriptionAdd,
+    },
+    Below {
+        name: "remove",
+        hint: "[meeting id]",
+        help: Message::HelpSubscriptionRemove,
+    },
+    Below {
+        name: "list",
+        hint: "",
+        help: Message::HelpSubscriptionList,
+    },
+];
+
+const CHANNEL_SETTINGS: &[Below] = &[Below {
+    name: "list",
+    hint: "",
+    help: Message::HelpChannelSettingsList,
+}];
+
+const SUBCOMMANDS: [Subcommand; 7] = [
     Subcommand {
         name: "start",
         hint: "[meeting topic]",
         help: Message::HelpStart,
         takes_text: true,
         audience: For::Everyone,
+        below: &[],
         run: start::run,
     },
     Subcommand {
@@ -81,6 +126,7 @@ const SUBCOMMANDS: [Subcommand; 5] = [
         help: Message::HelpConnect,
         takes_text: false,
         audience: For::Connecting,
+        below: &[],
         run: connect::run,
     },
     Subcommand {
@@ -89,6 +135,7 @@ const SUBCOMMANDS: [Subcommand; 5] = [
         help: Message::HelpDisconnect,
         takes_text: false,
         audience: For::Connecting,
+        below: &[],
         run: disconnect::run,
     },
     Subcommand {
@@ -97,7 +144,26 @@ const SUBCOMMANDS: [Subcommand; 5] = [
         help: Message::HelpSettings,
         takes_text: false,
         audience: For::Everyone,
+        below: &[],
         run: settings::run,
+    },
+    Subcommand {
+        name: "subscription",
+        hint: "[action]",
+        help: Message::HelpSubscription,
+        takes_text: false,
+        audience: For::Everyone,
+        below: SUBSCRIPTION,
+        run: subscription::run,
+    },
+    Subcommand {
+        name: "channel-settings",
+        hint: "",
+        help: Message::HelpChannelSettings,
+        takes_text: false,
+        audience: For::Managing,
+        below: CHANNEL_SETTINGS,
+        run: channel_settings::run,
     },
     Subcommand {
         name: "help",
@@ -105,6 +171,7 @@ const SUBCOMMANDS: [Subcommand; 5] = [
         help: Message::HelpHelp,
         takes_text: false,
         audience: For::Everyone,
+        below: &[],
         run: help::run,
     },
 ];
@@ -129,15 +196,35 @@ pub fn registration(account_level: bool) -> Command {
         icon: ICON.to_vec(),
         nodes: SUBCOMMANDS
             .iter()
-            .map(|subcommand| Node {
-                path: vec![subcommand.name.to_owned()],
-                hint: subcommand.hint.to_owned(),
-                help: text::plain(Locale::En, subcommand.help),
-                audience: subcommand.audience.audience(account_level),
-                takes_text: subcommand.takes_text,
-            })
+            .flat_map(|subcommand| nodes(subcommand, account_level))
             .collect(),
     }
+}
+
+/// A subcommand and what may follow it, as autocompletion offers them.
+fn nodes(subcommand: &Subcommand, account_level: bool) -> Vec<Node> {
+    let audience = subcommand.audience.audience(account_level);
+    let node = |path: &[&str], hint: &str, help, takes_text| Node {
+        path: path.iter().map(|word| (*word).to_owned()).collect(),
+        hint: hint.to_owned(),
+        help: text::plain(Locale::En, help),
+        audience,
+        takes_text,
+    };
+    let Subcommand {
+        name,
+        hint,
+        help,
+        takes_text,
+        below,
+        ..
+    } = subcommand;
+    let first = node(&[*name], hint, *help, *takes_text);
+    let below = below.iter().map(|below| {
+        let takes_text = !below.hint.is_empty();
+        node(&[*name, below.name], below.hint, below.help, takes_text)
+    });
+    std::iter::once(first).chain(below).collect()
 }
 
 /// Runs what was typed. The host shows a returned text only where the bot could not.
@@ -187,6 +274,8 @@ fn answer(invocation: &Invocation, person: &Person, place: Place<'_>) -> Option<
         config: &config,
         person,
         place,
+        team_id: &invocation.team_id,
+        trigger_id: &invocation.trigger_id,
         connection_id,
         words,
     };
@@ -250,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_word_decides() {
+    fn zm018_the_second_word_decides() {
         assert_eq!(
             found(&["/zoom", "start", "daily", "call"]),
             Ok(("start", &["daily", "call"][..]))
@@ -258,15 +347,15 @@ mod tests {
         assert_eq!(found(&["/zoom"]), Err(Unknown::Nothing));
         assert_eq!(found(&["/zoom", "Start"]), Err(Unknown::Action("Start")));
         assert_eq!(
-            found(&["/zoom", "subscription"]),
-            Err(Unknown::Action("subscription"))
+            found(&["/zoom", "subscription", "list"]),
+            Ok(("subscription", &["list"][..]))
         );
         assert_eq!(found(&["zoom", "start"]), Err(Unknown::Trigger));
         assert_eq!(found(&[]), Err(Unknown::Trigger));
     }
 
     #[test]
-    fn autocompletion_offers_what_runs_and_nothing_else() {
+    fn zm016_zm017_autocompletion_offers_what_runs_and_nothing_else() {
         let command = registration(false);
         let offered: Vec<String> = command
             .nodes
@@ -275,9 +364,30 @@ mod tests {
             .collect();
         assert_eq!(
             offered,
-            ["start", "connect", "disconnect", "settings", "help"]
+            [
+                "start",
+                "connect",
+                "disconnect",
+                "settings",
+                "subscription",
+                "subscription add",
+                "subscription remove",
+                "subscription list",
+                "channel-settings",
+                "channel-settings list",
+                "help"
+            ]
         );
-        assert!(offered.iter().all(|name| found(&["/zoom", name]).is_ok()));
+        assert!(offered.iter().all(|path| {
+            let name = path.split(' ').next().unwrap();
+            found(&["/zoom", name]).is_ok()
+        }));
+        let audience = |name: &str| {
+            let mut nodes = command.nodes.iter();
+            nodes.find(|node| node.path[0] == name).unwrap().audience
+        };
+        assert_eq!(audience("channel-settings"), Audience::SystemAdmins);
+        assert_eq!(audience("subscription"), Audience::Everyone);
         assert!(command.icon.windows(4).any(|window| window == b"<svg"));
     }
 
@@ -286,8 +396,8 @@ mod tests {
         let command = registration(true);
         assert!(!command.description.contains("connect"));
         for node in &command.nodes {
-            let connecting = node.path[0].ends_with("connect");
-            assert_eq!(node.audience == Audience::SystemAdmins, connecting);
+            let hidden = node.path[0].ends_with("connect") || node.path[0] == "channel-settings";
+            assert_eq!(node.audience == Audience::SystemAdmins, hidden);
         }
         let words = ["/zoom", "connect"];
         assert!(find(&words, true, true).is_ok());

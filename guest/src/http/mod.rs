@@ -10,7 +10,7 @@ pub mod response;
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::config;
 use crate::text::{self, Locale, Message};
-use crate::{meeting, oauth, webhook};
+use crate::{command, meeting, oauth, webhook};
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Route {
     AskPmi,
     /// Somebody answered which kind of meeting id to use from now on.
     UpdatePmi,
+    /// The answer of the dialog for a channel's preference.
+    ChannelPreference,
     /// Somebody goes to Zoom.
     Connect,
     /// Somebody comes back from Zoom.
@@ -58,6 +60,7 @@ impl Route {
             "/api/v1/meetings" => (Route::Meetings, "POST"),
             "/api/v1/askPMI" => (Route::AskPmi, "POST"),
             "/api/v1/updatePMI" => (Route::UpdatePmi, "POST"),
+            command::channel_settings::ROUTE => (Route::ChannelPreference, "POST"),
             "/oauth2/connect" => (Route::Connect, "GET"),
             "/oauth2/complete" => (Route::Complete, "GET"),
             "/webhook" => (Route::Webhook, "POST"),
@@ -118,6 +121,7 @@ pub fn handle(request: &Request) -> Response {
         Route::Meetings => meeting::rest::post(&config, request, user_id),
         Route::AskPmi => meeting::question::answered(&config, request, user_id),
         Route::UpdatePmi => meeting::settings::answered(request, user_id),
+        Route::ChannelPreference => command::channel_settings::answered(request, user_id),
         Route::Connect => oauth::connect::get(&config, user_id),
         Route::Complete => oauth::complete::get(&config, request, user_id),
         Route::Webhook => webhook::handle(&config, request),

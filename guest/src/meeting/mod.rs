@@ -6,6 +6,7 @@
 pub mod action;
 pub mod create;
 pub mod failure;
+pub mod find;
 pub mod post;
 pub mod question;
 pub mod recent;

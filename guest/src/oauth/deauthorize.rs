@@ -8,7 +8,7 @@ use super::compliance;
 use crate::bindings::types::Error;
 use crate::config::Config;
 use crate::people::{Person, write_to};
-use crate::store::{accounts, departed, locks, oauth_state, organization, owners, preference};
+use crate::store::{accounts, locks, oauth_state, organization, owners, preference, subscriptions};
 use crate::system;
 use crate::text::{self, Message};
 use crate::webhook::body::Deauthorized;
@@ -40,7 +40,7 @@ pub fn run(config: &Config, event: &Deauthorized) -> Result<(), Error> {
 
 /// Everything that is kept about a user. The connection goes last, because it leads here.
 fn remove_all(config: &Config, user_id: &str) -> Result<(), Error> {
-    departed::remove_subscriptions(user_id)?;
+    subscriptions::remove_all(user_id)?;
     preference::forget(user_id)?;
     oauth_state::forget(user_id)?;
     match accounts::remove(user_id, &config.encryption_key)? {

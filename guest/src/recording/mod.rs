@@ -14,13 +14,11 @@ use crate::bindings::posts::{self, Author};
 use crate::bindings::types::Error;
 use crate::bindings::{files, jobs};
 use crate::config::Config;
+use crate::jobs::{LONGEST_PAUSE, alone, pause};
 use crate::store::crypto::{self, Kind};
-use crate::store::locks;
 use crate::system;
 use download::Failure;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// The kind of the jobs.
 pub const KIND: &str = "recording";
@@ -29,9 +27,6 @@ pub const KIND: &str = "recording";
 const OWNER: &str = "recording";
 /// How often a file is tried for that Zoom refuses, or that holds up links.
 const PATIENCE: u32 = 5;
-/// Between two tries, in seconds: doubled each time, up to an hour.
-const PAUSE: u32 = 30;
-const LONGEST_PAUSE: u32 = 3600;
 /// How much earlier than its job a reply may have been written, by another node's clock.
 const SKEW: i64 = 5 * 60 * 1000;
 
@@ -84,24 +79,6 @@ pub struct Work {
     pub enqueued: i64,
 }
 
-/// The name of a reply: the same for the same files of the same meeting under the same post.
-pub fn step(event: &str, uuid: &str, post_id: &str, marks: &[String]) -> String {
-    let mut hash = Sha256::new();
-    for part in [event, uuid, post_id]
-        .into_iter()
-        .chain(marks.iter().map(String::as_str))
-    {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    let mut name = String::new();
-    for byte in hash.finalize().iter().take(16) {
-        // Writing to a string does not fail.
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
-}
-
 /// Stores a job. Its payload is encrypted: it holds a token, and may hold a passcode.
 pub fn enqueue(config: &Config, work: &Work) -> Result<(), Error> {
     let invalid = |error: &dyn std::fmt::Display| Error::Invalid(error.to_string());
@@ -144,7 +121,7 @@ pub fn given_up(config: &Config, payload: &[u8]) {
     let Some(work) = read(config, payload) else {
         return;
     };
-    let told = work_alone(&work, || {
+    let told = alone(KIND, &work.step, || {
         let reply = reply::of(config, &work, None);
         write(&work, &reply, Vec::new()).map(|()| Outcome::Done)
     });
@@ -157,7 +134,7 @@ pub fn given_up(config: &Config, payload: &[u8]) {
 }
 
 fn run_once(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error> {
-    work_alone(work, || {
+    alone(KIND, &work.step, || {
         let post = match posts::get(&work.post_id) {
             Ok(post) => post,
             // Whoever deleted the meeting's post wants no replies to it.
@@ -204,23 +181,6 @@ fn run_once(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
     })
 }
 
-/// Does something while nobody else works on the same reply, and marks it as done when it is.
-fn work_alone(work: &Work, act: impl FnOnce() -> Result<Outcome, Error>) -> Result<Outcome, Error> {
-    if locks::seen(KIND, &work.step)? {
-        return Ok(Outcome::Done);
-    }
-    let Some(claim) = locks::work(&work.step)? else {
-        return Ok(Outcome::RetryAfter(PAUSE));
-    };
-    let outcome = act();
-    let marked = match outcome {
-        Ok(Outcome::Done) => locks::mark_seen(KIND, &work.step),
-        _ => Ok(()),
-    };
-    claim.release();
-    marked.and(outcome)
-}
-
 /// Whether an earlier run wrote the reply and did not come to mark it.
 fn is_written(work: &Work, channel_id: &str) -> Result<bool, Error> {
     let since = work.enqueued.saturating_sub(SKEW);
@@ -257,11 +217,6 @@ fn wait_for(work: &Work, failure: &Failure, attempt: u32) -> Option<u32> {
     }
 }
 
-fn pause(attempt: u32) -> u32 {
-    let doublings = attempt.saturating_sub(1).min(10);
-    PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,19 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn d06_a_reply_is_named_by_what_it_is_about() {
-        let name = |uuid: &str, marks: &[&str]| {
-            let marks: Vec<String> = marks.iter().map(|mark| (*mark).to_owned()).collect();
-            step("recording.completed", uuid, "p", &marks)
-        };
-        assert_eq!(name("u", &["a", "b"]), name("u", &["a", "b"]));
-        assert_ne!(name("u", &["a", "b"]), name("u", &["ab"]));
-        assert_ne!(name("u", &["a"]), name("v", &["a"]));
-    }
-
-    #[test]
     fn d25_waits_grow_and_end() {
-        assert_eq!([pause(1), pause(2), pause(8)], [30, 60, LONGEST_PAUSE]);
         let later = Failure::Later(None);
         assert_eq!(wait_for(&work(&[]), &later, 100), Some(LONGEST_PAUSE));
         assert_eq!(wait_for(&work(&["l"]), &later, PATIENCE), None);

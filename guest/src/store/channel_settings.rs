@@ -2,47 +2,89 @@
 //!
 //! One key, `zoomChannelSettings`, holds a JSON object from channel id to `{"Preference": …}`.
 
-use crate::bindings::kv;
+use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
-use serde::Deserialize;
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 const KEY: &str = "zoomChannelSettings";
+/// How often a change is tried when others change the map too.
+const ATTEMPTS: usize = 10;
 
-/// A channel's own rule.
+/// What is stored of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub enum Preference {
     /// Meetings may be started.
     Allow,
     /// Meetings may not be started.
     Restrict,
+    /// As everywhere, like having no entry.
+    Default,
 }
 
-#[derive(Deserialize)]
-struct Entry {
-    #[serde(rename = "Preference", default)]
-    preference: String,
+impl Preference {
+    /// How it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Preference::Allow => "allow",
+            Preference::Restrict => "restrict",
+            Preference::Default => "default",
+        }
+    }
+
+    /// What a written one means.
+    pub fn from_name(name: &str) -> Option<Preference> {
+        [Preference::Allow, Preference::Restrict, Preference::Default]
+            .into_iter()
+            .find(|preference| preference.name() == name)
+    }
 }
 
-/// The channel's rule in the stored map. An entry `default` is no rule, like having no entry.
-pub fn decode(bytes: &[u8], channel_id: &str) -> Result<Option<Rule>, serde_json::Error> {
-    let map: BTreeMap<String, Entry> = serde_json::from_slice(bytes)?;
-    Ok(map
-        .get(channel_id)
-        .and_then(|entry| match entry.preference.as_str() {
-            "allow" => Some(Rule::Allow),
-            "restrict" => Some(Rule::Restrict),
-            _ => None,
-        }))
-}
-
-/// The channel's rule, if it has one.
-pub fn rule(channel_id: &str) -> Result<Option<Rule>, Error> {
-    let Some(bytes) = kv::get(KEY)? else {
-        return Ok(None);
-    };
-    decode(&bytes, channel_id)
+fn decode(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
+    serde_json::from_slice(bytes)
         .map_err(|_| Error::Unavailable("the stored channel settings cannot be read".to_owned()))
+}
+
+fn preference(entry: &Value) -> Preference {
+    let name = entry.get("Preference").and_then(Value::as_str);
+    name.and_then(Preference::from_name)
+        .unwrap_or(Preference::Default)
+}
+
+/// The channel's preference.
+pub fn of(channel_id: &str) -> Result<Preference, Error> {
+    let Some(bytes) = kv::get(KEY)? else {
+        return Ok(Preference::Default);
+    };
+    Ok(decode(&bytes)?
+        .get(channel_id)
+        .map_or(Preference::Default, preference))
+}
+
+/// All entries.
+pub fn all() -> Result<BTreeMap<String, Preference>, Error> {
+    let Some(bytes) = kv::get(KEY)? else {
+        return Ok(BTreeMap::new());
+    };
+    let map = decode(&bytes)?.into_iter();
+    Ok(map.map(|(id, entry)| (id, preference(&entry))).collect())
+}
+
+/// Changes one entry and no other, whoever else changes some at the same time.
+pub fn set(channel_id: &str, preference: Preference) -> Result<(), Error> {
+    for _ in 0..ATTEMPTS {
+        let old = kv::get(KEY)?;
+        let mut map = old.as_deref().map(decode).transpose()?.unwrap_or_default();
+        let entry = json!({"Preference": preference.name()});
+        map.insert(channel_id.to_owned(), entry);
+        let bytes = Value::Object(map).to_string().into_bytes();
+        let expected = old.map_or(Expected::Absent, Expected::Value);
+        match kv::set(KEY, &bytes, None, &expected) {
+            Err(Error::Conflict) => {}
+            result => return result,
+        }
+    }
+    Err(Error::Conflict)
 }
 
 #[cfg(test)]
@@ -50,12 +92,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn d20_default_is_like_no_entry() {
-        let map = br#"{"a":{"Preference":"allow"},"r":{"Preference":"restrict"},"d":{"Preference":"default"}}"#;
-        assert_eq!(decode(map, "a").unwrap(), Some(Rule::Allow));
-        assert_eq!(decode(map, "r").unwrap(), Some(Rule::Restrict));
-        assert_eq!(decode(map, "d").unwrap(), None);
-        assert_eq!(decode(map, "x").unwrap(), None);
-        assert!(decode(b"[]", "a").is_err());
+    fn zm104_preferences_are_written_as_the_go_plugin_does() {
+        let map = br#"{"a":{"Preference":"allow"},"r":{"Preference":"restrict"},"d":{"Preference":"default"},"x":7}"#;
+        let map = decode(map).unwrap();
+        let of = |id: &str| preference(&map[id]);
+        assert_eq!(of("a"), Preference::Allow);
+        assert_eq!(of("r"), Preference::Restrict);
+        assert_eq!(of("d"), Preference::Default);
+        assert_eq!(of("x"), Preference::Default);
+        assert!(decode(b"[]").is_err());
+        assert_eq!(Preference::from_name("Allow"), None);
     }
 }

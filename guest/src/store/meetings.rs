@@ -30,6 +30,15 @@ pub struct Announcement {
     pub create_at: i64,
 }
 
+/// A channel that follows a meeting for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Follower {
+    /// The channel.
+    pub channel_id: String,
+    /// Who subscribed it.
+    pub created_by: String,
+}
+
 /// The record of a meeting's number.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Mapping {
@@ -42,6 +51,9 @@ pub struct Mapping {
     /// Who subscribed, or empty.
     #[serde(default)]
     pub created_by: String,
+    /// Further channels that follow it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Follower>,
     /// Posts that have not ended, oldest first.
     #[serde(default)]
     pub posts: Vec<Announcement>,
@@ -68,6 +80,40 @@ impl Mapping {
         let before = self.posts.len();
         self.posts.retain(|post| !post_ids.contains(&post.post_id));
         self.posts.len() != before
+    }
+
+    /// All channels that follow the meeting.
+    pub fn followers(&self) -> Vec<Follower> {
+        let first = Follower {
+            channel_id: self.channel_id.clone(),
+            created_by: self.created_by.clone(),
+        };
+        let first = (self.is_subscription && !self.channel_id.is_empty()).then_some(first);
+        first.into_iter().chain(self.also.iter().cloned()).collect()
+    }
+
+    /// Sets the channels that follow the meeting. The first one is kept where earlier versions look.
+    pub fn follow(&mut self, followers: Vec<Follower>) {
+        let mut followers = followers.into_iter();
+        match followers.next() {
+            Some(first) => {
+                self.is_subscription = true;
+                self.channel_id = first.channel_id;
+                self.created_by = first.created_by;
+            }
+            None => {
+                self.is_subscription = false;
+                self.created_by.clear();
+                let announced = self.posts.first().map(|post| post.channel_id.clone());
+                self.channel_id = announced.unwrap_or_default();
+            }
+        }
+        self.also = followers.collect();
+    }
+
+    /// Whether nothing of it is worth keeping.
+    fn is_empty(&self) -> bool {
+        !self.is_subscription && self.posts.is_empty() && self.channel_id.is_empty()
     }
 
     fn lifetime(&self) -> Option<u64> {
@@ -111,6 +157,42 @@ pub fn post_of(uuid: &str) -> Result<Option<String>, Error> {
         .filter(|id| !id.is_empty()))
 }
 
+/// Ties an occurrence to one more post: one meeting may be announced in several channels.
+pub fn bind_also(uuid: &str, post_id: &str) -> Result<(), Error> {
+    bind(uuid, post_id)?;
+    let Some(key) = more_key(uuid) else {
+        return Ok(());
+    };
+    if post_of(uuid)?.is_none_or(|first| first == post_id) {
+        return Ok(());
+    }
+    for _ in 0..ATTEMPTS {
+        let old = kv::get(&key)?;
+        let mut more = old.as_deref().map(post_ids).unwrap_or_default();
+        if more.iter().any(|id| id == post_id) || more.len() >= MAX_POSTS {
+            return Ok(());
+        }
+        more.push(post_id.to_owned());
+        let bytes = serde_json::to_vec(&more).map_err(|error| Error::Invalid(error.to_string()))?;
+        let expected = old.map_or(Expected::Absent, Expected::Value);
+        match kv::set(&key, &bytes, Some(LIFETIME), &expected) {
+            Err(Error::Conflict) => {}
+            result => return result,
+        }
+    }
+    Err(Error::Conflict)
+}
+
+/// Where further posts of an occurrence are listed.
+fn more_key(uuid: &str) -> Option<String> {
+    let key = format!("posts_of_meeting_{}", escape(uuid));
+    (!uuid.is_empty() && key.len() <= MAX_KEY).then_some(key)
+}
+
+fn post_ids(bytes: &[u8]) -> Vec<String> {
+    serde_json::from_slice(bytes).unwrap_or_default()
+}
+
 /// Ties an occurrence to its post. The first post stays.
 pub fn bind(uuid: &str, post_id: &str) -> Result<(), Error> {
     let Some(key) = post_key(uuid) else {
@@ -146,21 +228,25 @@ pub fn forget(meeting_id: u64, post_ids: &[String]) -> Result<(), Error> {
     change(meeting_id, |mapping| mapping.forget(post_ids))
 }
 
-/// The posts of an occurrence, also after it ended: those that its UUID leads to, else the newest one
-/// that announces its number.
-pub fn posts_of(uuid: &str, meeting_id: u64) -> Result<Vec<String>, Error> {
-    if let Some(post_id) = post_of(uuid)? {
-        return Ok(vec![post_id]);
-    }
-    if meeting_id == 0 {
+/// The posts of an occurrence, also after it ended.
+pub fn posts_of(uuid: &str) -> Result<Vec<String>, Error> {
+    let Some(first) = post_of(uuid)? else {
         return Ok(Vec::new());
+    };
+    let mut posts = vec![first];
+    if let Some(key) = more_key(uuid) {
+        posts.extend(kv::get(&key)?.as_deref().map(post_ids).unwrap_or_default());
     }
-    let posts = mapping_of(meeting_id)?.unwrap_or_default().posts;
-    let newest = posts.into_iter().max_by_key(|post| post.create_at);
-    Ok(newest.into_iter().map(|post| post.post_id).collect())
+    Ok(posts)
 }
 
 fn store(meeting_id: u64, mapping: &Mapping, expected: Expected) -> Result<(), Error> {
+    if mapping.is_empty() {
+        return match expected {
+            Expected::Absent => Ok(()),
+            expected => kv::delete(&mapping_key(meeting_id), &expected),
+        };
+    }
     let bytes = serde_json::to_vec(mapping).map_err(|error| Error::Invalid(error.to_string()))?;
     kv::set(
         &mapping_key(meeting_id),
@@ -170,7 +256,8 @@ fn store(meeting_id: u64, mapping: &Mapping, expected: Expected) -> Result<(), E
     )
 }
 
-fn change(meeting_id: u64, change: impl Fn(&mut Mapping) -> bool) -> Result<(), Error> {
+/// Changes a record by compare-and-set. `change` answers whether it changed anything.
+pub fn change(meeting_id: u64, mut change: impl FnMut(&mut Mapping) -> bool) -> Result<(), Error> {
     for _ in 0..ATTEMPTS {
         let (mut mapping, expected) = match kv::get(&mapping_key(meeting_id))? {
             Some(bytes) => (

@@ -61,6 +61,12 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::HelpSettings => {
             "Wählt zwischen Ihrer persönlichen Meeting-ID und jedes Mal einer neuen"
         }
+        Message::HelpSubscription => "Diesen Kanal von einem Meeting hören lassen.",
+        Message::HelpSubscriptionAdd => "Jeden Termin eines Meetings in diesem Kanal ankündigen.",
+        Message::HelpSubscriptionRemove => "Ein Meeting hier nicht mehr ankündigen.",
+        Message::HelpSubscriptionList => "Ihre Abonnements und deren Kanäle auflisten.",
+        Message::HelpChannelSettings => "Meetings in diesem Kanal erlauben oder verbieten.",
+        Message::HelpChannelSettingsList => "Kanäle mit eigener Einstellung auflisten.",
         Message::HelpHelp => "Zeigt diese Hilfe",
         Message::ConnectLink => {
             "Ihr Zoom-Konto ist noch nicht verbunden. [Klicken Sie hier, um Ihr Zoom-Konto zu verbinden]({url}). Der Link gilt fünf Minuten."
@@ -187,6 +193,84 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::SettingsYes => "Ja",
         Message::SettingsNo => "Nein",
         Message::SettingsAsk => "Fragen",
+        Message::SubscriptionUsage => {
+            "Sagen Sie, was geschehen soll: `/zoom subscription add [Meeting-ID]`, `/zoom subscription remove [Meeting-ID]` oder `/zoom subscription list`."
+        }
+        Message::SubscriptionNumber => {
+            "Die Meeting-ID muss eine Zahl sein, wie Zoom sie zeigt: `/zoom subscription add 123 4567 8901`."
+        }
+        Message::SubscriptionMayNotPost => {
+            "Sie dürfen in diesem Kanal nicht schreiben und daher seine Abonnements nicht ändern."
+        }
+        Message::SubscriptionUnknown => {
+            "Zoom kennt kein Meeting {id}, das Sie sehen dürfen. Vergleichen Sie die Nummer mit der in Ihrer Einladung."
+        }
+        Message::SubscriptionPersonal => {
+            "Ein persönlicher Meetingraum kann nicht abonniert werden. Nehmen Sie die ID eines geplanten Meetings."
+        }
+        Message::SubscriptionNotHost => {
+            "Sie können nur Meetings abonnieren, deren Host Sie sind. Die Systemadministration kann auch andere abonnieren."
+        }
+        Message::SubscriptionAdded => "Dieser Kanal hört ab jetzt von Meeting {id}.",
+        Message::SubscriptionTaken => {
+            "Jemand anders hat diesen Kanal schon für Meeting {id} abonniert."
+        }
+        Message::SubscriptionFull => {
+            "Zu viele Kanäle folgen Meeting {id}. Entfernen Sie zuerst einen davon."
+        }
+        Message::SubscriptionRemoved => "Dieser Kanal hört nicht mehr von Meeting {id}.",
+        Message::SubscriptionElsewhere => {
+            "Dieser Kanal hat Meeting {id} nicht abonniert, aber ein anderer. Geben Sie den Befehl dort ein."
+        }
+        Message::SubscriptionNone => "Kein Kanal hat Meeting {id} abonniert.",
+        Message::SubscriptionNotYours => {
+            "Jemand anders hat diesen Kanal für Meeting {id} abonniert. Diese Person oder die Systemadministration kann das beenden."
+        }
+        Message::SubscriptionListEmpty => {
+            "Sie haben keine Abonnements. `/zoom subscription add [Meeting-ID]` legt eines an."
+        }
+        Message::SubscriptionListHead => {
+            "###### Zoom-Abonnements\n\n| Meeting-ID | Kanal |\n| :-- | :-- |"
+        }
+        Message::ChannelGone => "unbekannter Kanal",
+        Message::ChannelHidden => "ein Kanal, in dem Sie nicht sind",
+        Message::ChannelArchived => "ein archivierter Kanal",
+        Message::ChannelDirect => "eine Direktnachricht",
+        Message::ChannelSettingsAdmins => {
+            "Nur die Systemadministration kann ändern, wo Meetings gestartet werden dürfen."
+        }
+        Message::ChannelSettingsDirect => {
+            "Für Direkt- und Gruppennachrichten gibt es diese Einstellung nicht."
+        }
+        Message::ChannelSettingsNotOpened => {
+            "Der Dialog ließ sich nicht öffnen. Geben Sie den Befehl noch einmal ein."
+        }
+        Message::ChannelSettingsTitle => "Kanal-Einstellung",
+        Message::ChannelSettingsSubmit => "Speichern",
+        Message::ChannelSettingsLabel => "Meetings in ~{channel}",
+        Message::ChannelSettingsHelp => "Wo Meetings verboten sind, kann niemand eines starten.",
+        Message::ChannelSettingsAllow => "Meetings in diesem Kanal erlauben",
+        Message::ChannelSettingsRestrict => "Meetings in diesem Kanal verbieten",
+        Message::ChannelSettingsDefault => {
+            "Der Einstellung des Plugins folgen (eingeschränkt: {value})"
+        }
+        Message::ChannelSettingsNone => "Kein Kanal hat eine eigene Einstellung.",
+        Message::ChannelSettingsGeneralPrivate => {
+            "nur in privaten Kanälen und in Direkt- und Gruppennachrichten"
+        }
+        Message::ChannelSettingsGeneralAll => "überall, auch in öffentlichen Kanälen",
+        Message::ChannelSettingsList => {
+            "###### Zoom-Einstellungen von Kanälen\n\nOhne eigene Einstellung folgen Kanäle der des Plugins: Meetings lassen sich starten {general}."
+        }
+        Message::ChannelSettingsTable => {
+            "\n\n| Kanal-ID | Kanalname | Einstellung |\n| :-- | :-- | :-- |"
+        }
+        Message::ChannelSettingsNowAllowed => "Meetings sind in diesem Kanal jetzt erlaubt.",
+        Message::ChannelSettingsNowRestricted => "Meetings sind in diesem Kanal jetzt verboten.",
+        Message::ChannelSettingsNowDefault => {
+            "Dieser Kanal folgt jetzt der Einstellung des Plugins."
+        }
+        Message::PostFollowed => "Ein Meeting hat begonnen",
         Message::RecordingIntro => "Hier ist die Aufzeichnung des Zoom-Meetings:",
         Message::RecordingLink => "**Link:** [Aufzeichnung des Meetings]({url})",
         Message::RecordingPasscode => "**Kennwort:** `{passcode}`",

@@ -57,6 +57,12 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::HelpConnect => "Connect your Zoom account",
         Message::HelpDisconnect => "Disconnect your Zoom account",
         Message::HelpSettings => "Choose between your personal meeting ID and a new one each time",
+        Message::HelpSubscription => "Let this channel hear of a meeting.",
+        Message::HelpSubscriptionAdd => "Announce each occurrence of a meeting in this channel.",
+        Message::HelpSubscriptionRemove => "Announce a meeting here no longer.",
+        Message::HelpSubscriptionList => "List your subscriptions and their channels.",
+        Message::HelpChannelSettings => "Allow or forbid meetings in this channel.",
+        Message::HelpChannelSettingsList => "List the channels with a preference of their own.",
         Message::HelpHelp => "Show this help",
         Message::ConnectLink => {
             "Your Zoom account is not connected yet. [Click here to link your Zoom account]({url}). The link works for five minutes."
@@ -177,6 +183,78 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::SettingsYes => "Yes",
         Message::SettingsNo => "No",
         Message::SettingsAsk => "Ask",
+        Message::SubscriptionUsage => {
+            "Say what to do: `/zoom subscription add [meeting id]`, `/zoom subscription remove [meeting id]` or `/zoom subscription list`."
+        }
+        Message::SubscriptionNumber => {
+            "The meeting ID must be a number, as Zoom shows it: `/zoom subscription add 123 4567 8901`."
+        }
+        Message::SubscriptionMayNotPost => {
+            "You may not write in this channel, so you cannot change its subscriptions."
+        }
+        Message::SubscriptionUnknown => {
+            "Zoom knows no meeting {id} that you can see. Compare the number with the one in your invitation."
+        }
+        Message::SubscriptionPersonal => {
+            "A personal meeting room cannot be subscribed to. Use the ID of a scheduled meeting."
+        }
+        Message::SubscriptionNotHost => {
+            "You can subscribe only to meetings that you host. A system administrator can subscribe to others."
+        }
+        Message::SubscriptionAdded => "This channel hears of meeting {id} from now on.",
+        Message::SubscriptionTaken => {
+            "Somebody else has subscribed this channel to meeting {id} already."
+        }
+        Message::SubscriptionFull => {
+            "Too many channels follow meeting {id}. Remove one of them first."
+        }
+        Message::SubscriptionRemoved => "This channel no longer hears of meeting {id}.",
+        Message::SubscriptionElsewhere => {
+            "This channel is not subscribed to meeting {id}; another one is. Run the command there."
+        }
+        Message::SubscriptionNone => "No channel is subscribed to meeting {id}.",
+        Message::SubscriptionNotYours => {
+            "Somebody else subscribed this channel to meeting {id}. They or a system administrator can remove it."
+        }
+        Message::SubscriptionListEmpty => {
+            "You have no subscriptions. `/zoom subscription add [meeting id]` makes one."
+        }
+        Message::SubscriptionListHead => {
+            "###### Zoom subscriptions\n\n| Meeting ID | Channel |\n| :-- | :-- |"
+        }
+        Message::ChannelGone => "unknown channel",
+        Message::ChannelHidden => "a channel you are not in",
+        Message::ChannelArchived => "an archived channel",
+        Message::ChannelDirect => "a direct message",
+        Message::ChannelSettingsAdmins => {
+            "Only system administrators can change where meetings may be started."
+        }
+        Message::ChannelSettingsDirect => "There is no such setting for direct and group messages.",
+        Message::ChannelSettingsNotOpened => {
+            "The dialog could not be opened. Type the command again."
+        }
+        Message::ChannelSettingsTitle => "Set Channel Preference",
+        Message::ChannelSettingsSubmit => "Submit",
+        Message::ChannelSettingsLabel => "Meetings in ~{channel}",
+        Message::ChannelSettingsHelp => "Where meetings are disabled nobody can start one.",
+        Message::ChannelSettingsAllow => "Enable meetings in this channel",
+        Message::ChannelSettingsRestrict => "Disable meetings in this channel",
+        Message::ChannelSettingsDefault => "Follow the plugin's setting (restricted: {value})",
+        Message::ChannelSettingsNone => "No channel has a preference of its own.",
+        Message::ChannelSettingsGeneralPrivate => {
+            "in private channels and in direct and group messages only"
+        }
+        Message::ChannelSettingsGeneralAll => "everywhere, also in public channels",
+        Message::ChannelSettingsList => {
+            "###### Zoom preferences of channels\n\nWithout a preference of their own, channels follow the plugin's setting: meetings can be started {general}."
+        }
+        Message::ChannelSettingsTable => {
+            "\n\n| Channel ID | Channel Name | Preference |\n| :-- | :-- | :-- |"
+        }
+        Message::ChannelSettingsNowAllowed => "Meetings are enabled in this channel now.",
+        Message::ChannelSettingsNowRestricted => "Meetings are disabled in this channel now.",
+        Message::ChannelSettingsNowDefault => "This channel follows the plugin's setting now.",
+        Message::PostFollowed => "A meeting has started",
         Message::RecordingIntro => "Here's the recording of the Zoom meeting:",
         Message::RecordingLink => "**Link:** [Meeting Recording]({url})",
         Message::RecordingPasscode => "**Password:** `{passcode}`",

@@ -71,6 +71,18 @@ messages! {
     HelpDisconnect,
     /// What `settings` does.
     HelpSettings,
+    /// What `subscription` does.
+    HelpSubscription,
+    /// What `subscription add` does.
+    HelpSubscriptionAdd,
+    /// What `subscription remove` does.
+    HelpSubscriptionRemove,
+    /// What `subscription list` does.
+    HelpSubscriptionList,
+    /// What `channel-settings` does.
+    HelpChannelSettings,
+    /// What `channel-settings list` does.
+    HelpChannelSettingsList,
     /// What `help` does.
     HelpHelp,
 
@@ -209,6 +221,84 @@ messages! {
     PostEndedFallback,
     /// In the attachment, once over.
     PostEndedSummary,
+
+    // Subscriptions and channels
+    /// How to use it.
+    SubscriptionUsage,
+    /// No number.
+    SubscriptionNumber,
+    /// Not allowed here.
+    SubscriptionMayNotPost,
+    /// Zoom does not know it.
+    SubscriptionUnknown,
+    /// A personal room.
+    SubscriptionPersonal,
+    /// Not the host.
+    SubscriptionNotHost,
+    /// Done.
+    SubscriptionAdded,
+    /// Somebody else's.
+    SubscriptionTaken,
+    /// Too many channels.
+    SubscriptionFull,
+    /// Gone.
+    SubscriptionRemoved,
+    /// Of another channel.
+    SubscriptionElsewhere,
+    /// Nobody's.
+    SubscriptionNone,
+    /// Not allowed.
+    SubscriptionNotYours,
+    /// No subscription.
+    SubscriptionListEmpty,
+    /// Head of the list.
+    SubscriptionListHead,
+    /// A channel that was deleted.
+    ChannelGone,
+    /// A channel that the reader is not in.
+    ChannelHidden,
+    /// A channel that was archived.
+    ChannelArchived,
+    /// A direct or group channel.
+    ChannelDirect,
+    /// Not allowed.
+    ChannelSettingsAdmins,
+    /// No channel for it.
+    ChannelSettingsDirect,
+    /// The dialog did not open.
+    ChannelSettingsNotOpened,
+    /// The dialog's title: at most 24 characters.
+    ChannelSettingsTitle,
+    /// The dialog's button.
+    ChannelSettingsSubmit,
+    /// What is chosen.
+    ChannelSettingsLabel,
+    /// What the choice means.
+    ChannelSettingsHelp,
+    /// A choice.
+    ChannelSettingsAllow,
+    /// A choice.
+    ChannelSettingsRestrict,
+    /// A choice.
+    ChannelSettingsDefault,
+    /// No channel has one.
+    ChannelSettingsNone,
+    /// What holds elsewhere.
+    ChannelSettingsGeneralPrivate,
+    /// What holds elsewhere.
+    ChannelSettingsGeneralAll,
+    /// Before the table.
+    ChannelSettingsList,
+    /// Head of the table.
+    ChannelSettingsTable,
+    /// Changed.
+    ChannelSettingsNowAllowed,
+    /// Changed.
+    ChannelSettingsNowRestricted,
+    /// Changed.
+    ChannelSettingsNowDefault,
+    /// A meeting that a channel follows has begun.
+    PostFollowed,
 
     // Recordings
     /// Before the links to videos.

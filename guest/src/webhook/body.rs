@@ -38,6 +38,8 @@ pub struct Meeting {
     #[serde(default, deserialize_with = "text")]
     pub uuid: String,
     #[serde(default, deserialize_with = "text")]
+    pub topic: String,
+    #[serde(default, deserialize_with = "text")]
     start_time: String,
     #[serde(default, deserialize_with = "text")]
     end_time: String,

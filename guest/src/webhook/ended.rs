@@ -7,6 +7,7 @@
 use super::body::Meeting;
 use crate::bindings::posts::{self, Change, Post};
 use crate::bindings::types::Error;
+use crate::meeting::find;
 use crate::meeting::post::{self, Span};
 use crate::store::{locks, meetings};
 use crate::system;
@@ -26,11 +27,24 @@ pub fn handle(meeting: &Meeting) -> Result<(), Error> {
     } else {
         meetings::mapping_of(meeting.id)?
     };
-    let announced: Vec<String> = mapping
-        .map(|mapping| mapping.posts.into_iter().map(|post| post.post_id).collect())
-        .unwrap_or_default();
+    let announced = match &mapping {
+        Some(mapping) if bound.is_none() => {
+            find::announced(mapping, meeting.id, system::now_ms(), false)?
+        }
+        Some(mapping) => mapping.posts.clone(),
+        None => Vec::new(),
+    };
+    let announced: Vec<String> = announced.into_iter().map(|post| post.post_id).collect();
     let candidates = candidates(bound.as_deref(), &announced);
-    if candidates.is_empty() || locks::seen(EVENT, &meeting.uuid)? {
+    if candidates.is_empty() {
+        // An announcement that is still under way must not come after the end.
+        let followed = mapping.is_some_and(|mapping| mapping.is_subscription);
+        return match followed {
+            true => locks::mark_seen(EVENT, &meeting.uuid),
+            false => Ok(()),
+        };
+    }
+    if locks::seen(EVENT, &meeting.uuid)? {
         return Ok(());
     }
     let mut over = Vec::new();

@@ -6,6 +6,7 @@
 //! after its effect, and what is about a meeting that we do not know is answered with 200. Answers carry
 //! nothing of Mattermost's.
 
+pub mod announce;
 pub mod body;
 pub mod deauthorized;
 pub mod ended;

@@ -7,6 +7,8 @@
 use super::body::Malformed;
 use crate::bindings::types::Error;
 use crate::config::Config;
+use crate::jobs::step;
+use crate::meeting::find;
 use crate::recording::{self, File, Work};
 use crate::store::{locks, meetings};
 use crate::system;
@@ -110,7 +112,7 @@ pub fn read(event: &str, token: String, object: Value) -> Result<Recorded, Malfo
 
 /// Enqueues what there is to do. An event about a meeting that is not ours is none of our business.
 pub fn handle(config: &Config, recorded: &Recorded) -> Result<(), Error> {
-    let posts = meetings::posts_of(&recorded.uuid, recorded.id)?;
+    let posts = posts(recorded)?;
     if posts.is_empty() {
         return Ok(());
     }
@@ -128,6 +130,18 @@ pub fn handle(config: &Config, recorded: &Recorded) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The meeting's posts: those that its UUID leads to, else the newest one that announces its number.
+fn posts(recorded: &Recorded) -> Result<Vec<String>, Error> {
+    let bound = meetings::posts_of(&recorded.uuid)?;
+    if !bound.is_empty() || recorded.id == 0 {
+        return Ok(bound);
+    }
+    let mapping = meetings::mapping_of(recorded.id)?.unwrap_or_default();
+    let announced = find::announced(&mapping, recorded.id, system::now_ms(), true)?;
+    let newest = announced.into_iter().max_by_key(|post| post.create_at);
+    Ok(newest.into_iter().map(|post| post.post_id).collect())
 }
 
 /// Files that are posted together.
@@ -187,7 +201,11 @@ fn work(config: &Config, recorded: &Recorded, group: &Group, post_id: &str) -> W
     let mut marks = group.marks.clone();
     marks.sort();
     Work {
-        step: recording::step(&recorded.event, &recorded.uuid, post_id, &marks),
+        step: step(
+            [recorded.event.as_str(), &recorded.uuid, post_id]
+                .into_iter()
+                .chain(marks.iter().map(String::as_str)),
+        ),
         post_id: post_id.to_owned(),
         links: group.links.clone(),
         file: group.file.clone(),

@@ -2,11 +2,12 @@
 //!
 //! A new meeting's post is tied to its UUID from the start. A personal room's is not: its UUID is made
 //! when somebody enters. The newest post that announces the room and has not ended is then tied to it. A
-//! room that is entered without such a post is nobody's business here.
+//! room that is entered without such a post is nobody's business here, unless a channel follows it.
 
 use super::body::Meeting;
-use super::ended;
+use super::{announce, ended};
 use crate::bindings::types::Error;
+use crate::meeting::find;
 use crate::store::meetings::Announcement;
 use crate::store::{locks, meetings};
 use crate::system;
@@ -14,22 +15,30 @@ use crate::system;
 /// How long an announced room is waited for, in milliseconds.
 const PATIENCE: i64 = 24 * 3600 * 1000;
 
-/// Works on a delivery.
+/// Ties the occurrence to the post that waits for it, and lets the channels know that follow it.
 pub fn handle(meeting: &Meeting) -> Result<(), Error> {
-    if meeting.uuid.is_empty() || meeting.id == 0 || meetings::post_of(&meeting.uuid)?.is_some() {
+    if meeting.uuid.is_empty() || meeting.id == 0 {
         return Ok(());
     }
     let Some(mapping) = meetings::mapping_of(meeting.id)? else {
-        return Ok(());
-    };
-    let Some(post) = waiting(&mapping.posts, system::now_ms()) else {
         return Ok(());
     };
     // The end may have been delivered first.
     if locks::seen(ended::EVENT, &meeting.uuid)? {
         return Ok(());
     }
-    meetings::bind(&meeting.uuid, &post.post_id)
+    for follower in mapping.followers() {
+        announce::enqueue(meeting, &follower)?;
+    }
+    if mapping.is_subscription || meetings::post_of(&meeting.uuid)?.is_some() {
+        return Ok(());
+    }
+    let now = system::now_ms();
+    let announced = find::announced(&mapping, meeting.id, now, false)?;
+    match waiting(&announced, now) {
+        Some(post) => meetings::bind(&meeting.uuid, &post.post_id),
+        None => Ok(()),
+    }
 }
 
 /// The newest post that a room's beginning may belong to.
