@@ -79,16 +79,12 @@ fn dialog(locale: Locale, channel: &Channel, restrict: bool) -> Dialog {
     Dialog {
         callback_id: channel.display_name.clone(),
         title: plain(Message::ChannelSettingsTitle),
-        introduction: String::new(),
+        introduction: quoted(&channel.display_name),
         submit_label: plain(Message::ChannelSettingsSubmit),
         state: String::new(),
         elements: vec![Element {
             name: FIELD.to_owned(),
-            label: text::text(
-                locale,
-                Message::ChannelSettingsLabel,
-                &[("channel", &channel.display_name)],
-            ),
+            label: plain(Message::ChannelSettingsLabel),
             kind: ElementKind::Radio,
             default: String::new(),
             help: plain(Message::ChannelSettingsHelp),

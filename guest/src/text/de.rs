@@ -247,7 +247,7 @@ pub(super) fn template(message: Message) -> &'static str {
         }
         Message::ChannelSettingsTitle => "Kanal-Einstellung",
         Message::ChannelSettingsSubmit => "Speichern",
-        Message::ChannelSettingsLabel => "Meetings in ~{channel}",
+        Message::ChannelSettingsLabel => "Meetings in diesem Kanal",
         Message::ChannelSettingsHelp => "Wo Meetings verboten sind, kann niemand eines starten.",
         Message::ChannelSettingsAllow => "Meetings in diesem Kanal erlauben",
         Message::ChannelSettingsRestrict => "Meetings in diesem Kanal verbieten",

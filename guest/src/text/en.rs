@@ -235,7 +235,7 @@ pub(super) fn template(message: Message) -> &'static str {
         }
         Message::ChannelSettingsTitle => "Set Channel Preference",
         Message::ChannelSettingsSubmit => "Submit",
-        Message::ChannelSettingsLabel => "Meetings in ~{channel}",
+        Message::ChannelSettingsLabel => "Meetings in this channel",
         Message::ChannelSettingsHelp => "Where meetings are disabled nobody can start one.",
         Message::ChannelSettingsAllow => "Enable meetings in this channel",
         Message::ChannelSettingsRestrict => "Disable meetings in this channel",

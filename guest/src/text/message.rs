@@ -271,7 +271,7 @@ messages! {
     ChannelSettingsTitle,
     /// The dialog's button.
     ChannelSettingsSubmit,
-    /// What is chosen.
+    /// What is chosen: at most 24 characters.
     ChannelSettingsLabel,
     /// What the choice means.
     ChannelSettingsHelp,

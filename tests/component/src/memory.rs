@@ -75,6 +75,8 @@ pub struct World {
     pub pictures: Vec<(String, Vec<u8>)>,
     /// All preferences.
     pub preferences: Vec<Preference>,
+    /// Dialogs opened.
+    pub dialogs: Vec<OpenDialogRequest>,
     /// Id, name and content of uploaded files.
     pub files: Vec<(String, String, Vec<u8>)>,
     /// Names of calls in order.
@@ -531,8 +533,11 @@ impl Api for MemoryApi {
         })
     }
 
-    fn open_interactive_dialog(&self, _request: OpenDialogRequest) -> Call<'_, ()> {
-        self.call("OpenInteractiveDialog", |_| Ok(()))
+    fn open_interactive_dialog(&self, request: OpenDialogRequest) -> Call<'_, ()> {
+        self.call("OpenInteractiveDialog", |world| {
+            world.dialogs.push(request);
+            Ok(())
+        })
     }
 
     fn log<'a>(

@@ -194,6 +194,7 @@ async fn zm010_zm099_zm103_d09_subscriptions_stay() {
         .delivers(&scene.zoom.webhook("meeting.started", &meeting))
         .await;
     assert_eq!(reply.status, 200);
+    scene.works().await;
     let posts = scene.posts(&site.club);
     assert_eq!(posts.len(), 1);
     assert_eq!(props(&posts[0])["meeting_link"], link.as_str());

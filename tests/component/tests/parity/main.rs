@@ -9,6 +9,7 @@
     reason = "a test that goes wrong should stop right there"
 )]
 
+mod channel_settings;
 mod connecting;
 mod deauthorization;
 mod existing_calls;
@@ -25,6 +26,7 @@ mod lifecycle;
 mod organization;
 mod recordings;
 mod story;
+mod subscriptions;
 mod support;
 mod tokens;
 mod zoom_api;

@@ -1,0 +1,204 @@
+//! Preferences of channels: who may set them, how they are asked for, stored and listed.
+
+use component_tests::scene::{Scene, body_of};
+use serde_json::{Value, json};
+
+use crate::support::json_of;
+
+const KEY: &str = "zoomChannelSettings";
+const ROUTE: &str = "/api/v1/channel-preference";
+
+async fn submits(scene: &Scene, user: &str, channel: &str, preference: &str) -> u16 {
+    let body = json!({
+        "type": "dialog_submission", "callback_id": "Town", "state": "", "user_id": user,
+        "channel_id": channel, "team_id": "", "submission": {"preference": preference}, "cancelled": false,
+    });
+    let reply = scene
+        .request("POST", ROUTE, Some(user), &body.to_string())
+        .await;
+    reply.status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm025_zm026_d15_the_dialog_offers_three_choices_and_is_for_administrators() {
+    let scene = Scene::with(json!({"restrictmeetingcreation": true})).await;
+    let (boss, ann) = (scene.administrator("boss"), scene.person("ann"));
+    let town = scene.channel("town", &[&boss, &ann]);
+    let told = scene.asks(&ann, &town, "/zoom channel-settings").await;
+    assert!(told.contains("Only system administrators"), "{told}");
+    assert_eq!(scene.asks(&boss, &town, "/zoom channel-settings").await, "");
+    {
+        let world = scene.api.world();
+        assert_eq!(world.dialogs.len(), 1);
+        let request = &world.dialogs[0];
+        assert_eq!(request.trigger_id, "trigger-of-the-command");
+        assert!(
+            request
+                .url
+                .ends_with("/plugins/zoom/api/v1/channel-preference"),
+            "{}",
+            request.url
+        );
+        let dialog = &request.dialog;
+        assert_eq!(dialog.callback_id, "town");
+        assert!(dialog.title.chars().count() <= 24);
+        let element = &dialog.elements[0];
+        assert_eq!(
+            (element.name.as_str(), element.kind.as_str()),
+            ("preference", "radio")
+        );
+        assert!(element.display_name.chars().count() <= 24);
+        let values: Vec<_> = element
+            .options
+            .iter()
+            .map(|one| one.value.as_str())
+            .collect();
+        assert_eq!(values, ["allow", "restrict", "default"]);
+        assert!(element.options[2].text.contains("true"));
+    }
+    let direct = scene.api.world().add_channel("direct", "D", &[&boss, &ann]);
+    let told = scene.asks(&boss, &direct, "/zoom channel-settings").await;
+    assert!(told.contains("direct and group messages"), "{told}");
+    let told = scene
+        .asks(&boss, &town, "/zoom channel-settings dance")
+        .await;
+    assert!(told.contains("Unknown action"), "{told}");
+    assert_eq!(scene.api.world().dialogs.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm039_zm080_d32_only_who_manages_the_system_can_answer_the_dialog() {
+    let scene = Scene::start().await;
+    let (boss, ann) = (scene.administrator("boss"), scene.person("ann"));
+    let town = scene.channel("town", &[&boss, &ann]);
+    assert_eq!(submits(&scene, &ann, &town, "allow").await, 403);
+    let foreign =
+        json!({"user_id": boss, "channel_id": town, "submission": {"preference": "allow"}});
+    let reply = scene
+        .request("POST", ROUTE, Some(&ann), &foreign.to_string())
+        .await;
+    assert_eq!(reply.status, 401, "{}", body_of(&reply));
+    for (body, status) in [
+        ("null".to_owned(), 400),
+        ("{".to_owned(), 400),
+        ("{}".to_owned(), 401),
+        (
+            json!({"user_id": boss, "channel_id": town, "submission": {"preference": 7}})
+                .to_string(),
+            400,
+        ),
+        (
+            json!({"user_id": boss, "channel_id": "x", "submission": {"preference": "allow"}})
+                .to_string(),
+            400,
+        ),
+        (
+            json!({"user_id": boss, "channel_id": town, "cancelled": true}).to_string(),
+            200,
+        ),
+    ] {
+        let reply = scene.request("POST", ROUTE, Some(&boss), &body).await;
+        assert_eq!(reply.status, status, "{body}");
+    }
+    assert_eq!(scene.request("POST", ROUTE, None, "{}").await.status, 401);
+    assert_eq!(submits(&scene, &boss, &town, "perhaps").await, 400);
+    assert!(scene.api.world().stored(KEY).is_none());
+    let mark = scene.api.world().ephemerals.len();
+    assert_eq!(submits(&scene, &boss, &town, "restrict").await, 200);
+    assert_eq!(
+        json_of(&scene, KEY),
+        json!({town.as_str(): {"Preference": "restrict"}})
+    );
+    assert!(scene.told_since(mark)[0].text().contains("disabled"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm081_zm082_d20_d32_a_rule_holds_for_every_way_to_start() {
+    let scene = Scene::start().await;
+    let (boss, ann) = (scene.administrator("boss"), scene.person("ann"));
+    let town = scene.channel("town", &[&boss, &ann]);
+    scene.connects(&ann, &town).await;
+    let question = scene.types(&ann, &town, "/zoom start").await;
+    assert_eq!(submits(&scene, &boss, &town, "restrict").await, 200);
+    let told = scene.asks(&ann, &town, "/zoom start").await;
+    assert!(told.contains("disabled"), "{told}");
+    let body = json!({"channel_id": town, "topic": ""}).to_string();
+    let reply = scene
+        .request("POST", "/api/v1/meetings", Some(&ann), &body)
+        .await;
+    let answer: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert!(answer["error"].as_str().unwrap().contains("disabled"));
+    let mark = scene.api.world().ephemerals.len();
+    scene.press(&question[0], "WithoutPMI").await;
+    assert!(
+        scene
+            .told_since(mark)
+            .iter()
+            .any(|told| told.text().contains("disabled"))
+    );
+    assert!(scene.posts(&town).is_empty() && scene.zoom.meetings().is_empty());
+
+    assert_eq!(submits(&scene, &boss, &town, "default").await, 200);
+    scene
+        .change_settings(json!({"restrictmeetingcreation": true}))
+        .await;
+    let told = scene.asks(&ann, &town, "/zoom start").await;
+    assert!(told.contains("disabled"), "a public channel: {told}");
+    let private = scene
+        .api
+        .world()
+        .add_channel("private", "P", &[&boss, &ann]);
+    assert_eq!(submits(&scene, &boss, &private, "default").await, 200);
+    scene.asks(&ann, &private, "/zoom start").await;
+    assert_eq!(
+        scene.posts(&private).len(),
+        1,
+        "an explicit default is like no entry"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm104_d16_changes_at_the_same_time_are_all_kept() {
+    let scene = Scene::start().await;
+    let other = scene.another_node().await;
+    let boss = scene.administrator("boss");
+    let channels: Vec<String> = (0..8)
+        .map(|number| scene.channel(&format!("town{number}"), &[&boss]))
+        .collect();
+    let changes = channels.iter().enumerate().map(|(number, channel)| {
+        let node = if number % 2 == 0 { &scene } else { &other };
+        submits(node, &boss, channel, "allow")
+    });
+    let statuses = futures_util::future::join_all(changes).await;
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    assert_eq!(json_of(&scene, KEY).as_object().unwrap().len(), 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm027_the_list_names_channels_and_stands_one_that_is_gone() {
+    let scene = Scene::start().await;
+    let (boss, ann) = (scene.administrator("boss"), scene.person("ann"));
+    let town = scene.channel("town", &[&boss]);
+    let told = scene
+        .asks(&boss, &town, "/zoom channel-settings list")
+        .await;
+    assert!(told.contains("No channel has a preference"), "{told}");
+    let told = scene.asks(&ann, &town, "/zoom channel-settings list").await;
+    assert!(told.contains("Only system administrators"), "{told}");
+    let club = scene.channel("club", &[&boss]);
+    let yard = scene.channel("yard", &[&boss]);
+    submits(&scene, &boss, &town, "allow").await;
+    submits(&scene, &boss, &club, "restrict").await;
+    submits(&scene, &boss, &yard, "default").await;
+    scene.api.world().channels.remove(&club);
+    let told = scene
+        .asks(&boss, &town, "/zoom channel-settings list")
+        .await;
+    for row in [
+        format!("| {town} | `town` | allow |"),
+        format!("| {club} | unknown channel | restrict |"),
+    ] {
+        assert!(told.contains(&row), "{row}: {told}");
+    }
+    assert!(!told.contains(&yard), "{told}");
+}

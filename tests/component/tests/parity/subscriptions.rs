@@ -1,0 +1,361 @@
+//! Subscriptions: channels that hear of each occurrence of a meeting.
+
+use component_tests::scene::{Scene, props};
+use plugin_tests::zoom::{Fault, Meeting, Route};
+use serde_json::{Value, json};
+
+use crate::support::json_of;
+
+const ID: u64 = 85_746_065_432;
+
+/// A scheduled meeting that somebody at Zoom hosts.
+fn scheduled(scene: &Scene, host: &str) -> Meeting {
+    let host = scene.zoom.user(&format!("{host}@example.com")).unwrap();
+    let meeting = Meeting {
+        id: ID,
+        uuid: "b2NjdXJyZW5jZQ/1+==".to_owned(),
+        topic: "Weekly *sync*".to_owned(),
+        host_id: host.id,
+        host_email: host.email,
+        join_url: format!("{}/j/{ID}?pwd=of-the-series", scene.zoom.url()),
+        passcode: "series-passcode-8Jk".to_owned(),
+        start_time: "2026-01-12T08:09:10Z".to_owned(),
+        requested: Value::Null,
+    };
+    scene.zoom.add_meeting(meeting.clone());
+    meeting
+}
+
+async fn delivers(scene: &Scene, event: &str, meeting: &Meeting) {
+    let answer = scene.delivers(&scene.zoom.webhook(event, meeting)).await;
+    assert_eq!((answer.status, answer.body.len()), (200, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm099_zm100_zm101_zm102_zm103_a_subscription_is_added_listed_and_removed() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects(&ann, &town).await;
+    scheduled(&scene, "ann");
+    let told = scene.asks(&ann, &town, "/zoom subscription list").await;
+    assert!(told.contains("no subscriptions"), "{told}");
+    for _ in 0..2 {
+        let told = scene
+            .asks(&ann, &town, "/zoom subscription add 857 4606 5432")
+            .await;
+        assert!(told.contains("hears of meeting 85746065432"), "{told}");
+    }
+    let record = json_of(&scene, &format!("meeting_channel_{ID}"));
+    assert_eq!(
+        (
+            &record["channel_id"],
+            &record["is_subscription"],
+            &record["created_by"]
+        ),
+        (&json!(town), &json!(true), &json!(ann))
+    );
+    assert_eq!(
+        json_of(&scene, &format!("subscription_index_{ann}")),
+        json!({"meeting_ids": [ID]})
+    );
+    let told = scene.asks(&ann, &town, "/zoom subscription list").await;
+    assert!(told.contains("| 85746065432 | ~town |"), "{told}");
+    scene.later(400 * 24 * 3600);
+    let told = scene.asks(&ann, &town, "/zoom subscription list").await;
+    assert!(told.contains("85746065432"), "it never expires: {told}");
+    let told = scene
+        .asks(&ann, &town, "/zoom subscription remove 85746065432")
+        .await;
+    assert!(told.contains("no longer hears"), "{told}");
+    assert!(
+        scene
+            .api
+            .world()
+            .stored(&format!("meeting_channel_{ID}"))
+            .is_none()
+    );
+    assert_eq!(
+        json_of(&scene, &format!("subscription_index_{ann}")),
+        json!({"meeting_ids": []})
+    );
+    let told = scene
+        .asks(&ann, &town, "/zoom subscription remove 85746065432")
+        .await;
+    assert!(told.contains("No channel is subscribed"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm028_zm100_d31_what_cannot_be_subscribed_is_said() {
+    let scene = Scene::start().await;
+    let (ann, bob) = (scene.person("ann"), scene.person("bob"));
+    let boss = scene.administrator("boss");
+    let town = scene.channel("town", &[&ann, &bob, &boss]);
+    for (command, part) in [
+        ("/zoom subscription", "subscription add"),
+        ("/zoom subscription dance", "subscription add"),
+        ("/zoom subscription add", "subscription add"),
+        ("/zoom subscription add twelve", "must be a number"),
+        ("/zoom subscription remove -5", "No channel"),
+        ("/zoom subscription add 0", "must be a number"),
+        ("/zoom subscription add 85746065432", "/oauth2/connect"),
+    ] {
+        let told = scene.asks(&ann, &town, command).await;
+        assert!(told.contains(part), "{command}: {told}");
+    }
+    for user in [&ann, &bob, &boss] {
+        scene.connects(user, &town).await;
+    }
+    let told = scene
+        .asks(&ann, &town, "/zoom subscription add 85746065432")
+        .await;
+    assert!(told.contains("knows no meeting"), "{told}");
+    let room = scene.zoom.user("ann@example.com").unwrap().pmi;
+    let told = scene
+        .asks(&ann, &town, &format!("/zoom subscription add {room}"))
+        .await;
+    assert!(told.contains("personal meeting room"), "{told}");
+    scheduled(&scene, "ann");
+    let told = scene
+        .asks(&bob, &town, "/zoom subscription add 85746065432")
+        .await;
+    assert!(told.contains("that you host"), "{told}");
+    scene.zoom.fail_next(Route::Meeting, Fault::server_error());
+    let told = scene
+        .asks(&ann, &town, "/zoom subscription add 85746065432")
+        .await;
+    assert!(!told.is_empty() && !told.contains("hears of"), "{told}");
+    scene.api.world().muted.insert((ann.clone(), town.clone()));
+    let told = scene
+        .asks(&ann, &town, "/zoom subscription add 85746065432")
+        .await;
+    assert!(told.contains("may not write"), "{told}");
+    scene.api.world().muted.clear();
+    scene
+        .change_settings(json!({"restrictmeetingcreation": true}))
+        .await;
+    let told = scene
+        .asks(&ann, &town, "/zoom subscription add 85746065432")
+        .await;
+    assert!(told.contains("disabled"), "{told}");
+    scene
+        .change_settings(json!({"restrictmeetingcreation": false}))
+        .await;
+    let told = scene
+        .asks(&boss, &town, "/zoom subscription add 85746065432")
+        .await;
+    assert!(told.contains("hears of"), "an administrator may: {told}");
+    let told = scene
+        .asks(&ann, &town, "/zoom subscription add 85746065432")
+        .await;
+    assert!(told.contains("Somebody else"), "{told}");
+    let told = scene
+        .asks(&ann, &town, "/zoom subscription remove 85746065432")
+        .await;
+    assert!(told.contains("Somebody else"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d46_several_channels_follow_one_meeting_and_administrators_see_and_end_all() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let boss = scene.administrator("boss");
+    let (town, club) = (
+        scene.channel("town", &[&ann, &boss]),
+        scene.channel("club", &[&ann, &boss]),
+    );
+    scene.connects(&ann, &town).await;
+    let meeting = scheduled(&scene, "ann");
+    for channel in [&town, &club] {
+        scene
+            .asks(&ann, channel, "/zoom subscription add 85746065432")
+            .await;
+    }
+    let record = json_of(&scene, &format!("meeting_channel_{ID}"));
+    assert_eq!(
+        (
+            &record["channel_id"],
+            record["also"].as_array().unwrap().len()
+        ),
+        (&json!(town), 1)
+    );
+    delivers(&scene, "meeting.started", &meeting).await;
+    scene.works().await;
+    assert_eq!((scene.posts(&town).len(), scene.posts(&club).len()), (1, 1));
+    let files = json!([{"id": "v", "file_type": "MP4", "play_url": format!("{}/rec/play/v", scene.zoom.url())}]);
+    scene
+        .delivers(&scene.zoom.recorded("recording.completed", &meeting, &files))
+        .await;
+    delivers(&scene, "meeting.ended", &meeting).await;
+    scene.works().await;
+    for channel in [&town, &club] {
+        let posts = scene.posts(channel);
+        assert_eq!(
+            (posts.len(), props(&posts[0])["meeting_status"].as_str()),
+            (2, Some("ENDED"))
+        );
+        assert_eq!(posts[1].root_id, posts[0].id);
+    }
+    let told = scene.asks(&boss, &club, "/zoom subscription list").await;
+    assert!(
+        told.contains("| 85746065432 | ~club |") && !told.contains("~town"),
+        "{told}"
+    );
+    let told = scene
+        .asks(&boss, &town, "/zoom subscription remove 85746065432")
+        .await;
+    assert!(told.contains("no longer"), "{told}");
+    let record = json_of(&scene, &format!("meeting_channel_{ID}"));
+    assert_eq!(
+        (&record["channel_id"], record.get("also")),
+        (&json!(club), None)
+    );
+    let told = scene
+        .asks(&boss, &town, "/zoom subscription remove 85746065432")
+        .await;
+    assert!(told.contains("another one is"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm091_d09_d06_a_started_meeting_is_announced_once_by_the_bot_with_the_hosts_link() {
+    let scene = Scene::start().await;
+    let other = scene.another_node().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects(&ann, &town).await;
+    let meeting = scheduled(&scene, "ann");
+    scene
+        .asks(&ann, &town, "/zoom subscription add 85746065432")
+        .await;
+    for _ in 0..2 {
+        delivers(&scene, "meeting.started", &meeting).await;
+        delivers(&other, "meeting.started", &meeting).await;
+    }
+    tokio::join!(scene.works(), other.works());
+    scene.later(60);
+    scene.works().await;
+    delivers(&scene, "meeting.started", &meeting).await;
+    scene.works().await;
+    let posts = scene.posts(&town);
+    assert_eq!(posts.len(), 1);
+    let author = scene.api.world().users[&posts[0].user_id].clone();
+    assert_eq!(author.username, "zoom");
+    assert!(
+        !posts[0].message.contains("I have"),
+        "not in the first person: {}",
+        posts[0].message
+    );
+    let told = props(&posts[0]);
+    assert_eq!(told["meeting_link"], meeting.join_url.as_str());
+    assert_eq!(told["meeting_topic"], "Weekly *sync*");
+    assert_eq!(told["meeting_uuid"], meeting.uuid.as_str());
+    // The next occurrence has another UUID and a post of its own.
+    let next = Meeting {
+        uuid: "next/occurrence".to_owned(),
+        ..meeting
+    };
+    delivers(&scene, "meeting.ended", &next).await;
+    delivers(&scene, "meeting.started", &next).await;
+    scene.works().await;
+    assert_eq!(scene.posts(&town).len(), 1, "its end was told first");
+    let third = Meeting {
+        uuid: "third".to_owned(),
+        ..next
+    };
+    delivers(&scene, "meeting.started", &third).await;
+    scene.works().await;
+    assert_eq!(scene.posts(&town).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d09_without_zoom_the_plain_link_is_better_than_none() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects(&ann, &town).await;
+    let meeting = scheduled(&scene, "ann");
+    scene
+        .asks(&ann, &town, "/zoom subscription add 85746065432")
+        .await;
+    for _ in 0..4 {
+        scene.zoom.fail_next(Route::Meeting, Fault::server_error());
+    }
+    delivers(&scene, "meeting.started", &meeting).await;
+    while let Some(due) = scene.works().await {
+        scene.later((due - scene.now()) / 1000 + 1);
+    }
+    let posts = scene.posts(&town);
+    assert_eq!(
+        props(&posts[0])["meeting_link"],
+        format!("{}/j/{ID}", scene.zoom.url())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d46_d13_a_subscription_is_silent_where_its_creator_or_channel_is_gone() {
+    for what in ["deactivated", "muted", "archived", "deleted", "restricted"] {
+        let scene = Scene::start().await;
+        let ann = scene.person("ann");
+        let town = scene.channel("town", &[&ann]);
+        scene.connects(&ann, &town).await;
+        let meeting = scheduled(&scene, "ann");
+        scene
+            .asks(&ann, &town, "/zoom subscription add 85746065432")
+            .await;
+        {
+            let mut world = scene.api.world();
+            match what {
+                "deactivated" => world.users.get_mut(&ann).unwrap().delete_at = 1,
+                "muted" => drop(world.muted.insert((ann.clone(), town.clone()))),
+                "archived" => world.channels.get_mut(&town).unwrap().delete_at = 1,
+                "deleted" => drop(world.channels.remove(&town)),
+                _ => {}
+            }
+        }
+        if what == "restricted" {
+            scene
+                .change_settings(json!({"restrictmeetingcreation": true}))
+                .await;
+        }
+        delivers(&scene, "meeting.started", &meeting).await;
+        assert_eq!(scene.works().await, None, "{what}");
+        assert!(scene.posts(&town).is_empty(), "{what}");
+        assert!(scene.log().contains("not announced"), "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d06_an_announcement_survives_the_failure_of_any_call() {
+    for call in 0..120 {
+        let scene = Scene::start().await;
+        let ann = scene.person("ann");
+        let town = scene.channel("town", &[&ann]);
+        scene.connects(&ann, &town).await;
+        let meeting = scheduled(&scene, "ann");
+        scene
+            .asks(&ann, &town, "/zoom subscription add 85746065432")
+            .await;
+        {
+            let mut world = scene.api.world();
+            world.failing_call = Some(world.calls.len() + call);
+        }
+        // Zoom repeats what was not answered with 200.
+        let webhook = scene.zoom.webhook("meeting.started", &meeting);
+        scene.delivers(&webhook).await;
+        scene.works().await;
+        let reached = {
+            let mut world = scene.api.world();
+            world.failing_call.take() < Some(world.calls.len())
+        };
+        delivers(&scene, "meeting.started", &meeting).await;
+        for _ in 0..4 {
+            scene.later(400);
+            scene.works().await;
+        }
+        assert_eq!(scene.posts(&town).len(), 1, "call {call}");
+        if !reached {
+            return;
+        }
+    }
+    panic!("it takes fewer calls than that");
+}
