@@ -8,17 +8,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Progress;
 use crate::client::text_at;
 use crate::process::wait_until;
 use crate::site::{ADMINISTRATOR, Error, PASSWORD, PLUGIN, Person, Room, Site, message, prop};
+use crate::zoom::Meeting;
 
 /// The server starts a plugin while it answers, and settles a moment later.
 const ACTIVATION: Duration = Duration::from_secs(60);
 /// The state of a plugin that runs.
 const RUNNING: i64 = 2;
+/// What was written in the meeting, as Zoom stores it.
+pub const CHAT: &str = "10:00:01\tAda : hello\r\n";
 /// The person of the story.
 const NAME: &str = "ada";
 
@@ -44,6 +47,8 @@ pub struct Outcome {
     pub started: String,
     /// The post's status after the end, read back from the server.
     pub ended: String,
+    /// The reply with the recording and the chat, read back from the server.
+    pub reply: Value,
 }
 
 /// Starts a site, plays the story on it, and ends it, or keeps it.
@@ -143,12 +148,53 @@ pub fn play(site: &Site, progress: Progress) -> Result<Outcome, Error> {
     let ended = prop(&seen, "meeting_status");
     progress(&format!("post {post_id}: “{}”", message(&seen)));
     progress(&format!("  status {ended}"));
+    let reply = recording(site, &person, &meeting, &post_id, progress)?;
     Ok(Outcome {
         post_id,
         link,
         started,
         ended,
+        reply,
     })
+}
+
+/// Zoom reports a recording with a chat; the reply with both appears in the meeting's thread. Answers with
+/// the reply as it is read back.
+pub fn recording(
+    site: &Site,
+    person: &Person,
+    meeting: &Meeting,
+    post_id: &str,
+    progress: Progress,
+) -> Result<Value, Error> {
+    let chat = site.zoom.add_file("chat.txt", CHAT);
+    let play = format!("{}/rec/play/{}", site.zoom.url(), meeting.id);
+    let files = json!([
+        {"id": "video", "recording_start": meeting.start_time, "file_type": "MP4", "play_url": play},
+        {"id": "chat", "recording_start": meeting.start_time, "file_type": "CHAT",
+            "recording_type": "chat_file", "download_url": chat},
+    ]);
+    let mark = person.events.mark();
+    let answer = site.deliver(&site.zoom.recorded("recording.completed", meeting, &files))?;
+    progress(&format!(
+        "Zoom's signed webhook recording.completed was answered {}",
+        answer.status
+    ));
+    let reply = person.events.wait_for_post(mark, "posted", |post| {
+        text_at(post, "/root_id").is_ok_and(|root| root == post_id)
+    })?;
+    let reply = person.client.post_by_id(&text_at(&reply, "/id")?)?;
+    let names = reply.pointer("/metadata/files").and_then(Value::as_array);
+    let names = names.into_iter().flatten();
+    let names: Vec<&str> = names
+        .filter_map(|file| file.get("name").and_then(Value::as_str))
+        .collect();
+    progress(&format!(
+        "reply by the bot: “{}”, with {}",
+        message(&reply).replace('\n', " "),
+        names.join(", ")
+    ));
+    Ok(reply)
 }
 
 /// Types `/zoom start` and, if the plugin asks which meeting id to use, chooses a unique one. Answers

@@ -41,7 +41,12 @@ struct Claim {
 
 /// The newest meeting of this channel that began within the last half minute.
 pub fn find(channel_id: &str, now: i64) -> Result<Option<Recent>, Error> {
-    let since = now.saturating_sub(WINDOW);
+    within(channel_id, now, WINDOW)
+}
+
+/// The newest meeting of this channel that began within this many milliseconds.
+pub fn within(channel_id: &str, now: i64, window: i64) -> Result<Option<Recent>, Error> {
+    let since = now.saturating_sub(window);
     let posts = posts::since(channel_id, since)?;
     for claim in posts
         .iter()

@@ -125,16 +125,12 @@ pub fn run(start: &Start<'_>) -> Result<Outcome, Failure> {
     let claim = match claim(start)? {
         Turn::Mine(claim) => claim,
         Turn::After(recent) => return warn(start, &topic, &recent),
+        Turn::Doubled => return Ok(Outcome::Shown),
     };
     let result = create_and_post(start, &mut session, choice, &topic);
     match result {
         // The claim stays a while: the post may reach other nodes' database a little later.
-        Ok(join_url) => {
-            if let Some(claim) = claim {
-                claim.keep_as_recent();
-            }
-            Ok(Outcome::Started(join_url))
-        }
+        Ok(join_url) => Ok(Outcome::Started(join_url)),
         Err(failure) => {
             if let Some(claim) = claim {
                 claim.release();
@@ -195,15 +191,22 @@ fn warn(start: &Start<'_>, topic: &str, recent: &recent::Recent) -> Result<Outco
 }
 
 enum Turn {
-    /// Go on. A forced start needs no claim.
+    /// Go on. A forced start holds nothing that others wait for.
     Mine(Option<Claim>),
     /// Somebody was faster.
     After(recent::Recent),
+    /// It is the same click once more.
+    Doubled,
 }
 
 fn claim(start: &Start<'_>) -> Result<Turn, Failure> {
     if start.force {
-        return Ok(Turn::Mine(None));
+        let first = locks::forced(start.place.channel_id, &start.person.id)?;
+        return Ok(if first {
+            Turn::Mine(None)
+        } else {
+            Turn::Doubled
+        });
     }
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
@@ -212,7 +215,8 @@ fn claim(start: &Start<'_>) -> Result<Turn, Failure> {
         if let Some(claim) = locks::start(start.place.channel_id)? {
             return Ok(Turn::Mine(Some(claim)));
         }
-        if let Some(recent) = recent::find(start.place.channel_id, system::now_ms())? {
+        let (channel_id, now) = (start.place.channel_id, system::now_ms());
+        if let Some(recent) = recent::within(channel_id, now, locks::start_lifetime_ms())? {
             return Ok(Turn::After(recent));
         }
     }

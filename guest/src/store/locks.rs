@@ -11,11 +11,12 @@ use crate::system;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// How long a start that is under way keeps others from starting one in the channel, in seconds:
-/// longer than the host lets a request run.
-const STARTING: u64 = 75;
-/// How long one that succeeded does, in seconds: as long as a meeting counts as recent.
-const STARTED: u64 = 30;
+/// How long a start keeps others from starting a meeting in the channel, in seconds: longer than its
+/// requests to Zoom may take together, and than a meeting counts as recent. It is not shortened when the
+/// meeting is there, which would cost a call of every start; whoever comes later is warned meanwhile.
+const STARTING: u64 = 45;
+/// How long a second click is the same one, in seconds.
+const DOUBLE: u64 = 3;
 /// Longer than a refresh may take, in seconds: a request to Zoom's token endpoint, repeated once after
 /// a short wait, and a few calls of the store.
 const REFRESH: u64 = 30;
@@ -35,13 +36,6 @@ impl Claim {
     pub fn release(self) {
         let held = Expected::Value(self.value.clone());
         let outcome = kv::delete(&self.key, &held);
-        self.settle(outcome);
-    }
-
-    /// Keeps it as long as what was started counts as recent.
-    pub fn keep_as_recent(self) {
-        let held = Expected::Value(self.value.clone());
-        let outcome = kv::set(&self.key, &self.value, Some(STARTED), &held);
         self.settle(outcome);
     }
 
@@ -72,6 +66,12 @@ pub fn start(channel_id: &str) -> Result<Option<Claim>, Error> {
     claim(start_key(channel_id), STARTING)
 }
 
+/// Whether this is the user's first forced start in the channel within a moment: a second one is a double
+/// click.
+pub fn forced(channel_id: &str, user_id: &str) -> Result<bool, Error> {
+    claim(format!("start_forced_{channel_id}_{user_id}"), DOUBLE).map(|claim| claim.is_some())
+}
+
 /// Frees the channel for another start, because the meeting of the last one is over.
 pub fn end_start(channel_id: &str) -> Result<(), Error> {
     kv::delete(&start_key(channel_id), &Expected::Any)
@@ -79,7 +79,7 @@ pub fn end_start(channel_id: &str) -> Result<(), Error> {
 
 /// How long a start blocks others, in milliseconds.
 pub const fn start_lifetime_ms() -> i64 {
-    STARTED as i64 * 1000
+    STARTING as i64 * 1000
 }
 
 fn start_key(channel_id: &str) -> String {
