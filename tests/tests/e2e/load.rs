@@ -205,19 +205,20 @@ fn gone_while_sending(world: &mut World) -> Outcome {
 fn gone_while_waiting(world: &mut World) -> Outcome {
     let site = world.ready()?;
     let (ada, room) = connected(site)?;
+    let rooms = rooms(site, &ada, 5)?;
     let before = process(site);
-    let body = json!({"channel_id": room.channel}).to_string();
-    let head = format!(
-        "POST /plugins/zoom/api/v1/meetings?force=1 HTTP/1.1\r\nAuthorization: Bearer {}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}",
-        ada.client.token(),
-        body.len()
-    );
     let asked = site.zoom.count(Route::CreateMeeting);
     for _ in 0..5 {
         site.zoom.fail_next(Route::CreateMeeting, Fault::Silence);
     }
-    for number in 1..=5 {
+    for (number, room) in (1..).zip(&rooms) {
+        let body = json!({"channel_id": room.channel}).to_string();
+        let head = format!(
+            "POST /plugins/zoom/api/v1/meetings HTTP/1.1\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}",
+            ada.client.token(),
+            body.len()
+        );
         let stream = send(site, &head, body.as_bytes())?;
         let reached = || (site.zoom.count(Route::CreateMeeting) >= asked + number).then_some(());
         wait_until(SOON, reached).ok_or("the request did not reach Zoom")?;

@@ -19,8 +19,10 @@ mod lifecycle;
 mod load;
 mod meetings;
 mod oauth;
+mod recordings;
 mod rest;
 mod secrets;
+mod takeover;
 mod webhooks;
 mod world;
 
@@ -32,12 +34,14 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let mut trials: Vec<Trial> = Vec::new();
-    let groups: [&[Check]; 10] = [
+    let groups: [&[Check]; 12] = [
         lifecycle::CHECKS,
         oauth::CHECKS,
         meetings::CHECKS,
         rest::CHECKS,
         webhooks::CHECKS,
+        recordings::CHECKS,
+        takeover::CHECKS,
         faults::CHECKS,
         load::CHECKS,
         cluster::CHECKS,

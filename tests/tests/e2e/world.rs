@@ -155,6 +155,18 @@ pub fn prefer(person: &Person, room: &Room, choice: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Further rooms of a person.
+pub fn rooms(site: &Site, person: &Person, count: usize) -> Result<Vec<Room>, Error> {
+    let user = person.client.user_id();
+    let rooms = (0..count).map(|_| {
+        let room = site.room(&name("room"))?;
+        site.administrator.add_to_team(&room.team, user)?;
+        site.administrator.add_to_channel(&room.channel, user)?;
+        Ok(room)
+    });
+    rooms.collect()
+}
+
 /// Types `/zoom start TOPIC` and waits for the meeting's post.
 pub fn start(person: &Person, room: &Room, topic: &str) -> Result<Value, Error> {
     let mark = person.events.mark();

@@ -1,0 +1,98 @@
+//! Recordings on the real server: jobs that survive, files that are passed on as they are.
+
+use plugin_tests::process::wait_until;
+use plugin_tests::site::Site;
+use plugin_tests::story;
+use serde_json::{Value, json};
+use ureq::http::Method;
+
+use crate::world::*;
+
+pub const CHECKS: &[Check] = &[
+    ("zm096_zm133_a_recording_with_its_chat_is_one_reply", once),
+    ("zm097_d25_a_job_survives_the_death_of_the_plugin", survives),
+];
+
+fn replies(site: &Site, root: &str, channel: &str) -> Result<Vec<Value>, libtest_mimic::Failed> {
+    let posts = site.administrator.posts(channel)?.into_iter();
+    Ok(posts.filter(|post| post["root_id"] == root).collect())
+}
+
+fn once(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = connected(site)?;
+    let post = start(&ada, &room, "Recorded")?;
+    let meeting = site.zoom.meetings().pop().ok_or("no meeting")?;
+    site.deliver(&site.zoom.webhook("meeting.ended", &meeting))?;
+    let id = post["id"].as_str().unwrap();
+    let reply = story::recording(site, &ada, &meeting, id, &mut |_| {})?;
+    assert_eq!(reply["type"], "custom_zoom_chat");
+    let file = reply["props"]["captions"][0]["file_id"].as_str().unwrap();
+    assert_eq!(reply["file_ids"], json!([file]));
+    let path = format!("/api/v4/files/{file}");
+    let content = ada.client.call(Method::GET, &path, &[], None)?;
+    assert_eq!(content.text(), story::CHAT, "byte for byte");
+
+    // The same again, and then something else: when that is there, the repetition would be too.
+    let files = json!([
+        {"id": "video", "recording_start": meeting.start_time, "file_type": "MP4",
+            "play_url": format!("{}/rec/play/{}?other=1", site.zoom.url(), meeting.id)},
+        {"id": "chat", "recording_start": meeting.start_time, "file_type": "CHAT",
+            "recording_type": "chat_file", "download_url": site.zoom.add_file("again", "other")},
+    ]);
+    site.deliver(&site.zoom.recorded("recording.completed", &meeting, &files))?;
+    let url = site.zoom.add_file("vtt", "WEBVTT\r\n");
+    let files = json!([{"id": "t", "recording_type": "audio_transcript", "download_url": url}]);
+    let mark = ada.events.mark();
+    site.deliver(
+        &site
+            .zoom
+            .recorded("recording.transcript_completed", &meeting, &files),
+    )?;
+    let transcript = ada.events.wait_for_post(mark, "posted", |post| {
+        post["type"] == "custom_zoom_transcript"
+    })?;
+    assert_eq!(transcript["root_id"], id);
+    assert_eq!(replies(site, id, &room.channel)?.len(), 2);
+    Ok(())
+}
+
+/// The process dies while a job waits; the next one goes on with it.
+fn survives(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = connected(site)?;
+    let post = start(&ada, &room, "Interrupted")?;
+    let meeting = site.zoom.meetings().pop().ok_or("no meeting")?;
+    let id = post["id"].as_str().unwrap();
+    let url = site.zoom.add_file("later", "WEBVTT\r\n");
+    // The first try is put off by Zoom for a few seconds, so that the job is in the store.
+    let fault = plugin_tests::zoom::Fault::rate_limited(4);
+    site.zoom
+        .fail_next(plugin_tests::zoom::Route::Download, fault);
+    let files = json!([{"id": "t", "recording_type": "audio_transcript", "download_url": url}]);
+    site.deliver(
+        &site
+            .zoom
+            .recorded("recording.transcript_completed", &meeting, &files),
+    )?;
+    let tried = wait_until(SOON, || {
+        (site.zoom.count(plugin_tests::zoom::Route::Download) > 0
+            && site.stored().ok()?.contains("_job_"))
+        .then_some(())
+    });
+    tried.ok_or("the job was never tried")?;
+    site.administrator.disable_plugin("zoom")?;
+    let gone = wait_until(SOON, || {
+        site.server.plugin_processes().is_empty().then_some(())
+    });
+    gone.ok_or("the plugin does not end")?;
+    assert!(replies(site, id, &room.channel)?.is_empty());
+    site.administrator.enable_plugin("zoom")?;
+    until_configured(site)?;
+    let posted = wait_until(SOON * 3, || {
+        let all = replies(site, id, &room.channel).ok()?;
+        (all.len() == 1).then_some(())
+    });
+    posted.ok_or("the next process does not go on with the job")?;
+    Ok(())
+}
