@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wasm = mattermost_plugin_aot::build_component(&component, &out.join("guest"))?;
     let image = out.join("component.cwasm");
     mattermost_plugin_aot::compile(&wasm, &target, &image)?;
-    let packed = miniz_oxide::deflate::compress_to_vec_zlib(&std::fs::read(&image)?, 9);
+    let packed = miniz_oxide::deflate::compress_to_vec_zlib(&std::fs::read(&image)?, 10);
     std::fs::write(out.join("component.z"), packed)?;
     std::fs::copy(&manifest, out.join("plugin.json"))?;
     println!("cargo:rustc-env=TARGET_TRIPLE={target}");
