@@ -65,10 +65,13 @@ fn survives(world: &mut World) -> Outcome {
     let meeting = site.zoom.meetings().pop().ok_or("no meeting")?;
     let id = post["id"].as_str().unwrap();
     let url = site.zoom.add_file("later", "WEBVTT\r\n");
-    // The first try is put off by Zoom for a few seconds, so that the job is in the store.
-    let fault = plugin_tests::zoom::Fault::rate_limited(4);
-    site.zoom
-        .fail_next(plugin_tests::zoom::Route::Download, fault);
+    let before = site.zoom.count(plugin_tests::zoom::Route::Download);
+    // Zoom puts every try off until the process is gone, so that the job stays in the store.
+    for _ in 0..100 {
+        let fault = plugin_tests::zoom::Fault::rate_limited(5);
+        site.zoom
+            .fail_next(plugin_tests::zoom::Route::Download, fault);
+    }
     let files = json!([{"id": "t", "recording_type": "audio_transcript", "download_url": url}]);
     site.deliver(
         &site
@@ -76,9 +79,10 @@ fn survives(world: &mut World) -> Outcome {
             .recorded("recording.transcript_completed", &meeting, &files),
     )?;
     let tried = wait_until(SOON, || {
-        (site.zoom.count(plugin_tests::zoom::Route::Download) > 0
-            && site.stored().ok()?.contains("_job_"))
-        .then_some(())
+        let stored = site.stored().ok()?;
+        let waits = stored.contains("_job_") && !stored.contains("\"holder\"");
+        let asked = site.zoom.count(plugin_tests::zoom::Route::Download) > before;
+        (asked && waits).then_some(())
     });
     tried.ok_or("the job was never tried")?;
     site.administrator.disable_plugin("zoom")?;
@@ -87,6 +91,7 @@ fn survives(world: &mut World) -> Outcome {
     });
     gone.ok_or("the plugin does not end")?;
     assert!(replies(site, id, &room.channel)?.is_empty());
+    site.zoom.release();
     site.administrator.enable_plugin("zoom")?;
     until_configured(site)?;
     let posted = wait_until(SOON * 3, || {
