@@ -324,9 +324,13 @@ fn find<'a>(
         .ok_or(Unknown::Action(action))
 }
 
-/// A word that a person typed, as inline code that it cannot break out of.
+/// A word that a person typed, as inline code that it cannot break out of, also in a table.
 pub fn quoted(word: &str) -> String {
-    let word: String = word.chars().filter(|c| *c != '`').take(40).collect();
+    let word: String = word
+        .chars()
+        .filter(|c| !matches!(c, '`' | '|'))
+        .take(40)
+        .collect();
     format!("`{word}`")
 }
 
@@ -408,5 +412,6 @@ mod tests {
     #[test]
     fn a_quoted_word_stays_in_its_quotes() {
         assert_eq!(quoted("a`b"), "`ab`");
+        assert_eq!(quoted("a|b"), "`ab`");
     }
 }

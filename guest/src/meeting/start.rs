@@ -132,9 +132,7 @@ pub fn run(start: &Start<'_>) -> Result<Outcome, Failure> {
         // The claim stays a while: the post may reach other nodes' database a little later.
         Ok(join_url) => Ok(Outcome::Started(join_url)),
         Err(failure) => {
-            if let Some(claim) = claim {
-                claim.release();
-            }
+            claim.release();
             if matches!(failure, Failure::Zoom(crate::zoom::Error::NotConnected)) {
                 return invited(start);
             }
@@ -191,8 +189,8 @@ fn warn(start: &Start<'_>, topic: &str, recent: &recent::Recent) -> Result<Outco
 }
 
 enum Turn {
-    /// Go on. A forced start holds nothing that others wait for.
-    Mine(Option<Claim>),
+    /// Go on. Nobody waits for what a forced start holds.
+    Mine(Claim),
     /// Somebody was faster.
     After(recent::Recent),
     /// It is the same click once more.
@@ -202,18 +200,14 @@ enum Turn {
 fn claim(start: &Start<'_>) -> Result<Turn, Failure> {
     if start.force {
         let first = locks::forced(start.place.channel_id, &start.person.id)?;
-        return Ok(if first {
-            Turn::Mine(None)
-        } else {
-            Turn::Doubled
-        });
+        return Ok(first.map_or(Turn::Doubled, Turn::Mine));
     }
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             system::pause(PAUSE);
         }
         if let Some(claim) = locks::start(start.place.channel_id)? {
-            return Ok(Turn::Mine(Some(claim)));
+            return Ok(Turn::Mine(claim));
         }
         let (channel_id, now) = (start.place.channel_id, system::now_ms());
         if let Some(recent) = recent::within(channel_id, now, locks::start_lifetime_ms())? {

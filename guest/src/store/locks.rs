@@ -66,10 +66,10 @@ pub fn start(channel_id: &str) -> Result<Option<Claim>, Error> {
     claim(start_key(channel_id), STARTING)
 }
 
-/// Whether this is the user's first forced start in the channel within a moment: a second one is a double
-/// click.
-pub fn forced(channel_id: &str, user_id: &str) -> Result<bool, Error> {
-    claim(format!("start_forced_{channel_id}_{user_id}"), DOUBLE).map(|claim| claim.is_some())
+/// The right of the user's first forced start in the channel within a moment; none for a second one,
+/// which is a double click. Given back when it failed, so that it can be tried again at once.
+pub fn forced(channel_id: &str, user_id: &str) -> Result<Option<Claim>, Error> {
+    claim(format!("start_forced_{channel_id}_{user_id}"), DOUBLE)
 }
 
 /// Frees the channel for another start, because the meeting of the last one is over.

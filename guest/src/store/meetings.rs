@@ -75,11 +75,16 @@ impl Mapping {
         self.posts.drain(..surplus);
     }
 
-    /// Takes posts out. Answers whether that changed anything.
+    /// Takes posts out. Answers whether that changed anything. With the last one the channel goes as well:
+    /// a room is next used for something else, which is none of the channel's business. What still comes
+    /// about the meeting that is over finds its post by the UUID.
     pub fn forget(&mut self, post_ids: &[String]) -> bool {
-        let before = self.posts.len();
+        let before = (self.posts.len(), self.channel_id.len());
         self.posts.retain(|post| !post_ids.contains(&post.post_id));
-        self.posts.len() != before
+        if self.posts.is_empty() && !self.is_subscription {
+            self.channel_id.clear();
+        }
+        (self.posts.len(), self.channel_id.len()) != before
     }
 
     /// All channels that follow the meeting.
@@ -321,7 +326,10 @@ mod tests {
         mapping.announce(post("p2", "b"));
         assert_eq!(mapping.channel_id, "a");
         assert_eq!(mapping.posts.len(), 2);
-        assert!(mapping.forget(&["p1".into(), "p2".into()]));
+        assert!(mapping.forget(&["p1".into()]));
+        assert_eq!(mapping.posts.len(), 1);
+        assert!(mapping.forget(&["p2".into()]));
+        assert!(mapping.is_empty(), "nothing leads to a former channel");
         assert!(!mapping.forget(&["p1".into()]));
         mapping.announce(post("p3", "c"));
         assert_eq!(mapping.channel_id, "c");

@@ -25,6 +25,8 @@ mod go_plugin;
 mod lifecycle;
 mod organization;
 mod recordings;
+mod retries;
+mod rooms;
 mod story;
 mod subscriptions;
 mod support;

@@ -1,0 +1,51 @@
+//! Trying once more after a failure, and names that would break a list.
+
+use component_tests::scene::Scene;
+use plugin_tests::zoom::{Fault, Route};
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm072_d31_a_forced_start_that_failed_can_be_tried_again_at_once() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects_and_prefers(&ann, &town, "No").await;
+    let body = json!({"channel_id": town}).to_string();
+    let click = || scene.request("POST", "/api/v1/meetings?force=true", Some(&ann), &body);
+    for _ in 0..4 {
+        scene
+            .zoom
+            .fail_next(Route::CreateMeeting, Fault::server_error());
+    }
+    assert_ne!(click().await.status, 200, "Zoom is down, and that is said");
+    let before = scene.zoom.meetings().len();
+    for _ in 0..4 {
+        if scene.zoom.meetings().len() > before {
+            break;
+        }
+        let answer = click().await;
+        let silent = answer.status == 200 && scene.zoom.meetings().len() == before;
+        assert!(!silent, "nothing happened and nothing was said");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm027_a_bar_in_a_channels_name_does_not_break_the_table() {
+    let scene = Scene::start().await;
+    let boss = scene.administrator("boss");
+    let town = scene.channel("town", &[&boss]);
+    scene
+        .api
+        .world()
+        .channels
+        .get_mut(&town)
+        .unwrap()
+        .display_name = "a | b".to_owned();
+    let stored = json!({&town: {"Preference": "restrict"}}).to_string();
+    scene.api.world().store("zoomChannelSettings", stored);
+    let list = scene
+        .asks(&boss, &town, "/zoom channel-settings list")
+        .await;
+    let row = list.lines().find(|line| line.contains(&town)).unwrap();
+    assert_eq!(row.matches('|').count(), 4, "{row}");
+}
