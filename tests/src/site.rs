@@ -113,6 +113,19 @@ impl Person {
         self.types(room, text)?;
         Ok(self.events.wait_for_ephemeral(mark, |_| true)?)
     }
+
+    /// Types `/zoom settings` and presses a button of the form: `Yes`, `No` or `Ask`.
+    pub fn prefers(&self, room: &Room, choice: &str) -> Result<(), Error> {
+        let form = self.asks(room, "/zoom settings")?;
+        let mark = self.events.mark();
+        self.client.press(&form, choice)?;
+        // The form is replaced by what was chosen.
+        self.events.wait(mark, "the changed form", |event| {
+            let post = event.post();
+            post.is_some_and(|post| post.get("id") == form.get("id"))
+        })?;
+        Ok(())
+    }
 }
 
 impl Site {

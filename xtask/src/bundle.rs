@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::error::{Error, at};
 use crate::run::{cargo, root, run, target};
 use crate::version::version;
+use crate::webapp;
 
 /// What is promised of the stripped executable.
 const EXECUTABLE_LIMIT: u64 = 7_000_000;
@@ -42,12 +43,13 @@ pub fn dist() -> Result<Dist, Error> {
     let manifest = versioned_manifest(&version)?;
     let manifest_file = target().join("dist").join("plugin.json");
     write_if_changed(&manifest_file, manifest.as_bytes())?;
+    let script = webapp::build()?;
     let executable = build_host(None, &manifest_file)?;
 
     let mut entries = vec![
         Entry::file("plugin.json", manifest.into_bytes()),
         Entry::read("LICENSE", &root().join("LICENSE"))?,
-        Entry::read("webapp/dist/main.js", &root().join("webapp/src/main.js"))?,
+        Entry::read("webapp/dist/main.js", &script)?,
         Entry {
             mode: 0o755,
             ..Entry::read(EXECUTABLE, &executable)?

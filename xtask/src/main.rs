@@ -1,4 +1,4 @@
-//! The chores of the project: `cargo xtask dist | demo | test | deploy | imports | parity`.
+//! The chores of the project: `cargo xtask dist | demo | test | browser | gallery | deploy | imports | parity`.
 //!
 //! The Makefile is a thin front door to this program. Everything it does is done by the tools that a
 //! developer would call by hand (cargo, go, git, curl), and each command is printed before it runs, so
@@ -15,6 +15,7 @@ mod run;
 mod suites;
 mod tally;
 mod version;
+mod webapp;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   dist             build the bundle: dist/zoom-VERSION.tar.gz
   demo [--keep]    start everything, play the story of a meeting, say what was seen
   test             run all that CI runs
+  browser [FILTER]   run the browser suite alone, on a fresh bundle
+  screens          take the screenshots of the gallery anew
+  gallery          serve a page with all states of the webapp
   deploy           build the bundle, upload it to a server and enable it
   imports [--write]  compare what the component imports with wit/imports.txt
   parity [--check]   write tests/PARITY.md, which test proves what; or compare it";
@@ -37,6 +41,9 @@ fn main() -> ExitCode {
         ["demo"] => demo::demo(false),
         ["demo", "--keep"] => demo::demo(true),
         ["test"] => suites::test(),
+        ["browser", words @ ..] => suites::browser(words),
+        ["screens"] => suites::screens(),
+        ["gallery"] => webapp::gallery(),
         ["deploy"] => deploy::deploy(),
         ["imports"] => imports::compare(),
         ["imports", "--write"] => imports::write(),

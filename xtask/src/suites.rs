@@ -11,8 +11,8 @@ use std::time::Instant;
 
 use crate::error::Error;
 use crate::run::{cargo, read, root, shown};
-use crate::tally::{CargoTest, GoTest, Reader, Tally};
-use crate::{bundle, imports, parity};
+use crate::tally::{CargoTest, GoTest, Reader, Tally, Tap};
+use crate::{bundle, imports, parity, webapp};
 
 /// Runs all suites and prints the sums as its last line.
 pub fn test() -> Result<(), Error> {
@@ -23,9 +23,27 @@ pub fn test() -> Result<(), Error> {
     };
     session.style();
     session.supply_chain();
+    session.webapp();
     session.rust_tests();
     session.peers();
     session.conclude()
+}
+
+/// Runs the browser suite alone, or the part of it whose titles hold the given words.
+pub fn browser(words: &[&str]) -> Result<(), Error> {
+    let dist = bundle::dist()?;
+    let mut suite = webapp::browser_suite(&dist.bundle)?;
+    if !words.is_empty() {
+        suite.args(["-t", &words.join(" ")]);
+    }
+    crate::run::run(&mut suite)
+}
+
+/// Takes the screenshots of the gallery anew.
+pub fn screens() -> Result<(), Error> {
+    webapp::build_pages()?;
+    let mut suite = webapp::npm(&["run", "--silent", "browser", "--", "gallery"]);
+    crate::run::run(suite.env("UPDATE_SCREENS", "yes"))
 }
 
 struct Session {
@@ -100,6 +118,22 @@ impl Session {
         });
     }
 
+    /// What can be said of the webapp without a server.
+    fn webapp(&mut self) {
+        if !self.has_node() {
+            return;
+        }
+        self.step("webapp", webapp::build_pages);
+        self.check("style of the webapp", &mut webapp::npm(&["run", "lint"]));
+        let mut tests = webapp::npm(&["run", "--silent", "test", "--", "--reporter=tap-flat"]);
+        self.suite("webapp on React 17 and 18", &mut tests, Tap::default());
+    }
+
+    fn has_node(&mut self) -> bool {
+        let node = "https://nodejs.org (20.19 or newer)";
+        self.has("npm", node, Command::new("npm").arg("--version"))
+    }
+
     fn rust_tests(&mut self) {
         self.step("table of what the tests prove", parity::check);
         let mut tests = cargo();
@@ -142,6 +176,27 @@ impl Session {
         ]);
         e2e.env("PLUGIN_BUNDLE", &dist.bundle);
         self.suite("Mattermost server", &mut e2e, CargoTest::default());
+        self.browser(&dist.bundle);
+    }
+
+    fn browser(&mut self, bundle: &Path) {
+        if !self.has_node()
+            || !self.has(
+                "chromium",
+                "apt-get install chromium fonts-noto-cjk",
+                Command::new("chromium").arg("--version"),
+            )
+        {
+            return;
+        }
+        let mut suite = None;
+        self.step("pages for the browser", || {
+            suite = Some(webapp::browser_suite(bundle)?);
+            Ok(())
+        });
+        if let Some(mut suite) = suite {
+            self.suite("browser", &mut suite, Tap::default());
+        }
     }
 
     fn supervisors(&mut self, plugin: &Path, hello: &Path) {

@@ -85,6 +85,30 @@ impl Reader for CargoTest {
     }
 }
 
+/// Reads the Test Anything Protocol, as Vitest's reporter `tap-flat` writes it.
+#[derive(Default)]
+pub struct Tap(Tally);
+
+impl Reader for Tap {
+    fn line(&mut self, line: &str) -> Option<String> {
+        let failed = line.starts_with("not ok ");
+        if !failed && !line.starts_with("ok ") {
+            return Some(line.to_owned());
+        }
+        let skipped = line.contains("# SKIP") || line.contains("# TODO");
+        self.0 = self.0.plus(Tally {
+            passed: u64::from(!failed && !skipped),
+            failed: u64::from(failed && !skipped),
+            skipped: u64::from(skipped),
+        });
+        Some(line.to_owned())
+    }
+
+    fn tally(&self) -> Tally {
+        self.0
+    }
+}
+
 /// Reads `go test -json`. A test that has parts is only as good as its parts and is not counted itself,
 /// unless it is the one that failed.
 #[derive(Default)]
@@ -158,7 +182,7 @@ impl Reader for GoTest {
 
 #[cfg(test)]
 mod tests {
-    use super::{CargoTest, GoTest, Reader, Tally};
+    use super::{CargoTest, GoTest, Reader, Tally, Tap};
 
     fn read(mut reader: impl Reader, text: &str) -> Tally {
         for line in text.lines() {
@@ -178,6 +202,18 @@ mod tests {
             skipped: 1,
         };
         assert_eq!(read(CargoTest::default(), text), expected);
+    }
+
+    #[test]
+    fn the_lines_of_tap_are_counted() {
+        let text = "TAP version 13\n1..4\nok 1 - a > b # time=1ms\nnot ok 2 - c\n    ---\n    at: x\n\
+            ok 3 - d # SKIP\nnot ok 4 - e # TODO";
+        let expected = Tally {
+            passed: 1,
+            failed: 1,
+            skipped: 2,
+        };
+        assert_eq!(read(Tap::default(), text), expected);
     }
 
     #[test]

@@ -11,12 +11,15 @@ use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::config;
 use crate::text::{self, Locale, Message};
 use crate::{command, meeting, oauth, webhook};
+use serde_json::json;
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
     /// A client wants a meeting.
     Meetings,
+    /// A client wants to know which links lead to Zoom.
+    Client,
     /// Somebody answered which kind of meeting id to use.
     AskPmi,
     /// Somebody answered which kind of meeting id to use from now on.
@@ -58,6 +61,7 @@ impl Route {
     pub fn find(method: &str, path: &str) -> Result<Route, NoRoute> {
         let (route, allowed) = match path {
             "/api/v1/meetings" => (Route::Meetings, "POST"),
+            "/api/v1/client" => (Route::Client, "GET"),
             "/api/v1/askPMI" => (Route::AskPmi, "POST"),
             "/api/v1/updatePMI" => (Route::UpdatePmi, "POST"),
             command::channel_settings::ROUTE => (Route::ChannelPreference, "POST"),
@@ -119,6 +123,7 @@ pub fn handle(request: &Request) -> Response {
     };
     match route {
         Route::Meetings => meeting::rest::post(&config, request, user_id),
+        Route::Client => response::json(200, &json!({ "zoom_url": config.zoom_url })),
         Route::AskPmi => meeting::question::answered(&config, request, user_id),
         Route::UpdatePmi => meeting::settings::answered(request, user_id),
         Route::ChannelPreference => command::channel_settings::answered(request, user_id),

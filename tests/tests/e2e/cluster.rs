@@ -80,7 +80,7 @@ fn member(site: &Site, room: &Room) -> Result<(String, Person), libtest_mimic::F
     let person = site.person(&name, room)?;
     let page = site.connect(&person, room)?;
     assert_eq!(page.status, 200, "{}", page.text());
-    prefer(&person, room, "No")?;
+    person.prefers(room, "No")?;
     Ok((name, person))
 }
 

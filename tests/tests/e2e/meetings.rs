@@ -141,7 +141,7 @@ fn the_question(world: &mut World) -> Outcome {
     site.administrator
         .add_to_channel(&second.channel, ada.client.user_id())?;
     start(&ada, &second, "")?;
-    prefer(&ada, &second, "Ask")?;
+    ada.prefers(&second, "Ask")?;
     let third = site.room(&name("room"))?;
     site.administrator
         .add_to_team(&third.team, ada.client.user_id())?;
@@ -155,7 +155,7 @@ fn personal(world: &mut World) -> Outcome {
     let site = world.ready()?;
     let (ada, room) = person(site)?;
     site.connect(&ada, &room)?;
-    prefer(&ada, &room, "Yes")?;
+    ada.prefers(&room, "Yes")?;
     let created = site.zoom.count(Route::CreateMeeting);
     let post = start(&ada, &room, "")?;
     let pmi = site.zoom.signed_in().pmi;
@@ -177,7 +177,7 @@ fn no_personal(world: &mut World) -> Outcome {
         ..User::new("no-room@example.com")
     });
     site.connect(&ada, &room)?;
-    prefer(&ada, &room, "Yes")?;
+    ada.prefers(&room, "Yes")?;
     let mark = ada.events.mark();
     let post = start(&ada, &room, "")?;
     let meeting = site.zoom.meetings().pop().ok_or("no meeting")?;
@@ -192,7 +192,7 @@ fn recent(world: &mut World) -> Outcome {
     let (ada, room) = connected(site)?;
     let bob = site.person(&name("person"), &room)?;
     site.connect(&bob, &room)?;
-    prefer(&bob, &room, "No")?;
+    bob.prefers(&room, "No")?;
     let post = start(&ada, &room, "First")?;
     let created = site.zoom.count(Route::CreateMeeting);
     let warning = bob.asks(&room, "/zoom start Second")?;

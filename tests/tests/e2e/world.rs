@@ -138,21 +138,8 @@ pub fn connected(site: &Site) -> Result<(Person, Room), Error> {
     let (person, room) = person(site)?;
     let page = site.connect(&person, &room)?;
     assert_eq!(page.status, 200, "{}", page.text());
-    prefer(&person, &room, "No")?;
+    person.prefers(&room, "No")?;
     Ok((person, room))
-}
-
-/// Types `/zoom settings` and presses a button of the form: `Yes`, `No` or `Ask`.
-pub fn prefer(person: &Person, room: &Room, choice: &str) -> Result<(), Error> {
-    let form = person.asks(room, "/zoom settings")?;
-    let mark = person.events.mark();
-    person.client.press(&form, choice)?;
-    // The form is replaced by what was chosen.
-    person.events.wait(mark, "the changed form", |event| {
-        let post = event.post();
-        post.is_some_and(|post| post["id"] == form["id"])
-    })?;
-    Ok(())
 }
 
 /// Further rooms of a person.

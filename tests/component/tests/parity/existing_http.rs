@@ -31,6 +31,7 @@ async fn zm031_zm033_zm034_zm035_zm037_zm038_routes_of_people_want_somebody_sign
     for (method, url) in [
         ("POST", "/api/v1/meetings"),
         ("POST", "/api/v1/meetings?force=true"),
+        ("GET", "/api/v1/client"),
         ("POST", "/api/v1/askPMI"),
         ("POST", "/api/v1/updatePMI"),
         ("GET", "/oauth2/connect"),
@@ -50,6 +51,7 @@ async fn zm031_d23_paths_are_exact_and_each_has_one_method() {
     let ann = scene.person("ann");
     for (path, right) in [
         ("/api/v1/meetings", "POST"),
+        ("/api/v1/client", "GET"),
         ("/api/v1/askPMI", "POST"),
         ("/api/v1/updatePMI", "POST"),
         ("/webhook", "POST"),
@@ -72,6 +74,17 @@ async fn zm031_d23_paths_are_exact_and_each_has_one_method() {
             assert_eq!(reply.status, 404, "{path}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d27_clients_learn_the_address_of_zoom_and_no_other_setting() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let reply = scene
+        .request("GET", "/api/v1/client", Some(&ann), "")
+        .await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(json_of(&reply), json!({"zoom_url": scene.zoom.url()}));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,235 @@
+// A small Mattermost client: one channel, its threads, and the places where plugins appear.
+//
+// It offers what the real one offers, in the same words: the globals, the registry, the state, events over
+// the websocket, the same headers of posts, and the way in which it names the buttons of plugins.
+import React from 'react';
+import ReactDOM from 'react-dom';
+import {FormattedMessage, IntlProvider} from 'react-intl';
+import {Provider, useSelector} from 'react-redux';
+
+import type {Post, State} from '../src/host';
+import {currentUser, host} from '../src/host';
+import type {Registered} from './registry';
+import type {makeStore} from './store';
+
+/** Draws with the React that there is: 18 has roots, 17 has not. */
+export function draw(element: React.ReactElement, into: Element): () => void {
+    const dom = ReactDOM as unknown as {
+        createRoot?(into: Element): {render(element: React.ReactElement): void; unmount(): void};
+        render(element: React.ReactElement, into: Element): void;
+        unmountComponentAtNode(into: Element): void;
+    };
+    if (dom.createRoot) {
+        const root = dom.createRoot(into);
+        root.render(element);
+        return () => root.unmount();
+    }
+    dom.render(element, into);
+    return () => dom.unmountComponentAtNode(into);
+}
+
+/** The surroundings that the client gives every component. */
+export function Surroundings({
+    store,
+    registered,
+    children,
+}: {
+    store: ReturnType<typeof makeStore>;
+    registered: Registered;
+    children: React.ReactNode;
+}) {
+    return (
+        <Provider store={store}>
+            <Language registered={registered}>{children}</Language>
+        </Provider>
+    );
+}
+
+function Language({registered, children}: {registered: Registered; children: React.ReactNode}) {
+    const locale = useSelector((state: State) => currentUser(state)?.locale) || 'en';
+    const messages = registered.translations?.(locale) ?? {};
+    return (
+        <IntlProvider locale={locale} messages={messages} onError={() => undefined}>
+            {children}
+        </IntlProvider>
+    );
+}
+
+/** The name that the client gives a button of a plugin. */
+function useLabel(tooltip: React.ReactNode): string {
+    const locale = useSelector((state: State) => currentUser(state)?.locale) || 'en';
+    const registered = React.useContext(RegisteredContext);
+    if (typeof tooltip === 'string') {
+        return tooltip;
+    }
+    if (React.isValidElement(tooltip) && tooltip.type === FormattedMessage) {
+        const {id, defaultMessage} = tooltip.props as {id: string; defaultMessage: string};
+        return registered?.translations?.(locale)[id] ?? defaultMessage;
+    }
+    return '';
+}
+
+const RegisteredContext = React.createContext<Registered | undefined>(undefined);
+
+function HeaderButton({
+    button,
+    channelId,
+}: {
+    button: Registered['headerButtons'][number];
+    channelId: string;
+}) {
+    const label = useLabel(button.tooltip);
+    return (
+        <button
+            type="button"
+            className="channel-header__icon"
+            aria-label={label}
+            onClick={() => button.action({id: channelId})}
+        >
+            {button.icon}
+        </button>
+    );
+}
+
+function AppBarButton({
+    button,
+    channelId,
+}: {
+    button: Registered['appBar'][number];
+    channelId: string;
+}) {
+    const label = useLabel(button.tooltip);
+    const click = () => (channelId === '' ? button.action() : button.action({id: channelId}));
+    return (
+        <div className="app-bar__icon" id="app-bar-icon-zoom" onClick={click} title={label}>
+            <div role="button" tabIndex={0} className="app-bar__icon-inner">
+                <img src={button.iconUrl} alt="zoom" />
+            </div>
+        </div>
+    );
+}
+
+/** A text as any post shows it. */
+export function PlainBody({post}: {post: Post}) {
+    const {formatText, messageHtmlToComponent} = host.PostUtils ?? {};
+    return <>{messageHtmlToComponent?.(formatText?.(post.message, {}) ?? '', {})}</>;
+}
+
+/** A post with its author, drawn by a plugin if one draws its type. */
+export function PostView({post, isRHS}: {post: Post; isRHS?: boolean}) {
+    const registered = React.useContext(RegisteredContext);
+    const author = useSelector((state: State) => state.entities?.users?.profiles?.[post.user_id]);
+    const type = typeof post.props?.type === 'string' ? post.props.type : post.type;
+    const Body = registered?.postTypes.get(type);
+    return (
+        <li className="post" data-post-id={post.id} data-type={type}>
+            <div className="post__avatar" aria-hidden="true">
+                {(author?.username ?? '?').charAt(0).toUpperCase()}
+            </div>
+            <div className="post__content">
+                <div className="post__header">
+                    <strong>{author?.username ?? post.user_id}</strong>
+                    {post.type === 'system_ephemeral' && <small> (Only visible to you)</small>}
+                </div>
+                <div className="post__body">
+                    {Body ? (
+                        <Body post={post} compactDisplay={false} isRHS={isRHS ?? false} />
+                    ) : (
+                        <PlainBody post={post} />
+                    )}
+                </div>
+            </div>
+        </li>
+    );
+}
+
+function inOrder(posts: Record<string, Post> | undefined): Post[] {
+    const all = Object.values(posts ?? {});
+    all.sort((a, b) => a.create_at - b.create_at);
+    return all;
+}
+
+/** The whole client. `typed` sends what was typed. */
+export function Client({
+    registered,
+    channelId,
+    channelName,
+    typed,
+}: {
+    registered: Registered;
+    channelId: string;
+    channelName: string;
+    typed: (text: string, rootId: string) => void;
+}) {
+    const posts = inOrder(useSelector((state: State) => state.entities?.posts?.posts));
+    const thread = useSelector((state: State) => state.views?.rhs?.selectedPostId ?? '');
+    const [text, setText] = React.useState('');
+    const here = posts.filter((post) => post.channel_id === channelId);
+    return (
+        <RegisteredContext.Provider value={registered}>
+            <header className="channel-header">
+                <strong role="heading" aria-level={2}>
+                    {channelName || 'Threads'}
+                </strong>
+                {channelId !== '' &&
+                    registered.headerButtons.map((button, index) => (
+                        <HeaderButton key={index} button={button} channelId={channelId} />
+                    ))}
+            </header>
+            <main className="center">
+                <ol aria-label="Posts">
+                    {here
+                        .filter((post) => post.root_id === '')
+                        .map((post) => (
+                            <PostView key={post.id} post={post} />
+                        ))}
+                </ol>
+                <form
+                    onSubmit={(event) => {
+                        event.preventDefault();
+                        typed(text, '');
+                        setText('');
+                    }}
+                >
+                    <input
+                        aria-label="Write"
+                        value={text}
+                        onChange={(event) => setText(event.target.value)}
+                    />
+                </form>
+            </main>
+            {thread !== '' && (
+                <aside className="thread" aria-label="Thread">
+                    <ol aria-label="Replies">
+                        {posts
+                            .filter((post) => post.id === thread || post.root_id === thread)
+                            .map((post) => (
+                                <PostView key={post.id} post={post} isRHS={true} />
+                            ))}
+                    </ol>
+                </aside>
+            )}
+            <nav className="app-bar" aria-label="Apps">
+                {registered.appBar.map((button, index) => (
+                    <AppBarButton key={index} button={button} channelId={channelId} />
+                ))}
+            </nav>
+            {registered.roots.map((Root, index) => (
+                <Root key={index} />
+            ))}
+        </RegisteredContext.Provider>
+    );
+}
+
+/** Posts alone, for the gallery and for measuring. */
+export function Posts({registered, posts}: {registered: Registered; posts: Post[]}) {
+    return (
+        <RegisteredContext.Provider value={registered}>
+            <ol aria-label="Posts">
+                {posts.map((post) => (
+                    <PostView key={post.id} post={post} />
+                ))}
+            </ol>
+        </RegisteredContext.Provider>
+    );
+}

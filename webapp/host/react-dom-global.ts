@@ -1,0 +1,3 @@
+import type Module from 'react-dom';
+
+export default (window as unknown as {ReactDOM: typeof Module}).ReactDOM;

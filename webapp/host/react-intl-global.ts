@@ -1,0 +1,5 @@
+import type * as Module from 'react-intl';
+
+export const {FormattedMessage, IntlProvider, createIntl} = (
+    window as unknown as {ReactIntl: typeof Module}
+).ReactIntl;

@@ -1,0 +1,15 @@
+import React from 'react';
+
+import {useObservable} from '../observable';
+import type {Starter} from '../starter';
+import {Spinner} from './icons';
+
+/** The icon of the button in a channel's header. The button has its name from Mattermost. */
+export function HeaderIcon({starter}: {starter: Starter}) {
+    const notice = useObservable(starter.notice);
+    return notice?.kind === 'starting' ? (
+        <Spinner />
+    ) : (
+        <i className="icon icon-brand-zoom" aria-hidden="true" />
+    );
+}

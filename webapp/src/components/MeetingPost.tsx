@@ -1,0 +1,191 @@
+// A post about a meeting: `custom_zoom`.
+//
+// All that it shows comes from the post's properties, which anybody can write. So everything is text
+// until it has proved to be more, and links are followed only where `links.ts` allows it.
+import React from 'react';
+
+import type {Json, Post, PostProps} from '../host';
+import type {Starter} from '../starter';
+import {Markdown} from './Markdown';
+import {MeetingLink, useSafeLink} from './MeetingLink';
+import {Spinner} from './icons';
+import {type Say, useText, useTimes} from './useText';
+
+/** What the plugin writes in its posts, in the language of whoever reads them. */
+const OWN_MESSAGES = new Set(['', 'I have started a meeting']);
+const OWN_ENDING = new Set(['', 'The meeting has ended.']);
+
+function asText(value: Json): string {
+    return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+}
+
+function asTime(value: Json): number {
+    return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
+}
+
+/** The minutes that were begun; none for what ended before it began. */
+export function begunMinutes(startMs: number, endMs: number): number {
+    return Math.max(0, Math.ceil((endMs - startMs) / 60_000)) || 0;
+}
+
+function preText(say: Say, post: Post): string {
+    const props = post.props ?? {};
+    const creator = asText(props.meeting_creator_username);
+    const user = creator === '' ? say('someone') : `@${creator}`;
+    const ended = props.meeting_status === 'ENDED';
+    if (asText(props.from_bot) === 'true') {
+        return ended ? say('hasEnded') : say('hasStarted', {user});
+    }
+    if (ended) {
+        return OWN_ENDING.has(post.message) ? say('hasEnded') : post.message;
+    }
+    return OWN_MESSAGES.has(post.message) ? say('haveStarted') : post.message;
+}
+
+/** A frame with a title, known to a screen reader by it. */
+function Card({post, children}: {post: Post; children: React.ReactNode}) {
+    const say = useText();
+    const id = `zoom-title-${post.id}`;
+    const topic = asText(post.props?.meeting_topic) || say('title');
+    return (
+        <div className="zoom-card" role="group" aria-labelledby={id}>
+            <h3 className="zoom-title" id={id}>
+                <Markdown text={topic} />
+            </h3>
+            {children}
+        </div>
+    );
+}
+
+function MeetingId({post}: {post: Post}) {
+    const say = useText();
+    const id = asText(post.props?.meeting_id);
+    if (!/^\d{1,20}$/.test(id)) {
+        return null;
+    }
+    const key = post.props?.meeting_personal === true ? 'personalId' : 'meetingId';
+    return <p className="zoom-line">{say(key, {id})}</p>;
+}
+
+function Started({post, starter}: {post: Post; starter: Starter}) {
+    const say = useText();
+    const link = useSafeLink(starter, post.props?.meeting_link);
+    return (
+        <>
+            <MeetingId post={post} />
+            <div className="zoom-actions">
+                {link ? (
+                    <MeetingLink link={link} label={say('join')} />
+                ) : (
+                    <span className="zoom-foreign">{say('unsafeLink')}</span>
+                )}
+            </div>
+        </>
+    );
+}
+
+function Ended({post}: {post: Post}) {
+    const say = useText();
+    const times = useTimes();
+    const start = asTime(post.props?.meeting_start_time) || post.create_at;
+    const end = asTime(post.props?.meeting_end_time) || post.update_at;
+    return (
+        <>
+            <MeetingId post={post} />
+            <dl className="zoom-summary" aria-label={say('summary')}>
+                <div>
+                    <dt>{say('date')}</dt>
+                    <dd>{times.moment(start)}</dd>
+                </div>
+                <div>
+                    <dt>{say('length')}</dt>
+                    <dd>{times.minutes(begunMinutes(start, end))}</dd>
+                </div>
+            </dl>
+        </>
+    );
+}
+
+/** The warning that somebody else has just started a meeting. Only its reader sees it. */
+function RecentlyCreated({post, starter}: {post: Post; starter: Starter}) {
+    const say = useText();
+    const link = useSafeLink(starter, post.props?.meeting_link);
+    const [state, setState] = React.useState<'idle' | 'busy' | 'done'>('idle');
+    const startAnyway = () => {
+        setState('busy');
+        const place = {channelId: post.channel_id, rootId: post.root_id};
+        void starter
+            .start(place, asText(post.props?.meeting_topic), true)
+            .then((started) => setState(started ? 'done' : 'idle'));
+    };
+    return (
+        <div className="zoom-actions">
+            {link && <MeetingLink link={link} label={say('joinExisting')} />}
+            {state === 'done' ? (
+                <span role="status">{say('startedAnyway')}</span>
+            ) : (
+                // Not disabled while it works: that would take the focus away.
+                <button
+                    type="button"
+                    className={`btn ${link ? 'btn-tertiary' : 'btn-primary'} zoom-button`}
+                    aria-disabled={state === 'busy'}
+                    onClick={() => state === 'idle' && startAnyway()}
+                >
+                    {state === 'busy' && <Spinner />}
+                    {say('startAnyway')}
+                </button>
+            )}
+        </div>
+    );
+}
+
+function recentText(say: Say, post: Post): string {
+    const creator = asText(post.props?.meeting_creator_username);
+    const provider = asText(post.props?.meeting_provider);
+    const user = creator === '' ? say('someone') : `@${creator}`;
+    return provider === '' || provider === 'Zoom'
+        ? say('recent', {user})
+        : say('recentOther', {user, provider});
+}
+
+/** A post about a meeting. */
+export function MeetingPost({post, starter}: PostProps & {starter: Starter}) {
+    const say = useText();
+    const status = asText(post.props?.meeting_status);
+    const known = status === 'STARTED' || status === 'ENDED';
+    if (status === 'RECENTLY_CREATED') {
+        return (
+            <div className="zoom-post">
+                <div className="zoom-pretext">
+                    <Markdown text={recentText(say, post)} />
+                </div>
+                <Card post={post}>
+                    <RecentlyCreated post={post} starter={starter} />
+                </Card>
+            </div>
+        );
+    }
+    return (
+        <div className="zoom-post">
+            <div className="zoom-pretext">
+                <Markdown text={known ? preText(say, post) : post.message} />
+            </div>
+            {known && (
+                <Card post={post}>
+                    <p className="zoom-line zoom-status" aria-live="polite">
+                        <span
+                            className={`zoom-dot zoom-dot-${status.toLowerCase()}`}
+                            aria-hidden="true"
+                        />
+                        {say(status === 'STARTED' ? 'inProgress' : 'ended')}
+                    </p>
+                    {status === 'STARTED' ? (
+                        <Started post={post} starter={starter} />
+                    ) : (
+                        <Ended post={post} />
+                    )}
+                </Card>
+            )}
+        </div>
+    );
+}

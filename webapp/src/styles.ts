@@ -1,0 +1,45 @@
+// How it looks, in the colours of the theme: Mattermost keeps them in variables of the page.
+
+const css = `
+.zoom-post{max-width:680px}
+.zoom-pretext{margin-bottom:6px}
+.zoom-pretext p:last-child{margin-bottom:0}
+.zoom-card{border:1px solid rgba(var(--center-channel-color-rgb),.16);border-left:4px solid var(--button-bg);border-radius:4px;padding:12px;overflow-wrap:anywhere}
+.zoom-title{font:inherit;font-weight:600;margin:0 0 4px}
+.zoom-title p{margin:0}
+.zoom-line{margin:0 0 8px}
+.zoom-status{display:flex;align-items:center;gap:6px;font-size:12px;color:rgba(var(--center-channel-color-rgb),.75)}
+.zoom-dot{width:8px;height:8px;border-radius:50%;background:rgba(var(--center-channel-color-rgb),.4)}
+.zoom-dot-started{background:var(--online-indicator)}
+.zoom-actions{display:flex;flex-wrap:wrap;gap:8px;align-items:center}
+.zoom-button{display:inline-flex;align-items:center;gap:8px;white-space:normal}
+.zoom-icon{width:16px;height:16px;fill:currentColor;flex:none}
+.zoom-foreign{font-size:12px;color:rgba(var(--center-channel-color-rgb),.75)}
+.zoom-summary{margin:0;display:flex;flex-wrap:wrap;gap:4px 24px}
+.zoom-summary dt{font-weight:600;font-size:12px;color:rgba(var(--center-channel-color-rgb),.75)}
+.zoom-summary dd{margin:0}
+.zoom-ai{display:inline-flex;align-items:center;gap:6px;min-height:24px;padding:4px 10px;border:none;border-radius:4px;font-size:12px;font-weight:600;background:rgba(var(--center-channel-color-rgb),.08);color:rgba(var(--center-channel-color-rgb),.75)}
+.zoom-ai:hover{background:rgba(var(--button-bg-rgb),.12);color:var(--button-bg)}
+.zoom-spinner{display:inline-block;width:16px;height:16px;flex:none;border:2px solid currentColor;border-right-color:transparent;border-radius:50%;animation:zoom-turn 1s linear infinite}
+@keyframes zoom-turn{to{transform:rotate(360deg)}}
+@media (prefers-reduced-motion:reduce){.zoom-spinner{animation-duration:4s}}
+.zoom-notices{position:fixed;right:72px;bottom:24px;z-index:1050;max-width:420px}
+@media (max-width:768px){.zoom-notices{right:12px;left:12px;bottom:80px;max-width:none}}
+.zoom-notice{display:flex;flex-wrap:wrap;align-items:center;gap:12px;padding:12px 16px;border:1px solid rgba(var(--center-channel-color-rgb),.16);border-radius:8px;box-shadow:0 8px 24px rgba(0,0,0,.12);background:var(--center-channel-bg);color:var(--center-channel-color)}
+.zoom-close{margin-left:auto;width:32px;height:32px;border:none;border-radius:4px;background:none;color:inherit;font-size:20px;line-height:1}
+.zoom-close:hover{background:rgba(var(--center-channel-color-rgb),.08)}
+.zoom-button:focus-visible,.zoom-ai:focus-visible,.zoom-close:focus-visible{outline:2px solid var(--button-bg);outline-offset:2px}
+.zoom-sr-only{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+`;
+
+/** Puts the styles into the page, once. */
+export function addStyles(): void {
+    const id = 'zoom-plugin-styles';
+    if (document.getElementById(id)) {
+        return;
+    }
+    const style = document.createElement('style');
+    style.id = id;
+    style.textContent = css;
+    document.head.append(style);
+}

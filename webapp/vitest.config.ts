@@ -1,0 +1,31 @@
+import {fileURLToPath} from 'node:url';
+
+import {defineConfig} from 'vitest/config';
+
+const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** Components on the globals of one era of the client. */
+function project(react: string) {
+    return {
+        resolve: {
+            alias: [
+                {find: /^react$/, replacement: file('host/react-global.ts')},
+                {find: /^react-dom$/, replacement: file('host/react-dom-global.ts')},
+                {find: /^react-redux$/, replacement: file('host/react-redux-global.ts')},
+                {find: /^react-intl$/, replacement: file('host/react-intl-global.ts')},
+            ],
+        },
+        test: {
+            name: `React ${react}`,
+            environment: 'jsdom',
+            environmentOptions: {jsdom: {url: 'https://chat.example.com/'}},
+            include: ['test/**/*.test.{ts,tsx}'],
+            setupFiles: ['test/setup.ts'],
+            env: {HOST_FILE: file(`build/host-${react}.js`), TZ: 'America/New_York'},
+            restoreMocks: true,
+            unstubGlobals: true,
+        },
+    };
+}
+
+export default defineConfig({test: {projects: [project('17'), project('18')]}});

@@ -1,0 +1,112 @@
+//! The webapp: built, checked and looked at with the tools that its own folder names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::Write as _;
+
+use crate::error::{Error, at};
+use crate::run::{cargo, root, run, target};
+
+/// What is promised of the script, all languages in it.
+const LIMIT: u64 = 60_000;
+/// What is promised of it as it travels.
+const PACKED_LIMIT: u64 = 18_000;
+
+/// The folder of the webapp.
+pub fn folder() -> PathBuf {
+    root().join("webapp")
+}
+
+/// npm, in the folder of the webapp.
+pub fn npm(words: &[&str]) -> Command {
+    let mut command = Command::new("npm");
+    command.current_dir(folder()).args(words);
+    // npm says nothing of itself, so that what is seen is the tools' own.
+    command.env("npm_config_loglevel", "error");
+    command.env("npm_config_update_notifier", "false");
+    command
+}
+
+/// Installs the packages that the lock file names, unless they are there.
+pub fn install() -> Result<(), Error> {
+    let lock = folder().join("package-lock.json");
+    let stamp = target().join("webapp").join("installed-lock.json");
+    let wanted = fs::read(&lock).map_err(at(&lock))?;
+    let there = folder().join("node_modules").is_dir();
+    if there && fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    run(&mut npm(&["ci", "--no-audit", "--no-fund"]))?;
+    let parent = target().join("webapp");
+    fs::create_dir_all(&parent).map_err(at(&parent))?;
+    fs::write(&stamp, wanted).map_err(at(&stamp))
+}
+
+/// Builds the script that Mattermost's client loads, and answers with its path.
+pub fn build() -> Result<PathBuf, Error> {
+    install()?;
+    run(&mut npm(&["run", "build"]))?;
+    let script = folder().join("dist").join("main.js");
+    let content = fs::read(&script).map_err(at(&script))?;
+    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+    let packed = packer.write_all(&content).and_then(|()| packer.finish());
+    let packed = packed.map_err(at(&script))?.len() as u64;
+    let size = content.len() as u64;
+    println!("main.js: {size} bytes, {packed} compressed");
+    within("main.js", size, LIMIT)?;
+    within("main.js compressed", packed, PACKED_LIMIT)?;
+    Ok(script)
+}
+
+fn within(what: &'static str, bytes: u64, limit: u64) -> Result<(), Error> {
+    if bytes > limit {
+        return Err(Error::TooLarge { what, bytes, limit });
+    }
+    Ok(())
+}
+
+/// Builds the stand-ins for the client and the gallery, around the built plugin.
+pub fn build_pages() -> Result<(), Error> {
+    let script = build()?;
+    run(&mut npm(&["run", "build:hosts"]))?;
+    let pages = folder().join("build");
+    for (from, to) in [
+        (script.as_path(), "main.js"),
+        (Path::new("gallery/index.html"), "index.html"),
+    ] {
+        let from = folder().join(from);
+        fs::copy(&from, pages.join(to)).map_err(at(&from))?;
+    }
+    Ok(())
+}
+
+/// The browser suite on a bundle, ready to be run.
+pub fn browser_suite(bundle: &Path) -> Result<Command, Error> {
+    build_pages()?;
+    let mut peers = cargo();
+    peers.args([
+        "build",
+        "--locked",
+        "--release",
+        "-p",
+        "plugin-tests",
+        "--bin",
+        "serve-site",
+    ]);
+    run(&mut peers)?;
+    let mut suite = npm(&["run", "--silent", "browser", "--", "--reporter=tap-flat"]);
+    suite.env("SERVE_SITE", target().join("release/serve-site"));
+    suite.env("PLUGIN_BUNDLE", bundle);
+    Ok(suite)
+}
+
+/// Builds the gallery and serves it until it is interrupted.
+pub fn gallery() -> Result<(), Error> {
+    build_pages()?;
+    println!("the gallery: http://127.0.0.1:4173/index.html (press Ctrl-C to end)");
+    run(&mut npm(&["run", "gallery"]))
+}
