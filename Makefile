@@ -2,10 +2,10 @@
 # Progress goes to the terminal; a first build takes minutes, the next ones seconds.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test dist deploy clean
+.PHONY: help demo test dist deploy browser webapp-gallery webapp-screens webapp-figures clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## start a real server and play the story of a meeting; KEEP=1 leaves it running
 	cargo xtask demo $(if $(filter 1,$(KEEP)),--keep)
@@ -19,6 +19,18 @@ dist: ## build dist/zoom-VERSION.tar.gz
 deploy: ## build, upload and enable, on the server that MM_SERVICESETTINGS_SITEURL names
 	cargo xtask deploy
 
+browser: ## run the browser suite alone
+	cargo xtask browser
+
+webapp-gallery: ## serve a page with all that the webapp shows, in all its states
+	cargo xtask gallery
+
+webapp-screens: ## take the pictures that the browser suite compares with anew
+	cargo xtask screens
+
+webapp-figures: ## measure the webapp: its size, drawing 500 posts, from click to tab
+	cargo xtask figures
+
 clean: ## remove what was built, and the cached test server
 	cargo clean
-	rm -rf dist .cache
+	rm -rf dist .cache webapp/build webapp/dist webapp/node_modules

@@ -30,7 +30,7 @@ export default defineConfig(({mode}) => {
     const chosen = packages[version ?? ''] ?? {};
     return {
         base: './',
-        define: {'process.env.NODE_ENV': JSON.stringify('development')},
+        define: {'process.env.NODE_ENV': JSON.stringify('production')},
         resolve: {
             alias: Object.entries(isPage ? {} : chosen).map(([name, to]) => ({
                 find: new RegExp(`^${name}(?=/|$)`),

@@ -43,8 +43,17 @@ export function launch(options: {blockPopups?: boolean} = {}): Promise<Browser> 
 }
 
 /** Signs a person in. All windows of the context are theirs. */
-export async function signIn(browser: Browser, site: Site, person: Person): Promise<BrowserContext> {
-    const context = await browser.newContext({ignoreHTTPSErrors: true, timezoneId: 'UTC'});
+export async function signIn(
+    browser: Browser,
+    site: Site,
+    person: Person,
+): Promise<BrowserContext> {
+    const context = await browser.newContext({
+        ignoreHTTPSErrors: true,
+        timezoneId: 'UTC',
+        // A page that is not from the network may not reach loopback, unless it is allowed to.
+        permissions: ['local-network-access'],
+    });
     const answer = await context.request.post(`${site.url}/api/v4/users/login`, {
         headers: {'X-Requested-With': 'XMLHttpRequest'},
         data: {login_id: person.name, password: person.password},

@@ -66,20 +66,16 @@ export const STATES: Readonly<Record<string, Post>> = {
     'started-formatted': meetingPost(
         {
             meeting_topic:
-                'Release :rocket: of **2.0**, with a topic that is long enough to need a second line on a narrow screen',
+                'Release :star: of **2.0**, with a topic that is long enough to need a second line on a narrow screen',
         },
-        {id: 'started-formatted', message: 'Come and *join* us, @bob! :tada:'},
+        {id: 'started-formatted', message: 'Come and *join* us, @bob! :heart:'},
     ),
     'started-by-bot': meetingPost({from_bot: 'true'}, {id: 'started-by-bot', user_id: 'zoom'}),
     'started-self-hosted': meetingPost(
         {meeting_link: 'https://meet.example.com/j/85746065432'},
         {id: 'started-self-hosted'},
     ),
-    'started-unsafe': meetingPost(
-        // eslint-disable-next-line no-script-url -- it is what must not be linked
-        {meeting_link: 'javascript:alert(1)'},
-        {id: 'started-unsafe'},
-    ),
+    'started-unsafe': meetingPost({meeting_link: 'javascript:alert(1)'}, {id: 'started-unsafe'}),
     ended: meetingPost(ENDED, {id: 'ended', message: 'The meeting has ended.'}),
     'recently-created': warning('recently-created', {}),
     'recently-created-other': warning('recently-created-other', {

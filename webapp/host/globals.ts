@@ -10,7 +10,7 @@ import * as ReactIntl from 'react-intl';
 import * as ReactRedux from 'react-redux';
 import * as Redux from 'redux';
 
-const EMOJI: Readonly<Record<string, string>> = {tada: '🎉', rocket: '🚀', wave: '👋'};
+const EMOJI: Readonly<Record<string, string>> = {star: '★', heart: '♥'};
 
 /** Markdown to HTML, with what people wrote escaped, mentions marked and emoji drawn. */
 function formatText(text: string): string {

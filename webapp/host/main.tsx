@@ -61,9 +61,13 @@ async function begin(): Promise<void> {
         throw new Error('the server offers no webapp of the plugin');
     }
     const script = document.createElement('script');
-    script.src = zoom.webapp.bundle_path;
+    // The client changes the path in the same way before it asks.
+    script.src = zoom.webapp.bundle_path.replace(/^\/static\/(?!plugins\/)/, '/static/plugins/');
+    const failed = new Promise<never>((_, reject) => {
+        script.addEventListener('error', () => reject(new Error(`${script.src} did not load`)));
+    });
     document.head.append(script);
-    await loaded;
+    await Promise.race([loaded, failed]);
 
     const socket = new WebSocket(
         `${window.location.origin.replace('http', 'ws')}/api/v4/websocket`,

@@ -168,6 +168,7 @@ export function Client({
     return (
         <RegisteredContext.Provider value={registered}>
             <header className="channel-header">
+                <h1 className="page-title">Client</h1>
                 <strong role="heading" aria-level={2}>
                     {channelName || 'Threads'}
                 </strong>

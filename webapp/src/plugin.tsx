@@ -3,7 +3,7 @@
 // Registries differ from version to version. A method that is missing, or that fails, is named in the
 // console and costs what it was for; everything else is registered all the same.
 import React from 'react';
-import * as ReactIntl from 'react-intl';
+import {FormattedMessage} from 'react-intl';
 
 import {ChatPost, TranscriptPost} from './components/ReplyPost';
 import {HeaderIcon} from './components/HeaderIcon';
@@ -36,23 +36,12 @@ function attempt(
     }
 }
 
-/**
- * The name of the buttons. Mattermost makes the name for screen readers from it, which it only can of a
- * string or of a message of its own kind.
- */
-function startLabel(): React.ReactNode {
-    const {FormattedMessage} = (ReactIntl as Partial<typeof ReactIntl> | undefined) ?? {};
-    return FormattedMessage ? (
-        <FormattedMessage id={messageId('start')} defaultMessage={text('en', 'start')} />
-    ) : (
-        text('en', 'start')
-    );
-}
-
 /** Registers everything. */
 export function initialize(registry: Registry, store: Store): void {
     const starter = new Starter(store);
-    const label = startLabel();
+    // Mattermost makes the buttons' names for screen readers from this, which it only can of a string or of
+    // a message of its own kind; and only of the latter in the reader's language.
+    const label = <FormattedMessage id={messageId('start')} defaultMessage={text('en', 'start')} />;
     addStyles();
     attempt(registry, 'registerTranslations', (to) => to.registerTranslations(translations));
     attempt(registry, 'registerChannelHeaderButtonAction', (to) => {

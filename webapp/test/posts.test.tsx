@@ -39,9 +39,9 @@ it('zm129 a personal meeting says so, and a meeting without a topic has a title'
 
 it('zm129 people can edit what their post says, with Markdown, and emoji work in topics', async () => {
     await showPosts(load(), state('started-formatted'));
-    expect(body()).toContain('Come and join us, @bob! 🎉');
+    expect(body()).toContain('Come and join us, @bob! ♥');
     expect(document.querySelector('[data-mention=bob]')).not.toBeNull();
-    expect(screen.getByRole('heading').textContent).toContain('Release 🚀 of 2.0');
+    expect(screen.getByRole('heading').textContent).toContain('Release ★ of 2.0');
 });
 
 it('zm129 what a bot posted names the person, and nobody where nobody is known', async () => {
@@ -163,14 +163,18 @@ it('d27 the configured Zoom is as good as Zoom, and the server is asked for it o
     expect(asked).toHaveLength(1);
 });
 
-it('d63 a card is known by its title, and nothing that only decorates is read', async () => {
+it('d63 zm135 a card is known by its title, and nothing that only decorates is read', async () => {
     await showPosts(load(), meetingPost());
     const card = screen.getByRole('group', {name: 'Standup'});
     for (const svg of card.querySelectorAll('svg, .zoom-dot')) {
         expect(svg.getAttribute('aria-hidden')).toBe('true');
     }
     expect(card.querySelector('svg title')).toBeNull();
-    expect(within(card).getByText('In progress').getAttribute('aria-live')).toBe('polite');
+    expect(
+        within(card)
+            .getByText(/In progress/)
+            .getAttribute('aria-live'),
+    ).toBe('polite');
 });
 
 it('zm129 a recent meeting can be joined, or another one started in the same place', async () => {

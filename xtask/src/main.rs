@@ -28,6 +28,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   test             run all that CI runs
   browser [FILTER]   run the browser suite alone, on a fresh bundle
   screens          take the screenshots of the gallery anew
+  figures          measure the webapp
   gallery          serve a page with all states of the webapp
   deploy           build the bundle, upload it to a server and enable it
   imports [--write]  compare what the component imports with wit/imports.txt
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         ["test"] => suites::test(),
         ["browser", words @ ..] => suites::browser(words),
         ["screens"] => suites::screens(),
+        ["figures"] => webapp::figures(),
         ["gallery"] => webapp::gallery(),
         ["deploy"] => deploy::deploy(),
         ["imports"] => imports::compare(),

@@ -1,12 +1,12 @@
 //! The webapp: built, checked and looked at with the tools that its own folder names.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use std::io::Write as _;
 
 use crate::error::{Error, at};
 use crate::run::{cargo, root, run, target};
@@ -102,6 +102,12 @@ pub fn browser_suite(bundle: &Path) -> Result<Command, Error> {
     suite.env("SERVE_SITE", target().join("release/serve-site"));
     suite.env("PLUGIN_BUNDLE", bundle);
     Ok(suite)
+}
+
+/// Measures the built plugin in a browser, and prints what was found.
+pub fn figures() -> Result<(), Error> {
+    build_pages()?;
+    run(&mut npm(&["run", "--silent", "figures"]))
 }
 
 /// Builds the gallery and serves it until it is interrupted.

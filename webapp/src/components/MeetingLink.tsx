@@ -2,8 +2,7 @@ import React from 'react';
 
 import {type Link, needsZoomUrl, safeLink} from '../links';
 import type {Starter} from '../starter';
-import {CameraIcon} from './icons';
-import {useText} from './useText';
+import type {Say} from './useText';
 
 /** The link in a post, or nothing if it must not be followed. */
 export function useSafeLink(starter: Starter, text: unknown): Link | undefined {
@@ -22,27 +21,17 @@ export function useSafeLink(starter: Starter, text: unknown): Link | undefined {
 }
 
 /** A link that looks like a button and opens the meeting in a tab of its own. */
-export function MeetingLink({
-    link,
-    label,
-    kind = 'primary',
-}: {
-    link: Link;
-    label: string;
-    kind?: 'primary' | 'tertiary';
-}) {
-    const say = useText();
+export function MeetingLink({say, link, label}: {say: Say; link: Link; label: string}) {
     return (
         <>
             <a
-                className={`btn btn-${kind} zoom-button`}
+                className="btn btn-primary zoom-button zoom-camera"
                 href={link.href}
                 target="_blank"
                 rel="noopener noreferrer"
+                aria-label={`${label}, ${say('newTab')}`}
             >
-                <CameraIcon />
                 {label}
-                <span className="zoom-sr-only">, {say('newTab')}</span>
             </a>
             {link.foreignHost !== '' && (
                 <span className="zoom-foreign">{say('leadsTo', {host: link.foreignHost})}</span>

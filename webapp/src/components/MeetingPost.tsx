@@ -43,8 +43,7 @@ function preText(say: Say, post: Post): string {
 }
 
 /** A frame with a title, known to a screen reader by it. */
-function Card({post, children}: {post: Post; children: React.ReactNode}) {
-    const say = useText();
+function Card({say, post, children}: {say: Say; post: Post; children: React.ReactNode}) {
     const id = `zoom-title-${post.id}`;
     const topic = asText(post.props?.meeting_topic) || say('title');
     return (
@@ -57,58 +56,50 @@ function Card({post, children}: {post: Post; children: React.ReactNode}) {
     );
 }
 
-function MeetingId({post}: {post: Post}) {
-    const say = useText();
+/** Whether it goes on, and its number. One line, for a channel may show hundreds of these at once. */
+function Facts({say, post, ended}: {say: Say; post: Post; ended: boolean}) {
     const id = asText(post.props?.meeting_id);
-    if (!/^\d{1,20}$/.test(id)) {
-        return null;
-    }
     const key = post.props?.meeting_personal === true ? 'personalId' : 'meetingId';
-    return <p className="zoom-line">{say(key, {id})}</p>;
-}
-
-function Started({post, starter}: {post: Post; starter: Starter}) {
-    const say = useText();
-    const link = useSafeLink(starter, post.props?.meeting_link);
     return (
-        <>
-            <MeetingId post={post} />
-            <div className="zoom-actions">
-                {link ? (
-                    <MeetingLink link={link} label={say('join')} />
-                ) : (
-                    <span className="zoom-foreign">{say('unsafeLink')}</span>
-                )}
-            </div>
-        </>
+        <p className="zoom-facts" aria-live="polite">
+            <span className={ended ? 'zoom-dot' : 'zoom-dot zoom-dot-on'} aria-hidden="true">
+                {'● '}
+            </span>
+            {say(ended ? 'ended' : 'inProgress')}
+            {/^\d{1,20}$/.test(id) && ` · ${say(key, {id})}`}
+        </p>
     );
 }
 
-function Ended({post}: {post: Post}) {
-    const say = useText();
+function Started({say, post, starter}: {say: Say; post: Post; starter: Starter}) {
+    const link = useSafeLink(starter, post.props?.meeting_link);
+    return link ? (
+        <MeetingLink say={say} link={link} label={say('join')} />
+    ) : (
+        <span className="zoom-foreign">{say('unsafeLink')}</span>
+    );
+}
+
+function Ended({say, post}: {say: Say; post: Post}) {
     const times = useTimes();
     const start = asTime(post.props?.meeting_start_time) || post.create_at;
     const end = asTime(post.props?.meeting_end_time) || post.update_at;
     return (
-        <>
-            <MeetingId post={post} />
-            <dl className="zoom-summary" aria-label={say('summary')}>
-                <div>
-                    <dt>{say('date')}</dt>
-                    <dd>{times.moment(start)}</dd>
-                </div>
-                <div>
-                    <dt>{say('length')}</dt>
-                    <dd>{times.minutes(begunMinutes(start, end))}</dd>
-                </div>
-            </dl>
-        </>
+        <dl className="zoom-summary" aria-label={say('summary')}>
+            <div>
+                <dt>{say('date')}</dt>
+                <dd>{times.moment(start)}</dd>
+            </div>
+            <div>
+                <dt>{say('length')}</dt>
+                <dd>{times.minutes(begunMinutes(start, end))}</dd>
+            </div>
+        </dl>
     );
 }
 
 /** The warning that somebody else has just started a meeting. Only its reader sees it. */
-function RecentlyCreated({post, starter}: {post: Post; starter: Starter}) {
-    const say = useText();
+function RecentlyCreated({say, post, starter}: {say: Say; post: Post; starter: Starter}) {
     const link = useSafeLink(starter, post.props?.meeting_link);
     const [state, setState] = React.useState<'idle' | 'busy' | 'done'>('idle');
     const startAnyway = () => {
@@ -120,7 +111,7 @@ function RecentlyCreated({post, starter}: {post: Post; starter: Starter}) {
     };
     return (
         <div className="zoom-actions">
-            {link && <MeetingLink link={link} label={say('joinExisting')} />}
+            {link && <MeetingLink say={say} link={link} label={say('joinExisting')} />}
             {state === 'done' ? (
                 <span role="status">{say('startedAnyway')}</span>
             ) : (
@@ -155,37 +146,31 @@ export function MeetingPost({post, starter}: PostProps & {starter: Starter}) {
     const known = status === 'STARTED' || status === 'ENDED';
     if (status === 'RECENTLY_CREATED') {
         return (
-            <div className="zoom-post">
+            <>
                 <div className="zoom-pretext">
                     <Markdown text={recentText(say, post)} />
                 </div>
-                <Card post={post}>
-                    <RecentlyCreated post={post} starter={starter} />
+                <Card say={say} post={post}>
+                    <RecentlyCreated say={say} post={post} starter={starter} />
                 </Card>
-            </div>
+            </>
         );
     }
     return (
-        <div className="zoom-post">
+        <>
             <div className="zoom-pretext">
                 <Markdown text={known ? preText(say, post) : post.message} />
             </div>
             {known && (
-                <Card post={post}>
-                    <p className="zoom-line zoom-status" aria-live="polite">
-                        <span
-                            className={`zoom-dot zoom-dot-${status.toLowerCase()}`}
-                            aria-hidden="true"
-                        />
-                        {say(status === 'STARTED' ? 'inProgress' : 'ended')}
-                    </p>
+                <Card say={say} post={post}>
+                    <Facts say={say} post={post} ended={status === 'ENDED'} />
                     {status === 'STARTED' ? (
-                        <Started post={post} starter={starter} />
+                        <Started say={say} post={post} starter={starter} />
                     ) : (
-                        <Ended post={post} />
+                        <Ended say={say} post={post} />
                     )}
                 </Card>
             )}
-        </div>
+        </>
     );
 }

@@ -6,7 +6,7 @@ import React from 'react';
 import {useObservable} from '../observable';
 import type {Notice, Starter} from '../starter';
 import {useSafeLink} from './MeetingLink';
-import {CameraIcon, Spinner} from './icons';
+import {Spinner} from './icons';
 import {useText} from './useText';
 
 /** The corner. */
@@ -52,13 +52,12 @@ function Blocked({meetingUrl, starter}: {meetingUrl: string; starter: Starter}) 
     const link = useSafeLink(starter, meetingUrl);
     return link ? (
         <a
-            className="btn btn-primary zoom-button"
+            className="btn btn-primary zoom-button zoom-camera"
             href={link.href}
             target="_blank"
             rel="noopener noreferrer"
             onClick={() => starter.dismiss()}
         >
-            <CameraIcon />
             {say('openMeeting')}
         </a>
     ) : null;

@@ -126,16 +126,30 @@ fn quoted(line: &str) -> Option<&str> {
 
 fn script(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let mut continued = false;
+    let (mut table, mut continued) = (false, false);
     for line in text.lines().map(str::trim) {
-        let opened = line
-            .strip_prefix("it(")
-            .or_else(|| line.strip_prefix("test("));
+        table |= line.starts_with("it.each(");
+        // The title of a table of cases follows the table, wherever that ends.
+        let opened = if table {
+            after_table(line)
+        } else {
+            line.strip_prefix("it(")
+                .or_else(|| line.strip_prefix("test("))
+        };
         let title = if continued { Some(line) } else { opened };
         found.extend(title.and_then(quoted).map(str::to_owned));
         continued = opened.is_some_and(str::is_empty);
+        table &= opened.is_none();
     }
     found
+}
+
+/// What follows the table of cases that ends in this line: a title, or nothing yet.
+fn after_table(line: &str) -> Option<&str> {
+    let mut parts = line
+        .match_indices(")(")
+        .filter_map(|(at, mark)| line.get(at + mark.len()..));
+    parts.find(|rest| rest.is_empty() || quoted(rest).is_some())
 }
 
 #[cfg(test)]
@@ -187,8 +201,26 @@ mod tests {
             it(
                 `zm122 c`,
             it.skip('zm123 d', () => {});
-            submit('zm124');";
-        assert_eq!(script(text), ["zm121 a's", "d26 b", "zm122 c"]);
+            submit('zm124');
+            it.each(ERAS)('zm125 e', () => {});
+            it.each([
+                [a(1)(2), 'no title'],
+            ])(
+                'd27 f %s',
+            it.each([
+                ['x'],
+            ])('d28 g', () => {});
+            test('d29 h', () => {});";
+        let expected = [
+            "zm121 a's",
+            "d26 b",
+            "zm122 c",
+            "zm125 e",
+            "d27 f %s",
+            "d28 g",
+            "d29 h",
+        ];
+        assert_eq!(script(text), expected);
     }
 
     #[test]

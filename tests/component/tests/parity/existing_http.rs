@@ -80,9 +80,7 @@ async fn zm031_d23_paths_are_exact_and_each_has_one_method() {
 async fn d27_clients_learn_the_address_of_zoom_and_no_other_setting() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
-    let reply = scene
-        .request("GET", "/api/v1/client", Some(&ann), "")
-        .await;
+    let reply = scene.request("GET", "/api/v1/client", Some(&ann), "").await;
     assert_eq!(reply.status, 200);
     assert_eq!(json_of(&reply), json!({"zoom_url": scene.zoom.url()}));
 }

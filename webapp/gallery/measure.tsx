@@ -1,0 +1,93 @@
+// How long our own part takes: drawing many posts, and from a click to its tab.
+import React from 'react';
+import ReactDOM from 'react-dom';
+
+import type {Post} from '../src/host';
+import {Posts, Surroundings} from '../host/page';
+import type {Registered} from '../host/registry';
+import type {makeStore} from '../host/store';
+import {meetingPost} from './states';
+
+const POSTS = 500;
+const ROUNDS = 15;
+
+/** What was measured, in milliseconds: medians of rounds that took turns. */
+export interface Figures {
+    meetings: number;
+    plain: number;
+    clickToTab: number;
+}
+
+function median(values: number[]): number {
+    values.sort((a, b) => a - b);
+    return values[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+type Drawing = (posts: Post[]) => number;
+
+/** Draws with the old root, which draws at once in both versions of React. */
+function drawing(store: ReturnType<typeof makeStore>, registered: Registered): Drawing {
+    return (posts) => {
+        const into = document.createElement('div');
+        document.body.append(into);
+        const began = performance.now();
+        ReactDOM.render(
+            <Surroundings store={store} registered={registered}>
+                <Posts registered={registered} posts={posts} />
+            </Surroundings>,
+            into,
+        );
+        // Laid out, too.
+        const height = into.getBoundingClientRect().height;
+        const took = performance.now() - began;
+        if (height < posts.length) {
+            throw new Error('nothing was drawn');
+        }
+        ReactDOM.unmountComponentAtNode(into);
+        into.remove();
+        return took;
+    };
+}
+
+async function clickToTab(registered: Registered): Promise<number> {
+    let clock = 0;
+    window.fetch = () =>
+        Promise.resolve(new Response(`{"meeting_url":"https://zoom.us/j/${performance.now()}"}`));
+    const opened = new Promise<number>((resolve) => {
+        window.open = () => {
+            resolve(performance.now() - clock);
+            return null;
+        };
+    });
+    clock = performance.now();
+    registered.headerButtons[0]?.action({id: `channel${clock}`});
+    return opened;
+}
+
+/** Measures everything. */
+export async function measure(
+    store: ReturnType<typeof makeStore>,
+    registered: Registered,
+): Promise<Figures> {
+    const numbers = Array.from({length: POSTS}, (_, index) => index);
+    const meetings = numbers.map((index) => meetingPost({}, {id: `m${index}`}));
+    // As long as a meeting's post is to read, and formatted, as people's messages are.
+    const message =
+        'I have started a meeting about the **release**, please join https://zoom.us/j/1';
+    const plain = numbers.map((index) => meetingPost({}, {id: `p${index}`, type: '', message}));
+    const draw = drawing(store, registered);
+    const rounds = Array.from({length: ROUNDS}, () => ({
+        plain: draw(plain),
+        meetings: draw(meetings),
+    }));
+    const clicks: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+        // oxlint-disable-next-line no-await-in-loop -- one click after the other
+        clicks.push(await clickToTab(registered));
+    }
+    return {
+        plain: median(rounds.map((round) => round.plain)),
+        meetings: median(rounds.map((round) => round.meetings)),
+        clickToTab: median(clicks),
+    };
+}
