@@ -200,7 +200,7 @@ it('a new meeting that could not be started can be tried again', async () => {
     const button = screen.getByRole('button', {name: 'Start a new meeting'});
     await hands.click(button);
     await waitFor(() => expect(loaded.told()[0]?.message).toBe('Zoom is away.'));
-    expect(button.getAttribute('aria-disabled')).toBe('false');
+    await waitFor(() => expect(button.getAttribute('aria-disabled')).toBe('false'));
 });
 
 it('zm129 a meeting of another provider is named, and has no link unless a bot gave one', async () => {
