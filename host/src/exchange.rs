@@ -10,6 +10,9 @@ use crate::bindings::plugin::exports::mattermost::plugin::http_handler;
 /// The largest response body that a component may give, in bytes.
 const RESPONSE_LIMIT: usize = 16 * 1024 * 1024;
 
+/// The largest headers of a response, names and values together, in bytes.
+const HEADERS_LIMIT: usize = 64 * 1024;
+
 /// An HTTP answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -113,6 +116,11 @@ pub(crate) fn reply(response: http_handler::Response) -> Result<Reply, &'static 
     }
     if response.body.len() > RESPONSE_LIMIT {
         return Err("the component answered with more than 16 MiB");
+    }
+    let sizes = response.headers.iter();
+    let size: usize = sizes.map(|(name, value)| name.len() + value.len()).sum();
+    if size > HEADERS_LIMIT {
+        return Err("the component answered with more than 64 KiB of headers");
     }
     let mut headers = Vec::with_capacity(response.headers.len());
     for (name, value) in response.headers {

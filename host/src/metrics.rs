@@ -115,8 +115,13 @@ impl Metrics {
     /// A call of an interface was answered with an error; only denials count.
     pub(crate) fn refusal(&self, interface: &'static str, error: &Error) {
         if matches!(error, Error::Denied(_)) {
-            *self.lock().denials.entry(interface).or_default() += 1;
+            self.denied(interface);
         }
+    }
+
+    /// Something that a component did was not let through.
+    pub(crate) fn denied(&self, interface: &'static str) {
+        *self.lock().denials.entry(interface).or_default() += 1;
     }
 
     /// A request went out and came to this: a status, or what kept it from having one.

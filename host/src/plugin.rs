@@ -301,6 +301,7 @@ impl ComponentPlugin {
             Ok(response) => match exchange::reply(response) {
                 Ok(reply) => reply,
                 Err(why) => {
+                    self.metrics.denied("answer");
                     if let Some(api) = self.api.get() {
                         let error = EventError::Trap {
                             reason: why.to_owned(),

@@ -73,7 +73,9 @@ impl Session {
             "--target",
             "wasm32-wasip2",
         ]);
-        lints.args(["-p", "zoom-guest", "-p", "hello-guest"]);
+        for component in ["zoom-guest", "hello-guest", "hostile-guest"] {
+            lints.args(["-p", component]);
+        }
         self.check(
             "lints of the components",
             lints.args(["--", "-D", "warnings"]),

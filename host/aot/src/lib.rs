@@ -58,6 +58,19 @@ pub enum Error {
 ///
 /// When the crate does not build.
 pub fn build_component(folder: &Path, out: &Path) -> Result<PathBuf, Error> {
+    build_component_with(folder, out, &[])
+}
+
+/// The same with some of the crate's features.
+///
+/// # Errors
+///
+/// When the crate does not build.
+pub fn build_component_with(
+    folder: &Path,
+    out: &Path,
+    features: &[&str],
+) -> Result<PathBuf, Error> {
     let name = package_name(folder)?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
@@ -67,6 +80,9 @@ pub fn build_component(folder: &Path, out: &Path) -> Result<PathBuf, Error> {
         .args(["--target", "wasm32-wasip2"])
         .arg("--target-dir")
         .arg(out);
+    if !features.is_empty() {
+        command.arg("--features").arg(features.join(","));
+    }
     for (variable, _) in std::env::vars_os() {
         let text = variable.to_string_lossy();
         let meant_for_the_outer_build = matches!(

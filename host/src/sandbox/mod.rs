@@ -37,6 +37,11 @@ pub(crate) use job_handler::Outcome as JobOutcome;
 /// How many jobs run at once.
 const JOBS: usize = 4;
 
+/// How much one call between component and host may hand over, in bytes as the host has to keep them: a little
+/// more than the largest answer. A list may name the same text again and again and so be far larger for
+/// the host than it is for the component.
+const CALL_SIZE: usize = 20 * 1024 * 1024;
+
 /// How long an event waits for its turn when the policy's number of events is running.
 const QUEUE_WAIT: Duration = Duration::from_secs(2);
 
@@ -309,6 +314,7 @@ impl Sandbox {
         };
         let mut store = Store::new(&self.component.engine, state);
         store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(CALL_SIZE);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| {
             if Instant::now() >= context.data().deadline {

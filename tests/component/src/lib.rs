@@ -19,6 +19,36 @@ pub static GUEST: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest.cwasm"
 /// The image of `tests/guests/hello`.
 pub static HELLO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hello.cwasm"));
 
+/// The image of `tests/guests/hostile`.
+pub static HOSTILE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hostile.cwasm"));
+/// The same with an interface that the host does not offer: the feature's name, the interface, the image.
+pub static FORBIDDEN: [(&str, &str, &[u8]); 3] = [
+    (
+        "files",
+        "wasi:filesystem/",
+        include_bytes!(concat!(env!("OUT_DIR"), "/hostile-files.cwasm")),
+    ),
+    (
+        "sockets",
+        "wasi:sockets/",
+        include_bytes!(concat!(env!("OUT_DIR"), "/hostile-sockets.cwasm")),
+    ),
+    (
+        "invented",
+        "attacker:tools/door",
+        include_bytes!(concat!(env!("OUT_DIR"), "/hostile-invented.cwasm")),
+    ),
+];
+
+/// Loads an image, which takes a moment; [`component`] does it once.
+///
+/// # Errors
+///
+/// When it does not fit the host.
+pub fn load(image: &[u8]) -> Result<Component, LoadError> {
+    Component::load(image, env!("TARGET_TRIPLE"))
+}
+
 /// Loads an image once per process.
 ///
 /// # Errors
@@ -28,16 +58,16 @@ pub fn component(image: &'static [u8]) -> Result<Arc<Component>, Arc<LoadError>>
     type Loaded = Result<Arc<Component>, Arc<LoadError>>;
     static GUEST_COMPONENT: OnceLock<Loaded> = OnceLock::new();
     static HELLO_COMPONENT: OnceLock<Loaded> = OnceLock::new();
+    static HOSTILE_COMPONENT: OnceLock<Loaded> = OnceLock::new();
     let cell = if image == GUEST {
         &GUEST_COMPONENT
-    } else {
+    } else if image == HELLO {
         &HELLO_COMPONENT
+    } else {
+        &HOSTILE_COMPONENT
     };
-    cell.get_or_init(|| {
-        let loaded = Component::load(image, env!("TARGET_TRIPLE"));
-        loaded.map(Arc::new).map_err(Arc::new)
-    })
-    .clone()
+    cell.get_or_init(|| load(image).map(Arc::new).map_err(Arc::new))
+        .clone()
 }
 
 /// A plugin process in miniature: a component with a manifest, whose events run on the current runtime.

@@ -166,6 +166,21 @@ impl World {
         id
     }
 
+    /// Adds a post that somebody else than the plugin wrote.
+    pub fn add_post(&mut self, user: &str, channel: &str, message: &str) -> String {
+        let id = self.id();
+        self.posts.push(Post {
+            id: id.clone(),
+            create_at: self.now,
+            update_at: self.now,
+            user_id: user.to_owned(),
+            channel_id: channel.to_owned(),
+            message: message.to_owned(),
+            ..Post::default()
+        });
+        id
+    }
+
     fn live(&self, key: &str) -> Option<&Stored> {
         let stored = self.kv.get(key)?;
         let alive = stored.expires.is_none_or(|expires| expires > self.now);

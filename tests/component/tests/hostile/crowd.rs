@@ -1,0 +1,53 @@
+//! More at once than the policy allows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use plugin_host::Reply;
+
+use crate::Den;
+
+/// Sends that many requests at once and waits for all of them.
+async fn crowd(den: &Arc<Den>, size: usize, url: &'static str) -> Vec<Reply> {
+    let asking = (0..size).map(|_| {
+        let den = Arc::clone(den);
+        tokio::spawn(async move { den.attack(url).await })
+    });
+    let mut replies = Vec::new();
+    for reply in asking.collect::<Vec<_>>() {
+        replies.push(reply.await.unwrap());
+    }
+    replies
+}
+
+fn by_status(replies: &[Reply]) -> BTreeMap<u16, usize> {
+    let mut counts = BTreeMap::new();
+    for reply in replies {
+        *counts.entry(reply.status).or_default() += 1;
+    }
+    counts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_at_once_are_all_answered_though_sixty_four_may_run() {
+    let den = Arc::new(Den::open().await);
+    let replies = crowd(&den, 200, "/harmless").await;
+    assert_eq!(by_status(&replies), BTreeMap::from([(200, 200)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_cannot_wait_are_told_to_come_again_and_none_is_lost() {
+    let den = Arc::new(Den::open().await);
+    // Each of these holds its place until its time limit, longer than anybody waits for a place.
+    let replies = crowd(&den, 200, "/sleep").await;
+    let counts = by_status(&replies);
+    assert_eq!(counts.values().sum::<usize>(), 200, "{counts:?}");
+    assert_eq!(counts.get(&500), Some(&64), "{counts:?}");
+    assert_eq!(counts.get(&503), Some(&136), "{counts:?}");
+    for reply in replies.iter().filter(|reply| reply.status == 503) {
+        assert!(reply.headers.iter().any(|(name, _)| name == "Retry-After"));
+    }
+    let busy = den.counted("plugin_host_events_total{kind=\"request\",outcome=\"busy\"}");
+    assert_eq!(busy, 136);
+    den.is_unhurt().await;
+}

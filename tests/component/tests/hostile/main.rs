@@ -1,0 +1,128 @@
+//! A component that attacks, and the refusal that each attack must meet.
+//!
+//! After every attack the next event is served as if nothing had been. Which guard stands behind a row, and
+//! how its test failed without it, is in `tests/guests/hostile/README.md`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that goes wrong should stop right there"
+)]
+
+mod attacks;
+mod crowd;
+mod exports;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use component_tests::memory::MemoryApi;
+use component_tests::{FORBIDDEN, HOSTILE, component, load, plugin};
+use mattermost_plugin_rpc::mattermost::{Api, HttpRequest};
+use plugin_host::{ComponentPlugin, Reply};
+use serde_json::{Value, json};
+
+const MANIFEST: &str = include_str!("../../../guests/hostile/plugin.json");
+
+/// The hostile component, activated, on a server of its own.
+struct Den {
+    plugin: Arc<ComponentPlugin>,
+    api: Arc<MemoryApi>,
+}
+
+impl Den {
+    async fn open() -> Den {
+        Den::with(json!({})).await
+    }
+
+    async fn with(settings: Value) -> Den {
+        let den = Den::closed(settings);
+        let api = Arc::clone(&den.api) as Arc<dyn Api>;
+        den.plugin.activate(api).await.unwrap();
+        den
+    }
+
+    /// With a clock that the test moves.
+    async fn at(settings: Value, clock: Arc<AtomicI64>) -> Den {
+        let api = Arc::new(MemoryApi::default());
+        api.world().settings = settings;
+        let plugin = plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap();
+        let plugin = plugin.with_clock(move || clock.load(Ordering::SeqCst));
+        let activated = plugin.activate(Arc::clone(&api) as Arc<dyn Api>);
+        activated.await.unwrap();
+        Den {
+            plugin: Arc::new(plugin),
+            api,
+        }
+    }
+
+    /// Not yet activated.
+    fn closed(settings: Value) -> Den {
+        let api = Arc::new(MemoryApi::default());
+        api.world().settings = settings;
+        let plugin = Arc::new(plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap());
+        Den { plugin, api }
+    }
+
+    async fn attack(&self, url: &str) -> Reply {
+        self.attack_as(url, None).await
+    }
+
+    async fn attack_as(&self, url: &str, user: Option<&str>) -> Reply {
+        let mut request = HttpRequest {
+            method: "GET".to_owned(),
+            url: url.to_owned(),
+            ..HttpRequest::default()
+        };
+        if let Some(user) = user {
+            let headers =
+                BTreeMap::from([("Mattermost-User-Id".to_owned(), vec![user.to_owned()])]);
+            request.headers = headers;
+        }
+        self.plugin.request(&request, Vec::new()).await
+    }
+
+    /// The next one is served as ever.
+    async fn is_unhurt(&self) {
+        let reply = self.attack("/harmless").await;
+        assert_eq!((reply.status, text(&reply).as_str()), (200, "harmless"));
+    }
+
+    /// The value of a counter in the plugin's metrics; 0 where there is none.
+    fn counted(&self, line: &str) -> u64 {
+        let metrics = self.plugin.prometheus();
+        let found = metrics
+            .lines()
+            .find_map(|it| it.strip_prefix(line)?.strip_prefix(' '));
+        found.map_or(0, |number| number.parse().unwrap())
+    }
+
+    fn denials(&self, interface: &str) -> u64 {
+        self.counted(&format!(
+            "plugin_host_denials_total{{interface=\"{interface}\"}}"
+        ))
+    }
+
+    /// All of the log.
+    fn log(&self) -> String {
+        format!("{:?}", self.api.world().log)
+    }
+}
+
+fn text(reply: &Reply) -> String {
+    String::from_utf8_lossy(&reply.body).into_owned()
+}
+
+#[test]
+fn a_component_that_wants_files_sockets_or_more_does_not_load_and_the_error_names_what() {
+    for (feature, interface, image) in FORBIDDEN {
+        let error = load(image).err().expect(feature).to_string();
+        assert!(
+            error.contains("does not fit this host"),
+            "{feature}: {error}"
+        );
+        assert!(error.contains(interface), "{feature}: {error}");
+    }
+}

@@ -1,0 +1,250 @@
+//! The attacks, by their names.
+
+use crate::bindings::exports::mattermost::plugin::http_handler::{Request, Response};
+use crate::bindings::mattermost::plugin::posts::{self, Author, Change, Draft};
+use crate::bindings::mattermost::plugin::types::Error;
+use crate::bindings::mattermost::plugin::{http, jobs, kv, log};
+use crate::bindings::{grow_memory_by, log_one_text_many_times};
+
+const MEBIBYTE: usize = 1024 * 1024;
+
+/// Makes an attack, and answers with what it came to.
+pub fn make(request: &Request) -> Response {
+    let argument = request.query.as_str();
+    match request.path.trim_start_matches('/') {
+        "forbidden" => said(Ok(open_the_forbidden().to_string())),
+        "environment" => environment(),
+        "fetch" => said(fetch("GET", argument, Vec::new(), 0)),
+        "fetch-with-header" => said(fetch_with_header(argument)),
+        "fetch-with-method" => said(fetch(argument, "https://listed.example/", Vec::new(), 0)),
+        "fetch-with-a-large-body" => {
+            let body = vec![0; 2 * MEBIBYTE];
+            said(fetch("POST", "https://listed.example/", body, 0))
+        }
+        "memory-at-once" => said(Ok(grow_memory_by(2 * 1024 * MEBIBYTE / 65_536).to_string())),
+        "memory-bit-by-bit" => {
+            let pages = (0..).take_while(|_| grow_memory_by(16)).count();
+            said(Ok(format!("{} MiB more", pages)))
+        }
+        "loop" => loop {
+            std::hint::spin_loop();
+        },
+        "sleep" => {
+            std::thread::sleep(std::time::Duration::from_secs(3_600));
+            said(Ok("awake".to_owned()))
+        }
+        "recursion" => said(Ok(recurse(0).to_string())),
+        "host-calls" => {
+            let _ = (0..1_000_000)
+                .map(|_| kv::get("a"))
+                .filter(Result::is_err)
+                .count();
+            said(Ok("a million calls".to_owned()))
+        }
+        "log-long" => {
+            log::write(log::Level::Warn, &"x".repeat(10 * MEBIBYTE), &[]);
+            said(Ok("logged".to_owned()))
+        }
+        "log-huge" => {
+            log::write(log::Level::Warn, &"x".repeat(100 * MEBIBYTE), &[]);
+            said(Ok("logged".to_owned()))
+        }
+        "log-one-text-many-times" => {
+            log_one_text_many_times(&"x".repeat(MEBIBYTE), 100_000);
+            said(Ok("logged".to_owned()))
+        }
+        "log-many-fields" => {
+            let field = ("name".to_owned(), "value".to_owned());
+            log::write(log::Level::Warn, "many", &vec![field; 10_000]);
+            said(Ok("logged".to_owned()))
+        }
+        "log-forged" => {
+            log::write(
+                log::Level::Info,
+                "one\n{\"level\":\"error\",\"msg\":\"forged\"}",
+                &[],
+            );
+            said(Ok("logged".to_owned()))
+        }
+        "print" => {
+            for _ in 0..100 {
+                println_out(&"x".repeat(64 * 1024));
+            }
+            said(Ok("printed".to_owned()))
+        }
+        "kv-large" => said(set("large", &vec![1; 2 * MEBIBYTE])),
+        "kv-huge" => said(set("huge", &vec![1; 100 * MEBIBYTE])),
+        "kv-empty" => said(set("empty", &[])),
+        "kv-long-key" => said(set(&"k".repeat(151), b"x")),
+        "kv-host-read" => said(kv::get(argument).map(|value| format!("{value:?}"))),
+        "kv-host-write" => said(set(argument, b"mine")),
+        "kv-host-delete" => {
+            said(kv::delete(argument, &kv::Expected::Any).map(|()| "deleted".to_owned()))
+        }
+        "kv-host-list" => said(kv::list(0, 1_000).map(|keys| format!("{keys:?}"))),
+        "post-with-props" => said(post(
+            argument,
+            r#"{"from_webhook":"true","override_username":"ceo"}"#,
+        )),
+        "post-of-a-system-kind" => said(post_of_kind(argument, "system_join_channel")),
+        "post-update" => said(update(argument)),
+        "job" => said(jobs::enqueue("any", b"payload", 0).map(|()| "enqueued".to_owned())),
+        "jobs-flood" => said(flood()),
+        "answer-status" => answer(argument.parse().unwrap_or(7), Vec::new(), Vec::new()),
+        "answer-header" => {
+            let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
+            let value = value.replace("%0D", "\r").replace("%0A", "\n");
+            answer(200, vec![(name.to_owned(), value)], Vec::new())
+        }
+        "answer-many-headers" => {
+            let headers = (0..100_000).map(|n| (format!("X-{n}"), "v".to_owned()));
+            answer(200, headers.collect(), Vec::new())
+        }
+        "answer-large" => answer(200, Vec::new(), vec![b'x'; 17 * MEBIBYTE]),
+        "answer-huge" => answer(200, Vec::new(), vec![b'x'; 1024 * MEBIBYTE]),
+        "answer-session" => {
+            let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            let headers = vec![
+                header("Set-Cookie", "MMAUTHTOKEN=stolen"),
+                header("Clear-Site-Data", "\"*\""),
+                header("Service-Worker-Allowed", "/"),
+                header("Content-Security-Policy", "default-src *"),
+            ];
+            answer(200, headers, b"<script>alert(1)</script>".to_vec())
+        }
+        _ => answer(200, Vec::new(), b"harmless".to_vec()),
+    }
+}
+
+fn answer(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Response {
+    Response {
+        status,
+        headers,
+        body,
+    }
+}
+
+/// What an attack came to: 200 and its spoils, or 418 and how it was refused.
+fn said(outcome: Result<String, Error>) -> Response {
+    match outcome {
+        Ok(text) => answer(200, Vec::new(), text.into_bytes()),
+        Err(error) => answer(418, Vec::new(), format!("{error:?}").into_bytes()),
+    }
+}
+
+fn environment() -> Response {
+    let variables: Vec<_> = std::env::vars().collect();
+    let arguments: Vec<_> = std::env::args().collect();
+    let folder = std::env::current_dir().map_err(|error| error.kind());
+    let mut line = String::new();
+    let input = std::io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| error.kind());
+    said(Ok(format!(
+        "{variables:?} {arguments:?} {folder:?} {input:?} {line:?}"
+    )))
+}
+
+fn fetch(method: &str, url: &str, body: Vec<u8>, max_body: u32) -> Result<String, Error> {
+    let request = http::Request {
+        method: method.to_owned(),
+        url: url.to_owned(),
+        headers: Vec::new(),
+        body,
+        timeout: 2_000,
+        max_body: max_body.max(1_000),
+    };
+    http::fetch(&request).map(|response| format!("{} {:?}", response.status, response.headers))
+}
+
+fn fetch_with_header(argument: &str) -> Result<String, Error> {
+    let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
+    let value = value.replace("%0D", "\r").replace("%0A", "\n");
+    let request = http::Request {
+        method: "GET".to_owned(),
+        url: "https://listed.example/".to_owned(),
+        headers: vec![(name.to_owned(), value)],
+        body: Vec::new(),
+        timeout: 2_000,
+        max_body: 1_000,
+    };
+    http::fetch(&request).map(|response| response.status.to_string())
+}
+
+fn set(key: &str, value: &[u8]) -> Result<String, Error> {
+    kv::set(key, value, None, &kv::Expected::Any).map(|()| "stored".to_owned())
+}
+
+fn draft(channel_id: &str, kind: &str, props: &str) -> Draft {
+    Draft {
+        channel_id: channel_id.to_owned(),
+        root_id: String::new(),
+        message: "by somebody else".to_owned(),
+        kind: kind.to_owned(),
+        props: props.to_owned(),
+        file_ids: Vec::new(),
+    }
+}
+
+fn post(channel_id: &str, props: &str) -> Result<String, Error> {
+    posts::create(Author::ActingUser, &draft(channel_id, "", props)).map(|post| post.user_id)
+}
+
+fn post_of_kind(channel_id: &str, kind: &str) -> Result<String, Error> {
+    posts::create(Author::ActingUser, &draft(channel_id, kind, "")).map(|post| post.user_id)
+}
+
+fn update(post_id: &str) -> Result<String, Error> {
+    let change = Change {
+        message: "something else".to_owned(),
+        kind: String::new(),
+        props: String::new(),
+    };
+    posts::update(post_id, &change).map(|post| post.id)
+}
+
+fn flood() -> Result<String, Error> {
+    for count in 0..100_000 {
+        if let Err(error) = jobs::enqueue("flood", &[0; 64], 3_600) {
+            return Ok(format!("{count} jobs, then {error:?}"));
+        }
+    }
+    Ok("100000 jobs".to_owned())
+}
+
+/// Uses the stack until there is none.
+fn recurse(depth: u64) -> u64 {
+    // By way of a pointer, or the compiler would make a loop of it.
+    let again = std::hint::black_box(recurse as fn(u64) -> u64);
+    again(depth + 1) ^ depth
+}
+
+#[expect(clippy::print_stdout, reason = "an attack")]
+fn println_out(text: &str) {
+    println!("{text}");
+}
+
+/// Opens a file, which no component can: with this feature it must not load.
+#[cfg(feature = "files")]
+pub fn open_the_forbidden() -> bool {
+    std::fs::read("/etc/passwd").is_ok()
+}
+
+/// Opens a connection and resolves a name, which no component can: with this feature it must not load.
+#[cfg(feature = "sockets")]
+pub fn open_the_forbidden() -> bool {
+    std::net::TcpStream::connect("example.com:443").is_ok()
+}
+
+/// Calls an interface of its own invention: with this feature it must not load.
+#[cfg(feature = "invented")]
+pub fn open_the_forbidden() -> bool {
+    crate::bindings::invented::attacker::tools::door::open();
+    true
+}
+
+/// Without such a feature there is nothing that is forbidden as a whole.
+#[cfg(not(any(feature = "files", feature = "sockets", feature = "invented")))]
+pub fn open_the_forbidden() -> bool {
+    false
+}

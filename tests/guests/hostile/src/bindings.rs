@@ -1,0 +1,44 @@
+//! What `wit-bindgen` generates from the WIT files, and a call that it would not make.
+#![allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic)]
+
+wit_bindgen::generate!({
+    path: "../../../wit",
+    world: "plugin-with-jobs",
+    generate_all,
+});
+
+export!(Plugin with_types_in self);
+
+use crate::Hostile as Plugin;
+
+/// Calls `log.write` with a list of pairs that all point to the same text, which no honest program has: for
+/// a few bytes of its own memory each, the host would make a whole copy.
+pub fn log_one_text_many_times(text: &str, count: usize) {
+    #[link(wasm_import_module = "mattermost:plugin/log@0.1.0")]
+    unsafe extern "C" {
+        #[link_name = "write"]
+        fn write(level: i32, message: *const u8, length: usize, fields: *const u8, count: usize);
+    }
+    let pair = [
+        text.as_ptr() as usize,
+        text.len(),
+        text.as_ptr() as usize,
+        text.len(),
+    ];
+    let pairs = vec![pair; count];
+    unsafe { write(1, text.as_ptr(), 1, pairs.as_ptr().cast(), pairs.len()) }
+}
+
+/// Grows the memory by so many pages of 64 KiB. Answers whether the host let it.
+pub fn grow_memory_by(pages: usize) -> bool {
+    core::arch::wasm32::memory_grow(0, pages) != usize::MAX
+}
+
+/// An interface that no host offers.
+#[cfg(feature = "invented")]
+pub mod invented {
+    wit_bindgen::generate!({
+        inline: "package attacker:tools@1.0.0; interface door { open: func(); } world extra { import door; }",
+        world: "extra",
+    });
+}

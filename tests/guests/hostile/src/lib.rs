@@ -1,0 +1,68 @@
+//! A component that tries what the sandbox must refuse.
+//!
+//! `GET /NAME` makes the attack of that name; what the host must answer is in
+//! `tests/component/tests/hostile`. In the other exports it does what the setting `Attack` says. Attacks on
+//! the linker are features of the crate, for a component with an interface too many does not load at all.
+
+mod attacks;
+mod bindings;
+
+use bindings::exports::mattermost::plugin::command_handler::{self, Invocation};
+use bindings::exports::mattermost::plugin::http_handler::{self, Request, Response};
+use bindings::exports::mattermost::plugin::job_handler::{self, Outcome};
+use bindings::exports::mattermost::plugin::lifecycle;
+use bindings::mattermost::plugin::config::{self, Value};
+
+struct Hostile;
+
+/// Panics if that is what is wanted in this export.
+#[expect(clippy::panic, reason = "an attack")]
+fn panic_in(export: &str) {
+    let wanted = config::settings().into_iter().any(|(key, value)| {
+        let attack = matches!(&value, Value::Text(text) if text == export);
+        key.eq_ignore_ascii_case("Attack") && attack
+    });
+    if wanted {
+        panic!("panicking in {export}, as asked");
+    }
+}
+
+impl lifecycle::Guest for Hostile {
+    fn activate() -> Result<(), String> {
+        panic_in("activate");
+        Ok(())
+    }
+
+    fn configuration_changed() {
+        panic_in("configuration-changed");
+    }
+
+    fn deactivate() {
+        panic_in("deactivate");
+    }
+}
+
+impl command_handler::Guest for Hostile {
+    fn run(invocation: Invocation) -> Option<String> {
+        panic_in("command");
+        Some(invocation.text)
+    }
+}
+
+impl job_handler::Guest for Hostile {
+    fn run(_kind: String, _payload: Vec<u8>, _attempt: u32) -> Outcome {
+        panic_in("job");
+        Outcome::Done
+    }
+
+    fn given_up(_kind: String, _payload: Vec<u8>) {
+        panic_in("given-up");
+    }
+}
+
+impl http_handler::Guest for Hostile {
+    fn handle(request: Request) -> Response {
+        panic_in("request");
+        attacks::make(&request)
+    }
+}
