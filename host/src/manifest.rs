@@ -22,6 +22,11 @@ pub enum ManifestError {
     /// Not JSON, or not shaped like a manifest.
     #[error("plugin.json cannot be read: {0}")]
     Json(#[from] serde_json::Error),
+    /// A host rule names a setting that nobody can enter.
+    #[error(
+        "plugin.json, props.sandbox: `setting:{0}` is not among the settings of settings_schema"
+    )]
+    Setting(String),
     /// `props.sandbox` is wrong.
     #[error("plugin.json, props.sandbox: {0}")]
     Policy(#[from] PolicyError),
@@ -33,6 +38,19 @@ struct Raw {
     #[serde(default)]
     version: String,
     props: Props,
+    #[serde(default)]
+    settings_schema: Schema,
+}
+
+#[derive(Default, Deserialize)]
+struct Schema {
+    #[serde(default)]
+    settings: Vec<Setting>,
+}
+
+#[derive(Deserialize)]
+struct Setting {
+    key: String,
 }
 
 #[derive(Deserialize)]
@@ -48,10 +66,39 @@ impl Manifest {
     /// When it is not a manifest, or its policy has a key or value that is not known.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let raw: Raw = serde_json::from_str(text)?;
+        let policy = Policy::parse(raw.props.sandbox)?;
+        let known = raw.settings_schema.settings;
+        let missing = policy
+            .settings()
+            .find(|name| !known.iter().any(|setting| setting.key == *name));
+        if let Some(name) = missing {
+            return Err(ManifestError::Setting(name.to_owned()));
+        }
         Ok(Self {
             id: raw.id,
             version: raw.version,
-            policy: Policy::parse(raw.props.sandbox)?,
+            policy,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(rule: &str) -> Result<Manifest, ManifestError> {
+        let limits = r#"{"memory_mib": 1, "seconds": 1, "host_calls": 1}"#;
+        Manifest::parse(&format!(
+            r#"{{"id": "x", "settings_schema": {{"settings": [{{"key": "Home", "type": "text"}}]}},
+                "props": {{"sandbox": {{"http": {{"hosts": ["{rule}"]}}, "concurrent_events": 1,
+                "limits": {{"request": {limits}, "command": {limits}, "lifecycle": {limits}}}}}}}}}"#
+        ))
+    }
+
+    #[test]
+    fn a_rule_names_only_a_setting_that_there_is() {
+        assert!(manifest("setting:Home").is_ok());
+        let error = manifest("setting:Hmoe").unwrap_err().to_string();
+        assert!(error.contains("setting:Hmoe"), "{error}");
     }
 }

@@ -9,7 +9,7 @@
 //! entered there, and its subdomains, same scheme and port). Only the third can allow plain `http`, and
 //! only that very host may be inside the administrator's own network, because an administrator said so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -35,10 +35,26 @@ pub enum PolicyError {
          `{{property}}` and does not begin with `_`"
     )]
     Adoption(String),
-    /// A limit that would let nothing run.
-    #[error("`{0}` must be at least 1")]
-    Zero(&'static str),
+    /// A host rule that says nothing new: one of the two was meant to be another.
+    #[error("the host rule `{0}` stands there twice")]
+    Twice(String),
+    /// A limit that would let nothing run, or anything.
+    #[error("`{name}` must be from 1 to {most}, and is {value}")]
+    Limit {
+        /// Its key.
+        name: &'static str,
+        /// What it is.
+        value: u64,
+        /// The largest that is accepted.
+        most: u64,
+    },
 }
+
+/// The largest limits that are accepted: more than any plugin needs, and within what the process can keep.
+const MOST_MEMORY_MIB: u64 = 1_024;
+const MOST_SECONDS: u64 = 3_600;
+const MOST_HOST_CALLS: u64 = 1_000_000;
+const MOST_EVENTS: u64 = 10_000;
 
 /// What a component may use of the machine and of the network.
 #[derive(Debug, Clone)]
@@ -153,11 +169,15 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// When a key is unknown or missing, a host rule is malformed or a limit is zero.
+    /// When a key is unknown or missing, a host rule is malformed or repeated, or a limit is out of bounds.
     pub fn parse(value: serde_json::Value) -> Result<Self, PolicyError> {
         let raw: Raw = serde_json::from_value(value)?;
         let hosts = raw.http.hosts.iter().map(|rule| host_rule(rule));
         let hosts = hosts.collect::<Result<Vec<_>, _>>()?;
+        let mut seen = BTreeSet::new();
+        if let Some(rule) = raw.http.hosts.iter().find(|rule| !seen.insert(*rule)) {
+            return Err(PolicyError::Twice(rule.clone()));
+        }
         let limits = BTreeMap::from([
             (EventKind::Request, raw.limits.request),
             (EventKind::Command, raw.limits.command),
@@ -165,16 +185,15 @@ impl Policy {
             (EventKind::Job, raw.limits.job.unwrap_or(raw.limits.request)),
         ]);
         for limit in limits.values() {
-            if limit.memory_mib == 0 {
-                return Err(PolicyError::Zero("memory_mib"));
-            }
-            if limit.seconds == 0 {
-                return Err(PolicyError::Zero("seconds"));
-            }
+            within("memory_mib", limit.memory_mib as u64, MOST_MEMORY_MIB)?;
+            within("seconds", limit.seconds, MOST_SECONDS)?;
+            within("host_calls", limit.host_calls.into(), MOST_HOST_CALLS)?;
         }
-        if raw.concurrent_events == 0 {
-            return Err(PolicyError::Zero("concurrent_events"));
-        }
+        within(
+            "concurrent_events",
+            raw.concurrent_events as u64,
+            MOST_EVENTS,
+        )?;
         if let Some(rule) = raw.posts.adopt.iter().find(|rule| !rule.is_sound()) {
             return Err(PolicyError::Adoption(rule.to_string()));
         }
@@ -183,6 +202,14 @@ impl Policy {
             hosts,
             limits,
             concurrent_events: raw.concurrent_events,
+        })
+    }
+
+    /// The settings that host rules name.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = &str> {
+        self.hosts.iter().filter_map(|rule| match rule {
+            HostRule::Setting(key) => Some(key.as_str()),
+            HostRule::Exact(_) | HostRule::Subdomains(_) => None,
         })
     }
 
@@ -289,6 +316,13 @@ impl fmt::Display for Policy {
     }
 }
 
+fn within(name: &'static str, value: u64, most: u64) -> Result<(), PolicyError> {
+    if (1..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(PolicyError::Limit { name, value, most })
+}
+
 fn host_rule(text: &str) -> Result<HostRule, PolicyError> {
     let malformed = || PolicyError::HostRule(text.to_owned());
     if let Some(key) = text.strip_prefix("setting:") {
@@ -303,7 +337,12 @@ fn host_rule(text: &str) -> Result<HostRule, PolicyError> {
         None => (false, host),
     };
     let parsed = Url::parse(&format!("https://{host}/")).map_err(|_| malformed())?;
-    if parsed.host_str() != Some(host) || host.contains('*') {
+    if parsed.host_str() != Some(host) || host.contains('*') || host.ends_with('.') {
+        return Err(malformed());
+    }
+    // All hosts of a top-level domain are nobody's, and an address has no subdomains.
+    let is_domain = matches!(parsed.host(), Some(Host::Domain(_))) && host.contains('.');
+    if subdomains && !is_domain {
         return Err(malformed());
     }
     Ok(if subdomains {
@@ -411,12 +450,41 @@ mod tests {
             json!({"http": {"hosts": ["example.com"]}, "limits": limits(), "concurrent_events": 1}),
             json!({"http": {"hosts": ["https://*"]}, "limits": limits(), "concurrent_events": 1}),
             json!({"http": {"hosts": ["setting:"]}, "limits": limits(), "concurrent_events": 1}),
+            json!({"http": {"hosts": ["https://*.com"]}, "limits": limits(), "concurrent_events": 1}),
+            json!({"http": {"hosts": ["https://*.10.0.0.1"]}, "limits": limits(), "concurrent_events": 1}),
+            json!({"http": {"hosts": ["https://example.com."]}, "limits": limits(), "concurrent_events": 1}),
+            json!({"http": {"hosts": ["https://a.example", "https://a.example"]}, "limits": limits(), "concurrent_events": 1}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 0}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": u64::MAX}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "posts": {}}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "posts": {"adopt":
                 [{"kind": "custom_x", "record": "_post_{id}", "holds": "id"}]}}),
         ] {
             assert!(Policy::parse(broken.clone()).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn limits_have_a_least_and_a_most() {
+        for (name, most) in [
+            ("memory_mib", MOST_MEMORY_MIB),
+            ("seconds", MOST_SECONDS),
+            ("host_calls", MOST_HOST_CALLS),
+        ] {
+            let with = |value: u64| {
+                let mut limits = limits();
+                limits["request"][name] = value.into();
+                Policy::parse(
+                    json!({"http": {"hosts": []}, "limits": limits, "concurrent_events": 1}),
+                )
+            };
+            assert!(with(1).is_ok() && with(most).is_ok(), "{name}");
+            let error = with(most + 1).unwrap_err().to_string();
+            assert!(
+                error.contains(name) && error.contains(&most.to_string()),
+                "{error}"
+            );
+            assert!(with(0).is_err(), "{name}");
         }
     }
 

@@ -31,6 +31,9 @@ impl Host for EventState {
         expected: Expected,
     ) -> Answer<()> {
         self.host_call()?;
+        if let Err(error) = self.check(&key) {
+            return Ok(Err(error));
+        }
         if value.is_empty() {
             let reason = "an empty value would delete the key: use kv.delete";
             return Ok(Err(Error::Invalid(reason.to_owned())));
@@ -51,6 +54,9 @@ impl Host for EventState {
 
     async fn delete(&mut self, key: String, expected: Expected) -> Answer<()> {
         self.host_call()?;
+        if let Err(error) = self.check(&key) {
+            return Ok(Err(error));
+        }
         if matches!(expected, Expected::Absent) {
             let reason = "deleting what must be absent makes no sense";
             return Ok(Err(Error::Invalid(reason.to_owned())));
@@ -80,6 +86,7 @@ impl EventState {
         check_key(key).inspect_err(|error| metrics.refusal("kv", error))
     }
 
+    /// Writes to a key that has been checked.
     async fn write(
         &mut self,
         key: &str,
@@ -87,7 +94,9 @@ impl EventState {
         expiry: i64,
         expected: Expected,
     ) -> Result<(), Error> {
-        self.check(key)?;
+        if matches!(&expected, Expected::Value(value) if value.len() > VALUE_LIMIT) {
+            return Err(Error::TooLarge);
+        }
         let options = KvSetOptions {
             atomic: !matches!(expected, Expected::Any),
             old_value: match expected {

@@ -10,6 +10,7 @@ const TABLE_ELEMENTS: usize = 20_000;
 pub struct MemoryLimit {
     limit: usize,
     used: usize,
+    elements: usize,
     refused: bool,
 }
 
@@ -19,6 +20,7 @@ impl MemoryLimit {
         Self {
             limit,
             used: 0,
+            elements: 0,
             refused: false,
         }
     }
@@ -52,11 +54,18 @@ impl ResourceLimiter for MemoryLimit {
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> Result<bool> {
-        Ok(desired <= TABLE_ELEMENTS)
+        let elements = self
+            .elements
+            .saturating_add(desired.saturating_sub(current));
+        let allowed = elements <= TABLE_ELEMENTS;
+        if allowed {
+            self.elements = elements;
+        }
+        Ok(allowed)
     }
 }
 
@@ -75,5 +84,13 @@ mod tests {
             !limit.memory_growing(0, 1, None).unwrap(),
             "a second memory"
         );
+    }
+
+    #[test]
+    fn all_tables_together_have_a_limit() {
+        let mut limit = MemoryLimit::new(0);
+        assert!(limit.table_growing(0, TABLE_ELEMENTS - 1, None).unwrap());
+        assert!(limit.table_growing(0, 1, None).unwrap());
+        assert!(!limit.table_growing(1, 2, None).unwrap(), "a second table");
     }
 }

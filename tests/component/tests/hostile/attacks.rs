@@ -125,6 +125,8 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
     ("/kv-huge", End("too much data"), ""),
     // The store
     ("/kv-large", Refusal("TooLarge"), ""),
+    ("/kv-large-expectation", Refusal("TooLarge"), ""),
+    ("/kv-host-empty", Refusal("Denied"), "kv"),
     ("/kv-empty", Refusal("Invalid"), ""),
     ("/kv-long-key", Refusal("Invalid"), ""),
     ("/kv-host-read?_jobs_00", Refusal("Denied"), "kv"),
@@ -330,15 +332,16 @@ async fn a_flood_of_jobs_ends_at_the_limit_of_host_calls_and_the_queue_stays_who
     let reply = den.attack("/jobs-flood").await;
     // Whichever comes first, the limit of calls or a full queue.
     assert!(matches!(reply.status, 200 | 500), "{}", text(&reply));
-    let world = den.api.world();
-    for key in world.keys().iter().filter(|key| key.starts_with("_jobs_")) {
-        let index = world.stored(key).unwrap();
-        assert!(
-            serde_json::from_slice::<serde_json::Value>(index).is_ok(),
-            "{key}"
-        );
-        assert!(index.len() < 1024 * 1024, "{key}: {}", index.len());
+    {
+        let world = den.api.world();
+        for key in world.keys().iter().filter(|key| key.starts_with("_jobs_")) {
+            let index = world.stored(key).unwrap();
+            assert!(
+                serde_json::from_slice::<serde_json::Value>(index).is_ok(),
+                "{key}"
+            );
+            assert!(index.len() < 1024 * 1024, "{key}: {}", index.len());
+        }
     }
-    drop(world);
     den.is_unhurt().await;
 }

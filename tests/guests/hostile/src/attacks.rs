@@ -74,6 +74,11 @@ pub fn make(request: &Request) -> Response {
         }
         "kv-large" => said(set("large", &vec![1; 2 * MEBIBYTE])),
         "kv-huge" => said(set("huge", &vec![1; 100 * MEBIBYTE])),
+        "kv-large-expectation" => {
+            let expected = kv::Expected::Value(vec![1; 2 * MEBIBYTE]);
+            said(kv::set("k", b"v", None, &expected).map(|()| "stored".to_owned()))
+        }
+        "kv-host-empty" => said(set("_jobs_00", &[])),
         "kv-empty" => said(set("empty", &[])),
         "kv-long-key" => said(set(&"k".repeat(151), b"x")),
         "kv-host-read" => said(kv::get(argument).map(|value| format!("{value:?}"))),
