@@ -21,6 +21,7 @@ pub mod outgoing;
 mod plugin;
 pub mod policy;
 mod process;
+mod resident;
 pub mod sandbox;
 mod site;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::capability::Error;
 use crate::policy::EventKind;
+use crate::resident::resident_memory;
 use crate::sandbox::EventError;
 
 /// Upper bounds of the buckets of latencies, in seconds.
@@ -207,16 +208,6 @@ impl Metrics {
         }
         text.0
     }
-}
-
-/// Resident memory in bytes, where the system tells it.
-fn resident_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kibibytes * 1024)
 }
 
 struct Text(String);

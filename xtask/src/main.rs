@@ -11,6 +11,7 @@ mod deploy;
 mod error;
 mod imports;
 mod parity;
+mod reach;
 mod run;
 mod suites;
 mod tally;
@@ -32,6 +33,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   gallery          serve a page with all states of the webapp
   deploy           build the bundle, upload it to a server and enable it
   imports [--write]  compare what the component imports with wit/imports.txt
+  reach            what of the host can touch the network or files
   parity [--check]   write tests/PARITY.md, which test proves what; or compare it";
 
 fn main() -> ExitCode {
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         ["deploy"] => deploy::deploy(),
         ["imports"] => imports::compare(),
         ["imports", "--write"] => imports::write(),
+        ["reach"] => reach::check(),
         ["parity"] => parity::write(),
         ["parity", "--check"] => parity::check(),
         _ => Err(Error::Usage(USAGE)),

@@ -12,7 +12,7 @@ use std::time::Instant;
 use crate::error::Error;
 use crate::run::{cargo, read, root, shown};
 use crate::tally::{CargoTest, GoTest, Reader, Tally, Tap};
-use crate::{bundle, imports, parity, webapp};
+use crate::{bundle, imports, parity, reach, webapp};
 
 /// Runs all suites and prints the sums as its last line.
 pub fn test() -> Result<(), Error> {
@@ -137,6 +137,7 @@ impl Session {
     }
 
     fn rust_tests(&mut self) {
+        self.step("what of the host can touch network or files", reach::check);
         self.step("table of what the tests prove", parity::check);
         let mut tests = cargo();
         tests.args([

@@ -1,41 +1,25 @@
-//! Requests to the outside: the only code of the host that opens network connections.
+//! Requests to the outside.
 //!
 //! One pooled HTTP/1.1 client over rustls with the system's trust store, and the proxy of the usual
-//! environment variables where one is set. It follows no redirect and retries nothing. Addresses are
-//! checked after name resolution, at the moment of connecting, so that a name cannot lead inside the
-//! administrator's network; behind a proxy the proxy resolves names, and only literal addresses were
-//! checked. Two pools, because an address that the administrator entered may be inside.
+//! environment variables where one is set. It follows no redirect and retries nothing. Connections are
+//! opened, and addresses checked, in [`connect`].
 
-use std::future::Future;
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+mod connect;
+
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Uri, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::dns::Name;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::client::legacy::connect::{HttpConnector, dns::GaiResolver};
-use hyper_util::client::proxy::matcher::Matcher;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use thiserror::Error;
-use tokio::net::TcpStream;
-use tower_service::Service;
 use url::Url;
 
-use crate::policy::{Vouched, is_public};
+use crate::policy::Vouched;
+use connect::{NotPublic, Pool, pools};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TIME_LIMIT: Duration = Duration::from_secs(300);
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
-const IDLE_PER_HOST: usize = 8;
 
 /// What the connection is about is the client's own business.
 const OWN_HEADERS: [HeaderName; 8] = [
@@ -48,9 +32,6 @@ const OWN_HEADERS: [HeaderName; 8] = [
     header::TRAILER,
     header::PROXY_AUTHORIZATION,
 ];
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type Pool = Client<HttpsConnector<Connector>, Full<Bytes>>;
 
 /// A request that policy has allowed.
 pub struct Request {
@@ -214,132 +195,6 @@ fn failed(error: hyper_util::client::legacy::Error) -> OutgoingError {
         source = cause.source();
     }
     OutgoingError::Exchange(text)
-}
-
-fn pools(trusted: &[CertificateDer<'static>]) -> Result<(Pool, Pool), String> {
-    let pool = |only_public| {
-        let https = match trusted {
-            [] => HttpsConnectorBuilder::new()
-                .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-                .map_err(|error| format!("no trusted certificates on this machine: {error}"))?,
-            authorities => HttpsConnectorBuilder::new().with_tls_config(tls(authorities)?),
-        };
-        let https = https
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(Connector::new(only_public));
-        Ok::<_, String>(
-            Client::builder(TokioExecutor::new())
-                .pool_idle_timeout(IDLE_TIMEOUT)
-                .pool_timer(TokioTimer::new())
-                .pool_max_idle_per_host(IDLE_PER_HOST)
-                .build(https),
-        )
-    };
-    Ok((pool(true)?, pool(false)?))
-}
-
-fn tls(authorities: &[CertificateDer<'static>]) -> Result<ClientConfig, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(authorities.iter().cloned());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
-}
-
-/// Connects directly, or through the proxy that the environment names for the address.
-#[derive(Clone)]
-struct Connector {
-    direct: HttpConnector<Resolver>,
-    to_proxy: HttpConnector,
-    proxies: Arc<Matcher>,
-}
-
-impl Connector {
-    fn new(only_public: bool) -> Self {
-        let mut direct = HttpConnector::new_with_resolver(Resolver {
-            names: GaiResolver::new(),
-            only_public,
-        });
-        let mut to_proxy = HttpConnector::new();
-        direct.enforce_http(false);
-        direct.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        direct.set_nodelay(true);
-        to_proxy.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        to_proxy.set_nodelay(true);
-        Self {
-            direct,
-            to_proxy,
-            proxies: Arc::new(Matcher::from_env()),
-        }
-    }
-}
-
-type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
-
-impl Service<Uri> for Connector {
-    type Response = TokioIo<TcpStream>;
-    type Error = BoxError;
-    type Future = Connecting<Self::Response>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, address: Uri) -> Self::Future {
-        match self.proxies.intercept(&address) {
-            None => {
-                let connecting = self.direct.call(address);
-                Box::pin(async move { Ok(connecting.await?) })
-            }
-            Some(proxy) => {
-                // CONNECT for plain http too: the proxy then needs no second form of request.
-                let mut tunnel = Tunnel::new(proxy.uri().clone(), self.to_proxy.clone());
-                if let Some(credentials) = proxy.basic_auth() {
-                    tunnel = tunnel.with_auth(credentials.clone());
-                }
-                Box::pin(async move { Ok(tunnel.call(address).await?) })
-            }
-        }
-    }
-}
-
-/// Resolves names and, for addresses that nobody vouched for, drops those that are not public.
-#[derive(Clone)]
-struct Resolver {
-    names: GaiResolver,
-    only_public: bool,
-}
-
-#[derive(Debug, Error)]
-#[error("the name does not resolve to a public address")]
-struct NotPublic;
-
-impl Service<Name> for Resolver {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = BoxError;
-    type Future = Connecting<Self::Response>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.names.poll_ready(context).map_err(Into::into)
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let resolving = self.names.call(name);
-        let only_public = self.only_public;
-        Box::pin(async move {
-            let found = resolving.await?;
-            let usable: Vec<_> = found
-                .filter(|address| !only_public || is_public(address.ip()))
-                .collect();
-            if usable.is_empty() {
-                return Err(NotPublic.into());
-            }
-            Ok(usable.into_iter())
-        })
-    }
 }
 
 #[cfg(test)]
