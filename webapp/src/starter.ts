@@ -76,6 +76,9 @@ export class Starter {
         const answer = await this.client.start(place, topic, force);
         this.busy.delete(name);
         this.settled = {place: name, at: this.now()};
+        if (answer.kind !== 'started' || answer.meetingUrl !== '') {
+            this.tabs.answered();
+        }
         this.clearNotice('starting');
         switch (answer.kind) {
             case 'started':
@@ -96,6 +99,7 @@ export class Starter {
     async onStarted(event: Event): Promise<void> {
         const meetingUrl = event.data?.meeting_url;
         if (typeof meetingUrl === 'string' && this.tabs.isForUs(event)) {
+            this.tabs.answered();
             await this.open(meetingUrl, undefined);
         }
     }

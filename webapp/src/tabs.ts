@@ -38,6 +38,11 @@ export class Tabs {
         this.asked = this.now();
     }
 
+    /** The user has what was asked for, or will not get it: the next event is not for this client. */
+    answered(): void {
+        this.asked = -Infinity;
+    }
+
     /** Whether an event is for this client. */
     isForUs(event: Event): boolean {
         const target = event.broadcast?.connection_id ?? '';

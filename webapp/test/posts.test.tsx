@@ -4,7 +4,18 @@ import {expect, it, vi} from 'vitest';
 import {ENDED, STATES, meetingPost} from '../gallery/states';
 import type {Post} from '../src/host';
 import {begunMinutes} from '../src/components/MeetingPost';
-import {hands, json, later, load, person, serve, showPosts, tabs} from './stage';
+import {
+    CHANNEL,
+    hands,
+    json,
+    later,
+    load,
+    person,
+    serve,
+    showClient,
+    showPosts,
+    tabs,
+} from './stage';
 
 const MEETINGS = '/plugins/zoom/api/v1/meetings?force=true';
 
@@ -175,6 +186,17 @@ it('d63 zm135 a card is known by its title, and nothing that only decorates is r
             .getByText(/In progress/)
             .getAttribute('aria-live'),
     ).toBe('polite');
+});
+
+it('d63 a post in the channel and in the thread beside it has two names', async () => {
+    const loaded = load();
+    const post = meetingPost();
+    loaded.store.dispatch({type: 'RECEIVED_POST', data: {...post, channel_id: CHANNEL}});
+    loaded.store.dispatch({type: 'THREAD_OPENED', id: post.id});
+    await showClient(loaded);
+    expect(screen.getAllByRole('group', {name: 'Standup'})).toHaveLength(2);
+    const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
+    expect(new Set(ids).size).toBe(ids.length);
 });
 
 it('zm129 a recent meeting can be joined, or another one started in the same place', async () => {

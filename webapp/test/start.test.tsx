@@ -159,6 +159,20 @@ it('zm126 an event for all clients opens only where the command was typed', asyn
     expect(open).toHaveBeenCalledOnce();
 });
 
+it('zm126 a command typed elsewhere opens nothing here after this client has had its meeting', async () => {
+    serve({[MEETINGS]: started});
+    const {open} = tabs();
+    const loaded = load();
+    await showClient(loaded);
+    await hands.click(headerButton());
+    await waitFor(() => expect(open).toHaveBeenCalledOnce());
+    loaded.event({meeting_url: 'https://zoom.us/j/2'});
+    loaded.registered.commandHooks.forEach((hook) => hook('/zoom start', {}));
+    loaded.event({meeting_url: 'https://zoom.us/j/3'});
+    loaded.event({meeting_url: 'https://zoom.us/j/4'});
+    expect(open.mock.calls.map(([url]) => url)).toEqual([URL, 'https://zoom.us/j/3']);
+});
+
 it('zm126 a client that cannot tell who typed opens as before', () => {
     vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     const {open} = tabs();

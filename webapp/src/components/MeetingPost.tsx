@@ -43,8 +43,19 @@ function preText(say: Say, post: Post): string {
 }
 
 /** A frame with a title, known to a screen reader by it. */
-function Card({say, post, children}: {say: Say; post: Post; children: React.ReactNode}) {
-    const id = `zoom-title-${post.id}`;
+function Card({
+    say,
+    post,
+    isRHS,
+    children,
+}: {
+    say: Say;
+    post: Post;
+    isRHS: boolean;
+    children: React.ReactNode;
+}) {
+    // A post may stand in the channel and in the thread beside it at once.
+    const id = `zoom-title-${isRHS ? 'thread' : 'channel'}-${post.id}`;
     const topic = asText(post.props?.meeting_topic) || say('title');
     return (
         <div className="zoom-card" role="group" aria-labelledby={id}>
@@ -140,7 +151,7 @@ function recentText(say: Say, post: Post): string {
 }
 
 /** A post about a meeting. */
-export function MeetingPost({post, starter}: PostProps & {starter: Starter}) {
+export function MeetingPost({post, isRHS = false, starter}: PostProps & {starter: Starter}) {
     const say = useText();
     const status = asText(post.props?.meeting_status);
     const known = status === 'STARTED' || status === 'ENDED';
@@ -150,7 +161,7 @@ export function MeetingPost({post, starter}: PostProps & {starter: Starter}) {
                 <div className="zoom-pretext">
                     <Markdown text={recentText(say, post)} />
                 </div>
-                <Card say={say} post={post}>
+                <Card say={say} post={post} isRHS={isRHS}>
                     <RecentlyCreated say={say} post={post} starter={starter} />
                 </Card>
             </>
@@ -162,7 +173,7 @@ export function MeetingPost({post, starter}: PostProps & {starter: Starter}) {
                 <Markdown text={known ? preText(say, post) : post.message} />
             </div>
             {known && (
-                <Card say={say} post={post}>
+                <Card say={say} post={post} isRHS={isRHS}>
                     <Facts say={say} post={post} ended={status === 'ENDED'} />
                     {status === 'STARTED' ? (
                         <Started say={say} post={post} starter={starter} />
