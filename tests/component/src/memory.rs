@@ -83,6 +83,8 @@ pub struct World {
     pub calls: Vec<String>,
     /// The number of the call that fails, counting from 0.
     pub failing_call: Option<usize>,
+    /// The number of the call from which on none is answered: the process that makes them is dead.
+    pub dead_from: Option<usize>,
     /// Milliseconds since 1970.
     pub now: i64,
     kv: BTreeMap<String, Stored>,
@@ -228,7 +230,8 @@ impl MemoryApi {
         let mut world = self.world();
         let number = world.calls.len();
         world.calls.push(name.to_owned());
-        let answer = if world.failing_call == Some(number) {
+        let dead = world.dead_from.is_some_and(|from| number >= from);
+        let answer = if dead || world.failing_call == Some(number) {
             Err(app_error(500, "made to fail"))
         } else {
             act(&mut world)

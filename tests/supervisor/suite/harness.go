@@ -98,7 +98,7 @@ func install(t testing.TB, folder string, from bundle, settings map[string]any) 
 	target := filepath.Join(home, executable)
 	copyFile(t, from.executable, target, 0o755)
 	if webapp, ok := manifest["webapp"].(map[string]any); ok {
-		source := filepath.Join(repository, "webapp", "src", "main.js")
+		source := filepath.Join(repository, "webapp", "dist", "main.js")
 		copyFile(t, source, filepath.Join(home, webapp["bundle_path"].(string)), 0o644)
 	}
 	text, err = json.Marshal(manifest)

@@ -9,6 +9,7 @@
     reason = "a test that goes wrong should stop right there"
 )]
 
+mod bad_days;
 mod channel_settings;
 mod connecting;
 mod deauthorization;

@@ -2,29 +2,9 @@
 
 use component_tests::scene::{Scene, props};
 use plugin_tests::zoom::{Fault, Meeting, Route};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::json_of;
-
-const ID: u64 = 85_746_065_432;
-
-/// A scheduled meeting that somebody at Zoom hosts.
-fn scheduled(scene: &Scene, host: &str) -> Meeting {
-    let host = scene.zoom.user(&format!("{host}@example.com")).unwrap();
-    let meeting = Meeting {
-        id: ID,
-        uuid: "b2NjdXJyZW5jZQ/1+==".to_owned(),
-        topic: "Weekly *sync*".to_owned(),
-        host_id: host.id,
-        host_email: host.email,
-        join_url: format!("{}/j/{ID}?pwd=of-the-series", scene.zoom.url()),
-        passcode: "series-passcode-8Jk".to_owned(),
-        start_time: "2026-01-12T08:09:10Z".to_owned(),
-        requested: Value::Null,
-    };
-    scene.zoom.add_meeting(meeting.clone());
-    meeting
-}
+use crate::support::{SCHEDULED as ID, json_of, scheduled};
 
 async fn delivers(scene: &Scene, event: &str, meeting: &Meeting) {
     let answer = scene.delivers(&scene.zoom.webhook(event, meeting)).await;

@@ -5,7 +5,29 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use cfb_mode::cipher::KeyIvInit;
 use component_tests::scene::{ENCRYPTION_KEY, Scene};
+use plugin_tests::zoom::Meeting;
 use serde_json::{Value, json};
+
+/// The number of the scheduled meeting.
+pub const SCHEDULED: u64 = 85_746_065_432;
+
+/// A meeting that somebody scheduled at Zoom: it comes again and again under one number.
+pub fn scheduled(scene: &Scene, host: &str) -> Meeting {
+    let host = scene.zoom.user(&format!("{host}@example.com")).unwrap();
+    let meeting = Meeting {
+        id: SCHEDULED,
+        uuid: "b2NjdXJyZW5jZQ/1+==".to_owned(),
+        topic: "Weekly *sync*".to_owned(),
+        host_id: host.id,
+        host_email: host.email,
+        join_url: format!("{}/j/{SCHEDULED}?pwd=of-the-series", scene.zoom.url()),
+        passcode: "series-passcode-8Jk".to_owned(),
+        start_time: "2026-01-12T08:09:10Z".to_owned(),
+        requested: Value::Null,
+    };
+    scene.zoom.add_meeting(meeting.clone());
+    meeting
+}
 
 /// A stored record as text.
 pub fn text_of(scene: &Scene, key: &str) -> String {
