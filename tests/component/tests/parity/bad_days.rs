@@ -115,7 +115,7 @@ async fn d39_a_start_can_be_repeated_whichever_call_fails_or_is_never_made() {
             );
             scene.later(60);
             scene.types(&ann, &town, "/zoom start Again").await;
-            assert!(scene.posts(&town).len() > 0, "{trouble:?} at {call}");
+            assert!(!scene.posts(&town).is_empty(), "{trouble:?} at {call}");
             for meeting in scene.zoom.meetings() {
                 assert_eq!(ends(&scene, &meeting).await, 200);
             }
