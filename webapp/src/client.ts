@@ -66,7 +66,13 @@ export class Client {
 
     /** The address of the Zoom that the plugin is configured for; empty if that cannot be had. */
     zoomUrl(): Promise<string> {
-        this.zoom ??= this.read(`/plugins/${PLUGIN_ID}/api/v1/client`, 'zoom_url');
+        this.zoom ??= this.read(`/plugins/${PLUGIN_ID}/api/v1/client`, 'zoom_url').then((url) => {
+            // What failed once may be asked again.
+            if (url === '') {
+                this.zoom = undefined;
+            }
+            return url;
+        });
         return this.zoom;
     }
 

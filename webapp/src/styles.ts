@@ -41,10 +41,8 @@ const css = `
 /** Puts the styles into the page, once. */
 export function addStyles(): void {
     const id = 'zoom-plugin-styles';
-    if (document.getElementById(id)) {
-        return;
-    }
-    const style = document.createElement('style');
+    // A new version of the plugin may be loaded into a page that has the styles of the old one.
+    const style = document.getElementById(id) ?? document.createElement('style');
     style.id = id;
     style.textContent = css;
     document.head.append(style);

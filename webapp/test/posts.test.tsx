@@ -174,6 +174,20 @@ it('d27 the configured Zoom is as good as Zoom, and the server is asked for it o
     expect(asked).toHaveLength(1);
 });
 
+it('d13 a moment that no calendar has does not take the channel down', async () => {
+    const post = meetingPost({...ENDED, meeting_start_time: 1e20, meeting_end_time: 1e20});
+    await showPosts(load(), {...post, id: 'bad'}, meetingPost());
+    expect(screen.getAllByRole('listitem')).toHaveLength(2);
+    expect(document.querySelector('dl')?.textContent).toContain('2026');
+});
+
+it('d13 a warning that somebody else wrote is their message and no warning', async () => {
+    const post = {...state('recently-created'), type: 'custom_zoom', message: 'mine'};
+    await showPosts(load(), post);
+    expect(body()).toBe('mine');
+    expect(screen.queryByRole('button')).toBeNull();
+});
+
 it('d63 zm135 a card is known by its title, and nothing that only decorates is read', async () => {
     await showPosts(load(), meetingPost());
     const card = screen.getByRole('group', {name: 'Standup'});

@@ -1,7 +1,7 @@
 import {createIntl} from 'react-intl';
 import {expect, it} from 'vitest';
 
-import {catalogues, messageId, text, translations, type Key} from '../src/text';
+import {catalogues, localeOf, messageId, text, translations, type Key} from '../src/text';
 import {en} from '../src/text/en';
 
 const keys = Object.keys(en) as Key[];
@@ -49,4 +49,10 @@ it('d36 a language that is not there is English, and a variant is its language',
 it('a name without a value stays what it is, and a value is not read again', () => {
     expect(text('en', 'meetingId')).toContain('{id}');
     expect(text('en', 'hasStarted', {user: '{id}'})).toContain('{id}');
+});
+
+it('d36 a language that the browser cannot read is English, and an underscore is forgiven', () => {
+    const of = (locale: string) =>
+        localeOf({entities: {users: {currentUserId: 'a', profiles: {a: {id: 'a', locale}}}}});
+    expect([of('en_US'), of('x_?'), of(''), of('zh-CN')]).toEqual(['en-US', 'en', 'en', 'zh-CN']);
 });

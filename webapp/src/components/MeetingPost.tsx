@@ -19,8 +19,11 @@ function asText(value: Json): string {
     return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
 }
 
+/** The latest moment that a date can be; formatting a later one throws. */
+const LATEST = 8.64e15;
+
 function asTime(value: Json): number {
-    return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
+    return typeof value === 'number' && value > 0 && value <= LATEST ? value : 0;
 }
 
 /** The minutes that were begun; none for what ended before it began. */
@@ -155,7 +158,8 @@ export function MeetingPost({post, isRHS = false, starter}: PostProps & {starter
     const say = useText();
     const status = asText(post.props?.meeting_status);
     const known = status === 'STARTED' || status === 'ENDED';
-    if (status === 'RECENTLY_CREATED') {
+    // Only the plugin can show somebody a message that nobody else sees.
+    if (status === 'RECENTLY_CREATED' && post.type === 'system_ephemeral') {
         return (
             <>
                 <div className="zoom-pretext">

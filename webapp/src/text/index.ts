@@ -25,7 +25,12 @@ export const catalogues: Readonly<Record<string, Catalogue>> = {
 
 /** The language of the reader, as a name of the web's own formatters. */
 export function localeOf(state: State): string {
-    return currentUser(state)?.locale || 'en';
+    const locale = (currentUser(state)?.locale || 'en').replace('_', '-');
+    try {
+        return Intl.getCanonicalLocales(locale)[0] ?? 'en';
+    } catch {
+        return 'en';
+    }
 }
 
 function catalogue(locale: string): Catalogue {
