@@ -477,3 +477,21 @@ fn trap(error: &wasmtime::Error, store: &Store<EventState>) -> EventError {
         output: String::from_utf8_lossy(&state.output).into_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backtrace_has_names_as_their_author_wrote_them() {
+        let raw = "error while executing at wasm backtrace:\n    \
+                   0: 0x1a2b - guest.wasm!_ZN9misbehave4trap17h0123456789abcdefE\n    \
+                   1: 0x2b3c - guest.wasm!_RNvCs1234_9misbehave5other\n    \
+                   2: 0x3c4d - guest.wasm!plain: wasm trap";
+        let told = "error while executing at wasm backtrace:\n    \
+                    0: 0x1a2b - guest.wasm!misbehave::trap\n    \
+                    1: 0x2b3c - guest.wasm!misbehave::other\n    \
+                    2: 0x3c4d - guest.wasm!plain: wasm trap";
+        assert_eq!(readable(raw), told);
+    }
+}
