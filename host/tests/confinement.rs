@@ -4,6 +4,7 @@
 //! the thread it runs on there. What only Landlock prevents is tried where the kernel has it; where it has
 //! not, the host must say so.
 #![cfg(target_os = "linux")]
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, Permissions};
