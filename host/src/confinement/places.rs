@@ -83,13 +83,21 @@ fn authorities() -> Vec<PathBuf> {
     places
 }
 
-/// The directories that links in `folder` lead to.
+/// The directories that links in `folder` lead to. There are hundreds of links into few directories, and
+/// to resolve each in full would be most of the time that the process takes to start.
 fn link_targets(folder: &Path) -> BTreeSet<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
+    let targets = entries
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()))
-        .filter_map(|entry| Some(fs::canonicalize(entry.path()).ok()?.parent()?.to_owned()))
-        .collect()
+        .filter_map(|entry| Some(folder.join(fs::read_link(entry.path()).ok()?)));
+    let outside = targets.filter(|target| target.parent() != Some(folder));
+    let mut folders = BTreeSet::new();
+    for target in outside {
+        let again = target.is_symlink().then(|| fs::canonicalize(&target).ok());
+        let last = again.flatten().unwrap_or(target);
+        folders.extend(last.parent().map(Path::to_owned));
+    }
+    folders
 }
 
 /// The file itself where nobody can replace it, because it is mounted there, as in a container; else the
@@ -119,10 +127,18 @@ mod tests {
         std::os::unix::fs::symlink(&target, &link).unwrap();
         let real = fs::canonicalize(&folder).unwrap();
         assert_eq!(resolv_conf(&link), Some(real.join("elsewhere")));
-        assert_eq!(
-            link_targets(&folder),
-            BTreeSet::from([real.join("elsewhere")])
-        );
+        let again = folder.join("again");
+        std::os::unix::fs::symlink(&link, folder.join("elsewhere/link")).unwrap();
+        fs::create_dir(&again).unwrap();
+        std::os::unix::fs::symlink("../elsewhere/link", again.join("link")).unwrap();
+        let targets = |folder: &Path| -> Vec<_> {
+            let targets = link_targets(folder).into_iter();
+            targets
+                .map(|place| fs::canonicalize(place).unwrap())
+                .collect()
+        };
+        assert_eq!(targets(&folder), [real.join("elsewhere")]);
+        assert_eq!(targets(&again), [real.join("elsewhere")]);
         fs::remove_dir_all(&folder).unwrap();
     }
 
