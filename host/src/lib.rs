@@ -12,6 +12,7 @@
 mod adoption;
 mod bindings;
 mod capability;
+pub mod confinement;
 mod describe;
 mod exchange;
 mod jobs;

@@ -12,10 +12,11 @@ use futures_util::future::BoxFuture;
 use mattermost_plugin_rpc::go_plugin::{Error as StartError, ExitReason, Handshake, hclog};
 use mattermost_plugin_rpc::gob::Bytes;
 use mattermost_plugin_rpc::mattermost::{
-    AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, Hooks, HttpRequest,
-    ResponseWriter, RpcApi, serve_hooks,
+    Api, AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, Hooks, HttpRequest,
+    LogLevel, ResponseWriter, RpcApi, serve_hooks,
 };
 
+use crate::confinement::{Confinement, confine, plan};
 use crate::describe::describe;
 use crate::manifest::Manifest;
 use crate::plugin::ComponentPlugin;
@@ -35,6 +36,24 @@ struct Wire {
     plugin: Arc<ComponentPlugin>,
     /// What the executable is and may do, for support packets.
     about: String,
+    /// What the process has given up.
+    confinement: Confinement,
+}
+
+impl Wire {
+    async fn tell_confinement(&self, api: &RpcApi) {
+        let (level, message) = if self.confinement.is_complete() {
+            (LogLevel::Info, "The host has confined itself")
+        } else {
+            (
+                LogLevel::Warn,
+                "The host could confine itself only in part; the plugin works all the same",
+            )
+        };
+        let fields = vec![("confinement".to_owned(), self.confinement.to_string())];
+        // A line that cannot be written must not keep the plugin from working.
+        let _ = api.log(level, message, fields).await;
+    }
 }
 
 impl Hooks for Wire {
@@ -55,6 +74,7 @@ impl Hooks for Wire {
     fn on_activate(&self, api: Arc<RpcApi>) -> BoxFuture<'_, Result<(), String>> {
         let plugin = &self.plugin;
         Box::pin(async move {
+            self.tell_confinement(api.as_ref()).await;
             plugin.activate(api).await?;
             plugin.start_jobs();
             Ok(())
@@ -134,7 +154,15 @@ impl Hooks for Wire {
         Box::pin(async move {
             let file = FileData {
                 filename: format!("{}/diagnostics.txt", self.plugin.plugin_id()),
-                body: Bytes(format!("{}\n{}", self.about, self.plugin.prometheus()).into_bytes()),
+                body: Bytes(
+                    format!(
+                        "{}{}\n\n{}",
+                        self.about,
+                        self.confinement,
+                        self.plugin.prometheus()
+                    )
+                    .into_bytes(),
+                ),
             };
             Ok(vec![file])
         })
@@ -162,7 +190,7 @@ pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("--describe") {
         return match load(image, target) {
             Ok(component) => {
-                show(&describe(&manifest, &component, target));
+                show(&about(&manifest, &component, target));
                 ExitCode::SUCCESS
             }
             Err(error) => fail(&error),
@@ -176,6 +204,8 @@ pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
         }
         Err(error) => return fail(&error.to_string()),
     };
+    // From here on threads are started, which inherit it.
+    let confinement = confine(listening.path());
     let component = match load(image, target) {
         Ok(component) => Arc::new(component),
         Err(error) => return fail(&error),
@@ -195,10 +225,14 @@ pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
             return fail(&format!("no threads to run on: {error}"));
         }
     };
-    let about = describe(&manifest, &component, target);
+    let about = about(&manifest, &component, target);
     let plugin = ComponentPlugin::new(component, manifest, events.handle().clone());
     let plugin = Arc::new(plugin);
-    let hooks: Arc<dyn Hooks> = Arc::new(Wire { plugin, about });
+    let hooks: Arc<dyn Hooks> = Arc::new(Wire {
+        plugin,
+        about,
+        confinement,
+    });
     let ended = wire.block_on(listening.serve(|stream, broker| async move {
         if let Err(error) = serve_hooks(stream, broker, hooks).await {
             warn(&format!("the stream of hooks broke: {error}"));
@@ -213,6 +247,10 @@ pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
         }
         Err(error) => fail(&error.to_string()),
     }
+}
+
+fn about(manifest: &Manifest, component: &Component, target: &str) -> String {
+    format!("{}\n{}", describe(manifest, component, target), plan())
 }
 
 fn warn(message: &str) {

@@ -20,7 +20,11 @@ use crate::webapp;
 const EXECUTABLE_LIMIT: u64 = 7_000_000;
 
 /// What is promised of the bundle for one platform.
-const BUNDLE_LIMIT: u64 = 4_000_000;
+const BUNDLE_LIMIT: u64 = 3_500_000;
+
+/// How the executable is linked: as one program, which is much smaller and not slower to build than
+/// the profile's own way. Only the last step of the build differs, so nothing is compiled twice.
+const WHOLE_PROGRAM: [&str; 2] = ["-Clto=fat", "-Ccodegen-units=1"];
 
 /// Where the executable for this platform is inside of the bundle, as plugin.json says.
 const EXECUTABLE: &str = "server/dist/plugin-linux-amd64";
@@ -91,18 +95,18 @@ pub fn hello() -> Result<PathBuf, Error> {
 
 fn build_host(component: Option<&Path>, manifest: &Path) -> Result<PathBuf, Error> {
     let mut command = cargo();
-    command.args([
-        "build",
-        "--locked",
-        "--release",
+    command.args(["rustc", "--locked", "--release"]).args([
         "-p",
         "mattermost-plugin-host",
+        "--bin",
+        "plugin-host",
     ]);
     command.env("PLUGIN_MANIFEST", manifest);
     match component {
         Some(folder) => command.env("PLUGIN_COMPONENT", folder),
         None => command.env_remove("PLUGIN_COMPONENT"),
     };
+    command.arg("--").args(WHOLE_PROGRAM);
     run(&mut command)?;
     Ok(target().join("release").join("plugin-host"))
 }

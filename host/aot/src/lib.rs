@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use object::{Object as _, ObjectSection as _};
 use thiserror::Error;
 use wasmtime::Engine;
 
@@ -138,9 +139,32 @@ pub fn compile(component: &Path, target: &str, image: &Path) -> Result<(), Error
     };
     let config = mattermost_plugin_engine::config(target).map_err(failed)?;
     let engine = Engine::new(&config).map_err(failed)?;
-    let compiled = engine.precompile_component(&bytes).map_err(failed)?;
+    let mut compiled = engine.precompile_component(&bytes).map_err(failed)?;
+    blank_symbols(&mut compiled);
     std::fs::write(image, compiled).map_err(|source| Error::File {
         path: image.to_owned(),
         source,
     })
+}
+
+/// Overwrites the image's symbol table with zeros, which pack to nothing. It is for debuggers that look at
+/// the file; backtraces take the component's own names, which lie elsewhere.
+fn blank_symbols(image: &mut [u8]) {
+    let Ok(file) = object::File::parse(&*image) else {
+        return;
+    };
+    let symbols = [".symtab", ".strtab"];
+    let ranges: Vec<_> = symbols
+        .iter()
+        .filter_map(|name| file.section_by_name(name)?.file_range())
+        .collect();
+    for (start, length) in ranges {
+        let range = usize::try_from(start)
+            .ok()
+            .zip(usize::try_from(length).ok());
+        let bytes = range.and_then(|(start, length)| image.get_mut(start..)?.get_mut(..length));
+        if let Some(bytes) = bytes {
+            bytes.fill(0);
+        }
+    }
 }

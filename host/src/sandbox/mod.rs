@@ -11,6 +11,7 @@ pub mod wasi;
 mod limits;
 mod ticker;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -452,14 +453,45 @@ impl Sandbox {
     }
 }
 
+/// Writes the names of a backtrace, `module!symbol` each, as their author did. wasmtime would do it too,
+/// but brings along a reader of C++ names that is larger than the rest of its backtraces.
+fn readable(backtrace: &str) -> String {
+    let lines = backtrace.lines().map(|line| {
+        let named = line.rsplit_once('!').and_then(|(place, symbol)| {
+            let name = rustc_demangle::try_demangle(symbol).ok()?;
+            Some(format!("{place}!{name:#}"))
+        });
+        named.map_or(Cow::Borrowed(line), Cow::Owned)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn trap(error: &wasmtime::Error, store: &Store<EventState>) -> EventError {
     let state = store.data();
-    let mut reason = format!("{error:#}");
+    let mut reason = readable(&format!("{error:#}"));
     if state.memory.refused() {
         reason.insert_str(0, "the event reached its memory limit: ");
     }
     EventError::Trap {
         reason,
         output: String::from_utf8_lossy(&state.output).into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backtrace_has_names_as_their_author_wrote_them() {
+        let raw = "error while executing at wasm backtrace:\n    \
+                   0: 0x1a2b - guest.wasm!_ZN9misbehave4trap17h0123456789abcdefE\n    \
+                   1: 0x2b3c - guest.wasm!_RNvCs1234_9misbehave5other\n    \
+                   2: 0x3c4d - guest.wasm!plain: wasm trap";
+        let told = "error while executing at wasm backtrace:\n    \
+                    0: 0x1a2b - guest.wasm!misbehave::trap\n    \
+                    1: 0x2b3c - guest.wasm!misbehave::other\n    \
+                    2: 0x3c4d - guest.wasm!plain: wasm trap";
+        assert_eq!(readable(raw), told);
     }
 }

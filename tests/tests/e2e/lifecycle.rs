@@ -13,6 +13,7 @@ pub const CHECKS: &[Check] = &[
         "zm003_a_bundle_uploads_and_activates_without_any_setting",
         activates,
     ),
+    ("the_host_confines_itself_and_says_how_far", confines_itself),
     ("zm041_without_settings_http_answers_501", answers_501),
     (
         "zm004_without_settings_slash_zoom_says_what_to_do",
@@ -46,6 +47,25 @@ fn activates(world: &mut World) -> Outcome {
     let site = world.installed()?;
     assert_eq!(site.administrator.plugin_state(PLUGIN)?, Some(2));
     process(site);
+    Ok(())
+}
+
+fn confines_itself(world: &mut World) -> Outcome {
+    let site = world.installed()?;
+    let folder = format!("/proc/{}", process(site));
+    let status = std::fs::read_to_string(format!("{folder}/task/{}/status", process(site)))?;
+    assert!(status.contains("NoNewPrivs:\t1"), "{status}");
+    assert!(status.contains("Seccomp:\t2"), "{status}");
+    for thread in std::fs::read_dir(format!("{folder}/task"))? {
+        let status = std::fs::read_to_string(thread?.path().join("status"))?;
+        assert!(status.contains("Seccomp:\t2"), "a thread is free: {status}");
+    }
+    let log = site.server.log_text();
+    let told = log
+        .lines()
+        .find(|line| line.contains("confine itself") || line.contains("confined itself"));
+    let told = told.unwrap_or_else(|| panic!("{} does not say it", site.server.log().display()));
+    assert!(told.contains("active: no new privileges"), "{told}");
     Ok(())
 }
 

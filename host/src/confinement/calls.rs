@@ -1,0 +1,224 @@
+//! seccomp: system calls that a running plugin has no use for.
+//!
+//! A list of what is refused, not of what is allowed: the C library's choice of calls differs from one
+//! version to the next, and a plugin that ends because of an upgrade would be worse than the calls that
+//! such a list misses. What is refused answers with an error, as if the right were missing, so that
+//! nothing ends that would have coped.
+
+use std::collections::BTreeMap;
+
+use libc::c_long;
+use seccompiler::SeccompCmpArgLen::Dword;
+use seccompiler::SeccompCmpOp::{MaskedEq, Ne};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch,
+};
+
+use super::Part;
+
+const NAME: &str = "system calls (seccomp)";
+
+/// Refused whatever their arguments are.
+const REFUSED: &[c_long] = &[
+    // Programs.
+    libc::SYS_execve,
+    libc::SYS_execveat,
+    // Other processes.
+    libc::SYS_kill,
+    libc::SYS_tkill,
+    libc::SYS_rt_sigqueueinfo,
+    libc::SYS_rt_tgsigqueueinfo,
+    libc::SYS_pidfd_send_signal,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_kcmp,
+    // Listening, which binds to a free port where no other was bound before.
+    libc::SYS_listen,
+    // The tree of files. To remove stays possible, for the socket's sake; Landlock says where.
+    libc::SYS_renameat,
+    libc::SYS_renameat2,
+    libc::SYS_linkat,
+    libc::SYS_symlinkat,
+    libc::SYS_mkdirat,
+    libc::SYS_mknodat,
+    libc::SYS_truncate,
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    FCHMODAT2,
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
+    libc::SYS_utimensat,
+    libc::SYS_open_by_handle_at,
+    // Mounts and namespaces.
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_open_tree,
+    libc::SYS_move_mount,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_mount_setattr,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    // Parts of the kernel that are large, rarely used and often wrong.
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    // The machine.
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_kexec_load,
+    libc::SYS_reboot,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+];
+
+/// The same under names that only this architecture has.
+#[cfg(target_arch = "x86_64")]
+const REFUSED_HERE: &[c_long] = &[
+    libc::SYS_fork,
+    libc::SYS_vfork,
+    libc::SYS_creat,
+    libc::SYS_rename,
+    libc::SYS_link,
+    libc::SYS_symlink,
+    libc::SYS_mkdir,
+    libc::SYS_mknod,
+    libc::SYS_chmod,
+    libc::SYS_chown,
+    libc::SYS_lchown,
+    libc::SYS_utime,
+    libc::SYS_utimes,
+    libc::SYS_futimesat,
+    libc::SYS_kexec_file_load,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const REFUSED_HERE: &[c_long] = &[];
+
+/// A newer way to do what `fchmodat` does, with the same number everywhere.
+const FCHMODAT2: c_long = 452;
+
+/// Their arguments are out of a filter's sight. Everybody falls back to the older call if these do not
+/// exist, so that is what they are told.
+const HIDDEN: [c_long; 2] = [libc::SYS_clone3, libc::SYS_openat2];
+
+/// Families of sockets that requests and the resolver use.
+const FAMILIES: [i32; 4] = [
+    libc::AF_UNIX,
+    libc::AF_INET,
+    libc::AF_INET6,
+    libc::AF_NETLINK,
+];
+
+/// On x86-64 some kernels know a second set of calls, the same ones with this bit and a few of their own.
+#[cfg(target_arch = "x86_64")]
+const X32: c_long = 0x4000_0000;
+/// Those of [`REFUSED`] that have another number there: `execve`, `ptrace`, `rt_sigqueueinfo`, `kexec_load`,
+/// `rt_tgsigqueueinfo`, `process_vm_readv`, `process_vm_writev`, `execveat`.
+#[cfg(target_arch = "x86_64")]
+const X32_OWN: [c_long; 8] = [520, 521, 524, 528, 536, 539, 540, 545];
+
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+
+/// Restricts the thread, and says what came of it.
+pub(super) fn restrict() -> Part {
+    Part {
+        name: NAME,
+        missing: apply().err().map(|error| error.to_string()),
+    }
+}
+
+fn apply() -> Result<(), seccompiler::Error> {
+    let refused = program(refused()?, libc::EPERM)?;
+    let hidden = HIDDEN.map(|call| (call, Vec::new()));
+    let hidden = program(hidden.into(), libc::ENOSYS)?;
+    seccompiler::apply_filter(&refused)?;
+    seccompiler::apply_filter(&hidden)
+}
+
+fn program(rules: Rules, error: i32) -> Result<BpfProgram, seccompiler::Error> {
+    let arch = TargetArch::try_from(std::env::consts::ARCH)?;
+    let answer = SeccompAction::Errno(error.unsigned_abs());
+    let filter = SeccompFilter::new(both_sets(rules), SeccompAction::Allow, answer, arch)?;
+    Ok(filter.try_into()?)
+}
+
+fn refused() -> Result<Rules, seccompiler::Error> {
+    let always = REFUSED.iter().chain(REFUSED_HERE);
+    let mut rules: Rules = always.map(|call| (*call, Vec::new())).collect();
+    rules.insert(libc::SYS_openat, for_writing(2)?);
+    #[cfg(target_arch = "x86_64")]
+    rules.insert(libc::SYS_open, for_writing(1)?);
+    rules.insert(
+        libc::SYS_clone,
+        vec![when(&[(0, bits(libc::CLONE_THREAD), 0)])?],
+    );
+    let other = FAMILIES.map(|family| (0, Ne, family));
+    rules.insert(libc::SYS_socket, vec![when(&other)?]);
+    let itself = std::process::id().cast_signed();
+    rules.insert(libc::SYS_tgkill, vec![when(&[(0, Ne, itself)])?]);
+    Ok(rules)
+}
+
+/// Flags of `open` that ask for more than reading.
+fn for_writing(argument: u8) -> Result<Vec<SeccompRule>, seccompiler::Error> {
+    let access = libc::O_ACCMODE;
+    Ok(vec![
+        when(&[(argument, bits(access), libc::O_WRONLY)])?,
+        when(&[(argument, bits(access), libc::O_RDWR)])?,
+        when(&[(argument, bits(access), access)])?,
+        when(&[(argument, bits(libc::O_CREAT), libc::O_CREAT)])?,
+        when(&[(argument, bits(libc::O_TRUNC), libc::O_TRUNC)])?,
+    ])
+}
+
+/// Looks at these bits alone.
+fn bits(bits: i32) -> SeccompCmpOp {
+    MaskedEq(bits.unsigned_abs().into())
+}
+
+/// Holds when all these arguments compare as given.
+fn when(conditions: &[(u8, SeccompCmpOp, i32)]) -> Result<SeccompRule, seccompiler::Error> {
+    let conditions: Result<Vec<_>, _> = conditions
+        .iter()
+        .map(|(argument, compare, value)| {
+            let value = value.unsigned_abs().into();
+            SeccompCondition::new(*argument, Dword, compare.clone(), value)
+        })
+        .collect();
+    Ok(SeccompRule::new(conditions?)?)
+}
+
+#[cfg(target_arch = "x86_64")]
+fn both_sets(rules: Rules) -> Rules {
+    let own = X32_OWN.map(|call| (call | X32, Vec::new()));
+    let again = rules
+        .clone()
+        .into_iter()
+        .map(|(call, rule)| (call | X32, rule));
+    rules.into_iter().chain(again).chain(own).collect()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn both_sets(rules: Rules) -> Rules {
+    rules
+}

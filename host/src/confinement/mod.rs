@@ -1,0 +1,139 @@
+//! What the process takes from itself once it is started.
+//!
+//! The component never had files, processes or sockets. This is for the day when something is wrong in
+//! the host or in wasmtime: what an attacker then holds is a process that has thrown away what it does not
+//! need. Three things, each of Linux, each without any right of its own, none of which can be undone:
+//!
+//! - **No new privileges**: nothing that it executes could gain rights by a set-user-id bit.
+//! - **Landlock** ([`files`]): which files can be opened at all ([`places`]), none for writing, none to
+//!   execute; no TCP port to listen at; no signal and no abstract socket to anybody else, and, as Landlock
+//!   always does, no look into other processes' memory.
+//! - **seccomp** ([`calls`]): no system call that starts a program or a process, opens for writing, changes
+//!   the tree of files, listens, or reaches into other processes or the kernel's rarely used parts. It
+//!   overlaps with Landlock on purpose: containers and old kernels often have just one of the two.
+//!
+//! It must be called while there is only one thread: threads inherit, but are not reached afterwards. A
+//! kernel that refuses a part does not keep the plugin from running; [`Confinement`] says so, and the host
+//! writes it to the log when it is activated.
+
+use std::fmt;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+#[cfg(target_os = "linux")]
+mod calls;
+#[cfg(target_os = "linux")]
+mod files;
+#[cfg(target_os = "linux")]
+mod places;
+
+/// One thing that is given up, or was to be.
+#[derive(Debug)]
+struct Part {
+    /// As a log line names it.
+    name: &'static str,
+    /// Why it is not given up.
+    missing: Option<String>,
+}
+
+/// What is given up. Keep it for as long as the process lives.
+#[derive(Debug)]
+pub struct Confinement {
+    parts: Vec<Part>,
+    /// Landlock knows directories by their inodes, and those of `/proc` are forgotten when nobody uses
+    /// them: the next one of the same name would be a stranger.
+    _own_process: Option<OwnedFd>,
+}
+
+/// Confines the calling thread, and all that it starts, to what a running plugin needs. What can still be
+/// removed is `socket`, with its directory.
+#[must_use]
+#[cfg(target_os = "linux")]
+pub fn confine(socket: &Path) -> Confinement {
+    let (mut parts, mut no_new_privileges) = files::restrict(socket);
+    let calls = calls::restrict();
+    no_new_privileges |= calls.missing.is_none();
+    parts.push(calls);
+    let refused = || "the kernel refused".to_owned();
+    parts.insert(
+        0,
+        Part {
+            name: "no new privileges",
+            missing: (!no_new_privileges).then(refused),
+        },
+    );
+    Confinement {
+        parts,
+        _own_process: places::own_process(),
+    }
+}
+
+/// Confines nothing: there is only an implementation for Linux.
+#[must_use]
+#[cfg(not(target_os = "linux"))]
+pub fn confine(_socket: &Path) -> Confinement {
+    Confinement {
+        parts: vec![Part {
+            name: "confinement of the host",
+            missing: Some("there is none for this system".to_owned()),
+        }],
+        _own_process: None,
+    }
+}
+
+impl Confinement {
+    /// Whether every part is active.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.parts.iter().all(|part| part.missing.is_none())
+    }
+}
+
+impl fmt::Display for Confinement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let active: Vec<_> = self
+            .parts
+            .iter()
+            .filter(|part| part.missing.is_none())
+            .map(|part| part.name)
+            .collect();
+        let missing: Vec<_> = self
+            .parts
+            .iter()
+            .filter_map(|part| Some(format!("{} ({})", part.name, part.missing.as_ref()?)))
+            .collect();
+        match active.as_slice() {
+            [] => f.write_str("active: nothing")?,
+            _ => write!(f, "active: {}", active.join(", "))?,
+        }
+        if !missing.is_empty() {
+            write!(f, "; not active: {}", missing.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// What [`confine`] would do on this machine, for an administrator to read.
+#[must_use]
+#[cfg(target_os = "linux")]
+pub fn plan() -> String {
+    use std::fmt::Write as _;
+    let mut text = "confinement of the host, as far as the kernel has it:\n  \
+         no new privileges\n  \
+         no system calls that execute, start processes, write files, listen or trace (seccomp)\n  \
+         no TCP listeners, no signals and no abstract sockets to others (Landlock)\n  \
+         no files but its own socket, to remove it, and to read (Landlock):\n"
+        .to_owned();
+    for place in places::readable() {
+        // Writing into a string does not fail.
+        let _ = writeln!(text, "    {}", place.display());
+    }
+    text
+}
+
+/// What [`confine`] would do on this machine, for an administrator to read.
+#[must_use]
+#[cfg(not(target_os = "linux"))]
+pub fn plan() -> String {
+    "confinement of the host: none, there is one for Linux only\n".to_owned()
+}

@@ -1,0 +1,434 @@
+//! What a confined process can still do, and what it cannot, tried in one.
+//!
+//! Confinement is for good, so that each test starts itself again as a process of its own and confines
+//! the thread it runs on there. What only Landlock prevents is tried where the kernel has it; where it has
+//! not, the host must say so.
+#![cfg(target_os = "linux")]
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mattermost_plugin_rpc::go_plugin::{Handshake, Listening};
+use plugin_host::confinement::{Confinement, confine};
+use seccompiler::{SeccompAction, SeccompFilter, TargetArch};
+
+/// Set in the process that is to be confined: the folder to try things in.
+const PLAYGROUND: &str = "CONFINEMENT_PLAYGROUND";
+
+/// Where a test tries things: prepared outside, and gone when the test is over.
+struct Playground(PathBuf);
+
+impl Playground {
+    /// The name is short: a socket's path has to be.
+    fn new() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("confine-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(folder.join("folder")).unwrap();
+        fs::write(folder.join("secret"), "secret").unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Playground {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What a test has in the process that is confined.
+struct Confined {
+    playground: PathBuf,
+    listening: Listening,
+    confinement: Confinement,
+}
+
+impl Confined {
+    /// Binds the socket as the host does, and confines the thread.
+    fn new() -> Self {
+        let listening = listening();
+        Self {
+            confinement: confine(listening.path()),
+            playground: playground().unwrap(),
+            listening,
+        }
+    }
+
+    /// Whether this part is active; if it is not, that must have been said.
+    fn has(&self, part: &str) -> bool {
+        let told = self.confinement.to_string();
+        let (active, missing) = told.split_once("; not active: ").unwrap_or((&told, ""));
+        let has = active.contains(part);
+        assert_ne!(has, missing.contains(part), "{part}: {told}");
+        has
+    }
+
+    fn landlock(&self) -> bool {
+        self.has("files (Landlock)")
+    }
+}
+
+fn listening() -> Listening {
+    let cookie = "Securely message teams, anywhere.";
+    let folder = playground().unwrap().into_os_string();
+    let vars = |name: &str| match name {
+        "MATTERMOST_PLUGIN" => Some(cookie.into()),
+        "PLUGIN_UNIX_SOCKET_DIR" => Some(folder.clone()),
+        _ => None,
+    };
+    Handshake::from_vars(vars).unwrap().bind().unwrap()
+}
+
+fn playground() -> Option<PathBuf> {
+    std::env::var_os(PLAYGROUND).map(PathBuf::from)
+}
+
+/// Runs `probe` in a process of its own: this test again.
+fn apart(test: &str, probe: impl FnOnce()) {
+    if playground().is_some() {
+        return probe();
+    }
+    let playground = Playground::new();
+    let program = std::env::current_exe().unwrap();
+    run(test, &program, &playground, &[]);
+}
+
+fn run(test: &str, program: &Path, playground: &Playground, variables: &[(&str, &Path)]) {
+    let output = Command::new(program)
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env_remove("SSL_CERT_FILE")
+        .env_remove("SSL_CERT_DIR")
+        .env(PLAYGROUND, &playground.0)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && told.contains("1 passed"),
+        "{told}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[track_caller]
+fn refused<T>(what: &str, result: io::Result<T>) {
+    let kind = result.err().map(|error| error.kind());
+    assert_eq!(kind, Some(ErrorKind::PermissionDenied), "{what}");
+}
+
+/// Every way that std knows to change files.
+fn nothing_is_written(place: &Path) {
+    nothing_is_written_but_modes(place);
+    let mode = Permissions::from_mode(0o777);
+    refused("its mode", fs::set_permissions(place.join("secret"), mode));
+}
+
+/// The same, but for what Landlock has no right for.
+fn nothing_is_written_but_modes(place: &Path) {
+    let existing = place.join("secret");
+    refused("a new file", File::create(place.join("new")));
+    refused("an old file", fs::write(&existing, "x"));
+    refused(
+        "at its end",
+        OpenOptions::new().append(true).open(&existing),
+    );
+    let mut both = OpenOptions::new();
+    refused("to and fro", both.read(true).write(true).open(&existing));
+    refused("a folder", fs::create_dir(place.join("new")));
+    refused("its name", fs::rename(&existing, place.join("new")));
+    refused("a link", fs::hard_link(&existing, place.join("new")));
+    refused("a symbolic link", symlink(&existing, place.join("new")));
+    refused("a device", OpenOptions::new().write(true).open("/dev/null"));
+}
+
+fn nothing_is_executed() {
+    refused("a program", Command::new("/bin/true").status());
+    refused(
+        "in its own place",
+        Err::<(), _>(Command::new("/bin/true").exec()),
+    );
+    let itself = std::env::current_exe().unwrap();
+    refused("itself", Command::new(itself).status());
+}
+
+#[test]
+fn no_file_is_written() {
+    apart("no_file_is_written", || {
+        let confined = Confined::new();
+        nothing_is_written(&confined.playground);
+        let own = confined.listening.path().parent().unwrap();
+        refused("beside the socket", File::create(own.join("new")));
+        if confined.landlock() {
+            refused(
+                "removed",
+                fs::remove_file(confined.playground.join("secret")),
+            );
+        }
+    });
+}
+
+#[test]
+fn nothing_is_started() {
+    apart("nothing_is_started", || {
+        let _confined = Confined::new();
+        nothing_is_executed();
+    });
+}
+
+#[test]
+fn what_is_not_listed_is_not_read() {
+    apart("what_is_not_listed_is_not_read", || {
+        let secret = playground().unwrap().join("secret");
+        assert_eq!(fs::read_to_string(&secret).unwrap(), "secret");
+        let confined = Confined::new();
+        if confined.landlock() {
+            refused("a file", fs::read(&secret));
+            refused("a folder", fs::read_dir(&confined.playground));
+            refused(
+                "the socket's folder",
+                fs::read_dir(secret.parent().unwrap()),
+            );
+            let parent = format!("/proc/{}/environ", std::os::unix::process::parent_id());
+            refused("another process", fs::read(parent));
+        }
+    });
+}
+
+#[test]
+fn the_bundle_is_read_and_what_lies_beside_it_is_not() {
+    let test = "the_bundle_is_read_and_what_lies_beside_it_is_not";
+    if playground().is_none() {
+        let playground = Playground::new();
+        let bundle = playground.0.join("bundle");
+        fs::create_dir_all(bundle.join("server/dist")).unwrap();
+        fs::create_dir_all(bundle.join("assets")).unwrap();
+        fs::write(bundle.join("plugin.json"), "{}").unwrap();
+        fs::write(bundle.join("assets/icon"), "icon").unwrap();
+        let program = bundle.join("server/dist/plugin");
+        fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+        return run(test, &program, &playground, &[]);
+    }
+    let confined = Confined::new();
+    let bundle = confined.playground.join("bundle");
+    assert_eq!(
+        fs::read_to_string(bundle.join("assets/icon")).unwrap(),
+        "icon"
+    );
+    assert!(fs::read_dir(&bundle).unwrap().count() > 0);
+    refused("written", File::create(bundle.join("assets/new")));
+    if confined.landlock() {
+        refused("beside", fs::read(confined.playground.join("secret")));
+    }
+}
+
+#[test]
+fn names_are_resolved() {
+    apart("names_are_resolved", || {
+        let resolving = ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"];
+        let libraries = ["/lib", "/lib64", "/usr/lib", "/usr/lib64"];
+        let there = || {
+            let files = resolving.map(|path| fs::read(path).is_ok());
+            (files, libraries.map(|path| fs::read_dir(path).is_ok()))
+        };
+        let before = there();
+        let _confined = Confined::new();
+        assert_eq!(there(), before);
+        assert!(("localhost", 80).to_socket_addrs().unwrap().count() > 0);
+    });
+}
+
+#[test]
+fn the_systems_authorities_are_found() {
+    apart("the_systems_authorities_are_found", || {
+        let before = rustls_native_certs::load_native_certs();
+        let _confined = Confined::new();
+        let after = rustls_native_certs::load_native_certs();
+        assert_eq!(before.certs, after.certs);
+        assert_eq!(
+            before.errors.len(),
+            after.errors.len(),
+            "{:?}",
+            after.errors
+        );
+    });
+}
+
+#[test]
+fn authorities_that_variables_name_are_found_through_their_links() {
+    let test = "authorities_that_variables_name_are_found_through_their_links";
+    if playground().is_none() {
+        let playground = Playground::new();
+        let (file, folder) = (
+            playground.0.join("authority.pem"),
+            playground.0.join("folder"),
+        );
+        fs::write(&file, AUTHORITY).unwrap();
+        fs::create_dir(playground.0.join("elsewhere")).unwrap();
+        let target = playground.0.join("elsewhere/authority.pem");
+        fs::write(&target, AUTHORITY).unwrap();
+        symlink(&target, folder.join("link.pem")).unwrap();
+        let program = std::env::current_exe().unwrap();
+        run(test, &program, &playground, &[("SSL_CERT_FILE", &file)]);
+        return run(test, &program, &playground, &[("SSL_CERT_DIR", &folder)]);
+    }
+    let confined = Confined::new();
+    let found = rustls_native_certs::load_native_certs();
+    assert_eq!((found.certs.len(), found.errors.len()), (1, 0), "{found:?}");
+    if confined.landlock() {
+        refused("another file", fs::read(confined.playground.join("secret")));
+    }
+}
+
+#[test]
+fn threads_are_started_and_tell_of_the_process() {
+    apart("threads_are_started_and_tell_of_the_process", || {
+        let _confined = Confined::new();
+        let status = std::thread::spawn(|| fs::read_to_string("/proc/thread-self/status"));
+        assert!(status.join().unwrap().unwrap().contains("NoNewPrivs:\t1"));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let inherited = runtime.block_on(async {
+            let try_it = || Command::new("/bin/true").status();
+            tokio::task::spawn_blocking(try_it).await.unwrap()
+        });
+        refused("in a thread", inherited);
+    });
+}
+
+#[test]
+fn connections_go_out_and_none_come_in() {
+    apart("connections_go_out_and_none_come_in", || {
+        let peer = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = peer.local_addr().unwrap();
+        let confined = Confined::new();
+        let mut out = TcpStream::connect(address).unwrap();
+        out.write_all(b"hello").unwrap();
+        drop(out);
+        let mut text = String::new();
+        peer.accept().unwrap().0.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "hello");
+        refused("a port", TcpListener::bind("127.0.0.1:0"));
+        let own = confined.listening.path().parent().unwrap();
+        refused("another socket", UnixListener::bind(own.join("more.sock")));
+    });
+}
+
+/// Another process, which ends with its input.
+fn waiting() -> Child {
+    let mut program = Command::new("cat");
+    program.stdin(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn another_process_gets_no_signal() {
+    apart("another_process_gets_no_signal", || {
+        let mut waiting = waiting();
+        let _confined = Confined::new();
+        refused("killed", waiting.kill());
+        drop(waiting.stdin.take());
+        assert!(waiting.wait().unwrap().success());
+    });
+}
+
+#[test]
+fn the_socket_is_removed() {
+    apart("the_socket_is_removed", || {
+        let confined = Confined::new();
+        let folder = confined.listening.path().parent().unwrap().to_owned();
+        assert!(folder.exists());
+        drop(confined.listening);
+        assert!(!folder.exists());
+    });
+}
+
+/// Makes the kernel refuse these system calls, as an old one or a container does.
+fn refuse(calls: &[libc::c_long], error: i32) {
+    let rules: BTreeMap<_, _> = calls.iter().map(|call| (*call, Vec::new())).collect();
+    let filter = SeccompFilter::new(
+        rules,
+        SeccompAction::Allow,
+        SeccompAction::Errno(error.unsigned_abs()),
+        TargetArch::try_from(std::env::consts::ARCH).unwrap(),
+    );
+    let program: seccompiler::BpfProgram = filter.unwrap().try_into().unwrap();
+    seccompiler::apply_filter(&program).unwrap();
+}
+
+#[test]
+fn without_landlock_the_rest_holds_and_the_host_says_what_is_missing() {
+    let test = "without_landlock_the_rest_holds_and_the_host_says_what_is_missing";
+    apart(test, || {
+        let mut waiting = waiting();
+        refuse(&[libc::SYS_landlock_create_ruleset], libc::ENOSYS);
+        let confined = Confined::new();
+        assert!(!confined.confinement.is_complete());
+        assert_eq!(
+            confined.confinement.to_string(),
+            "active: no new privileges, system calls (seccomp); not active: files (Landlock) (this \
+             kernel has no Landlock), TCP listeners (Landlock) (this kernel has no Landlock), signals \
+             (Landlock) (this kernel has no Landlock)"
+        );
+        nothing_is_written(&confined.playground);
+        nothing_is_executed();
+        refused("a port", TcpListener::bind("127.0.0.1:0"));
+        refused("killed", waiting.kill());
+        drop(waiting.stdin.take());
+        assert!(waiting.wait().unwrap().success());
+    });
+}
+
+#[test]
+fn where_a_container_refuses_landlock_the_host_says_so() {
+    apart(
+        "where_a_container_refuses_landlock_the_host_says_so",
+        || {
+            refuse(&[libc::SYS_landlock_restrict_self], libc::EPERM);
+            let confined = Confined::new();
+            let told = confined.confinement.to_string();
+            assert!(told.contains("not active: files (Landlock) ("), "{told}");
+            assert_eq!(told.lines().count(), 1);
+            nothing_is_executed();
+        },
+    );
+}
+
+#[test]
+fn without_seccomp_landlock_holds_and_the_host_says_what_is_missing() {
+    let test = "without_seccomp_landlock_holds_and_the_host_says_what_is_missing";
+    apart(test, || {
+        let mut waiting = waiting();
+        refuse(&[libc::SYS_seccomp], libc::EPERM);
+        let confined = Confined::new();
+        let told = confined.confinement.to_string();
+        assert!(told.contains("system calls (seccomp) ("), "{told}");
+        if confined.landlock() {
+            nothing_is_written_but_modes(&confined.playground);
+            refused("read", fs::read(confined.playground.join("secret")));
+            nothing_is_executed();
+        }
+        if confined.has("TCP listeners (Landlock)") {
+            refused("a port", TcpListener::bind("127.0.0.1:0"));
+        }
+        if confined.has("signals (Landlock)") {
+            refused("killed", waiting.kill());
+        }
+        drop(waiting.stdin.take());
+        assert!(waiting.wait().unwrap().success());
+    });
+}
+
+/// An authority of nobody, made for this test.
+const AUTHORITY: &str = include_str!("authority.pem");
