@@ -540,7 +540,13 @@ async fn a_peer_that_leaves_gets_no_more_streams() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dropped_stream_that_the_peer_never_closes_is_reset_in_the_end() {
-    let (session, mut accept, mut peer) = with_peer();
+    let (near, far) = duplex(1 << 20);
+    let config = Config {
+        ping_interval: None,
+        ..Config::default()
+    };
+    let (session, mut accept) = Session::server(near, config);
+    let mut peer = Peer(far);
     let stream = peer.open(&mut accept, 1).await;
     let dropped = tokio::time::Instant::now();
     drop(stream);

@@ -22,7 +22,9 @@ use mattermost_plugin_rpc::net_rpc::{Client, Response};
 use mattermost_plugin_rpc::yamux::frame::{Flags, Header, Kind};
 use mattermost_plugin_rpc::yamux::{Config, Session, Stream};
 use mattermost_plugin_rpc_fuzz::Touching;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
+use tokio::io::{
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
+};
 
 gob_struct! {
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,7 +48,9 @@ gob_struct! {
 }
 
 fn seed(target: &str, name: &str, head: &[u8], bytes: &[u8]) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("corpus")
+        .join(target);
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(name), [head, bytes].concat()).unwrap();
 }
@@ -101,14 +105,39 @@ fn recording(name: &str, bytes: &[u8]) {
     // The large one only as what it is.
     if bytes.len() < 4096 {
         for kind in [0, 12, kind] {
-            seed("gob_decode", &format!("{name}-{kind}"), &[0, head, kind], bytes);
+            seed(
+                "gob_decode",
+                &format!("{name}-{kind}"),
+                &[0, head, kind],
+                bytes,
+            );
         }
-        seed("gob_decode", &format!("{name}-pieces"), &[2, head, kind], bytes);
-        seed("net_rpc_server", &format!("{name}-pieces"), &[139, 1], bytes);
+        seed(
+            "gob_decode",
+            &format!("{name}-pieces"),
+            &[2, head, kind],
+            bytes,
+        );
+        seed(
+            "net_rpc_server",
+            &format!("{name}-pieces"),
+            &[139, 1],
+            bytes,
+        );
         for manners in 0..8 {
-            seed("net_rpc_server", &format!("{name}-{manners}"), &[0, manners], bytes);
+            seed(
+                "net_rpc_server",
+                &format!("{name}-{manners}"),
+                &[0, manners],
+                bytes,
+            );
         }
-        seed("net_rpc_client", &format!("{name}-pieces"), &[139, method], bytes);
+        seed(
+            "net_rpc_client",
+            &format!("{name}-pieces"),
+            &[139, method],
+            bytes,
+        );
     }
     seed("net_rpc_client", name, &[0, method], bytes);
 }
@@ -156,7 +185,9 @@ fn values() {
     ];
     for (number, value) in all.iter().enumerate() {
         let mut bytes = Vec::new();
-        Encoder::new().encode(&vec![value.clone()], &mut bytes).unwrap();
+        Encoder::new()
+            .encode(&vec![value.clone()], &mut bytes)
+            .unwrap();
         seed("gob_any", &format!("value-{number}"), &[], &bytes);
     }
     let mut bytes = Vec::new();
@@ -174,7 +205,11 @@ fn answers() {
     for seq in [3, 3, 0, 1, 900, 28, 2] {
         let head = Response {
             seq,
-            error: if seq == 2 { "no".to_owned() } else { String::new() },
+            error: if seq == 2 {
+                "no".to_owned()
+            } else {
+                String::new()
+            },
             ..Response::default()
         };
         encoder.encode(&head, &mut bytes).unwrap();
@@ -208,8 +243,18 @@ fn frames() {
         frame(Kind::GoAway, 0, 0, 0),
     ];
     for habits in [0, 0b0101_0101, 0b1010_1010, 0xff, 0b0001_1011] {
-        seed("yamux_frames", &format!("row-{habits}"), &[0, habits], &row.concat());
-        seed("yamux_frames", &format!("row-pieces-{habits}"), &[139, habits], &row.concat());
+        seed(
+            "yamux_frames",
+            &format!("row-{habits}"),
+            &[0, habits],
+            &row.concat(),
+        );
+        seed(
+            "yamux_frames",
+            &format!("row-pieces-{habits}"),
+            &[139, habits],
+            &row.concat(),
+        );
     }
 }
 

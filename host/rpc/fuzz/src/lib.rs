@@ -25,9 +25,9 @@ use mattermost_plugin_rpc::gob::{
     Any, Bytes, Decode, DecodeError, Decoder, Empty, Encoder, Limits, Url,
 };
 use mattermost_plugin_rpc::mattermost::{
-    Api, ApiError, AppError, BodyReader, Bot, Broadcast, Channel, ChannelMember,
-    Command, CommandArgs, CommandResponse, Config, Context, FileData, FileInfo, Hooks,
-    HttpRequest, KvSetOptions, LogLevel, OpenDialogRequest, Permission, Post, PostList, Preference,
+    Api, ApiError, AppError, BodyReader, Bot, Broadcast, Channel, ChannelMember, Command,
+    CommandArgs, CommandResponse, Config, Context, FileData, FileInfo, Hooks, HttpRequest,
+    KvSetOptions, LogLevel, OpenDialogRequest, Permission, Post, PostList, Preference,
     ResponseWriter, RpcApi, User, serve_hooks,
 };
 use mattermost_plugin_rpc::net_rpc::{Client, Request, Response};
@@ -105,7 +105,11 @@ pub fn gob_decode(data: &[u8]) {
     let types = types.map(|index| TYPES[usize::from(index) % TYPES.len()]);
     let mut decoder = Decoder::new(Limits::default());
     let mut turn = 0;
-    for piece in bytes.chunks(usize::from(*step).checked_sub(1).map_or(usize::MAX, |n| n + 1)) {
+    for piece in bytes.chunks(
+        usize::from(*step)
+            .checked_sub(1)
+            .map_or(usize::MAX, |n| n + 1),
+    ) {
         decoder.feed(piece);
         loop {
             match types[turn % 2](&mut decoder) {
@@ -172,7 +176,11 @@ fn run(work: impl Future<Output = ()>) {
         .unwrap();
     runtime.block_on(async {
         timeout(PATIENCE, work).await.expect("something hangs");
-        let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        let tasks = || {
+            tokio::runtime::Handle::current()
+                .metrics()
+                .num_alive_tasks()
+        };
         let over = timeout(PATIENCE, async {
             while tasks() > 0 {
                 tokio::time::sleep(Duration::from_secs(1)).await;
@@ -358,9 +366,14 @@ pub fn net_rpc_server(data: &[u8]) {
             let broker = Broker::start(session.clone(), accept);
             serve_hooks(hooks, broker, Arc::new(Touching)).await
         };
-        let ((), _) = tokio::join!(speak(writer, bytes, step(*pieces)), serving);
-        session.close();
-        server.closed().await;
+        let speaking = async {
+            speak(writer, bytes, step(*pieces)).await;
+            // A hook may wait for an answer as long as the server is there.
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            server.close();
+        };
+        let ((), _) = tokio::join!(speaking, serving);
+        session.closed().await;
         reading.await.unwrap();
         answering.await.unwrap();
         assert_eq!(session.stats().streams, 0, "{:?}", session.stats());
@@ -408,9 +421,7 @@ type Made<'a> = BoxFuture<'a, Result<(), ApiError>>;
 
 /// One call of each method.
 fn calls(api: &RpcApi) -> Vec<Made<'_>> {
-    fn made<'a, T: 'a>(
-        call: impl Future<Output = Result<T, ApiError>> + Send + 'a,
-    ) -> Made<'a> {
+    fn made<'a, T: 'a>(call: impl Future<Output = Result<T, ApiError>> + Send + 'a) -> Made<'a> {
         async move { call.await.map(drop) }.boxed()
     }
     vec![
