@@ -595,7 +595,7 @@ async fn sixty_four_megabytes_pass_through_one_stream_in_bounded_buffers() {
 /// The first ping that this side sends by itself, and when.
 async fn ping(far: &mut DuplexStream, since: Instant) -> (Header, Duration) {
     let mut bytes = [0; 12];
-    far.read_exact(&mut bytes).await.unwrap();
+    soon("a ping", far.read_exact(&mut bytes)).await.unwrap();
     let header = Header::decode(&bytes).unwrap();
     assert_eq!((header.kind, header.flags), (Kind::Ping, Flags::SYN));
     (header, since.elapsed())
@@ -659,6 +659,23 @@ async fn a_peer_that_answers_or_says_anything_else_lives() {
         soon("the session", session.closed()).await,
         CloseReason::Silent
     );
+    assert_eq!(begin.elapsed().as_secs(), 820);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_came_in_time_counts_even_if_this_process_slept_over_it() {
+    let (near, mut far) = duplex(1024);
+    let (session, _accept) = Session::server(near, Config::default());
+    for _ in 0..100 {
+        let (header, _) = ping(&mut far, Instant::now()).await;
+        let flags = Flags::ACK;
+        let answer = Header { flags, ..header };
+        far.write_all(&answer.encode()).await.unwrap();
+        // Nobody else ran since the answer came, and now it is too late.
+        tokio::time::advance(Duration::from_secs(11)).await;
+    }
+    let ended = timeout(Duration::from_secs(5), session.closed()).await;
+    assert!(ended.is_err(), "{ended:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -170,7 +170,9 @@ impl State {
         if entry.reset || entry.both_closed() || unborn || self.ended.is_some() {
             return self.remove(id);
         }
-        if !entry.received.is_empty() && !entry.peer_fin {
+        // Half a frame is unread too: its other half is to come, and may be the peer's last.
+        let unread = !entry.received.is_empty() || entry.expected > 0;
+        if unread && !entry.peer_fin {
             self.abort(id);
             return self.remove(id);
         }
