@@ -2,7 +2,7 @@
 # Progress goes to the terminal; a first build takes minutes, the next ones seconds.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test dist deploy browser webapp-gallery webapp-screens webapp-figures clean
+.PHONY: help demo test fuzz dist deploy browser webapp-gallery webapp-screens webapp-figures clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ demo: ## start a real server and play the story of a meeting; KEEP=1 leaves it r
 
 test: ## run all that CI runs; CI=true forbids leaving anything out
 	cargo xtask test
+
+fuzz: ## look for bytes that harm the wire, SECONDS=60 for each target; needs nightly and cargo-fuzz
+	cargo xtask fuzz $(SECONDS)
 
 dist: ## build dist/zoom-VERSION.tar.gz
 	cargo xtask dist

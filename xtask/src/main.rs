@@ -1,4 +1,4 @@
-//! The chores of the project: `cargo xtask dist | demo | test | browser | gallery | deploy | imports | parity`.
+//! The chores of the project: `cargo xtask dist | demo | test | fuzz | browser | gallery | deploy | imports | parity`.
 //!
 //! The Makefile is a thin front door to this program. Everything it does is done by the tools that a
 //! developer would call by hand (cargo, go, git, curl), and each command is printed before it runs, so
@@ -9,6 +9,7 @@ mod bundle;
 mod demo;
 mod deploy;
 mod error;
+mod fuzz;
 mod imports;
 mod parity;
 mod reach;
@@ -27,6 +28,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   dist             build the bundle: dist/zoom-VERSION.tar.gz
   demo [--keep]    start everything, play the story of a meeting, say what was seen
   test             run all that CI runs
+  fuzz [SECONDS]   look for bytes that harm the wire, so long for each target
   browser [FILTER]   run the browser suite alone, on a fresh bundle
   screens          take the screenshots of the gallery anew
   figures          measure the webapp
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         ["demo"] => demo::demo(false),
         ["demo", "--keep"] => demo::demo(true),
         ["test"] => suites::test(),
+        ["fuzz"] => fuzz::fuzz("60"),
+        ["fuzz", seconds] => fuzz::fuzz(seconds),
         ["browser", words @ ..] => suites::browser(words),
         ["screens"] => suites::screens(),
         ["figures"] => webapp::figures(),

@@ -75,6 +75,15 @@ proptest! {
     }
 
     #[test]
+    fn twelve_bytes_that_are_a_header_are_that_header_again(
+        kind in 0..4_u8,
+        rest in any::<[u8; 10]>(),
+    ) {
+        let bytes: [u8; 12] = [&[0, kind], rest.as_slice()].concat().try_into().unwrap();
+        prop_assert_eq!(Header::decode(&bytes).unwrap().encode(), bytes);
+    }
+
+    #[test]
     fn frames_may_arrive_in_any_pieces(
         headers in prop::collection::vec(header(), 1..8),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),

@@ -359,6 +359,20 @@ async fn dropping_a_stream_with_unread_bytes_resets_it() {
 }
 
 #[tokio::test]
+async fn dropping_a_stream_in_the_middle_of_a_frame_resets_it() {
+    let (session, mut accept, mut peer) = with_peer();
+    let mut stream = peer.open(&mut accept, 1).await;
+    peer.send(Kind::Data, Flags::FIN, 1, 10).await;
+    peer.0.write_all(b"half ").await.unwrap();
+    stream.read_exact(&mut [0; 5]).await.unwrap();
+    drop(stream);
+    peer.expect_update(Flags::RST, 1, 0).await;
+    peer.0.write_all(b"gone.").await.unwrap();
+    peer.expect_silence(1).await;
+    assert_eq!(session.stats().streams, 0);
+}
+
+#[tokio::test]
 async fn bytes_for_a_dropped_stream_reset_it() {
     let (session, mut accept, mut peer) = with_peer();
     let stream = peer.open(&mut accept, 1).await;
@@ -540,7 +554,13 @@ async fn a_peer_that_leaves_gets_no_more_streams() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dropped_stream_that_the_peer_never_closes_is_reset_in_the_end() {
-    let (session, mut accept, mut peer) = with_peer();
+    let (near, far) = duplex(1 << 20);
+    let config = Config {
+        ping_interval: None,
+        ..Config::default()
+    };
+    let (session, mut accept) = Session::server(near, config);
+    let mut peer = Peer(far);
     let stream = peer.open(&mut accept, 1).await;
     let dropped = tokio::time::Instant::now();
     drop(stream);

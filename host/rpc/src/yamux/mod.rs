@@ -12,6 +12,9 @@
 //! is asleep therefore costs its own window and stalls nothing else, and a ping is answered whatever
 //! the application does.
 //!
+//! Both sides ping, every 30 seconds as hashicorp's do, and give up on a peer that says nothing at all for
+//! ten seconds more: its socket is open still, but nobody is behind it.
+//!
 //! All state sits behind one short lock in `state`, which knows nothing of sockets; `session` is the
 //! I/O around it and `stream` the application's end.
 //!
@@ -49,6 +52,11 @@ pub struct Config {
     pub close_timeout: Duration,
     /// How often dropped streams are looked at.
     pub sweep_interval: Duration,
+    /// How often the peer is pinged; `None` for never. A ping is answered within
+    /// [`Config::ping_timeout`], or the session is over.
+    pub ping_interval: Option<Duration>,
+    /// How long a peer may say nothing at all after a ping.
+    pub ping_timeout: Duration,
 }
 
 impl Default for Config {
@@ -59,6 +67,8 @@ impl Default for Config {
             send_buffer: 64 * 1024,
             close_timeout: Duration::from_secs(5 * 60),
             sweep_interval: Duration::from_secs(30),
+            ping_interval: Some(Duration::from_secs(30)),
+            ping_timeout: Duration::from_secs(10),
         }
     }
 }
@@ -75,6 +85,9 @@ pub enum CloseReason {
     /// Reading or writing the connection failed.
     #[error("the connection failed: {0}")]
     Io(io::ErrorKind),
+    /// The peer said nothing after a ping.
+    #[error("the peer does not answer")]
+    Silent,
     /// The peer broke the protocol.
     #[error("the peer broke the protocol: {0}")]
     Violation(#[from] Violation),

@@ -5,15 +5,16 @@
 //! peer that floods and never reads costs nothing. The writer keeps its half-written batch outside of
 //! its future: after a protocol violation the rest of it still goes out before the GoAway.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Notify, Semaphore, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::entry::park;
 use super::frame::{Piece, Splitter};
@@ -38,6 +39,8 @@ pub(super) struct Shared {
     pub(super) work: Notify,
     /// Control frames were written.
     relief: Notify,
+    /// Bytes came.
+    heard: Notify,
     opening: Arc<Semaphore>,
     closed: watch::Sender<Option<CloseReason>>,
 }
@@ -90,15 +93,20 @@ impl Session {
         Io: AsyncRead + AsyncWrite + Send + 'static,
     {
         let opening = Arc::new(Semaphore::new(config.backlog));
-        let sweep = config.sweep_interval;
+        let clocks = Clocks {
+            sweep: config.sweep_interval,
+            ping: config.ping_interval,
+            patience: config.ping_timeout,
+        };
         let shared = Arc::new(Shared {
             state: Mutex::new(State::new(config, server, Arc::clone(&opening))),
             work: Notify::new(),
             relief: Notify::new(),
+            heard: Notify::new(),
             opening,
             closed: watch::Sender::new(None),
         });
-        tokio::spawn(drive(io, Arc::clone(&shared), sweep));
+        tokio::spawn(drive(io, Arc::clone(&shared), clocks));
         let session = Session {
             shared: Arc::clone(&shared),
         };
@@ -175,8 +183,16 @@ impl Drop for Accept {
     }
 }
 
+/// What a session does by the clock.
+#[derive(Clone, Copy)]
+struct Clocks {
+    sweep: Duration,
+    ping: Option<Duration>,
+    patience: Duration,
+}
+
 /// Runs a session to its end.
-async fn drive<Io: AsyncRead + AsyncWrite>(io: Io, shared: Arc<Shared>, every: Duration) {
+async fn drive<Io: AsyncRead + AsyncWrite>(io: Io, shared: Arc<Shared>, clocks: Clocks) {
     let (mut reader, writer) = tokio::io::split(io);
     let mut writer = Writer {
         io: writer,
@@ -186,7 +202,8 @@ async fn drive<Io: AsyncRead + AsyncWrite>(io: Io, shared: Arc<Shared>, every: D
     let reason = tokio::select! {
         reason = read(&mut reader, &shared) => reason,
         reason = writer.run(&shared) => reason,
-        () = sweep(&shared, every) => CloseReason::Local,
+        () = sweep(&shared, clocks.sweep) => CloseReason::Local,
+        () = keep_alive(&shared, clocks) => CloseReason::Silent,
     };
     if let CloseReason::Violation(_) = reason {
         shared.lock().accuse();
@@ -207,6 +224,7 @@ async fn read(io: &mut (impl AsyncRead + Unpin), shared: &Shared) -> CloseReason
             Ok(count) => count,
             Err(error) => return CloseReason::Io(error.kind()),
         };
+        shared.heard.notify_one();
         let mut input = buffer.get(..count).unwrap_or_default();
         let congested = {
             let mut state = shared.lock();
@@ -294,5 +312,33 @@ async fn sweep(shared: &Shared, every: Duration) {
         let now: Instant = ticks.tick().await;
         shared.lock().sweep(now);
         shared.work.notify_one();
+    }
+}
+
+/// Resolves when the peer is silent. Whatever it says proves that it is there, not only the answer: that
+/// one may be behind a long row of frames.
+async fn keep_alive(shared: &Shared, clocks: Clocks) {
+    let Some(every) = clocks.ping else {
+        return pending().await;
+    };
+    loop {
+        sleep(every).await;
+        // What was heard until now is no answer.
+        let _ = shared.heard.notified().now_or_never();
+        shared.lock().ping();
+        shared.work.notify_one();
+        if timeout(clocks.patience, shared.heard.notified())
+            .await
+            .is_ok()
+        {
+            continue;
+        }
+        // It may be this process that was stopped for a while: then the answer is there to be read.
+        for _ in 0..READS_PER_TURN {
+            tokio::task::yield_now().await;
+        }
+        if shared.heard.notified().now_or_never().is_none() {
+            return;
+        }
     }
 }

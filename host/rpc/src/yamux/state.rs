@@ -51,6 +51,8 @@ pub(super) struct State {
     streams: HashMap<u32, Entry>,
     incoming: usize,
     control: VecDeque<Header>,
+    /// Pings sent so far, which is what the next one says.
+    pings: u32,
     ready: VecDeque<u32>,
     batched: Vec<u32>,
     backlog: VecDeque<u32>,
@@ -73,6 +75,7 @@ impl State {
             streams: HashMap::new(),
             incoming: 0,
             control: VecDeque::new(),
+            pings: 0,
             ready: VecDeque::new(),
             batched: Vec::new(),
             backlog: VecDeque::new(),
@@ -167,7 +170,9 @@ impl State {
         if entry.reset || entry.both_closed() || unborn || self.ended.is_some() {
             return self.remove(id);
         }
-        if !entry.received.is_empty() && !entry.peer_fin {
+        // Half a frame is unread too: its other half is to come, and may be the peer's last.
+        let unread = !entry.received.is_empty() || entry.expected > 0;
+        if unread && !entry.peer_fin {
             self.abort(id);
             return self.remove(id);
         }
@@ -359,6 +364,17 @@ impl State {
             self.closing = true;
             self.send_go_away(GO_AWAY_NORMAL);
         }
+    }
+
+    /// Asks the peer whether it is there.
+    pub(super) fn ping(&mut self) {
+        self.control.push_back(Header {
+            kind: Kind::Ping,
+            flags: Flags::SYN,
+            stream: 0,
+            length: self.pings,
+        });
+        self.pings = self.pings.wrapping_add(1);
     }
 
     /// Tells the peer that it broke the protocol. Only this is sent from now on.

@@ -1,0 +1,101 @@
+//! The fuzzers' functions over everything that the fuzzers kept, on a stable compiler: what was found
+//! once stays found. `fuzz/README.md` says how the corpus is made.
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "an allocator cannot be written otherwise, and a test that goes wrong should stop"
+)]
+
+#[path = "../fuzz/src/lib.rs"]
+mod targets;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+thread_local! {
+    /// What this thread holds, and the most it held.
+    static HELD: Cell<(isize, isize)> = const { Cell::new((0, 0)) };
+}
+
+struct Counting;
+
+fn change(by: isize) {
+    // The thread may be ending.
+    let _ = HELD.try_with(|held| {
+        let (now, peak) = held.get();
+        held.set((now + by, peak.max(now + by)));
+    });
+}
+
+// SAFETY: all of it is the system's allocator; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        change(layout.size().cast_signed());
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        change(-layout.size().cast_signed());
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What one input may take: the pipes and windows between the peers, and a multiple of its bytes.
+const FLOOR: usize = 8 << 20;
+const MULTIPLE: usize = 64;
+/// Together; a corpus that grows without bound is looked at by nobody.
+const CORPUS: u64 = 1_500_000;
+
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+/// One test and not one for each target: panics in tasks are counted for the whole process.
+#[test]
+fn what_the_fuzzers_kept_does_no_harm() {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        PANICS.fetch_add(1, Ordering::SeqCst);
+        hook(panic);
+    }));
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let mut folders: Vec<_> = names(&corpus);
+    folders.sort();
+    let mut known: Vec<_> = targets::TARGETS.map(|(name, _)| name).to_vec();
+    known.sort_unstable();
+    assert_eq!(folders, known, "each target has a corpus");
+    let mut sum = 0;
+    for (name, target) in targets::TARGETS {
+        let files = names(&corpus.join(name));
+        assert!(files.len() >= 10, "{name}: {} files", files.len());
+        for file in &files {
+            let bytes = fs::read(corpus.join(name).join(file)).unwrap();
+            sum += bytes.len() as u64;
+            HELD.set((0, 0));
+            target(&bytes);
+            let (left, peak) = HELD.get();
+            let most = FLOOR + MULTIPLE * bytes.len();
+            assert_eq!(PANICS.load(Ordering::SeqCst), 0, "{name}/{file} panics");
+            assert!(peak.cast_unsigned() <= most, "{name}/{file}: {peak} bytes");
+            assert!(left <= 64 * 1024, "{name}/{file}: {left} bytes are left");
+        }
+        println!("{name}: {} inputs", files.len());
+    }
+    assert!(sum <= CORPUS, "the corpus has {sum} bytes");
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
