@@ -15,28 +15,39 @@ use crate::bundle;
 use crate::error::Error;
 use crate::run::{cargo, read, root, run, target};
 
-const USAGE: &str = "usage: cargo xtask bench [--smoke] [--rounds N] [--drift N] [BUNDLE…]
+const USAGE: &str = "usage: cargo xtask bench [--smoke] [--pieces | --whole] [--rounds N] [--drift N] [BUNDLE…]
 
+  --pieces     only the pieces, in memory
+  --whole      only the comparison on a server
   --smoke      everything once, with a handful of events: whether it works, not how fast it is
   --rounds N   how often the bundles take turns (5)
   --drift N    events over which the growth of memory is watched (10000)
-  BUNDLE       another bundle; one with the id of ours is uploaded over it in turn";
+  BUNDLE       another bundle; one with the id of ours is uploaded over it in turn
+
+What is measured is built first. PLUGIN_BUNDLE names a bundle, and HELLO_EXECUTABLE the executable of
+tests/guests/hello, to be measured as they are.";
 
 /// Measures and prints.
 pub fn bench(words: &[&str]) -> Result<(), Error> {
     let (amount, others) = arguments(words)?;
-    let smoke = words.contains(&"--smoke");
-    let floor = floor()?;
-    let hello = root().join("tests/guests/hello/plugin.json");
-    let hello = bundle::small("hello", &hello, &bundle::hello()?)?;
-    let subject = bundle::dist()?.bundle;
-    let mut pieces = cargo();
-    pieces.args(["bench", "--locked", "--profile", "release"]);
-    pieces.args(["-p", "component-tests", "--bench", "pieces"]);
-    if smoke {
-        pieces.args(["--", "--smoke"]);
+    let has = |option| words.contains(&option);
+    if !has("--whole") {
+        pieces(has("--smoke"))?;
     }
-    run(&mut pieces)?;
+    if has("--pieces") {
+        return Ok(());
+    }
+    let floor = floor()?;
+    let hello = match std::env::var_os("HELLO_EXECUTABLE") {
+        Some(named) => PathBuf::from(named),
+        None => bundle::hello()?,
+    };
+    let manifest = root().join("tests/guests/hello/plugin.json");
+    let hello = bundle::small("hello", &manifest, &hello)?;
+    let subject = match std::env::var_os("PLUGIN_BUNDLE") {
+        Some(named) => PathBuf::from(named),
+        None => bundle::dist()?.bundle,
+    };
     let options = Options {
         subject,
         hello,
@@ -53,6 +64,16 @@ pub fn bench(words: &[&str]) -> Result<(), Error> {
     Ok(())
 }
 
+fn pieces(smoke: bool) -> Result<(), Error> {
+    let mut pieces = cargo();
+    pieces.args(["bench", "--locked", "--profile", "release"]);
+    pieces.args(["-p", "component-tests", "--bench", "pieces"]);
+    if smoke {
+        pieces.args(["--", "--smoke"]);
+    }
+    run(&mut pieces)
+}
+
 fn arguments(words: &[&str]) -> Result<(Amount, Vec<PathBuf>), Error> {
     let smoke = words.contains(&"--smoke");
     let mut amount = if smoke { Amount::SMOKE } else { Amount::FULL };
@@ -61,7 +82,7 @@ fn arguments(words: &[&str]) -> Result<(Amount, Vec<PathBuf>), Error> {
     let number = |word: Option<&&str>| word.and_then(|word| word.parse().ok());
     while let Some(word) = words.next() {
         match *word {
-            "--smoke" => {}
+            "--smoke" | "--pieces" | "--whole" => {}
             "--rounds" => amount.rounds = number(words.next()).ok_or(Error::Usage(USAGE))?,
             "--drift" => amount.drift = number(words.next()).ok_or(Error::Usage(USAGE))?,
             option if option.starts_with('-') => return Err(Error::Usage(USAGE)),
