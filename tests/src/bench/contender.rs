@@ -16,6 +16,8 @@ use crate::process::{self, wait_until};
 use crate::site::{Error, PLUGIN, Site};
 use crate::zoom::Meeting;
 
+/// The id of `tests/guests/hello`.
+const HELLO: &str = "hello";
 /// Longer than the server takes to notice that a plugin is gone.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two looks at a process that settles, or at a plugin that recovers.
@@ -43,7 +45,7 @@ pub enum Kind {
     Hello,
     /// The floor: webhooks, plain requests, reads, a panic.
     Floor,
-    /// Given on the command line: a plugin for Zoom if its id says so, else like the floor.
+    /// Given on the command line: what its id says, else like the floor.
     Other,
 }
 
@@ -68,6 +70,7 @@ impl Contender {
         let id = text_at(&manifest, "/id")?;
         let kind = match kind {
             Kind::Other if id == PLUGIN => Kind::Zoom,
+            Kind::Other if id == HELLO => Kind::Hello,
             Kind::Other => Kind::Floor,
             known => known,
         };

@@ -210,18 +210,14 @@ pub fn run(options: &Options, progress: Progress) -> Result<String, Error> {
 }
 
 fn report(amount: &Amount, contenders: &[Contender]) -> String {
-    let columns: Vec<Column> = contenders
-        .iter()
-        .filter(|contender| contender.kind() != Kind::Hello)
-        .map(Contender::column)
-        .collect();
-    let mut columns = columns;
+    let mut columns: Vec<Column> = contenders.iter().map(Contender::column).collect();
     // What is asked of the other component stands in the subject's column.
     let hello = contenders
         .iter()
-        .find(|contender| contender.kind() == Kind::Hello);
+        .position(|contender| contender.kind() == Kind::Hello);
+    let hello = hello.map(|place| columns.remove(place));
     if let (Some(subject), Some(hello)) = (columns.first_mut(), hello) {
-        let measured = hello.column().values;
+        let measured = hello.values;
         for figure in [
             PLAIN.one,
             PLAIN.one_p50,
