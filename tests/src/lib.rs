@@ -4,12 +4,14 @@
 //! ([`server`]), over a real database ([`postgres`]), uploaded and configured as an administrator
 //! would ([`client`], [`websocket`]). Only Zoom cannot be reached from a test, so a stand-in speaks
 //! its documented API over TLS ([`zoom`]). A [`site::Site`] is all of them together, and [`story`]
-//! is what a person does with them: the demo prints it, the tests assert it.
+//! is what a person does with them: the demo prints it, the tests assert it. [`bench`] compares bundles on
+//! one of them.
 //!
 //! Everything listens on loopback only, lives in a temporary folder, and ends with the process that
 //! started it, however that process ends ([`process`]). Waiting is always for a condition, with a
 //! generous cap; nothing sleeps for a guessed while.
 
+pub mod bench;
 pub mod client;
 pub mod postgres;
 pub mod process;

@@ -274,6 +274,18 @@ impl Site {
         Ok(self.postgres.query(DATABASE, statement)?)
     }
 
+    /// Writes a value into a plugin's part of the key-value store, past the plugin. Neither key nor value may
+    /// hold a quote.
+    pub fn store(&self, plugin: &str, key: &str, value: &str) -> Result<(), Error> {
+        let statement = format!(
+            "insert into pluginkeyvaluestore (pluginid, pkey, pvalue, expireat) \
+             values ('{plugin}', '{key}', '{value}', 0) \
+             on conflict (pluginid, pkey) do update set pvalue = excluded.pvalue"
+        );
+        self.postgres.query(DATABASE, &statement)?;
+        Ok(())
+    }
+
     /// Makes an open channel in an open team, both of that name.
     pub fn room(&self, name: &str) -> Result<Room, Error> {
         let team = self.administrator.create_team(name)?;

@@ -44,7 +44,7 @@ pub fn dist() -> Result<Dist, Error> {
         return Err(Error::Needed(text.to_owned()));
     }
     let version = version();
-    let manifest = versioned_manifest(&version)?;
+    let (id, manifest) = versioned(&root().join("plugin.json"), &version)?;
     let manifest_file = target().join("dist").join("plugin.json");
     write_if_changed(&manifest_file, manifest.as_bytes())?;
     let script = webapp::build()?;
@@ -62,7 +62,7 @@ pub fn dist() -> Result<Dist, Error> {
     for folder in ["assets", "public"] {
         entries.extend(Entry::read_folder(folder)?);
     }
-    let packed = pack(&format!("{}/", manifest_id()?), entries)?;
+    let packed = pack(&format!("{id}/"), entries)?;
 
     let folder = root().join("dist");
     fs::create_dir_all(&folder).map_err(at(&folder))?;
@@ -93,6 +93,24 @@ pub fn hello() -> Result<PathBuf, Error> {
     Ok(copy)
 }
 
+/// Packs another plugin's manifest and executable into the bundle `target/bench/NAME.tar.gz`.
+pub fn small(name: &str, manifest: &Path, executable: &Path) -> Result<PathBuf, Error> {
+    let (id, manifest) = versioned(manifest, "0.1.0")?;
+    let entries = vec![
+        Entry::file("plugin.json", manifest.into_bytes()),
+        Entry {
+            mode: 0o755,
+            ..Entry::read(EXECUTABLE, executable)?
+        },
+    ];
+    let packed = pack(&format!("{id}/"), entries)?;
+    let folder = target().join("bench");
+    fs::create_dir_all(&folder).map_err(at(&folder))?;
+    let bundle = folder.join(format!("{name}.tar.gz"));
+    fs::write(&bundle, packed).map_err(at(&bundle))?;
+    Ok(bundle)
+}
+
 fn build_host(component: Option<&Path>, manifest: &Path) -> Result<PathBuf, Error> {
     let mut command = cargo();
     command.args(["rustc", "--locked", "--release"]).args([
@@ -111,37 +129,22 @@ fn build_host(component: Option<&Path>, manifest: &Path) -> Result<PathBuf, Erro
     Ok(target().join("release").join("plugin-host"))
 }
 
-fn manifest() -> Result<(PathBuf, Value), Error> {
-    let path = root().join("plugin.json");
-    let text = fs::read_to_string(&path).map_err(at(&path))?;
-    match serde_json::from_str(&text) {
-        Ok(value) => Ok((path, value)),
-        Err(problem) => Err(Error::Content {
-            path,
-            problem: problem.to_string(),
-        }),
-    }
-}
-
-fn manifest_id() -> Result<String, Error> {
-    let (path, value) = manifest()?;
+/// The id in a manifest, and its text with a version.
+fn versioned(path: &Path, version: &str) -> Result<(String, String), Error> {
+    let content = |problem: &str| Error::Content {
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+    };
+    let text = fs::read_to_string(path).map_err(at(path))?;
+    let mut value: Value =
+        serde_json::from_str(&text).map_err(|problem| content(&problem.to_string()))?;
     let id = value.get("id").and_then(Value::as_str);
-    id.map(str::to_owned).ok_or(Error::Content {
-        path,
-        problem: "there is no id".to_owned(),
-    })
-}
-
-fn versioned_manifest(version: &str) -> Result<String, Error> {
-    let (path, mut value) = manifest()?;
+    let id = id.ok_or_else(|| content("there is no id"))?.to_owned();
     let Some(fields) = value.as_object_mut() else {
-        return Err(Error::Content {
-            path,
-            problem: "it is not an object".to_owned(),
-        });
+        return Err(content("it is not an object"));
     };
     fields.insert("version".to_owned(), version.into());
-    Ok(format!("{value:#}\n"))
+    Ok((id, format!("{value:#}\n")))
 }
 
 /// Leaves the file's time alone when nothing changed, so that nothing is built anew for it.
@@ -233,7 +236,8 @@ fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, pack, versioned_manifest};
+    use super::{Entry, pack, versioned};
+    use crate::run::root;
     use std::io::Read;
 
     fn entries() -> Vec<Entry> {
@@ -287,7 +291,8 @@ mod tests {
 
     #[test]
     fn the_bundled_manifest_has_the_version_and_keeps_the_order_of_settings() {
-        let text = versioned_manifest("1.2.3+abc").unwrap();
+        let (id, text) = versioned(&root().join("plugin.json"), "1.2.3+abc").unwrap();
+        assert_eq!(id, "zoom");
         assert!(text.contains("\"version\": \"1.2.3+abc\""));
         let position = |key: &str| text.find(&format!("\"key\": \"{key}\"")).unwrap();
         assert!(position("ZoomURL") < position("OAuthClientID"));

@@ -1,10 +1,12 @@
-//! The chores of the project: `cargo xtask dist | demo | test | fuzz | browser | gallery | deploy | imports | parity`.
+//! The chores of the project: `cargo xtask dist | demo | test | fuzz | bench | browser | gallery | deploy | imports |
+//! parity | reach`.
 //!
 //! The Makefile is a thin front door to this program. Everything it does is done by the tools that a
 //! developer would call by hand (cargo, go, git, curl), and each command is printed before it runs, so
 //! that a failing step can be repeated alone.
 #![allow(clippy::print_stdout, reason = "a program for a terminal prints")]
 
+mod bench;
 mod bundle;
 mod demo;
 mod deploy;
@@ -32,6 +34,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   browser [FILTER]   run the browser suite alone, on a fresh bundle
   screens          take the screenshots of the gallery anew
   figures          measure the webapp
+  bench [--smoke] [--pieces | --whole] [--rounds N] [--drift N] [BUNDLE…]
+                   compare the bundle with a floor in Go and with other bundles, on one real server
   gallery          serve a page with all states of the webapp
   deploy           build the bundle, upload it to a server and enable it
   imports [--write]  compare what the component imports with wit/imports.txt
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         ["fuzz", seconds] => fuzz::fuzz(seconds),
         ["browser", words @ ..] => suites::browser(words),
         ["screens"] => suites::screens(),
+        ["bench", words @ ..] => bench::bench(words),
         ["figures"] => webapp::figures(),
         ["gallery"] => webapp::gallery(),
         ["deploy"] => deploy::deploy(),

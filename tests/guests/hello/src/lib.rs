@@ -14,6 +14,8 @@
 //! | `GET /as-user?channel=ID` | posts as the user who caused the request |
 //! | `GET /fetch?url=URL` | tries to reach a host |
 //! | `GET /kv-host-key` | tries to write a key that belongs to the host |
+//! | `PUT /value` | stores the body |
+//! | `GET /kv-reads?n=N` | reads that value N times: what a call of the API costs |
 //! | `POST /later?kind=KIND&delay=SECONDS` | enqueues a job with the body as its payload, see `later.rs` |
 //! | `GET /trap`, `/loop`, `/memory` | panics, never ends, never has enough |
 

@@ -13,6 +13,9 @@ const ATTEMPTS: usize = 30;
 /// The length of the answer of `/pieces`, in bytes: a prime, so that it ends in mid-chunk.
 const PIECES: u32 = 1_000_003;
 
+/// Where the value of `/value` is.
+const VALUE: &str = "value";
+
 /// Answers a request.
 pub fn answer(request: Request) -> Response {
     let query = |name: &str| parameter(&request.query, name).unwrap_or_default();
@@ -33,6 +36,8 @@ pub fn answer(request: Request) -> Response {
         ("GET", "/as-user") => finish(201, post_as_user(query("channel"))),
         ("GET", "/fetch") => finish(200, fetch(query("url"))),
         ("GET", "/kv-host-key") => finish(200, write_host_key()),
+        ("PUT", "/value") => finish(200, store_value(&request.body)),
+        ("GET", "/kv-reads") => finish(200, read_values(&query("n"))),
         ("POST", "/later") => finish(202, enqueue(&query("kind"), &query("delay"), &request.body)),
         ("GET", "/trap") => misbehave::trap(),
         ("GET", "/loop") => misbehave::spin(),
@@ -150,6 +155,19 @@ fn fetch(url: String) -> Result<String, Error> {
 fn enqueue(kind: &str, delay: &str, payload: &[u8]) -> Result<String, Error> {
     let delay = delay.parse().unwrap_or(0);
     jobs::enqueue(kind, payload, delay).map(|()| "enqueued".to_owned())
+}
+
+fn store_value(value: &[u8]) -> Result<String, Error> {
+    kv::set(VALUE, value, None, &kv::Expected::Any).map(|()| "stored".to_owned())
+}
+
+/// Reads the stored value as often as asked, and answers with how many bytes that were.
+fn read_values(times: &str) -> Result<String, Error> {
+    let mut total = 0;
+    for _ in 0..times.parse().unwrap_or(0_u32) {
+        total += kv::get(VALUE)?.map_or(0, |value| value.len());
+    }
+    Ok(total.to_string())
 }
 
 fn write_host_key() -> Result<String, Error> {

@@ -3,6 +3,7 @@
 //! `GET /NAME` makes the attack of that name; what the host must answer is in
 //! `tests/component/tests/hostile`. In the other exports it does what the setting `Attack` says. Attacks on
 //! the linker are features of the crate, for a component with an interface too many does not load at all.
+#![cfg(target_arch = "wasm32")]
 
 mod attacks;
 mod bindings;

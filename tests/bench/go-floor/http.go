@@ -1,0 +1,72 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/mattermost/mattermost/server/public/plugin"
+)
+
+const (
+	// bodyLimit is the largest body that is read, in bytes.
+	bodyLimit = 1 << 20
+	// valueKey is where the benchmark's value is.
+	valueKey = "value"
+)
+
+// ServeHTTP answers a request.
+func (f *floor) ServeHTTP(_ *plugin.Context, w http.ResponseWriter, r *http.Request) {
+	switch r.Method + " " + r.URL.Path {
+	case "POST /webhook":
+		f.webhook(w, r, f.work)
+	case "POST /once":
+		f.webhook(w, r, f.markSeen)
+	case "PUT /value":
+		f.storeValue(w, r)
+	case "GET /kv-reads":
+		f.readValues(w, r)
+	case "GET /header":
+		name := r.Header.Get("X-Name")
+		w.Header().Set("X-Name", name)
+		plain(w, http.StatusOK, name)
+	case "GET /trap":
+		panic("trapping, as asked")
+	default:
+		plain(w, http.StatusNotFound, "There is nothing here.")
+	}
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	// The client may be gone; then there is nobody to tell.
+	_, _ = io.WriteString(w, text)
+}
+
+func (f *floor) storeValue(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
+	if err != nil {
+		plain(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if err := f.API.KVSet(valueKey, body); err != nil {
+		plain(w, http.StatusBadGateway, err.Error())
+		return
+	}
+	plain(w, http.StatusOK, "stored")
+}
+
+func (f *floor) readValues(w http.ResponseWriter, r *http.Request) {
+	n, _ := strconv.Atoi(r.URL.Query().Get("n"))
+	total := 0
+	for range n {
+		value, err := f.API.KVGet(valueKey)
+		if err != nil {
+			plain(w, http.StatusBadGateway, err.Error())
+			return
+		}
+		total += len(value)
+	}
+	plain(w, http.StatusOK, strconv.Itoa(total))
+}

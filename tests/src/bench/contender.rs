@@ -1,0 +1,486 @@
+//! One bundle and its turn.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::load::{Connection, Latencies, Request, drive};
+use super::meetings::Starter;
+use super::report::{Column, Figure, Values};
+use super::usage::{Cpu, Memory};
+use super::{Amount, CONNECTIONS, Load, READS, failed, note, size};
+use crate::client::text_at;
+use crate::process::{self, wait_until};
+use crate::site::{Error, PLUGIN, Site};
+use crate::zoom::Meeting;
+
+/// The id of `tests/guests/hello`.
+const HELLO: &str = "hello";
+/// Longer than the server takes to notice that a plugin is gone.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Between two looks at a process that settles, or at a plugin that recovers.
+const LOOK: Duration = Duration::from_millis(10);
+/// A process is at rest when it used less than this within [`REST`].
+const RESTING: Duration = Duration::from_millis(2);
+const REST: Duration = Duration::from_millis(250);
+/// Events before anything is measured.
+const WARM_UP: usize = 300;
+/// Requests are made and sent in batches, so that their signatures are fresh and few are kept.
+const BATCH: usize = 2_000;
+/// The number of the meeting that a channel follows.
+const FOLLOWED_ID: u64 = 85_746_065_432;
+/// The number of a meeting that nobody knows.
+const UNKNOWN_ID: u64 = 85_746_065_433;
+/// What is read where reading is measured.
+const VALUE: usize = 300;
+
+/// What can be asked of a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A plugin for Zoom: webhooks and meetings.
+    Zoom,
+    /// The component `hello`: plain requests, reads, a trap.
+    Hello,
+    /// The floor: webhooks, plain requests, reads, a panic.
+    Floor,
+    /// Given on the command line: what its id says, else like the floor.
+    Other,
+}
+
+/// A bundle, and what was measured of it.
+pub struct Contender {
+    bundle: PathBuf,
+    kind: Kind,
+    /// Whether it is a component on our host.
+    is_sandboxed: bool,
+    id: String,
+    name: String,
+    values: Values,
+    notes: Vec<String>,
+    starter: Option<Starter>,
+    numbers: u64,
+}
+
+impl Contender {
+    /// Uploads the bundle and enters its settings.
+    pub fn new(bundle: &Path, kind: Kind, site: &Site) -> Result<Contender, Error> {
+        let manifest = site.administrator.upload_plugin(bundle)?;
+        let id = text_at(&manifest, "/id")?;
+        let kind = match kind {
+            Kind::Other if id == PLUGIN => Kind::Zoom,
+            Kind::Other if id == HELLO => Kind::Hello,
+            Kind::Other => Kind::Floor,
+            known => known,
+        };
+        let settings = match kind {
+            Kind::Zoom => site.settings(),
+            _ => json!({
+                "webhooksecret": site.webhook_secret,
+                "zoomwebhooksecret": site.zoom.app().webhook_secret,
+            }),
+        };
+        site.administrator.configure_plugin(&id, &settings)?;
+        let record = json!({"channel_id": "c", "is_subscription": true, "created_by": "u"});
+        let key = format!("meeting_channel_{FOLLOWED_ID}");
+        site.store(&id, &key, &record.to_string())?;
+        let mut values = Values::default();
+        values.add(super::BUNDLE, size(bundle)?);
+        let executable = executable(&manifest)?;
+        let executable = site.server.plugin_folder().join(&id).join(executable);
+        values.add(super::EXECUTABLE, size(&executable)?);
+        let version = text_at(&manifest, "/version").unwrap_or_default();
+        Ok(Contender {
+            bundle: bundle.to_owned(),
+            kind,
+            is_sandboxed: manifest.pointer("/props/sandbox").is_some(),
+            name: format!("{id} {version}"),
+            id,
+            values,
+            notes: Vec::new(),
+            starter: None,
+            numbers: 0,
+        })
+    }
+
+    /// What the table calls it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What can be asked of it.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its column of the table.
+    pub fn column(&self) -> Column {
+        Column {
+            name: self.name.clone(),
+            values: self.values.clone(),
+        }
+    }
+
+    /// What could not be measured, and why.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    fn has_webhooks(&self) -> bool {
+        self.kind != Kind::Hello
+    }
+
+    fn has_test_routes(&self) -> bool {
+        self.kind != Kind::Zoom
+    }
+
+    /// Its turn in a round: alone on the server, from its start to its end.
+    pub fn round(&mut self, site: &Site, amount: &Amount) -> Result<(), Error> {
+        let process = self.enable(site, true)?;
+        self.remember(process, super::IDLE, super::IDLE_OWN);
+        if self.has_webhooks() {
+            let warm_up = amount.one.min(WARM_UP);
+            let requests = self.webhooks(site, "/webhook", FOLLOWED_ID, warm_up);
+            self.drive(site, 1, &requests)?;
+            for (load, path, meeting) in [
+                (super::FOLLOWED, "/webhook", FOLLOWED_ID),
+                (super::UNKNOWN, "/webhook", UNKNOWN_ID),
+            ] {
+                self.load(site, process, amount, &load, |contender, count| {
+                    contender.webhooks(site, path, meeting, count)
+                })?;
+            }
+            // The least that the floor can do stands beside what the others do about the same event.
+            let path = match self.kind {
+                Kind::Floor => "/once",
+                _ => "/webhook",
+            };
+            self.load(site, process, amount, &super::LEAST, |contender, count| {
+                contender.webhooks(site, path, UNKNOWN_ID, count)
+            })?;
+        }
+        if self.has_test_routes() {
+            self.load(site, process, amount, &super::PLAIN, |contender, count| {
+                vec![contender.get("/header"); count]
+            })?;
+            self.reads(site, process, amount)?;
+        }
+        self.remember(process, super::LOADED, super::LOADED_OWN);
+        if self.kind == Kind::Zoom {
+            self.starts(site, amount);
+        }
+        if self.kind == Kind::Hello {
+            self.recover(site)?;
+        }
+        self.disable(site)
+    }
+
+    /// Watches its memory over many events.
+    pub fn drift(&mut self, site: &Site, amount: &Amount) -> Result<(), Error> {
+        if !self.has_webhooks() || amount.drift == 0 {
+            return Ok(());
+        }
+        let process = self.enable(site, false)?;
+        let requests = self.webhooks(site, "/webhook", FOLLOWED_ID, amount.many);
+        self.drive(site, CONNECTIONS, &requests)?;
+        settle(process);
+        let before = Memory::of(process).resident as f64;
+        let mut left = amount.drift;
+        while left > 0 {
+            let count = left.min(BATCH);
+            let requests = self.webhooks(site, "/webhook", FOLLOWED_ID, count);
+            self.drive(site, CONNECTIONS, &requests)?;
+            left -= count;
+        }
+        settle(process);
+        let after = Memory::of(process).resident as f64;
+        self.values.add(super::GROWTH, after - before);
+        self.disable(site)
+    }
+
+    /// Lets the logic of a Go plugin crash, which ends its process, and waits until the server has noticed. That of
+    /// a component on our host cannot end the process; see [`Contender::recover`].
+    pub fn crash(&mut self, site: &Site) -> Result<(), Error> {
+        if self.is_sandboxed {
+            return Ok(());
+        }
+        let process = self.enable(site, false)?;
+        if self.kind == Kind::Zoom {
+            process::kill(process);
+        }
+        self.recover(site)?;
+        self.disable(site)
+    }
+
+    /// Enables it, and answers with its process when that is at rest.
+    fn enable(&mut self, site: &Site, measured: bool) -> Result<u32, Error> {
+        // Another bundle of the same id may have been here meanwhile.
+        site.administrator.upload_plugin(&self.bundle)?;
+        let mark = site.server.log_text().len();
+        site.administrator.enable_plugin(&self.id)?;
+        let folder = site.server.plugin_folder().join(&self.id);
+        let process = wait_until(PATIENCE, || process::processes_in(&folder).pop());
+        let Some(process) = process else {
+            let text = format!("{} does not start", self.name);
+            return Err(Error::Unexpected(text));
+        };
+        let log = site.server.log_text();
+        let took = activation(log.get(mark..).unwrap_or_default(), &self.id);
+        if let (true, Some(took)) = (measured, took) {
+            self.values.add(super::ACTIVATED, took);
+        }
+        settle(process);
+        if self.has_test_routes() {
+            let value = "v".repeat(VALUE);
+            let store = Request::new("PUT", &self.id, "/value", &[], &value);
+            self.drive(site, 1, &[store])?;
+        }
+        Ok(process)
+    }
+
+    fn disable(&self, site: &Site) -> Result<(), Error> {
+        site.administrator.disable_plugin(&self.id)?;
+        let folder = site.server.plugin_folder().join(&self.id);
+        let gone = wait_until(PATIENCE, || {
+            process::processes_in(&folder).is_empty().then_some(())
+        });
+        gone.ok_or_else(|| Error::Unexpected(format!("{} does not end", self.name)))
+    }
+
+    fn remember(&mut self, process: u32, resident: Figure, own: Figure) {
+        let memory = Memory::of(process);
+        self.values.add(resident, memory.resident as f64);
+        self.values.add(own, memory.own as f64);
+    }
+
+    fn get(&self, path: &str) -> Request {
+        let headers = [("X-Name", "bench".to_owned())];
+        Request::new("GET", &self.id, path, &headers, "")
+    }
+
+    /// Signed ends of so many occurrences of a meeting, none of which was there before.
+    fn webhooks(&mut self, site: &Site, path: &str, meeting: u64, count: usize) -> Vec<Request> {
+        let path = format!("{path}?secret={}", site.webhook_secret);
+        let mut requests = Vec::with_capacity(count);
+        for _ in 0..count {
+            self.numbers += 1;
+            let webhook = site.zoom.webhook(
+                "meeting.ended",
+                &occurrence(meeting, self.numbers, &self.name),
+            );
+            requests.push(Request::new(
+                "POST",
+                &self.id,
+                &path,
+                &webhook.headers(),
+                &webhook.body,
+            ));
+        }
+        requests
+    }
+
+    fn drive(
+        &self,
+        site: &Site,
+        connections: usize,
+        requests: &[Request],
+    ) -> Result<Latencies, Error> {
+        drive(site.server.port(), connections, requests).map_err(|error| failed(&self.name, &error))
+    }
+
+    /// Makes requests, and answers with their latencies and the CPU time that one took.
+    fn cost(
+        &self,
+        site: &Site,
+        process: u32,
+        connections: usize,
+        requests: &[Request],
+    ) -> Result<(Latencies, f64), Error> {
+        settle(process);
+        let before = Cpu::of(process);
+        let latencies = self.drive(site, connections, requests)?;
+        // What it still does after its answer is work of the event, too.
+        thread::sleep(LOOK);
+        let used = Cpu::of(process).since(&before);
+        Ok((latencies, used.as_secs_f64() / requests.len().max(1) as f64))
+    }
+
+    fn load(
+        &mut self,
+        site: &Site,
+        process: u32,
+        amount: &Amount,
+        load: &Load,
+        requests: impl Fn(&mut Contender, usize) -> Vec<Request>,
+    ) -> Result<(), Error> {
+        let one = requests(self, amount.one);
+        let (latencies, cpu) = self.cost(site, process, 1, &one)?;
+        self.values.add(load.one, cpu);
+        self.values
+            .add(load.one_p50, latencies.at(0.5).as_secs_f64());
+        let many = requests(self, amount.many);
+        let (latencies, cpu) = self.cost(site, process, CONNECTIONS, &many)?;
+        self.values.add(load.many, cpu);
+        self.values
+            .add(load.many_p50, latencies.at(0.5).as_secs_f64());
+        self.values
+            .add(load.many_p99, latencies.at(0.99).as_secs_f64());
+        Ok(())
+    }
+
+    /// What one call of the API costs: events with many reads, less events with none, by the read.
+    fn reads(&mut self, site: &Site, process: u32, amount: &Amount) -> Result<(), Error> {
+        let with = vec![self.get(&format!("/kv-reads?n={READS}")); amount.reading];
+        let without = vec![self.get("/kv-reads?n=0"); amount.reading];
+        self.drive(site, 1, &with)?;
+        let (time, cpu) = self.cost(site, process, 1, &with)?;
+        let (base_time, base_cpu) = self.cost(site, process, 1, &without)?;
+        let time = time.at(0.5).saturating_sub(base_time.at(0.5));
+        let reads = READS as f64;
+        self.values.add(super::READ, time.as_secs_f64() / reads);
+        self.values
+            .add(super::READ_CPU, (cpu - base_cpu).max(0.0) / reads);
+        Ok(())
+    }
+
+    fn starts(&mut self, site: &Site, amount: &Amount) {
+        if self.starter.is_none() && self.notes.is_empty() {
+            match Starter::new(site, &self.id) {
+                Ok(starter) => self.starter = Some(starter),
+                Err(error) => self.notes.push(note("start of a meeting", &error)),
+            }
+        }
+        let Some(starter) = &mut self.starter else {
+            return;
+        };
+        match starter.start(site, amount.starts) {
+            Ok(latencies) => self
+                .values
+                .add(super::START, latencies.at(0.5).as_secs_f64()),
+            Err(error) => {
+                self.notes.push(note("start of a meeting", &error));
+                self.starter = None;
+            }
+        }
+    }
+
+    /// From the request that crashes the logic to the first good answer after it.
+    fn recover(&mut self, site: &Site) -> Result<(), Error> {
+        let ask = |path: &str| -> Option<u16> {
+            let mut connection = Connection::open(site.server.port()).ok()?;
+            let (status, _) = connection.ask(&self.get(path)).ok()?;
+            Some(status)
+        };
+        // A plugin for Zoom has no such route, and was killed; it has no plain route either, and says so
+        // itself.
+        let (path, good) = match self.kind {
+            Kind::Zoom => ("/none", 404),
+            _ => ("/header", 200),
+        };
+        let began = Instant::now();
+        if self.kind != Kind::Zoom {
+            ask("/trap");
+        }
+        let mut lost = 0.0;
+        while began.elapsed() < PATIENCE {
+            if ask(path) == Some(good) && self.is_running(site) {
+                self.values
+                    .add(super::RECOVERY, began.elapsed().as_secs_f64());
+                self.values.add(super::LOST, lost);
+                return Ok(());
+            }
+            lost += 1.0;
+            thread::sleep(LOOK);
+        }
+        let text = format!("{} does not recover", self.name);
+        Err(Error::Unexpected(text))
+    }
+
+    fn is_running(&self, site: &Site) -> bool {
+        !process::processes_in(&site.server.plugin_folder().join(&self.id)).is_empty()
+    }
+}
+
+/// Where the executable is inside of the bundle.
+fn executable(manifest: &Value) -> Result<String, Error> {
+    let path = text_at(manifest, "/server/executables/linux-amd64")
+        .or_else(|_| text_at(manifest, "/server/executable"));
+    Ok(path?)
+}
+
+/// One occurrence of a meeting; all have different UUIDs.
+fn occurrence(id: u64, number: u64, name: &str) -> Meeting {
+    Meeting {
+        id,
+        uuid: format!("{name}/{number:010}=="),
+        topic: "Standup".to_owned(),
+        host_id: "KDcuGIm1QgePTO8WbOqwIQ".to_owned(),
+        host_email: "ada@zoom.example.com".to_owned(),
+        join_url: String::new(),
+        passcode: String::new(),
+        start_time: "2026-08-06T13:50:00Z".to_owned(),
+        requested: Value::Null,
+    }
+}
+
+/// Waits until a process does nothing.
+fn settle(process: u32) {
+    wait_until(PATIENCE, || {
+        let before = Cpu::of(process);
+        thread::sleep(REST);
+        (Cpu::of(process).since(&before) < RESTING).then_some(())
+    });
+}
+
+/// The time from the server's line that it starts the process to its line that the plugin is activated.
+fn activation(log: &str, id: &str) -> Option<f64> {
+    let lines = log.lines().filter_map(|line| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        let is = |name: &str, value: &str| line.get(name).and_then(Value::as_str) == Some(value);
+        if !is("plugin_id", id) {
+            return None;
+        }
+        let which = [is("msg", "starting plugin"), is("msg", "Plugin activated")];
+        Some((which, milliseconds(&text_at(&line, "/timestamp").ok()?)?))
+    });
+    let (mut started, mut activated) = (None, None);
+    for ([starts, activates], time) in lines {
+        if starts {
+            (started, activated) = (Some(time), None);
+        }
+        if activates {
+            activated = Some(time);
+        }
+    }
+    Some((activated? - started?) / 1000.0)
+}
+
+/// The time of day in `2026-11-23 11:37:51.503 Z`, in milliseconds.
+fn milliseconds(timestamp: &str) -> Option<f64> {
+    let mut parts = timestamp.split(' ').nth(1)?.split(':');
+    let mut next = || parts.next()?.parse::<f64>().ok();
+    let (hours, minutes, seconds) = (next()?, next()?, next()?);
+    Some(((hours * 60.0 + minutes) * 60.0 + seconds) * 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_activation_in_the_log_counts() {
+        let log = r#"
+{"timestamp":"2026-11-23 11:37:50.000 Z","msg":"starting plugin","plugin_id":"zoom"}
+{"timestamp":"2026-11-23 11:37:51.000 Z","msg":"Plugin activated","plugin_id":"zoom"}
+not JSON
+{"timestamp":"2026-11-23 11:59:59.990 Z","msg":"starting plugin","plugin_id":"zoom"}
+{"timestamp":"2026-11-23 12:00:00.000 Z","msg":"starting plugin","plugin_id":"other"}
+{"timestamp":"2026-11-23 12:00:00.031 Z","msg":"Plugin activated","plugin_id":"zoom"}
+"#;
+        let took = activation(log, "zoom").unwrap();
+        assert!((took - 0.041).abs() < 1e-6, "{took}");
+        assert_eq!(activation(log, "other"), None);
+        assert_eq!(activation("", "zoom"), None);
+    }
+}

@@ -1,0 +1,152 @@
+//! `cargo xtask bench`: what things cost, by the piece and as a whole.
+//!
+//! First the pieces, in this process's own memory: the codec, one call of the API over a pipe, one event
+//! through the sandbox. Then the whole, on a real server, beside a floor made on the official Go SDK and
+//! beside the bundles named on the command line. `plugin_tests::bench` says how.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use plugin_tests::bench::{Amount, Options, run as compare};
+use plugin_tests::site::explain;
+
+use crate::bundle;
+use crate::error::Error;
+use crate::run::{cargo, read, root, run, target};
+
+const USAGE: &str = "usage: cargo xtask bench [--smoke] [--pieces | --whole] [--rounds N] [--drift N] [BUNDLE…]
+
+  --pieces     only the pieces, in memory
+  --whole      only the comparison on a server
+  --smoke      everything once, with a handful of events: whether it works, not how fast it is
+  --rounds N   how often the bundles take turns (5)
+  --drift N    events over which the growth of memory is watched (10000)
+  BUNDLE       another bundle; one with the id of ours is uploaded over it in turn
+
+What is measured is built first. PLUGIN_BUNDLE names a bundle, and HELLO_EXECUTABLE the executable of
+tests/guests/hello, to be measured as they are.";
+
+/// Measures and prints.
+pub fn bench(words: &[&str]) -> Result<(), Error> {
+    let (amount, others) = arguments(words)?;
+    let has = |option| words.contains(&option);
+    if !has("--whole") {
+        pieces(has("--smoke"))?;
+    }
+    if has("--pieces") {
+        return Ok(());
+    }
+    let floor = floor()?;
+    let hello = match std::env::var_os("HELLO_EXECUTABLE") {
+        Some(named) => PathBuf::from(named),
+        None => bundle::hello()?,
+    };
+    let manifest = root().join("tests/guests/hello/plugin.json");
+    let hello = bundle::small("hello", &manifest, &hello)?;
+    let subject = match std::env::var_os("PLUGIN_BUNDLE") {
+        Some(named) => PathBuf::from(named),
+        None => bundle::dist()?.bundle,
+    };
+    let options = Options {
+        subject,
+        hello,
+        floor,
+        others,
+        amount,
+        logs: target().join("bench/logs"),
+    };
+    let began = Instant::now();
+    let mut progress = |line: &str| println!("{:>6.1} s  {line}", began.elapsed().as_secs_f64());
+    let report = compare(&options, &mut progress)
+        .map_err(|error| Error::Failed(format!("bench: {}", explain(&error))))?;
+    println!("\n{}\n\n{report}", machine());
+    Ok(())
+}
+
+fn pieces(smoke: bool) -> Result<(), Error> {
+    let mut pieces = cargo();
+    pieces.args(["bench", "--locked", "--profile", "release"]);
+    pieces.args(["-p", "component-tests", "--bench", "pieces"]);
+    if smoke {
+        pieces.args(["--", "--smoke"]);
+    }
+    run(&mut pieces)
+}
+
+fn arguments(words: &[&str]) -> Result<(Amount, Vec<PathBuf>), Error> {
+    let smoke = words.contains(&"--smoke");
+    let mut amount = if smoke { Amount::SMOKE } else { Amount::FULL };
+    let mut others = Vec::new();
+    let mut words = words.iter();
+    let number = |word: Option<&&str>| word.and_then(|word| word.parse().ok());
+    while let Some(word) = words.next() {
+        match *word {
+            "--smoke" | "--pieces" | "--whole" => {}
+            "--rounds" => amount.rounds = number(words.next()).ok_or(Error::Usage(USAGE))?,
+            "--drift" => amount.drift = number(words.next()).ok_or(Error::Usage(USAGE))?,
+            option if option.starts_with('-') => return Err(Error::Usage(USAGE)),
+            bundle => others.push(PathBuf::from(bundle)),
+        }
+    }
+    match others.iter().find(|bundle| !bundle.is_file()) {
+        Some(bundle) => Err(Error::Needed(format!("there is no {}", bundle.display()))),
+        None => Ok((amount, others)),
+    }
+}
+
+/// Builds the floor as a plugin is released: static and stripped.
+fn floor() -> Result<PathBuf, Error> {
+    let folder = root().join("tests/bench/go-floor");
+    let executable = target().join("bench/go-floor");
+    let go = |words: &[&str]| {
+        let mut go = Command::new("go");
+        go.current_dir(&folder).args(words);
+        go.env("CGO_ENABLED", "0").env("GOTOOLCHAIN", "local");
+        go.env("GOFLAGS", "-mod=readonly -buildvcs=false");
+        go
+    };
+    run(&mut go(&["vet", "."]))?;
+    let mut build = go(&["build", "-trimpath", "-ldflags", "-s -w", "-o"]);
+    run(build.arg(&executable).arg("."))?;
+    bundle::small("go-floor", &folder.join("plugin.json"), &executable)
+}
+
+/// What it was measured on.
+fn machine() -> String {
+    let text = |path: &str| std::fs::read_to_string(Path::new(path)).unwrap_or_default();
+    let info = text("/proc/cpuinfo");
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"));
+    let model = model.map_or("an unknown processor", |model| {
+        model.trim_start_matches([' ', '\t', ':'])
+    });
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let load = text("/proc/loadavg");
+    let load = load.split(' ').next().unwrap_or_default();
+    let go = read(Command::new("go").arg("version")).unwrap_or_default();
+    format!(
+        "{cores} cores of {model}, load {load} at the end; {go}, CGO_ENABLED=0 -trimpath -ldflags '-s -w'"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_options_and_bundles_that_exist() {
+        let (amount, others) =
+            arguments(&["--smoke", "--drift", "7", "/dev/../etc/hosts"]).unwrap();
+        assert_eq!((amount.rounds, amount.drift, others.len()), (1, 7, 1));
+        for wrong in [
+            &["--rounds"][..],
+            &["--drift", "many"],
+            &["--loud"],
+            &["/no/bundle"],
+        ] {
+            assert!(arguments(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
