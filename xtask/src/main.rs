@@ -1,4 +1,4 @@
-//! The chores of the project: `cargo xtask dist | demo | test | fuzz | bench | browser | gallery | deploy | imports |
+//! The chores of the project: `cargo xtask dist | demo | test | fuzz | guards | bench | browser | gallery | deploy | imports |
 //! parity | reach`.
 //!
 //! The Makefile is a thin front door to this program. Everything it does is done by the tools that a
@@ -12,6 +12,7 @@ mod demo;
 mod deploy;
 mod error;
 mod fuzz;
+mod guards;
 mod imports;
 mod parity;
 mod reach;
@@ -31,6 +32,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   demo [--keep]    start everything, play the story of a meeting, say what was seen
   test             run all that CI runs
   fuzz [SECONDS]   look for bytes that harm the wire, so long for each target
+  guards [WORD]    take every guard of the host out, one at a time: does a test fail?
   browser [FILTER]   run the browser suite alone, on a fresh bundle
   screens          take the screenshots of the gallery anew
   figures          measure the webapp
@@ -52,6 +54,8 @@ fn main() -> ExitCode {
         ["test"] => suites::test(),
         ["fuzz"] => fuzz::fuzz("60"),
         ["fuzz", seconds] => fuzz::fuzz(seconds),
+        ["guards"] => guards::guards(""),
+        ["guards", word] => guards::guards(word),
         ["browser", words @ ..] => suites::browser(words),
         ["screens"] => suites::screens(),
         ["bench", words @ ..] => bench::bench(words),
