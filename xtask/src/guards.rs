@@ -577,8 +577,8 @@ const GUARDS: &[Guard] = &[
         "files, where the kernel has Landlock",
         "host/src/confinement/mod.rs",
         &[(
-            "let (mut parts, mut no_new_privileges) = files::restrict(socket);",
-            "let (mut parts, mut no_new_privileges) = (Vec::new(), false); let _ = socket;",
+            "let (mut parts, mut no_new_privileges) = files::restrict(listening.path());",
+            "let (mut parts, mut no_new_privileges) = (Vec::new(), false); let _ = listening;",
         )],
         Tests::Confinement,
     ),

@@ -215,12 +215,12 @@ pub struct Removed {
     pub shared: Result<bool, HostError>,
 }
 
-/// Takes a user's connection away, the copy after it; none where there was none.
+/// Takes a user's connection away; none where there was none. The copy goes first: what is left when this
+/// is cut short is a connection that can be taken away again, and no copy that nothing leads to.
 pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, HostError> {
     let Some(bytes) = kv::get(&key(user_id))? else {
         return Ok(None);
     };
-    kv::delete(&key(user_id), &Expected::Any)?;
     let zoom_id = parse(&bytes).map(|record| record.zoom_id);
     let shared = match zoom_id.filter(|id| !id.is_empty()) {
         Some(zoom_id) => {
@@ -228,6 +228,7 @@ pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, H
         }
         None => Ok(false),
     };
+    kv::delete(&key(user_id), &Expected::Any)?;
     let account = decode(&bytes, user_id, encryption_key)
         .ok()
         .map(|(account, _)| account);
