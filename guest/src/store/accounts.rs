@@ -215,6 +215,12 @@ pub struct Removed {
     pub shared: Result<bool, HostError>,
 }
 
+/// Takes a user's record away and leaves the copy, for who comes from the copy and takes it away after
+/// all records that it leads to.
+pub fn remove_record(user_id: &str) -> Result<(), HostError> {
+    kv::delete(&key(user_id), &Expected::Any)
+}
+
 /// Takes a user's connection away; none where there was none. The copy goes first: what is left when this
 /// is cut short is a connection that can be taken away again, and no copy that nothing leads to.
 pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, HostError> {
@@ -228,7 +234,7 @@ pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, H
         }
         None => Ok(false),
     };
-    kv::delete(&key(user_id), &Expected::Any)?;
+    remove_record(user_id)?;
     let account = decode(&bytes, user_id, encryption_key)
         .ok()
         .map(|(account, _)| account);
