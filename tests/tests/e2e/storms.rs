@@ -102,7 +102,7 @@ fn deliver(
 ) -> BTreeMap<u16, usize> {
     let next = AtomicUsize::new(numbers.start);
     let work = || {
-        let mut statuses = BTreeMap::new();
+        let mut statuses = BTreeMap::<u16, usize>::new();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= numbers.end {
@@ -114,7 +114,7 @@ fn deliver(
     };
     thread::scope(|scope| {
         let threads: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(work)).collect();
-        let mut all = BTreeMap::new();
+        let mut all = BTreeMap::<u16, usize>::new();
         for thread in threads {
             for (status, count) in thread.join().unwrap() {
                 *all.entry(status).or_default() += count;
