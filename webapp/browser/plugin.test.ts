@@ -4,6 +4,7 @@ import {afterAll, afterEach, beforeAll, expect, it, onTestFailed} from 'vitest';
 
 import {barriers} from './axe';
 import {launch, openClient, signIn, type Look} from './client';
+import {text} from '../src/text';
 import {Site, type Person} from './site';
 
 const ERAS: NonNullable<Look['react']>[] = ['17', '18'];
@@ -165,7 +166,7 @@ it.each(ERAS)(
     },
 );
 
-it('zm126 who is not connected is given the link, and gets the meeting after connecting', async () => {
+it('zm126 who is not connected is given the link, and after connecting is asked which meeting id to use', async () => {
     const {context, page} = await someone({connected: false});
     await page.getByRole('button', BUTTON).click();
     const link = page.locator('[data-type=system_ephemeral] a').first();
@@ -244,11 +245,14 @@ it('d62 where the browser blocks the tab there is a link to click', async () => 
 it.each(['de', 'fr', 'es', 'ja', 'zh-CN'])('d36 everything is said in %s', async (locale) => {
     const {context, page} = await someone({look: {locale}});
     const button = page.locator('.channel-header__icon');
-    expect(await button.getAttribute('aria-label')).not.toBe('Start Zoom Meeting');
+    expect(await button.getAttribute('aria-label')).toBe(text(locale, 'start'));
     await tabOf(context, () => button.click());
     await meetings(page).waitFor();
-    const text = (await meetings(page).locator('.post__body').textContent()) ?? '';
-    expect(text).not.toMatch(/meeting ID:|Join|progress|opens/);
+    const body = (await meetings(page).locator('.post__body').textContent()) ?? '';
+    for (const key of ['haveStarted', 'inProgress', 'join'] as const) {
+        expect(body).toContain(text(locale, key));
+        expect(text(locale, key)).not.toBe(text('en', key));
+    }
 });
 
 it.each(ERAS)(
@@ -259,6 +263,9 @@ it.each(ERAS)(
         const bob = await someone({beside: ada.person.id, look: {react}});
         await bob.page.getByRole('button', BUTTON).click();
         await bob.page.getByText(/a moment ago/).waitFor();
+        await site.order('fail', {route: 'meetings', fault: 'server error'});
+        await bob.page.getByRole('button', {name: 'Start a new meeting'}).click();
+        await expect.poll(() => bob.page.locator('[data-type=system_ephemeral]').count()).toBe(2);
         expect(await barriers(bob.page)).toEqual([]);
     },
 );

@@ -120,6 +120,15 @@ it.each(['drafts', 'scheduled_posts'])(
     },
 );
 
+it('d62 where the header has no buttons the corner says that a meeting is being started', async () => {
+    serve({[MEETINGS]: () => later<Response>().promise});
+    const loaded = load({}, ['registerChannelHeaderButtonAction']);
+    await showClient(loaded);
+    expect(screen.queryByRole('button', {name: 'Start Zoom Meeting'})).toBeNull();
+    await hands.click(appBarButton());
+    await screen.findByText('Starting a Zoom meeting…');
+});
+
 it('d62 a client without corners is told in the channel that was seen last', async () => {
     serve({});
     const loaded = load({}, ['registerRootComponent']);
