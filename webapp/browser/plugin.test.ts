@@ -220,8 +220,8 @@ it('d62 where the browser blocks the tab there is a link to click', async () => 
     const {context, page} = await someone({on: strict});
     // A click gives the right to open a tab for a few seconds, and so does every question that is put to
     // the page from outside. So the page tells by itself when the right is gone, and what it says then.
-    const says = (text: string) =>
-        page.waitForEvent('console', (message) => message.text().includes(text));
+    const says = (words: string) =>
+        page.waitForEvent('console', (message) => message.text().includes(words));
     await page.evaluate(() => {
         setInterval(() => {
             const {isActive} = navigator.userActivation;

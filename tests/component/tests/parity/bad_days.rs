@@ -2,11 +2,9 @@
 //! more than once. Whoever caused it tries again, as people and Zoom do, on the process that comes next.
 
 use component_tests::scene::{Scene, body_of, props};
-use mattermost_plugin_rpc::mattermost::Post;
 use plugin_tests::zoom::{Fault, Meeting, Route};
-use serde_json::{Value, json};
 
-use crate::support::{end_meetings, scheduled};
+use crate::support::scheduled;
 use crate::trouble::{CALLS, TROUBLES, Trouble};
 
 /// Somebody who is connected, in a channel.
