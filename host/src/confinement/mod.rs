@@ -27,6 +27,8 @@ mod calls;
 #[cfg(target_os = "linux")]
 mod files;
 #[cfg(target_os = "linux")]
+mod look;
+#[cfg(target_os = "linux")]
 mod places;
 
 /// One thing that is given up, or was to be.
@@ -67,7 +69,7 @@ pub fn confine(listening: &Listening) -> Confinement {
     );
     Confinement {
         parts,
-        _own_process: places::own_process(),
+        _own_process: look::own_process(),
     }
 }
 
