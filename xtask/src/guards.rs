@@ -32,8 +32,10 @@ struct Guard {
 /// Which tests are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tests {
-    /// The hostile component.
+    /// The hostile component, one attack after the other.
     Hostile,
+    /// The same, many at once.
+    Crowd,
     /// Jobs and their queue.
     Hello,
     /// Those beside the host's own code.
@@ -47,11 +49,20 @@ enum Tests {
 impl Tests {
     fn words(self) -> &'static [&'static str] {
         match self {
-            Self::Hostile => &["-p", "component-tests", "--test", "hostile"],
+            Self::Hostile | Self::Crowd => &["-p", "component-tests", "--test", "hostile"],
             Self::Hello => &["-p", "component-tests", "--test", "hello"],
             Self::Host => &["-p", "mattermost-plugin-host", "--lib"],
             Self::Wire => &["-p", "mattermost-plugin-rpc", "--tests"],
             Self::Confinement => &["-p", "mattermost-plugin-host", "--test", "confinement"],
+        }
+    }
+
+    /// Which of them, by a part of their names.
+    fn filter(self) -> &'static str {
+        match self {
+            Self::Hostile => "attacks::",
+            Self::Crowd => "crowd::",
+            _ => "",
         }
     }
 }
@@ -261,7 +272,7 @@ const GUARDS: &[Guard] = &[
             "let requests = Arc::new(Semaphore::new(policy.concurrent_events()));",
             "let requests = Arc::new(Semaphore::new(100_000));",
         )],
-        Tests::Hostile,
+        Tests::Crowd,
     ),
     guard(
         "being sent away without knowing for how long",
@@ -270,7 +281,7 @@ const GUARDS: &[Guard] = &[
             "        reply.headers.push(seconds);\n",
             "        let _ = seconds;\n",
         )],
-        Tests::Hostile,
+        Tests::Crowd,
     ),
     // The log
     guard(
@@ -600,6 +611,7 @@ pub fn guards(filter: &str) -> Result<(), Error> {
     mirror(&copy)?;
     for tests in [
         Tests::Hostile,
+        Tests::Crowd,
         Tests::Hello,
         Tests::Host,
         Tests::Wire,
@@ -609,9 +621,9 @@ pub fn guards(filter: &str) -> Result<(), Error> {
             .iter()
             .any(|guard| guard.tests == tests && guard.against.contains(filter))
         {
-            println!("> {:?}, with all guards", tests.words());
+            println!("> {tests:?}, with all guards");
             if run(&copy, &folder, tests)? != Verdict::Passed {
-                let failed = format!("{:?} fails with all guards in place", tests.words());
+                let failed = format!("{tests:?} fails with all guards in place");
                 return Err(Error::Failed(failed));
             }
         }
@@ -694,7 +706,10 @@ fn run(copy: &Path, folder: &Path, tests: Tests) -> Result<Verdict, Error> {
     if !built.success() {
         return Ok(Verdict::NotBuilt);
     }
-    let mut tests = cargo(&[]);
+    let mut tests = match tests.filter() {
+        "" => cargo(&[]),
+        filter => cargo(&["--", filter]),
+    };
     end_with_parent(&mut tests);
     let mut running = tests.spawn().map_err(at(copy))?;
     match wait(&mut running)? {
