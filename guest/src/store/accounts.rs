@@ -318,6 +318,24 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn d17_a_record_says_whose_it_is_before_it_is_opened() {
+        let why = |user: &str| match decode(&bytes(), user, KEY) {
+            Err(LoadError::Unreadable(why)) => why,
+            _ => "",
+        };
+        assert_eq!(why("bob"), "the record belongs to another user");
+        // The earliest records of the old plugin do not say whose they are.
+        let nameless = String::from_utf8(bytes()).unwrap();
+        let nameless = nameless.replace(r#""UserID":"alice""#, r#""UserID":"""#);
+        assert!(decode(nameless.as_bytes(), "alice", KEY).is_ok());
+    }
+
+    #[test]
+    fn zm054_the_key_is_that_of_existing_records() {
+        assert_eq!(key("alice"), "zoomtoken_alice");
+    }
+
+    #[test]
     fn zm057_with_another_key_a_record_is_unreadable_and_its_outline_is_not() {
         assert!(decode(&bytes(), "alice", b"fedcba9876543210fedcba9876543210").is_err());
         assert_eq!(parse(&bytes()).unwrap().zoom_id, "z1");
