@@ -316,6 +316,28 @@ async fn a_silent_stream_delays_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn streams_that_nobody_asked_for_are_not_taken_in_without_end() {
+    const MAX: u32 = 1024;
+    let (plugin, _server, session) = brokers();
+    let mut streams = Vec::new();
+    for number in 1..=MAX + 100 {
+        let mut stream = session.open().await.unwrap();
+        stream.write_all(&number.to_le_bytes()).await.unwrap();
+        streams.push(stream);
+    }
+    // The clock jumps when nothing else can happen; they are given up only after five seconds.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(plugin.waiting(), MAX as usize);
+    // There is room again for who is waited for.
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    let id = plugin.next_id();
+    let accepting = plugin.clone();
+    let accept = tokio::spawn(async move { accepting.accept(id).await });
+    drop(dial(&session, id).await);
+    accept.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_waits_longer_than_five_seconds() {
     let (plugin, server, session) = brokers();
     let begin = tokio::time::Instant::now();

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use mattermost_plugin_rpc::gob::{Bytes, Decoder, Empty, Encode, Encoder, Limits};
 use mattermost_plugin_rpc::gob_struct;
@@ -559,4 +560,23 @@ async fn strangers_are_refused_when_there_are_too_many_and_all_others_are_served
     let again = setup.client.call::<_, Empty>("Plugin.Stranger", &Empty);
     setup.zoo.gate.add_permits(1);
     assert!(again.await.is_ok(), "there is room again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_calls_than_can_wait_are_not_read_on() {
+    const MAX: usize = 4 * 1024;
+    const MORE: usize = 100;
+    let setup = setup(64 * 1024);
+    let mut held = JoinSet::new();
+    for _ in 0..MAX + MORE {
+        let client = setup.client.clone();
+        held.spawn(async move { client.call::<_, Empty>("Plugin.Wait", &Empty).await });
+    }
+    // The clock jumps when nothing else can happen.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(setup.zoo.waiting.load(Ordering::SeqCst), MAX);
+    setup.zoo.gate.add_permits(MAX + MORE);
+    while let Some(answer) = held.join_next().await {
+        assert!(answer.unwrap().is_ok());
+    }
 }
