@@ -112,6 +112,15 @@ pub fn small(name: &str, manifest: &Path, executable: &Path) -> Result<PathBuf, 
 }
 
 fn build_host(component: Option<&Path>, manifest: &Path) -> Result<PathBuf, Error> {
+    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+        if std::env::var(name).is_ok_and(|flags| !flags.contains("embed-bitcode=yes")) {
+            let text = format!(
+                "{name} replaces the flags of .cargo/config.toml, without which the executable cannot be \
+                 linked: unset it, or add -Cembed-bitcode=yes to it"
+            );
+            return Err(Error::Needed(text));
+        }
+    }
     let mut command = cargo();
     command.args(["rustc", "--locked", "--release"]).args([
         "-p",
@@ -148,7 +157,7 @@ fn versioned(path: &Path, version: &str) -> Result<(String, String), Error> {
 }
 
 /// Leaves the file's time alone when nothing changed, so that nothing is built anew for it.
-fn write_if_changed(path: &Path, content: &[u8]) -> Result<(), Error> {
+pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<(), Error> {
     if fs::read(path).is_ok_and(|old| old == content) {
         return Ok(());
     }

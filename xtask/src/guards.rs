@@ -2,17 +2,20 @@
 //!
 //! A guard is a line of the host that keeps a component or a peer from something. Each row names one, the
 //! line, what stands there without the guard, and the tests that must fail then. The rows are tried in a
-//! copy of the sources, built without optimisation of its own, so that nothing else is built anew. A line
+//! copy of the sources, in cargo's development profile, which is built fastest. A line
 //! that is not found is an error: the table cannot become stale in silence.
 //!
 //! The rows that are about fetching look up names under `.example`, which exist nowhere.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use plugin_tests::process::{Signal, signal_group, wait_for_exit};
+
+use crate::bundle::write_if_changed;
 use crate::error::{Error, at};
 use crate::run::{read, root, target};
 
@@ -710,37 +713,18 @@ fn run(copy: &Path, folder: &Path, tests: Tests) -> Result<Verdict, Error> {
         "" => cargo(&[]),
         filter => cargo(&["--", filter]),
     };
-    end_with_parent(&mut tests);
-    let mut running = tests.spawn().map_err(at(copy))?;
-    match wait(&mut running)? {
-        None => Ok(Verdict::Endless),
-        Some(true) => Ok(Verdict::Passed),
-        Some(false) => Ok(Verdict::Failed),
-    }
-}
-
-/// In a group of its own, so that it can be ended with all that it started.
-fn end_with_parent(command: &mut Command) {
-    use std::os::unix::process::CommandExt as _;
-    command.process_group(0);
-}
-
-/// None when patience ended first.
-fn wait(running: &mut Child) -> Result<Option<bool>, Error> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        let status = running.try_wait().map_err(at(Path::new("cargo")))?;
-        if let Some(status) = status {
-            return Ok(Some(status.success()));
-        }
-        if Instant::now() >= end {
-            let group = format!("-{}", running.id());
-            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
-            let _ = running.wait();
-            return Ok(None);
-        }
-        thread::sleep(Duration::from_millis(100));
-    }
+    // In a group of its own, so that it can be ended with all that it started.
+    let mut running = tests.process_group(0).spawn().map_err(at(copy))?;
+    let Some(status) = wait_for_exit(&mut running, PATIENCE) else {
+        signal_group(&running, Signal::KILL);
+        let _ = running.wait();
+        return Ok(Verdict::Endless);
+    };
+    Ok(if status.success() {
+        Verdict::Passed
+    } else {
+        Verdict::Failed
+    })
 }
 
 /// Copies what git knows of. Files that are the same keep their times, so that nothing is built for them.
@@ -752,17 +736,10 @@ fn mirror(copy: &Path) -> Result<(), Error> {
     );
     let listed = listed.ok_or_else(|| Error::Needed("this needs a checkout by git".to_owned()))?;
     for name in listed.split('\0').filter(|name| !name.is_empty()) {
-        let (from, to): (PathBuf, PathBuf) = (root().join(name), copy.join(name));
-        let Ok(content) = fs::read(&from) else {
-            continue;
-        };
-        if fs::read(&to).is_ok_and(|old| old == content) {
-            continue;
+        // What was removed and not yet committed is listed, too.
+        if let Ok(content) = fs::read(root().join(name)) {
+            write_if_changed(&copy.join(name), &content)?;
         }
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder).map_err(at(folder))?;
-        }
-        fs::write(&to, content).map_err(at(&to))?;
     }
     Ok(())
 }
