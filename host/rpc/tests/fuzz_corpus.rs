@@ -9,47 +9,15 @@
     reason = "an allocator cannot be written otherwise, and a test that goes wrong should stop"
 )]
 
+mod counting;
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-thread_local! {
-    /// What this thread holds, and the most it held.
-    static HELD: Cell<(isize, isize)> = const { Cell::new((0, 0)) };
-}
-
-struct Counting;
-
-fn change(by: isize) {
-    // The thread may be ending.
-    let _ = HELD.try_with(|held| {
-        let (now, peak) = held.get();
-        held.set((now + by, peak.max(now + by)));
-    });
-}
-
-// SAFETY: all of it is the system's allocator; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        change(layout.size().cast_signed());
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        change(-layout.size().cast_signed());
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use counting::counted_work;
 
 /// What one input may take: the pipes and windows between the peers, and a multiple of its bytes.
 const FLOOR: usize = 8 << 20;
@@ -80,13 +48,15 @@ fn what_the_fuzzers_kept_does_no_harm() {
         for file in &files {
             let bytes = fs::read(corpus.join(name).join(file)).unwrap();
             sum += bytes.len() as u64;
-            HELD.set((0, 0));
-            target(&bytes);
-            let (left, peak) = HELD.get();
+            let (held, ()) = counted_work(|| target(&bytes));
             let most = FLOOR + MULTIPLE * bytes.len();
             assert_eq!(PANICS.load(Ordering::SeqCst), 0, "{name}/{file} panics");
-            assert!(peak.cast_unsigned() <= most, "{name}/{file}: {peak} bytes");
-            assert!(left <= 64 * 1024, "{name}/{file}: {left} bytes are left");
+            assert!(held.peak <= most, "{name}/{file}: {} bytes", held.peak);
+            assert!(
+                held.left <= 64 * 1024,
+                "{name}/{file}: {} bytes are left",
+                held.left
+            );
         }
         println!("{name}: {} inputs", files.len());
     }

@@ -11,12 +11,12 @@
     reason = "an allocator cannot be written otherwise, and a test that goes wrong should stop"
 )]
 
+mod counting;
 mod gob_support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use counting::counted_work;
 use gob_support::{
     Random, counted, fixtures, int, list_in_pieces, lone_string, map_type, message, slice_type,
     struct_type, uint,
@@ -24,78 +24,22 @@ use gob_support::{
 use mattermost_plugin_rpc::gob::{Any, Bytes, Decoder, Empty, Encoder, Limits};
 use mattermost_plugin_rpc::mattermost::{Attachment, Post};
 
-/// What one thread allocated.
-#[derive(Clone, Copy, Default)]
-struct Count {
-    now: isize,
-    peak: isize,
-    total: isize,
-}
-
-thread_local! {
-    static COUNT: Cell<Count> = const { Cell::new(Count { now: 0, peak: 0, total: 0 }) };
-}
-
-struct Counting;
-
-fn change(by: isize) {
-    // The thread may be ending.
-    let _ = COUNT.try_with(|count| {
-        let mut value = count.get();
-        value.now += by;
-        value.peak = value.peak.max(value.now);
-        value.total += by.max(0);
-        count.set(value);
-    });
-}
-
-// SAFETY: all of it is the system's allocator; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        change(layout.size().cast_signed());
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        change(-layout.size().cast_signed());
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// What `work` allocates: the most at any time, and all together.
-fn counted_work<T>(work: impl FnOnce() -> T) -> (usize, usize, T) {
-    let before = COUNT.get();
-    COUNT.set(Count::default());
-    let result = work();
-    let used = COUNT.get();
-    COUNT.set(before);
-    (
-        used.peak.cast_unsigned(),
-        used.total.cast_unsigned(),
-        result,
-    )
-}
-
 /// Bytes per byte of input, and a floor, that decoding may take at any time: the input itself in a
 /// buffer that may have doubled, the same joined, and the values, whose maps are half empty.
 const MULTIPLE: usize = 32;
 const FLOOR: usize = 6 << 20;
 
 fn assert_bounded(what: &str, bytes: &[u8], decode: impl FnOnce(&mut Decoder)) {
-    let (peak, ..) = counted_work(|| {
+    let (count, ()) = counted_work(|| {
         let mut decoder = Decoder::new(Limits::default());
         decoder.feed(bytes);
         decode(&mut decoder);
     });
     let most = FLOOR + MULTIPLE * bytes.len();
     assert!(
-        peak <= most,
-        "{what}: {peak} bytes for {} of input",
+        count.peak <= most,
+        "{what}: {} bytes for {} of input",
+        count.peak,
         bytes.len()
     );
 }
@@ -205,7 +149,7 @@ fn what_cannot_be_utf8_takes_a_multiple_of_its_bytes() {
 
 /// Everything that is allocated while a stream is fed in pieces of `step` bytes and read.
 fn total(bytes: &[u8], step: usize, read: impl Fn(&mut Decoder) -> bool) -> usize {
-    let (_, total, values) = counted_work(|| {
+    let (count, values) = counted_work(|| {
         let mut decoder = Decoder::new(Limits::default());
         let mut values = 0;
         for piece in bytes.chunks(step) {
@@ -217,7 +161,7 @@ fn total(bytes: &[u8], step: usize, read: impl Fn(&mut Decoder) -> bool) -> usiz
         values
     });
     assert!(values > 0, "nothing was read");
-    total
+    count.total
 }
 
 /// Work that grows with its input and not faster: four times the input, about four times the work.
@@ -258,10 +202,10 @@ fn encoding_takes_work_in_proportion_whatever_is_inside_what() {
     let work = |count: i64| {
         let inner = |number| Any::List(vec![Any::Int(number), Any::List(vec![Any::Bool(true)])]);
         let value: Vec<Any> = (0..count).map(inner).collect();
-        let (_, total, ()) = counted_work(|| {
+        let (used, ()) = counted_work(|| {
             Encoder::new().encode(&value, &mut Vec::new()).unwrap();
         });
-        total
+        used.total
     };
     assert_linear("encoding", work(5_000), work(20_000));
 }
@@ -280,22 +224,20 @@ fn a_stream_that_lives_long_keeps_nothing_of_its_values() {
         ..Post::default()
     };
     exchange(&mut encoder, &mut decoder, &small, &[]);
-    let (.., kept) = counted_work(|| {
+    let (used, ()) = counted_work(|| {
         exchange(&mut encoder, &mut decoder, &large, &[]);
         for _ in 0..10_000 {
             exchange(&mut encoder, &mut decoder, &small, &[]);
         }
-        COUNT.get().now
     });
-    assert!(kept < 128 * 1024, "{kept} bytes are kept");
+    assert!(used.left < 128 * 1024, "{} bytes are kept", used.left);
     // Nor when the beginning of another value is always there behind it.
-    let (.., kept) = counted_work(|| {
+    let (used, ()) = counted_work(|| {
         exchange(&mut encoder, &mut decoder, &large, &[100, 1, 2]);
         assert_eq!(decoder.skip(), Ok(None));
         decoder.feed(&[3]);
-        COUNT.get().now
     });
-    assert!(kept < 128 * 1024, "{kept} bytes are kept");
+    assert!(used.left < 128 * 1024, "{} bytes are kept", used.left);
 }
 
 /// Sends a post, and other bytes behind it.
