@@ -26,7 +26,7 @@ use mattermost_plugin_rpc::net_rpc::{self, Client, Reply, Request, Route, Servic
 use mattermost_plugin_rpc::yamux::{Config, Session};
 use plugin_host::Component;
 use plugin_tests::zoom::Meeting;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const HELLO_MANIFEST: &str = include_str!("../../guests/hello/plugin.json");
 const ROUNDS: usize = 15;
@@ -294,7 +294,8 @@ impl Bench {
         let mut number = 0;
         self.piece("event: zoom, a webhook of an unknown meeting", 200, || {
             number += 1;
-            let webhook = scene.zoom.webhook("meeting.ended", &occurrence(number));
+            let meeting = Meeting::occurrence(85_746_065_432, &format!("u/{number}=="));
+            let webhook = scene.zoom.webhook("meeting.ended", &meeting);
             let scene = &scene;
             async move {
                 let reply = scene.delivers(&webhook).await;
@@ -302,20 +303,6 @@ impl Bench {
             }
         })
         .await;
-    }
-}
-
-fn occurrence(number: u32) -> Meeting {
-    Meeting {
-        id: 85_746_065_432,
-        uuid: format!("u/{number}=="),
-        topic: "Standup".to_owned(),
-        host_id: "KDcuGIm1QgePTO8WbOqwIQ".to_owned(),
-        host_email: "ada@zoom.example.com".to_owned(),
-        join_url: String::new(),
-        passcode: String::new(),
-        start_time: "2026-08-06T13:50:00Z".to_owned(),
-        requested: Value::Null,
     }
 }
 

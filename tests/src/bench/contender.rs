@@ -263,21 +263,15 @@ impl Contender {
 
     /// Signed ends of so many occurrences of a meeting, none of which was there before.
     fn webhooks(&mut self, site: &Site, path: &str, meeting: u64, count: usize) -> Vec<Request> {
-        let path = format!("{path}?secret={}", site.webhook_secret);
+        let secret = &site.webhook_secret;
         let mut requests = Vec::with_capacity(count);
         for _ in 0..count {
             self.numbers += 1;
-            let webhook = site.zoom.webhook(
-                "meeting.ended",
-                &occurrence(meeting, self.numbers, &self.name),
-            );
-            requests.push(Request::new(
-                "POST",
-                &self.id,
-                &path,
-                &webhook.headers(),
-                &webhook.body,
-            ));
+            let uuid = format!("{}/{:010}==", self.name, self.numbers);
+            let webhook = site
+                .zoom
+                .webhook("meeting.ended", &Meeting::occurrence(meeting, &uuid));
+            requests.push(Request::webhook(&self.id, path, secret, &webhook));
         }
         requests
     }
@@ -409,21 +403,6 @@ fn executable(manifest: &Value) -> Result<String, Error> {
     let path = text_at(manifest, "/server/executables/linux-amd64")
         .or_else(|_| text_at(manifest, "/server/executable"));
     Ok(path?)
-}
-
-/// One occurrence of a meeting; all have different UUIDs.
-fn occurrence(id: u64, number: u64, name: &str) -> Meeting {
-    Meeting {
-        id,
-        uuid: format!("{name}/{number:010}=="),
-        topic: "Standup".to_owned(),
-        host_id: "KDcuGIm1QgePTO8WbOqwIQ".to_owned(),
-        host_email: "ada@zoom.example.com".to_owned(),
-        join_url: String::new(),
-        passcode: String::new(),
-        start_time: "2026-08-06T13:50:00Z".to_owned(),
-        requested: Value::Null,
-    }
 }
 
 /// Waits until a process does nothing.

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::zoom::Webhook;
+
 /// Longer than any answer takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// No answer of a benchmark is longer.
@@ -37,6 +39,12 @@ impl Request {
         text.push_str("\r\n");
         text.push_str(body);
         Request(text.into_bytes())
+    }
+
+    /// A webhook to the plugin `id`, at `path` with the secret of its address.
+    pub fn webhook(id: &str, path: &str, secret: &str, webhook: &Webhook) -> Request {
+        let path = format!("{path}?secret={secret}");
+        Request::new("POST", id, &path, &webhook.headers(), &webhook.body)
     }
 }
 

@@ -70,6 +70,21 @@ pub struct Meeting {
 }
 
 impl Meeting {
+    /// An occurrence of a meeting that nobody made here.
+    pub fn occurrence(id: u64, uuid: &str) -> Meeting {
+        Meeting {
+            id,
+            uuid: uuid.to_owned(),
+            topic: "Standup".to_owned(),
+            host_id: "KDcuGIm1QgePTO8WbOqwIQ".to_owned(),
+            host_email: "ada@zoom.example.com".to_owned(),
+            join_url: String::new(),
+            passcode: String::new(),
+            start_time: "2026-08-06T13:50:00Z".to_owned(),
+            requested: Value::Null,
+        }
+    }
+
     pub(super) fn json(&self) -> Value {
         json!({
             "uuid": self.uuid, "id": self.id, "host_id": self.host_id,
