@@ -224,43 +224,43 @@ it('zm126 the meeting opens also while the websocket is away', async () => {
     await waitFor(() => expect(open).toHaveBeenCalledOnce());
 });
 
-it('zm126 an event that comes minutes after its answer opens nothing', async () => {
+/** The tabs of one client, whose browser may block them, on a clock of its own. */
+function client(blocked = false) {
     let now = 0;
-    const open = tabs().open;
+    const {open} = tabs(blocked);
     const ours = new Tabs(
         () => CONNECTION,
         () => now,
     );
+    return {open, ours, wait: (ms: number) => (now += ms)};
+}
+
+it('zm126 an event that comes minutes after its answer opens nothing', async () => {
+    const {open, ours, wait} = client();
     expect(ours.open(URL, '', 'answer')).toBe('opened');
-    now += 5 * 60_000;
+    wait(5 * 60_000);
     expect(ours.open(URL, '', 'event')).toBe('already');
     expect(open).toHaveBeenCalledOnce();
 });
 
 it('zm126 a personal room that is started again is opened again', async () => {
-    let now = 0;
-    const open = tabs().open;
-    const ours = new Tabs(
-        () => CONNECTION,
-        () => now,
-    );
+    const {open, ours, wait} = client();
     // One of the two was lost; the next start is told of by the other alone.
     expect(ours.open(URL, '', 'answer')).toBe('opened');
-    now += 60_000;
+    wait(60_000);
     ours.ask();
     expect(ours.open(URL, '', 'event')).toBe('opened');
     expect(ours.open(URL, '', 'answer')).toBe('already');
-    now += 1_000;
+    wait(1_000);
     expect(ours.open(URL, '', 'event'), 'the same once more is another start').toBe('opened');
     expect(open).toHaveBeenCalledTimes(3);
 });
 
 it('zm126 what the browser blocked is not taken for opened', () => {
-    const blocked = tabs(true).open;
-    const ours = new Tabs(() => CONNECTION);
+    const {open, ours} = client(true);
     expect(ours.open(URL, '', 'event')).toBe('blocked');
     expect(ours.open(URL, '', 'answer')).toBe('blocked');
-    expect(blocked).toHaveBeenCalledTimes(2);
+    expect(open).toHaveBeenCalledTimes(2);
 });
 
 it('zm126 an event for another client of the user opens nothing here', () => {

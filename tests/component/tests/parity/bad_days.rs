@@ -4,17 +4,8 @@
 use component_tests::scene::{Scene, body_of, props};
 use plugin_tests::zoom::{Fault, Meeting, Route};
 
-use crate::support::scheduled;
-use crate::trouble::{CALLS, TROUBLES, Trouble};
-
-/// Somebody who is connected, in a channel.
-async fn begun() -> (Scene, String, String) {
-    let scene = Scene::start().await;
-    let ann = scene.person("ann");
-    let town = scene.channel("town", &[&ann]);
-    scene.connects_and_prefers(&ann, &town, "No").await;
-    (scene, ann, town)
-}
+use crate::support::{connected, scheduled};
+use crate::trouble::{TROUBLES, Trouble, everywhere};
 
 fn statuses(scene: &Scene, channel: &str) -> Vec<String> {
     let posts = scene.posts(channel).into_iter();
@@ -30,68 +21,56 @@ async fn ends(scene: &Scene, meeting: &Meeting) -> u16 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm092_d06_the_end_of_a_meeting_is_told_once_whichever_call_fails_or_is_never_made() {
-    for trouble in TROUBLES {
-        let mut reached = true;
-        for call in 0..CALLS {
-            let (scene, ann, town) = begun().await;
-            scene.types(&ann, &town, "/zoom start Standup").await;
-            let meeting = scene.zoom.meetings().pop().unwrap();
-            trouble.at(&scene, call);
+    everywhere(&TROUBLES, async |trouble, call| {
+        let (scene, ann, town) = connected().await;
+        scene.types(&ann, &town, "/zoom start Standup").await;
+        let meeting = scene.zoom.meetings().pop().unwrap();
+        trouble.at(&scene, call);
+        ends(&scene, &meeting).await;
+        let (scene, reached) = trouble.ends(scene).await;
+        // Zoom repeats what was not answered with 200 after five minutes, and again later.
+        for _ in 0..3 {
+            scene.later(300);
             ends(&scene, &meeting).await;
-            let (scene, happened) = trouble.ends(scene).await;
-            reached = happened;
-            // Zoom repeats what was not answered with 200 after five minutes, and again later.
-            for _ in 0..3 {
-                scene.later(300);
-                ends(&scene, &meeting).await;
-                scene.works().await;
-            }
-            assert_eq!(ends(&scene, &meeting).await, 200, "{trouble:?} at {call}");
-            assert_eq!(statuses(&scene, &town), ["ENDED"], "{trouble:?} at {call}");
-            if !reached {
-                break;
-            }
+            scene.works().await;
         }
-        assert!(!reached, "the flow makes fewer calls than that");
-    }
+        assert_eq!(ends(&scene, &meeting).await, 200, "{trouble:?} at {call}");
+        assert_eq!(statuses(&scene, &town), ["ENDED"], "{trouble:?} at {call}");
+        reached
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d39_a_start_can_be_repeated_whichever_call_fails_or_is_never_made() {
     let mut abandoned = Vec::new();
-    for trouble in TROUBLES {
-        let mut reached = true;
-        for call in 0..CALLS {
-            let (scene, ann, town) = begun().await;
-            trouble.at(&scene, call);
-            let told = scene.types(&ann, &town, "/zoom start Standup").await;
-            let posted = scene.posts(&town).len();
-            let (scene, happened) = trouble.ends(scene).await;
-            reached = happened;
-            // Either there is a meeting, or its user knows that there is none, or nobody could say so.
-            let silent = posted == 0 && told.is_empty();
-            assert!(
-                !silent || trouble == Trouble::Death,
-                "{trouble:?} at {call}"
-            );
-            scene.later(60);
-            scene.types(&ann, &town, "/zoom start Again").await;
-            assert!(!scene.posts(&town).is_empty(), "{trouble:?} at {call}");
-            for meeting in scene.zoom.meetings() {
-                assert_eq!(ends(&scene, &meeting).await, 200);
-            }
-            if statuses(&scene, &town)
-                .iter()
-                .any(|status| status != "ENDED")
-            {
-                abandoned.push((trouble, call));
-            }
-            if !reached {
-                break;
-            }
+    everywhere(&TROUBLES, async |trouble, call| {
+        let (scene, ann, town) = connected().await;
+        trouble.at(&scene, call);
+        let told = scene.types(&ann, &town, "/zoom start Standup").await;
+        let posted = scene.posts(&town).len();
+        let (scene, reached) = trouble.ends(scene).await;
+        // Either there is a meeting, or its user knows that there is none, or nobody could say so.
+        let silent = posted == 0 && told.is_empty();
+        assert!(
+            !silent || trouble == Trouble::Death,
+            "{trouble:?} at {call}"
+        );
+        scene.later(60);
+        scene.types(&ann, &town, "/zoom start Again").await;
+        assert!(!scene.posts(&town).is_empty(), "{trouble:?} at {call}");
+        for meeting in scene.zoom.meetings() {
+            assert_eq!(ends(&scene, &meeting).await, 200);
         }
-        assert!(!reached, "the flow makes fewer calls than that");
-    }
+        if statuses(&scene, &town)
+            .iter()
+            .any(|status| status != "ENDED")
+        {
+            abandoned.push((trouble, call));
+        }
+        reached
+    })
+    .await;
     // A process that dies between writing the post and remembering whose meeting it is leaves a post that
     // nothing leads to, and that is not believed: it stays as it is. No failure short of death does that.
     assert!(
@@ -105,30 +84,23 @@ async fn d39_a_start_can_be_repeated_whichever_call_fails_or_is_never_made() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d46_a_subscription_is_there_once_whichever_call_fails_or_is_never_made() {
-    for trouble in TROUBLES {
-        let mut reached = true;
-        for call in 0..CALLS {
-            let (scene, ann, town) = begun().await;
-            scheduled(&scene, "ann");
-            trouble.at(&scene, call);
-            scene
-                .types(&ann, &town, "/zoom subscription add 85746065432")
-                .await;
-            let (scene, happened) = trouble.ends(scene).await;
-            reached = happened;
-            scene
-                .types(&ann, &town, "/zoom subscription add 85746065432")
-                .await;
-            let list = scene.asks(&ann, &town, "/zoom subscription list").await;
-            let listed =
-                list.matches("85746065432").count() + list.matches("857 4606 5432").count();
-            assert_eq!(listed, 1, "{trouble:?} at {call}: {list}");
-            if !reached {
-                break;
-            }
-        }
-        assert!(!reached, "the flow makes fewer calls than that");
-    }
+    everywhere(&TROUBLES, async |trouble, call| {
+        let (scene, ann, town) = connected().await;
+        scheduled(&scene, "ann");
+        trouble.at(&scene, call);
+        scene
+            .types(&ann, &town, "/zoom subscription add 85746065432")
+            .await;
+        let (scene, reached) = trouble.ends(scene).await;
+        scene
+            .types(&ann, &town, "/zoom subscription add 85746065432")
+            .await;
+        let list = scene.asks(&ann, &town, "/zoom subscription list").await;
+        let listed = list.matches("85746065432").count() + list.matches("857 4606 5432").count();
+        assert_eq!(listed, 1, "{trouble:?} at {call}: {list}");
+        reached
+    })
+    .await;
 }
 
 /// What there is of a connection.
@@ -142,26 +114,24 @@ fn connection(scene: &Scene, user: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn d61_who_was_connecting_or_leaving_when_the_process_died_does_it_again() {
     for leaving in [false, true] {
-        let mut reached = true;
-        for call in 0..CALLS {
+        everywhere(&[Trouble::Death], async |death, call| {
             let scene = Scene::start().await;
             let ann = scene.person("ann");
             let town = scene.channel("town", &[&ann]);
             let zoom_id = scene.zoom.user("ann@example.com").unwrap().id;
             if leaving {
                 scene.connects(&ann, &town).await;
-                Trouble::Death.at(&scene, call);
+                death.at(&scene, call);
                 scene.types(&ann, &town, "/zoom disconnect").await;
             } else {
                 let ann_at_zoom = scene.zoom.user("ann@example.com").unwrap();
                 scene.zoom.sign_in_as(ann_at_zoom);
                 scene.types(&ann, &town, "/zoom connect").await;
-                Trouble::Death.at(&scene, call);
+                death.at(&scene, call);
                 let page = scene.consents(&ann).await;
                 assert!(page.status == 200 || page.status >= 400, "at {call}");
             }
-            let (scene, happened) = Trouble::Death.ends(scene).await;
-            reached = happened;
+            let (scene, reached) = death.ends(scene).await;
             if leaving {
                 scene.types(&ann, &town, "/zoom disconnect").await;
                 assert_eq!(connection(&scene, &ann), [""; 0], "at {call}");
@@ -179,24 +149,21 @@ async fn d61_who_was_connecting_or_leaving_when_the_process_died_does_it_again()
                 scene.types(&ann, &town, "/zoom disconnect").await;
                 assert_eq!(connection(&scene, &ann), [""; 0], "at {call}");
             }
-            if !reached {
-                break;
-            }
-        }
-        assert!(!reached, "the flow makes fewer calls than that");
+            reached
+        })
+        .await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d04_d05_a_death_during_a_renewal_costs_a_connection_at_most() {
-    let (mut reached, mut lost) = (true, 0);
-    for call in 0..CALLS {
-        let (scene, ann, town) = begun().await;
+    let mut lost = 0;
+    everywhere(&[Trouble::Death], async |death, call| {
+        let (scene, ann, town) = connected().await;
         scene.zoom.expire_tokens();
-        Trouble::Death.at(&scene, call);
+        death.at(&scene, call);
         scene.types(&ann, &town, "/zoom start Standup").await;
-        let (scene, happened) = Trouble::Death.ends(scene).await;
-        reached = happened;
+        let (scene, reached) = death.ends(scene).await;
         scene.later(60);
         if scene.posts(&town).is_empty() {
             let told = scene.asks(&ann, &town, "/zoom start Again").await;
@@ -207,11 +174,9 @@ async fn d04_d05_a_death_during_a_renewal_costs_a_connection_at_most() {
             }
         }
         assert!(!scene.posts(&town).is_empty(), "at {call}");
-        if !reached {
-            break;
-        }
-    }
-    assert!(!reached, "the flow makes fewer calls than that");
+        reached
+    })
+    .await;
     // Zoom's new tokens are worth nothing unless they are stored, and the old ones are spent: there is one
     // call, the storing, before which a death is not made good.
     assert!(lost <= 1, "{lost} connections were lost");
@@ -219,66 +184,54 @@ async fn d04_d05_a_death_during_a_renewal_costs_a_connection_at_most() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm100_d46_a_subscription_ends_whichever_call_fails_or_is_never_made() {
-    for trouble in TROUBLES {
-        let mut reached = true;
-        for call in 0..CALLS {
-            let (scene, ann, town) = begun().await;
-            scheduled(&scene, "ann");
-            let remove = "/zoom subscription remove 85746065432";
-            scene
-                .types(&ann, &town, "/zoom subscription add 85746065432")
-                .await;
-            trouble.at(&scene, call);
-            scene.types(&ann, &town, remove).await;
-            let (scene, happened) = trouble.ends(scene).await;
-            reached = happened;
-            scene.types(&ann, &town, remove).await;
-            let list = scene.asks(&ann, &town, "/zoom subscription list").await;
-            assert!(
-                list.contains("no subscriptions"),
-                "{trouble:?} at {call}: {list}"
-            );
-            let meeting = scene.zoom.meetings().pop().unwrap();
-            let started = scene.zoom.webhook("meeting.started", &meeting);
-            assert_eq!(scene.delivers(&started).await.status, 200);
-            scene.works().await;
-            assert!(scene.posts(&town).is_empty(), "{trouble:?} at {call}");
-            if !reached {
-                break;
-            }
-        }
-        assert!(!reached, "the flow makes fewer calls than that");
-    }
+    everywhere(&TROUBLES, async |trouble, call| {
+        let (scene, ann, town) = connected().await;
+        scheduled(&scene, "ann");
+        let remove = "/zoom subscription remove 85746065432";
+        scene
+            .types(&ann, &town, "/zoom subscription add 85746065432")
+            .await;
+        trouble.at(&scene, call);
+        scene.types(&ann, &town, remove).await;
+        let (scene, reached) = trouble.ends(scene).await;
+        scene.types(&ann, &town, remove).await;
+        let list = scene.asks(&ann, &town, "/zoom subscription list").await;
+        assert!(
+            list.contains("no subscriptions"),
+            "{trouble:?} at {call}: {list}"
+        );
+        let meeting = scene.zoom.meetings().pop().unwrap();
+        let started = scene.zoom.webhook("meeting.started", &meeting);
+        assert_eq!(scene.delivers(&started).await.status, 200);
+        scene.works().await;
+        assert!(scene.posts(&town).is_empty(), "{trouble:?} at {call}");
+        reached
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm104_d06_a_subscribed_meeting_is_announced_once_whichever_call_fails_or_is_never_made() {
-    for trouble in TROUBLES {
-        let mut reached = true;
-        for call in 0..CALLS {
-            let (scene, ann, town) = begun().await;
-            let meeting = scheduled(&scene, "ann");
-            scene
-                .types(&ann, &town, "/zoom subscription add 85746065432")
-                .await;
-            trouble.at(&scene, call);
-            let started = scene.zoom.webhook("meeting.started", &meeting);
+    everywhere(&TROUBLES, async |trouble, call| {
+        let (scene, ann, town) = connected().await;
+        let meeting = scheduled(&scene, "ann");
+        scene
+            .types(&ann, &town, "/zoom subscription add 85746065432")
+            .await;
+        trouble.at(&scene, call);
+        let started = scene.zoom.webhook("meeting.started", &meeting);
+        scene.delivers(&started).await;
+        scene.works().await;
+        let (scene, reached) = trouble.ends(scene).await;
+        for _ in 0..3 {
+            scene.later(300);
             scene.delivers(&started).await;
             scene.works().await;
-            let (scene, happened) = trouble.ends(scene).await;
-            reached = happened;
-            for _ in 0..3 {
-                scene.later(300);
-                scene.delivers(&started).await;
-                scene.works().await;
-            }
-            assert_eq!(scene.posts(&town).len(), 1, "{trouble:?} at {call}");
-            if !reached {
-                break;
-            }
         }
-        assert!(!reached, "the flow makes fewer calls than that");
-    }
+        assert_eq!(scene.posts(&town).len(), 1, "{trouble:?} at {call}");
+        reached
+    })
+    .await;
 }
 
 /// What is wrong with an answer of Zoom, and what the person may expect then.
@@ -296,7 +249,7 @@ fn bad_answers() -> [(Fault, &'static str); 6] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d22_d31_d40_each_bad_answer_to_a_start_is_told_and_the_next_start_works() {
-    let (scene, ann, town) = begun().await;
+    let (scene, ann, town) = connected().await;
     for (fault, says) in bad_answers() {
         scene.zoom.fail_next(Route::CreateMeeting, fault.clone());
         let told = scene.asks(&ann, &town, "/zoom start Standup").await;
@@ -310,7 +263,7 @@ async fn d22_d31_d40_each_bad_answer_to_a_start_is_told_and_the_next_start_works
 #[tokio::test(flavor = "multi_thread")]
 async fn d05_d22_d29_each_bad_answer_to_a_renewal_keeps_the_connection_or_leads_to_a_new_one() {
     for (fault, _) in bad_answers() {
-        let (scene, ann, town) = begun().await;
+        let (scene, ann, town) = connected().await;
         scene.zoom.expire_tokens();
         // A renewal of which half arrives is done at Zoom: what was stored is spent.
         let spent = matches!(fault, Fault::Half);

@@ -6,16 +6,9 @@ use mattermost_plugin_rpc::mattermost::Post;
 use plugin_tests::zoom::{Route, User};
 use serde_json::{Value, json};
 
-const CLIENT: &str = "clientaaaaaaaaaaaaaaaaaaaa";
+use crate::support::connected_choosing;
 
-/// Somebody connected, who gets unique meetings or prefers something else.
-async fn connected(choice: &str) -> (Scene, String, String) {
-    let scene = Scene::start().await;
-    let ann = scene.person("ann");
-    let town = scene.channel("town", &[&ann]);
-    scene.connects_and_prefers(&ann, &town, choice).await;
-    (scene, ann, town)
-}
+const CLIENT: &str = "clientaaaaaaaaaaaaaaaaaaaa";
 
 /// A post that somebody wrote.
 fn write(scene: &Scene, user: &str, channel: &str) -> Post {
@@ -47,7 +40,7 @@ fn preference(scene: &Scene, user: &str) -> Option<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm019_zm063_zm069_zm111_the_words_after_start_are_the_topic() {
-    let (scene, ann, _) = connected("No").await;
+    let (scene, ann, _) = connected_choosing("No").await;
     for (number, (typed, topic)) in [
         ("/zoom start", "Zoom Meeting"),
         ("/zoom start Daily", "Daily"),
@@ -129,7 +122,7 @@ async fn zm023_zm076_zm077_zm078_d41_the_form_keeps_a_preference_where_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm067_zm068_the_preference_decides_which_id_is_used() {
-    let (scene, ann, town) = connected("Yes").await;
+    let (scene, ann, town) = connected_choosing("Yes").await;
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
     let user = scene.zoom.user("ann@example.com").unwrap();
     let post = scene.posts(&town).pop().unwrap();
@@ -189,7 +182,7 @@ async fn zm073_zm074_zm075_d07_d19_d42_the_question_in_a_thread_keeps_everything
 /// Who has asked to be asked is asked again, and the answer is for this meeting alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm073_zm074_a_later_answer_changes_no_preference() {
-    let (scene, ann, town) = connected("Ask").await;
+    let (scene, ann, town) = connected_choosing("Ask").await;
     let question = scene.types(&ann, &town, "/zoom start").await.pop().unwrap();
     assert!(
         question.text().contains("/zoom settings"),
@@ -248,7 +241,7 @@ async fn zm082_d32_no_way_to_start_leads_around_the_restriction() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm083_zm084_zm085_zm086_zm099_a_meeting_is_posted_recorded_and_opened() {
-    let (scene, ann, town) = connected("No").await;
+    let (scene, ann, town) = connected_choosing("No").await;
     let told = scene
         .types_in(&ann, &town, "/zoom start Plan", CLIENT)
         .await;
@@ -306,7 +299,7 @@ async fn zm083_zm084_zm085_zm086_zm099_a_meeting_is_posted_recorded_and_opened()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm083_who_may_not_post_starts_no_meeting() {
-    let (scene, ann, town) = connected("No").await;
+    let (scene, ann, town) = connected_choosing("No").await;
     scene.api.world().muted.insert((ann.clone(), town.clone()));
     let told = scene.asks(&ann, &town, "/zoom start").await;
     assert!(told.contains("cannot post"), "{told}");
@@ -316,7 +309,7 @@ async fn zm083_who_may_not_post_starts_no_meeting() {
 /// From the start in Mattermost over Zoom's messages to the end there are two states and no more.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm087_zm091_zm092_d12_a_meeting_is_started_and_then_ended() {
-    let (scene, ann, town) = connected("No").await;
+    let (scene, ann, town) = connected_choosing("No").await;
     scene.asks(&ann, &town, "/zoom start").await;
     let meeting = scene.zoom.meetings().pop().unwrap();
     let status = || props(&scene.posts(&town)[0])["meeting_status"].clone();

@@ -11,6 +11,20 @@ use serde_json::{Value, json};
 /// The number of the scheduled meeting.
 pub const SCHEDULED: u64 = 85_746_065_432;
 
+/// Ann, who is connected and has chosen in the form of `/zoom settings`, in the channel `town`.
+pub async fn connected_choosing(choice: &str) -> (Scene, String, String) {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects_and_prefers(&ann, &town, choice).await;
+    (scene, ann, town)
+}
+
+/// The same, without her personal room.
+pub async fn connected() -> (Scene, String, String) {
+    connected_choosing("No").await
+}
+
 /// A meeting that somebody scheduled at Zoom: it comes again and again under one number.
 pub fn scheduled(scene: &Scene, host: &str) -> Meeting {
     let host = scene.zoom.user(&format!("{host}@example.com")).unwrap();

@@ -9,17 +9,11 @@ use plugin_tests::zoom::{Fault, Route};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::{end_meetings, go_record, go_token, issued, json_of, prefers, text_of};
+use crate::support::{
+    connected, end_meetings, go_record, go_token, issued, json_of, prefers, text_of,
+};
 
 const LINK: &str = "/plugins/zoom/oauth2/connect";
-
-async fn connected() -> (Scene, String, String) {
-    let scene = Scene::start().await;
-    let ann = scene.person("ann");
-    let town = scene.channel("town", &[&ann]);
-    scene.connects_and_prefers(&ann, &town, "No").await;
-    (scene, ann, town)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm053_zm115_a_start_makes_one_zoom_call_and_two_with_a_renewal() {

@@ -1,9 +1,9 @@
-//! One call of the server that fails, or the end of the process before it.
+//! One call of the server that fails, or the end of the process before it, at every call of a flow.
 
 use component_tests::scene::Scene;
 
 /// No flow makes as many calls.
-pub const CALLS: usize = 120;
+const CALLS: usize = 120;
 
 /// What happens at a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,5 +41,17 @@ impl Trouble {
         }
         let next = scene.another_node().await;
         (next, reached)
+    }
+}
+
+/// Goes through a flow once for every call that it makes, with each of the troubles. `flow` makes the
+/// trouble happen at the call that it is given, and answers whether the call was reached.
+pub async fn everywhere(troubles: &[Trouble], mut flow: impl AsyncFnMut(Trouble, usize) -> bool) {
+    for trouble in troubles {
+        let mut call = 0;
+        while flow(*trouble, call).await {
+            call += 1;
+            assert!(call < CALLS, "the flow makes fewer calls than that");
+        }
     }
 }

@@ -6,15 +6,7 @@ use component_tests::scene::Scene;
 use plugin_tests::zoom::{Fault, Route};
 use serde_json::json;
 
-use crate::support::{end_meetings, json_of, prefers};
-
-async fn connected() -> (Scene, String, String) {
-    let scene = Scene::start().await;
-    let ann = scene.person("ann");
-    let town = scene.channel("town", &[&ann]);
-    scene.connects_and_prefers(&ann, &town, "No").await;
-    (scene, ann, town)
-}
+use crate::support::{connected, end_meetings, json_of, prefers};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm111_d21_a_meeting_is_asked_for_with_topic_and_type_alone() {

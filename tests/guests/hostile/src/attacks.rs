@@ -58,26 +58,11 @@ pub fn make(request: &Request) -> Response {
             log::write(log::Level::Warn, "many", &vec![field; 10_000]);
             said(Ok("logged".to_owned()))
         }
-        "log-forged" => {
-            log::write(
-                log::Level::Info,
-                "one\n{\"level\":\"error\",\"msg\":\"forged\"}",
-                &[],
-            );
-            said(Ok("logged".to_owned()))
-        }
         "print" => {
-            for _ in 0..100 {
-                println_out(&"x".repeat(64 * 1024));
-            }
+            print();
             said(Ok("printed".to_owned()))
         }
-        "print-and-panic" => {
-            for _ in 0..100 {
-                println_out(&"x".repeat(64 * 1024));
-            }
-            print_and_panic()
-        }
+        "print-and-panic" => print_and_panic(),
         "kv-large" => said(set("large", &vec![1; 2 * MEBIBYTE])),
         "kv-huge" => said(set("huge", &vec![1; 100 * MEBIBYTE])),
         "kv-large-expectation" => {
@@ -231,14 +216,17 @@ fn recurse(depth: u64) -> u64 {
     again(depth + 1) ^ depth
 }
 
-#[expect(clippy::panic, reason = "an attack")]
-fn print_and_panic() -> Response {
-    panic!("after all that")
+#[expect(clippy::print_stdout, reason = "an attack")]
+fn print() {
+    for _ in 0..100 {
+        println!("{}", "x".repeat(64 * 1024));
+    }
 }
 
-#[expect(clippy::print_stdout, reason = "an attack")]
-fn println_out(text: &str) {
-    println!("{text}");
+#[expect(clippy::panic, reason = "an attack")]
+fn print_and_panic() -> Response {
+    print();
+    panic!("after all that")
 }
 
 /// Opens a file, which no component can: with this feature it must not load.
