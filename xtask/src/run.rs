@@ -61,3 +61,12 @@ pub fn read(command: &mut Command) -> Option<String> {
     let text = String::from_utf8(output.stdout).ok()?;
     Some(text.trim_end().to_owned())
 }
+
+/// A fresh folder for a test, which removes it.
+#[cfg(test)]
+pub fn scratch(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
