@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 
 use crate::bundle;
 use crate::error::Error;
+use crate::run::variable;
 
 /// Builds the bundle, uploads it in place of an earlier one and enables it.
 pub fn deploy() -> Result<(), Error> {
@@ -27,10 +28,6 @@ struct Server {
     base: String,
     /// Lines of a curl configuration.
     options: Vec<String>,
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// An option of a curl configuration, quoted.

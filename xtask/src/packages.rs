@@ -9,6 +9,7 @@
 //! whose machine code is embedded in the host. Procedural macros and what only they need are in the trees
 //! too, but not in the program: they ran while it was compiled, and are marked.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,7 @@ pub struct Package {
     /// Where its sources are.
     pub folder: PathBuf,
     pub repository: Option<String>,
+    pub authors: Vec<String>,
     /// The SHA-256 of what the registry delivers, in hexadecimal.
     pub checksum: Option<String>,
     /// Whether it is of this workspace.
@@ -73,6 +75,24 @@ pub fn packages(target: &str) -> Result<Vec<Package>, Error> {
         .into_iter()
         .map(|(id, needs)| known.package(&id, needs, linked.contains(&id)))
         .collect()
+}
+
+/// The packages of several platforms together, sorted.
+pub fn merged(lists: Vec<Vec<Package>>) -> Vec<Package> {
+    let mut all: BTreeMap<Id, Package> = BTreeMap::new();
+    for package in lists.into_iter().flatten() {
+        match all.entry(package.id()) {
+            Entry::Vacant(place) => {
+                place.insert(package);
+            }
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.linked |= package.linked;
+                known.needs.extend(package.needs);
+            }
+        }
+    }
+    all.into_values().collect()
 }
 
 fn tree(package: &str, target: &str, edges: &str) -> Result<String, Error> {
@@ -118,6 +138,8 @@ struct About {
     license: Option<String>,
     manifest_path: PathBuf,
     repository: Option<String>,
+    #[serde(default)]
+    authors: Vec<String>,
     source: Option<String>,
 }
 
@@ -171,6 +193,7 @@ impl Known {
                 .map(Path::to_owned)
                 .unwrap_or_default(),
             repository: about.repository.clone(),
+            authors: about.authors.clone(),
             checksum: self.checksums.get(id).cloned(),
             own: about.source.is_none(),
             linked,
@@ -181,7 +204,7 @@ impl Known {
 
 #[cfg(test)]
 pub mod tests {
-    use super::{GUEST, HOST, Package, grow, packages};
+    use super::{GUEST, HOST, Package, grow, merged, packages};
     use std::collections::{BTreeMap, BTreeSet};
     use std::path::PathBuf;
     use std::process::Command;
@@ -197,6 +220,7 @@ pub mod tests {
             licence: "MIT".to_owned(),
             folder: PathBuf::new(),
             repository: None,
+            authors: Vec::new(),
             checksum: Some("ab".repeat(32)),
             own: false,
             linked: true,
@@ -267,6 +291,21 @@ pub mod tests {
             let length = package.checksum.map(|checksum| checksum.len());
             assert_eq!(length, (!package.own).then_some(64), "{}", package.name);
         }
+    }
+
+    #[test]
+    fn a_package_of_two_platforms_is_one_and_linked_if_it_is_in_either() {
+        let macros = Package {
+            linked: false,
+            ..sample("a", &["b"])
+        };
+        let all = merged(vec![
+            vec![macros],
+            vec![sample("a", &["c"]), sample("d", &[])],
+        ]);
+        assert_eq!(all.len(), 2);
+        assert!(all[0].linked);
+        assert_eq!(all[0].needs.len(), 2);
     }
 
     #[test]

@@ -25,6 +25,16 @@ pub fn cargo() -> Command {
     command
 }
 
+/// A variable of the environment that is set to something.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Whether nothing may be left out and nothing overlooked.
+pub fn strict() -> bool {
+    variable("CI").is_some_and(|value| value == "true")
+}
+
 /// A command as a person would type it.
 pub fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());

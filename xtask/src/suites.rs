@@ -10,14 +10,14 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::run::{cargo, read, root, shown};
+use crate::run::{cargo, read, root, shown, strict};
 use crate::tally::{CargoTest, GoTest, Reader, Tally, Tap};
 use crate::{bundle, imports, parity, reach, webapp};
 
 /// Runs all suites and prints the sums as its last line.
 pub fn test() -> Result<(), Error> {
     let mut session = Session {
-        strict: std::env::var("CI").is_ok_and(|value| value == "true"),
+        strict: strict(),
         total: Tally::default(),
         failures: Vec::new(),
     };
