@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::error::{Error, at};
 use crate::run::{cargo, read, root, run, target};
-use crate::version::version;
+use crate::version::{has_changes, version};
 use crate::{embedded, leaks, notice, npm, packages, sbom, sign, sums, webapp};
 
 /// What is promised of the stripped executable.
@@ -71,6 +71,11 @@ pub fn dist() -> Result<Dist, Error> {
         return Err(Error::Needed(text.to_owned()));
     }
     let version = version();
+    if has_changes() {
+        println!(
+            "warning: {version} is not what this is built from: there are changes that are not committed"
+        );
+    }
     let (id, manifest) = versioned(&root().join("plugin.json"), &version)?;
     let manifest_file = target().join("dist").join("plugin.json");
     write_if_changed(&manifest_file, manifest.as_bytes())?;
