@@ -9,7 +9,9 @@ const modules: Plugin = {
     generateBundle(_, bundle) {
         const files = Object.values(bundle).flatMap((output) =>
             output.type === 'chunk'
-                ? Object.entries(output.modules).flatMap(([file, {renderedLength}]) => (renderedLength > 0 ? [file] : []))
+                ? Object.entries(output.modules).flatMap(([file, {renderedLength}]) =>
+                      renderedLength > 0 ? [file] : [],
+                  )
                 : [],
         );
         this.emitFile({type: 'asset', fileName: 'modules.json', source: JSON.stringify(files)});

@@ -1,7 +1,7 @@
 //! Which npm packages are inside of the webapp's script.
 //!
-//! The Mattermost client offers React and its companions, so that there should be none; but whoever adds one
-//! must not have to think of the documents. The build of the webapp writes down from which files of
+//! The Mattermost client offers React and its companions, so that there is little more than a helper of the
+//! bundler; but whoever adds a package must not have to think of the documents. The build of the webapp writes down from which files of
 //! node_modules its script has code, and the lock file knows the rest.
 
 use std::collections::BTreeSet;
@@ -89,7 +89,12 @@ fn chosen(modules: &Value, lock: &Value, folder: &Path) -> Result<Vec<Package>, 
 
 /// The folder of the package that a file belongs to, from `node_modules` on. A package can bring others in a
 /// folder of its own, so that the last one counts.
+///
+/// The bundler's own helpers come from no file; they are its package's.
 fn package_path(module: &str) -> Option<String> {
+    if module.starts_with("\0rolldown/") {
+        return Some("node_modules/rolldown".to_owned());
+    }
     let start = module.find("node_modules/")?;
     let path = module.get(start..)?;
     let (before, inside) = path.rsplit_once("node_modules/")?;
@@ -111,6 +116,7 @@ mod tests {
         assert_eq!(path("/x/node_modules/@s/a/b.js"), "node_modules/@s/a");
         let nested = "/x/node_modules/@s/a/node_modules/b/c.js?d";
         assert_eq!(path(nested), "node_modules/@s/a/node_modules/b");
+        assert_eq!(path("\0rolldown/runtime.js"), "node_modules/rolldown");
         assert_eq!(package_path("/x/src/index.ts"), None);
     }
 

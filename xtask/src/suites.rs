@@ -12,7 +12,7 @@ use std::time::Instant;
 use crate::error::Error;
 use crate::run::{cargo, read, root, shown, strict};
 use crate::tally::{CargoTest, GoTest, Reader, Tally, Tap};
-use crate::{bundle, imports, parity, reach, webapp};
+use crate::{bundle, imports, parity, reach, sums, webapp};
 
 /// Runs all suites and prints the sums as its last line.
 pub fn test() -> Result<(), Error> {
@@ -164,6 +164,12 @@ impl Session {
             Ok(())
         });
         let Some(dist) = dist else { return };
+        let mut sums = Command::new("sha256sum");
+        sums.args(["--strict", "--quiet", "-c", sums::NAME]);
+        self.check(
+            "sums of what is published",
+            sums.current_dir(root().join("dist")),
+        );
         self.step("imports", || imports::compare_executable(&dist.executable));
         if let Some(hello) = hello {
             self.supervisors(&dist.executable, &hello);
