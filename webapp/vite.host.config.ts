@@ -25,12 +25,14 @@ const inputs: Record<string, string> = {
 
 /** `host-17.js` and `host-18.js` put the globals on the window; the pages take them from there. */
 export default defineConfig(({mode}) => {
-    const [what, version] = mode.split('-');
+    const [what, version, era] = mode.split('-');
     const isPage = what !== 'host';
     const chosen = packages[version ?? ''] ?? {};
     return {
         base: './',
-        define: {'process.env.NODE_ENV': JSON.stringify('production')},
+        define: {
+            'process.env.NODE_ENV': JSON.stringify(isPage || !era ? 'production' : 'development'),
+        },
         resolve: {
             alias: Object.entries(isPage ? {} : chosen).map(([name, to]) => ({
                 find: new RegExp(`^${name}(?=/|$)`),
@@ -50,7 +52,7 @@ export default defineConfig(({mode}) => {
                 external: isPage ? Object.keys(globals) : [],
                 output: {
                     format: 'iife',
-                    entryFileNames: isPage ? `${what}.js` : `host-${version}.js`,
+                    entryFileNames: `${mode}.js`,
                     assetFileNames: `${what}[extname]`,
                     globals: isPage ? globals : {},
                 },

@@ -21,7 +21,7 @@ function project(react: string) {
             environmentOptions: {jsdom: {url: 'https://chat.example.com/'}},
             include: ['test/**/*.test.{ts,tsx}'],
             setupFiles: ['test/setup.ts'],
-            env: {HOST_FILE: file(`build/host-${react}.js`), TZ: 'America/New_York'},
+            env: {HOST_FILE: file(`build/host-${react}-dev.js`), TZ: 'America/New_York'},
             restoreMocks: true,
             unstubGlobals: true,
         },

@@ -208,7 +208,7 @@ pub fn run(image: &[u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode 
         Err(error) => return fail(&error.to_string()),
     };
     // From here on threads are started, which inherit it.
-    let confinement = confine(listening.path());
+    let confinement = confine(&listening);
     let component = match load(image, target) {
         Ok(component) => Arc::new(component),
         Err(error) => return fail(&error),

@@ -58,7 +58,7 @@ impl Confined {
     fn new() -> Self {
         let listening = listening();
         Self {
-            confinement: confine(listening.path()),
+            confinement: confine(&listening),
             playground: playground().unwrap(),
             listening,
         }

@@ -68,10 +68,12 @@ fn io_error(what: &'static str) -> impl FnOnce(io::Error) -> Error {
 #[derive(Debug)]
 pub struct Postgres {
     programs: PathBuf,
+    account: Option<(u32, u32)>,
     port: u16,
+    log: PathBuf,
     child: Child,
     keeper: Option<Keeper>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Postgres {
@@ -101,51 +103,55 @@ impl Postgres {
         run("initdb", initdb.arg(&data))?;
 
         let port = free_port().map_err(io_error("find a free port"))?;
-        let output = File::create(log).map_err(io_error("create the log of PostgreSQL"))?;
-        let errors = output
-            .try_clone()
-            .map_err(io_error("share the log of PostgreSQL"))?;
-        let mut server = command(&programs, "postgres", account, folder.path());
-        server.arg("-D").arg(&data).args(["-p", &port.to_string()]);
-        for setting in [
-            "listen_addresses=127.0.0.1",
-            "unix_socket_directories=",
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-            "max_connections=300",
-        ] {
-            server.args(["-c", setting]);
-        }
-        let child = server
-            .stdin(Stdio::null())
-            .stdout(output)
-            .stderr(errors)
-            .process_group(0)
-            .spawn()
-            .map_err(io_error("start postgres"))?;
-        let keeper = Keeper::watch(&child, Target::Process, "QUIT", folder.path())
-            .map_err(io_error("start the keeper of PostgreSQL"))?;
+        File::create(log).map_err(io_error("create the log of PostgreSQL"))?;
+        let (child, keeper) = serve(&programs, account, folder.path(), port, log)?;
         let mut postgres = Postgres {
             programs,
+            account,
             port,
+            log: log.to_path_buf(),
             child,
             keeper: Some(keeper),
-            _folder: folder,
+            folder,
         };
+        postgres.until_up()?;
+        progress(&format!("PostgreSQL listens on 127.0.0.1:{port}"));
+        Ok(postgres)
+    }
+
+    /// Stops it, as an administrator does who updates it. All connections end.
+    pub fn stop(&mut self) {
+        self.keeper = None;
+        process::signal(&self.child, Signal::INT);
+        if process::wait_for_exit(&mut self.child, STOP).is_none() {
+            process::signal(&self.child, Signal::QUIT);
+            let _ = self.child.wait();
+        }
+    }
+
+    /// Starts it again after [`Postgres::stop`], on the same port and with the same data.
+    pub fn start_again(&mut self) -> Result<(), Error> {
+        let folder = self.folder.path();
+        let (child, keeper) = serve(&self.programs, self.account, folder, self.port, &self.log)?;
+        self.child = child;
+        self.keeper = Some(keeper);
+        self.until_up()
+    }
+
+    fn until_up(&mut self) -> Result<(), Error> {
         let up = wait_until(START, || {
-            let ended = postgres.child.try_wait().ok().flatten().is_some();
+            let ended = self.child.try_wait().ok().flatten().is_some();
             if ended {
                 Some(false)
             } else {
-                postgres.query("postgres", "select 1").ok().map(|_| true)
+                self.query("postgres", "select 1").ok().map(|_| true)
             }
         });
-        if up != Some(true) {
-            return Err(Error::Start(log.to_path_buf()));
+        if up == Some(true) {
+            Ok(())
+        } else {
+            Err(Error::Start(self.log.clone()))
         }
-        progress(&format!("PostgreSQL listens on 127.0.0.1:{port}"));
-        Ok(postgres)
     }
 
     /// The port on 127.0.0.1.
@@ -191,13 +197,45 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        self.keeper = None;
-        process::signal(&self.child, Signal::INT);
-        if process::wait_for_exit(&mut self.child, STOP).is_none() {
-            process::signal(&self.child, Signal::QUIT);
-            let _ = self.child.wait();
-        }
+        self.stop();
     }
+}
+
+/// Starts the server on the cluster in `folder`; what it says is added to the log.
+fn serve(
+    programs: &Path,
+    account: Option<(u32, u32)>,
+    folder: &Path,
+    port: u16,
+    log: &Path,
+) -> Result<(Child, Keeper), Error> {
+    let output = File::options().append(true).open(log);
+    let output = output.map_err(io_error("open the log of PostgreSQL"))?;
+    let errors = output.try_clone();
+    let errors = errors.map_err(io_error("share the log of PostgreSQL"))?;
+    let mut server = command(programs, "postgres", account, folder);
+    let data = folder.join("data");
+    server.arg("-D").arg(data).args(["-p", &port.to_string()]);
+    for setting in [
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+        "max_connections=300",
+    ] {
+        server.args(["-c", setting]);
+    }
+    let child = server
+        .stdin(Stdio::null())
+        .stdout(output)
+        .stderr(errors)
+        .process_group(0)
+        .spawn()
+        .map_err(io_error("start postgres"))?;
+    let keeper = Keeper::watch(&child, Target::Process, "QUIT", folder)
+        .map_err(io_error("start the keeper of PostgreSQL"))?;
+    Ok((child, keeper))
 }
 
 /// One of PostgreSQL's programs, run by `account` if there is one, in a bare environment.

@@ -5,8 +5,9 @@
 //! codes, rotating refresh tokens, users, meetings, and signed webhooks. It is strict where Zoom is
 //! (a wrong verifier, a used refresh token or an expired access token is refused with Zoom's own
 //! words) and it misbehaves on demand: [`Zoom::fail_next`] makes the next request of a route fail,
-//! be limited, hang until released, or lose its connection. Requests are counted per route, and every
-//! secret it ever hands out is remembered, so that a test can look for them where they must not be.
+//! be limited, hang until released, lose its connection, or be answered with half a body or far too
+//! large a one. Requests are counted per route, and every secret it ever hands out is remembered, so that
+//! a test can look for them where they must not be.
 
 mod account;
 mod http;
@@ -73,6 +74,10 @@ pub enum Fault {
     Silence,
     /// By a closed connection.
     HangUp,
+    /// It does what was asked, and loses the connection in the middle of its answer.
+    Half,
+    /// With a body of so many bytes that means nothing.
+    Flood(u64),
 }
 
 impl Fault {

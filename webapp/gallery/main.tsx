@@ -1,6 +1,7 @@
 // All states on one page, drawn by the built plugin: `make webapp-gallery`.
 //
-// `?state=ended` shows one of them (and `starting` and `blocked` what stands in the corner), `?locale=ja`, `?theme=dark` and `?clock=24` change how.
+// `?state=ended` shows one of them, `?state=blocked` and the like what stands in the corner or what becomes of
+// a card that is clicked (`SCENES`); `?locale=ja`, `?theme=dark` and `?clock=24` change how.
 import React from 'react';
 
 import type {HostWindow, User} from '../src/host';
@@ -32,23 +33,75 @@ const store = makeStore({
 });
 const {registry, registered} = makeRegistry();
 
-/** What else there is to see: a start under way, and one whose tab the browser did not open. */
-const NOTICES: Readonly<Record<string, () => void>> = {
-    starting: () => {
-        window.fetch = () => new Promise(() => undefined);
+const CHANNEL = 'c'.repeat(26);
+const MEETING = JSON.stringify({meeting_url: 'https://zoom.us/j/85746065432'});
+
+function answers(body: string): void {
+    window.fetch = () => Promise.resolve(new Response(body));
+}
+
+function neverAnswers(): void {
+    window.fetch = () => new Promise(() => undefined);
+}
+
+function clickHeader(): void {
+    registered.headerButtons[0]?.action({id: CHANNEL});
+}
+
+function clickCard(): void {
+    document.querySelector<HTMLElement>('.zoom-actions button')?.click();
+}
+
+/** What there is to see after a click, and the post that it takes. */
+const SCENES: Readonly<Record<string, {post?: string; begin: () => void}>> = {
+    starting: {
+        begin: () => {
+            neverAnswers();
+            clickHeader();
+        },
     },
-    blocked: () => {
-        const answer = JSON.stringify({meeting_url: 'https://zoom.us/j/85746065432'});
-        window.fetch = () => Promise.resolve(new Response(answer));
-        window.open = () => null;
+    'starting-in-thread': {
+        begin: () => {
+            neverAnswers();
+            const thread = STATES.started;
+            store.dispatch({type: 'RECEIVED_POST', data: {...thread, channel_id: CHANNEL}});
+            store.dispatch({type: 'THREAD_OPENED', id: thread?.id});
+            clickHeader();
+        },
+    },
+    blocked: {
+        begin: () => {
+            answers(MEETING);
+            window.open = () => null;
+            clickHeader();
+        },
+    },
+    said: {begin: () => registered.appBar[0]?.action()},
+    'anyway-busy': {
+        post: 'recently-created',
+        begin: () => {
+            neverAnswers();
+            clickCard();
+        },
+    },
+    'anyway-done': {
+        post: 'recently-created',
+        begin: () => {
+            answers(MEETING);
+            window.open = () => window;
+            clickCard();
+        },
     },
 };
+
+const wanted = query.get('state');
+const scene = SCENES[wanted ?? ''];
 
 /** The parts that are no posts: the button and the corner. */
 function Frame() {
     const button = registered.headerButtons[0];
-    const wanted = query.get('state');
-    const states = Object.entries(STATES).filter(([name]) => wanted === null || name === wanted);
+    const shown = scene?.post ?? wanted;
+    const states = Object.entries(STATES).filter(([name]) => shown === null || name === shown);
     return (
         <>
             <h1 className="gallery-title">{wanted ?? 'All states'}</h1>
@@ -58,7 +111,7 @@ function Frame() {
                     type="button"
                     className="channel-header__icon"
                     aria-label="Start Zoom Meeting"
-                    onClick={() => button?.action({id: 'c'.repeat(26)})}
+                    onClick={clickHeader}
                 >
                     {button?.icon}
                 </button>
@@ -85,11 +138,8 @@ const registerPlugin: HostWindow['registerPlugin'] = (_, plugin) => {
         </Surroundings>,
         document.querySelector('#root') ?? document.body,
     );
-    const prepare = NOTICES[query.get('state') ?? ''];
-    if (prepare) {
-        prepare();
-        registered.headerButtons[0]?.action({id: 'c'.repeat(26)});
-    }
+    // What is clicked is there once it has been drawn.
+    requestAnimationFrame(() => setTimeout(() => scene?.begin()));
     Object.assign(window, {measure: () => measure(store, registered)});
     document.body.dataset.ready = 'yes';
 };

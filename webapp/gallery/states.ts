@@ -82,10 +82,20 @@ export const STATES: Readonly<Record<string, Post>> = {
         meeting_provider: 'Jitsi',
         meeting_link: '',
     }),
-    chat: reply('chat', 'custom_zoom_chat', 'The chat of the meeting is attached.'),
+    error: meetingPost(
+        {},
+        {
+            id: 'error',
+            type: 'system_ephemeral',
+            user_id: 'zoom',
+            message: 'Zoom could not be reached. Please try again in a moment.',
+            props: {},
+        },
+    ),
+    chat: reply('chat', 'custom_zoom_chat', "Here's the chat of the Zoom meeting:"),
     transcript: reply(
         'transcript',
         'custom_zoom_transcript',
-        'The transcript of the meeting is attached.',
+        "Here's the transcription of the Zoom meeting:",
     ),
 };

@@ -78,6 +78,15 @@ function reduce(state: State, action: Action): State {
             const threads = {selectedThreadIdInTeam: {[team]: action.id ?? ''}};
             return {...state, views: {...state.views, threads}};
         }
+        case 'CHANNEL_SEEN':
+            return {
+                ...state,
+                entities: {...entities, channels: {currentChannelId: action.id ?? ''}},
+            };
+        case 'PAGE_SHOWN': {
+            const lhs = {currentStaticPageId: action.id ?? ''};
+            return {...state, views: {...state.views, lhs}};
+        }
         case 'LANGUAGE': {
             const users = entities.users ?? {};
             const me = users.profiles?.[users.currentUserId ?? ''];

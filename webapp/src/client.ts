@@ -5,10 +5,15 @@ import {PLUGIN_ID, basePath, connectionId, currentUser} from './host';
 /** How long the plugin may take to start a meeting is 60 seconds; nobody waits longer. */
 const TIMEOUT_MS = 65_000;
 
+/** How long a message waits for the name of its author. */
+const PATIENCE_MS = 1_000;
+
 /** How a start went. */
 export type Answer =
-    /** It began; here it is joined. Empty if the user was shown something first. */
+    /** It began; here it is joined. */
     | {kind: 'started'; meetingUrl: string}
+    /** The user was shown something first: a question, a warning, or the way to connect. */
+    | {kind: 'asked'}
     /** It did not, for the reason that the plugin says. */
     | {kind: 'refused'; reason: string}
     /** There was an answer, and not from the plugin. */
@@ -59,9 +64,11 @@ export class Client {
         if (reason !== '') {
             return {kind: 'refused', reason};
         }
-        return response.ok
-            ? {kind: 'started', meetingUrl: field(answer, 'meeting_url')}
-            : {kind: 'failed'};
+        if (!response.ok) {
+            return {kind: 'failed'};
+        }
+        const meetingUrl = field(answer, 'meeting_url');
+        return meetingUrl === '' ? {kind: 'asked'} : {kind: 'started', meetingUrl};
     }
 
     /** The address of the Zoom that the plugin is configured for; empty if that cannot be had. */
@@ -76,15 +83,24 @@ export class Client {
         return this.zoom;
     }
 
-    /** The user id of the plugin's bot, or the reader's own if it cannot be had. */
+    /** The user id of the plugin's bot, or the reader's own if it cannot be had soon. */
     async botId(): Promise<string> {
         const users: User[] = Object.values(this.store.getState().entities?.users?.profiles ?? {});
         const known = users.find((user) => user.username === PLUGIN_ID && user.is_bot === true);
         if (known) {
             return known.id;
         }
-        this.bot ??= this.read(`/api/v4/users/username/${PLUGIN_ID}`, 'id');
-        return (await this.bot) || (currentUser(this.store.getState())?.id ?? '');
+        this.bot ??= this.read(`/api/v4/users/username/${PLUGIN_ID}`, 'id').then((id) => {
+            // What failed once may be asked again.
+            if (id === '') {
+                this.bot = undefined;
+            }
+            return id;
+        });
+        // Whoever waits to be told what went wrong shall not wait for who says it.
+        const patience = new Promise<string>((resolve) => setTimeout(resolve, PATIENCE_MS, ''));
+        const found = await Promise.race([this.bot, patience]);
+        return found || (currentUser(this.store.getState())?.id ?? '');
     }
 
     /** The channel of a post; empty if that cannot be had. */

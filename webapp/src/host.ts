@@ -59,10 +59,13 @@ export interface State {
         posts?: {posts?: Record<string, Post>};
         preferences?: {myPreferences?: Record<string, {value?: string}>};
         teams?: {currentTeamId?: string};
+        channels?: {currentChannelId?: string};
         users?: {currentUserId?: string; profiles?: Record<string, User>};
     };
     plugins?: {plugins?: Record<string, unknown>};
     views?: {
+        /** What stands in the middle instead of a channel: `threads`, `drafts` and the like. */
+        lhs?: {currentStaticPageId?: string};
         rhs?: {selectedPostId?: string; selectedChannelId?: string; isSidebarOpen?: boolean};
         threads?: {selectedThreadIdInTeam?: Record<string, string | null>};
     };
@@ -164,8 +167,13 @@ function isEphemeral(post: Post): boolean {
     return post.type === 'system_ephemeral';
 }
 
-/** The thread that is open in the list of threads, or nothing. */
+/** The thread that is open in the list of threads, or nothing where that list is not shown. */
 export function selectedThread(state: State): string {
+    // It stays selected while drafts are looked at. Older clients do not say what is shown.
+    const page = state.views?.lhs?.currentStaticPageId;
+    if (page !== undefined && page !== '' && page !== 'threads') {
+        return '';
+    }
     const team = state.entities?.teams?.currentTeamId ?? '';
     return state.views?.threads?.selectedThreadIdInTeam?.[team] ?? '';
 }

@@ -2,29 +2,39 @@
 //
 // A second click while the first is under way does nothing, and neither does the second half of a double
 // click. What went wrong is said as a message where the click was, in the channel or in the thread.
-import type {Channel, Event, Place, Store} from './host';
+import type {Channel, Event, Place, Post, Store} from './host';
 import {connectionId, placeIn, selectedThread} from './host';
 import {Client} from './client';
 import {Observable} from './observable';
-import {Tabs} from './tabs';
+import {type Source, Tabs} from './tabs';
 import {type Key, localeOf, text} from './text';
 
 /** A click this soon after a start is the second half of a double click. */
 const DOUBLE_CLICK_MS = 1_000;
 
-/** What stands in the corner, if anything. */
+function nameOf(place: Place): string {
+    return `${place.channelId} ${place.rootId}`;
+}
+
+/** What stands in the corner beside the starts that are under way. */
 export type Notice =
-    | {kind: 'starting'; rootId: string}
-    | {kind: 'blocked'; meetingUrl: string}
-    | {kind: 'said'; sentence: string}
-    | undefined;
+    {kind: 'blocked'; meetingUrl: string} | {kind: 'said'; sentence: string} | undefined;
+
+/** How a click on "start" ended: with a meeting, with a question, with a reason why not, or unheard. */
+export type Outcome = 'started' | 'asked' | 'failed' | 'unheard';
+
+/** What has become of "start anyway" under a warning. */
+export type Anyway = 'busy' | 'done' | undefined;
 
 /** The meetings that one client starts. */
 export class Starter {
+    /** Where starts are under way, the latest last. */
+    readonly busy = new Observable<readonly Place[]>([]);
     readonly notice = new Observable<Notice>(undefined);
+    /** By the id of the warning. A post that is scrolled away and back is drawn anew. */
+    readonly anyway = new Observable<Readonly<Record<string, Anyway>>>({});
     readonly tabs: Tabs;
     readonly client: Client;
-    private readonly busy = new Set<string>();
     private settled = {place: '', at: -Infinity};
     private messages = 0;
     /** Whether notices are shown. Where they are not, messages take their place. */
@@ -44,12 +54,12 @@ export class Starter {
     }
 
     /** The button in a channel's header. */
-    inChannel(channel: Channel): Promise<boolean> {
+    inChannel(channel: Channel): Promise<Outcome> {
         return this.start(placeIn(this.store.getState(), channel.id));
     }
 
     /** The button at the side: it is there also where no channel is. */
-    async fromAppBar(channel?: Channel): Promise<boolean> {
+    async fromAppBar(channel?: Channel): Promise<Outcome> {
         if (channel?.id) {
             return this.inChannel(channel);
         }
@@ -57,41 +67,54 @@ export class Starter {
         const channelId = thread === '' ? '' : await this.client.channelOf(thread);
         if (channelId === '') {
             await this.say(undefined, this.sentence(thread === '' ? 'noThread' : 'failed'));
-            return false;
+            return 'failed';
         }
         return this.start({channelId, rootId: thread});
     }
 
-    /** Starts a meeting. Answers whether it began or the user was asked something. */
-    async start(place: Place, topic = '', force = false): Promise<boolean> {
-        const name = `${place.channelId} ${place.rootId}`;
+    /** "Start anyway", under a warning. */
+    async startAnyway(warning: Post, topic: string): Promise<void> {
+        if (this.anyway.value[warning.id] !== undefined) {
+            return;
+        }
+        const become = (state: Anyway) =>
+            this.anyway.set({...this.anyway.value, [warning.id]: state});
+        become('busy');
+        const place = {channelId: warning.channel_id, rootId: warning.root_id};
+        const outcome = await this.start(place, topic, true);
+        become(outcome === 'started' ? 'done' : undefined);
+    }
+
+    /** Starts a meeting. */
+    async start(place: Place, topic = '', force = false): Promise<Outcome> {
+        const name = nameOf(place);
         const doubled =
             this.settled.place === name && this.now() - this.settled.at < DOUBLE_CLICK_MS;
-        if (this.busy.has(name) || (doubled && !force)) {
-            return false;
+        if (this.busy.value.some((other) => nameOf(other) === name) || (doubled && !force)) {
+            return 'unheard';
         }
-        this.busy.add(name);
-        this.notice.set({kind: 'starting', rootId: place.rootId});
+        this.busy.set([...this.busy.value, place]);
         this.tabs.ask();
+        // So that it is known when something has to be said.
+        void this.client.botId();
         const answer = await this.client.start(place, topic, force);
-        this.busy.delete(name);
+        this.busy.set(this.busy.value.filter((other) => other !== place));
         this.settled = {place: name, at: this.now()};
-        if (answer.kind !== 'started' || answer.meetingUrl !== '') {
+        if (answer.kind !== 'asked') {
             this.tabs.answered();
         }
-        this.clearNotice('starting');
         switch (answer.kind) {
             case 'started':
-                if (answer.meetingUrl !== '') {
-                    await this.open(answer.meetingUrl, place);
-                }
-                return true;
+                await this.open(answer.meetingUrl, 'answer', place);
+                return 'started';
+            case 'asked':
+                return 'asked';
             case 'refused':
                 await this.say(place, answer.reason);
-                return false;
+                return 'failed';
             default:
                 await this.say(place, this.sentence(answer.kind));
-                return false;
+                return 'failed';
         }
     }
 
@@ -100,7 +123,7 @@ export class Starter {
         const meetingUrl = event.data?.meeting_url;
         if (typeof meetingUrl === 'string' && this.tabs.isForUs(event)) {
             this.tabs.answered();
-            await this.open(meetingUrl, undefined);
+            await this.open(meetingUrl, 'event', undefined);
         }
     }
 
@@ -116,10 +139,14 @@ export class Starter {
         this.notice.set(undefined);
     }
 
-    private async open(meetingUrl: string, place: Place | undefined): Promise<void> {
+    private async open(
+        meetingUrl: string,
+        source: Source,
+        place: Place | undefined,
+    ): Promise<void> {
         // Waiting would cost the click's right to open a tab, so it is done only where it must be.
         const zoomUrl = meetingUrl.startsWith('http:') ? await this.client.zoomUrl() : '';
-        switch (this.tabs.open(meetingUrl, zoomUrl)) {
+        switch (this.tabs.open(meetingUrl, zoomUrl, source)) {
             case 'blocked':
                 return this.sayBlocked(place, meetingUrl);
             case 'unsafe':
@@ -138,23 +165,23 @@ export class Starter {
         await this.say(place, `${sentence} [${this.sentence('openMeeting')}](${link})`);
     }
 
-    private clearNotice(kind: 'starting'): void {
-        if (this.busy.size === 0 && this.notice.value?.kind === kind) {
-            this.notice.set(undefined);
-        }
-    }
-
     private sentence(key: Key): string {
         return text(localeOf(this.store.getState()), key);
     }
 
     /**
      * Shows a message to this user alone: where the click was, until the page is loaded anew, or in the
-     * corner, where the click was nowhere.
+     * corner, where the click was nowhere. A client without corners shows it in the channel last seen.
      */
-    private async say(place: Place | undefined, message: string): Promise<void> {
-        if (place === undefined) {
+    private async say(where: Place | undefined, message: string): Promise<void> {
+        if (where === undefined && this.shows) {
             this.notice.set({kind: 'said', sentence: message});
+            return;
+        }
+        const seen = this.store.getState().entities?.channels?.currentChannelId ?? '';
+        const place = where ?? {channelId: seen, rootId: ''};
+        if (place.channelId === '') {
+            console.warn(`zoom: ${message}`);
             return;
         }
         const author = await this.client.botId();

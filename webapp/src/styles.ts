@@ -29,9 +29,10 @@ const css = `
 .zoom-ai:hover{background:rgba(var(--button-bg-rgb),.12);color:var(--button-bg)}
 .zoom-spinner{display:inline-block;width:16px;height:16px;flex:none;border:2px solid currentColor;border-right-color:transparent;border-radius:50%;animation:zoom-turn 1s linear infinite}
 @keyframes zoom-turn{to{transform:rotate(360deg)}}
-@media (prefers-reduced-motion:reduce){.zoom-spinner{animation-duration:4s}}
-.zoom-notices{position:fixed;right:72px;bottom:24px;z-index:1050;max-width:420px}
-@media (max-width:768px){.zoom-notices{right:12px;left:12px;bottom:80px;max-width:none}}
+@media (prefers-reduced-motion:reduce){.zoom-spinner{animation:none}}
+@media (forced-colors:active){.zoom-camera::before{background:LinkText}.zoom-card,.zoom-notice{border-color:CanvasText}}
+.zoom-notices{position:fixed;right:72px;bottom:120px;z-index:1050;max-width:420px}
+@media (max-width:768px){.zoom-notices{right:12px;left:12px;bottom:140px;max-width:none}}
 .zoom-notice{display:flex;flex-wrap:wrap;align-items:center;gap:12px;padding:12px 16px;border:1px solid rgba(var(--center-channel-color-rgb),.16);border-radius:8px;box-shadow:0 8px 24px rgba(0,0,0,.12);background:var(--center-channel-bg);color:var(--center-channel-color)}
 .zoom-close{margin-left:auto;width:32px;height:32px;border:none;border-radius:4px;background:none;color:inherit;font-size:20px;line-height:1}
 .zoom-close:hover{background:rgba(var(--center-channel-color-rgb),.08)}

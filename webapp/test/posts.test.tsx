@@ -2,7 +2,7 @@ import {screen, waitFor, within} from '@testing-library/dom';
 import {expect, it, vi} from 'vitest';
 
 import {ENDED, STATES, meetingPost} from '../gallery/states';
-import type {Post} from '../src/host';
+import {type Post, host} from '../src/host';
 import {begunMinutes} from '../src/components/MeetingPost';
 import {
     CHANNEL,
@@ -181,6 +181,55 @@ it('d13 a moment that no calendar has does not take the channel down', async () 
     expect(document.querySelector('dl')?.textContent).toContain('2026');
 });
 
+it('d13 a post that cannot be drawn is its message, and the others are as ever', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const formatText = (text: string) => {
+        if (text.includes('*bad*')) {
+            throw new Error('cannot be formatted');
+        }
+        return text;
+    };
+    vi.stubGlobal('PostUtils', {...host.PostUtils, formatText});
+    const bad = meetingPost({meeting_topic: '*bad*'}, {id: 'bad', message: 'Come in'});
+    await showPosts(load(), bad, meetingPost());
+    const [first, second] = screen.getAllByRole('listitem');
+    expect(first?.querySelector('.post__body')?.textContent).toBe('Come in');
+    expect(second?.textContent).toContain('Standup');
+});
+
+it.each(['all', 'Ada', 'x](https://evil.example)', '**x**', ''])(
+    'd13 a name that is none of Mattermost is not said: %s',
+    async (name) => {
+        await showPosts(
+            load(),
+            meetingPost({from_bot: 'true', meeting_creator_username: name}, {user_id: 'zoom'}),
+        );
+        const expected = name === 'all' ? '@all' : 'Someone';
+        expect(body()).toContain(`${expected} has started a meeting`);
+        expect(document.querySelector('.zoom-pretext a, .zoom-pretext b')).toBeNull();
+    },
+);
+
+it('d13 a provider that is no name is not said', async () => {
+    const post = state('recently-created-other');
+    const props = {...post.props, meeting_provider: '[Zoom](https://evil.example)'};
+    await showPosts(load(), {...post, props});
+    expect(body()).toContain('@bob has started a meeting in this channel');
+    expect(document.querySelector('.zoom-pretext a')).toBeNull();
+});
+
+it('d63 a title is one line', async () => {
+    const asked: unknown[] = [];
+    const real = host.PostUtils?.formatText;
+    const formatText = (text: string, options?: object) => {
+        asked.push(options);
+        return real?.(text, options) ?? text;
+    };
+    vi.stubGlobal('PostUtils', {...host.PostUtils, formatText});
+    await showPosts(load(), meetingPost({meeting_topic: '# Standup\n* one'}));
+    expect(asked).toContainEqual({atMentions: true, singleline: true});
+});
+
 it('d13 a warning that somebody else wrote is their message and no warning', async () => {
     const post = {...state('recently-created'), type: 'custom_zoom', message: 'mine'};
     await showPosts(load(), post);
@@ -229,6 +278,31 @@ it('zm129 a recent meeting can be joined, or another one started in the same pla
     expect(asked[0]?.body).toMatchObject({topic: 'Standup', root_id: 'thread'});
 });
 
+it('d63 what was started anyway stays so when the post is drawn anew, and the focus is not lost', async () => {
+    serve({[MEETINGS]: () => json(200, {meeting_url: 'https://zoom.us/j/2'})});
+    tabs();
+    const loaded = load();
+    await showPosts(loaded, state('recently-created'));
+    screen.getByRole('button', {name: 'Start a new meeting'}).focus();
+    await hands.keyboard('{Enter}');
+    const done = await screen.findByText('A new meeting was started.');
+    await waitFor(() => expect(document.activeElement).toBe(done));
+    document.body.replaceChildren();
+    await showPosts(loaded, state('recently-created'));
+    expect(screen.getByText('A new meeting was started.')).toBeTruthy();
+    expect(screen.queryByRole('button')).toBeNull();
+});
+
+it('zm129 where the plugin asks something first, no card says that a meeting was started', async () => {
+    const asked = serve({[MEETINGS]: () => json(200, {meeting_url: ''})});
+    await showPosts(load(), state('recently-created'));
+    await hands.click(screen.getByRole('button', {name: 'Start a new meeting'}));
+    await waitFor(() => expect(asked).toHaveLength(1));
+    const button = screen.getByRole('button', {name: 'Start a new meeting'});
+    await waitFor(() => expect(button.getAttribute('aria-disabled')).toBe('false'));
+    expect(screen.queryByText('A new meeting was started.')).toBeNull();
+});
+
 it('a new meeting that could not be started can be tried again', async () => {
     serve({[MEETINGS]: () => json(500, {error: 'Zoom is away.'})});
     const loaded = load();
@@ -247,12 +321,29 @@ it('zm129 a meeting of another provider is named, and has no link unless a bot g
 
 it('zm131 zm132 chats and transcripts show their message', async () => {
     await showPosts(load(), state('chat'), state('transcript'));
-    expect(screen.getByTestId('zoom-post-chat-body').textContent).toBe(
-        'The chat of the meeting is attached.',
+    expect(screen.getByTestId('zoom-post-chat-body').textContent?.trim()).toBe(
+        "Here's the chat of the Zoom meeting:",
     );
-    expect(screen.getByTestId('zoom-post-transcription-body').textContent).toBe(
-        'The transcript of the meeting is attached.',
+    expect(screen.getByTestId('zoom-post-transcription-body').textContent?.trim()).toBe(
+        "Here's the transcription of the Zoom meeting:",
     );
+});
+
+it('d36 what the plugin wrote is read in the language of the reader, what people wrote is not', async () => {
+    const theirs = {...state('chat'), id: 'theirs', message: 'Here is our chat'};
+    const loaded = load({user: person('ada', {locale: 'de'})});
+    await showPosts(loaded, state('chat'), state('transcript'), theirs);
+    const texts = screen
+        .getAllByTestId('zoom-post-chat-body')
+        .map((one) => one.textContent?.trim());
+    expect(texts).toEqual(['Hier ist der Chat des Zoom-Meetings:', 'Here is our chat']);
+    expect(screen.getByTestId('zoom-post-transcription-body').textContent).toContain('Transkript');
+});
+
+it('d36 a language without sentences here has its dates in English too', async () => {
+    const loaded = load({user: person('ada', {locale: 'pt-BR'})});
+    await showPosts(loaded, state('ended'));
+    expect(document.querySelector('dl')?.textContent).toMatch(/Date ?Aug 6, 2026/);
 });
 
 it('zm133 the AI plugin is handed the post, where there is one', async () => {
@@ -271,5 +362,7 @@ it('zm133 without the AI plugin there is no button', async () => {
 it('zm130 without the functions of the client that format, text is text', async () => {
     vi.stubGlobal('PostUtils', undefined);
     await showPosts(load(), state('chat'));
-    expect(screen.getByTestId('zoom-post-chat-body').textContent).toContain('chat of the meeting');
+    expect(screen.getByTestId('zoom-post-chat-body').textContent).toContain(
+        'chat of the Zoom meeting',
+    );
 });

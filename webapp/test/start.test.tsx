@@ -14,6 +14,7 @@ import {
     showClient,
     tabs,
 } from './stage';
+import {Tabs} from '../src/tabs';
 
 const MEETINGS = '/plugins/zoom/api/v1/meetings';
 const URL = 'https://zoom.us/j/85746065432?pwd=abc.1';
@@ -105,6 +106,91 @@ it('zm122 in the list of threads the meeting is started in the selected one', as
     );
 });
 
+it.each(['drafts', 'scheduled_posts'])(
+    'd62 on the page %s no thread is meant, though one is selected in the list',
+    async (page) => {
+        const asked = serve({[MEETINGS]: started});
+        const loaded = load();
+        loaded.store.dispatch({type: 'THREADS_SELECTED', id: THREAD});
+        loaded.store.dispatch({type: 'PAGE_SHOWN', id: page});
+        await showClient(loaded, '');
+        await hands.click(appBarButton());
+        await screen.findByText(/open a channel or a thread first/);
+        expect(asked).toHaveLength(0);
+    },
+);
+
+it('d62 where the header has no buttons the corner says that a meeting is being started', async () => {
+    serve({[MEETINGS]: () => later<Response>().promise});
+    const loaded = load({}, ['registerChannelHeaderButtonAction']);
+    await showClient(loaded);
+    expect(screen.queryByRole('button', {name: 'Start Zoom Meeting'})).toBeNull();
+    await hands.click(appBarButton());
+    await screen.findByText('Starting a Zoom meeting…');
+});
+
+it('d62 a client without corners is told in the channel that was seen last', async () => {
+    serve({});
+    const loaded = load({}, ['registerRootComponent']);
+    loaded.store.dispatch({type: 'CHANNEL_SEEN', id: CHANNEL});
+    await showClient(loaded, '');
+    await hands.click(appBarButton());
+    await waitFor(() => expect(loaded.told()[0]?.message).toMatch(/open a channel/));
+    expect(loaded.told()[0]?.channel_id).toBe(CHANNEL);
+});
+
+it('d26 what went wrong is said at once, though nobody knows who says it', async () => {
+    const bot = '/api/v4/users/username/zoom';
+    const asked = serve({
+        [MEETINGS]: () => json(500, {error: 'Zoom is away.'}),
+        [bot]: () => later<Response>().promise,
+    });
+    const loaded = load({users: []});
+    await showClient(loaded);
+    await hands.click(headerButton());
+    await waitFor(() => expect(loaded.told()[0]?.message).toBe('Zoom is away.'), {timeout: 5_000});
+    expect(loaded.told()[0]?.user_id).toBe('ada');
+    expect(asked.filter((one) => one.path === bot)).toHaveLength(1);
+});
+
+it('d26 a look-up of the bot that failed is made again', async () => {
+    const bot = '/api/v4/users/username/zoom';
+    let up = false;
+    serve({
+        [MEETINGS]: () => json(500, {error: 'Zoom is away.'}),
+        [bot]: () => (up ? json(200, {id: 'the-bot'}) : json(502, {})),
+    });
+    const loaded = load({users: []});
+    await showClient(loaded);
+    await hands.click(headerButton());
+    await waitFor(() => expect(loaded.told()[0]?.user_id).toBe('ada'));
+    up = true;
+    loaded.store.dispatch({type: 'THREAD_OPENED', id: ''});
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await hands.click(headerButton());
+    await waitFor(() => expect(loaded.told()[1]?.user_id).toBe('the-bot'));
+});
+
+it('d62 two starts at once turn the button until both are through', async () => {
+    const answers = [later<Response>(), later<Response>()];
+    let turn = 0;
+    serve({[MEETINGS]: () => answers[turn++]?.promise ?? json(500, {})});
+    tabs();
+    const loaded = load();
+    loaded.store.dispatch({type: 'RECEIVED_POST', data: thread});
+    await showClient(loaded);
+    await hands.click(headerButton());
+    loaded.store.dispatch({type: 'THREAD_OPENED', id: THREAD});
+    await hands.click(headerButton());
+    await screen.findByText('Starting a Zoom meeting in the thread…');
+    answers[1]?.keep(json(500, {error: 'Zoom is away.'}));
+    await screen.findByText('Starting a Zoom meeting…');
+    expect(headerButton().querySelector('.zoom-spinner')).not.toBeNull();
+    answers[0]?.keep(started());
+    await waitFor(() => expect(screen.queryByText('Starting a Zoom meeting…')).toBeNull());
+    expect(headerButton().querySelector('.zoom-spinner')).toBeNull();
+});
+
 it('d62 without a thread or a channel the user is told, and nothing is asked', async () => {
     const asked = serve({});
     await showClient(load(), '');
@@ -126,7 +212,6 @@ it('zm126 the meeting opens in one tab, whether the answer or the event is first
     await waitFor(() => expect(open).toHaveBeenCalledWith(URL, '_blank'));
     answer.keep(started());
     await waitFor(() => expect(screen.queryByText('Starting a Zoom meeting…')).toBeNull());
-    loaded.event({meeting_url: URL}, CONNECTION);
     expect(open).toHaveBeenCalledOnce();
     expect(opened[0]?.opener, 'the tab knows nothing of this one').toBeNull();
 });
@@ -137,6 +222,45 @@ it('zm126 the meeting opens also while the websocket is away', async () => {
     await showClient(load());
     await hands.click(headerButton());
     await waitFor(() => expect(open).toHaveBeenCalledOnce());
+});
+
+it('zm126 an event that comes minutes after its answer opens nothing', async () => {
+    let now = 0;
+    const open = tabs().open;
+    const ours = new Tabs(
+        () => CONNECTION,
+        () => now,
+    );
+    expect(ours.open(URL, '', 'answer')).toBe('opened');
+    now += 5 * 60_000;
+    expect(ours.open(URL, '', 'event')).toBe('already');
+    expect(open).toHaveBeenCalledOnce();
+});
+
+it('zm126 a personal room that is started again is opened again', async () => {
+    let now = 0;
+    const open = tabs().open;
+    const ours = new Tabs(
+        () => CONNECTION,
+        () => now,
+    );
+    // One of the two was lost; the next start is told of by the other alone.
+    expect(ours.open(URL, '', 'answer')).toBe('opened');
+    now += 60_000;
+    ours.ask();
+    expect(ours.open(URL, '', 'event')).toBe('opened');
+    expect(ours.open(URL, '', 'answer')).toBe('already');
+    now += 1_000;
+    expect(ours.open(URL, '', 'event'), 'the same once more is another start').toBe('opened');
+    expect(open).toHaveBeenCalledTimes(3);
+});
+
+it('zm126 what the browser blocked is not taken for opened', () => {
+    const blocked = tabs(true).open;
+    const ours = new Tabs(() => CONNECTION);
+    expect(ours.open(URL, '', 'event')).toBe('blocked');
+    expect(ours.open(URL, '', 'answer')).toBe('blocked');
+    expect(blocked).toHaveBeenCalledTimes(2);
 });
 
 it('zm126 an event for another client of the user opens nothing here', () => {
@@ -205,7 +329,7 @@ it('d62 a tab that the browser blocks becomes a link to click', async () => {
     tabs(true);
     await showClient(load());
     await hands.click(headerButton());
-    const link = await screen.findByRole('link', {name: 'Open the meeting'});
+    const link = await screen.findByRole('link', {name: 'Open the meeting, opens in a new tab'});
     expect(link.getAttribute('href')).toBe(URL);
     expect(link.getAttribute('rel')).toBe('noopener noreferrer');
     expect(screen.getByRole('status').textContent).toContain('did not allow');
@@ -229,7 +353,7 @@ it('the desktop app opens the browser and is not taken for one that blocks', asy
     await showClient(load());
     await hands.click(headerButton());
     await waitFor(() => expect(open).toHaveBeenCalledWith(URL, '_blank', 'noopener,noreferrer'));
-    expect(screen.queryByRole('link', {name: 'Open the meeting'})).toBeNull();
+    expect(screen.queryByRole('link', {name: 'Open the meeting, opens in a new tab'})).toBeNull();
 });
 
 it.each([

@@ -1,5 +1,5 @@
-//! The chores of the project: `cargo xtask dist | demo | test | fuzz | bench | browser | gallery | deploy | logs |
-//! reset | watch | reproduce | imports | parity | reach`.
+//! The chores of the project: `cargo xtask dist | demo | test | fuzz | guards | bench | browser | gallery | deploy |
+//! logs | reset | watch | reproduce | imports | parity | reach`.
 //!
 //! The Makefile is a thin front door to this program. Everything it does is done by the tools that a
 //! developer would call by hand (cargo, go, git, curl), and each command is printed before it runs, so
@@ -13,6 +13,7 @@ mod deploy;
 mod embedded;
 mod error;
 mod fuzz;
+mod guards;
 mod imports;
 mod leaks;
 mod logs;
@@ -44,6 +45,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   demo [--keep]    start everything, play the story of a meeting, say what was seen
   test             run all that CI runs
   fuzz [SECONDS]   look for bytes that harm the wire, so long for each target
+  guards [WORD]    take every guard of the host out, one at a time: does a test fail?
   browser [FILTER]   run the browser suite alone, on a fresh bundle
   screens          take the screenshots of the gallery anew
   figures          measure the webapp
@@ -68,6 +70,8 @@ fn main() -> ExitCode {
         ["test"] => suites::test(),
         ["fuzz"] => fuzz::fuzz("60"),
         ["fuzz", seconds] => fuzz::fuzz(seconds),
+        ["guards"] => guards::guards(""),
+        ["guards", word] => guards::guards(word),
         ["browser", words @ ..] => suites::browser(words),
         ["screens"] => suites::screens(),
         ["bench", words @ ..] => bench::bench(words),

@@ -4,19 +4,25 @@
 //! in few places: `cargo xtask reach` names them. It looks for the ways out by name, which is no proof against
 //! somebody who hides one, and is enough to notice that one was added.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use crate::error::{Error, at};
 use crate::run::root;
 
-/// Files of the host that may.
-const ALLOWED: [&str; 3] = [
-    "host/rpc/src/go_plugin/socket.rs",
-    "host/src/outgoing/connect.rs",
-    "host/src/resident.rs",
+/// Files of the host that may, and the systems that they are for.
+const ALLOWED: [(&str, &[&str]); 5] = [
+    ("host/rpc/src/go_plugin/local.rs", &["linux", "darwin"]),
+    ("host/rpc/src/go_plugin/tcp.rs", &["windows"]),
+    (
+        "host/src/outgoing/connect.rs",
+        &["linux", "darwin", "windows"],
+    ),
+    ("host/src/confinement/look.rs", &["linux"]),
+    ("host/src/resident.rs", &["linux"]),
 ];
-/// What is promised of them together, in lines that are neither empty nor comments nor tests.
+/// What is promised of them together on each system, in lines that are neither empty nor comments nor tests.
 const LIMIT: usize = 300;
 /// Names of ways out.
 const WAYS_OUT: [&str; 12] = [
@@ -36,25 +42,29 @@ const WAYS_OUT: [&str; 12] = [
 
 /// Prints the files and their sizes; an error when there is another one, or when they have grown.
 pub fn check() -> Result<(), Error> {
-    let mut sum = 0;
+    let mut sums = BTreeMap::<&str, usize>::new();
     let mut found = Vec::new();
     for folder in ["host/src", "host/rpc/src", "host/engine/src"] {
         walk(&root().join(folder), &mut found)?;
     }
     for (path, lines) in found {
-        if !ALLOWED.contains(&path.as_str()) {
+        let Some((_, systems)) = ALLOWED.iter().find(|(allowed, _)| *allowed == path) else {
             let text =
                 format!("{path} touches the network or files, and is not among those that may");
             return Err(Error::Failed(text));
+        };
+        println!("{lines:>4} lines  {path} ({})", systems.join(", "));
+        for system in *systems {
+            *sums.entry(system).or_default() += lines;
         }
-        println!("{lines:>4} lines  {path}");
-        sum += lines;
     }
-    println!("{sum:>4} lines together, of {LIMIT}");
-    if sum > LIMIT {
-        return Err(Error::Failed(format!(
-            "the code of the host that touches the network or files has grown beyond {LIMIT} lines"
-        )));
+    for (system, sum) in sums {
+        println!("{sum:>4} lines together on {system}, of {LIMIT}");
+        if sum > LIMIT {
+            return Err(Error::Failed(format!(
+                "the code of the host that touches the network or files has grown beyond {LIMIT} lines"
+            )));
+        }
     }
     Ok(())
 }

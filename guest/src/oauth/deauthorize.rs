@@ -25,11 +25,11 @@ pub fn run(config: &Config, event: &Deauthorized) -> Result<(), Error> {
     for user_id in owners::of(&event.user_id)? {
         let outline = accounts::outline(&user_id)?;
         if outline.is_some_and(|outline| event.is_after(outline.connected_at)) {
-            remove_all(config, &user_id)?;
+            remove_all(&user_id)?;
             inform(&user_id, Message::Deauthorized);
         }
     }
-    // A removal that was cut off may have left the record that leads from Zoom to nobody.
+    // The record that leads from Zoom to them.
     owners::leave(&event.user_id, "")?;
     remove_organization(config, event)?;
     if event.wants_confirmation {
@@ -38,15 +38,12 @@ pub fn run(config: &Config, event: &Deauthorized) -> Result<(), Error> {
     locks::mark_seen(EVENT, &mark)
 }
 
-/// Everything that is kept about a user. The connection goes last, because it leads here.
-fn remove_all(config: &Config, user_id: &str) -> Result<(), Error> {
+/// Everything that is kept about a user but for the way here. The connection goes last.
+fn remove_all(user_id: &str) -> Result<(), Error> {
     subscriptions::remove_all(user_id)?;
     preference::forget(user_id)?;
     oauth_state::forget(user_id)?;
-    match accounts::remove(user_id, &config.encryption_key)? {
-        Some(removed) => removed.shared.map(drop),
-        None => Ok(()),
-    }
+    accounts::remove_record(user_id)
 }
 
 fn remove_organization(config: &Config, event: &Deauthorized) -> Result<(), Error> {

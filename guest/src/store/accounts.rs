@@ -215,12 +215,18 @@ pub struct Removed {
     pub shared: Result<bool, HostError>,
 }
 
-/// Takes a user's connection away, the copy after it; none where there was none.
+/// Takes a user's record away and leaves the copy, for who comes from the copy and takes it away after
+/// all records that it leads to.
+pub fn remove_record(user_id: &str) -> Result<(), HostError> {
+    kv::delete(&key(user_id), &Expected::Any)
+}
+
+/// Takes a user's connection away; none where there was none. The copy goes first: what is left when this
+/// is cut short is a connection that can be taken away again, and no copy that nothing leads to.
 pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, HostError> {
     let Some(bytes) = kv::get(&key(user_id))? else {
         return Ok(None);
     };
-    kv::delete(&key(user_id), &Expected::Any)?;
     let zoom_id = parse(&bytes).map(|record| record.zoom_id);
     let shared = match zoom_id.filter(|id| !id.is_empty()) {
         Some(zoom_id) => {
@@ -228,6 +234,7 @@ pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, H
         }
         None => Ok(false),
     };
+    remove_record(user_id)?;
     let account = decode(&bytes, user_id, encryption_key)
         .ok()
         .map(|(account, _)| account);
@@ -308,6 +315,24 @@ pub(super) mod tests {
             .unwrap()
             .replace(r#""UserID":"alice""#, r#""UserID":"bob""#);
         assert!(decode(forged.as_bytes(), "bob", KEY).is_err());
+    }
+
+    #[test]
+    fn d17_a_record_says_whose_it_is_before_it_is_opened() {
+        let why = |user: &str| match decode(&bytes(), user, KEY) {
+            Err(LoadError::Unreadable(why)) => why,
+            _ => "",
+        };
+        assert_eq!(why("bob"), "the record belongs to another user");
+        // The earliest records of the old plugin do not say whose they are.
+        let nameless = String::from_utf8(bytes()).unwrap();
+        let nameless = nameless.replace(r#""UserID":"alice""#, r#""UserID":"""#);
+        assert!(decode(nameless.as_bytes(), "alice", KEY).is_ok());
+    }
+
+    #[test]
+    fn zm054_the_key_is_that_of_existing_records() {
+        assert_eq!(key("alice"), "zoomtoken_alice");
     }
 
     #[test]

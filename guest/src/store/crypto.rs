@@ -216,6 +216,30 @@ mod tests {
     const LEGACY_192: &str = "AAECAwQFBgcICQoLDA0OD4u1T54GGDnYaOTjAqsKWeXfa4hWZx1kZgPwDoRq_yR2";
     const LEGACY_128: &str = "AAECAwQFBgcICQoLDA0OD9oW9p3P3t11nObgxPDLItLr37lrjiZY6LbBpXq97rM1";
 
+    /// A value in the old form, its text and padding as given.
+    fn legacy(padded: &[u8]) -> String {
+        let iv = [7; BLOCK];
+        let mut body = padded.to_vec();
+        let encryptor = cfb_mode::Encryptor::<aes::Aes256>::new_from_slices(KEY, &iv).unwrap();
+        encryptor.encrypt(&mut body);
+        URL_SAFE.encode([iv.as_slice(), &body].concat())
+    }
+
+    #[test]
+    fn zm107_the_padding_of_old_values_is_at_most_a_block() {
+        let with = |text: &str, padding: u8| {
+            let mut padded = text.as_bytes().to_vec();
+            padded.extend(std::iter::repeat_n(padding, usize::from(padding)));
+            open_legacy(KEY, &legacy(&padded))
+        };
+        // A text that fills its blocks is followed by a block of padding, which is the most there can be.
+        assert_eq!(with("0123456789abcdef", 16).unwrap(), "0123456789abcdef");
+        assert_eq!(with("0123456789abcde", 1).unwrap(), "0123456789abcde");
+        assert_eq!(with("0123456789abcde", 17), Err(Error::Refused));
+        assert_eq!(with("", 32), Err(Error::Refused));
+        assert_eq!(open_legacy(KEY, &legacy(&[b'a'; 16])), Err(Error::Refused));
+    }
+
     #[test]
     fn d17_short_old_values_are_errors_and_no_panics() {
         assert_eq!(open_legacy(KEY, ""), Err(Error::Malformed));

@@ -88,6 +88,11 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn zm044_the_key_is_that_of_existing_records() {
+        assert_eq!(key("alice"), "zoomuserstate_alice");
+    }
+
+    #[test]
     fn the_challenge_is_that_of_rfc_7636_appendix_b() {
         assert_eq!(
             challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),

@@ -169,6 +169,18 @@ mod tests {
     }
 
     #[test]
+    fn zm107_d17_a_record_with_one_token_in_the_old_form_is_to_be_written_anew() {
+        let mut record = sealed(Owner::User("alice"));
+        record.refresh_token = "plain".to_owned();
+        let (tokens, old) = record.open(Owner::User("alice"), KEY).ok().unwrap();
+        assert_eq!((tokens.refresh.as_str(), old), ("plain", true));
+        let mut record = sealed(Owner::Organization);
+        record.access_token = "plain".to_owned();
+        let (tokens, old) = record.open(Owner::Organization, KEY).ok().unwrap();
+        assert_eq!((tokens.access.as_str(), old), ("plain", true));
+    }
+
+    #[test]
     fn zm054_the_year_one_means_never() {
         assert_eq!(parse_expiry("0001-01-01T00:00:00Z"), None);
         assert_eq!(parse_expiry("nonsense"), Some(0));

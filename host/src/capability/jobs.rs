@@ -19,7 +19,7 @@ impl Host for EventState {
         }
         Ok(stored.map_err(|error| match error {
             QueueError::PayloadTooLarge => Error::TooLarge,
-            QueueError::Kind => Error::Invalid(error.to_string()),
+            QueueError::Kind | QueueError::Delay => Error::Invalid(error.to_string()),
             error => Error::Unavailable(error.to_string()),
         }))
     }

@@ -17,13 +17,17 @@
 //! writes it to the log when it is activated.
 
 use std::fmt;
+#[cfg(target_os = "linux")]
 use std::os::fd::OwnedFd;
-use std::path::Path;
+
+use mattermost_plugin_rpc::go_plugin::Listening;
 
 #[cfg(target_os = "linux")]
 mod calls;
 #[cfg(target_os = "linux")]
 mod files;
+#[cfg(target_os = "linux")]
+mod look;
 #[cfg(target_os = "linux")]
 mod places;
 
@@ -42,15 +46,16 @@ pub struct Confinement {
     parts: Vec<Part>,
     /// Landlock knows directories by their inodes, and those of `/proc` are forgotten when nobody uses
     /// them: the next one of the same name would be a stranger.
+    #[cfg(target_os = "linux")]
     _own_process: Option<OwnedFd>,
 }
 
 /// Confines the calling thread, and all that it starts, to what a running plugin needs. What can still be
-/// removed is `socket`, with its directory.
+/// removed is the socket, with its directory.
 #[must_use]
 #[cfg(target_os = "linux")]
-pub fn confine(socket: &Path) -> Confinement {
-    let (mut parts, mut no_new_privileges) = files::restrict(socket);
+pub fn confine(listening: &Listening) -> Confinement {
+    let (mut parts, mut no_new_privileges) = files::restrict(listening.path());
     let calls = calls::restrict();
     no_new_privileges |= calls.missing.is_none();
     parts.push(calls);
@@ -64,20 +69,19 @@ pub fn confine(socket: &Path) -> Confinement {
     );
     Confinement {
         parts,
-        _own_process: places::own_process(),
+        _own_process: look::own_process(),
     }
 }
 
 /// Confines nothing: there is only an implementation for Linux.
 #[must_use]
 #[cfg(not(target_os = "linux"))]
-pub fn confine(_socket: &Path) -> Confinement {
+pub fn confine(_listening: &Listening) -> Confinement {
     Confinement {
         parts: vec![Part {
             name: "confinement of the host",
             missing: Some("there is none for this system".to_owned()),
         }],
-        _own_process: None,
     }
 }
 

@@ -2,13 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How long a holder is believed to be alive, in milliseconds. It renews at a third of it.
+pub(super) const LEASE: i64 = 60_000;
+/// How far the clocks of two nodes may be apart, in milliseconds. A time that is further ahead was written
+/// by a clock that was wrong.
+const SKEW: i64 = 60_000;
+
 /// A waiting job. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) id: String,
     /// Not to be run before.
     pub(super) due: i64,
-    pub(super) created: i64,
+    /// Before it was put off for the first time.
+    pub(super) first_due: i64,
+    /// When `due` was set.
+    #[serde(default)]
+    pub(super) planned: i64,
     /// How often it was begun.
     #[serde(default)]
     pub(super) attempts: u32,
@@ -25,9 +35,20 @@ fn is_zero(number: &i64) -> bool {
 }
 
 impl Entry {
-    /// When somebody may begin it: when it is due, or when the lease of a dead holder ends.
-    fn free_at(&self) -> i64 {
-        self.due.max(self.leased_until)
+    /// When somebody may begin it: when it is due, or when the lease of a dead holder ends. What was
+    /// written by a clock that was ahead, and has been set right since, binds nobody.
+    fn free_at(&self, now: i64) -> i64 {
+        let due = if self.planned > now.saturating_add(SKEW) {
+            now
+        } else {
+            self.due
+        };
+        let leased_until = if self.leased_until > now.saturating_add(LEASE + SKEW) {
+            now
+        } else {
+            self.leased_until
+        };
+        due.max(leased_until)
     }
 }
 
@@ -59,7 +80,7 @@ impl Index {
         let mut free: Vec<&mut Entry> = self
             .jobs
             .iter_mut()
-            .filter(|entry| entry.free_at() <= now)
+            .filter(|entry| entry.free_at(now) <= now)
             .collect();
         free.sort_by_key(|entry| entry.due);
         let taken = free.into_iter().take(room).map(|entry| {
@@ -87,10 +108,11 @@ impl Index {
     }
 
     /// Gives a job back, to be run at `due`.
-    pub(super) fn postpone(&mut self, id: &str, holder: &str, due: i64) -> bool {
+    pub(super) fn postpone(&mut self, id: &str, holder: &str, now: i64, due: i64) -> bool {
         self.held(id, holder)
             .map(|entry| {
                 entry.due = due;
+                entry.planned = now;
                 entry.holder.clear();
                 entry.leased_until = 0;
             })
@@ -98,8 +120,8 @@ impl Index {
     }
 
     /// When the next job is free, if there is one.
-    pub(super) fn next(&self) -> Option<i64> {
-        self.jobs.iter().map(Entry::free_at).min()
+    pub(super) fn next(&self, now: i64) -> Option<i64> {
+        self.jobs.iter().map(|entry| entry.free_at(now)).min()
     }
 
     fn held(&mut self, id: &str, holder: &str) -> Option<&mut Entry> {
@@ -118,7 +140,8 @@ mod tests {
         Entry {
             id: id.to_owned(),
             due,
-            created: 0,
+            first_due: 0,
+            planned: 0,
             attempts: 0,
             holder: String::new(),
             leased_until: 0,
@@ -137,7 +160,7 @@ mod tests {
         assert_eq!((taken.len(), taken[0].id.as_str()), (1, "a"));
         assert_eq!(index.claim(25, 100, "n2", 9)[0].id, "b");
         assert!(index.claim(25, 100, "n3", 9).is_empty());
-        assert_eq!(index.next(), Some(30));
+        assert_eq!(index.next(25), Some(30));
     }
 
     #[test]
@@ -150,7 +173,7 @@ mod tests {
         // The first holder was only slow: it may not touch the job any more.
         assert!(!index.renew("a", "n1", 300));
         assert!(!index.finish("a", "n1"));
-        assert!(!index.postpone("a", "n1", 300));
+        assert!(!index.postpone("a", "n1", 250, 300));
         assert!(index.finish("a", "n2") && index.jobs.is_empty());
     }
 
@@ -158,9 +181,25 @@ mod tests {
     fn a_postponed_job_is_free_again_when_due() {
         let mut index = index(&[("a", 10)]);
         index.claim(10, 100, "n1", 1);
-        assert!(index.postpone("a", "n1", 50));
-        assert_eq!(index.next(), Some(50));
+        assert!(index.postpone("a", "n1", 20, 50));
+        assert_eq!(index.next(20), Some(50));
         assert_eq!(index.claim(50, 100, "n1", 1)[0].attempts, 2);
+    }
+
+    #[test]
+    fn times_of_a_clock_that_was_ahead_bind_nobody() {
+        const DAY: i64 = 24 * 3600 * 1000;
+        let mut index = index(&[("a", 10)]);
+        index.claim(DAY, DAY + LEASE, "n1", 1);
+        assert_eq!(index.next(20), Some(20), "a lease of a day");
+        assert_eq!(index.claim(20, 20 + LEASE, "n2", 1).len(), 1);
+        assert!(index.postpone("a", "n2", DAY, DAY + 10));
+        assert_eq!(index.next(30), Some(30), "put off by a day");
+        assert_eq!(index.claim(30, 30 + LEASE, "n2", 1).len(), 1);
+        // Nodes whose clocks are a little apart believe each other.
+        assert!(index.claim(31 - SKEW, 31, "n3", 1).is_empty());
+        assert!(index.postpone("a", "n2", 30 + SKEW, 40 + SKEW));
+        assert!(index.claim(30, 30 + LEASE, "n3", 1).is_empty());
     }
 
     proptest! {

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::Notify;
 
-use index::{Entry, Index};
+use index::{Entry, Index, LEASE};
 
 pub(crate) use runner::Runner;
 
@@ -35,12 +35,15 @@ const PAYLOAD_LIMIT: usize = 64 * 1024;
 const KIND_LIMIT: usize = 64;
 /// Entries in one index; more means that something enqueues without end.
 const ENTRIES_LIMIT: usize = 4_000;
-/// How long a holder is believed to be alive, in milliseconds. It renews at a third of it.
-const LEASE: i64 = 60_000;
-/// When a job is given up, in milliseconds after it was enqueued.
+/// When a job is given up, in milliseconds after it was first due.
 const GIVE_UP: i64 = 24 * 3600 * 1000;
+/// How often it is begun before that, however late it is: the server may have been down for days, or the
+/// clock have jumped.
+const GIVE_UP_AFTER: u32 = 5;
+/// The longest delay, in seconds.
+const DELAY_LIMIT: u64 = 7 * 24 * 3600;
 /// When the payload of a lost job expires, in seconds.
-const PAYLOAD_SECONDS: i64 = 3 * 24 * 3600;
+const PAYLOAD_SECONDS: i64 = 30 * 24 * 3600;
 /// How often a change of an index is tried when others change it too.
 const CAS_ATTEMPTS: u32 = 50;
 
@@ -63,6 +66,8 @@ pub(crate) enum QueueError {
     PayloadTooLarge,
     #[error("a kind is 1 to 64 bytes")]
     Kind,
+    #[error("a delay is at most seven days")]
+    Delay,
     #[error("too many jobs are waiting")]
     Full,
     #[error("the record {0} is damaged")]
@@ -94,7 +99,7 @@ pub(crate) struct Job {
     pub(crate) attempt: u32,
     id: String,
     shard: u32,
-    created: i64,
+    first_due: i64,
 }
 
 /// The queue, as one node sees it.
@@ -135,6 +140,9 @@ impl Queue {
         if kind.is_empty() || kind.len() > KIND_LIMIT {
             return Err(QueueError::Kind);
         }
+        if delay > Duration::from_secs(DELAY_LIMIT) {
+            return Err(QueueError::Delay);
+        }
         let id = random_id();
         let stored = Stored {
             kind: kind.to_owned(),
@@ -151,9 +159,11 @@ impl Queue {
         self.api.kv_set_with_options(&key, record, options).await?;
         let now = self.now();
         let delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+        let due = now.saturating_add(delay);
         let entry = Entry {
-            due: now.saturating_add(delay),
-            created: now,
+            due,
+            first_due: due,
+            planned: now,
             attempts: 0,
             holder: String::new(),
             leased_until: 0,
@@ -188,12 +198,13 @@ impl Queue {
         let now = self.now();
         // Most indexes are empty most of the time: look before changing.
         let seen = self.read(shard).await?;
-        if seen.1.next().is_none_or(|next| next > now) || room == 0 {
-            return Ok((Vec::new(), seen.1.next()));
+        let next = seen.1.next(now);
+        if next.is_none_or(|next| next > now) || room == 0 {
+            return Ok((Vec::new(), next));
         }
         let claimed = self.change(shard, |index| {
             let taken = index.claim(now, now + LEASE, &self.holder, room);
-            (!taken.is_empty()).then(|| (taken, index.next()))
+            (!taken.is_empty()).then(|| (taken, index.next(now)))
         });
         let Some((entries, next)) = claimed.await? else {
             return Ok((Vec::new(), None));
@@ -221,10 +232,10 @@ impl Queue {
                 attempt: entry.attempts,
                 id: entry.id.clone(),
                 shard,
-                created: entry.created,
+                first_due: entry.first_due,
             })
         });
-        if job.is_none() && self.now().saturating_sub(entry.created) > LEASE {
+        if job.is_none() && self.now().saturating_sub(entry.first_due) > LEASE {
             self.change(shard, |index| {
                 index.finish(&entry.id, &self.holder).then_some(())
             })
@@ -256,16 +267,19 @@ impl Queue {
     /// Gives a job back for later.
     async fn postpone(&self, job: &Job, delay: Duration) -> Result<(), QueueError> {
         let delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
-        let due = self.now().saturating_add(delay);
+        let now = self.now();
+        let due = now.saturating_add(delay);
         self.change(job.shard, |index| {
-            index.postpone(&job.id, &self.holder, due).then_some(())
+            index
+                .postpone(&job.id, &self.holder, now, due)
+                .then_some(())
         })
         .await?;
         Ok(())
     }
 
     fn is_overdue(&self, job: &Job) -> bool {
-        self.now().saturating_sub(job.created) > GIVE_UP
+        job.attempt > GIVE_UP_AFTER && self.now().saturating_sub(job.first_due) > GIVE_UP
     }
 
     async fn read(&self, shard: u32) -> Result<(Vec<u8>, Index), QueueError> {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use mattermost_plugin_rpc::mattermost::LogLevel;
 
-use super::{GIVE_UP, Job, LEASE, Queue, QueueError, SHARDS, jitter};
+use super::index::LEASE;
+use super::{GIVE_UP, Job, Queue, QueueError, SHARDS, jitter};
 use crate::metrics::JobEnd;
 use crate::plugin::ComponentPlugin;
 use crate::sandbox::{EventError, JobOutcome};

@@ -482,8 +482,14 @@ impl Api for MemoryApi {
     }
 
     fn kv_get<'a>(&'a self, key: &'a str) -> Call<'a, Option<Vec<u8>>> {
-        self.call("KVGet", |world| {
+        let read = self.call("KVGet", |world| {
             Ok(world.live(key).map(|stored| stored.value.clone()))
+        });
+        Box::pin(async move {
+            let read = read.await;
+            // Others come between reading and writing, as they do over a wire.
+            tokio::task::yield_now().await;
+            read
         })
     }
 

@@ -277,6 +277,15 @@ async fn a_job_survives_the_failure_of_any_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_enqueue_at_once_lose_no_job() {
+    let (first, second, api, _) = cluster().await;
+    let nodes = [&first, &second];
+    let enqueuing = (0..60).map(|number| enqueue(nodes[number % 2], "count", 3600, None, ""));
+    futures_util::future::join_all(enqueuing).await;
+    assert_eq!(left(&api), (60, 60));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_fails_for_a_day_is_given_up_and_the_component_is_told() {
     let (first, _, api, clock) = cluster().await;
     enqueue(&first, "doomed", 0, None, "").await;

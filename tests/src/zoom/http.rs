@@ -47,6 +47,18 @@ pub(super) struct Response {
     pub(super) status: u16,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: String,
+    pub(super) delivery: Delivery,
+}
+
+/// How much of a body arrives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delivery {
+    /// All of it.
+    Whole,
+    /// Half of the length that was said; then the connection is lost.
+    Half,
+    /// So many bytes of it, again and again from the start, without a length said beforehand.
+    Repeated(u64),
 }
 
 impl Response {
@@ -56,6 +68,7 @@ impl Response {
             status,
             headers,
             body: body.to_string(),
+            delivery: Delivery::Whole,
         }
     }
 
@@ -64,7 +77,39 @@ impl Response {
             status: 302,
             headers: vec![("Location", place)],
             body: String::new(),
+            delivery: Delivery::Whole,
         }
+    }
+
+    /// Sends it, and answers whether the connection can go on.
+    fn send(&self, stream: &mut impl Write) -> io::Result<bool> {
+        let mut bytes = format!("HTTP/1.1 {} \r\n", self.status).into_bytes();
+        for (name, value) in &self.headers {
+            bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+        }
+        let body = self.body.as_bytes();
+        match self.delivery {
+            Delivery::Whole | Delivery::Half => {
+                let length = format!("Content-Length: {}\r\n\r\n", body.len());
+                bytes.extend_from_slice(length.as_bytes());
+            }
+            Delivery::Repeated(_) => bytes.extend_from_slice(b"Connection: close\r\n\r\n"),
+        }
+        match self.delivery {
+            Delivery::Whole => bytes.extend_from_slice(body),
+            Delivery::Half => bytes.extend(body.iter().take(body.len() / 2)),
+            Delivery::Repeated(_) => {}
+        }
+        stream.write_all(&bytes)?;
+        if let Delivery::Repeated(total) = self.delivery {
+            let mut sent = 0;
+            while sent < total && !body.is_empty() {
+                stream.write_all(body)?;
+                sent += body.len() as u64;
+            }
+        }
+        stream.flush()?;
+        Ok(self.delivery == Delivery::Whole)
     }
 }
 
@@ -78,15 +123,9 @@ pub(super) fn serve(
         let Some(response) = answer(&request) else {
             return Ok(());
         };
-        let mut bytes = format!("HTTP/1.1 {} \r\n", response.status).into_bytes();
-        for (name, value) in &response.headers {
-            bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+        if !response.send(&mut stream)? {
+            return Ok(());
         }
-        let length = format!("Content-Length: {}\r\n\r\n", response.body.len());
-        bytes.extend_from_slice(length.as_bytes());
-        bytes.extend_from_slice(response.body.as_bytes());
-        stream.write_all(&bytes)?;
-        stream.flush()?;
     }
     Ok(())
 }

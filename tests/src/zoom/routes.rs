@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
-use super::http::{Request, Response};
+use super::http::{Delivery, Request, Response};
 use super::{Authorization, Fault, File, Route, Shared, State};
 
 /// The answer to one request. None closes the connection instead.
@@ -34,11 +34,26 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
             return Some(response);
         }
         Some(Fault::Silence) => wait_for_release(shared),
+        Some(Fault::Flood(bytes)) => {
+            let mut response = Response::json(200, "x".repeat(64 * 1024));
+            response.delivery = Delivery::Repeated(bytes);
+            return Some(response);
+        }
+        Some(Fault::Half) => {
+            let mut response = usual(shared, request, route, &parts);
+            response.delivery = Delivery::Half;
+            return Some(response);
+        }
         None => {}
     }
+    Some(usual(shared, request, route, &parts))
+}
+
+/// What the route answers on a good day.
+fn usual(shared: &Shared, request: &Request, route: Route, parts: &[&str]) -> Response {
     let mut state = shared.lock();
     let name = parts.get(2).map(|name| decode(name)).unwrap_or_default();
-    Some(match route {
+    match route {
         Route::Authorize => authorize(shared, &mut state, request),
         Route::Token => token(shared, &mut state, request),
         Route::Revoke => revoke(shared, &mut state, request),
@@ -63,7 +78,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
         }),
         Route::Download => download(&mut state, request, &name),
         Route::Unknown => error(404, 404, "Invalid API path."),
-    })
+    }
 }
 
 /// A file, for whoever has the token of the recording.
@@ -81,6 +96,7 @@ fn download(state: &mut State, request: &Request, name: &str) -> Response {
             status: 200,
             headers: vec![("Content-Type", "text/vtt".to_owned())],
             body: content.clone(),
+            delivery: Delivery::Whole,
         },
         Some(File::Content(_)) => error(401, 124, "Invalid access token."),
         None => error(404, 3301, "This recording does not exist."),

@@ -22,6 +22,7 @@ mod oauth;
 mod recordings;
 mod rest;
 mod secrets;
+mod storms;
 mod takeover;
 mod webhooks;
 mod world;
@@ -34,7 +35,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let mut trials: Vec<Trial> = Vec::new();
-    let groups: [&[Check]; 12] = [
+    let groups: [&[Check]; 13] = [
         lifecycle::CHECKS,
         oauth::CHECKS,
         meetings::CHECKS,
@@ -44,6 +45,7 @@ fn main() {
         takeover::CHECKS,
         faults::CHECKS,
         load::CHECKS,
+        storms::CHECKS,
         cluster::CHECKS,
         secrets::CHECKS,
         endings::CHECKS,

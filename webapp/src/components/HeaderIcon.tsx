@@ -6,8 +6,8 @@ import {Spinner} from './icons';
 
 /** The icon of the button in a channel's header. The button has its name from Mattermost. */
 export function HeaderIcon({starter}: {starter: Starter}) {
-    const notice = useObservable(starter.notice);
-    return notice?.kind === 'starting' ? (
+    const busy = useObservable(starter.busy);
+    return busy.length > 0 ? (
         <Spinner />
     ) : (
         <i className="icon icon-brand-zoom" aria-hidden="true" />

@@ -21,7 +21,17 @@ export function useSafeLink(starter: Starter, text: unknown): Link | undefined {
 }
 
 /** A link that looks like a button and opens the meeting in a tab of its own. */
-export function MeetingLink({say, link, label}: {say: Say; link: Link; label: string}) {
+export function MeetingLink({
+    say,
+    link,
+    label,
+    onFollow,
+}: {
+    say: Say;
+    link: Link;
+    label: string;
+    onFollow?: () => void;
+}) {
     return (
         <>
             <a
@@ -30,6 +40,7 @@ export function MeetingLink({say, link, label}: {say: Say; link: Link; label: st
                 target="_blank"
                 rel="noopener noreferrer"
                 aria-label={`${label}, ${say('newTab')}`}
+                onClick={onFollow}
             >
                 {label}
             </a>

@@ -5,9 +5,11 @@
 import React from 'react';
 
 import type {Json, Post, PostProps} from '../host';
+import {useObservable} from '../observable';
 import type {Starter} from '../starter';
 import {Markdown} from './Markdown';
 import {MeetingLink, useSafeLink} from './MeetingLink';
+import {Safely} from './Safely';
 import {Spinner} from './icons';
 import {type Say, useText, useTimes} from './useText';
 
@@ -31,10 +33,15 @@ export function begunMinutes(startMs: number, endMs: number): number {
     return Math.max(0, Math.ceil((endMs - startMs) / 60_000)) || 0;
 }
 
+/** A name as Mattermost gives them; anything else would be formatted, and say what its writer wants. */
+function userOf(say: Say, post: Post): string {
+    const name = asText(post.props?.meeting_creator_username);
+    return /^[a-z0-9._-]+$/.test(name) ? `@${name}` : say('someone');
+}
+
 function preText(say: Say, post: Post): string {
     const props = post.props ?? {};
-    const creator = asText(props.meeting_creator_username);
-    const user = creator === '' ? say('someone') : `@${creator}`;
+    const user = userOf(say, post);
     const ended = props.meeting_status === 'ENDED';
     if (asText(props.from_bot) === 'true') {
         return ended ? say('hasEnded') : say('hasStarted', {user});
@@ -45,25 +52,17 @@ function preText(say: Say, post: Post): string {
     return OWN_MESSAGES.has(post.message) ? say('haveStarted') : post.message;
 }
 
+let cards = 0;
+
 /** A frame with a title, known to a screen reader by it. */
-function Card({
-    say,
-    post,
-    isRHS,
-    children,
-}: {
-    say: Say;
-    post: Post;
-    isRHS: boolean;
-    children: React.ReactNode;
-}) {
-    // A post may stand in the channel and in the thread beside it at once.
-    const id = `zoom-title-${isRHS ? 'thread' : 'channel'}-${post.id}`;
+function Card({say, post, children}: {say: Say; post: Post; children: React.ReactNode}) {
+    // A post may stand in the page more than once: in the channel, in its thread, in a search.
+    const [id] = React.useState(() => `zoom-title-${(cards += 1)}`);
     const topic = asText(post.props?.meeting_topic) || say('title');
     return (
         <div className="zoom-card" role="group" aria-labelledby={id}>
             <h3 className="zoom-title" id={id}>
-                <Markdown text={topic} />
+                <Markdown text={topic} singleline={true} />
             </h3>
             {children}
         </div>
@@ -115,46 +114,52 @@ function Ended({say, post}: {say: Say; post: Post}) {
 /** The warning that somebody else has just started a meeting. Only its reader sees it. */
 function RecentlyCreated({say, post, starter}: {say: Say; post: Post; starter: Starter}) {
     const link = useSafeLink(starter, post.props?.meeting_link);
-    const [state, setState] = React.useState<'idle' | 'busy' | 'done'>('idle');
+    const state = useObservable(starter.anyway)[post.id];
+    const status = React.useRef<HTMLSpanElement>(null);
+    const clicked = React.useRef(false);
+    React.useEffect(() => {
+        // The button that was clicked is gone, and took the focus along.
+        if (state === 'done' && clicked.current && document.activeElement === document.body) {
+            status.current?.focus();
+        }
+    }, [state]);
     const startAnyway = () => {
-        setState('busy');
-        const place = {channelId: post.channel_id, rootId: post.root_id};
-        void starter
-            .start(place, asText(post.props?.meeting_topic), true)
-            .then((started) => setState(started ? 'done' : 'idle'));
+        clicked.current = true;
+        void starter.startAnyway(post, asText(post.props?.meeting_topic));
     };
     return (
         <div className="zoom-actions">
             {link && <MeetingLink say={say} link={link} label={say('joinExisting')} />}
-            {state === 'done' ? (
-                <span role="status">{say('startedAnyway')}</span>
-            ) : (
+            {state !== 'done' && (
                 // Not disabled while it works: that would take the focus away.
                 <button
                     type="button"
                     className={`btn ${link ? 'btn-tertiary' : 'btn-primary'} zoom-button`}
                     aria-disabled={state === 'busy'}
-                    onClick={() => state === 'idle' && startAnyway()}
+                    onClick={startAnyway}
                 >
                     {state === 'busy' && <Spinner />}
                     {say('startAnyway')}
                 </button>
             )}
+            <span ref={status} role="status" tabIndex={-1}>
+                {state === 'done' && say('startedAnyway')}
+            </span>
         </div>
     );
 }
 
 function recentText(say: Say, post: Post): string {
-    const creator = asText(post.props?.meeting_creator_username);
     const provider = asText(post.props?.meeting_provider);
-    const user = creator === '' ? say('someone') : `@${creator}`;
-    return provider === '' || provider === 'Zoom'
+    const user = userOf(say, post);
+    // A name, and nothing that could be formatted.
+    const named = /^[\p{L}\p{N} ]{1,40}$/u.test(provider);
+    return !named || provider === 'Zoom'
         ? say('recent', {user})
         : say('recentOther', {user, provider});
 }
 
-/** A post about a meeting. */
-export function MeetingPost({post, isRHS = false, starter}: PostProps & {starter: Starter}) {
+function Meeting({post, starter}: {post: Post; starter: Starter}) {
     const say = useText();
     const status = asText(post.props?.meeting_status);
     const known = status === 'STARTED' || status === 'ENDED';
@@ -165,7 +170,7 @@ export function MeetingPost({post, isRHS = false, starter}: PostProps & {starter
                 <div className="zoom-pretext">
                     <Markdown text={recentText(say, post)} />
                 </div>
-                <Card say={say} post={post} isRHS={isRHS}>
+                <Card say={say} post={post}>
                     <RecentlyCreated say={say} post={post} starter={starter} />
                 </Card>
             </>
@@ -177,7 +182,7 @@ export function MeetingPost({post, isRHS = false, starter}: PostProps & {starter
                 <Markdown text={known ? preText(say, post) : post.message} />
             </div>
             {known && (
-                <Card say={say} post={post} isRHS={isRHS}>
+                <Card say={say} post={post}>
                     <Facts say={say} post={post} ended={status === 'ENDED'} />
                     {status === 'STARTED' ? (
                         <Started say={say} post={post} starter={starter} />
@@ -187,5 +192,14 @@ export function MeetingPost({post, isRHS = false, starter}: PostProps & {starter
                 </Card>
             )}
         </>
+    );
+}
+
+/** A post about a meeting. */
+export function MeetingPost({post, starter}: PostProps & {starter: Starter}) {
+    return (
+        <Safely message={post.message}>
+            <Meeting post={post} starter={starter} />
+        </Safely>
     );
 }

@@ -5,15 +5,23 @@ import React from 'react';
 
 import {useObservable} from '../observable';
 import type {Notice, Starter} from '../starter';
-import {useSafeLink} from './MeetingLink';
+import {MeetingLink, useSafeLink} from './MeetingLink';
 import {Spinner} from './icons';
 import {useText} from './useText';
 
 /** The corner. */
 export function NoticeArea({starter}: {starter: Starter}) {
+    const say = useText();
+    const starting = useObservable(starter.busy).at(-1);
     const notice = useObservable(starter.notice);
     return (
         <div className="zoom-notices" role="status" aria-live="polite">
+            {starting && (
+                <div className="zoom-notice">
+                    <Spinner />
+                    {say(starting.rootId === '' ? 'starting' : 'startingInThread')}
+                </div>
+            )}
             {notice && <NoticeBox notice={notice} starter={starter} />}
         </div>
     );
@@ -21,26 +29,18 @@ export function NoticeArea({starter}: {starter: Starter}) {
 
 function NoticeBox({notice, starter}: {notice: NonNullable<Notice>; starter: Starter}) {
     const say = useText();
-    if (notice.kind === 'starting') {
-        return (
-            <div className="zoom-notice">
-                <Spinner />
-                {say(notice.rootId === '' ? 'starting' : 'startingInThread')}
-            </div>
-        );
-    }
+    const close = () => {
+        starter.dismiss();
+        // What had the focus is gone; people go on writing.
+        document.getElementById('post_textbox')?.focus();
+    };
     return (
         <div className="zoom-notice">
             {notice.kind === 'said' ? notice.sentence : say('blocked')}
             {notice.kind === 'blocked' && (
                 <Blocked meetingUrl={notice.meetingUrl} starter={starter} />
             )}
-            <button
-                type="button"
-                className="zoom-close"
-                aria-label={say('close')}
-                onClick={() => starter.dismiss()}
-            >
+            <button type="button" className="zoom-close" aria-label={say('close')} onClick={close}>
                 <span aria-hidden="true">×</span>
             </button>
         </div>
@@ -51,14 +51,11 @@ function Blocked({meetingUrl, starter}: {meetingUrl: string; starter: Starter}) 
     const say = useText();
     const link = useSafeLink(starter, meetingUrl);
     return link ? (
-        <a
-            className="btn btn-primary zoom-button zoom-camera"
-            href={link.href}
-            target="_blank"
-            rel="noopener noreferrer"
-            onClick={() => starter.dismiss()}
-        >
-            {say('openMeeting')}
-        </a>
+        <MeetingLink
+            say={say}
+            link={link}
+            label={say('openMeeting')}
+            onFollow={() => starter.dismiss()}
+        />
     ) : null;
 }

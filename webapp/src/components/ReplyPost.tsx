@@ -5,9 +5,17 @@ import {useSelector} from 'react-redux';
 
 import type {Post, PostProps, State} from '../host';
 import type {Key} from '../text';
+import {en} from '../text/en';
 import {Markdown} from './Markdown';
+import {Safely} from './Safely';
 import {SparklesIcon} from './icons';
 import {useText} from './useText';
+
+/** What the plugin writes, to be said in the language of whoever reads it. */
+const OWN_MESSAGES: Readonly<Record<string, Key>> = {
+    [en.chatIntro]: 'chatIntro',
+    [en.transcriptIntro]: 'transcriptIntro',
+};
 
 function summarizer(state: State): ((post: Post) => void) | undefined {
     const installed = state.plugins?.plugins?.['mattermost-ai'];
@@ -39,13 +47,17 @@ function AiButton({post, label}: {post: Post; label: Key}) {
 }
 
 function Reply({post, label, name}: {post: Post; label: Key; name: string}) {
+    const say = useText();
+    const own = OWN_MESSAGES[post.message];
     return (
-        <div className="zoom-post" data-testid={name}>
-            <div className="zoom-pretext">
-                <Markdown text={post.message} />
+        <Safely message={post.message}>
+            <div className="zoom-post" data-testid={name}>
+                <div className="zoom-pretext">
+                    <Markdown text={own ? say(own) : post.message} />
+                </div>
+                <AiButton post={post} label={label} />
             </div>
-            <AiButton post={post} label={label} />
-        </div>
+        </Safely>
     );
 }
 

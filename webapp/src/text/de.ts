@@ -36,6 +36,8 @@ export const de: Catalogue = {
     joinExisting: 'Am vorhandenen Meeting teilnehmen',
     startAnyway: 'Neues Meeting starten',
     startedAnyway: 'Ein neues Meeting wurde gestartet.',
+    chatIntro: 'Hier ist der Chat des Zoom-Meetings:',
+    transcriptIntro: 'Hier ist das Transkript des Zoom-Meetings:',
     summarizeChat: 'Chatverlauf zusammenfassen',
     summarizeMeeting: 'Zusammenfassung des Meetings erstellen',
 };

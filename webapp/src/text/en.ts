@@ -33,6 +33,8 @@ export const en = {
     joinExisting: 'Join existing meeting',
     startAnyway: 'Start a new meeting',
     startedAnyway: 'A new meeting was started.',
+    chatIntro: "Here's the chat of the Zoom meeting:",
+    transcriptIntro: "Here's the transcription of the Zoom meeting:",
     summarizeChat: 'Summarize chat history',
     summarizeMeeting: 'Create meeting summary',
 };

@@ -34,6 +34,8 @@ export const es: Catalogue = {
     joinExisting: 'Unirse a la reunión existente',
     startAnyway: 'Iniciar una reunión nueva',
     startedAnyway: 'Se inició una reunión nueva.',
+    chatIntro: 'Este es el chat de la reunión de Zoom:',
+    transcriptIntro: 'Esta es la transcripción de la reunión de Zoom:',
     summarizeChat: 'Resumir el historial del chat',
     summarizeMeeting: 'Crear un resumen de la reunión',
 };

@@ -23,19 +23,26 @@ export const catalogues: Readonly<Record<string, Catalogue>> = {
     'zh-CN': zhCN,
 };
 
-/** The language of the reader, as a name of the web's own formatters. */
+/**
+ * The language of the reader, as a name of the web's own formatters; English for a language that has no
+ * sentences here, so that sentences and dates are of one language.
+ */
 export function localeOf(state: State): string {
     const locale = (currentUser(state)?.locale || 'en').replace('_', '-');
     try {
-        return Intl.getCanonicalLocales(locale)[0] ?? 'en';
+        const name = Intl.getCanonicalLocales(locale)[0] ?? 'en';
+        return name in catalogues || languageOf(name) in catalogues ? name : 'en';
     } catch {
         return 'en';
     }
 }
 
+function languageOf(locale: string): string {
+    return locale.split('-')[0] ?? '';
+}
+
 function catalogue(locale: string): Catalogue {
-    const language = locale.split('-')[0] ?? '';
-    return catalogues[locale] ?? catalogues[language] ?? en;
+    return catalogues[locale] ?? catalogues[languageOf(locale)] ?? en;
 }
 
 /** A sentence. `{name}` in it becomes the value of that name. */

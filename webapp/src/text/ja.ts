@@ -25,7 +25,7 @@ export const ja: Catalogue = {
     unsafeLink: 'この投稿のリンクは、安全なアドレスではないため表示されません。',
     summary: 'ミーティングの概要',
     date: '日時',
-    length: '時間',
+    length: '所要時間',
     ended: '終了',
     inProgress: '進行中',
     recent: '{user}さんが少し前にこのチャンネルでミーティングを開始しました。参加しますか、それとも新しく開始しますか？',
@@ -34,6 +34,8 @@ export const ja: Catalogue = {
     joinExisting: '既存のミーティングに参加',
     startAnyway: '新しいミーティングを開始',
     startedAnyway: '新しいミーティングを開始しました。',
+    chatIntro: 'Zoomミーティングのチャットです：',
+    transcriptIntro: 'Zoomミーティングの文字起こしです：',
     summarizeChat: 'チャット履歴を要約',
     summarizeMeeting: 'ミーティングの要約を作成',
 };

@@ -33,6 +33,8 @@ export const zhCN: Catalogue = {
     joinExisting: '加入现有会议',
     startAnyway: '开始新会议',
     startedAnyway: '新会议已开始。',
+    chatIntro: '这是 Zoom 会议的聊天记录：',
+    transcriptIntro: '这是 Zoom 会议的文字记录：',
     summarizeChat: '总结聊天记录',
     summarizeMeeting: '创建会议摘要',
 };

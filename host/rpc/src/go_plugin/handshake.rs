@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use super::{Error, Listening};
@@ -18,6 +19,9 @@ pub struct Handshake {
     pub(super) directories: Vec<PathBuf>,
     /// Name or number of the group that may use the socket.
     pub(super) group: Option<String>,
+    /// Ports that may be listened at, where there are no sockets in directories.
+    #[cfg_attr(unix, allow(dead_code, reason = "for Windows"))]
+    pub(super) ports: RangeInclusive<u16>,
     /// The protocol version to announce.
     pub(super) version: u32,
 }
@@ -50,9 +54,12 @@ impl Handshake {
             }
         };
         let text = |name| given(name).map(|value| value.to_string_lossy().into_owned());
+        // As with go-plugin, any port where none is named.
+        let port = |name| text(name).and_then(|port| port.trim().parse().ok());
         Ok(Handshake {
             directories,
             group: text("PLUGIN_UNIX_SOCKET_GROUP"),
+            ports: port("PLUGIN_MIN_PORT").unwrap_or(0)..=port("PLUGIN_MAX_PORT").unwrap_or(0),
             version: select(&text("PLUGIN_PROTOCOL_VERSIONS").unwrap_or_default()),
         })
     }
@@ -113,6 +120,17 @@ mod tests {
         let told = Handshake::from_vars(told).unwrap();
         assert_eq!(told.directories, [Path::new("/run/mm")]);
         assert_eq!(told.group.as_deref(), Some("mattermost"));
+        assert_eq!(told.ports, 0..=0);
+    }
+
+    #[test]
+    fn the_server_says_which_ports_may_be_used() {
+        let told = vars(&[
+            GOOD,
+            ("PLUGIN_MIN_PORT", "10000"),
+            ("PLUGIN_MAX_PORT", "25000"),
+        ]);
+        assert_eq!(Handshake::from_vars(told).unwrap().ports, 10_000..=25_000);
     }
 
     #[test]

@@ -23,7 +23,11 @@ mod broker;
 mod control;
 mod handshake;
 pub mod hclog;
-mod socket;
+mod listening;
+#[cfg(unix)]
+mod local;
+#[cfg(any(not(unix), test))]
+mod tcp;
 
 use std::future::{Future, pending};
 use std::io;
@@ -36,7 +40,7 @@ use tokio::time::timeout;
 
 pub use broker::{Broker, BrokerError};
 pub use handshake::Handshake;
-pub use socket::Listening;
+pub use listening::Listening;
 
 use crate::net_rpc;
 use crate::yamux::{Config, Session, Stream};
@@ -72,6 +76,18 @@ pub enum Error {
          set TMPDIR or PLUGIN_UNIX_SOCKET_DIR to a short one"
     )]
     Path(PathBuf),
+    /// No port could be listened at.
+    #[error(
+        "cannot listen at a port of 127.0.0.1 from {first} to {last} (PLUGIN_MIN_PORT, PLUGIN_MAX_PORT): {source}"
+    )]
+    Ports {
+        /// The lowest.
+        first: u16,
+        /// The highest.
+        last: u16,
+        /// Why not the last that was tried.
+        source: io::Error,
+    },
     /// `PLUGIN_UNIX_SOCKET_GROUP` names no group.
     #[error("PLUGIN_UNIX_SOCKET_GROUP: there is no group {0}")]
     Group(String),

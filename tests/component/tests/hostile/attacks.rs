@@ -128,7 +128,7 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
     ("/kv-large-expectation", Refusal("TooLarge"), ""),
     ("/kv-host-empty", Refusal("Denied"), "kv"),
     ("/kv-empty", Refusal("Invalid"), ""),
-    ("/kv-long-key", Refusal("Invalid"), ""),
+    ("/kv-long-key", Refusal("a key has 1 to 150 characters"), ""),
     ("/kv-host-read?_jobs_00", Refusal("Denied"), "kv"),
     ("/kv-host-read?_", Refusal("Denied"), "kv"),
     ("/kv-host-write?_post_1", Refusal("Denied"), "kv"),
@@ -230,6 +230,8 @@ async fn what_a_component_writes_into_the_log_is_cut() {
     assert_eq!(den.attack("/log-long").await.status, 200);
     assert_eq!(den.attack("/log-many-fields").await.status, 200);
     assert_eq!(den.attack("/print").await.status, 200);
+    // What was printed is told when the event ends badly.
+    assert_eq!(den.attack("/print-and-panic").await.status, 500);
     let log = den.api.world().log.clone();
     let long = log
         .iter()
@@ -251,6 +253,15 @@ async fn posts_are_from_whoever_asked_and_look_like_it() {
         let channel = world.add_channel("town", "O", &[&eve, &ann]);
         (eve, channel, ann)
     };
+    let own = den.attack_as(&format!("/post?{channel}"), Some(&eve)).await;
+    assert_eq!((own.status, text(&own).as_str()), (200, eve.as_str()));
+    let nobodys = den.attack(&format!("/post?{channel}")).await;
+    assert!(
+        text(&nobodys).contains("no user caused this event"),
+        "{}",
+        text(&nobodys)
+    );
+    den.api.world().posts.clear();
     for url in [
         format!("/post-with-props?{channel}"),
         format!("/post-of-a-system-kind?{channel}"),

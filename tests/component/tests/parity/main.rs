@@ -32,4 +32,5 @@ mod story;
 mod subscriptions;
 mod support;
 mod tokens;
+mod trouble;
 mod zoom_api;

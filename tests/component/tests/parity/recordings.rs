@@ -6,6 +6,7 @@ use plugin_tests::zoom::{Fault, Meeting, Route};
 use serde_json::{Value, json};
 
 use crate::support::end_meetings;
+use crate::trouble::{CALLS, TROUBLES};
 
 const RECORDING: &str = "recording.completed";
 const TRANSCRIPT: &str = "recording.transcript_completed";
@@ -158,33 +159,93 @@ async fn d06_repeated_deliveries_post_once_whatever_changes_in_them() {
     assert_eq!(scene.api.world().files.len(), 1);
 }
 
-/// The process may die at any point of a job. What is left then is taken up, and there is one reply.
+/// Any call may fail, and the process die at any point. What is left then is taken up, and there is one
+/// reply.
 #[tokio::test(flavor = "multi_thread")]
 async fn d25_d06_a_job_resumes_after_the_failure_of_any_call_and_posts_once() {
-    for call in 0..120 {
+    for trouble in TROUBLES {
+        let mut reached = true;
+        for call in 0..CALLS {
+            let scene = Scene::start().await;
+            let (meeting, post) = meeting(&scene).await;
+            let files = json!([video(&scene, "a"), chat(&scene, "a")]);
+            told(&scene, RECORDING, &meeting, &files).await;
+            trouble.at(&scene, call);
+            scene.works().await;
+            let (scene, happened) = trouble.ends(scene).await;
+            reached = happened;
+            for _ in 0..4 {
+                scene.later(400);
+                scene.works().await;
+            }
+            assert_eq!(replies(&scene, &post).len(), 1, "{trouble:?} at {call}");
+            if !reached {
+                break;
+            }
+        }
+        assert!(!reached, "a job makes fewer calls than that");
+    }
+}
+
+/// The server was down for days, or its clock was wrong: a job waits for neither, and is not given up for
+/// it.
+#[tokio::test(flavor = "multi_thread")]
+async fn d25_a_job_survives_days_without_a_server_and_clocks_that_jump() {
+    const DAY: i64 = 24 * 3600;
+    for jumps in [
+        &[5 * DAY][..],
+        &[-DAY, DAY],
+        &[DAY, -DAY],
+        &[5 * DAY, -5 * DAY],
+        &[-365 * DAY],
+    ] {
         let scene = Scene::start().await;
         let (meeting, post) = meeting(&scene).await;
-        let files = json!([video(&scene, "a"), chat(&scene, "a")]);
-        told(&scene, RECORDING, &meeting, &files).await;
-        {
-            let mut world = scene.api.world();
-            world.failing_call = Some(world.calls.len() + call);
-        }
-        scene.works().await;
-        let reached = {
-            let mut world = scene.api.world();
-            world.failing_call.take() < Some(world.calls.len())
-        };
-        for _ in 0..4 {
-            scene.later(400);
+        let url = scene.zoom.add_file("vtt", VTT);
+        scene.zoom.fail_next(Route::Download, Fault::server_error());
+        for jump in jumps {
+            // It is enqueued, or put off, by whatever the clock says; the delivery is the same one.
+            told(&scene, TRANSCRIPT, &meeting, &transcript(&url)).await;
             scene.works().await;
+            scene.later(*jump);
         }
-        assert_eq!(replies(&scene, &post).len(), 1, "call {call}");
-        if !reached {
-            return;
+        for _ in 0..3 {
+            scene.works().await;
+            scene.later(60);
         }
+        let replies = replies(&scene, &post);
+        assert_eq!(replies.len(), 1, "{jumps:?}");
+        assert_eq!(replies[0].kind, "custom_zoom_transcript", "{jumps:?}");
     }
-    panic!("a job makes fewer calls than that");
+}
+
+/// An answer that stops in the middle is tried again; one that does not end is left at the limit.
+#[tokio::test(flavor = "multi_thread")]
+async fn d25_half_a_file_is_fetched_again_and_an_endless_one_left() {
+    let scene = Scene::start().await;
+    let (meeting, post) = meeting(&scene).await;
+    let url = scene.zoom.add_file("vtt", VTT);
+    scene.zoom.fail_next(Route::Download, Fault::Half);
+    told(&scene, TRANSCRIPT, &meeting, &transcript(&url)).await;
+    assert!(scene.works().await.is_some(), "it is tried again");
+    assert!(replies(&scene, &post).is_empty());
+    scene.later(60);
+    scene.works().await;
+    assert_eq!(scene.api.world().files.len(), 1);
+    assert_eq!(scene.api.world().files[0].2, VTT.as_bytes());
+
+    scene.zoom.fail_next(Route::Download, Fault::Flood(1 << 30));
+    let mut files = transcript(&url);
+    files[0]["id"] = json!("endless");
+    told(&scene, TRANSCRIPT, &meeting, &files).await;
+    scene.works().await;
+    let last = replies(&scene, &post).pop().unwrap();
+    assert!(
+        last.message.contains("could not be fetched"),
+        "{}",
+        last.message
+    );
+    assert_eq!(scene.api.world().files.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,6 +72,12 @@ pub fn make(request: &Request) -> Response {
             }
             said(Ok("printed".to_owned()))
         }
+        "print-and-panic" => {
+            for _ in 0..100 {
+                println_out(&"x".repeat(64 * 1024));
+            }
+            print_and_panic()
+        }
         "kv-large" => said(set("large", &vec![1; 2 * MEBIBYTE])),
         "kv-huge" => said(set("huge", &vec![1; 100 * MEBIBYTE])),
         "kv-large-expectation" => {
@@ -87,6 +93,7 @@ pub fn make(request: &Request) -> Response {
             said(kv::delete(argument, &kv::Expected::Any).map(|()| "deleted".to_owned()))
         }
         "kv-host-list" => said(kv::list(0, 1_000).map(|keys| format!("{keys:?}"))),
+        "post" => said(post(argument, "")),
         "post-with-props" => said(post(
             argument,
             r#"{"from_webhook":"true","override_username":"ceo"}"#,
@@ -222,6 +229,11 @@ fn recurse(depth: u64) -> u64 {
     // By way of a pointer, or the compiler would make a loop of it.
     let again = std::hint::black_box(recurse as fn(u64) -> u64);
     again(depth + 1) ^ depth
+}
+
+#[expect(clippy::panic, reason = "an attack")]
+fn print_and_panic() -> Response {
+    panic!("after all that")
 }
 
 #[expect(clippy::print_stdout, reason = "an attack")]

@@ -1,4 +1,4 @@
-//! The listening socket and the directory that is its own.
+//! A socket in a directory that is its own, as go-plugin listens everywhere but on Windows.
 //!
 //! The socket lies in a fresh directory that only its owner may enter, because a socket itself is
 //! created with whatever the umask allows and in a shared directory anybody could race to it. It is
@@ -6,17 +6,15 @@
 //! killed later leaves nothing behind.
 
 use std::fs::{self, DirBuilder, Permissions};
-use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::net::UnixStream;
 
-use super::{Broker, Error, ExitReason, Handshake, converse, hclog};
-use crate::yamux::Stream;
+use super::{Error, Handshake};
 
 /// Length of a socket path, with its final zero, on the systems that allow least.
 const MAX_PATH: usize = 104;
@@ -25,10 +23,9 @@ const ATTEMPTS: u32 = 8;
 
 /// A socket that waits for the server. Dropping it removes it.
 #[derive(Debug)]
-pub struct Listening {
+pub(super) struct Socket {
     listener: UnixListener,
     place: Place,
-    version: u32,
 }
 
 /// The files of a socket.
@@ -46,79 +43,34 @@ impl Drop for Place {
     }
 }
 
-impl Listening {
-    pub(super) fn bind(handshake: &Handshake) -> Result<Listening, Error> {
+impl Socket {
+    pub(super) fn bind(handshake: &Handshake) -> Result<Socket, Error> {
         let group = handshake.group.as_deref().map(group_id).transpose()?;
         let mut refused = Error::NotAPlugin;
         for directory in &handshake.directories {
             match place(directory, group) {
-                Ok((listener, place)) => {
-                    return Ok(Listening {
-                        listener,
-                        place,
-                        version: handshake.version,
-                    });
-                }
+                Ok((listener, place)) => return Ok(Socket { listener, place }),
                 Err(error) => refused = error,
             }
         }
         Err(refused)
     }
 
-    /// Where the socket is.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.place.socket
     }
 
-    /// The line that tells the server where to connect.
-    pub fn line(&self) -> String {
-        let path = self.place.socket.display();
-        format!("1|{}|unix|{path}|netrpc|\n", self.version)
+    /// As the line for the server names it.
+    pub(super) fn address(&self) -> String {
+        format!("unix|{}", self.place.socket.display())
     }
 
-    /// Tells the server where to connect and talks to it until the end; see
-    /// [`converse`](super::converse). Waits for the connection without limit: the server connects
-    /// at once or kills the process. From here on SIGINT does nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`] if stdout or the socket fail.
-    pub async fn serve<F, Fut>(self, on_hooks: F) -> Result<ExitReason, Error>
-    where
-        F: FnOnce(Stream, Broker) -> Fut,
-        Fut: Future<Output = ()>,
-    {
-        // A handler stays installed for good, even after its receiver is dropped.
-        if let Err(error) = signal(SignalKind::interrupt()) {
-            let fields = [("error", error.to_string().into())];
-            hclog::write(hclog::Level::Warn, "cannot ignore SIGINT", &fields);
-        }
-        let mut stdout = io::stdout().lock();
-        let announced = stdout.write_all(self.line().as_bytes());
-        announced
-            .and_then(|()| stdout.flush())
-            .map_err(Error::Announce)?;
-        drop(stdout);
-        self.run(on_hooks).await
-    }
-
-    /// As [`Listening::serve`], for a server that knows the path by other means.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`] if the socket fails.
-    pub async fn run<F, Fut>(self, on_hooks: F) -> Result<ExitReason, Error>
-    where
-        F: FnOnce(Stream, Broker) -> Fut,
-        Fut: Future<Output = ()>,
-    {
-        let Listening {
-            listener, place, ..
-        } = self;
-        let listener = tokio::net::UnixListener::from_std(listener).map_err(Error::Accept)?;
-        let (connection, _) = listener.accept().await.map_err(Error::Accept)?;
-        drop((listener, place));
-        Ok(converse(connection, on_hooks).await)
+    /// The one connection. The socket is gone then.
+    pub(super) async fn accept(self) -> io::Result<UnixStream> {
+        let listener = tokio::net::UnixListener::from_std(self.listener)?;
+        let (connection, _) = listener.accept().await?;
+        drop((listener, self.place));
+        Ok(connection)
     }
 }
 
@@ -189,6 +141,7 @@ mod tests {
         Handshake {
             directories,
             group: None,
+            ports: 0..=0,
             version: 1,
         }
     }

@@ -1,0 +1,783 @@
+//! Every guard taken out, one at a time: whether some test notices.
+//!
+//! A guard is a line of the host that keeps a component or a peer from something. Each row names one, the
+//! line, what stands there without the guard, and the tests that must fail then. The rows are tried in a
+//! copy of the sources, built without optimisation of its own, so that nothing else is built anew. A line
+//! that is not found is an error: the table cannot become stale in silence.
+//!
+//! The rows that are about fetching look up names under `.example`, which exist nowhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, at};
+use crate::run::{read, root, target};
+
+/// Some tests do not end without their guard. The longest of the others takes a minute.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// A guard, and what proves that it is there.
+struct Guard {
+    /// What it keeps from happening.
+    against: &'static str,
+    file: &'static str,
+    /// Lines, and what they are without the guard.
+    edits: &'static [(&'static str, &'static str)],
+    tests: Tests,
+}
+
+/// Which tests are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tests {
+    /// The hostile component, one attack after the other.
+    Hostile,
+    /// The same, many at once.
+    Crowd,
+    /// Jobs and their queue.
+    Hello,
+    /// Those beside the host's own code.
+    Host,
+    /// Those of the wire.
+    Wire,
+    /// A confined process.
+    Confinement,
+}
+
+impl Tests {
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Hostile | Self::Crowd => &["-p", "component-tests", "--test", "hostile"],
+            Self::Hello => &["-p", "component-tests", "--test", "hello"],
+            Self::Host => &["-p", "mattermost-plugin-host", "--lib"],
+            Self::Wire => &["-p", "mattermost-plugin-rpc", "--tests"],
+            Self::Confinement => &["-p", "mattermost-plugin-host", "--test", "confinement"],
+        }
+    }
+
+    /// Which of them, by a part of their names.
+    fn filter(self) -> &'static str {
+        match self {
+            Self::Hostile => "attacks::",
+            Self::Crowd => "crowd::",
+            _ => "",
+        }
+    }
+}
+
+const fn guard(
+    against: &'static str,
+    file: &'static str,
+    edits: &'static [(&'static str, &'static str)],
+    tests: Tests,
+) -> Guard {
+    Guard {
+        against,
+        file,
+        edits,
+        tests,
+    }
+}
+
+const POLICY: &str = "host/src/policy.rs";
+const HTTP: &str = "host/src/capability/http.rs";
+const KV: &str = "host/src/capability/kv.rs";
+const POSTS: &str = "host/src/capability/posts.rs";
+const EXCHANGE: &str = "host/src/exchange.rs";
+const SANDBOX: &str = "host/src/sandbox/mod.rs";
+const INDEX: &str = "host/src/jobs/index.rs";
+const QUEUE: &str = "host/src/jobs/mod.rs";
+
+const GUARDS: &[Guard] = &[
+    // The policy
+    guard(
+        "fetching from a host that is not listed",
+        POLICY,
+        &[("        if !listed {", "        if false {")],
+        Tests::Host,
+    ),
+    guard(
+        "fetching over plain http, or from another port",
+        POLICY,
+        &[(
+            "let usual = url.scheme() == \"https\" && url.port().is_none();",
+            "let usual = true;",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "a user name that looks like the host",
+        POLICY,
+        &[(
+            "if !url.username().is_empty() || url.password().is_some() {",
+            "if false {",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "a host that ends like a listed one",
+        POLICY,
+        &[(
+            ".and_then(|rest| rest.strip_suffix('.'))",
+            ".map(|rest| rest)",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "another scheme or port than the administrator entered",
+        POLICY,
+        &[(
+            "    if entered.scheme() != url.scheme()\n        || ",
+            "    if false && ",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "a listed literal address that is not public",
+        POLICY,
+        &[(
+            "Host::Ipv4(address) if !is_public(IpAddr::V4(address)) =>",
+            "Host::Ipv4(address) if address.is_broadcast() =>",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "a listed name that leads inside the network",
+        "host/src/outgoing/connect.rs",
+        &[(
+            ".filter(|address| !only_public || is_public(address.ip()))",
+            ".filter(|_| !only_public || true)",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "a policy with a misspelt key",
+        POLICY,
+        &[(
+            "#[serde(deny_unknown_fields)]\nstruct Raw {",
+            "struct Raw {",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "a policy without bounds",
+        POLICY,
+        &[("if (1..=most).contains(&value) {", "if value <= u64::MAX {")],
+        Tests::Host,
+    ),
+    // Requests
+    guard(
+        "methods that are none of a client's",
+        HTTP,
+        &[(
+            "if !METHODS.contains(&request.method.as_str()) {",
+            "if METHODS.is_empty() {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "large requests",
+        HTTP,
+        &[(
+            "if request.body.len() > BODY_LIMIT {",
+            "if request.body.len() > 64 * BODY_LIMIT {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "headers that are the host's own",
+        "host/src/outgoing/mod.rs",
+        &[(
+            "if OWN_HEADERS.contains(&header) {",
+            "if OWN_HEADERS.is_empty() {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "answers without end",
+        "host/src/outgoing/mod.rs",
+        &[(
+            "Limited::new(body, max_body)",
+            "Limited::new(body, max_body + 100)",
+        )],
+        Tests::Host,
+    ),
+    // What an event may use
+    guard(
+        "memory",
+        "host/src/sandbox/limits.rs",
+        &[(
+            "let allowed = used <= self.limit;",
+            "let allowed = used < usize::MAX;",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "tables",
+        "host/src/sandbox/limits.rs",
+        &[(
+            "let allowed = elements <= TABLE_ELEMENTS;",
+            "let allowed = elements < usize::MAX;",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "computing for ever",
+        SANDBOX,
+        &[
+            (
+                "if Instant::now() >= context.data().deadline {",
+                "if false {",
+            ),
+            (
+                "Ok(UpdateDeadline::Yield(1))",
+                "Ok(UpdateDeadline::Continue(1))",
+            ),
+        ],
+        Tests::Hostile,
+    ),
+    guard(
+        "waiting for ever",
+        SANDBOX,
+        &[(
+            "let end = deadline + Duration::from_millis(100);",
+            "let end = deadline + Duration::from_secs(36_000);",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "host calls without end",
+        SANDBOX,
+        &[(
+            "None => bail!(\"the event made more host calls than its limit allows\"),",
+            "None => Ok(()),",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "one call that hands over a hundred megabytes",
+        SANDBOX,
+        &[(
+            "store.set_hostcall_fuel(CALL_SIZE);",
+            "store.set_hostcall_fuel(12 * CALL_SIZE);",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "more requests at once than the policy says",
+        SANDBOX,
+        &[(
+            "let requests = Arc::new(Semaphore::new(policy.concurrent_events()));",
+            "let requests = Arc::new(Semaphore::new(100_000));",
+        )],
+        Tests::Crowd,
+    ),
+    guard(
+        "being sent away without knowing for how long",
+        EXCHANGE,
+        &[(
+            "        reply.headers.push(seconds);\n",
+            "        let _ = seconds;\n",
+        )],
+        Tests::Crowd,
+    ),
+    // The log
+    guard(
+        "long lines",
+        "host/src/capability/log.rs",
+        &[(
+            "text.truncate(text.floor_char_boundary(TEXT_LIMIT));",
+            "text.shrink_to_fit();",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "many fields",
+        "host/src/capability/log.rs",
+        &[(".take(FIELD_LIMIT)", ".take(FIELD_LIMIT * 100)")],
+        Tests::Hostile,
+    ),
+    guard(
+        "printing without end",
+        "host/src/sandbox/wasi.rs",
+        &[(
+            "let room = OUTPUT_LIMIT.saturating_sub(self.output.len());",
+            "let room = usize::MAX;",
+        )],
+        Tests::Hostile,
+    ),
+    // The store
+    guard(
+        "large values",
+        KV,
+        &[(
+            "        if value.len() > VALUE_LIMIT {",
+            "        if value.len() > 64 * VALUE_LIMIT {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "large expectations",
+        KV,
+        &[(
+            "if matches!(&expected, Expected::Value(value) if value.len() > VALUE_LIMIT) {",
+            "if matches!(&expected, Expected::Value(value) if value.len() > 64 * VALUE_LIMIT) {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "an empty value, which would delete",
+        KV,
+        &[(
+            "if value.is_empty() {",
+            "if value.capacity() > usize::MAX / 2 {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "long keys",
+        KV,
+        &[(
+            "if key.is_empty() || key.chars().count() > KEY_LIMIT {",
+            "if key.is_empty() {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "reading and writing the host's records",
+        KV,
+        &[(
+            "    if key.starts_with(HOST_PREFIX) {",
+            "    if key.starts_with('\\0') {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "seeing the host's records in a list",
+        KV,
+        &[(
+            ".filter(|key| !key.starts_with(HOST_PREFIX));",
+            ".filter(|_| true);",
+        )],
+        Tests::Hostile,
+    ),
+    // Posts
+    guard(
+        "posting for nobody",
+        POSTS,
+        &[(
+            "Author::ActingUser => self.actor.clone().ok_or_else(|| {",
+            "Author::ActingUser => Some(self.actor.clone().unwrap_or_default()).ok_or_else(|| {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "posts that hide who wrote them",
+        POSTS,
+        &[(
+            "    key == \"from_webhook\" || key.starts_with(\"override_\") || key.starts_with(\"webhook_\")",
+            "    key.is_empty()",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "posts of the server's own kinds",
+        POSTS,
+        &[(
+            "if kind.is_empty() || kind == \"slack_attachment\" || kind.starts_with(\"custom_\") {",
+            "if kind.len() < 1_000 {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "changing what others wrote",
+        POSTS,
+        &[(
+            "            None => self.adopt(&post).await?,",
+            "            None => {}",
+        )],
+        Tests::Hostile,
+    ),
+    // Answers
+    guard(
+        "a status that is none",
+        EXCHANGE,
+        &[(
+            "if !(200..600).contains(&response.status) {",
+            "if response.status == u16::MAX {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "an answer over 16 MiB",
+        EXCHANGE,
+        &[(
+            "if response.body.len() > RESPONSE_LIMIT {",
+            "if response.body.len() > 64 * RESPONSE_LIMIT {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "headers over 64 KiB",
+        EXCHANGE,
+        &[(
+            "if size > HEADERS_LIMIT {",
+            "if size > 64 * HEADERS_LIMIT {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "a header within a header",
+        EXCHANGE,
+        &[(
+            "        http::HeaderValue::from_bytes(value.as_bytes())\n",
+            "        http::HeaderValue::from_bytes(b\"x\")\n",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "cookies of the site",
+        EXCHANGE,
+        &[(
+            "if !WITHHELD.contains(&name) {",
+            "if !WITHHELD.is_empty() {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "scripts with the site's origin",
+        EXCHANGE,
+        &[(
+            "    for (name, value) in FORCED {",
+            "    for (name, value) in FORCED.into_iter().skip(1) {",
+        )],
+        Tests::Hostile,
+    ),
+    // Jobs
+    guard(
+        "a job that two nodes run",
+        INDEX,
+        &[(
+            "            entry.leased_until = leased_until;\n            entry.clone()",
+            "            entry.clone()",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "an index that two nodes write",
+        QUEUE,
+        &[(
+            "                atomic: true,",
+            "                atomic: false,",
+        )],
+        Tests::Hello,
+    ),
+    guard(
+        "a holder that was only slow",
+        INDEX,
+        &[(
+            ".find(|entry| entry.id == id && entry.holder == holder)",
+            ".find(|entry| entry.id == id || entry.holder.is_empty() && holder.is_empty())",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "times of a clock that was ahead",
+        INDEX,
+        &[(
+            "if self.planned > now.saturating_add(SKEW) {",
+            "if self.planned == i64::MAX {",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "a job that fails for ever",
+        QUEUE,
+        &[(
+            "        job.attempt > GIVE_UP_AFTER &&",
+            "        job.attempt == u32::MAX &&",
+        )],
+        Tests::Hello,
+    ),
+    // The wire
+    guard(
+        "a peer that sends more than its window",
+        "host/rpc/src/yamux/state.rs",
+        &[(
+            "            if length > entry.window {",
+            "            if length == u32::MAX {",
+        )],
+        Tests::Wire,
+    ),
+    guard(
+        "credit beyond all numbers",
+        "host/rpc/src/yamux/state.rs",
+        &[(
+            "let credit = entry.credit.checked_add(length);",
+            "let credit = Some(entry.credit.saturating_add(length));",
+        )],
+        Tests::Wire,
+    ),
+    guard(
+        "a flood of pings",
+        "host/rpc/src/yamux/state.rs",
+        &[(
+            "self.control.len() >= MAX_CONTROL",
+            "self.control.len() == usize::MAX",
+        )],
+        Tests::Wire,
+    ),
+    guard(
+        "a flood of calls",
+        "host/rpc/src/net_rpc/server.rs",
+        &[(
+            "Ok(Some(_)) if route.refusable && calls.len() >= MAX_CALLS => {",
+            "Ok(Some(_)) if route.refusable && calls.len() == usize::MAX => {",
+        )],
+        Tests::Wire,
+    ),
+    guard(
+        "calls whose answers are not taken",
+        "host/rpc/src/net_rpc/server.rs",
+        &[(
+            "while calls.len() >= MAX_UNANSWERED {",
+            "while calls.len() == usize::MAX {",
+        )],
+        Tests::Wire,
+    ),
+    guard(
+        "streams that nobody asked for",
+        "host/rpc/src/go_plugin/broker.rs",
+        &[(
+            "stream = accept.next(), if arrivals.len() < MAX_PARKED => match stream {",
+            "stream = accept.next() => match stream {",
+        )],
+        Tests::Wire,
+    ),
+    guard(
+        "values nested without end",
+        "host/rpc/src/gob/reader.rs",
+        &[(
+            "            .checked_sub(1)\n            .ok_or(DecodeError::TooLarge(\"a value is nested",
+            "            .checked_sub(0)\n            .ok_or(DecodeError::TooLarge(\"a value is nested",
+        )],
+        Tests::Wire,
+    ),
+    guard(
+        "few bytes that become much memory",
+        "host/rpc/src/gob/reader.rs",
+        &[(
+            ".checked_sub(size_of::<T>().saturating_mul(count))",
+            ".checked_sub(0 * size_of::<T>().saturating_mul(count))",
+        )],
+        Tests::Wire,
+    ),
+    guard(
+        "a message without end",
+        "host/rpc/src/gob/decoder.rs",
+        &[(
+            ".filter(|length| *length <= self.limits.message_bytes)",
+            ".filter(|length| *length < usize::MAX)",
+        )],
+        Tests::Wire,
+    ),
+    // The host itself
+    guard(
+        "files, where the kernel has Landlock",
+        "host/src/confinement/mod.rs",
+        &[(
+            "let (mut parts, mut no_new_privileges) = files::restrict(listening.path());",
+            "let (mut parts, mut no_new_privileges) = (Vec::new(), false); let _ = listening;",
+        )],
+        Tests::Confinement,
+    ),
+    guard(
+        "system calls",
+        "host/src/confinement/mod.rs",
+        &[(
+            "let calls = calls::restrict();",
+            "let calls = Part { name: \"seccomp\", missing: None };",
+        )],
+        Tests::Confinement,
+    ),
+];
+
+/// Tries the guards whose description contains the word, or all.
+pub fn guards(filter: &str) -> Result<(), Error> {
+    let folder = target().join("guards");
+    let copy = folder.join("sources");
+    mirror(&copy)?;
+    for tests in [
+        Tests::Hostile,
+        Tests::Crowd,
+        Tests::Hello,
+        Tests::Host,
+        Tests::Wire,
+        Tests::Confinement,
+    ] {
+        if GUARDS
+            .iter()
+            .any(|guard| guard.tests == tests && guard.against.contains(filter))
+        {
+            println!("> {tests:?}, with all guards");
+            if run(&copy, &folder, tests)? != Verdict::Passed {
+                let failed = format!("{tests:?} fails with all guards in place");
+                return Err(Error::Failed(failed));
+            }
+        }
+    }
+    let mut unseen = Vec::new();
+    let mut count = 0;
+    for guard in GUARDS.iter().filter(|guard| guard.against.contains(filter)) {
+        let path = copy.join(guard.file);
+        let whole = fs::read_to_string(&path).map_err(at(&path))?;
+        let without = without(guard, &whole)?;
+        fs::write(&path, &without).map_err(at(&path))?;
+        let verdict = run(&copy, &folder, guard.tests)?;
+        fs::write(&path, &whole).map_err(at(&path))?;
+        println!("{:<10} {}", verdict.word(), guard.against);
+        count += 1;
+        if !matches!(verdict, Verdict::Failed | Verdict::Endless) {
+            unseen.push(guard.against);
+        }
+    }
+    println!(
+        "{} of {count} guards are seen by a test",
+        count - unseen.len()
+    );
+    if unseen.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Failed(format!("not seen: {}", unseen.join("; "))))
+}
+
+fn without(guard: &Guard, whole: &str) -> Result<String, Error> {
+    let mut text = whole.to_owned();
+    for (line, instead) in guard.edits {
+        if text.matches(line).count() != 1 {
+            let failed = format!("{}: `{line}` must stand there once", guard.file);
+            return Err(Error::Failed(failed));
+        }
+        text = text.replace(line, instead);
+    }
+    Ok(text)
+}
+
+/// What became of the tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    Failed,
+    Endless,
+    NotBuilt,
+}
+
+impl Verdict {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "NOT SEEN",
+            Self::Failed => "seen",
+            Self::Endless => "seen, as a test does not end",
+            Self::NotBuilt => "NOT BUILT",
+        }
+    }
+}
+
+fn run(copy: &Path, folder: &Path, tests: Tests) -> Result<Verdict, Error> {
+    let cargo = |words: &[&str]| {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .current_dir(copy)
+            .args(["test", "--locked", "--quiet"])
+            .args(tests.words())
+            .args(words)
+            .env("CARGO_TARGET_DIR", folder.join("build"))
+            .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env("RUSTFLAGS", "--cap-lints=warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        cargo
+    };
+    let built = cargo(&["--no-run"]).status().map_err(at(copy))?;
+    if !built.success() {
+        return Ok(Verdict::NotBuilt);
+    }
+    let mut tests = match tests.filter() {
+        "" => cargo(&[]),
+        filter => cargo(&["--", filter]),
+    };
+    end_with_parent(&mut tests);
+    let mut running = tests.spawn().map_err(at(copy))?;
+    match wait(&mut running)? {
+        None => Ok(Verdict::Endless),
+        Some(true) => Ok(Verdict::Passed),
+        Some(false) => Ok(Verdict::Failed),
+    }
+}
+
+/// In a group of its own, so that it can be ended with all that it started.
+fn end_with_parent(command: &mut Command) {
+    use std::os::unix::process::CommandExt as _;
+    command.process_group(0);
+}
+
+/// None when patience ended first.
+fn wait(running: &mut Child) -> Result<Option<bool>, Error> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let status = running.try_wait().map_err(at(Path::new("cargo")))?;
+        if let Some(status) = status {
+            return Ok(Some(status.success()));
+        }
+        if Instant::now() >= end {
+            let group = format!("-{}", running.id());
+            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+            let _ = running.wait();
+            return Ok(None);
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Copies what git knows of. Files that are the same keep their times, so that nothing is built for them.
+fn mirror(copy: &Path) -> Result<(), Error> {
+    let listed = read(
+        Command::new("git")
+            .args(["ls-files", "-z"])
+            .current_dir(root()),
+    );
+    let listed = listed.ok_or_else(|| Error::Needed("this needs a checkout by git".to_owned()))?;
+    for name in listed.split('\0').filter(|name| !name.is_empty()) {
+        let (from, to): (PathBuf, PathBuf) = (root().join(name), copy.join(name));
+        let Ok(content) = fs::read(&from) else {
+            continue;
+        };
+        if fs::read(&to).is_ok_and(|old| old == content) {
+            continue;
+        }
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder).map_err(at(folder))?;
+        }
+        fs::write(&to, content).map_err(at(&to))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_guard_is_where_the_table_says() {
+        for guard in GUARDS {
+            let path = root().join(guard.file);
+            let whole = fs::read_to_string(&path).unwrap();
+            let without = without(guard, &whole);
+            assert!(without.is_ok_and(|text| text != whole), "{}", guard.against);
+        }
+    }
+}
