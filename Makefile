@@ -2,7 +2,7 @@
 # Progress goes to the terminal; a first build takes minutes, the next ones seconds.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench dist deploy browser webapp-gallery webapp-screens webapp-figures clean
+.PHONY: help demo test fuzz bench dist reproduce deploy enable disable reset logs logs-watch watch browser webapp-gallery webapp-screens webapp-figures clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,11 +19,32 @@ fuzz: ## look for bytes that harm the wire, SECONDS=60 for each target; needs ni
 bench: ## measure side by side with a Go plugin; BUNDLES="FILE…" adds others, SMOKE=1 only tries everything
 	cargo xtask bench $(if $(filter 1,$(SMOKE)),--smoke) $(BUNDLES)
 
-dist: ## build dist/zoom-VERSION.tar.gz
+dist: ## build dist/zoom-VERSION.tar.gz with sums, notices and bill of materials; PLUGIN_SIGNING_KEY signs
 	cargo xtask dist
+
+reproduce: ## build this commit again in another place, and compare; as long as a first build
+	cargo xtask reproduce
 
 deploy: ## build, upload and enable, on the server that MM_SERVICESETTINGS_SITEURL names
 	cargo xtask deploy
+
+enable: ## enable the plugin on that server
+	cargo xtask enable
+
+disable: ## disable it; settings and data stay
+	cargo xtask disable
+
+reset: ## disable and enable it, so that a new process starts
+	cargo xtask reset
+
+logs: ## what the plugin wrote last into that server's log
+	cargo xtask logs
+
+logs-watch: ## what it writes from now on
+	cargo xtask logs --follow
+
+watch: ## build and deploy after each change
+	cargo xtask watch
 
 browser: ## run the browser suite alone
 	cargo xtask browser

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde::Deserialize;
+
 use crate::manifest::Manifest;
 use crate::sandbox::Component;
 
@@ -23,4 +25,66 @@ pub fn describe(manifest: &Manifest, component: &Component, target: &str) -> Str
     }
     let _ = write!(text, "\npolicy:\n{}", manifest.policy);
     text
+}
+
+/// The list of packages, as `make dist` packed it, in the format of `cargo auditable`.
+#[derive(Deserialize)]
+struct Packages {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+    #[serde(default)]
+    kind: Kind,
+}
+
+#[derive(Default, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    #[default]
+    Runtime,
+    /// It ran while the executable was built and is not in it.
+    Build,
+}
+
+/// More than any list has.
+const LIST_LIMIT: usize = 1 << 20;
+
+/// Says which packages are in the executable, from the list that is embedded in it.
+#[must_use]
+pub(crate) fn packages(packed: &[u8]) -> String {
+    let list = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(packed, LIST_LIMIT).ok();
+    let list = list.and_then(|text| serde_json::from_slice::<Packages>(&text).ok());
+    let Some(list) = list else {
+        return "packages inside: not listed, because this was not built with `make dist`"
+            .to_owned();
+    };
+    let mut text = "packages inside, with their versions:".to_owned();
+    let inside = list.packages.iter().filter(|one| one.kind != Kind::Build);
+    for package in inside {
+        let _ = write!(text, "\n  {} {}", package.name, package.version);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::packages;
+
+    #[test]
+    fn the_packages_inside_are_listed_without_those_that_only_build() {
+        let list = r#"{"packages":[{"name":"a","version":"1.0.0","source":"crates.io"},
+            {"name":"b","version":"2.0.0","source":"crates.io","kind":"build"}]}"#;
+        let packed = miniz_oxide::deflate::compress_to_vec_zlib(list.as_bytes(), 10);
+        let text = packages(&packed);
+        assert_eq!(text, "packages inside, with their versions:\n  a 1.0.0");
+    }
+
+    #[test]
+    fn an_executable_without_a_list_says_so() {
+        assert!(packages(&[]).contains("make dist"));
+    }
 }

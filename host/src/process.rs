@@ -17,7 +17,7 @@ use mattermost_plugin_rpc::mattermost::{
 };
 
 use crate::confinement::{Confinement, confine, plan};
-use crate::describe::describe;
+use crate::describe::{describe, packages};
 use crate::manifest::Manifest;
 use crate::plugin::ComponentPlugin;
 use crate::sandbox::{Component, EventError};
@@ -182,7 +182,9 @@ fn load(packed: &[u8], target: &str) -> Result<Component, String> {
 
 /// Runs a component as the plugin process that the server started, until the server ends it. With
 /// `--describe` it says what it is instead; started by hand it explains itself.
-pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
+///
+/// `list` is the packed list of packages in the executable, or nothing.
+pub fn run(image: &[u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode {
     let manifest = match Manifest::parse(manifest) {
         Ok(manifest) => manifest,
         Err(error) => return fail(&error.to_string()),
@@ -191,6 +193,7 @@ pub fn run(image: &[u8], manifest: &str, target: &str) -> ExitCode {
         return match load(image, target) {
             Ok(component) => {
                 show(&about(&manifest, &component, target));
+                show(&packages(list));
                 ExitCode::SUCCESS
             }
             Err(error) => fail(&error),

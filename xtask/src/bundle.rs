@@ -3,94 +3,185 @@
 //! The same sources give the same bytes: entries are sorted, belong to nobody and have no time. The
 //! version is written into the manifest before the host is built, because the host embeds the manifest
 //! and says its version when it is asked to describe itself.
+//!
+//! Beside the bundles lies what is published with them: their sums, signatures when a key is named, a bill of
+//! materials for each platform, and the licences of others, which are in the bundles too.
 
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use flate2::{Compression, GzBuilder};
 use serde_json::Value;
 
 use crate::error::{Error, at};
-use crate::run::{cargo, root, run, target};
-use crate::version::version;
-use crate::webapp;
+use crate::run::{cargo, read, root, run, target};
+use crate::version::{has_changes, version};
+use crate::{embedded, leaks, notice, npm, packages, sbom, sign, sums, webapp};
 
 /// What is promised of the stripped executable.
 const EXECUTABLE_LIMIT: u64 = 7_000_000;
-
-/// What is promised of the bundle for one platform.
-const BUNDLE_LIMIT: u64 = 3_500_000;
 
 /// How the executable is linked: as one program, which is much smaller and not slower to build than
 /// the profile's own way. Only the last step of the build differs, so nothing is compiled twice.
 const WHOLE_PROGRAM: [&str; 2] = ["-Clto=fat", "-Ccodegen-units=1"];
 
-/// Where the executable for this platform is inside of the bundle, as plugin.json says.
-const EXECUTABLE: &str = "server/dist/plugin-linux-amd64";
+/// What `dist` clears away before it writes: the ends of its files' names after `zoom-VERSION`.
+const ENDS: [&str; 3] = [".tar.gz", ".tar.gz.sig", ".cdx.json"];
+
+/// A system that the plugin runs on.
+pub struct Platform {
+    /// As Mattermost calls it, in names of bundles.
+    name: &'static str,
+    /// As Rust calls it.
+    triple: &'static str,
+    /// Where the executable is inside of the bundle, as plugin.json says.
+    executable: &'static str,
+    /// What is promised of the bundle for it alone.
+    limit: u64,
+}
+
+/// This machine's.
+const LINUX: Platform = Platform {
+    name: "linux-amd64",
+    triple: "x86_64-unknown-linux-gnu",
+    executable: "server/dist/plugin-linux-amd64",
+    limit: 3_500_000,
+};
+
+/// What is built. A bundle is made for each, and one for all together.
+const PLATFORMS: [Platform; 1] = [LINUX];
+
+/// What is promised of the bundle for all platforms together.
+const LIMIT: u64 = 15_000_000;
 
 /// What `dist` made.
 pub struct Dist {
-    /// The bundle.
+    /// The bundle for all platforms.
     pub bundle: PathBuf,
-    /// The executable that is in it.
+    /// The executable in it for this machine.
     pub executable: PathBuf,
 }
 
-/// Builds the bundle and answers with its path.
+/// Builds the bundles and what is published with them, and answers with what is needed to try it here.
 pub fn dist() -> Result<Dist, Error> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         let text = "the bundle is built for linux-amd64, and only on such a machine";
         return Err(Error::Needed(text.to_owned()));
     }
     let version = version();
+    if has_changes() {
+        println!(
+            "warning: {version} is not what this is built from: there are changes that are not committed"
+        );
+    }
     let (id, manifest) = versioned(&root().join("plugin.json"), &version)?;
     let manifest_file = target().join("dist").join("plugin.json");
     write_if_changed(&manifest_file, manifest.as_bytes())?;
     let script = webapp::build()?;
-    let executable = build_host(None, &manifest_file)?;
+    let scripts = npm::packages()?;
 
-    let mut entries = vec![
+    let mut common = vec![
         Entry::file("plugin.json", manifest.into_bytes()),
         Entry::read("LICENSE", &root().join("LICENSE"))?,
         Entry::read("webapp/dist/main.js", &script)?,
-        Entry {
-            mode: 0o755,
-            ..Entry::read(EXECUTABLE, &executable)?
-        },
     ];
     for folder in ["assets", "public"] {
-        entries.extend(Entry::read_folder(folder)?);
+        common.extend(Entry::read_folder(folder)?);
     }
-    let packed = pack(&format!("{id}/"), entries)?;
-
+    let prefix = format!("{id}/");
     let folder = root().join("dist");
     fs::create_dir_all(&folder).map_err(at(&folder))?;
-    remove_old_bundles(&folder)?;
-    let bundle = folder.join(format!("zoom-{version}.tar.gz"));
-    for name in [
-        format!("zoom-{version}-linux-amd64.tar.gz"),
-        format!("zoom-{version}.tar.gz"),
-    ] {
-        let path = folder.join(name);
-        fs::write(&path, &packed).map_err(at(&path))?;
-        println!("{}: {} bytes", path.display(), packed.len());
+    remove_old(&folder)?;
+
+    let mut executables = Vec::new();
+    let mut everything = Vec::new();
+    let mut published = Vec::new();
+    for platform in &PLATFORMS {
+        let packages = packages::packages(platform.triple)?;
+        let list = embedded::list(&packages)?;
+        let list_file = target().join("dist").join("packages.json");
+        write_if_changed(&list_file, list.as_bytes())?;
+        let executable = build_host(None, &manifest_file, Some(&list_file))?;
+        embedded::check(&executable, &list)?;
+        leaks::check(&executable)?;
+        let size = fs::metadata(&executable).map_err(at(&executable))?.len();
+        println!("executable for {}: {size} bytes", platform.name);
+        within("the executable", size, EXECUTABLE_LIMIT)?;
+
+        let program = Entry {
+            mode: 0o755,
+            ..Entry::read(platform.executable, &executable)?
+        };
+        let mut entries = common.clone();
+        entries.push(program.clone());
+        let notice = notice::notice(&packages, &scripts)?;
+        entries.push(Entry::file("NOTICE", notice.clone().into_bytes()));
+        let name = format!("zoom-{version}-{}", platform.name);
+        let packed = pack(&prefix, entries)?;
+        within("the bundle", packed.len() as u64, platform.limit)?;
+        let bill = sbom::sbom(&version, &rust_version()?, &packages, &scripts);
+        published.push(write(&folder, &format!("{name}.tar.gz"), &packed)?);
+        published.push(write(
+            &folder,
+            &format!("{name}.cdx.json"),
+            bill.as_bytes(),
+        )?);
+        executables.push(executable);
+        everything.push((program, packages));
     }
-    let size = fs::metadata(&executable).map_err(at(&executable))?.len();
-    println!("executable: {size} bytes");
-    within("the executable", size, EXECUTABLE_LIMIT)?;
-    within("the bundle", packed.len() as u64, BUNDLE_LIMIT)?;
+
+    let (programs, lists): (Vec<_>, Vec<_>) = everything.into_iter().unzip();
+    let packages = packages::merged(lists);
+    let notice = notice::notice(&packages, &scripts)?.into_bytes();
+    published.push(write(&folder, "NOTICE", &notice)?);
+    let mut entries = common;
+    entries.extend(programs);
+    entries.push(Entry::file("NOTICE", notice));
+    let packed = pack(&prefix, entries)?;
+    within("the bundle for all platforms", packed.len() as u64, LIMIT)?;
+    let bundle = write(&folder, &format!("zoom-{version}.tar.gz"), &packed)?;
+    published.push(bundle.clone());
+
+    sums::write(&folder, &published)?;
+    for path in published
+        .iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "gz"))
+    {
+        sign::sign(path)?;
+    }
+    let executable = executables.into_iter().next();
+    let executable = executable.ok_or_else(|| Error::Failed("no platform".to_owned()))?;
     Ok(Dist { bundle, executable })
 }
 
 /// Builds the host around the component of `tests/guests/hello` and answers with a copy of it.
 pub fn hello() -> Result<PathBuf, Error> {
     let folder = root().join("tests/guests/hello");
-    let built = build_host(Some(&folder), &folder.join("plugin.json"))?;
+    let built = build_host(Some(&folder), &folder.join("plugin.json"), None)?;
     let copy = target().join("hello").join("plugin-host");
     fs::create_dir_all(target().join("hello")).map_err(at(&copy))?;
     fs::copy(&built, &copy).map_err(at(&copy))?;
     Ok(copy)
+}
+
+fn write(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, Error> {
+    let path = folder.join(name);
+    fs::write(&path, content).map_err(at(&path))?;
+    println!("{}: {} bytes", path.display(), content.len());
+    Ok(path)
+}
+
+/// The version of the compiler, and so of the standard library.
+fn rust_version() -> Result<String, Error> {
+    let mut command = Command::new("rustc");
+    let text = read(command.arg("--version").current_dir(root()));
+    let version = text
+        .as_deref()
+        .and_then(|text| text.split_whitespace().nth(1));
+    let version = version.ok_or_else(|| Error::Failed("rustc --version".to_owned()))?;
+    Ok(version.to_owned())
 }
 
 /// Packs another plugin's manifest and executable into the bundle `target/bench/NAME.tar.gz`.
@@ -100,7 +191,7 @@ pub fn small(name: &str, manifest: &Path, executable: &Path) -> Result<PathBuf, 
         Entry::file("plugin.json", manifest.into_bytes()),
         Entry {
             mode: 0o755,
-            ..Entry::read(EXECUTABLE, executable)?
+            ..Entry::read(LINUX.executable, executable)?
         },
     ];
     let packed = pack(&format!("{id}/"), entries)?;
@@ -111,7 +202,11 @@ pub fn small(name: &str, manifest: &Path, executable: &Path) -> Result<PathBuf, 
     Ok(bundle)
 }
 
-fn build_host(component: Option<&Path>, manifest: &Path) -> Result<PathBuf, Error> {
+fn build_host(
+    component: Option<&Path>,
+    manifest: &Path,
+    packages: Option<&Path>,
+) -> Result<PathBuf, Error> {
     for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
         if std::env::var(name).is_ok_and(|flags| !flags.contains("embed-bitcode=yes")) {
             let text = format!(
@@ -132,6 +227,10 @@ fn build_host(component: Option<&Path>, manifest: &Path) -> Result<PathBuf, Erro
     match component {
         Some(folder) => command.env("PLUGIN_COMPONENT", folder),
         None => command.env_remove("PLUGIN_COMPONENT"),
+    };
+    match packages {
+        Some(list) => command.env("PLUGIN_PACKAGES", list),
+        None => command.env_remove("PLUGIN_PACKAGES"),
     };
     command.arg("--").args(WHOLE_PROGRAM);
     run(&mut command)?;
@@ -167,11 +266,12 @@ pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<(), Error> {
     fs::write(path, content).map_err(at(path))
 }
 
-fn remove_old_bundles(folder: &Path) -> Result<(), Error> {
+fn remove_old(folder: &Path) -> Result<(), Error> {
     for entry in fs::read_dir(folder).map_err(at(folder))?.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with("zoom-") && name.ends_with(".tar.gz") {
+        let of_a_version = name.starts_with("zoom-") && ENDS.iter().any(|end| name.ends_with(end));
+        if of_a_version || name == sums::NAME {
             fs::remove_file(entry.path()).map_err(at(&entry.path()))?;
         }
     }
@@ -186,6 +286,7 @@ fn within(what: &'static str, bytes: u64, limit: u64) -> Result<(), Error> {
 }
 
 /// One file of the bundle.
+#[derive(Clone)]
 struct Entry {
     name: String,
     mode: u32,

@@ -12,25 +12,49 @@ use std::process::{Command, Stdio};
 
 use crate::bundle;
 use crate::error::Error;
+use crate::run::variable;
+
+/// The plugin's id on the server.
+pub const ID: &str = "zoom";
 
 /// Builds the bundle, uploads it in place of an earlier one and enables it.
 pub fn deploy() -> Result<(), Error> {
     let server = Server::from_environment()?;
     let bundle = bundle::dist()?.bundle;
     server.upload(&bundle)?;
-    server.enable("zoom")?;
+    server.enable(ID)?;
     println!("deployed and enabled");
     Ok(())
 }
 
-struct Server {
+/// Enables the plugin that is on the server.
+pub fn enable() -> Result<(), Error> {
+    Server::from_environment()?.enable(ID)?;
+    println!("enabled");
+    Ok(())
+}
+
+/// Disables it. Its settings and what it stored stay.
+pub fn disable() -> Result<(), Error> {
+    Server::from_environment()?.disable(ID)?;
+    println!("disabled");
+    Ok(())
+}
+
+/// Disables and enables it, so that a new process starts.
+pub fn reset() -> Result<(), Error> {
+    let server = Server::from_environment()?;
+    server.disable(ID)?;
+    server.enable(ID)?;
+    println!("disabled and enabled again");
+    Ok(())
+}
+
+/// A server and an administrator's account on it.
+pub struct Server {
     base: String,
     /// Lines of a curl configuration.
     options: Vec<String>,
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// An option of a curl configuration, quoted.
@@ -40,7 +64,8 @@ fn option(name: &str, value: &str) -> String {
 }
 
 impl Server {
-    fn from_environment() -> Result<Self, Error> {
+    /// The one that the environment names. With a name and a password it logs in.
+    pub fn from_environment() -> Result<Self, Error> {
         if let Some(socket) = variable("MM_LOCALSOCKETPATH") {
             let options = vec![option("unix-socket", &socket)];
             return Ok(Self {
@@ -108,6 +133,22 @@ impl Server {
         Ok(())
     }
 
+    fn disable(&self, id: &str) -> Result<(), Error> {
+        self.curl(
+            &format!("/api/v4/plugins/{id}/disable"),
+            &[option("request", "POST")],
+        )?;
+        Ok(())
+    }
+
+    /// The newest lines of the server's log, in their order.
+    pub fn log(&self, lines: usize) -> Result<Vec<String>, Error> {
+        let path = format!("/api/v4/logs?page=0&logs_per_page={lines}");
+        let text = self.curl(&path, &[])?;
+        serde_json::from_str(&text)
+            .map_err(|problem| Error::Failed(format!("{}{path}: {problem}", self.base)))
+    }
+
     fn curl(&self, path: &str, options: &[String]) -> Result<String, Error> {
         let mut lines = self.options.clone();
         lines.extend_from_slice(options);
@@ -152,13 +193,21 @@ mod tests {
 
     /// Answers one connection after the other, and tells what was asked.
     fn serve(answers: Vec<&'static str>) -> (String, JoinHandle<Vec<String>>) {
+        serve_with("{}", answers)
+    }
+
+    fn serve_with(
+        body: &'static str,
+        answers: Vec<&'static str>,
+    ) -> (String, JoinHandle<Vec<String>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let asked = move || {
             let take = |answer: &str| {
                 let (mut stream, _) = listener.accept().unwrap();
                 let request = receive(&mut stream);
-                let head = "Connection: close\r\nContent-Length: 2\r\n\r\n{}";
+                let length = body.len();
+                let head = format!("Connection: close\r\nContent-Length: {length}\r\n\r\n{body}");
                 write!(stream, "HTTP/1.1 {answer}\r\n{head}").unwrap();
                 request
             };
@@ -207,6 +256,28 @@ mod tests {
                 .iter()
                 .all(|request| request.contains("Authorization: Bearer secret"))
         );
+    }
+
+    #[test]
+    fn disabling_and_enabling_are_two_requests() {
+        let (base, asked) = serve(vec!["200 OK", "200 OK"]);
+        let options = Vec::new();
+        let server = Server { base, options };
+        server.disable("x").unwrap();
+        server.enable("x").unwrap();
+        let asked = asked.join().unwrap();
+        assert!(asked[0].starts_with("POST /api/v4/plugins/x/disable HTTP"));
+        assert!(asked[1].starts_with("POST /api/v4/plugins/x/enable HTTP"));
+    }
+
+    #[test]
+    fn the_log_is_asked_for_by_its_newest_lines() {
+        let (base, asked) = serve_with(r#"["one","\ntwo"]"#, vec!["200 OK"]);
+        let options = Vec::new();
+        let lines = Server { base, options }.log(7).unwrap();
+        assert_eq!(lines, ["one", "\ntwo"]);
+        let asked = asked.join().unwrap();
+        assert!(asked[0].starts_with("GET /api/v4/logs?page=0&logs_per_page=7 HTTP"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The chores of the project: `cargo xtask dist | demo | test | fuzz | guards | bench | browser | gallery | deploy | imports |
-//! parity | reach`.
+//! The chores of the project: `cargo xtask dist | demo | test | fuzz | guards | bench | browser | gallery | deploy |
+//! logs | reset | watch | reproduce | imports | parity | reach`.
 //!
 //! The Makefile is a thin front door to this program. Everything it does is done by the tools that a
 //! developer would call by hand (cargo, go, git, curl), and each command is printed before it runs, so
@@ -10,16 +10,27 @@ mod bench;
 mod bundle;
 mod demo;
 mod deploy;
+mod embedded;
 mod error;
 mod fuzz;
 mod guards;
 mod imports;
+mod leaks;
+mod logs;
+mod notice;
+mod npm;
+mod packages;
 mod parity;
 mod reach;
+mod reproduce;
 mod run;
+mod sbom;
+mod sign;
 mod suites;
+mod sums;
 mod tally;
 mod version;
+mod watch;
 mod webapp;
 
 use std::process::ExitCode;
@@ -28,7 +39,9 @@ use error::Error;
 
 const USAGE: &str = "usage: cargo xtask COMMAND
 
-  dist             build the bundle: dist/zoom-VERSION.tar.gz
+  dist             build the bundle dist/zoom-VERSION.tar.gz, and what is published with it; signed with
+                   the gpg key that PLUGIN_SIGNING_KEY names
+  reproduce        build twice, in two places, and compare
   demo [--keep]    start everything, play the story of a meeting, say what was seen
   test             run all that CI runs
   fuzz [SECONDS]   look for bytes that harm the wire, so long for each target
@@ -40,6 +53,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                    compare the bundle with a floor in Go and with other bundles, on one real server
   gallery          serve a page with all states of the webapp
   deploy           build the bundle, upload it to a server and enable it
+  enable, disable, reset   on that server; reset is disable and enable
+  logs [--follow]  what the plugin wrote into that server's log
+  watch            deploy after each change
   imports [--write]  compare what the component imports with wit/imports.txt
   reach            what of the host can touch the network or files
   parity [--check]   write tests/PARITY.md, which test proves what; or compare it";
@@ -61,7 +77,14 @@ fn main() -> ExitCode {
         ["bench", words @ ..] => bench::bench(words),
         ["figures"] => webapp::figures(),
         ["gallery"] => webapp::gallery(),
+        ["reproduce"] => reproduce::reproduce(),
         ["deploy"] => deploy::deploy(),
+        ["enable"] => deploy::enable(),
+        ["disable"] => deploy::disable(),
+        ["reset"] => deploy::reset(),
+        ["logs"] => logs::show(),
+        ["logs", "--follow"] => logs::follow(),
+        ["watch"] => watch::watch(),
         ["imports"] => imports::compare(),
         ["imports", "--write"] => imports::write(),
         ["reach"] => reach::check(),

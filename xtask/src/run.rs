@@ -25,6 +25,16 @@ pub fn cargo() -> Command {
     command
 }
 
+/// A variable of the environment that is set to something.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Whether nothing may be left out and nothing overlooked.
+pub fn strict() -> bool {
+    variable("CI").is_some_and(|value| value == "true")
+}
+
 /// A command as a person would type it.
 pub fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
@@ -60,4 +70,13 @@ pub fn read(command: &mut Command) -> Option<String> {
     }
     let text = String::from_utf8(output.stdout).ok()?;
     Some(text.trim_end().to_owned())
+}
+
+/// A fresh folder for a test, which removes it.
+#[cfg(test)]
+pub fn scratch(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }

@@ -10,14 +10,14 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::run::{cargo, read, root, shown};
+use crate::run::{cargo, read, root, shown, strict};
 use crate::tally::{CargoTest, GoTest, Reader, Tally, Tap};
-use crate::{bundle, imports, parity, reach, webapp};
+use crate::{bundle, imports, parity, reach, sums, webapp};
 
 /// Runs all suites and prints the sums as its last line.
 pub fn test() -> Result<(), Error> {
     let mut session = Session {
-        strict: std::env::var("CI").is_ok_and(|value| value == "true"),
+        strict: strict(),
         total: Tally::default(),
         failures: Vec::new(),
     };
@@ -164,6 +164,12 @@ impl Session {
             Ok(())
         });
         let Some(dist) = dist else { return };
+        let mut sums = Command::new("sha256sum");
+        sums.args(["--strict", "--quiet", "-c", sums::NAME]);
+        self.check(
+            "sums of what is published",
+            sums.current_dir(root().join("dist")),
+        );
         self.step("imports", || imports::compare_executable(&dist.executable));
         if let Some(hello) = hello {
             self.supervisors(&dist.executable, &hello);

@@ -199,7 +199,7 @@ func explainsItself(t *testing.T) {
 	command = exec.Command(executable, "--describe")
 	output, err = command.Output()
 	check(t, err)
-	for _, expected := range []string{"mattermost:plugin/kv", "https://zoom.us"} {
+	for _, expected := range []string{"mattermost:plugin/kv", "https://zoom.us", "packages inside, with", "\n  wasmtime "} {
 		if !strings.Contains(string(output), expected) {
 			t.Errorf("--describe does not mention %s: %s", expected, output)
 		}

@@ -1,0 +1,125 @@
+//! The list of packages inside of the executable.
+//!
+//! A bill of materials lies beside the bundle and is lost sooner or later. `cargo auditable` made it a custom
+//! that an executable itself carries the list, packed, in a section `.dep-v0`, where scanners look for it.
+//! That tool wraps the compiler and sees one build; ours has a second one in it, of the component. So the list
+//! is composed here, in that format and of the same packages as the bill, and the host embeds it. After the
+//! build it is read back from the executable as a scanner would.
+
+use std::path::Path;
+use std::str::FromStr as _;
+
+use auditable_serde::VersionInfo;
+use serde_json::{Value, json};
+
+use crate::error::Error;
+use crate::packages::{GUEST, HOST, Package};
+
+/// Far more than the list has.
+const LIMIT: usize = 1 << 20;
+
+/// The list as JSON. The component is, for it, one more package that the host depends on.
+pub fn list(packages: &[Package]) -> Result<String, Error> {
+    let place = |wanted: &dyn Fn(&Package) -> bool| packages.iter().position(wanted);
+    let guest = place(&|package| package.name == GUEST);
+    let entry = |package: &Package| {
+        let mut needs: Vec<usize> = package
+            .needs
+            .iter()
+            .filter_map(|id| place(&|other| other.id() == *id))
+            .collect();
+        let root = package.name == HOST;
+        needs.extend(guest.filter(|_| root));
+        needs.sort_unstable();
+        let mut entry = json!({
+            "name": package.name,
+            "version": package.version,
+            "source": if package.own { "local" } else { "crates.io" },
+        });
+        if let Some(fields) = entry.as_object_mut() {
+            if !package.linked {
+                fields.insert("kind".to_owned(), "build".into());
+            }
+            if !needs.is_empty() {
+                fields.insert("dependencies".to_owned(), needs.into());
+            }
+            if root {
+                fields.insert("root".to_owned(), true.into());
+            }
+        }
+        entry
+    };
+    let entries: Vec<Value> = packages.iter().map(entry).collect();
+    let text = json!({ "packages": entries }).to_string();
+    // Reading it checks what the format asks for: one root, no circles.
+    VersionInfo::from_str(&text)
+        .map_err(|problem| Error::Failed(format!("the list of packages: {problem}")))?;
+    Ok(text)
+}
+
+/// Checks that an executable has this list in it, where scanners look.
+pub fn check(executable: &Path, list: &str) -> Result<(), Error> {
+    let content = |problem: String| Error::Content {
+        path: executable.to_owned(),
+        problem,
+    };
+    let limits = auditable_info::Limits {
+        input_file_size: 1 << 28,
+        decompressed_json_size: LIMIT,
+    };
+    let found = auditable_info::json_from_file(executable, limits)
+        .map_err(|problem| content(format!("the list of packages: {problem}")))?;
+    if found != list {
+        return Err(content("it has another list of packages in it".to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check, list};
+    use crate::packages::tests::{TARGET, sample};
+    use crate::packages::{GUEST, HOST, packages};
+    use auditable_serde::{DependencyKind, VersionInfo};
+    use std::str::FromStr as _;
+
+    #[test]
+    fn the_reader_of_the_field_understands_the_list_of_the_real_packages() {
+        let packages = packages(TARGET).unwrap();
+        let info = VersionInfo::from_str(&list(&packages).unwrap()).unwrap();
+        assert_eq!(info.packages.len(), packages.len());
+        let find = |name: &str| {
+            let mut named = info.packages.iter().filter(|one| one.name == name);
+            named.next().unwrap()
+        };
+        let host = find(HOST);
+        assert!(host.root);
+        let needs: Vec<&str> = host
+            .dependencies
+            .iter()
+            .map(|place| info.packages[*place].name.as_str())
+            .collect();
+        assert!(
+            needs.contains(&"wasmtime") && needs.contains(&GUEST),
+            "{needs:?}"
+        );
+        assert!(find("syn").kind == DependencyKind::Build);
+        assert!(find("wasmtime").kind == DependencyKind::Runtime);
+    }
+
+    #[test]
+    fn a_circle_is_refused() {
+        let packages = [
+            sample(HOST, &["a"]),
+            sample("a", &["b"]),
+            sample("b", &["a"]),
+        ];
+        assert!(list(&packages).is_err());
+    }
+
+    #[test]
+    fn an_executable_without_the_list_is_refused() {
+        let this = std::env::current_exe().unwrap();
+        assert!(check(&this, "{}").is_err());
+    }
+}

@@ -1,0 +1,63 @@
+//! Whether an executable names the folders it was built in.
+//!
+//! One that does is another on every machine, and tells about its builder. `.cargo/rustc-without-paths` keeps
+//! the names out; they get in when something else stands in its place (`RUSTC_WRAPPER`) or parts are older than
+//! it, since cargo does not build anew for it. With `CI=true` that is a failure.
+
+use std::fs;
+use std::path::Path;
+
+use crate::error::{Error, at};
+use crate::run::{root, strict};
+
+/// Says so, or fails, when this machine's folders are named in an executable.
+pub fn check(executable: &Path) -> Result<(), Error> {
+    let content = fs::read(executable).map_err(at(executable))?;
+    let cargo = std::env::var("CARGO_HOME").ok();
+    let home = std::env::var("HOME")
+        .ok()
+        .map(|home| format!("{home}/.cargo"));
+    let root = Some(root().display().to_string());
+    let folders: Vec<String> = [cargo, home, root].into_iter().flatten().collect();
+    let Some(folder) = named(&content, &folders) else {
+        return Ok(());
+    };
+    let text = format!(
+        "{} names {folder}, so that no other machine can build the same: unset RUSTC_WRAPPER if it is set, \
+         run `cargo clean`, and build again",
+        executable.display()
+    );
+    if strict() {
+        return Err(Error::Needed(text));
+    }
+    println!("warning: {text}");
+    Ok(())
+}
+
+/// The first of some folders that is named in some bytes.
+fn named<'a>(content: &[u8], folders: &'a [String]) -> Option<&'a str> {
+    let within = |folder: &&String| {
+        let prefix = format!("{}/", folder.trim_end_matches('/'));
+        prefix.len() > 1 && find(content, prefix.as_bytes())
+    };
+    folders.iter().find(within).map(String::as_str)
+}
+
+fn find(content: &[u8], wanted: &[u8]) -> bool {
+    content.windows(wanted.len()).any(|window| window == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn a_folder_is_found_anywhere_and_one_that_only_begins_alike_is_not() {
+        let folders = ["/home/ada/".to_owned(), "/src".to_owned()];
+        let seen = |content: &[u8]| named(content, &folders).map(str::to_owned);
+        assert_eq!(seen(b"\0\xff/home/ada/x.rs"), Some(folders[0].clone()));
+        assert_eq!(seen(b"tokio-1.0.0/src/x.rs"), Some(folders[1].clone()));
+        assert_eq!(seen(b"/home/adam/x.rs /srcs/y.rs"), None);
+        assert_eq!(named(b"/x", &["/".to_owned(), String::new()]), None);
+    }
+}

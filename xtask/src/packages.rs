@@ -1,0 +1,322 @@
+//! What is inside of the bundle that others wrote.
+//!
+//! Which packages those are is asked of `cargo tree`, because it resolves features for one package and one
+//! target as a build does; `cargo metadata` merges the features of the whole workspace, tests included, and
+//! would name packages that nothing links. What is known about each of them (licence, folder, repository)
+//! comes from `cargo metadata`, and its checksum from Cargo.lock.
+//!
+//! Two trees grow together into one bundle: the host for its platform, and the component for WebAssembly,
+//! whose machine code is embedded in the host. Procedural macros and what only they need are in the trees
+//! too, but not in the program: they ran while it was compiled, and are marked.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use cargo_lock::Lockfile;
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::run::{cargo, read, root};
+
+/// The package that becomes the executable.
+pub const HOST: &str = "mattermost-plugin-host";
+/// The package that becomes the component.
+pub const GUEST: &str = "zoom-guest";
+/// What the component is built for.
+pub const GUEST_TARGET: &str = "wasm32-wasip2";
+
+/// Name and version.
+pub type Id = (String, String);
+
+/// One package, with all that documents say of it.
+#[derive(Clone, Debug)]
+pub struct Package {
+    pub name: String,
+    pub version: String,
+    /// An SPDX expression.
+    pub licence: String,
+    /// Where its sources are.
+    pub folder: PathBuf,
+    pub repository: Option<String>,
+    pub authors: Vec<String>,
+    /// The SHA-256 of what the registry delivers, in hexadecimal.
+    pub checksum: Option<String>,
+    /// Whether it is of this workspace.
+    pub own: bool,
+    /// Whether its code is in the program; else it ran while the program was compiled.
+    pub linked: bool,
+    /// What it depends on directly.
+    pub needs: BTreeSet<Id>,
+}
+
+impl Package {
+    /// Name and version.
+    pub fn id(&self) -> Id {
+        (self.name.clone(), self.version.clone())
+    }
+}
+
+/// The packages of the host for a target and of the component inside of it, sorted.
+pub fn packages(target: &str) -> Result<Vec<Package>, Error> {
+    let mut needs = BTreeMap::new();
+    let mut linked = BTreeSet::new();
+    for (package, target) in [(HOST, target), (GUEST, GUEST_TARGET)] {
+        grow(&mut needs, &tree(package, target, "normal")?);
+        let mut program = BTreeMap::new();
+        grow(
+            &mut program,
+            &tree(package, target, "normal,no-proc-macro")?,
+        );
+        linked.extend(program.into_keys());
+    }
+    let known = Known::of(target)?;
+    needs
+        .into_iter()
+        .map(|(id, needs)| known.package(&id, needs, linked.contains(&id)))
+        .collect()
+}
+
+/// The packages of several platforms together, sorted.
+pub fn merged(lists: Vec<Vec<Package>>) -> Vec<Package> {
+    let mut all: BTreeMap<Id, Package> = BTreeMap::new();
+    for package in lists.into_iter().flatten() {
+        match all.entry(package.id()) {
+            Entry::Vacant(place) => {
+                place.insert(package);
+            }
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.linked |= package.linked;
+                known.needs.extend(package.needs);
+            }
+        }
+    }
+    all.into_values().collect()
+}
+
+fn tree(package: &str, target: &str, edges: &str) -> Result<String, Error> {
+    let mut command = cargo();
+    command.env("CARGO_TERM_COLOR", "never");
+    command.args([
+        "tree", "--locked", "-p", package, "--target", target, "-e", edges,
+    ]);
+    command.args(["--prefix", "depth", "--format", " {p}"]);
+    read(&mut command).ok_or_else(|| Error::Failed(format!("cargo tree -p {package}")))
+}
+
+/// Reads a tree, one package a line with its depth before it. What was shown in full before is not shown
+/// below its name again, so that a package's needs are those of all its lines together.
+fn grow(needs: &mut BTreeMap<Id, BTreeSet<Id>>, tree: &str) {
+    let mut path: Vec<Id> = Vec::new();
+    for line in tree.lines() {
+        let mut words = line.split_whitespace();
+        let depth = words.next().and_then(|word| word.parse::<usize>().ok());
+        let (Some(depth), Some(name), Some(version)) = (depth, words.next(), words.next()) else {
+            continue;
+        };
+        let version = version.strip_prefix('v').unwrap_or(version);
+        let id = (name.to_owned(), version.to_owned());
+        needs.entry(id.clone()).or_default();
+        path.truncate(depth);
+        if let Some(parent) = path.last() {
+            needs.entry(parent.clone()).or_default().insert(id.clone());
+        }
+        path.push(id);
+    }
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<About>,
+}
+
+#[derive(Deserialize)]
+struct About {
+    name: String,
+    version: String,
+    license: Option<String>,
+    manifest_path: PathBuf,
+    repository: Option<String>,
+    #[serde(default)]
+    authors: Vec<String>,
+    source: Option<String>,
+}
+
+struct Known {
+    packages: BTreeMap<Id, About>,
+    checksums: BTreeMap<Id, String>,
+}
+
+impl Known {
+    fn of(target: &str) -> Result<Self, Error> {
+        let mut command = cargo();
+        command.args(["metadata", "--locked", "--format-version", "1"]);
+        command.args(["--filter-platform", target]);
+        command.args(["--filter-platform", GUEST_TARGET]);
+        let text = read(&mut command).ok_or_else(|| Error::Failed("cargo metadata".to_owned()))?;
+        let metadata: Metadata = serde_json::from_str(&text)
+            .map_err(|problem| Error::Failed(format!("cargo metadata: {problem}")))?;
+        let packages = metadata.packages.into_iter();
+        let lock = root().join("Cargo.lock");
+        let locked = Lockfile::load(&lock).map_err(|problem| Error::Content {
+            path: lock,
+            problem: problem.to_string(),
+        })?;
+        let checksums = locked.packages.into_iter().filter_map(|package| {
+            let id = (package.name.to_string(), package.version.to_string());
+            Some((id, package.checksum?.to_string()))
+        });
+        Ok(Self {
+            packages: packages
+                .map(|about| ((about.name.clone(), about.version.clone()), about))
+                .collect(),
+            checksums: checksums.collect(),
+        })
+    }
+
+    fn package(&self, id: &Id, needs: BTreeSet<Id>, linked: bool) -> Result<Package, Error> {
+        let (name, version) = id;
+        let lacking = |what: &str| Error::Failed(format!("{name} {version} has no {what}"));
+        let about = self.packages.get(id);
+        let about = about.ok_or_else(|| lacking("entry in cargo metadata"))?;
+        let licence = about.license.as_deref();
+        let licence = licence.ok_or_else(|| lacking("field `license`"))?;
+        Ok(Package {
+            name: name.clone(),
+            version: version.clone(),
+            // The form that older packages have.
+            licence: licence.replace('/', " OR "),
+            folder: about
+                .manifest_path
+                .parent()
+                .map(Path::to_owned)
+                .unwrap_or_default(),
+            repository: about.repository.clone(),
+            authors: about.authors.clone(),
+            checksum: self.checksums.get(id).cloned(),
+            own: about.source.is_none(),
+            linked,
+            needs,
+        })
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::{GUEST, HOST, Package, grow, merged, packages};
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::PathBuf;
+    use std::process::Command;
+
+    /// What the bundle is built for today.
+    pub const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+    /// A package that exists only here.
+    pub fn sample(name: &str, needs: &[&str]) -> Package {
+        Package {
+            name: name.to_owned(),
+            version: "1.0.0".to_owned(),
+            licence: "MIT".to_owned(),
+            folder: PathBuf::new(),
+            repository: None,
+            authors: Vec::new(),
+            checksum: Some("ab".repeat(32)),
+            own: false,
+            linked: true,
+            needs: needs
+                .iter()
+                .map(|name| ((*name).to_owned(), "1.0.0".to_owned()))
+                .collect(),
+        }
+    }
+
+    /// Name and version of all lines of a tree that a person would ask for, without this module's options.
+    pub fn plain_tree(package: &str, target: &str, edges: &str) -> BTreeSet<String> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.args(["tree", "--locked", "-p", package, "--target", target]);
+        command.args(["-e", edges, "--prefix", "none", "--no-dedupe"]);
+        let output = command.current_dir(crate::run::root()).output().unwrap();
+        assert!(output.status.success());
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = text.lines().map(|line| {
+            let mut words = line.split_whitespace();
+            format!("{} {}", words.next().unwrap(), &words.next().unwrap()[1..])
+        });
+        lines.collect()
+    }
+
+    fn named(packages: &[Package], wanted: impl Fn(&Package) -> bool) -> BTreeSet<String> {
+        let chosen = packages.iter().filter(|package| wanted(package));
+        chosen
+            .map(|package| format!("{} {}", package.name, package.version))
+            .collect()
+    }
+
+    #[test]
+    fn the_packages_are_those_of_the_two_trees_and_no_others() {
+        let found = packages(TARGET).unwrap();
+        for (edges, seen) in [
+            ("normal", named(&found, |_| true)),
+            (
+                "normal,no-proc-macro",
+                named(&found, |package| package.linked),
+            ),
+        ] {
+            let mut expected = plain_tree(HOST, TARGET, edges);
+            expected.append(&mut plain_tree(GUEST, "wasm32-wasip2", edges));
+            assert_eq!(seen, expected, "{edges}");
+        }
+        let has = |name: &str| found.iter().any(|package| package.name == name);
+        assert!(has("wasmtime") && has("aes-gcm") && has("landlock"));
+        assert!(!has("cranelift-codegen"), "it only builds");
+        assert!(!has("proptest"), "it only tests");
+    }
+
+    #[test]
+    fn macros_are_known_to_be_gone_when_the_program_runs() {
+        let found = packages(TARGET).unwrap();
+        let linked = |name: &str| {
+            let package = found.iter().find(|package| package.name == name).unwrap();
+            package.linked
+        };
+        assert!(linked("serde"));
+        assert!(!linked("serde_derive") && !linked("syn"));
+    }
+
+    #[test]
+    fn what_comes_from_a_registry_has_its_checksum_and_what_is_ours_has_none() {
+        for package in packages(TARGET).unwrap() {
+            let length = package.checksum.map(|checksum| checksum.len());
+            assert_eq!(length, (!package.own).then_some(64), "{}", package.name);
+        }
+    }
+
+    #[test]
+    fn a_package_of_two_platforms_is_one_and_linked_if_it_is_in_either() {
+        let macros = Package {
+            linked: false,
+            ..sample("a", &["b"])
+        };
+        let all = merged(vec![
+            vec![macros],
+            vec![sample("a", &["c"]), sample("d", &[])],
+        ]);
+        assert_eq!(all.len(), 2);
+        assert!(all[0].linked);
+        assert_eq!(all[0].needs.len(), 2);
+    }
+
+    #[test]
+    fn a_tree_is_read_by_depth_and_a_repeated_package_keeps_its_needs() {
+        let mut needs = BTreeMap::new();
+        let text = "0 a v1.0.0 (/x)\n1 b v2.0.0\n2 c v3.0.0+d (proc-macro)\n1 c v3.0.0+d (*)\n1 b v2.0.0 (*)";
+        grow(&mut needs, text);
+        let id = |name: &str, version: &str| (name.to_owned(), version.to_owned());
+        let (b, c) = (id("b", "2.0.0"), id("c", "3.0.0+d"));
+        assert_eq!(needs[&id("a", "1.0.0")], [b.clone(), c.clone()].into());
+        assert_eq!(needs[&b], [c.clone()].into());
+        assert!(needs[&c].is_empty());
+    }
+}

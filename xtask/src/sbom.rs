@@ -1,0 +1,226 @@
+//! The bill of materials, in CycloneDX's JSON.
+//!
+//! It has neither the time nor the serial number that such documents may have: the same sources give the same
+//! bytes, as with the bundle. Packages of the registry have the name under which databases of known
+//! weaknesses have them (a purl). Our own parts have none: nothing can be fetched under their names, and
+//! somebody else may come to own these on the registry.
+
+use serde_json::{Value, json};
+
+use crate::npm;
+use crate::packages::{GUEST, HOST, Id, Package};
+
+/// What of the bill is the same whatever is in the bundle.
+const NAME: &str = "zoom";
+
+/// The bill of one platform's bundle. `rust` is the version of the compiler, whose library is linked too.
+pub fn sbom(version: &str, rust: &str, packages: &[Package], scripts: &[npm::Package]) -> String {
+    let library = format!("pkg:github/rust-lang/rust@{rust}");
+    let mut components: Vec<Value> = packages.iter().map(component).collect();
+    components.extend(scripts.iter().map(script));
+    components.push(json!({
+        "type": "library",
+        "bom-ref": library,
+        "name": "rust-std",
+        "version": rust,
+        "description": "The standard library of Rust, linked into the executable and into the component",
+        "scope": "required",
+        "licenses": [{"expression": "MIT OR Apache-2.0"}],
+        "purl": library,
+    }));
+
+    let parts = packages
+        .iter()
+        .filter(|package| [HOST, GUEST].contains(&package.name.as_str()))
+        .map(reference);
+    let parts: Vec<String> = parts.chain(scripts.iter().map(purl)).collect();
+    let mut dependencies = vec![json!({"ref": NAME, "dependsOn": parts})];
+    dependencies.extend(packages.iter().map(|package| {
+        let mut needs: Vec<String> = package
+            .needs
+            .iter()
+            .filter_map(|id| find(packages, id))
+            .map(reference)
+            .collect();
+        if [HOST, GUEST].contains(&package.name.as_str()) {
+            needs.push(library.clone());
+        }
+        json!({"ref": reference(package), "dependsOn": needs})
+    }));
+
+    let document = json!({
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {"component": {
+            "type": "application",
+            "bom-ref": NAME,
+            "name": NAME,
+            "version": version,
+            "licenses": [{"expression": "Apache-2.0"}],
+        }},
+        "components": components,
+        "dependencies": dependencies,
+    });
+    format!("{document:#}\n")
+}
+
+fn find<'a>(packages: &'a [Package], id: &Id) -> Option<&'a Package> {
+    packages.iter().find(|package| package.id() == *id)
+}
+
+fn reference(package: &Package) -> String {
+    let version = package.version.replace('+', "%2B");
+    let origin = if package.own { "own" } else { "pkg:cargo" };
+    format!("{origin}/{}@{version}", package.name)
+}
+
+fn component(package: &Package) -> Value {
+    let mut component = json!({
+        "type": "library",
+        "bom-ref": reference(package),
+        "name": package.name,
+        "version": package.version,
+        // A macro ran while the program was compiled, and is not in it.
+        "scope": if package.linked { "required" } else { "excluded" },
+        "licenses": [{"expression": package.licence}],
+    });
+    if let Some(fields) = component.as_object_mut() {
+        if let Some(checksum) = &package.checksum {
+            let hashes = json!([{"alg": "SHA-256", "content": checksum}]);
+            fields.insert("hashes".to_owned(), hashes);
+        }
+        if !package.own {
+            fields.insert("purl".to_owned(), reference(package).into());
+        }
+    }
+    component
+}
+
+fn purl(script: &npm::Package) -> String {
+    let name = script.name.replace('@', "%40");
+    format!("pkg:npm/{name}@{}", script.version)
+}
+
+fn script(script: &npm::Package) -> Value {
+    json!({
+        "type": "library",
+        "bom-ref": purl(script),
+        "name": script.name,
+        "version": script.version,
+        "scope": "required",
+        "licenses": [{"expression": script.licence}],
+        "hashes": [{"alg": "SHA-512", "content": script.checksum}],
+        "purl": purl(script),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sbom;
+    use crate::npm;
+    use crate::packages::tests::{TARGET, plain_tree, sample};
+    use crate::packages::{GUEST, HOST, Package, packages};
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
+    fn parsed(packages: &[Package], scripts: &[npm::Package]) -> Value {
+        serde_json::from_str(&sbom("1.2.3", "1.95.0", packages, scripts)).unwrap()
+    }
+
+    fn field<'a>(value: &'a Value, name: &str) -> &'a str {
+        value[name].as_str().unwrap_or_default()
+    }
+
+    #[test]
+    fn it_lists_the_packages_of_both_trees_and_the_standard_library() {
+        let bill = parsed(&packages(TARGET).unwrap(), &[]);
+        let components = bill["components"].as_array().unwrap();
+        let seen: BTreeSet<String> = components
+            .iter()
+            .map(|component| {
+                format!(
+                    "{} {}",
+                    field(component, "name"),
+                    field(component, "version")
+                )
+            })
+            .collect();
+        let mut expected = plain_tree(HOST, TARGET, "normal");
+        expected.append(&mut plain_tree(GUEST, "wasm32-wasip2", "normal"));
+        expected.insert("rust-std 1.95.0".to_owned());
+        assert_eq!(seen, expected);
+        assert_eq!(seen.len(), components.len(), "nothing twice");
+    }
+
+    #[test]
+    fn what_is_fetched_has_a_purl_a_checksum_and_a_licence_and_what_is_ours_claims_no_name() {
+        let bill = parsed(&packages(TARGET).unwrap(), &[]);
+        for component in bill["components"].as_array().unwrap() {
+            let name = field(component, "name");
+            assert!(component["licenses"][0]["expression"].is_string(), "{name}");
+            if field(component, "bom-ref").starts_with("own/") {
+                assert!(component["purl"].is_null(), "{name}");
+            } else {
+                assert_eq!(component["purl"], component["bom-ref"], "{name}");
+            }
+            if field(component, "purl").starts_with("pkg:cargo/") {
+                assert_eq!(
+                    field(&component["hashes"][0], "content").len(),
+                    64,
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_to_a_component() {
+        let bill = parsed(&packages(TARGET).unwrap(), &[]);
+        let components = bill["components"].as_array().unwrap();
+        let mut known: BTreeSet<&str> =
+            components.iter().map(|one| field(one, "bom-ref")).collect();
+        known.insert("zoom");
+        for dependency in bill["dependencies"].as_array().unwrap() {
+            assert!(known.contains(field(dependency, "ref")));
+            for needed in dependency["dependsOn"].as_array().unwrap() {
+                assert!(known.contains(needed.as_str().unwrap()), "{needed}");
+            }
+        }
+    }
+
+    #[test]
+    fn macros_are_marked_and_scripts_are_listed_and_odd_characters_escaped() {
+        let macros = Package {
+            version: "1.0.0+wasi".to_owned(),
+            linked: false,
+            ..sample("derive", &[])
+        };
+        let script = npm::Package {
+            name: "@s/x".to_owned(),
+            version: "2.0.0".to_owned(),
+            licence: "MIT".to_owned(),
+            folder: PathBuf::new(),
+            checksum: "ab".repeat(64),
+        };
+        let bill = parsed(&[macros, sample("used", &[])], &[script]);
+        let components = &bill["components"];
+        assert_eq!(components[0]["scope"], "excluded");
+        assert_eq!(components[0]["purl"], "pkg:cargo/derive@1.0.0%2Bwasi");
+        assert_eq!(components[1]["scope"], "required");
+        assert_eq!(components[2]["purl"], "pkg:npm/%40s/x@2.0.0");
+    }
+
+    #[test]
+    fn it_says_nothing_of_when_and_where_it_was_made() {
+        let packages = packages(TARGET).unwrap();
+        let text = sbom("1.2.3", "1.95.0", &packages, &[]);
+        assert_eq!(text, sbom("1.2.3", "1.95.0", &packages, &[]));
+        let root = crate::run::root().display().to_string();
+        for trace in ["timestamp", "serialNumber", root.as_str(), "/.cargo/"] {
+            assert!(!text.contains(trace), "{trace}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Detached signatures of bundles, as Mattermost checks them.
+//!
+//! `PLUGIN_SIGNING_KEY` names a key of `gpg`; nothing is signed without it. The signature is OpenPGP's, binary,
+//! in a file with the bundle's name and `.sig`, as the server looks for it. The private key and its passphrase
+//! stay with gpg and its agent: only the key's name passes through here.
+//!
+//! The server's OpenPGP library is an old one. It knows RSA, DSA and ECDSA, and takes a signature of Ed25519,
+//! which today's gpg makes by default, for a broken one. Such a key is refused here and not at the server.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::error::Error;
+use crate::run::{read, run, variable};
+
+/// The algorithms that the server can check, by OpenPGP's numbers: RSA, RSA for signing, DSA, ECDSA.
+const CHECKABLE: [&str; 4] = ["1", "3", "17", "19"];
+
+/// Signs a bundle with the key that the environment names, if it names one.
+pub fn sign(bundle: &Path) -> Result<(), Error> {
+    match variable("PLUGIN_SIGNING_KEY") {
+        Some(key) => {
+            let signature = sign_with(&key, bundle, &|| Command::new("gpg"))?;
+            println!("{}", signature.display());
+        }
+        None => println!(
+            "{}: not signed, PLUGIN_SIGNING_KEY names no key",
+            bundle.display()
+        ),
+    }
+    Ok(())
+}
+
+fn sign_with(key: &str, bundle: &Path, gpg: &dyn Fn() -> Command) -> Result<PathBuf, Error> {
+    if read(gpg().arg("--version")).is_none() {
+        let text = "to sign, install gpg: apt-get install gpg gpg-agent";
+        return Err(Error::Needed(text.to_owned()));
+    }
+    let mut signature = bundle.as_os_str().to_owned();
+    signature.push(".sig");
+    let signature = PathBuf::from(signature);
+    let mut command = gpg();
+    // One that is left from before is replaced.
+    command.args(["--batch", "--yes", "--quiet", "--digest-algo", "SHA256"]);
+    command.args(["--local-user", key, "--output"]);
+    command.arg(&signature).arg("--detach-sign").arg(bundle);
+    run(&mut command)?;
+    let checked = checkable(&signature, gpg).and_then(|()| {
+        let mut command = gpg();
+        command.args(["--batch", "--quiet", "--verify"]);
+        run(command.arg(&signature).arg(bundle))
+    });
+    if checked.is_err() {
+        // What the server would refuse is not left lying about.
+        let _ = std::fs::remove_file(&signature);
+    }
+    checked.map(|()| signature)
+}
+
+/// Whether the server will be able to check a signature.
+fn checkable(signature: &Path, gpg: &dyn Fn() -> Command) -> Result<(), Error> {
+    let mut command = gpg();
+    let packets = read(command.args(["--batch", "--list-packets"]).arg(signature));
+    let packets = packets.ok_or_else(|| Error::Failed("gpg --list-packets".to_owned()))?;
+    let algorithm = packets.lines().find_map(|line| {
+        let (_, after) = line.split_once("signature packet: algo ")?;
+        after.split(',').next()
+    });
+    if algorithm.is_some_and(|number| CHECKABLE.contains(&number)) {
+        return Ok(());
+    }
+    let text = "Mattermost cannot check signatures of this kind of key (it knows RSA, DSA and ECDSA): make one with \
+                `gpg --quick-generate-key NAME rsa3072 sign`";
+    Err(Error::Needed(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sign_with;
+    use crate::run::{scratch, strict};
+    use std::fs;
+    use std::path::{Path, PathBuf};
+    use std::process::Command;
+
+    /// A folder with a bundle and keys of its own.
+    struct Home(PathBuf);
+
+    impl Home {
+        fn new(name: &str) -> Option<Self> {
+            if Command::new("gpg").arg("--version").output().is_err() {
+                let text = "gpg is missing, install it: apt-get install gpg gpg-agent";
+                assert!(!strict(), "{text}");
+                eprintln!("{text}");
+                return None;
+            }
+            let home = Self(scratch(name));
+            fs::write(home.bundle(), "the bundle").unwrap();
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+                fs::set_permissions(&home.0, fs::Permissions::from_mode(0o700)).unwrap();
+            }
+            Some(home)
+        }
+
+        fn bundle(&self) -> PathBuf {
+            self.0.join("zoom-1.2.3.tar.gz")
+        }
+
+        fn gpg(&self) -> Command {
+            let mut command = Command::new("gpg");
+            command.env("GNUPGHOME", &self.0);
+            command
+        }
+
+        fn key(&self, kind: &str) {
+            let mut command = self.gpg();
+            command.args(["--batch", "--quiet", "--passphrase", ""]);
+            command.args(["--quick-generate-key", "somebody", kind, "sign", "never"]);
+            assert!(command.status().unwrap().success());
+        }
+
+        fn verifies(&self, signature: &Path) -> bool {
+            let mut command = self.gpg();
+            let command = command.arg("--verify").arg(signature).arg(self.bundle());
+            command.output().unwrap().status.success()
+        }
+    }
+
+    impl Drop for Home {
+        fn drop(&mut self) {
+            let mut agent = Command::new("gpgconf");
+            let _ = agent
+                .env("GNUPGHOME", &self.0)
+                .args(["--kill", "all"])
+                .status();
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_signature_is_binary_beside_the_bundle_and_of_these_very_bytes() {
+        let Some(home) = Home::new("sign") else {
+            return;
+        };
+        home.key("rsa2048");
+        let bundle = home.bundle();
+        for _ in ["once", "again, over the old one"] {
+            let signature = sign_with("somebody", &bundle, &|| home.gpg()).unwrap();
+            assert!(signature.ends_with("zoom-1.2.3.tar.gz.sig"));
+            assert!(!fs::read(&signature).unwrap().starts_with(b"-----"));
+            assert!(home.verifies(&signature));
+        }
+        fs::write(&bundle, "another bundle").unwrap();
+        assert!(!home.verifies(&home.0.join("zoom-1.2.3.tar.gz.sig")));
+    }
+
+    #[test]
+    fn a_key_whose_signatures_the_server_cannot_check_is_refused_and_nothing_left() {
+        let Some(home) = Home::new("sign-ed25519") else {
+            return;
+        };
+        home.key("ed25519");
+        let error = sign_with("somebody", &home.bundle(), &|| home.gpg()).unwrap_err();
+        assert!(error.to_string().contains("rsa3072"), "{error}");
+        assert!(!home.0.join("zoom-1.2.3.tar.gz.sig").exists());
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error() {
+        let Some(home) = Home::new("sign-nobody") else {
+            return;
+        };
+        assert!(sign_with("nobody", &home.bundle(), &|| home.gpg()).is_err());
+    }
+}

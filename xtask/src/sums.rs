@@ -1,0 +1,75 @@
+//! `dist/SHA256SUMS`: the sums of what is published, as `sha256sum -c` reads them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::error::{Error, at};
+
+/// The file's name.
+pub const NAME: &str = "SHA256SUMS";
+
+/// Writes the sums of files of one folder into it, sorted by name.
+pub fn write(folder: &Path, files: &[PathBuf]) -> Result<PathBuf, Error> {
+    let mut lines = Vec::new();
+    for file in files {
+        let content = fs::read(file).map_err(at(file))?;
+        let name = file.file_name().unwrap_or(file.as_os_str());
+        lines.push((name.to_string_lossy().into_owned(), sum(&content)));
+    }
+    lines.sort();
+    let text: String = lines
+        .into_iter()
+        // The asterisk says that the file is read as bytes.
+        .map(|(name, sum)| format!("{sum} *{name}\n"))
+        .collect();
+    let path = folder.join(NAME);
+    fs::write(&path, text).map_err(at(&path))?;
+    Ok(path)
+}
+
+/// The SHA-256 of some bytes, in hexadecimal.
+pub fn sum(content: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(content))
+}
+
+/// Two digits for each byte.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{sum, write};
+    use crate::run::scratch;
+    use std::fs;
+    use std::process::Command;
+
+    #[test]
+    fn the_sum_is_that_of_the_standard() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sum(b"abc"), abc);
+    }
+
+    #[test]
+    fn sha256sum_accepts_the_list_and_sees_a_changed_file() {
+        let folder = scratch("sums");
+        let files = ["b+1.tar.gz", "a"].map(|name| folder.join(name));
+        for file in &files {
+            fs::write(file, file.to_string_lossy().as_bytes()).unwrap();
+        }
+        let list = write(&folder, &files).unwrap();
+        let text = fs::read_to_string(&list).unwrap();
+        assert!(text.lines().next().unwrap().ends_with(" *a"), "{text}");
+        let check = || {
+            let mut command = Command::new("sha256sum");
+            let command = command.args(["--strict", "-c", "SHA256SUMS"]);
+            command.current_dir(&folder).output().unwrap()
+        };
+        assert!(check().status.success());
+        fs::write(&files[0], "other").unwrap();
+        assert!(!check().status.success());
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
