@@ -2,7 +2,7 @@
 # Progress goes to the terminal; a first build takes minutes, the next ones seconds.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench dist reproduce deploy enable disable reset logs logs-watch watch browser webapp-gallery webapp-screens webapp-figures clean
+.PHONY: help demo test fuzz bench dist reproduce deploy enable disable reset logs logs-watch watch emulated browser webapp-gallery webapp-screens webapp-figures clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ fuzz: ## look for bytes that harm the wire, SECONDS=60 for each target; needs ni
 bench: ## measure side by side with a Go plugin; BUNDLES="FILE…" adds others, SMOKE=1 only tries everything
 	cargo xtask bench $(if $(filter 1,$(SMOKE)),--smoke) $(BUNDLES)
 
-dist: ## build dist/zoom-VERSION.tar.gz with sums, notices and bill of materials; PLUGIN_SIGNING_KEY signs
+dist: ## build dist/zoom-VERSION.tar.gz for all systems, with sums, notices and bill of materials; PLUGIN_SIGNING_KEY signs
 	cargo xtask dist
 
 reproduce: ## build this commit again in another place, and compare; as long as a first build
@@ -45,6 +45,9 @@ logs-watch: ## what it writes from now on
 
 watch: ## build and deploy after each change
 	cargo xtask watch
+
+emulated: ## run what is built for linux-arm64 and Windows, in emulators, under Mattermost's supervisor
+	cargo xtask emulated
 
 browser: ## run the browser suite alone
 	cargo xtask browser

@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         watch(path);
     }
 
-    let wasm = mattermost_plugin_aot::build_component(&component, &out.join("guest"))?;
+    let wasm = mattermost_plugin_aot::build_component(&component)?;
     let image = out.join("component.cwasm");
     mattermost_plugin_aot::compile(&wasm, &target, &image)?;
     let packed = miniz_oxide::deflate::compress_to_vec_zlib(&std::fs::read(&image)?, 10);

@@ -1,18 +1,23 @@
 //! From the server's calls to events of the component.
 //!
-//! A call waits for its turn, runs in an event of its own on the events' executor, and is answered
-//! whatever became of it; what went wrong is in the server's log. Request bodies are bounded in number on
-//! their own, apart from turns: who sends slowly must not keep others from running.
+//! A call waits for its turn, runs in an event of its own, and is answered whatever became of it; what went
+//! wrong is in the server's log. An event begins on the executor of its caller, which is the wire's, because
+//! most do little but wait for the wire, and a thread that must be woken for each answer costs more than all
+//! else. One that computes goes on elsewhere, so that it holds up nobody. Request bodies are bounded in
+//! number on their own, apart from turns: who sends slowly must not keep others from running.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use mattermost_plugin_engine::EPOCH_TICK_MS;
 use mattermost_plugin_rpc::mattermost::{
     Api, BodyError, BodyReader, CommandArgs, HttpRequest, LogLevel,
 };
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::task::JoinError;
 
 use crate::bindings::plugin::exports::mattermost::plugin::command_handler;
 use crate::capability::Services;
@@ -24,6 +29,10 @@ use crate::outgoing::Outgoing;
 use crate::policy::{EventKind, Policy};
 use crate::sandbox::{Component, EventError, JobOutcome, Sandbox};
 use crate::site::Site;
+
+/// How long an event may compute without a break before it goes on elsewhere. Less than a tick of the epoch
+/// clock, so that a full one counts.
+const LONG: Duration = Duration::from_millis(EPOCH_TICK_MS / 2);
 
 /// The largest request body that is taken, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -108,7 +117,7 @@ impl ComponentPlugin {
         }))
     }
 
-    /// Runs an event on the events' own executor. Waiting for its turn happens on the wire's.
+    /// Runs an event here, and on the events' own executor once it computes for long.
     async fn event<T, F, Fut>(&self, kind: EventKind, run: F) -> Result<T, EventError>
     where
         T: Send + 'static,
@@ -132,12 +141,14 @@ impl ComponentPlugin {
         let began = Instant::now();
         let api = Arc::clone(&services.api);
         let event = run(Arc::clone(&self.sandbox), services);
-        let running = self.events.spawn(async move {
+        let event = async move {
             let outcome = event.await;
             drop(turn);
             outcome
-        });
-        let outcome = running.await.unwrap_or_else(|error| {
+        };
+        // A task of its own: whoever waits for the answer may go, and a panic ends here.
+        let running = tokio::spawn(step_aside(event, self.events.clone()));
+        let outcome = running.await.flatten().unwrap_or_else(|error| {
             Err(EventError::Trap {
                 reason: format!("the host failed: {error}"),
                 output: String::new(),
@@ -333,6 +344,27 @@ impl ComponentPlugin {
             Ok(Err(_)) => Reply::text(400, "the request body was cut short"),
             Err(_) => Reply::text(408, "the request body did not arrive in time"),
         }
+    }
+}
+
+/// Runs an event where it is until it has computed for long without a break, and then on `aside`. It takes
+/// breaks by itself, whenever the epoch clock ticks.
+async fn step_aside<T: Send + 'static>(
+    event: impl Future<Output = T> + Send + 'static,
+    aside: Handle,
+) -> Result<T, JoinError> {
+    let mut event = Box::pin(event);
+    let outcome = poll_fn(|context| {
+        let began = Instant::now();
+        match event.as_mut().poll(context) {
+            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+            Poll::Pending if began.elapsed() >= LONG => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    });
+    match outcome.await {
+        Some(outcome) => Ok(outcome),
+        None => aside.spawn(event).await,
     }
 }
 

@@ -1,9 +1,10 @@
 //! The life of the process: what the executable does from its start to its end.
 //!
 //! The wire runs on the main thread's own executor, which never computes for long: pings are answered
-//! and streams served whatever a component does. Events run on a second, small executor. Between them
-//! there are only channels.
+//! and streams served whatever a component does. Events begin there, where their calls are answered without
+//! waking another thread; one that computes goes on on a second, small executor.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use crate::manifest::Manifest;
 use crate::plugin::ComponentPlugin;
 use crate::sandbox::{Component, EventError};
 
-/// Threads that run events. Computing is short; waiting needs no thread.
+/// Threads for events that compute. Waiting needs no thread.
 const EVENT_THREADS: usize = 2;
 
 /// How long a client may take to receive its answer.
@@ -220,6 +221,7 @@ pub fn run(image: &[u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode 
         .enable_all()
         .build();
     let wire = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(4)
         .enable_all()
         .build();
     let (events, wire) = match (events, wire) {
@@ -265,15 +267,12 @@ fn fail(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-#[allow(clippy::print_stdout, reason = "what --describe is for")]
+/// Says it to whoever asked, who may have stopped listening.
 fn show(text: &str) {
-    println!("{text}");
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-#[allow(
-    clippy::print_stderr,
-    reason = "said to a person who ran the file by hand"
-)]
+/// Says it to a person who ran the file by hand.
 fn complain(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let folder = workspace.join(folder);
         println!("cargo:rerun-if-changed={}", folder.display());
         let build = mattermost_plugin_aot::build_component_with;
-        let wasm = build(&folder, &out.join("guest"), features)?;
+        let wasm = build(&folder, features)?;
         mattermost_plugin_aot::compile(&wasm, &target, &out.join(format!("{name}.cwasm")))?;
     }
     println!("cargo:rustc-env=TARGET_TRIPLE={target}");

@@ -202,6 +202,11 @@ impl Server {
         self.port
     }
 
+    /// Where the server runs: its configuration, its files and what it unpacks are in here.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Where the server unpacks and starts plugins.
     pub fn plugin_folder(&self) -> PathBuf {
         self.folder.path().join("plugins")

@@ -46,7 +46,7 @@ pub fn bench(words: &[&str]) -> Result<(), Error> {
     let hello = bundle::small("hello", &manifest, &hello)?;
     let subject = match std::env::var_os("PLUGIN_BUNDLE") {
         Some(named) => PathBuf::from(named),
-        None => bundle::dist()?.bundle,
+        None => bundle::here()?.bundle,
     };
     let options = Options {
         subject,

@@ -7,6 +7,7 @@
 //! Beside the bundles lies what is published with them: their sums, signatures when a key is named, a bill of
 //! materials for each platform, and the licences of others, which are in the bundles too.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -16,9 +17,11 @@ use flate2::{Compression, GzBuilder};
 use serde_json::Value;
 
 use crate::error::{Error, at};
-use crate::run::{cargo, read, root, run, target};
+use crate::platforms::{LIMIT, LINUX, PLATFORMS, Platform};
+use crate::run::{cargo, read, root, run, target, variable};
 use crate::version::{has_changes, version};
-use crate::{embedded, leaks, notice, npm, packages, sbom, sign, sums, webapp};
+use crate::zig::Zig;
+use crate::{embedded, inspect, leaks, notice, npm, packages, sbom, sign, sums, webapp};
 
 /// What is promised of the stripped executable.
 const EXECUTABLE_LIMIT: u64 = 7_000_000;
@@ -30,44 +33,47 @@ const WHOLE_PROGRAM: [&str; 2] = ["-Clto=fat", "-Ccodegen-units=1"];
 /// What `dist` clears away before it writes: the ends of its files' names after `zoom-VERSION`.
 const ENDS: [&str; 3] = [".tar.gz", ".tar.gz.sig", ".cdx.json"];
 
-/// A system that the plugin runs on.
-pub struct Platform {
-    /// As Mattermost calls it, in names of bundles.
-    name: &'static str,
-    /// As Rust calls it.
-    triple: &'static str,
-    /// Where the executable is inside of the bundle, as plugin.json says.
-    executable: &'static str,
-    /// What is promised of the bundle for it alone.
-    limit: u64,
-}
-
-/// This machine's.
-const LINUX: Platform = Platform {
-    name: "linux-amd64",
-    triple: "x86_64-unknown-linux-gnu",
-    executable: "server/dist/plugin-linux-amd64",
-    limit: 3_500_000,
-};
-
-/// What is built. A bundle is made for each, and one for all together.
-const PLATFORMS: [Platform; 1] = [LINUX];
-
-/// What is promised of the bundle for all platforms together.
-const LIMIT: u64 = 15_000_000;
-
 /// What `dist` made.
 pub struct Dist {
-    /// The bundle for all platforms.
+    /// The bundle for all platforms that were asked for.
     pub bundle: PathBuf,
-    /// The executable in it for this machine.
-    pub executable: PathBuf,
+    /// The executables in it, with their platforms' names.
+    executables: Vec<(&'static str, PathBuf)>,
 }
 
-/// Builds the bundles and what is published with them, and answers with what is needed to try it here.
+impl Dist {
+    /// The executable for this machine.
+    pub fn executable(&self) -> Result<&Path, Error> {
+        self.executable_for(&LINUX)
+    }
+
+    /// The executable for a platform.
+    pub fn executable_for(&self, platform: &Platform) -> Result<&Path, Error> {
+        let found = self
+            .executables
+            .iter()
+            .find(|(name, _)| *name == platform.name);
+        let found = found.map(|(_, path)| path.as_path());
+        found.ok_or_else(|| Error::Failed(format!("nothing was built for {}", platform.name)))
+    }
+}
+
+/// Builds what is published: the bundles for all platforms and what lies beside them.
 pub fn dist() -> Result<Dist, Error> {
+    let platforms: Vec<_> = PLATFORMS.iter().collect();
+    build(&platforms, Some(&Zig::install()?))
+}
+
+/// Builds the bundle for this machine alone, with nothing but its own tools.
+pub fn here() -> Result<Dist, Error> {
+    build(&[&LINUX], None)
+}
+
+/// Builds the bundles for some platforms: with the linker that makes what is published, or, for this machine
+/// alone, with its own, whose result needs a C library as new as this machine's.
+pub fn build(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        let text = "the bundle is built for linux-amd64, and only on such a machine";
+        let text = "the bundle is built on linux-amd64, and only there";
         return Err(Error::Needed(text.to_owned()));
     }
     let version = version();
@@ -76,14 +82,13 @@ pub fn dist() -> Result<Dist, Error> {
             "warning: {version} is not what this is built from: there are changes that are not committed"
         );
     }
-    let (id, manifest) = versioned(&root().join("plugin.json"), &version)?;
+    let (id, mut manifest) = versioned(&root().join("plugin.json"), &version)?;
     let manifest_file = target().join("dist").join("plugin.json");
-    write_if_changed(&manifest_file, manifest.as_bytes())?;
+    write_if_changed(&manifest_file, text(&manifest).as_bytes())?;
     let script = webapp::build()?;
     let scripts = npm::packages()?;
 
     let mut common = vec![
-        Entry::file("plugin.json", manifest.into_bytes()),
         Entry::read("LICENSE", &root().join("LICENSE"))?,
         Entry::read("webapp/dist/main.js", &script)?,
     ];
@@ -96,16 +101,26 @@ pub fn dist() -> Result<Dist, Error> {
     remove_old(&folder)?;
 
     let mut executables = Vec::new();
-    let mut everything = Vec::new();
+    let mut programs = Vec::new();
+    let mut lists = Vec::new();
     let mut published = Vec::new();
-    for platform in &PLATFORMS {
+    for platform in platforms {
         let packages = packages::packages(platform.triple)?;
         let list = embedded::list(&packages)?;
-        let list_file = target().join("dist").join("packages.json");
+        let list_file = target()
+            .join("dist")
+            .join(format!("packages-{}.json", platform.name));
         write_if_changed(&list_file, list.as_bytes())?;
-        let executable = build_host(None, &manifest_file, Some(&list_file))?;
+        let executable = build_host(&Build {
+            component: None,
+            manifest: &manifest_file,
+            packages: Some(&list_file),
+            platform,
+            zig,
+        })?;
         embedded::check(&executable, &list)?;
         leaks::check(&executable)?;
+        inspect::check(&executable, platform, zig.is_some())?;
         let size = fs::metadata(&executable).map_err(at(&executable))?.len();
         println!("executable for {}: {size} bytes", platform.name);
         within("the executable", size, EXECUTABLE_LIMIT)?;
@@ -114,31 +129,35 @@ pub fn dist() -> Result<Dist, Error> {
             mode: 0o755,
             ..Entry::read(platform.executable, &executable)?
         };
-        let mut entries = common.clone();
-        entries.push(program.clone());
         let notice = notice::notice(&packages, &scripts)?;
-        entries.push(Entry::file("NOTICE", notice.clone().into_bytes()));
+        only(&mut manifest, &[platform]);
+        let mut entries = common.clone();
+        entries.extend([
+            Entry::file("plugin.json", text(&manifest).into_bytes()),
+            Entry::file("NOTICE", notice.into_bytes()),
+            program.clone(),
+        ]);
         let name = format!("zoom-{version}-{}", platform.name);
         let packed = pack(&prefix, entries)?;
         within("the bundle", packed.len() as u64, platform.limit)?;
-        let bill = sbom::sbom(&version, &rust_version()?, &packages, &scripts);
         published.push(write(&folder, &format!("{name}.tar.gz"), &packed)?);
-        published.push(write(
-            &folder,
-            &format!("{name}.cdx.json"),
-            bill.as_bytes(),
-        )?);
-        executables.push(executable);
-        everything.push((program, packages));
+        let bill = sbom::sbom(&version, &rust_version()?, &packages, &scripts);
+        let bill_name = format!("{name}.cdx.json");
+        published.push(write(&folder, &bill_name, bill.as_bytes())?);
+        executables.push((platform.name, executable));
+        programs.push(program);
+        lists.push(packages);
     }
 
-    let (programs, lists): (Vec<_>, Vec<_>) = everything.into_iter().unzip();
-    let packages = packages::merged(lists);
-    let notice = notice::notice(&packages, &scripts)?.into_bytes();
+    let notice = notice::notice(&packages::merged(lists), &scripts)?.into_bytes();
     published.push(write(&folder, "NOTICE", &notice)?);
+    only(&mut manifest, platforms);
     let mut entries = common;
     entries.extend(programs);
-    entries.push(Entry::file("NOTICE", notice));
+    entries.extend([
+        Entry::file("plugin.json", text(&manifest).into_bytes()),
+        Entry::file("NOTICE", notice),
+    ]);
     let packed = pack(&prefix, entries)?;
     within("the bundle for all platforms", packed.len() as u64, LIMIT)?;
     let bundle = write(&folder, &format!("zoom-{version}.tar.gz"), &packed)?;
@@ -151,17 +170,38 @@ pub fn dist() -> Result<Dist, Error> {
     {
         sign::sign(path)?;
     }
-    let executable = executables.into_iter().next();
-    let executable = executable.ok_or_else(|| Error::Failed("no platform".to_owned()))?;
-    Ok(Dist { bundle, executable })
+    let names: Vec<_> = platforms.iter().map(|platform| platform.name).collect();
+    println!("the bundle is for {}", names.join(", "));
+    if platforms.len() < PLATFORMS.len() {
+        println!("`make dist` builds it for all");
+    }
+    Ok(Dist {
+        bundle,
+        executables,
+    })
 }
 
 /// Builds the host around the component of `tests/guests/hello` and answers with a copy of it.
 pub fn hello() -> Result<PathBuf, Error> {
+    hello_for(&LINUX, None)
+}
+
+/// The same for a platform.
+pub fn hello_for(platform: &Platform, zig: Option<&Zig>) -> Result<PathBuf, Error> {
     let folder = root().join("tests/guests/hello");
-    let built = build_host(Some(&folder), &folder.join("plugin.json"), None)?;
-    let copy = target().join("hello").join("plugin-host");
-    fs::create_dir_all(target().join("hello")).map_err(at(&copy))?;
+    let built = build_host(&Build {
+        component: Some(&folder),
+        manifest: &folder.join("plugin.json"),
+        packages: None,
+        platform,
+        zig,
+    })?;
+    let mut folder = target().join("hello");
+    if !platform.is_here() {
+        folder.push(platform.name);
+    }
+    fs::create_dir_all(&folder).map_err(at(&folder))?;
+    let copy = folder.join(built.file_name().unwrap_or_default());
     fs::copy(&built, &copy).map_err(at(&copy))?;
     Ok(copy)
 }
@@ -188,7 +228,7 @@ fn rust_version() -> Result<String, Error> {
 pub fn small(name: &str, manifest: &Path, executable: &Path) -> Result<PathBuf, Error> {
     let (id, manifest) = versioned(manifest, "0.1.0")?;
     let entries = vec![
-        Entry::file("plugin.json", manifest.into_bytes()),
+        Entry::file("plugin.json", text(&manifest).into_bytes()),
         Entry {
             mode: 0o755,
             ..Entry::read(LINUX.executable, executable)?
@@ -202,43 +242,69 @@ pub fn small(name: &str, manifest: &Path, executable: &Path) -> Result<PathBuf, 
     Ok(bundle)
 }
 
-fn build_host(
-    component: Option<&Path>,
-    manifest: &Path,
-    packages: Option<&Path>,
-) -> Result<PathBuf, Error> {
-    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
-        if std::env::var(name).is_ok_and(|flags| !flags.contains("embed-bitcode=yes")) {
+/// What a host is built of.
+struct Build<'a> {
+    /// The component's folder, if not our own.
+    component: Option<&'a Path>,
+    manifest: &'a Path,
+    /// The list of packages to embed.
+    packages: Option<&'a Path>,
+    platform: &'a Platform,
+    zig: Option<&'a Zig>,
+}
+
+fn build_host(build: &Build) -> Result<PathBuf, Error> {
+    for name in ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"] {
+        if variable(name).is_some() {
             let text = format!(
-                "{name} replaces the flags of .cargo/config.toml, without which the executable cannot be \
-                 linked: unset it, or add -Cembed-bitcode=yes to it"
+                "{name} replaces .cargo/rustc-without-paths, without which the executable cannot be linked: \
+                 unset it, run `cargo clean`, and build again"
             );
             return Err(Error::Needed(text));
         }
     }
-    let mut command = cargo();
-    command.args(["rustc", "--locked", "--release"]).args([
-        "-p",
-        "mattermost-plugin-host",
-        "--bin",
-        "plugin-host",
-    ]);
-    command.env("PLUGIN_MANIFEST", manifest);
-    match component {
+    let mut folder = target();
+    let mut flags = WHOLE_PROGRAM.map(OsString::from).to_vec();
+    let mut command = match build.zig {
+        Some(zig) if !build.platform.is_here() => {
+            folder.push(build.platform.triple);
+            zig.cargo_rustc(build.platform)?
+        }
+        Some(zig) => {
+            let mut linker = OsString::from("-Clinker=");
+            linker.push(zig.linker(build.platform)?);
+            flags.push(linker);
+            let mut command = cargo();
+            zig.environment(command.arg("rustc"));
+            command
+        }
+        None => {
+            let mut command = cargo();
+            command.arg("rustc");
+            command
+        }
+    };
+    command.args(["--locked", "--release", "-p", packages::HOST]);
+    command.args(["--bin", "plugin-host"]);
+    command.env("PLUGIN_MANIFEST", build.manifest);
+    match build.component {
         Some(folder) => command.env("PLUGIN_COMPONENT", folder),
         None => command.env_remove("PLUGIN_COMPONENT"),
     };
-    match packages {
+    match build.packages {
         Some(list) => command.env("PLUGIN_PACKAGES", list),
         None => command.env_remove("PLUGIN_PACKAGES"),
     };
-    command.arg("--").args(WHOLE_PROGRAM);
-    run(&mut command)?;
-    Ok(target().join("release").join("plugin-host"))
+    run(command.arg("--").args(flags))?;
+    let mut executable = folder.join("release").join("plugin-host");
+    if build.platform.executable.ends_with(".exe") {
+        executable.set_extension("exe");
+    }
+    Ok(executable)
 }
 
-/// The id in a manifest, and its text with a version.
-fn versioned(path: &Path, version: &str) -> Result<(String, String), Error> {
+/// The id in a manifest, and the manifest with a version.
+fn versioned(path: &Path, version: &str) -> Result<(String, Value), Error> {
     let content = |problem: &str| Error::Content {
         path: path.to_owned(),
         problem: problem.to_owned(),
@@ -252,7 +318,22 @@ fn versioned(path: &Path, version: &str) -> Result<(String, String), Error> {
         return Err(content("it is not an object"));
     };
     fields.insert("version".to_owned(), version.into());
-    Ok((id, format!("{value:#}\n")))
+    Ok((id, value))
+}
+
+/// Leaves only these platforms' executables in a manifest.
+fn only(manifest: &mut Value, platforms: &[&Platform]) {
+    let named = platforms
+        .iter()
+        .map(|platform| (platform.name.to_owned(), platform.executable.into()));
+    if let Some(executables) = manifest.pointer_mut("/server/executables") {
+        *executables = Value::Object(named.collect());
+    }
+}
+
+/// A manifest as it is written.
+fn text(manifest: &Value) -> String {
+    format!("{manifest:#}\n")
 }
 
 /// Leaves the file's time alone when nothing changed, so that nothing is built anew for it.
@@ -346,7 +427,8 @@ fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, pack, versioned};
+    use super::{Entry, only, pack, text, versioned};
+    use crate::platforms::{LINUX_ARM, WINDOWS};
     use crate::run::root;
     use std::io::Read;
 
@@ -400,8 +482,22 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_names_the_executables_that_are_in_its_bundle() {
+        let (_, mut manifest) = versioned(&root().join("plugin.json"), "1.2.3").unwrap();
+        for platforms in [vec![&LINUX_ARM], vec![&WINDOWS, &LINUX_ARM]] {
+            only(&mut manifest, &platforms);
+            let executables = manifest["server"]["executables"].as_object().unwrap();
+            assert_eq!(executables.len(), platforms.len());
+            for platform in platforms {
+                assert_eq!(executables[platform.name], platform.executable);
+            }
+        }
+    }
+
+    #[test]
     fn the_bundled_manifest_has_the_version_and_keeps_the_order_of_settings() {
-        let (id, text) = versioned(&root().join("plugin.json"), "1.2.3+abc").unwrap();
+        let (id, manifest) = versioned(&root().join("plugin.json"), "1.2.3+abc").unwrap();
+        let text = text(&manifest);
         assert_eq!(id, "zoom");
         assert!(text.contains("\"version\": \"1.2.3+abc\""));
         let position = |key: &str| text.find(&format!("\"key\": \"{key}\"")).unwrap();

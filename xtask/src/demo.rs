@@ -11,7 +11,7 @@ use crate::run::target;
 
 /// Builds the bundle, starts the peers, plays the story. With `keep` all of it goes on running.
 pub fn demo(keep: bool) -> Result<(), Error> {
-    let bundle = bundle::dist()?.bundle;
+    let bundle = bundle::here()?.bundle;
     let began = Instant::now();
     let mut progress = |line: &str| println!("{:>6.1} s  {line}", began.elapsed().as_secs_f64());
     let logs = target().join("demo-logs");

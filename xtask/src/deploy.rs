@@ -20,7 +20,7 @@ pub const ID: &str = "zoom";
 /// Builds the bundle, uploads it in place of an earlier one and enables it.
 pub fn deploy() -> Result<(), Error> {
     let server = Server::from_environment()?;
-    let bundle = bundle::dist()?.bundle;
+    let bundle = bundle::here()?.bundle;
     server.upload(&bundle)?;
     server.enable(ID)?;
     println!("deployed and enabled");

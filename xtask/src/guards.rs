@@ -1,6 +1,7 @@
 //! Every guard taken out, one at a time: whether some test notices.
 //!
-//! A guard is a line of the host that keeps a component or a peer from something. Each row names one, the
+//! A guard is a line of the host that keeps a component or a peer from something, or one of the component that
+//! keeps what people entrust to it in order. Each row names one, the
 //! line, what stands there without the guard, and the tests that must fail then. The rows are tried in a
 //! copy of the sources, in cargo's development profile, which is built fastest. A line
 //! that is not found is an error: the table cannot become stale in silence.
@@ -47,6 +48,8 @@ enum Tests {
     Wire,
     /// A confined process.
     Confinement,
+    /// The component, where people connect, renew, disconnect and are taken over.
+    Connecting,
 }
 
 impl Tests {
@@ -57,15 +60,22 @@ impl Tests {
             Self::Host => &["-p", "mattermost-plugin-host", "--lib"],
             Self::Wire => &["-p", "mattermost-plugin-rpc", "--tests"],
             Self::Confinement => &["-p", "mattermost-plugin-host", "--test", "confinement"],
+            Self::Connecting => &["-p", "component-tests", "--test", "parity"],
         }
     }
 
-    /// Which of them, by a part of their names.
-    fn filter(self) -> &'static str {
+    /// Which of them, by parts of their names; all if there are none.
+    fn filter(self) -> &'static [&'static str] {
         match self {
-            Self::Hostile => "attacks::",
-            Self::Crowd => "crowd::",
-            _ => "",
+            Self::Hostile => &["attacks::"],
+            Self::Crowd => &["crowd::"],
+            Self::Connecting => &[
+                "connecting::",
+                "tokens::",
+                "deauthorization::",
+                "takeover::",
+            ],
+            _ => &[],
         }
     }
 }
@@ -91,6 +101,8 @@ const POSTS: &str = "host/src/capability/posts.rs";
 const EXCHANGE: &str = "host/src/exchange.rs";
 const SANDBOX: &str = "host/src/sandbox/mod.rs";
 const INDEX: &str = "host/src/jobs/index.rs";
+const ACCOUNTS: &str = "guest/src/store/accounts.rs";
+const STATE: &str = "guest/src/store/oauth_state.rs";
 const QUEUE: &str = "host/src/jobs/mod.rs";
 
 const GUARDS: &[Guard] = &[
@@ -605,6 +617,119 @@ const GUARDS: &[Guard] = &[
         )],
         Tests::Confinement,
     ),
+    // The component: what mutation testing finds in the store of tokens and the state of OAuth, where only
+    // calls of the host tell the difference
+    guard(
+        "a stored connection that is empty",
+        ACCOUNTS,
+        &[(
+            "    let owner = Owner::User(&account.user_id);\n    let record = TokenRecord::seal",
+            "    if account.user_id != \"\" {\n        return Ok(Vec::new());\n    }\n    let owner = Owner::User(&account.user_id);\n    let record = TokenRecord::seal",
+        )],
+        Tests::Connecting,
+    ),
+    guard(
+        "a connection that keeps its old encryption",
+        ACCOUNTS,
+        &[("    if !old {", "    if true {")],
+        Tests::Connecting,
+    ),
+    guard(
+        "an earlier account that is not known",
+        ACCOUNTS,
+        &[(
+            "    let before = outline(&account.user_id)?;",
+            "    let before: Option<Outline> = None;",
+        )],
+        Tests::Connecting,
+    ),
+    guard(
+        "a connection that is not stored",
+        ACCOUNTS,
+        &[(
+            "    if let Err(error) = kv::set(&key(&account.user_id), &bytes, None, &Expected::Any) {",
+            "    if let Err(error) = Ok::<(), HostError>(()) {",
+        )],
+        Tests::Connecting,
+    ),
+    guard(
+        "leaving the account that is connected, and staying with the one that was",
+        ACCOUNTS,
+        &[(
+            "        && before.zoom_id != account.zoom_id",
+            "        && before.zoom_id == account.zoom_id",
+        )],
+        Tests::Connecting,
+    ),
+    guard(
+        "a connection that stays when it is taken away",
+        ACCOUNTS,
+        &[(
+            "    kv::delete(&key(user_id), &Expected::Any)",
+            "    let _ = user_id;\n    Ok(())",
+        )],
+        Tests::Connecting,
+    ),
+    guard(
+        "a connection that is not found when it is to be taken away",
+        ACCOUNTS,
+        &[(
+            "    let Some(bytes) = kv::get(&key(user_id))? else {",
+            "    let Some(bytes) = None::<Vec<u8>> else {",
+        )],
+        Tests::Connecting,
+    ),
+    guard(
+        "Zoom's messages that go on leading to who left",
+        ACCOUNTS,
+        &[(
+            "zoom_id.filter(|id| !id.is_empty())",
+            "zoom_id.filter(|id| id.is_empty())",
+        )],
+        Tests::Connecting,
+    ),
+    guard(
+        "a beginning that nobody keeps",
+        STATE,
+        &[(
+            "    kv::set(&key(user_id), &bytes, Some(LIFETIME), &Expected::Any)",
+            "    let _ = (user_id, bytes);\n    Ok(())",
+        )],
+        Tests::Connecting,
+    ),
+    guard(
+        "a beginning that lasts for ever",
+        STATE,
+        &[("Some(LIFETIME), &Expected::Any)", "None, &Expected::Any)")],
+        Tests::Connecting,
+    ),
+    guard(
+        "a beginning that is not found again",
+        STATE,
+        &[(
+            "    Ok(kv::get(&key(user_id))?.and_then(",
+            "    let _ = user_id;\n    Ok(None::<Vec<u8>>.and_then(",
+        )],
+        Tests::Connecting,
+    ),
+    guard(
+        "a beginning that is used twice",
+        STATE,
+        &[(
+            "    kv::delete(&key(user_id), &Expected::Value(bytes))",
+            "    let _ = (user_id, bytes);\n    Ok(())",
+        )],
+        Tests::Connecting,
+    ),
+    guard(
+        "a beginning that outlives the connection",
+        STATE,
+        &[(
+            "    kv::delete(&key(user_id), &Expected::Any)",
+            "    let _ = user_id;\n    Ok(())",
+        )],
+        Tests::Connecting,
+    ),
 ];
 
 /// Tries the guards whose description contains the word, or all.
@@ -619,6 +744,7 @@ pub fn guards(filter: &str) -> Result<(), Error> {
         Tests::Host,
         Tests::Wire,
         Tests::Confinement,
+        Tests::Connecting,
     ] {
         if GUARDS
             .iter()
@@ -709,10 +835,9 @@ fn run(copy: &Path, folder: &Path, tests: Tests) -> Result<Verdict, Error> {
     if !built.success() {
         return Ok(Verdict::NotBuilt);
     }
-    let mut tests = match tests.filter() {
-        "" => cargo(&[]),
-        filter => cargo(&["--", filter]),
-    };
+    let mut words = vec!["--"];
+    words.extend(tests.filter());
+    let mut tests = cargo(&words);
     // In a group of its own, so that it can be ended with all that it started.
     let mut running = tests.process_group(0).spawn().map_err(at(copy))?;
     let Some(status) = wait_for_exit(&mut running, PATIENCE) else {

@@ -17,12 +17,12 @@ fn list() -> PathBuf {
 
 /// Builds the bundle and compares.
 pub fn compare() -> Result<(), Error> {
-    compare_executable(&bundle::dist()?.executable)
+    compare_executable(bundle::here()?.executable()?)
 }
 
 /// Builds the bundle and writes the list anew.
 pub fn write() -> Result<(), Error> {
-    let imports = imports_of(&bundle::dist()?.executable)?;
+    let imports = imports_of(bundle::here()?.executable()?)?;
     let path = list();
     fs::write(&path, imports.join("\n") + "\n").map_err(at(&path))
 }

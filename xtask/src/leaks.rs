@@ -1,8 +1,8 @@
 //! Whether an executable names the folders it was built in.
 //!
 //! One that does is another on every machine, and tells about its builder. `.cargo/rustc-without-paths` keeps
-//! the names out; they get in when something else stands in its place (`RUSTC_WRAPPER`) or parts are older than
-//! it, since cargo does not build anew for it. With `CI=true` that is a failure.
+//! the names out; they get in when parts are older than it, since cargo does not build anew for it. With `CI=true`
+//! that is a failure.
 
 use std::fs;
 use std::path::Path;
@@ -23,8 +23,7 @@ pub fn check(executable: &Path) -> Result<(), Error> {
         return Ok(());
     };
     let text = format!(
-        "{} names {folder}, so that no other machine can build the same: unset RUSTC_WRAPPER if it is set, \
-         run `cargo clean`, and build again",
+        "{} names {folder}, so that no other machine can build the same: run `cargo clean`, and build again",
         executable.display()
     );
     if strict() {

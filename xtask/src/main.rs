@@ -11,16 +11,19 @@ mod bundle;
 mod demo;
 mod deploy;
 mod embedded;
+mod emulator;
 mod error;
 mod fuzz;
 mod guards;
 mod imports;
+mod inspect;
 mod leaks;
 mod logs;
 mod notice;
 mod npm;
 mod packages;
 mod parity;
+mod platforms;
 mod reach;
 mod reproduce;
 mod run;
@@ -32,6 +35,7 @@ mod tally;
 mod version;
 mod watch;
 mod webapp;
+mod zig;
 
 use std::process::ExitCode;
 
@@ -39,13 +43,14 @@ use error::Error;
 
 const USAGE: &str = "usage: cargo xtask COMMAND
 
-  dist             build the bundle dist/zoom-VERSION.tar.gz, and what is published with it; signed with
-                   the gpg key that PLUGIN_SIGNING_KEY names
+  dist [--here]    build the bundle dist/zoom-VERSION.tar.gz, and what is published with it; signed with
+                   the gpg key that PLUGIN_SIGNING_KEY names; --here for this machine alone
   reproduce        build twice, in two places, and compare
   demo [--keep]    start everything, play the story of a meeting, say what was seen
   test             run all that CI runs
   fuzz [SECONDS]   look for bytes that harm the wire, so long for each target
   guards [WORD]    take every guard of the host out, one at a time: does a test fail?
+  emulated         the executables for linux-arm64 and Windows, in emulators, under Mattermost's supervisor
   browser [FILTER]   run the browser suite alone, on a fresh bundle
   screens          take the screenshots of the gallery anew
   figures          measure the webapp
@@ -65,6 +70,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["dist"] => bundle::dist().map(|_| ()),
+        ["dist", "--here"] => bundle::here().map(|_| ()),
         ["demo"] => demo::demo(false),
         ["demo", "--keep"] => demo::demo(true),
         ["test"] => suites::test(),
@@ -77,6 +83,7 @@ fn main() -> ExitCode {
         ["bench", words @ ..] => bench::bench(words),
         ["figures"] => webapp::figures(),
         ["gallery"] => webapp::gallery(),
+        ["emulated"] => suites::emulated(),
         ["reproduce"] => reproduce::reproduce(),
         ["deploy"] => deploy::deploy(),
         ["enable"] => deploy::enable(),

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::error::Error;
+use crate::error::{Error, at};
 
 /// The project's folder.
 pub fn root() -> PathBuf {
@@ -70,6 +70,17 @@ pub fn read(command: &mut Command) -> Option<String> {
     }
     let text = String::from_utf8(output.stdout).ok()?;
     Some(text.trim_end().to_owned())
+}
+
+/// Lets everybody execute a file.
+pub fn make_executable(path: &Path) -> Result<(), Error> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let rights = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(path, rights).map_err(at(path))?;
+    }
+    Ok(())
 }
 
 /// A fresh folder for a test, which removes it.

@@ -9,18 +9,18 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use crate::bundle::Dist;
+use crate::emulator::Launchers;
 use crate::error::Error;
+use crate::platforms::{LINUX, LINUX_ARM, Platform, WINDOWS};
 use crate::run::{cargo, read, root, shown, strict};
 use crate::tally::{CargoTest, GoTest, Reader, Tally, Tap};
-use crate::{bundle, imports, parity, reach, sums, webapp};
+use crate::zig::Zig;
+use crate::{bundle, emulator, imports, parity, reach, sums, webapp};
 
 /// Runs all suites and prints the sums as its last line.
 pub fn test() -> Result<(), Error> {
-    let mut session = Session {
-        strict: strict(),
-        total: Tally::default(),
-        failures: Vec::new(),
-    };
+    let mut session = Session::new();
     session.style();
     session.supply_chain();
     session.webapp();
@@ -31,12 +31,29 @@ pub fn test() -> Result<(), Error> {
 
 /// Runs the browser suite alone, or the part of it whose titles hold the given words.
 pub fn browser(words: &[&str]) -> Result<(), Error> {
-    let dist = bundle::dist()?;
+    let dist = bundle::here()?;
     let mut suite = webapp::browser_suite(&dist.bundle)?;
     if !words.is_empty() {
         suite.args(["-t", &words.join(" ")]);
     }
     crate::run::run(&mut suite)
+}
+
+/// Drives the executables for the systems that there are emulators for, under Mattermost's supervisor.
+pub fn emulated() -> Result<(), Error> {
+    let mut session = Session::new();
+    let mut wine = Command::new(emulator::WINE);
+    let wine = session.has("wine64", "apt-get install wine64", wine.arg("--version"));
+    if wine
+        && session.has_arm()
+        && let Some(zig) = session.zig()
+    {
+        let dist = bundle::dist()?;
+        for platform in [&LINUX_ARM, &WINDOWS] {
+            session.emulated(platform, &dist, &zig);
+        }
+    }
+    session.conclude()
 }
 
 /// Takes the screenshots of the gallery anew.
@@ -53,6 +70,14 @@ struct Session {
 }
 
 impl Session {
+    fn new() -> Self {
+        Self {
+            strict: strict(),
+            total: Tally::default(),
+            failures: Vec::new(),
+        }
+    }
+
     fn style(&mut self) {
         self.check("formatting", cargo().args(["fmt", "--all", "--check"]));
         let mut lints = cargo();
@@ -158,21 +183,34 @@ impl Session {
             hello = Some(bundle::hello()?);
             Ok(())
         });
+        let zig = self.zig();
         let mut dist = None;
         self.step("bundle", || {
-            dist = Some(bundle::dist()?);
+            dist = Some(match &zig {
+                Some(zig) => bundle::build(&[&LINUX, &LINUX_ARM], Some(zig))?,
+                None => bundle::here()?,
+            });
             Ok(())
         });
         let Some(dist) = dist else { return };
+        let Ok(executable) = dist.executable() else {
+            return;
+        };
         let mut sums = Command::new("sha256sum");
         sums.args(["--strict", "--quiet", "-c", sums::NAME]);
         self.check(
             "sums of what is published",
             sums.current_dir(root().join("dist")),
         );
-        self.step("imports", || imports::compare_executable(&dist.executable));
+        self.step("imports", || imports::compare_executable(executable));
         if let Some(hello) = hello {
-            self.supervisors(&dist.executable, &hello);
+            let modules = ["v017", "v043"];
+            self.supervisors("Go supervisor", [executable, &hello], "unix", &modules, ".");
+        }
+        if let Some(zig) = zig
+            && self.has_arm()
+        {
+            self.emulated(&LINUX_ARM, &dist, &zig);
         }
         let mut e2e = cargo();
         e2e.args([
@@ -208,26 +246,89 @@ impl Session {
         }
     }
 
-    fn supervisors(&mut self, plugin: &Path, hello: &Path) {
+    /// The linker for what is published.
+    fn zig(&mut self) -> Option<Zig> {
+        let mut python = Command::new("python3");
+        python.args(["-c", "import venv, ensurepip"]);
+        if !self.has("python3-venv", "apt-get install python3-venv", &mut python) {
+            return None;
+        }
+        let mut zig = None;
+        self.step("linker", || {
+            zig = Some(Zig::install()?);
+            Ok(())
+        });
+        zig
+    }
+
+    /// The executable for another system, as far as an emulator can show it.
+    fn emulated(&mut self, platform: &Platform, dist: &Dist, zig: &Zig) {
+        let mut launchers = None;
+        self.step(&format!("another component on {}", platform.name), || {
+            launchers = Some(emulator::launchers(platform, dist, zig)?);
+            Ok(())
+        });
+        // Its endurance is the emulator's.
+        let groups = "Test/(lifecycle|plugin|wire|sandbox)";
+        if let Some(Launchers { plugin, hello }) = launchers {
+            let name = format!("Go supervisor with {}", platform.name);
+            let network = if platform.name == WINDOWS.name {
+                "tcp"
+            } else {
+                "unix"
+            };
+            self.supervisors(&name, [&plugin, &hello], network, &["v043"], groups);
+        }
+    }
+
+    /// Whether there is all that an emulated arm64 takes.
+    fn has_arm(&mut self) -> bool {
+        let loader = format!("{}/lib/ld-linux-aarch64.so.1", emulator::ARM_LIBRARY);
+        let emulator = self.has(
+            "qemu-aarch64-static",
+            "apt-get install qemu-user-static",
+            Command::new("qemu-aarch64-static").arg("--version"),
+        );
+        let library = self.has(
+            "libc6-arm64-cross",
+            "apt-get install libc6-arm64-cross",
+            Command::new("test").args(["-e", &loader]),
+        );
+        emulator && library
+    }
+
+    fn supervisors(
+        &mut self,
+        name: &str,
+        [plugin, hello]: [&Path; 2],
+        network: &str,
+        modules: &[&str],
+        groups: &str,
+    ) {
         let go = "https://go.dev/dl/ (1.26.3 or newer)";
         if !self.has("go", go, Command::new("go").arg("version")) {
             return;
         }
-        for module in ["v017", "v043"] {
+        for module in modules {
             let mut tests = Command::new("go");
-            tests.args(["test", "-json", "-count=1", "-timeout=30m", "."]);
+            tests.args([
+                "test",
+                "-json",
+                "-count=1",
+                "-timeout=30m",
+                "-run",
+                groups,
+                ".",
+            ]);
             tests.current_dir(root().join("tests/supervisor").join(module));
             tests
                 .env("GOTOOLCHAIN", "local")
                 .env("GOFLAGS", "-mod=readonly");
             tests
                 .env("PLUGIN_EXECUTABLE", plugin)
-                .env("HELLO_EXECUTABLE", hello);
-            self.suite(
-                &format!("Go supervisor {module}"),
-                &mut tests,
-                GoTest::default(),
-            );
+                .env("HELLO_EXECUTABLE", hello)
+                .env("PLUGIN_NETWORK", network);
+            self.suite(&format!("{name} {module}"), &mut tests, GoTest::default());
         }
     }
 

@@ -2,8 +2,9 @@
 //!
 //! The shipped host contains no compiler. What it runs is built here: a component crate becomes a
 //! `wasm32-wasip2` component by a nested cargo, and the component becomes machine code for the target.
-//! Cargo holds a lock on the target folder it works in, so the nested one gets a folder of its own, and
-//! is shielded from the settings of the outer one, which are meant for another target.
+//! Cargo holds a lock on the target folder it works in, so the nested one gets a folder of its own, one for all
+//! components and for whatever platforms they are then compiled, and is shielded from the settings of the
+//! outer one, which are meant for another target.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -52,27 +53,24 @@ pub enum Error {
     },
 }
 
-/// Builds the component crate in `folder`, with `out` for its target folder, and answers with the
-/// component's path. Call it from a build script: it inherits `CARGO`.
+/// Builds the component crate in `folder` and answers with the component's path. Call it from a build
+/// script: it takes `CARGO` and `OUT_DIR` from there.
 ///
 /// # Errors
 ///
 /// When the crate does not build.
-pub fn build_component(folder: &Path, out: &Path) -> Result<PathBuf, Error> {
-    build_component_with(folder, out, &[])
+pub fn build_component(folder: &Path) -> Result<PathBuf, Error> {
+    build_component_with(folder, &[])
 }
 
-/// The same with some of the crate's features.
+/// The same with some of the crate's features. The next call for the same crate may overwrite it.
 ///
 /// # Errors
 ///
 /// When the crate does not build.
-pub fn build_component_with(
-    folder: &Path,
-    out: &Path,
-    features: &[&str],
-) -> Result<PathBuf, Error> {
+pub fn build_component_with(folder: &Path, features: &[&str]) -> Result<PathBuf, Error> {
     let name = package_name(folder)?;
+    let out = components_folder();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
     command
@@ -80,7 +78,7 @@ pub fn build_component_with(
         .args(["build", "--locked", "--profile", "guest"])
         .args(["--target", "wasm32-wasip2"])
         .arg("--target-dir")
-        .arg(out);
+        .arg(&out);
     if !features.is_empty() {
         command.arg("--features").arg(features.join(","));
     }
@@ -108,6 +106,15 @@ pub fn build_component_with(
     }
     let file = format!("{}.wasm", name.replace('-', "_"));
     Ok(out.join("wasm32-wasip2").join("guest").join(file))
+}
+
+/// `components` in the outer cargo's target folder. Cargo marks that one, and the folder for a named target
+/// within it, as not to be backed up.
+fn components_folder() -> PathBuf {
+    let out = std::env::var_os("OUT_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    let marked = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
+    let target = out.ancestors().filter(marked).last().unwrap_or(&out);
+    target.join("components")
 }
 
 fn package_name(folder: &Path) -> Result<String, Error> {

@@ -25,8 +25,9 @@ pub fn config(target: &str) -> wasmtime::Result<Config> {
     // A backtrace names functions, which is enough; the map from every instruction to its place in the
     // component would be a third of the image.
     config.generate_address_map(false);
-    // Frames are walked by their pointers; unwinders of the system have no business in a component.
-    config.native_unwind_info(false);
+    // Frames are walked by their pointers; unwinders of the system have no business in a component. Windows
+    // insists.
+    config.native_unwind_info(target.contains("-windows-"));
     // Features that Rust components do not use are attack surface for nothing.
     config.wasm_memory64(false);
     config.wasm_multi_memory(false);

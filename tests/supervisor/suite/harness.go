@@ -155,6 +155,7 @@ func (p *installed) hooks(t testing.TB) plugin.Hooks {
 // processes are the ids of all live processes that run this plugin's executable.
 func (p *installed) processes() []int { return processesOf(p.executable) }
 
+// processesOf finds processes by the name that they were started with, which an emulator hands on.
 func processesOf(executable string) []int {
 	entries, _ := os.ReadDir("/proc")
 	var found []int
@@ -163,7 +164,8 @@ func processesOf(executable string) []int {
 		if err != nil {
 			continue
 		}
-		if target, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); err == nil && target == executable {
+		words, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if slices.Contains(strings.Split(string(words), "\x00"), executable) {
 			found = append(found, pid)
 		}
 	}

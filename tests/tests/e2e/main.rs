@@ -22,6 +22,7 @@ mod oauth;
 mod recordings;
 mod rest;
 mod secrets;
+mod signatures;
 mod storms;
 mod takeover;
 mod webhooks;
@@ -35,7 +36,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let mut trials: Vec<Trial> = Vec::new();
-    let groups: [&[Check]; 13] = [
+    let groups: [&[Check]; 14] = [
         lifecycle::CHECKS,
         oauth::CHECKS,
         meetings::CHECKS,
@@ -48,6 +49,7 @@ fn main() {
         storms::CHECKS,
         cluster::CHECKS,
         secrets::CHECKS,
+        signatures::CHECKS,
         endings::CHECKS,
     ];
     for (name, run) in groups.into_iter().flatten() {

@@ -1,0 +1,175 @@
+//! Whether an executable is for the system that it is named after, and asks it for nothing special.
+//!
+//! Not every system is at hand to try an executable on. What can be seen without one is its kind and its
+//! processor, which libraries it wants, and how old the system may be.
+
+use std::path::Path;
+
+use goblin::elf::Elf;
+use goblin::mach::load_command::CommandVariant;
+use goblin::mach::{Mach, MachO, constants::cputype};
+use goblin::{Object, elf, pe};
+
+use crate::error::{Error, at};
+use crate::platforms::Platform;
+
+/// Libraries of the systems, as executables name them: all of Windows', and the beginnings of the others'.
+const WINDOWS_LIBRARIES: [&str; 14] = [
+    "advapi32.dll",
+    "api-ms-win-core-synch-l1-2-0.dll",
+    "bcrypt.dll",
+    "bcryptprimitives.dll",
+    "crypt32.dll",
+    "kernel32.dll",
+    "msvcrt.dll",
+    "ncrypt.dll",
+    "ntdll.dll",
+    "ole32.dll",
+    "secur32.dll",
+    "userenv.dll",
+    "ws2_32.dll",
+    "api-ms-win-crt-",
+];
+const LINUX_LIBRARIES: [&str; 7] = [
+    "libc.so.6",
+    "libm.so.6",
+    "libdl.so.2",
+    "libpthread.so.0",
+    "librt.so.1",
+    "libgcc_s.so.1",
+    "ld-linux-",
+];
+const MAC_LIBRARIES: [&str; 2] = ["/usr/lib/", "/System/Library/Frameworks/"];
+
+/// The oldest macOS that there is an executable for, as it is encoded.
+const OLDEST_MAC: u32 = 11 << 16;
+
+/// Looks at an executable. `published` is whether it was linked to be published, and not for this machine alone.
+pub fn check(executable: &Path, platform: &Platform, published: bool) -> Result<(), Error> {
+    let content = std::fs::read(executable).map_err(at(executable))?;
+    problem(&content, platform, published).map_or(Ok(()), |problem| {
+        Err(Error::Content {
+            path: executable.to_owned(),
+            problem: format!("as an executable for {}: {problem}", platform.name),
+        })
+    })
+}
+
+fn problem(content: &[u8], platform: &Platform, published: bool) -> Option<String> {
+    let library = platform.c_library().filter(|_| published);
+    let arm = platform.name.ends_with("-arm64");
+    match (Object::parse(content), platform.name.split('-').next()) {
+        (Err(error), _) => Some(error.to_string()),
+        (Ok(Object::Elf(file)), Some("linux")) => linux(&file, arm, library),
+        (Ok(Object::Mach(Mach::Binary(file))), Some("darwin")) => mac(&file, arm),
+        (Ok(Object::PE(file)), Some("windows")) => {
+            let machine = file.header.coff_header.machine;
+            if machine != pe::header::COFF_MACHINE_X86_64 {
+                return Some(format!("it is for processor {machine:#x}"));
+            }
+            foreign(&file.libraries, &WINDOWS_LIBRARIES)
+        }
+        _ => Some("it is of another kind".to_owned()),
+    }
+}
+
+fn linux(file: &Elf, arm: bool, library: Option<&str>) -> Option<String> {
+    let machine = if arm {
+        elf::header::EM_AARCH64
+    } else {
+        elf::header::EM_X86_64
+    };
+    if file.header.e_machine != machine {
+        return Some(format!("it is for processor {}", file.header.e_machine));
+    }
+    let newest = library.map(version)?;
+    let needed = file.verneed.iter().flat_map(|needed| needed.iter());
+    for needed in needed {
+        for version_needed in needed.iter() {
+            let name = file.dynstrtab.get_at(version_needed.vna_name);
+            let name = name.unwrap_or_default();
+            if let Some(number) = name.strip_prefix("GLIBC_")
+                && version(number) > newest
+            {
+                return Some(format!("it needs {name}"));
+            }
+        }
+    }
+    foreign(&file.libraries, &LINUX_LIBRARIES)
+}
+
+fn mac(file: &MachO, arm: bool) -> Option<String> {
+    let machine = if arm {
+        cputype::CPU_TYPE_ARM64
+    } else {
+        cputype::CPU_TYPE_X86_64
+    };
+    if file.header.cputype != machine {
+        return Some(format!("it is for processor {}", file.header.cputype));
+    }
+    let oldest = file.load_commands.iter().find_map(|one| match one.command {
+        CommandVariant::BuildVersion(version) => Some(version.minos),
+        CommandVariant::VersionMinMacosx(version) => Some(version.version),
+        _ => None,
+    });
+    if oldest.is_none_or(|oldest| oldest > OLDEST_MAC) {
+        return Some(format!("it is for macOS {:?}", oldest.map(|o| o >> 16)));
+    }
+    // Processors of Apple run nothing that is not signed; a signature without a name is enough.
+    let signed = |one: &goblin::mach::load_command::LoadCommand| {
+        matches!(one.command, CommandVariant::CodeSignature(_))
+    };
+    if arm && !file.load_commands.iter().any(signed) {
+        return Some("it is not signed".to_owned());
+    }
+    // The first is the file itself.
+    foreign(file.libs.get(1..).unwrap_or_default(), &MAC_LIBRARIES)
+}
+
+/// A library that the system may not have.
+fn foreign(wanted: &[&str], known: &[&str]) -> Option<String> {
+    let strange = wanted.iter().find(|name| {
+        let name = name.to_ascii_lowercase();
+        !known
+            .iter()
+            .any(|known| name.starts_with(&known.to_ascii_lowercase()))
+    })?;
+    Some(format!("it needs {strange}"))
+}
+
+/// `2.28` as numbers, which compare as versions do.
+fn version(text: &str) -> Vec<u32> {
+    text.split('.')
+        .filter_map(|part| part.parse().ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{foreign, problem, version};
+    use crate::platforms::{LINUX, LINUX_ARM, WINDOWS};
+
+    #[test]
+    fn an_executable_of_this_machine_is_for_this_machine_and_no_other() {
+        let this = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        assert_eq!(problem(&this, &LINUX, false), None);
+        let of_processor = problem(&this, &LINUX_ARM, false).unwrap();
+        assert!(of_processor.contains("processor"), "{of_processor}");
+        let of_kind = problem(&this, &WINDOWS, false).unwrap();
+        assert!(of_kind.contains("kind"), "{of_kind}");
+        assert!(problem(b"#!/bin/sh\n", &LINUX, false).is_some());
+    }
+
+    #[test]
+    fn versions_compare_by_their_numbers() {
+        assert!(version("2.3.4") < version("2.28"));
+        assert!(version("2.34") > version("2.28"));
+    }
+
+    #[test]
+    fn a_library_that_is_not_the_systems_is_named() {
+        assert_eq!(foreign(&["KERNEL32.dll"], &["kernel32.dll"]), None);
+        let told = foreign(&["libssl.so.3"], &["libc.so.6"]).unwrap();
+        assert!(told.contains("libssl.so.3"));
+    }
+}

@@ -1,0 +1,95 @@
+//! The systems that the plugin runs on.
+
+/// One of them.
+#[derive(Debug)]
+pub struct Platform {
+    /// As Mattermost calls it, in plugin.json and in names of bundles.
+    pub name: &'static str,
+    /// As Rust calls it.
+    pub triple: &'static str,
+    /// Where the executable is inside of the bundle, as plugin.json says.
+    pub executable: &'static str,
+    /// What is promised of the bundle for it alone, in bytes.
+    pub limit: u64,
+}
+
+/// Where everything is built and tried.
+pub const LINUX: Platform = Platform {
+    name: "linux-amd64",
+    triple: "x86_64-unknown-linux-gnu",
+    executable: "server/dist/plugin-linux-amd64",
+    limit: 3_500_000,
+};
+
+/// Tried under an emulator.
+pub const LINUX_ARM: Platform = Platform {
+    name: "linux-arm64",
+    triple: "aarch64-unknown-linux-gnu",
+    executable: "server/dist/plugin-linux-arm64",
+    limit: 3_500_000,
+};
+
+/// Tried under Wine.
+pub const WINDOWS: Platform = Platform {
+    name: "windows-amd64",
+    triple: "x86_64-pc-windows-gnu",
+    executable: "server/dist/plugin-windows-amd64.exe",
+    limit: 3_500_000,
+};
+
+const MAC: Platform = Platform {
+    name: "darwin-amd64",
+    triple: "x86_64-apple-darwin",
+    executable: "server/dist/plugin-darwin-amd64",
+    limit: 3_500_000,
+};
+
+const MAC_ARM: Platform = Platform {
+    name: "darwin-arm64",
+    triple: "aarch64-apple-darwin",
+    executable: "server/dist/plugin-darwin-arm64",
+    limit: 3_500_000,
+};
+
+/// What a release is for. A bundle is made for each, and one for all together.
+pub const PLATFORMS: [Platform; 5] = [LINUX, LINUX_ARM, MAC, MAC_ARM, WINDOWS];
+
+/// What is promised of the bundle for all platforms together, in bytes.
+pub const LIMIT: u64 = 15_000_000;
+
+impl Platform {
+    /// Whether it is this machine's.
+    pub fn is_here(&self) -> bool {
+        self.triple == LINUX.triple
+    }
+
+    /// The oldest C library that the executable runs with: of RHEL 8, Debian 10 and Ubuntu 18.10.
+    pub fn c_library(&self) -> Option<&'static str> {
+        self.triple.ends_with("-linux-gnu").then_some("2.28")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PLATFORMS;
+    use crate::run::root;
+    use serde_json::Value;
+
+    #[test]
+    fn the_manifest_names_the_executable_of_every_platform_and_no_other() {
+        let text = std::fs::read_to_string(root().join("plugin.json")).unwrap();
+        let manifest: Value = serde_json::from_str(&text).unwrap();
+        let named = manifest["server"]["executables"].as_object().unwrap();
+        let mut named: Vec<_> = named
+            .iter()
+            .map(|(name, path)| (name.as_str(), path.as_str().unwrap()))
+            .collect();
+        let mut built: Vec<_> = PLATFORMS
+            .iter()
+            .map(|one| (one.name, one.executable))
+            .collect();
+        named.sort_unstable();
+        built.sort_unstable();
+        assert_eq!(named, built);
+    }
+}

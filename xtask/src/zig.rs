@@ -1,0 +1,122 @@
+//! The linker for other systems, and for older Linux than this machine's.
+//!
+//! An executable linked here needs a C library as new as this machine's. Zig brings a C compiler, a linker and
+//! what the systems' C libraries offer, of every version, in one package of Python's registry; `cargo-zigbuild`
+//! from the same place makes cargo use it. Both are taken by their sums (`zig.txt`) into the target folder and
+//! touch nothing else of the machine.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::bundle::write_if_changed;
+use crate::error::Error;
+use crate::platforms::Platform;
+use crate::run::{make_executable, read, root, run, target};
+
+const REQUIREMENTS: &str = include_str!("zig.txt");
+
+/// What macOS has and zig does not bring: the frameworks that the certificates of the system are read with.
+const FRAMEWORKS: &str = "xtask/frameworks";
+
+/// The installed tools.
+pub struct Zig {
+    folder: PathBuf,
+}
+
+impl Zig {
+    /// Installs them where that was not done yet.
+    pub fn install() -> Result<Self, Error> {
+        let folder = target().join("zig");
+        let installed = folder.join("installed.txt");
+        if std::fs::read_to_string(&installed).is_ok_and(|text| text == REQUIREMENTS) {
+            return Ok(Self { folder });
+        }
+        let mut create = Command::new("python3");
+        create.args(["-m", "venv", "--clear"]).arg(&folder);
+        run(&mut create).map_err(|error| {
+            let text = format!(
+                "{error}: Python makes the place where the linker is installed; on Debian, \
+                 apt-get install python3-venv"
+            );
+            Error::Needed(text)
+        })?;
+        let mut install = Command::new(folder.join("bin/pip"));
+        install.args(["install", "--quiet", "--disable-pip-version-check"]);
+        install.args(["--only-binary=:all:", "--require-hashes", "-r"]);
+        run(install.arg(root().join("xtask/src/zig.txt")))?;
+        write_if_changed(&installed, REQUIREMENTS.as_bytes())?;
+        Ok(Self { folder })
+    }
+
+    /// A linker for this machine's platform, but for the C library that the platform promises. Only the link
+    /// differs, so that what was compiled for the tests is what is shipped.
+    pub fn linker(&self, platform: &Platform) -> Result<PathBuf, Error> {
+        let version = platform.c_library().unwrap_or_default();
+        let script = format!(
+            "#!/bin/sh\nexec '{}' zig cc -- -target x86_64-linux-gnu.{version} \"$@\"\n",
+            self.folder.join("bin/cargo-zigbuild").display()
+        );
+        let path = self.folder.join("bin").join("link-here");
+        write_if_changed(&path, script.as_bytes())?;
+        make_executable(&path)?;
+        Ok(path)
+    }
+
+    /// A compiler for C.
+    pub fn c_compiler(&self) -> Command {
+        let mut command = Command::new(self.folder.join("bin/python-zig"));
+        self.environment(command.arg("cc"));
+        command
+    }
+
+    /// `cargo rustc` for another platform.
+    pub fn cargo_rustc(&self, platform: &Platform) -> Result<Command, Error> {
+        add_target(platform.triple)?;
+        let mut command = Command::new(self.folder.join("bin/cargo-zigbuild"));
+        command.current_dir(root()).arg("rustc");
+        self.environment(&mut command);
+        let library = platform.c_library().map(|version| format!(".{version}"));
+        let target = format!("{}{}", platform.triple, library.unwrap_or_default());
+        command.args(["--target", &target]);
+        if platform.triple.ends_with("-darwin") {
+            let mut flags = OsString::from("-Clink-arg=-F");
+            flags.push(root().join(FRAMEWORKS));
+            command.env("RUSTFLAGS", flags);
+            command.env("MACOSX_DEPLOYMENT_TARGET", "11.0");
+        }
+        Ok(command)
+    }
+
+    /// Where the tools find each other, and keep what they make.
+    pub fn environment(&self, command: &mut Command) {
+        let mut path = self.folder.join("bin").into_os_string();
+        if let Some(usual) = std::env::var_os("PATH") {
+            path.push(":");
+            path.push(usual);
+        }
+        command.env("PATH", path);
+        for (name, folder) in [
+            ("CARGO_ZIGBUILD_CACHE_DIR", "wrappers"),
+            ("ZIG_GLOBAL_CACHE_DIR", "cache"),
+            ("ZIG_LOCAL_CACHE_DIR", "cache"),
+        ] {
+            command.env(name, self.folder.join(folder));
+        }
+    }
+}
+
+/// Has the standard library for a target installed.
+fn add_target(triple: &str) -> Result<(), Error> {
+    let mut question = Command::new("rustc");
+    question.args(["--print", "sysroot"]).current_dir(root());
+    let there = read(&mut question).is_some_and(|sysroot| {
+        let library = Path::new(&sysroot).join("lib/rustlib").join(triple);
+        library.join("lib").exists()
+    });
+    if there {
+        return Ok(());
+    }
+    let mut add = Command::new("rustup");
+    run(add.args(["target", "add", triple]).current_dir(root()))
+}
