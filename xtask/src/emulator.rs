@@ -4,7 +4,7 @@
 //! that becomes the emulator, under its own name.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::bundle::{Dist, hello_for, write_if_changed};
 use crate::error::{Error, at};
@@ -17,6 +17,7 @@ pub const ARM_LIBRARY: &str = "/usr/aarch64-linux-gnu";
 
 /// Where Debian puts Wine; its own front door wants a desktop.
 pub const WINE: &str = "/usr/lib/wine/wine64";
+const WINE_SERVER: &str = "/usr/lib/wine/wineserver64";
 
 /// What today's Rust asks Windows for and Wine 8 does not have: random bytes.
 const MISSING_IN_WINE: &str = "
@@ -30,28 +31,39 @@ __declspec(dllexport) int ProcessPrng(unsigned char *bytes, unsigned long long l
 pub struct Launchers {
     pub plugin: PathBuf,
     pub hello: PathBuf,
+    /// Ends with this.
+    _world: Option<World>,
 }
 
 /// Builds for a platform whatever was not built yet, and the scripts that run it.
 pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launchers, Error> {
     let folder = folder(platform);
-    let emulator = match platform.name {
-        name if name == LINUX_ARM.name => {
-            format!("qemu-aarch64-static -0 \"$0\" -L {ARM_LIBRARY}")
+    let mut running = None;
+    let run: Box<dyn Fn(&Path) -> String> = match platform.name {
+        name if name == LINUX_ARM.name => Box::new(|executable| {
+            let executable = executable.display();
+            format!("exec qemu-aarch64-static -0 \"$0\" -L {ARM_LIBRARY} '{executable}' \"$@\"")
+        }),
+        name if name == WINDOWS.name => {
+            let world = World::start(&folder, zig)?;
+            let files = world.0.clone();
+            running = Some(world);
+            Box::new(move |executable| {
+                let (world, executable) = (files.display(), executable.display());
+                format!(
+                    "ln -sf '{executable}' \"$0.exe\"\n\
+                     export WINEPREFIX='{world}' WINEDEBUG=-all\n\
+                     exec {WINE} \"$0.exe\" \"$@\""
+                )
+            })
         }
-        name if name == WINDOWS.name => wine(&folder)?,
         name => return Err(Error::Needed(format!("there is no emulator for {name}"))),
     };
-    let plugin = dist.executable_for(platform)?;
     let hello = hello_for(platform, Some(zig))?;
-    if platform.name == WINDOWS.name {
-        for executable in [plugin, &hello] {
-            supply(executable, &folder, zig)?;
-        }
-    }
     Ok(Launchers {
-        plugin: launcher(&folder.join("plugin"), &emulator, plugin)?,
-        hello: launcher(&folder.join("hello"), &emulator, &hello)?,
+        plugin: launcher(&folder.join("plugin"), &run(dist.executable_for(platform)?))?,
+        hello: launcher(&folder.join("hello"), &run(&hello))?,
+        _world: running,
     })
 }
 
@@ -59,38 +71,46 @@ fn folder(platform: &Platform) -> PathBuf {
     root().join(target()).join("emulated").join(platform.name)
 }
 
-/// Writes a script that runs an executable with the shell's words for an emulator.
-fn launcher(path: &Path, emulator: &str, executable: &Path) -> Result<PathBuf, Error> {
-    let script = format!(
-        "#!/bin/sh\nexec {emulator} '{}' \"$@\"\n",
-        executable.display()
-    );
-    write_if_changed(path, script.as_bytes())?;
+/// Writes a script of these lines.
+fn launcher(path: &Path, lines: &str) -> Result<PathBuf, Error> {
+    write_if_changed(path, format!("#!/bin/sh\n{lines}\n").as_bytes())?;
     make_executable(path)?;
     Ok(path.to_owned())
 }
 
-/// Makes Wine's own world, which takes seconds, before anybody waits for a plugin.
-fn wine(folder: &Path) -> Result<String, Error> {
-    let world = folder.join("wine");
-    std::fs::create_dir_all(&world).map_err(at(&world))?;
-    let mut boot = Command::new(WINE);
-    boot.args(["wineboot", "--init"]);
-    boot.env("WINEPREFIX", &world).env("WINEDEBUG", "-all");
-    run(&mut boot)?;
-    Ok(format!(
-        "env WINEPREFIX='{}' WINEDEBUG=-all {WINE}",
-        world.display()
-    ))
+/// Wine's own world: its files, and the processes that all of Windows shares. The first program in it would start
+/// those, and they would hold its output open long after it ended.
+struct World(PathBuf);
+
+impl World {
+    /// Makes it, which takes seconds, and adds what Wine lacks.
+    fn start(folder: &Path, zig: &Zig) -> Result<Self, Error> {
+        let world = Self(folder.join("wine"));
+        std::fs::create_dir_all(&world.0).map_err(at(&world.0))?;
+        run(world.command(WINE_SERVER).arg("--persistent"))?;
+        let mut boot = world.command(WINE);
+        run(boot.args(["wineboot", "--init"]).stdout(Stdio::null()))?;
+        let source = folder.join("bcryptprimitives.c");
+        write_if_changed(&source, MISSING_IN_WINE.as_bytes())?;
+        let library = world
+            .0
+            .join("drive_c/windows/system32/bcryptprimitives.dll");
+        let mut compile = zig.c_compiler();
+        compile.args(["-target", "x86_64-windows-gnu", "-shared", "-s", "-o"]);
+        run(compile.arg(library).arg(&source).arg("-ladvapi32"))?;
+        Ok(world)
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("WINEPREFIX", &self.0).env("WINEDEBUG", "-all");
+        command.stdin(Stdio::null()).stderr(Stdio::null());
+        command
+    }
 }
 
-/// Puts beside an executable what Wine lacks.
-fn supply(executable: &Path, folder: &Path, zig: &Zig) -> Result<(), Error> {
-    let source = folder.join("bcryptprimitives.c");
-    write_if_changed(&source, MISSING_IN_WINE.as_bytes())?;
-    let mut compile = zig.c_compiler();
-    compile.args(["-target", "x86_64-windows-gnu", "-shared", "-ladvapi32"]);
-    compile.arg("-o");
-    compile.arg(executable.with_file_name("bcryptprimitives.dll"));
-    run(compile.arg(&source))
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.command(WINE_SERVER).arg("--kill").status();
+    }
 }

@@ -270,14 +270,14 @@ impl Session {
         });
         // Its endurance is the emulator's.
         let groups = "Test/(lifecycle|plugin|wire|sandbox)";
-        if let Some(Launchers { plugin, hello }) = launchers {
+        if let Some(Launchers { plugin, hello, .. }) = &launchers {
             let name = format!("Go supervisor with {}", platform.name);
             let network = if platform.name == WINDOWS.name {
                 "tcp"
             } else {
                 "unix"
             };
-            self.supervisors(&name, [&plugin, &hello], network, &["v043"], groups);
+            self.supervisors(&name, [plugin, hello], network, &["v043"], groups);
         }
     }
 

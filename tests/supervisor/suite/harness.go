@@ -155,7 +155,8 @@ func (p *installed) hooks(t testing.TB) plugin.Hooks {
 // processes are the ids of all live processes that run this plugin's executable.
 func (p *installed) processes() []int { return processesOf(p.executable) }
 
-// processesOf finds processes by the name that they were started with, which an emulator hands on.
+// processesOf finds processes by the name that they were started with, which an emulator hands on; Wine insists on
+// the end of the name.
 func processesOf(executable string) []int {
 	entries, _ := os.ReadDir("/proc")
 	var found []int
@@ -165,7 +166,8 @@ func processesOf(executable string) []int {
 			continue
 		}
 		words, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if slices.Contains(strings.Split(string(words), "\x00"), executable) {
+		named := func(word string) bool { return strings.TrimSuffix(word, ".exe") == executable }
+		if slices.ContainsFunc(strings.Split(string(words), "\x00"), named) {
 			found = append(found, pid)
 		}
 	}
