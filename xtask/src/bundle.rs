@@ -111,13 +111,14 @@ pub fn build(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> 
             .join("dist")
             .join(format!("packages-{}.json", platform.name));
         write_if_changed(&list_file, list.as_bytes())?;
-        let executable = build_host(&Build {
+        let built = build_host(&Build {
             component: None,
             manifest: &manifest_file,
             packages: Some(&list_file),
             platform,
             zig,
         })?;
+        let executable = kept(&built, "dist", platform)?;
         embedded::check(&executable, &list)?;
         leaks::check(&executable)?;
         inspect::check(&executable, platform, zig.is_some())?;
@@ -196,14 +197,7 @@ pub fn hello_for(platform: &Platform, zig: Option<&Zig>) -> Result<PathBuf, Erro
         platform,
         zig,
     })?;
-    let mut folder = target().join("hello");
-    if !platform.is_here() {
-        folder.push(platform.name);
-    }
-    fs::create_dir_all(&folder).map_err(at(&folder))?;
-    let copy = folder.join(built.file_name().unwrap_or_default());
-    fs::copy(&built, &copy).map_err(at(&copy))?;
-    Ok(copy)
+    kept(&built, "hello", platform)
 }
 
 fn write(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, Error> {
@@ -240,6 +234,15 @@ pub fn small(name: &str, manifest: &Path, executable: &Path) -> Result<PathBuf, 
     let bundle = folder.join(format!("{name}.tar.gz"));
     fs::write(&bundle, packed).map_err(at(&bundle))?;
     Ok(bundle)
+}
+
+/// Copies an executable to where the next one that is built does not replace it.
+fn kept(built: &Path, name: &str, platform: &Platform) -> Result<PathBuf, Error> {
+    let folder = target().join(name).join(platform.name);
+    fs::create_dir_all(&folder).map_err(at(&folder))?;
+    let copy = folder.join(built.file_name().unwrap_or_default());
+    fs::copy(built, &copy).map_err(at(&copy))?;
+    Ok(copy)
 }
 
 /// What a host is built of.
