@@ -17,8 +17,8 @@ use flate2::{Compression, GzBuilder};
 use serde_json::Value;
 
 use crate::error::{Error, at};
-use crate::platforms::{LIMIT, LINUX, PLATFORMS, Platform};
-use crate::run::{cargo, read, root, run, target, variable};
+use crate::platforms::{LIMIT, LIMIT_OF_ONE, LINUX, PLATFORMS, Platform};
+use crate::run::{cargo, json, read, root, run, target, variable};
 use crate::version::{has_changes, version};
 use crate::zig::Zig;
 use crate::{embedded, inspect, leaks, notice, npm, packages, sbom, sign, sums, webapp};
@@ -87,6 +87,7 @@ pub fn build(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> 
     write_if_changed(&manifest_file, text(&manifest).as_bytes())?;
     let script = webapp::build()?;
     let scripts = npm::packages()?;
+    let rust = rust_version()?;
 
     let mut common = vec![
         Entry::read("LICENSE", &root().join("LICENSE"))?,
@@ -140,9 +141,9 @@ pub fn build(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> 
         ]);
         let name = format!("zoom-{version}-{}", platform.name);
         let packed = pack(&prefix, entries)?;
-        within("the bundle", packed.len() as u64, platform.limit)?;
+        within("the bundle", packed.len() as u64, LIMIT_OF_ONE)?;
         published.push(write(&folder, &format!("{name}.tar.gz"), &packed)?);
-        let bill = sbom::sbom(&version, &rust_version()?, &packages, &scripts);
+        let bill = sbom::sbom(&version, &rust, &packages, &scripts);
         let bill_name = format!("{name}.cdx.json");
         published.push(write(&folder, &bill_name, bill.as_bytes())?);
         executables.push((platform.name, executable));
@@ -312,9 +313,7 @@ fn versioned(path: &Path, version: &str) -> Result<(String, Value), Error> {
         path: path.to_owned(),
         problem: problem.to_owned(),
     };
-    let text = fs::read_to_string(path).map_err(at(path))?;
-    let mut value: Value =
-        serde_json::from_str(&text).map_err(|problem| content(&problem.to_string()))?;
+    let mut value = json(path)?;
     let id = value.get("id").and_then(Value::as_str);
     let id = id.ok_or_else(|| content("there is no id"))?.to_owned();
     let Some(fields) = value.as_object_mut() else {

@@ -126,19 +126,16 @@ impl Server {
     }
 
     fn enable(&self, id: &str) -> Result<(), Error> {
-        self.curl(
-            &format!("/api/v4/plugins/{id}/enable"),
-            &[option("request", "POST")],
-        )?;
-        Ok(())
+        self.change(id, "enable")
     }
 
     fn disable(&self, id: &str) -> Result<(), Error> {
-        self.curl(
-            &format!("/api/v4/plugins/{id}/disable"),
-            &[option("request", "POST")],
-        )?;
-        Ok(())
+        self.change(id, "disable")
+    }
+
+    fn change(&self, id: &str, action: &str) -> Result<(), Error> {
+        let path = format!("/api/v4/plugins/{id}/{action}");
+        self.curl(&path, &[option("request", "POST")]).map(drop)
     }
 
     /// The newest lines of the server's log, in their order.

@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 
 use crate::bundle::{Dist, hello_for, write_if_changed};
 use crate::error::{Error, at};
-use crate::platforms::{LINUX_ARM, Platform, WINDOWS};
-use crate::run::{make_executable, root, run, target};
+use crate::platforms::{Platform, WINDOWS};
+use crate::run::{make_executable, run, target};
 use crate::zig::Zig;
 
 /// Where Debian puts the C library of arm64.
@@ -35,40 +35,40 @@ pub struct Launchers {
     _world: Option<World>,
 }
 
-/// Builds for a platform whatever was not built yet, and the scripts that run it.
+/// Builds for a platform whatever was not built yet, and the scripts that run it: Windows' in Wine, and arm64's in
+/// QEMU.
 pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launchers, Error> {
     let folder = folder(platform);
-    let mut running = None;
-    let run: Box<dyn Fn(&Path) -> String> = match platform.name {
-        name if name == LINUX_ARM.name => Box::new(|executable| {
-            let executable = executable.display();
-            format!("exec qemu-aarch64-static -0 \"$0\" -L {ARM_LIBRARY} '{executable}' \"$@\"")
-        }),
-        name if name == WINDOWS.name => {
-            let world = World::start(&folder, zig)?;
-            let files = world.0.clone();
-            running = Some(world);
-            Box::new(move |executable| {
-                let (world, executable) = (files.display(), executable.display());
-                format!(
-                    "ln -sf '{executable}' \"$0.exe\"\n\
-                     export WINEPREFIX='{world}' WINEDEBUG=-all\n\
-                     exec {WINE} \"$0.exe\" \"$@\""
-                )
-            })
+    let world = (platform.name == WINDOWS.name)
+        .then(|| World::start(&folder, zig))
+        .transpose()?;
+    let lines = |executable: &Path| {
+        let executable = executable.display();
+        match &world {
+            Some(World(files)) => format!(
+                "ln -sf '{executable}' \"$0.exe\"\n\
+                 export WINEPREFIX='{}' WINEDEBUG=-all\n\
+                 exec {WINE} \"$0.exe\" \"$@\"",
+                files.display()
+            ),
+            None => {
+                format!("exec qemu-aarch64-static -0 \"$0\" -L {ARM_LIBRARY} '{executable}' \"$@\"")
+            }
         }
-        name => return Err(Error::Needed(format!("there is no emulator for {name}"))),
     };
     let hello = hello_for(platform, Some(zig))?;
     Ok(Launchers {
-        plugin: launcher(&folder.join("plugin"), &run(dist.executable_for(platform)?))?,
-        hello: launcher(&folder.join("hello"), &run(&hello))?,
-        _world: running,
+        plugin: launcher(
+            &folder.join("plugin"),
+            &lines(dist.executable_for(platform)?),
+        )?,
+        hello: launcher(&folder.join("hello"), &lines(&hello))?,
+        _world: world,
     })
 }
 
 fn folder(platform: &Platform) -> PathBuf {
-    root().join(target()).join("emulated").join(platform.name)
+    target().join("emulated").join(platform.name)
 }
 
 /// Writes a script of these lines.

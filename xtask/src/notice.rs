@@ -11,13 +11,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use crate::error::{Error, at};
 use crate::npm;
 use crate::packages::Package;
-use crate::run::{read, root};
+use crate::run::sysroot;
 
 /// How the names of files with licences begin, in capitals.
 const NAMES: [&str; 6] = [
@@ -185,13 +184,6 @@ fn texts(folder: &Path) -> Result<Vec<String>, Error> {
 fn tidy(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     format!("{}\n", lines.join("\n").trim_matches('\n'))
-}
-
-fn sysroot() -> Result<PathBuf, Error> {
-    let mut command = Command::new("rustc");
-    let command = command.args(["--print", "sysroot"]).current_dir(root());
-    let path = read(command).ok_or_else(|| Error::Failed("rustc --print sysroot".to_owned()))?;
-    Ok(PathBuf::from(path))
 }
 
 /// The notices of the standard library and of what is linked into it, as the compiler brings them.

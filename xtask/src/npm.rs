@@ -5,14 +5,14 @@
 //! node_modules its script has code, and the lock file knows the rest.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::error::{Error, at};
+use crate::error::Error;
+use crate::run::json;
 use crate::sums::hexadecimal;
 use crate::webapp;
 
@@ -44,14 +44,6 @@ pub fn packages() -> Result<Vec<Package>, Error> {
     chosen(&modules, &json(&lock)?, &folder).map_err(|problem| Error::Content {
         path: lock,
         problem,
-    })
-}
-
-fn json(path: &Path) -> Result<Value, Error> {
-    let text = fs::read_to_string(path).map_err(at(path))?;
-    serde_json::from_str(&text).map_err(|problem| Error::Content {
-        path: path.to_owned(),
-        problem: problem.to_string(),
     })
 }
 

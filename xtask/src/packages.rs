@@ -205,12 +205,13 @@ impl Known {
 #[cfg(test)]
 pub mod tests {
     use super::{GUEST, HOST, Package, grow, merged, packages};
+    use crate::platforms::LINUX;
     use std::collections::{BTreeMap, BTreeSet};
     use std::path::PathBuf;
     use std::process::Command;
 
-    /// What the bundle is built for today.
-    pub const TARGET: &str = "x86_64-unknown-linux-gnu";
+    /// The platform whose packages the tests look at.
+    pub const TARGET: &str = LINUX.triple;
 
     /// A package that exists only here.
     pub fn sample(name: &str, needs: &[&str]) -> Package {

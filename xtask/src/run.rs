@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use crate::error::{Error, at};
 
 /// The project's folder.
@@ -70,6 +72,23 @@ pub fn read(command: &mut Command) -> Option<String> {
     }
     let text = String::from_utf8(output.stdout).ok()?;
     Some(text.trim_end().to_owned())
+}
+
+/// Where the compiler has its libraries and documents.
+pub fn sysroot() -> Result<PathBuf, Error> {
+    let mut command = Command::new("rustc");
+    let command = command.args(["--print", "sysroot"]).current_dir(root());
+    let path = read(command).ok_or_else(|| Error::Failed("rustc --print sysroot".to_owned()))?;
+    Ok(PathBuf::from(path))
+}
+
+/// The JSON in a file.
+pub fn json(path: &Path) -> Result<Value, Error> {
+    let text = std::fs::read_to_string(path).map_err(at(path))?;
+    serde_json::from_str(&text).map_err(|problem| Error::Content {
+        path: path.to_owned(),
+        problem: problem.to_string(),
+    })
 }
 
 /// Lets everybody execute a file.

@@ -6,13 +6,13 @@
 //! touch nothing else of the machine.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::bundle::write_if_changed;
 use crate::error::Error;
 use crate::platforms::Platform;
-use crate::run::{make_executable, read, root, run, target};
+use crate::run::{make_executable, root, run, sysroot, target};
 
 const REQUIREMENTS: &str = include_str!("zig.txt");
 
@@ -108,13 +108,8 @@ impl Zig {
 
 /// Has the standard library for a target installed.
 fn add_target(triple: &str) -> Result<(), Error> {
-    let mut question = Command::new("rustc");
-    question.args(["--print", "sysroot"]).current_dir(root());
-    let there = read(&mut question).is_some_and(|sysroot| {
-        let library = Path::new(&sysroot).join("lib/rustlib").join(triple);
-        library.join("lib").exists()
-    });
-    if there {
+    let library = sysroot()?.join("lib/rustlib").join(triple);
+    if library.join("lib").exists() {
         return Ok(());
     }
     let mut add = Command::new("rustup");
