@@ -384,3 +384,55 @@ async fn report(api: &dyn Api, kind: EventKind, error: &EventError) {
     // There is nobody else to tell.
     let _ = api.log(LogLevel::Error, message, fields).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{LONG, step_aside};
+    use std::thread::{self, ThreadId};
+    use std::time::Instant;
+    use tokio::runtime::{Builder, Handle};
+    use tokio::task::yield_now;
+
+    /// Whether an event that begins with this comes to its end on the thread where it began.
+    fn ends_on_its_thread(begin: impl Future<Output = ()> + Send + 'static) -> bool {
+        let aside = Builder::new_multi_thread().worker_threads(1).build();
+        let aside = aside.unwrap();
+        let wire = Builder::new_current_thread().build().unwrap();
+        let event = async {
+            begin.await;
+            thread::current().id()
+        };
+        let other: Handle = aside.handle().clone();
+        let ended: ThreadId = wire.block_on(step_aside(event, other)).unwrap();
+        ended == thread::current().id()
+    }
+
+    fn compute() {
+        let began = Instant::now();
+        while began.elapsed() <= LONG {}
+    }
+
+    #[test]
+    fn an_event_that_computes_and_has_not_ended_goes_on_elsewhere_and_no_other() {
+        assert!(!ends_on_its_thread(async {
+            compute();
+            yield_now().await;
+        }));
+        assert!(ends_on_its_thread(async {}));
+        assert!(ends_on_its_thread(async { compute() }));
+    }
+
+    #[test]
+    fn a_panic_of_an_event_that_went_elsewhere_is_an_error() {
+        let aside = Builder::new_multi_thread().worker_threads(1).build();
+        let aside = aside.unwrap();
+        let wire = Builder::new_current_thread().build().unwrap();
+        let event = async {
+            compute();
+            yield_now().await;
+            panic!("an event of a test");
+        };
+        let ended: Result<(), _> = wire.block_on(step_aside(event, aside.handle().clone()));
+        assert!(ended.unwrap_err().is_panic());
+    }
+}

@@ -617,6 +617,15 @@ const GUARDS: &[Guard] = &[
         )],
         Tests::Confinement,
     ),
+    guard(
+        "a component that computes where the wire is served",
+        "host/src/plugin.rs",
+        &[(
+            "Poll::Pending if began.elapsed() >= LONG =>",
+            "Poll::Pending if began.elapsed() >= LONG * 1_000_000 =>",
+        )],
+        Tests::Host,
+    ),
     // The component: what mutation testing finds in the store of tokens and the state of OAuth, where only
     // calls of the host tell the difference
     guard(

@@ -47,7 +47,8 @@ const OLDEST_MAC: u32 = 11 << 16;
 /// Looks at an executable. `published` is whether it was linked to be published, and not for this machine alone.
 pub fn check(executable: &Path, platform: &Platform, published: bool) -> Result<(), Error> {
     let content = std::fs::read(executable).map_err(at(executable))?;
-    problem(&content, platform, published).map_or(Ok(()), |problem| {
+    let library = platform.c_library().filter(|_| published);
+    problem(&content, platform, library).map_or(Ok(()), |problem| {
         Err(Error::Content {
             path: executable.to_owned(),
             problem: format!("as an executable for {}: {problem}", platform.name),
@@ -55,8 +56,8 @@ pub fn check(executable: &Path, platform: &Platform, published: bool) -> Result<
     })
 }
 
-fn problem(content: &[u8], platform: &Platform, published: bool) -> Option<String> {
-    let library = platform.c_library().filter(|_| published);
+/// `library` is the newest C library of Linux that may be asked for.
+fn problem(content: &[u8], platform: &Platform, library: Option<&str>) -> Option<String> {
     let arm = platform.name.ends_with("-arm64");
     match (Object::parse(content), platform.name.split('-').next()) {
         (Err(error), _) => Some(error.to_string()),
@@ -82,14 +83,13 @@ fn linux(file: &Elf, arm: bool, library: Option<&str>) -> Option<String> {
     if file.header.e_machine != machine {
         return Some(format!("it is for processor {}", file.header.e_machine));
     }
-    let newest = library.map(version)?;
     let needed = file.verneed.iter().flat_map(|needed| needed.iter());
     for needed in needed {
         for version_needed in needed.iter() {
             let name = file.dynstrtab.get_at(version_needed.vna_name);
             let name = name.unwrap_or_default();
             if let Some(number) = name.strip_prefix("GLIBC_")
-                && version(number) > newest
+                && library.is_some_and(|newest| version(number) > version(newest))
             {
                 return Some(format!("it needs {name}"));
             }
@@ -146,18 +146,68 @@ fn version(text: &str) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{foreign, problem, version};
-    use crate::platforms::{LINUX, LINUX_ARM, WINDOWS};
+    use super::{OLDEST_MAC, foreign, problem, version};
+    use crate::platforms::{LINUX, LINUX_ARM, MAC, MAC_ARM, WINDOWS};
 
     #[test]
     fn an_executable_of_this_machine_is_for_this_machine_and_no_other() {
         let this = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        assert_eq!(problem(&this, &LINUX, false), None);
-        let of_processor = problem(&this, &LINUX_ARM, false).unwrap();
+        assert_eq!(problem(&this, &LINUX, None), None);
+        let of_processor = problem(&this, &LINUX_ARM, None).unwrap();
         assert!(of_processor.contains("processor"), "{of_processor}");
-        let of_kind = problem(&this, &WINDOWS, false).unwrap();
+        let of_kind = problem(&this, &WINDOWS, None).unwrap();
         assert!(of_kind.contains("kind"), "{of_kind}");
-        assert!(problem(b"#!/bin/sh\n", &LINUX, false).is_some());
+        assert!(problem(b"#!/bin/sh\n", &LINUX, None).is_some());
+    }
+
+    #[test]
+    fn an_executable_that_needs_a_newer_c_library_is_refused() {
+        let this = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        assert_eq!(problem(&this, &LINUX, Some("99.0")), None);
+        let told = problem(&this, &LINUX, Some("2.1")).unwrap();
+        assert!(told.contains("GLIBC_"), "{told}");
+    }
+
+    /// The head of an executable for macOS: for which processor and since which version, signed or not, and what
+    /// it loads.
+    fn mac(processor: u32, oldest: u32, signed: bool, library: &str) -> Vec<u8> {
+        let mut commands = vec![vec![0x32, 24, 1, oldest, oldest, 0]];
+        if signed {
+            commands.push(vec![0x1d, 16, 0, 0]);
+        }
+        let mut name = library.as_bytes().to_vec();
+        name.resize(library.len() / 8 * 8 + 8, 0);
+        let mut load = vec![0xc, u32::try_from(24 + name.len()).unwrap(), 24, 0, 0, 0];
+        load.extend(
+            name.chunks(4)
+                .map(|four| u32::from_le_bytes(four.try_into().unwrap())),
+        );
+        commands.push(load);
+        let count = u32::try_from(commands.len()).unwrap();
+        let commands = commands.concat();
+        let size = u32::try_from(commands.len() * 4).unwrap();
+        let head = [0xfeed_facf, processor, 3, 2, count, size, 0, 0];
+        let words = head.into_iter().chain(commands);
+        words.flat_map(u32::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn an_executable_for_macos_is_for_its_processor_old_enough_signed_and_loads_what_is_there() {
+        const ARM: u32 = 0x0100_000c;
+        const INTEL: u32 = 0x0100_0007;
+        let system = "/usr/lib/libSystem.B.dylib";
+        let told = |content: Vec<u8>, platform| problem(&content, platform, None);
+        assert_eq!(told(mac(ARM, OLDEST_MAC, true, system), &MAC_ARM), None);
+        assert_eq!(told(mac(INTEL, OLDEST_MAC, false, system), &MAC), None);
+        for (content, word) in [
+            (mac(INTEL, OLDEST_MAC, true, system), "processor"),
+            (mac(ARM, 12 << 16, true, system), "macOS"),
+            (mac(ARM, OLDEST_MAC, false, system), "signed"),
+            (mac(ARM, OLDEST_MAC, true, "/opt/lib/libx.dylib"), "libx"),
+        ] {
+            let told = told(content, &MAC_ARM).unwrap();
+            assert!(told.contains(word), "{told}");
+        }
     }
 
     #[test]

@@ -32,13 +32,15 @@ pub const WINDOWS: Platform = Platform {
     executable: "server/dist/plugin-windows-amd64.exe",
 };
 
-const MAC: Platform = Platform {
+/// Built, and looked at.
+pub const MAC: Platform = Platform {
     name: "darwin-amd64",
     triple: "x86_64-apple-darwin",
     executable: "server/dist/plugin-darwin-amd64",
 };
 
-const MAC_ARM: Platform = Platform {
+/// The same.
+pub const MAC_ARM: Platform = Platform {
     name: "darwin-arm64",
     triple: "aarch64-apple-darwin",
     executable: "server/dist/plugin-darwin-arm64",

@@ -17,6 +17,8 @@ const (
 	warmUp  = 10
 	rounds  = 60
 	samples = 5
+	// promised is what the process may have resident at the end, in KiB.
+	promised = 12 * 1024
 )
 
 func doesNotGrow(t *testing.T) {
@@ -57,6 +59,9 @@ func doesNotGrow(t *testing.T) {
 	t.Logf("after %d calls %d KiB, after %d calls %d KiB", warmUp*round, before, rounds*round, after)
 	if after > before+1024 {
 		t.Errorf("it grew from %d to %d KiB", before, after)
+	}
+	if after > promised {
+		t.Errorf("it has %d KiB, more than the %d that are promised", after, promised)
 	}
 	if p.process(t) != pid {
 		t.Error("it is another process now")

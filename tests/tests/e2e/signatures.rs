@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use libtest_mimic::Failed;
-use plugin_tests::client::Client;
+use plugin_tests::client::{self, Client};
 use plugin_tests::process::wait_until;
 use plugin_tests::server::Server;
 use plugin_tests::site::{ADMINISTRATOR, PASSWORD, PLUGIN};
@@ -34,9 +34,10 @@ fn signed(world: &mut World) -> Outcome {
     nobody.create_user(ADMINISTRATOR, PASSWORD)?;
     let administrator = nobody.log_in(ADMINISTRATOR, PASSWORD)?;
     let bundle = bundle()?;
+    let refused = administrator.upload_plugin(&bundle);
     assert!(
-        administrator.upload_plugin(&bundle).is_err(),
-        "an upload was taken, which nobody can have signed"
+        matches!(refused, Err(client::Error::Status { status: 501, .. })),
+        "an upload, which nobody can have signed: {refused:?}"
     );
 
     server.stop();
@@ -79,6 +80,15 @@ fn signed(world: &mut World) -> Outcome {
     let mut content = fs::read(&stored)?;
     content.push(0);
     fs::write(&stored, content)?;
+    server.start_again()?;
+    let administrator = administrator.log_in(ADMINISTRATOR, PASSWORD)?;
+    assert_eq!(administrator.plugin_state(PLUGIN)?, None);
+    assert!(server.plugin_processes().is_empty());
+
+    // Nor is one taken that nobody signed.
+    server.stop();
+    fs::copy(&bundle, &stored)?;
+    fs::remove_file(files.join("zoom.tar.gz.sig"))?;
     server.start_again()?;
     let administrator = administrator.log_in(ADMINISTRATOR, PASSWORD)?;
     assert_eq!(administrator.plugin_state(PLUGIN)?, None);
