@@ -5,7 +5,8 @@
 //! and says its version when it is asked to describe itself.
 //!
 //! Beside the bundles lies what is published with them: their sums, signatures when a key is named, a bill of
-//! materials for each platform, and the licences of others, which are in the bundles too.
+//! materials for each platform, and the licences of others, which are in the bundles too. `dist` holds only what
+//! can be published; what is built to be tried here goes to `target/bundle`, under the same names.
 
 use std::ffi::OsString;
 use std::fs;
@@ -30,15 +31,28 @@ const EXECUTABLE_LIMIT: u64 = 7_000_000;
 /// the profile's own way. Only the last step of the build differs, so nothing is compiled twice.
 const WHOLE_PROGRAM: [&str; 2] = ["-Clto=fat", "-Ccodegen-units=1"];
 
-/// What `dist` clears away before it writes: the ends of its files' names after `zoom-VERSION`.
+/// What is cleared away before bundles are written: the ends of their files' names after `zoom-VERSION`.
 const ENDS: [&str; 3] = [".tar.gz", ".tar.gz.sig", ".cdx.json"];
 
-/// What `dist` made.
+/// What would change what is compiled or linked, and is not in the sources.
+const FLAGS: [&str; 5] = [
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_RUSTFLAGS",
+    "CFLAGS",
+    "CARGO_PROFILE_RELEASE_",
+];
+
+/// The bundles, and what lies beside them.
 pub struct Dist {
     /// The bundle for all platforms that were asked for.
     pub bundle: PathBuf,
+    /// The folder of all.
+    pub folder: PathBuf,
     /// The executables in it, with their platforms' names.
     executables: Vec<(&'static str, PathBuf)>,
+    /// What is signed: the bundles, and the sums of all that is published.
+    signed: Vec<PathBuf>,
 }
 
 impl Dist {
@@ -58,20 +72,28 @@ impl Dist {
     }
 }
 
-/// Builds what is published: the bundles for all platforms and what lies beside them.
+/// Builds what is published: the bundles for all platforms and what lies beside them, signed if a key is named.
 pub fn dist() -> Result<Dist, Error> {
     let platforms: Vec<_> = PLATFORMS.iter().collect();
-    build(&platforms, Some(&Zig::install()?))
+    let dist = build(&platforms, Some(&Zig::install()?), &root().join("dist"))?;
+    for path in &dist.signed {
+        sign::sign(path)?;
+    }
+    Ok(dist)
 }
 
-/// Builds the bundle for this machine alone, with nothing but its own tools.
+/// Builds the bundle for this machine alone, with nothing but its own tools, to be tried.
 pub fn here() -> Result<Dist, Error> {
-    build(&[&LINUX], None)
+    tried(&[&LINUX], None)
 }
 
-/// Builds the bundles for some platforms: with the linker that makes what is published, or, for this machine
-/// alone, with its own, whose result needs a C library as new as this machine's.
-pub fn build(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> {
+/// Builds the bundles for some platforms to be tried: with the linker that makes what is published, or, for this
+/// machine alone, with its own, whose result needs a C library as new as this machine's.
+pub fn tried(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> {
+    build(platforms, zig, &target().join("bundle"))
+}
+
+fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Dist, Error> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         let text = "the bundle is built on linux-amd64, and only there";
         return Err(Error::Needed(text.to_owned()));
@@ -97,13 +119,13 @@ pub fn build(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> 
         common.extend(Entry::read_folder(folder)?);
     }
     let prefix = format!("{id}/");
-    let folder = root().join("dist");
-    fs::create_dir_all(&folder).map_err(at(&folder))?;
-    remove_old(&folder)?;
+    fs::create_dir_all(folder).map_err(at(folder))?;
+    remove_old(folder)?;
 
     let mut executables = Vec::new();
     let mut programs = Vec::new();
     let mut lists = Vec::new();
+    let mut linked = Vec::new();
     let mut published = Vec::new();
     for platform in platforms {
         let packages = packages::packages(platform.triple)?;
@@ -121,7 +143,9 @@ pub fn build(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> 
         })?;
         let executable = kept(&built, "dist", platform)?;
         embedded::check(&executable, &list)?;
-        leaks::check(&executable)?;
+        for part in [&executable, &component(), &script] {
+            leaks::check(part, zig.is_some())?;
+        }
         inspect::check(&executable, platform, zig.is_some())?;
         let size = fs::metadata(&executable).map_err(at(&executable))?.len();
         println!("executable for {}: {size} bytes", platform.name);
@@ -131,7 +155,8 @@ pub fn build(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> 
             mode: 0o755,
             ..Entry::read(platform.executable, &executable)?
         };
-        let notice = notice::notice(&packages, &scripts)?;
+        let parts = zig.map_or(Ok(Vec::new()), |zig| zig.parts(platform))?;
+        let notice = notice::notice(&packages, &scripts, &parts)?;
         only(&mut manifest, &[platform]);
         let mut entries = common.clone();
         entries.extend([
@@ -142,17 +167,21 @@ pub fn build(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> 
         let name = format!("zoom-{version}-{}", platform.name);
         let packed = pack(&prefix, entries)?;
         within("the bundle", packed.len() as u64, LIMIT_OF_ONE)?;
-        published.push(write(&folder, &format!("{name}.tar.gz"), &packed)?);
-        let bill = sbom::sbom(&version, &rust, &packages, &scripts);
+        published.push(write(folder, &format!("{name}.tar.gz"), &packed)?);
+        let bill = sbom::sbom(&version, &rust, &packages, &scripts, &parts);
         let bill_name = format!("{name}.cdx.json");
-        published.push(write(&folder, &bill_name, bill.as_bytes())?);
+        published.push(write(folder, &bill_name, bill.as_bytes())?);
         executables.push((platform.name, executable));
         programs.push(program);
         lists.push(packages);
+        linked.extend(parts);
     }
 
-    let notice = notice::notice(&packages::merged(lists), &scripts)?.into_bytes();
-    published.push(write(&folder, "NOTICE", &notice)?);
+    linked.sort();
+    linked.dedup();
+    let packages = packages::merged(lists);
+    let notice = notice::notice(&packages, &scripts, &linked)?.into_bytes();
+    published.push(write(folder, "NOTICE", &notice)?);
     only(&mut manifest, platforms);
     let mut entries = common;
     entries.extend(programs);
@@ -162,16 +191,12 @@ pub fn build(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> 
     ]);
     let packed = pack(&prefix, entries)?;
     within("the bundle for all platforms", packed.len() as u64, LIMIT)?;
-    let bundle = write(&folder, &format!("zoom-{version}.tar.gz"), &packed)?;
+    let bundle = write(folder, &format!("zoom-{version}.tar.gz"), &packed)?;
     published.push(bundle.clone());
 
-    sums::write(&folder, &published)?;
-    for path in published
-        .iter()
-        .filter(|path| path.extension().is_some_and(|end| end == "gz"))
-    {
-        sign::sign(path)?;
-    }
+    let sums = sums::write(folder, &published)?;
+    published.retain(|path| path.extension().is_some_and(|end| end == "gz"));
+    published.push(sums);
     let names: Vec<_> = platforms.iter().map(|platform| platform.name).collect();
     println!("the bundle is for {}", names.join(", "));
     if platforms.len() < PLATFORMS.len() {
@@ -179,7 +204,9 @@ pub fn build(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> 
     }
     Ok(Dist {
         bundle,
+        folder: folder.to_owned(),
         executables,
+        signed: published,
     })
 }
 
@@ -257,7 +284,22 @@ struct Build<'a> {
     zig: Option<&'a Zig>,
 }
 
+/// The component that was built last, as it is before it becomes machine code.
+fn component() -> PathBuf {
+    target().join("components/wasm32-wasip2/guest/zoom_guest.wasm")
+}
+
 fn build_host(build: &Build) -> Result<PathBuf, Error> {
+    let set = |name: &String| FLAGS.iter().any(|flag| name.starts_with(flag));
+    let mut names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    if build.zig.is_some()
+        && let Some(name) = names.find(set)
+    {
+        let text = format!(
+            "{name} would change what is published, and is not in the sources: unset it, and build again"
+        );
+        return Err(Error::Needed(text));
+    }
     for name in ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"] {
         if variable(name).is_some() {
             let text = format!(
@@ -354,7 +396,7 @@ fn remove_old(folder: &Path) -> Result<(), Error> {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let of_a_version = name.starts_with("zoom-") && ENDS.iter().any(|end| name.ends_with(end));
-        if of_a_version || name == sums::NAME {
+        if of_a_version || name.starts_with(sums::NAME) {
             fs::remove_file(entry.path()).map_err(at(&entry.path()))?;
         }
     }

@@ -1,18 +1,18 @@
-//! Whether an executable names the folders it was built in.
+//! Whether a part of the bundle names the folders it was built in.
 //!
 //! One that does is another on every machine, and tells about its builder. `.cargo/rustc-without-paths` keeps
-//! the names out; they get in when parts are older than it, since cargo does not build anew for it. With `CI=true`
-//! that is a failure.
+//! the names out of what is compiled; they get in when parts are older than it, since cargo does not build anew
+//! for it. What is to be published must not have any.
 
 use std::fs;
 use std::path::Path;
 
 use crate::error::{Error, at};
-use crate::run::{root, strict};
+use crate::run::root;
 
-/// Says so, or fails, when this machine's folders are named in an executable.
-pub fn check(executable: &Path) -> Result<(), Error> {
-    let content = fs::read(executable).map_err(at(executable))?;
+/// Says so, or fails for what is to be published, when this machine's folders are named in a file.
+pub fn check(part: &Path, published: bool) -> Result<(), Error> {
+    let content = fs::read(part).map_err(at(part))?;
     let cargo = std::env::var("CARGO_HOME").ok();
     let home = std::env::var("HOME")
         .ok()
@@ -24,9 +24,9 @@ pub fn check(executable: &Path) -> Result<(), Error> {
     };
     let text = format!(
         "{} names {folder}, so that no other machine can build the same: run `cargo clean`, and build again",
-        executable.display()
+        part.display()
     );
-    if strict() {
+    if published {
         return Err(Error::Needed(text));
     }
     println!("warning: {text}");

@@ -5,18 +5,19 @@
 //! project have no text of their own; they get that of a sibling, of the same repository or the same authors, with
 //! the same licence.
 //!
-//! Two more parts are in every program and are no packages: Rust's standard library, whose notices come with
-//! the compiler, and below it, in the component, the C library for WASI.
+//! More parts are in every program and are no packages: Rust's standard library, whose notices come with the
+//! compiler, below it, in the component, the C library for WASI, and what the linker of published executables adds.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, at};
 use crate::npm;
 use crate::packages::Package;
 use crate::run::sysroot;
+use crate::zig::Part;
 
 /// How the names of files with licences begin, in capitals.
 const NAMES: [&str; 6] = [
@@ -43,7 +44,12 @@ struct Work {
 }
 
 /// The whole text. The same packages give the same bytes.
-pub fn notice(packages: &[Package], scripts: &[npm::Package]) -> Result<String, Error> {
+pub fn notice(
+    packages: &[Package],
+    scripts: &[npm::Package],
+    parts: &[Part],
+) -> Result<String, Error> {
+    let documents = sysroot()?.join("share/doc/rust");
     let mut works = Vec::new();
     for package in packages
         .iter()
@@ -63,8 +69,21 @@ pub fn notice(packages: &[Package], scripts: &[npm::Package]) -> Result<String, 
             texts: found(&script.title(), texts(&script.folder)?)?,
         });
     }
+    for part in parts {
+        let files = match &part.text {
+            Some(file) => vec![file.clone()],
+            None => ["Apache-2.0", "LLVM-exception"]
+                .map(|name| standard_text(&documents, name))
+                .to_vec(),
+        };
+        let texts: Result<_, _> = files.iter().map(|file| licence(file)).collect();
+        works.push(Work {
+            title: format!("{} (linked by zig {})", part.name, part.version),
+            licence: part.licence.to_owned(),
+            texts: texts?,
+        });
+    }
     let mut text = compose(&works);
-    let documents = sysroot()?.join("share/doc/rust");
     let _ = write!(
         text,
         "\n{RULE}\nThe standard library of Rust\n{RULE}\n\n{}",
@@ -75,11 +94,20 @@ pub fn notice(packages: &[Package], scripts: &[npm::Package]) -> Result<String, 
         "\n{RULE}\nThe C library for WASI\n{RULE}\n\n{WASI_LIBC}"
     );
     for name in ["MIT", "BSD-2-Clause", "LLVM-exception"] {
-        let path = documents.join(format!("licenses/{name}.txt"));
-        let licence = fs::read_to_string(&path).map_err(at(&path))?;
-        let _ = write!(text, "\n{name}\n\n{}", tidy(&licence));
+        let licence = licence(&standard_text(&documents, name))?;
+        let _ = write!(text, "\n{name}\n\n{licence}");
     }
     Ok(text)
+}
+
+/// Where the compiler's documents have a licence.
+fn standard_text(documents: &Path, name: &str) -> PathBuf {
+    documents.join(format!("licenses/{name}.txt"))
+}
+
+fn licence(file: &Path) -> Result<String, Error> {
+    let text = fs::read_to_string(file).map_err(at(file))?;
+    Ok(tidy(&text))
 }
 
 const RULE: &str =
@@ -227,12 +255,13 @@ mod tests {
     use crate::packages::tests::{TARGET, sample};
     use crate::packages::{Package, packages};
     use crate::run::scratch;
+    use crate::zig::Part;
     use std::fs;
 
     #[test]
     fn every_package_that_is_linked_is_named_with_its_licence_and_a_text() {
         let packages = packages(TARGET).unwrap();
-        let text = notice(&packages, &[]).unwrap();
+        let text = notice(&packages, &[], &[]).unwrap();
         for package in &packages {
             let line = format!(
                 "\n{} {}: {} [",
@@ -249,7 +278,7 @@ mod tests {
             assert!(text.contains(part), "{part}");
         }
         assert!(!text.contains("</"), "markup");
-        assert_eq!(text, notice(&packages, &[]).unwrap(), "another time");
+        assert_eq!(text, notice(&packages, &[], &[]).unwrap(), "another time");
     }
 
     #[test]
@@ -271,13 +300,36 @@ mod tests {
     }
 
     #[test]
+    fn what_the_linker_adds_is_named_with_its_own_text_or_that_of_its_licence() {
+        let folder = scratch("parts");
+        let file = folder.join("COPYING");
+        fs::write(&file, "as it is\n").unwrap();
+        let part = |name, text| Part {
+            name,
+            version: "1.2.3".to_owned(),
+            licence: "MIT",
+            text,
+        };
+        let parts = [part("start", Some(file)), part("unwind", None)];
+        let text = notice(&[], &[], &parts).unwrap();
+        assert!(
+            text.contains("start (linked by zig 1.2.3): MIT [1]"),
+            "{text}"
+        );
+        assert!(text.contains("unwind (linked by zig 1.2.3): MIT [2, 3]"));
+        assert!(text.contains("\nas it is\n"));
+        fs::remove_dir_all(folder).unwrap();
+        assert!(notice(&[], &[], &parts).is_err(), "a text that is gone");
+    }
+
+    #[test]
     fn a_package_without_a_text_anywhere_is_an_error_that_names_it() {
         let folder = scratch("notice");
         let package = Package {
             folder: folder.clone(),
             ..sample("silent", &[])
         };
-        let error = notice(&[package], &[]).unwrap_err().to_string();
+        let error = notice(&[package], &[], &[]).unwrap_err().to_string();
         assert!(error.contains("silent 1.0.0"), "{error}");
         fs::remove_dir_all(folder).unwrap();
     }

@@ -9,15 +9,23 @@ use serde_json::{Value, json};
 
 use crate::npm;
 use crate::packages::{GUEST, HOST, Id, Package};
+use crate::zig::Part;
 
 /// What of the bill is the same whatever is in the bundle.
 const NAME: &str = "zoom";
 
 /// The bill of one platform's bundle. `rust` is the version of the compiler, whose library is linked too.
-pub fn sbom(version: &str, rust: &str, packages: &[Package], scripts: &[npm::Package]) -> String {
+pub fn sbom(
+    version: &str,
+    rust: &str,
+    packages: &[Package],
+    scripts: &[npm::Package],
+    linked: &[Part],
+) -> String {
     let library = format!("pkg:github/rust-lang/rust@{rust}");
     let mut components: Vec<Value> = packages.iter().map(component).collect();
     components.extend(scripts.iter().map(script));
+    components.extend(linked.iter().map(part));
     components.push(json!({
         "type": "library",
         "bom-ref": library,
@@ -33,7 +41,8 @@ pub fn sbom(version: &str, rust: &str, packages: &[Package], scripts: &[npm::Pac
         .iter()
         .filter(|package| [HOST, GUEST].contains(&package.name.as_str()))
         .map(reference);
-    let parts: Vec<String> = parts.chain(scripts.iter().map(purl)).collect();
+    let parts = parts.chain(scripts.iter().map(purl));
+    let parts: Vec<String> = parts.chain(linked.iter().map(part_reference)).collect();
     let mut dependencies = vec![json!({"ref": NAME, "dependsOn": parts})];
     dependencies.extend(packages.iter().map(|package| {
         let mut needs: Vec<String> = package
@@ -116,18 +125,42 @@ fn script(script: &npm::Package) -> Value {
     })
 }
 
+fn part_reference(part: &Part) -> String {
+    let name = part.name.replace(' ', "-");
+    format!("own/zig-{}/{name}", part.version)
+}
+
+/// What the linker adds. Zig's version is the only one that it has.
+fn part(part: &Part) -> Value {
+    json!({
+        "type": "library",
+        "bom-ref": part_reference(part),
+        "name": part.name,
+        "version": format!("zig-{}", part.version),
+        "scope": "required",
+        "licenses": [{"expression": part.licence}],
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::sbom;
     use crate::npm;
     use crate::packages::tests::{TARGET, plain_tree, sample};
     use crate::packages::{GUEST, HOST, Package, packages};
+    use crate::zig::Part;
     use serde_json::Value;
     use std::collections::BTreeSet;
     use std::path::PathBuf;
 
     fn parsed(packages: &[Package], scripts: &[npm::Package]) -> Value {
-        serde_json::from_str(&sbom("1.2.3", "1.95.0", packages, scripts)).unwrap()
+        let part = Part {
+            name: "part of it",
+            version: "0.1.0".to_owned(),
+            licence: "MIT",
+            text: None,
+        };
+        serde_json::from_str(&sbom("1.2.3", "1.95.0", packages, scripts, &[part])).unwrap()
     }
 
     fn field<'a>(value: &'a Value, name: &str) -> &'a str {
@@ -151,6 +184,7 @@ mod tests {
         let mut expected = plain_tree(HOST, TARGET, "normal");
         expected.append(&mut plain_tree(GUEST, "wasm32-wasip2", "normal"));
         expected.insert("rust-std 1.95.0".to_owned());
+        expected.insert("part of it zig-0.1.0".to_owned());
         assert_eq!(seen, expected);
         assert_eq!(seen.len(), components.len(), "nothing twice");
     }
@@ -216,8 +250,8 @@ mod tests {
     #[test]
     fn it_says_nothing_of_when_and_where_it_was_made() {
         let packages = packages(TARGET).unwrap();
-        let text = sbom("1.2.3", "1.95.0", &packages, &[]);
-        assert_eq!(text, sbom("1.2.3", "1.95.0", &packages, &[]));
+        let text = sbom("1.2.3", "1.95.0", &packages, &[], &[]);
+        assert_eq!(text, sbom("1.2.3", "1.95.0", &packages, &[], &[]));
         let root = crate::run::root().display().to_string();
         for trace in ["timestamp", "serialNumber", root.as_str(), "/.cargo/"] {
             assert!(!text.contains(trace), "{trace}");

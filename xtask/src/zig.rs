@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::bundle::write_if_changed;
-use crate::error::Error;
+use crate::error::{Error, at};
 use crate::platforms::Platform;
 use crate::run::{make_executable, root, run, sysroot, target};
 
@@ -18,6 +18,18 @@ const REQUIREMENTS: &str = include_str!("zig.txt");
 
 /// What macOS has and zig does not bring: the frameworks that the certificates of the system are read with.
 const FRAMEWORKS: &str = "xtask/frameworks";
+
+/// Something that the linker adds and that is no package of cargo's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part {
+    pub name: &'static str,
+    /// That of zig, which brings it.
+    pub version: String,
+    /// An SPDX expression.
+    pub licence: &'static str,
+    /// The file with its licence; of LLVM's zig has none, and Rust's documents do.
+    pub text: Option<PathBuf>,
+}
 
 /// The installed tools.
 pub struct Zig {
@@ -86,6 +98,43 @@ impl Zig {
             command.env("MACOSX_DEPLOYMENT_TARGET", "11.0");
         }
         Ok(command)
+    }
+
+    /// What is linked into an executable for a platform besides its packages.
+    pub fn parts(&self, platform: &Platform) -> Result<Vec<Part>, Error> {
+        let version = REQUIREMENTS
+            .lines()
+            .find_map(|line| line.strip_prefix("ziglang==")?.split(' ').next());
+        let part = |name, licence, text| Part {
+            name,
+            version: version.unwrap_or_default().to_owned(),
+            licence,
+            text,
+        };
+        let own = self.file("LICENSE")?;
+        let mut parts = vec![part("compiler_rt of zig", "MIT", Some(own))];
+        if !platform.triple.ends_with("-darwin") {
+            let licence = "Apache-2.0 WITH LLVM-exception";
+            parts.push(part("libunwind of LLVM", licence, None));
+        }
+        if platform.triple.ends_with("-windows-gnu") {
+            let text = self.file("lib/libc/mingw/COPYING")?;
+            parts.push(part("mingw-w64", "ZPL-2.1", Some(text)));
+        }
+        Ok(parts)
+    }
+
+    /// A file of zig's own, wherever this version of Python has its packages.
+    fn file(&self, name: &str) -> Result<PathBuf, Error> {
+        let folder = self.folder.join("lib");
+        let versions = std::fs::read_dir(&folder).map_err(at(&folder))?.flatten();
+        let place =
+            |version: std::fs::DirEntry| version.path().join("site-packages/ziglang").join(name);
+        let found = versions.map(place).find(|path| path.is_file());
+        found.ok_or_else(|| Error::Content {
+            path: folder,
+            problem: format!("there is no {name} of ziglang in it: remove it, and build again"),
+        })
     }
 
     /// Where the tools find each other, and keep what they make.
