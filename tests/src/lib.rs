@@ -39,18 +39,24 @@ pub fn cache_folder() -> PathBuf {
     workspace_root().join(".cache")
 }
 
+/// Where cargo puts what it builds.
+pub fn target_folder() -> PathBuf {
+    let named = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    workspace_root().join(named.unwrap_or_else(|| PathBuf::from("target")))
+}
+
 /// There is no bundle to test.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// `PLUGIN_BUNDLE` names a file that is not there.
     #[error("PLUGIN_BUNDLE names {0}, which does not exist")]
     Named(PathBuf),
-    /// `dist/` holds none.
-    #[error("no bundle in {0}: run `make dist` first, or set PLUGIN_BUNDLE to one")]
+    /// The target folder holds none.
+    #[error("no bundle in {0}: run `cargo xtask dist --here` first, or set PLUGIN_BUNDLE to one")]
     None(PathBuf),
 }
 
-/// The bundle under test: the one `PLUGIN_BUNDLE` names, else the newest `dist/zoom-*.tar.gz`.
+/// The bundle under test: the one `PLUGIN_BUNDLE` names, else the newest `target/bundle/zoom-*.tar.gz`.
 pub fn bundle() -> Result<PathBuf, BundleError> {
     if let Some(named) = std::env::var_os("PLUGIN_BUNDLE") {
         let named = PathBuf::from(named);
@@ -60,7 +66,7 @@ pub fn bundle() -> Result<PathBuf, BundleError> {
             Err(BundleError::Named(named))
         };
     }
-    let folder = workspace_root().join("dist");
+    let folder = target_folder().join("bundle");
     let newest = std::fs::read_dir(&folder)
         .into_iter()
         .flatten()

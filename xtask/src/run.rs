@@ -15,8 +15,7 @@ pub fn root() -> PathBuf {
 
 /// Where cargo puts what it builds.
 pub fn target() -> PathBuf {
-    let named = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    root().join(named.unwrap_or_else(|| PathBuf::from("target")))
+    plugin_tests::target_folder()
 }
 
 /// Cargo, the same one that runs this program.
