@@ -11,9 +11,9 @@ use std::time::Instant;
 use plugin_tests::bench::{Amount, Options, run as compare};
 use plugin_tests::site::explain;
 
-use crate::bundle;
 use crate::error::Error;
 use crate::run::{cargo, read, root, run, target};
+use crate::{bundle, toolchain};
 
 const USAGE: &str = "usage: cargo xtask bench [--smoke] [--pieces | --whole] [--rounds N] [--drift N] [BUNDLE…]
 
@@ -65,6 +65,7 @@ pub fn bench(words: &[&str]) -> Result<(), Error> {
 }
 
 fn pieces(smoke: bool) -> Result<(), Error> {
+    toolchain::complete()?;
     let mut pieces = cargo();
     pieces.args(["bench", "--locked", "--profile", "release"]);
     pieces.args(["-p", "component-tests", "--bench", "pieces"]);

@@ -22,7 +22,7 @@ use crate::platforms::{LIMIT, LIMIT_OF_ONE, LINUX, PLATFORMS, Platform};
 use crate::run::{cargo, json, read, root, run, target, variable};
 use crate::version::{has_changes, version};
 use crate::zig::Zig;
-use crate::{embedded, inspect, leaks, notice, npm, packages, sbom, sign, sums, webapp};
+use crate::{embedded, inspect, leaks, notice, npm, packages, sbom, sign, sums, toolchain, webapp};
 
 /// What is promised of the stripped executable.
 const EXECUTABLE_LIMIT: u64 = 7_000_000;
@@ -300,6 +300,7 @@ fn build_host(build: &Build) -> Result<PathBuf, Error> {
         );
         return Err(Error::Needed(text));
     }
+    toolchain::complete()?;
     for name in ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"] {
         if variable(name).is_some() {
             let text = format!(

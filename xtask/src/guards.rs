@@ -19,6 +19,7 @@ use plugin_tests::process::{Signal, signal_group, wait_for_exit};
 use crate::bundle::write_if_changed;
 use crate::error::{Error, at};
 use crate::run::{read, root, target};
+use crate::toolchain;
 
 /// Some tests do not end without their guard. The longest of the others takes a minute.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -743,6 +744,7 @@ const GUARDS: &[Guard] = &[
 
 /// Tries the guards whose description contains the word, or all.
 pub fn guards(filter: &str) -> Result<(), Error> {
+    toolchain::complete()?;
     let folder = target().join("guards");
     let copy = folder.join("sources");
     mirror(&copy)?;

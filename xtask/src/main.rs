@@ -32,6 +32,7 @@ mod sign;
 mod suites;
 mod sums;
 mod tally;
+mod toolchain;
 mod version;
 mod watch;
 mod webapp;

@@ -16,10 +16,12 @@ use crate::platforms::{LINUX, LINUX_ARM, Platform, WINDOWS};
 use crate::run::{cargo, read, root, shown, strict};
 use crate::tally::{CargoTest, GoTest, Reader, Tally, Tap};
 use crate::zig::Zig;
-use crate::{bundle, emulator, imports, parity, reach, sums, webapp};
+use crate::{bundle, emulator, imports, parity, reach, sums, toolchain, webapp};
 
 /// Runs all suites and prints the sums as its last line.
 pub fn test() -> Result<(), Error> {
+    toolchain::complete()?;
+    toolchain::add_tools()?;
     let mut session = Session::new();
     session.style();
     session.supply_chain();

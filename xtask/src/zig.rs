@@ -12,7 +12,8 @@ use std::process::Command;
 use crate::bundle::write_if_changed;
 use crate::error::{Error, at};
 use crate::platforms::Platform;
-use crate::run::{make_executable, root, run, sysroot, target};
+use crate::run::{make_executable, root, run, target};
+use crate::toolchain::add_target;
 
 const REQUIREMENTS: &str = include_str!("zig.txt");
 
@@ -153,14 +154,4 @@ impl Zig {
             command.env(name, self.folder.join(folder));
         }
     }
-}
-
-/// Has the standard library for a target installed.
-fn add_target(triple: &str) -> Result<(), Error> {
-    let library = sysroot()?.join("lib/rustlib").join(triple);
-    if library.join("lib").exists() {
-        return Ok(());
-    }
-    let mut add = Command::new("rustup");
-    run(add.args(["target", "add", triple]).current_dir(root()))
 }
