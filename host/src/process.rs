@@ -21,7 +21,8 @@ use crate::confinement::{Confinement, confine, plan};
 use crate::describe::{describe, packages};
 use crate::manifest::Manifest;
 use crate::plugin::ComponentPlugin;
-use crate::sandbox::{Component, EventError};
+use crate::policy::Policy;
+use crate::sandbox::{Component, EventError, events_at_once};
 
 /// Threads for events that compute. Waiting needs no thread.
 const EVENT_THREADS: usize = 2;
@@ -175,10 +176,10 @@ const IMAGE_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Unpacks and loads the embedded image, which is zlib data: a third of the size in the file, and its
 /// packed form need not stay in memory.
-fn load(packed: &[u8], target: &str) -> Result<Component, String> {
+fn load(packed: &[u8], target: &str, policy: &Policy) -> Result<Component, String> {
     let image = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(packed, IMAGE_LIMIT)
         .map_err(|error| format!("the embedded image is damaged: {error}"))?;
-    Component::load(&image, target).map_err(|error| error.to_string())
+    Component::load(&image, target, events_at_once(policy)).map_err(|error| error.to_string())
 }
 
 /// Runs a component as the plugin process that the server started, until the server ends it. With
@@ -191,7 +192,7 @@ pub fn run(image: &[u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode 
         Err(error) => return fail(&error.to_string()),
     };
     if std::env::args().nth(1).as_deref() == Some("--describe") {
-        return match load(image, target) {
+        return match load(image, target, &manifest.policy) {
             Ok(component) => {
                 show(&about(&manifest, &component, target));
                 show(&packages(list));
@@ -210,7 +211,7 @@ pub fn run(image: &[u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode 
     };
     // From here on threads are started, which inherit it.
     let confinement = confine(&listening);
-    let component = match load(image, target) {
+    let component = match load(image, target, &manifest.policy) {
         Ok(component) => Arc::new(component),
         Err(error) => return fail(&error),
     };

@@ -285,8 +285,8 @@ const GUARDS: &[Guard] = &[
         "more requests at once than the policy says",
         SANDBOX,
         &[(
-            "let requests = Arc::new(Semaphore::new(policy.concurrent_events()));",
-            "let requests = Arc::new(Semaphore::new(100_000));",
+            "requests: Arc::new(Semaphore::new(requests)),",
+            "requests: Arc::new(Semaphore::new(100_000)),",
         )],
         Tests::Crowd,
     ),

@@ -1,4 +1,4 @@
-//! Answers. All of them forbid sniffing and storing.
+//! Answers. All of them that say anything forbid sniffing and storing.
 
 use crate::bindings::handlers::http_handler::Response;
 use crate::text::{self, Locale, Message};
@@ -23,6 +23,15 @@ fn answer(status: u16, content_type: &str, body: Vec<u8>) -> Response {
         status,
         headers,
         body,
+    }
+}
+
+/// A status and nothing else, for a sender that reads nothing else.
+pub fn bare(status: u16) -> Response {
+    Response {
+        status,
+        headers: Vec::new(),
+        body: Vec::new(),
     }
 }
 

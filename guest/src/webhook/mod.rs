@@ -89,13 +89,13 @@ fn work(config: &Config, event: &Event) -> Result<(), Error> {
 /// A failure is told to Zoom, so that it delivers again.
 fn finish(result: Result<(), Error>) -> Response {
     match result {
-        Ok(()) => response::empty(200),
+        Ok(()) => response::bare(200),
         Err(error) => {
             system::warn(
                 "A webhook could not be worked on; Zoom will repeat it.",
                 &[("error", &error.to_string())],
             );
-            response::empty(500)
+            response::bare(500)
         }
     }
 }

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::look::{OWN_PROCESS, link_targets, resolv_conf};
 
@@ -35,8 +36,14 @@ const ITSELF: [&str; 2] = [OWN_PROCESS, "/sys/devices/system/cpu"];
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
-/// All that may be read, files and trees, as far as it exists.
-pub(super) fn readable() -> Vec<PathBuf> {
+/// All that may be read, files and trees, as far as it exists. Looked up once: there may be hundreds of
+/// authorities.
+pub(super) fn readable() -> &'static [PathBuf] {
+    static READABLE: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    READABLE.get_or_init(look_up)
+}
+
+fn look_up() -> Vec<PathBuf> {
     let mut places: BTreeSet<_> = RESOLVING.iter().chain(&ITSELF).map(PathBuf::from).collect();
     places.extend(bundle());
     places.extend(authorities());
@@ -67,9 +74,15 @@ fn authorities() -> Vec<PathBuf> {
         .map(|folders| std::env::split_paths(&folders).collect())
         .unwrap_or_default();
     folders.extend(found.cert_dir);
+    let mut seen = BTreeSet::new();
     for folder in folders {
-        if !folder.as_os_str().is_empty() {
+        // One directory often has several names.
+        if let Ok(real) = folder.canonicalize()
+            && seen.insert(real)
+        {
             places.extend(link_targets(&folder));
+        }
+        if !folder.as_os_str().is_empty() {
             places.push(folder);
         }
     }

@@ -3,7 +3,7 @@
 use wasmtime::{Error, ResourceLimiter, Result};
 
 /// Elements of all tables together: many times what a compiled program uses for its function pointers.
-const TABLE_ELEMENTS: usize = 20_000;
+pub(super) const TABLE_ELEMENTS: usize = 20_000;
 
 /// Refuses growth beyond the event's share. A refused growth is an allocation failure inside the
 /// component, which Rust programs answer with a trap.

@@ -9,6 +9,7 @@
 pub mod wasi;
 
 mod limits;
+mod pool;
 mod ticker;
 
 use std::borrow::Cow;
@@ -19,7 +20,7 @@ use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use wasmtime::component::{HasSelf, InstancePre, Linker, ResourceTable};
-use wasmtime::{Engine, Store, UpdateDeadline, bail, format_err};
+use wasmtime::{Engine, InstanceAllocationStrategy, Store, UpdateDeadline, bail, format_err};
 
 use crate::bindings::jobs::exports::mattermost::plugin::job_handler;
 use crate::bindings::jobs::mattermost::plugin::jobs;
@@ -97,17 +98,26 @@ pub struct Component {
 }
 
 impl Component {
-    /// Loads an image that `mattermost-plugin-aot` made for this target, and links it.
+    /// Loads an image that `mattermost-plugin-aot` made for this target, and links it. No more than so many
+    /// `events` may run at once.
     ///
     /// The image is machine code: pass only bytes that were built together with this executable.
     ///
     /// # Errors
     ///
     /// When the image does not fit this host.
-    pub fn load(image: &[u8], target: &str) -> Result<Self, LoadError> {
-        let config = mattermost_plugin_engine::config(target).map_err(LoadError::Engine)?;
-        let engine = Engine::new(&config).map_err(LoadError::Engine)?;
-        let component = deserialize(&engine, image).map_err(LoadError::Image)?;
+    pub fn load(image: &[u8], target: &str, events: usize) -> Result<Self, LoadError> {
+        let mut config = mattermost_plugin_engine::config(target).map_err(LoadError::Engine)?;
+        let in_pool = pool::load(&mut config, events, image);
+        let (engine, component) = match in_pool {
+            Some(loaded) => loaded,
+            None => {
+                config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+                let engine = Engine::new(&config).map_err(LoadError::Engine)?;
+                let component = deserialize(&engine, image).map_err(LoadError::Image)?;
+                (engine, component)
+            }
+        };
         let mut imports: Vec<_> = component
             .component_type()
             .imports(&engine)
@@ -213,6 +223,17 @@ impl EventState {
     }
 }
 
+/// How many commands and events of the plugin's life run at once, where so many requests do.
+fn others(requests: usize) -> usize {
+    requests.div_ceil(4)
+}
+
+/// How many events of all kinds run at once under a policy.
+pub(crate) fn events_at_once(policy: &Policy) -> usize {
+    let requests = policy.concurrent_events();
+    requests + others(requests) + JOBS
+}
+
 /// Runs events of one component under one policy.
 pub struct Sandbox {
     component: Arc<Component>,
@@ -228,13 +249,12 @@ impl Sandbox {
     /// Pairs a component with its policy.
     #[must_use]
     pub fn new(component: Arc<Component>, policy: Arc<Policy>) -> Self {
-        let requests = Arc::new(Semaphore::new(policy.concurrent_events()));
-        let others = Arc::new(Semaphore::new(policy.concurrent_events().div_ceil(4)));
+        let requests = policy.concurrent_events();
         Self {
             component,
             policy,
-            requests,
-            others,
+            requests: Arc::new(Semaphore::new(requests)),
+            others: Arc::new(Semaphore::new(others(requests))),
             jobs: Arc::new(Semaphore::new(JOBS)),
         }
     }

@@ -265,7 +265,7 @@ impl Bench {
         for (name, image) in [("hello", HELLO), ("zoom", GUEST)] {
             let name = format!("sandbox: load the image of {name}");
             self.piece(&name, 2, || {
-                let loaded = Component::load(black_box(image), "x86_64-unknown-linux-gnu");
+                let loaded = Component::load(black_box(image), "x86_64-unknown-linux-gnu", 84);
                 black_box(loaded.expect("an image"));
                 std::future::ready(())
             })

@@ -40,13 +40,16 @@ pub static FORBIDDEN: [(&str, &str, &[u8]); 3] = [
     ),
 ];
 
+/// More events than run at once in all the tests of a program, which share a component.
+const EVENTS: usize = 2000;
+
 /// Loads an image, which takes a moment; [`component`] does it once.
 ///
 /// # Errors
 ///
 /// When it does not fit the host.
 pub fn load(image: &[u8]) -> Result<Component, LoadError> {
-    Component::load(image, env!("TARGET_TRIPLE"))
+    Component::load(image, env!("TARGET_TRIPLE"), EVENTS)
 }
 
 /// Loads an image once per process.

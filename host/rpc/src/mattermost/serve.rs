@@ -19,6 +19,7 @@ use crate::gob::{Any, Empty};
 use crate::net_rpc::{self, Client, Reply, Route, ServeError, Service, panic_text};
 use crate::yamux::Stream;
 use futures_util::FutureExt;
+use futures_util::future::try_join;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -173,12 +174,17 @@ impl HookService {
     }
 
     async fn serve_http(&self, listener: Listener, call: HttpCall) -> Result<Empty, String> {
-        let writer = Client::new(self.dial(call.response).await?);
         let request = HttpRequest::from(call.request);
-        let body = match call.body {
-            0 => BodyReader::from_bytes(Vec::new()),
-            id => BodyReader::new(self.dial(id).await?, request.content_length()),
+        let length = request.content_length();
+        let body = async {
+            Ok(match call.body {
+                0 => BodyReader::from_bytes(Vec::new()),
+                id => BodyReader::new(self.dial(id).await?, length),
+            })
         };
+        // Together: each of them is a round trip.
+        let (writer, body) = try_join(self.dial(call.response), body).await?;
+        let writer = Client::new(writer);
         let response = ResponseWriter::new(writer.clone());
         let served = contained(match listener {
             Listener::Site => self.hooks.serve_http(call.context, request, response, body),

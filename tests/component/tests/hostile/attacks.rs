@@ -1,5 +1,7 @@
 //! Attacks by way of a request.
 
+use futures_util::future::join_all;
+
 use crate::{Den, text};
 
 /// What an attack must meet.
@@ -221,6 +223,20 @@ async fn memory_ends_at_the_limit_of_the_policy() {
     let said = text(&den.attack("/memory-bit-by-bit").await);
     let more: usize = said.split(' ').next().unwrap().parse().unwrap();
     assert!((250..256).contains(&more), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_in_memory_is_left_for_the_next_event() {
+    let den = Den::open().await;
+    // So the component would see it.
+    assert_eq!(text(&den.attack("/keep-twice").await), "1 0");
+    // The room that was used last is used first, so these get each other's.
+    for _ in 0..20 {
+        let attacks = (0..32).map(|_| den.attack("/keep"));
+        for reply in join_all(attacks).await {
+            assert_eq!(text(&reply), "0 0");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

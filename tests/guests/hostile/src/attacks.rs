@@ -4,7 +4,8 @@ use crate::bindings::exports::mattermost::plugin::http_handler::{Request, Respon
 use crate::bindings::mattermost::plugin::posts::{self, Author, Change, Draft};
 use crate::bindings::mattermost::plugin::types::Error;
 use crate::bindings::mattermost::plugin::{http, jobs, kv, log};
-use crate::bindings::{grow_memory_by, log_one_text_many_times};
+use crate::bindings::{dirty_bytes_in_new_memory, grow_memory_by, log_one_text_many_times};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const MEBIBYTE: usize = 1024 * 1024;
 
@@ -25,6 +26,11 @@ pub fn make(request: &Request) -> Response {
         "memory-bit-by-bit" => {
             let pages = (0..).take_while(|_| grow_memory_by(16)).count();
             said(Ok(format!("{} MiB more", pages)))
+        }
+        "keep" => said(Ok(keep())),
+        "keep-twice" => {
+            keep();
+            said(Ok(keep()))
         }
         "loop" => loop {
             std::hint::spin_loop();
@@ -227,6 +233,14 @@ fn print() {
 fn print_and_panic() -> Response {
     print();
     panic!("after all that")
+}
+
+/// Looks for what an earlier event left, and leaves something for a later one: how often this was done, and how
+/// many bytes of new memory were not new.
+fn keep() -> String {
+    static KEPT: AtomicUsize = AtomicUsize::new(0);
+    let kept = KEPT.fetch_add(1, Ordering::Relaxed);
+    format!("{kept} {}", dirty_bytes_in_new_memory())
 }
 
 /// Opens a file, which no component can: with this feature it must not load.

@@ -34,6 +34,21 @@ pub fn grow_memory_by(pages: usize) -> bool {
     core::arch::wasm32::memory_grow(0, pages) != usize::MAX
 }
 
+/// Grows the memory by a megabyte, and answers with how many of its bytes are in use already. Then all are.
+pub fn dirty_bytes_in_new_memory() -> usize {
+    const PAGES: usize = 16;
+    const SIZE: usize = PAGES * 65_536;
+    let pages = core::arch::wasm32::memory_grow(0, PAGES);
+    if pages == usize::MAX {
+        return usize::MAX;
+    }
+    let start = (pages * 65_536) as *mut u8;
+    let dirty = (0..SIZE).filter(|offset| unsafe { start.add(*offset).read_volatile() } != 0);
+    let dirty = dirty.count();
+    unsafe { start.write_bytes(0xaa, SIZE) };
+    dirty
+}
+
 /// An interface that no host offers.
 #[cfg(feature = "invented")]
 pub mod invented {
