@@ -52,7 +52,11 @@ pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launcher
                 files.display()
             ),
             None => {
-                format!("exec qemu-aarch64-static -0 \"$0\" -L {ARM_LIBRARY} '{executable}' \"$@\"")
+                // QEMU keeps a record of each page of addresses, used or not. With fewer addresses than room for all
+                // events takes, each event asks for its own.
+                format!(
+                    "ulimit -v {ARM_ADDRESSES}\nexec qemu-aarch64-static -0 \"$0\" -L {ARM_LIBRARY} '{executable}' \"$@\""
+                )
             }
         }
     };
@@ -66,6 +70,9 @@ pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launcher
         _world: world,
     })
 }
+
+/// Addresses that an emulated process may have, in KiB: for some 70 events at once.
+const ARM_ADDRESSES: u64 = 300 * 1024 * 1024;
 
 fn folder(platform: &Platform) -> PathBuf {
     target().join("emulated").join(platform.name)
