@@ -132,19 +132,12 @@ pub(crate) fn reply(response: http_handler::Response) -> Result<Reply, &'static 
             headers.push((name.as_str().to_owned(), value));
         }
     }
-    // A bare status has nothing that a policy could govern, and costs the wire two round trips less: those
-    // to the headers that the server has set. Webhooks are answered so.
-    if headers.is_empty() && response.body.is_empty() {
-        return Ok(Reply {
-            status: response.status,
-            headers,
-            body: response.body,
-        });
-    }
     // Pages of a component live on the site's own origin. Without an origin their scripts cannot act
-    // with the session of whoever looks at them.
-    for (name, value) in FORCED {
-        headers.push((name.to_owned(), value.to_owned()));
+    // with the session of whoever looks at them. A bare status has nothing that a policy could govern, and
+    // without headers it costs two round trips less: webhooks are answered so.
+    let says_something = !headers.is_empty() || !response.body.is_empty();
+    for (name, value) in FORCED.iter().filter(|_| says_something) {
+        headers.push(((*name).to_owned(), (*value).to_owned()));
     }
     Ok(Reply {
         status: response.status,

@@ -466,8 +466,8 @@ const GUARDS: &[Guard] = &[
         "scripts with the site's origin",
         EXCHANGE,
         &[(
-            "    for (name, value) in FORCED {",
-            "    for (name, value) in FORCED.into_iter().skip(1) {",
+            "FORCED.iter().filter(|_| says_something)",
+            "FORCED.iter().skip(1)",
         )],
         Tests::Hostile,
     ),

@@ -20,7 +20,7 @@ use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use wasmtime::component::{HasSelf, InstancePre, Linker, ResourceTable};
-use wasmtime::{Engine, InstanceAllocationStrategy, Store, UpdateDeadline, bail, format_err};
+use wasmtime::{Config, Engine, Store, UpdateDeadline, bail, format_err};
 
 use crate::bindings::jobs::exports::mattermost::plugin::job_handler;
 use crate::bindings::jobs::mattermost::plugin::jobs;
@@ -107,16 +107,10 @@ impl Component {
     ///
     /// When the image does not fit this host.
     pub fn load(image: &[u8], target: &str, events: usize) -> Result<Self, LoadError> {
-        let mut config = mattermost_plugin_engine::config(target).map_err(LoadError::Engine)?;
-        let in_pool = pool::load(&mut config, events, image);
-        let (engine, component) = match in_pool {
+        let config = mattermost_plugin_engine::config(target).map_err(LoadError::Engine)?;
+        let (engine, component) = match pool::load(config.clone(), events, image) {
             Some(loaded) => loaded,
-            None => {
-                config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-                let engine = Engine::new(&config).map_err(LoadError::Engine)?;
-                let component = deserialize(&engine, image).map_err(LoadError::Image)?;
-                (engine, component)
-            }
+            None => loaded(&config, image)?,
         };
         let mut imports: Vec<_> = component
             .component_type()
@@ -157,6 +151,16 @@ fn exports_jobs(component: &wasmtime::component::Component, engine: &Engine) -> 
     let kind = component.component_type();
     let mut exports = kind.exports(engine);
     exports.any(|(name, _)| name.starts_with("mattermost:plugin/job-handler@"))
+}
+
+/// An engine of this configuration, with the image in it.
+fn loaded(
+    config: &Config,
+    image: &[u8],
+) -> Result<(Engine, wasmtime::component::Component), LoadError> {
+    let engine = Engine::new(config).map_err(LoadError::Engine)?;
+    let component = deserialize(&engine, image).map_err(LoadError::Image)?;
+    Ok((engine, component))
 }
 
 /// Exception to `deny(unsafe_code)`: machine code can only be trusted, not checked. The bytes come from

@@ -1,6 +1,6 @@
 //! Where events find their memory.
 //!
-//! Asking the system for a memory, a stack and their guards, and giving them back, is a tenth of what an event
+//! Asking the system for a memory, a stack and their guards, and giving them back, is a sixth of what an event
 //! costs. On Linux they are therefore set aside for as many events as may run at once: as addresses, not as
 //! memory, for what an event has written is given back at its end, and the next one finds the component's
 //! image as it was. Where there are not so many addresses, or where a component needs more than an event's share,
@@ -9,7 +9,7 @@
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::{deserialize, limits::TABLE_ELEMENTS};
+use super::{limits::TABLE_ELEMENTS, loaded};
 
 /// Linear memories of an event: as many as a component that was linked from one program has.
 const MEMORIES: u32 = 1;
@@ -21,17 +21,12 @@ const INSTANCES: u32 = 8;
 const TABLE_RESIDENT: usize = 8 * 1024;
 
 /// Sets room aside for so many events, and loads the image into it. `None` if either is not possible.
-pub(super) fn load(
-    config: &mut Config,
-    events: usize,
-    image: &[u8],
-) -> Option<(Engine, Component)> {
+pub(super) fn load(mut config: Config, events: usize, image: &[u8]) -> Option<(Engine, Component)> {
     if !cfg!(target_os = "linux") {
         return None;
     }
     config.allocation_strategy(pool(u32::try_from(events).ok()?)?);
-    let engine = Engine::new(config).ok()?;
-    let component = deserialize(&engine, image).ok()?;
+    let (engine, component) = loaded(&config, image).ok()?;
     let needs = component.resources_required()?;
     let fits = needs.num_memories <= MEMORIES && needs.num_tables <= TABLES;
     fits.then_some((engine, component))

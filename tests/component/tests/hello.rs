@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use component_tests::memory::MemoryApi;
 use component_tests::{HELLO, component, plugin};
 use mattermost_plugin_rpc::mattermost::{Api, CommandArgs, HttpRequest};
-use plugin_host::{ComponentPlugin, Reply};
+use plugin_host::{Component, ComponentPlugin, Reply};
 use serde_json::json;
 
 const MANIFEST: &str = include_str!("../../guests/hello/plugin.json");
@@ -50,6 +50,17 @@ async fn ask(plugin: &ComponentPlugin, url: &str) -> Reply {
 
 fn text(reply: &Reply) -> String {
     String::from_utf8_lossy(&reply.body).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_there_is_no_room_for_all_events_each_asks_for_its_own() {
+    // At 4 GiB each these are more addresses than a process has.
+    let component = Component::load(HELLO, env!("TARGET_TRIPLE"), 100_000).unwrap();
+    let plugin = plugin(Arc::new(component), MANIFEST).unwrap();
+    let api = Arc::new(MemoryApi::default());
+    api.world().settings = json!({});
+    plugin.activate(api).await.unwrap();
+    assert_eq!(ask(&plugin, "/header").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
