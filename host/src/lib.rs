@@ -12,6 +12,7 @@
 mod adoption;
 mod bindings;
 mod capability;
+mod clock;
 pub mod confinement;
 mod describe;
 mod exchange;

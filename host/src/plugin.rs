@@ -21,8 +21,9 @@ use tokio::task::JoinError;
 
 use crate::bindings::plugin::exports::mattermost::plugin::command_handler;
 use crate::capability::Services;
+use crate::clock::{self, Clock};
 use crate::exchange::{self, Reply, component_request};
-use crate::jobs::{self, Clock, Job, Queue, Runner};
+use crate::jobs::{Job, Queue, Runner};
 use crate::manifest::Manifest;
 use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
@@ -80,7 +81,7 @@ impl ComponentPlugin {
             bot: Arc::default(),
             outgoing: Arc::default(),
             metrics: Arc::default(),
-            clock: jobs::system_clock(),
+            clock: clock::system(),
             started: OnceLock::new(),
             queue: OnceLock::new(),
             runner: OnceLock::new(),
@@ -95,7 +96,8 @@ impl ComponentPlugin {
         self
     }
 
-    /// Goes by this clock, in milliseconds since 1970, where jobs are due.
+    /// Goes by this clock, in milliseconds since 1970: where jobs are due, and where the component asks for
+    /// the time.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -112,6 +114,7 @@ impl ComponentPlugin {
             bot: Arc::clone(&self.bot),
             outgoing: Arc::clone(&self.outgoing),
             metrics: Arc::clone(&self.metrics),
+            clock: Arc::clone(&self.clock),
             started: *self.started.get()?,
             jobs: Arc::clone(self.queue.get()?),
         }))

@@ -335,6 +335,11 @@ impl Zoom {
         self.shared.lock().account.token_lifetime = lifetime;
     }
 
+    /// Moves Zoom's clock on, or back: tokens end by it, and webhooks are dated by it.
+    pub fn later(&self, seconds: i64) {
+        self.shared.lock().account.ahead += time::Duration::seconds(seconds);
+    }
+
     /// Makes every access token invalid at once, as when an hour has passed.
     pub fn expire_tokens(&self) {
         self.shared.lock().account.expire_tokens();
@@ -387,8 +392,12 @@ impl Zoom {
 
     /// A webhook about the recording of a meeting, signed and dated now.
     pub fn recorded(&self, event: &str, meeting: &Meeting, files: &serde_json::Value) -> Webhook {
-        let body = webhook::recording_event(event, meeting, files, &self.download_token());
-        Webhook::sign(&self.shared.app.webhook_secret, body)
+        let body = {
+            let account = &self.shared.lock().account;
+            let token = &account.download_token;
+            webhook::recording_event(event, meeting, files, token, account.now())
+        };
+        self.webhook_with(body)
     }
 
     /// Every secret that exists: the app's own, and all codes, tokens and passcodes handed out.
@@ -401,13 +410,17 @@ impl Zoom {
 
     /// A webhook about a meeting, signed and dated now.
     pub fn webhook(&self, event: &str, meeting: &Meeting) -> Webhook {
-        let body = webhook::meeting_event(event, meeting, &self.shared.lock().account.id);
-        Webhook::sign(&self.shared.app.webhook_secret, body)
+        let body = {
+            let account = &self.shared.lock().account;
+            webhook::meeting_event(event, meeting, &account.id, account.now())
+        };
+        self.webhook_with(body)
     }
 
     /// A webhook with any body, signed and dated now.
     pub fn webhook_with(&self, body: String) -> Webhook {
-        Webhook::sign(&self.shared.app.webhook_secret, body)
+        let now = self.shared.lock().account.now();
+        Webhook::sign_at(&self.shared.app.webhook_secret, body, now.unix_timestamp())
     }
 }
 

@@ -23,6 +23,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use mattermost_plugin_rpc::mattermost::{Api, ApiError};
 
 use crate::bindings::plugin::mattermost::plugin::types;
+use crate::clock::Clock;
 use crate::jobs::Queue;
 use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
@@ -49,6 +50,8 @@ pub struct Services {
     pub bot: Arc<RwLock<Option<String>>>,
     /// The client for requests to the outside.
     pub outgoing: Arc<Outgoing>,
+    /// The time of day.
+    pub(crate) clock: Clock,
     /// When the process started, in milliseconds since 1970.
     pub started: i64,
     /// What is counted.

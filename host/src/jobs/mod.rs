@@ -13,7 +13,7 @@ mod index;
 mod runner;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::Notify;
 
+use crate::clock::Clock;
 use index::{Entry, Index, LEASE};
 
 pub(crate) use runner::Runner;
@@ -46,18 +47,6 @@ const DELAY_LIMIT: u64 = 7 * 24 * 3600;
 const PAYLOAD_SECONDS: i64 = 30 * 24 * 3600;
 /// How often a change of an index is tried when others change it too.
 const CAS_ATTEMPTS: u32 = 50;
-
-/// Milliseconds since 1970, as the queue sees them.
-pub(crate) type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
-
-/// The machine's clock.
-pub(crate) fn system_clock() -> Clock {
-    Arc::new(|| {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let since = since.unwrap_or(Duration::ZERO);
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    })
-}
 
 /// Why the queue did not do what was asked.
 #[derive(Debug, Error)]

@@ -3,10 +3,10 @@
 //! Rust's standard library asks for an environment, arguments, standard streams and terminals whether a
 //! program uses them or not. A component gets answers that give nothing away: no variables, no
 //! arguments, an input that is at its end, outputs that are kept (cut at [`OUTPUT_LIMIT`]) for a log
-//! line, no terminals. To exit is to trap. Clock and random numbers are real. Waiting is real too, and
-//! bounded by the event's time limit like any other host call.
+//! line, no terminals. To exit is to trap. Random numbers are real. The time of day is the host's clock,
+//! to the millisecond. Waiting is real too, and bounded by the event's time limit like any other host call.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::time::Instant;
 use wasmtime::component::{HasSelf, Linker, Resource, ResourceTable};
@@ -172,7 +172,7 @@ impl clocks::monotonic_clock::Host for EventState {
 
 impl clocks::wall_clock::Host for EventState {
     async fn now(&mut self) -> Result<clocks::wall_clock::Datetime> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        let since = Duration::from_millis(u64::try_from((self.services.clock)())?);
         Ok(clocks::wall_clock::Datetime {
             seconds: since.as_secs(),
             nanoseconds: since.subsec_nanos(),
@@ -182,7 +182,7 @@ impl clocks::wall_clock::Host for EventState {
     async fn resolution(&mut self) -> Result<clocks::wall_clock::Datetime> {
         Ok(clocks::wall_clock::Datetime {
             seconds: 0,
-            nanoseconds: 1,
+            nanoseconds: 1_000_000,
         })
     }
 }

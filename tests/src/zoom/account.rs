@@ -1,7 +1,7 @@
 //! What Zoom knows: users, the grants they gave, and meetings.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -115,9 +115,11 @@ pub(super) struct Account {
     pub(super) secrets: Vec<String>,
     pub(super) download_token: String,
     pub(super) token_lifetime: Duration,
+    /// How far Zoom's clock is ahead of the machine's.
+    pub(super) ahead: time::Duration,
     users: Vec<User>,
     current: User,
-    access: HashMap<String, (String, Instant)>,
+    access: HashMap<String, (String, OffsetDateTime)>,
     refresh: HashMap<String, String>,
 }
 
@@ -133,6 +135,7 @@ impl Account {
             secrets: Vec::new(),
             download_token: String::new(),
             token_lifetime: Duration::from_secs(3599),
+            ahead: time::Duration::ZERO,
             users: vec![user.clone()],
             current: user,
             access: HashMap::new(),
@@ -177,7 +180,7 @@ impl Account {
     /// Whose access token this is, if it is good.
     pub(super) fn caller(&self, token: &str) -> Option<String> {
         let (user, expiry) = self.access.get(token)?;
-        (*expiry > Instant::now()).then(|| user.clone())
+        (*expiry > self.now()).then(|| user.clone())
     }
 
     /// A code for the browser to carry home.
@@ -199,7 +202,7 @@ impl Account {
     pub(super) fn issue_tokens(&mut self, user: String) -> Value {
         let access = self.secret("access_");
         let refresh = self.secret("refresh_");
-        let expiry = Instant::now() + self.token_lifetime;
+        let expiry = self.now() + self.token_lifetime;
         self.access.insert(access.clone(), (user.clone(), expiry));
         self.refresh.insert(refresh.clone(), user);
         json!({
@@ -212,7 +215,7 @@ impl Account {
 
     /// Takes tokens as its own that it handed out in an earlier life.
     pub(super) fn adopt_tokens(&mut self, user: User, access: &str, refresh: &str) {
-        let expiry = Instant::now() + self.token_lifetime;
+        let expiry = self.now() + self.token_lifetime;
         self.access
             .insert(access.to_owned(), (user.id.clone(), expiry));
         self.refresh.insert(refresh.to_owned(), user.id.clone());
@@ -257,7 +260,7 @@ impl Account {
             host_email: host.email.clone(),
             join_url: format!("{}/j/{id}?pwd={in_link}.1", self.base),
             passcode,
-            start_time: now(),
+            start_time: written(self.now()),
             requested,
         };
         self.meetings.push(meeting.clone());
@@ -282,6 +285,11 @@ impl Account {
         }))
     }
 
+    /// The time at Zoom.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc() + self.ahead
+    }
+
     fn secret(&mut self, prefix: &str) -> String {
         let secret = format!("{prefix}{}", hex(&random::<20>()));
         self.secrets.push(secret.clone());
@@ -294,9 +302,8 @@ fn short_id() -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random::<16>())
 }
 
-/// The time as Zoom writes it, to the second.
-pub(super) fn now() -> String {
-    let now = OffsetDateTime::now_utc();
-    let now = now.replace_nanosecond(0).unwrap_or(now);
-    now.format(&Rfc3339).unwrap_or_default()
+/// A time as Zoom writes it, to the second.
+pub(super) fn written(time: OffsetDateTime) -> String {
+    let time = time.replace_nanosecond(0).unwrap_or(time);
+    time.format(&Rfc3339).unwrap_or_default()
 }

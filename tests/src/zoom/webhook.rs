@@ -4,7 +4,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::account::{Meeting, now};
+use super::account::{Meeting, written};
 use super::hex;
 
 /// A webhook, ready to be posted.
@@ -60,7 +60,12 @@ impl Webhook {
 }
 
 /// `meeting.started` and `meeting.ended`: the meeting's id is a text here, a number in recordings.
-pub(super) fn meeting_event(event: &str, meeting: &Meeting, account: &str) -> String {
+pub(super) fn meeting_event(
+    event: &str,
+    meeting: &Meeting,
+    account: &str,
+    now: OffsetDateTime,
+) -> String {
     let mut object = json!({
         "uuid": meeting.uuid, "id": meeting.id.to_string(), "host_id": meeting.host_id,
         "topic": meeting.topic, "type": 1, "start_time": meeting.start_time,
@@ -69,12 +74,14 @@ pub(super) fn meeting_event(event: &str, meeting: &Meeting, account: &str) -> St
     if event == "meeting.ended"
         && let Some(object) = object.as_object_mut()
     {
-        object.insert("end_time".to_owned(), Value::String(now()));
+        object.insert("end_time".to_owned(), Value::String(written(now)));
     }
-    let milliseconds = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
-    let milliseconds = i64::try_from(milliseconds).unwrap_or_default();
     let payload = json!({"account_id": account, "object": object});
-    json!({"event": event, "event_ts": milliseconds, "payload": payload}).to_string()
+    json!({"event": event, "event_ts": milliseconds(now), "payload": payload}).to_string()
+}
+
+fn milliseconds(time: OffsetDateTime) -> i64 {
+    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or_default()
 }
 
 /// `recording.completed` and `recording.transcript_completed`: the meeting's id is a number here.
@@ -83,6 +90,7 @@ pub(super) fn recording_event(
     meeting: &Meeting,
     files: &Value,
     download_token: &str,
+    now: OffsetDateTime,
 ) -> String {
     let object = json!({
         "uuid": meeting.uuid, "id": meeting.id, "account_id": "stand-in", "host_id": meeting.host_id,
@@ -91,7 +99,7 @@ pub(super) fn recording_event(
         "recording_count": 2, "share_url": "https://zoom.us/rec/share/x", "password": meeting.passcode,
         "recording_files": files,
     });
-    json!({"event": event, "event_ts": 1, "download_token": download_token,
+    json!({"event": event, "event_ts": milliseconds(now), "download_token": download_token,
         "payload": {"account_id": "stand-in", "object": object}})
     .to_string()
 }
