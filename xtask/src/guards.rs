@@ -99,6 +99,7 @@ const POLICY: &str = "host/src/policy.rs";
 const HTTP: &str = "host/src/capability/http.rs";
 const KV: &str = "host/src/capability/kv.rs";
 const POSTS: &str = "host/src/capability/posts.rs";
+const OWNERSHIP: &str = "host/src/capability/ownership.rs";
 const EXCHANGE: &str = "host/src/exchange.rs";
 const SANDBOX: &str = "host/src/sandbox/mod.rs";
 const INDEX: &str = "host/src/jobs/index.rs";
@@ -409,10 +410,10 @@ const GUARDS: &[Guard] = &[
     ),
     guard(
         "changing what others wrote",
-        POSTS,
+        OWNERSHIP,
         &[(
-            "            None => self.adopt(&post).await?,",
-            "            None => {}",
+            "            None => self.adopt(post).await,",
+            "            None => Ok(()),",
         )],
         Tests::Hostile,
     ),

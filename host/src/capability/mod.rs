@@ -14,6 +14,7 @@ mod http;
 mod jobs;
 mod kv;
 mod log;
+mod ownership;
 mod posts;
 mod users;
 mod websocket;

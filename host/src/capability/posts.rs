@@ -1,22 +1,18 @@
 //! `posts`: messages, written only as the bot or as the user who caused the event.
-//!
-//! Which posts the plugin made is remembered in records of the host, `_post_{id}`, because nothing in a
-//! post proves it: any user can put any properties into a post of theirs.
+//! Those that it made it may change: see [`super::ownership`].
 
 use std::sync::Arc;
 
 use mattermost_plugin_rpc::gob::Any;
-use mattermost_plugin_rpc::mattermost::{KvSetOptions, Post as ApiPost};
+use mattermost_plugin_rpc::mattermost::Post as ApiPost;
 
+use super::ownership::{MARK, keep_mark};
 use super::{Answer, Error, refused};
 use crate::bindings::plugin::mattermost::plugin::posts::{Author, Change, Draft, Host, Post};
 use crate::sandbox::EventState;
 
 const PROPS_LIMIT: usize = 256 * 1024;
 const MESSAGE_LIMIT: usize = 64 * 1024;
-
-/// How long the plugin may change a post it made: 400 days, in seconds.
-const OWNERSHIP_SECONDS: i64 = 400 * 24 * 60 * 60;
 
 impl Host for EventState {
     async fn create(&mut self, author: Author, draft: Draft) -> Answer<Post> {
@@ -77,64 +73,25 @@ impl EventState {
             })?,
         };
         let root_id = self.thread_root(&draft.root_id).await?;
-        let post = api_post(author, root_id, draft)?;
+        let mut post = api_post(author, root_id, draft)?;
+        self.vouch_for(&mut post).await?;
         let created = self.services.api.create_post(post).await.map_err(refused)?;
-        self.remember(&created).await?;
         visible(created)
-    }
-
-    /// A post that the host cannot vouch for later would be one that the plugin cannot end, so a failed
-    /// record is tried once more before the caller is told.
-    async fn remember(&mut self, post: &ApiPost) -> Result<(), Error> {
-        let key = ownership_key(&post.id);
-        let options = KvSetOptions {
-            expire_in_seconds: OWNERSHIP_SECONDS,
-            ..KvSetOptions::default()
-        };
-        let api = &self.services.api;
-        let author = || post.user_id.clone().into_bytes();
-        let first = api.kv_set_with_options(&key, author(), options.clone());
-        if first.await.is_err() {
-            let second = api.kv_set_with_options(&key, author(), options).await;
-            second.map_err(refused)?;
-        }
-        Ok(())
     }
 
     async fn update_post(&mut self, post_id: &str, change: Change) -> Result<Post, Error> {
         let api = Arc::clone(&self.services.api);
-        let record = api.kv_get(&ownership_key(post_id)).await.map_err(refused)?;
         let mut post = api.get_post(post_id).await.map_err(refused)?;
-        match record {
-            Some(author) if post.user_id.as_bytes() != author => {
-                return Err(Error::Denied("the post changed hands".to_owned()));
-            }
-            Some(_) => {}
-            None => self.adopt(&post).await?,
-        }
+        self.check_ownership(&post).await?;
         check_message(&change.message)?;
         check_kind(&change.kind)?;
         post.message = change.message;
         post.kind = change.kind;
+        let mark = post.props.remove(MARK);
         post.props = parse_props(&change.props)?;
+        keep_mark(&mut post, mark);
         let updated = api.update_post(post).await.map_err(refused)?;
         visible(updated)
-    }
-
-    /// Takes over a post of an earlier plugin, if the policy and a record say that it is one.
-    async fn adopt(&mut self, post: &ApiPost) -> Result<(), Error> {
-        let services = Arc::clone(&self.services);
-        if post.create_at < services.started {
-            for rule in services.policy.adoptions() {
-                let Some(key) = rule.key(post) else { continue };
-                let record = services.api.kv_get(&key).await.map_err(refused)?;
-                if record.is_some_and(|record| rule.leads_to(&record, post)) {
-                    return self.remember(post).await;
-                }
-            }
-        }
-        let rule = "this plugin did not create the post";
-        Err(Error::Denied(rule.to_owned()))
     }
 
     async fn send_ephemeral(&mut self, user_id: &str, draft: Draft) -> Result<String, Error> {
@@ -177,10 +134,6 @@ impl EventState {
             post.root_id
         })
     }
-}
-
-fn ownership_key(post_id: &str) -> String {
-    format!("{}post_{post_id}", super::kv::HOST_PREFIX)
 }
 
 /// Properties by which clients show another author than the post's.
@@ -244,6 +197,7 @@ fn visible(post: ApiPost) -> Result<Post, Error> {
     let props: serde_json::Map<_, _> = post
         .props
         .iter()
+        .filter(|(key, _)| *key != MARK)
         .map(|(key, value)| (key.clone(), value.to_json()))
         .collect();
     let props = serde_json::to_string(&props)

@@ -333,7 +333,8 @@ fn random_u64() -> u64 {
     getrandom::u64().unwrap_or_default()
 }
 
-fn random_id() -> String {
+/// Thirty-two hexadecimal digits that nobody guesses.
+pub(crate) fn random_id() -> String {
     format!("{:016x}{:016x}", random_u64(), random_u64())
 }
 

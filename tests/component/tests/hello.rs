@@ -159,8 +159,10 @@ async fn a_post_is_from_the_user_who_asked_and_from_nobody_else() {
     assert_eq!(reply.status, 201, "{}", text(&reply));
     let world = api.world();
     assert_eq!(world.posts[0].user_id, user);
-    let key = format!("_post_{}", world.posts[0].id);
-    assert_eq!(world.stored(&key), Some(user.as_bytes()));
+    let mark = world.posts[0].props["_mark"].to_json();
+    let key = format!("_post_{}", mark.as_str().unwrap());
+    let owner = format!("{user} {channel}");
+    assert_eq!(world.stored(&key), Some(owner.as_bytes()));
 }
 
 /// A process of a cluster: its own plugin, the common server, and a clock that the test moves.
