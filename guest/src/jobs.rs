@@ -1,13 +1,16 @@
 //! What is done after an event was answered: which kind of job is whose.
 
 use crate::bindings::handlers::job_handler::Outcome;
+use crate::bindings::posts::{self, Post};
 use crate::bindings::types::Error;
 use crate::config;
 use crate::oauth::compliance::{self, Run};
+use crate::oauth::notice;
 use crate::recording;
 use crate::store::locks;
 use crate::system;
 use crate::webhook::announce;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -18,6 +21,11 @@ const PAUSE: u32 = 30;
 /// The longest wait between two tries, in seconds.
 pub const LONGEST_PAUSE: u32 = 3600;
 
+/// The property of a post that names the step that wrote it.
+pub const STEP: &str = "step_id";
+/// How much earlier than its event a post may have been written, by another node's clock, in milliseconds.
+const SKEW: i64 = 5 * 60 * 1000;
+
 /// Runs a job. `attempt` counts from 1.
 pub fn run(kind: &str, payload: &[u8], attempt: u32) -> Outcome {
     let Ok(config) = config::load() else {
@@ -26,6 +34,7 @@ pub fn run(kind: &str, payload: &[u8], attempt: u32) -> Outcome {
     match kind {
         recording::KIND => recording::run(&config, payload, attempt),
         announce::KIND => announce::run(&config, payload, attempt),
+        notice::KIND => notice::run(payload, attempt),
         compliance::KIND => match compliance::run(&config, payload, attempt.saturating_sub(1)) {
             Run::Done => Outcome::Done,
             Run::Again(seconds) => Outcome::RetryAfter(seconds),
@@ -51,6 +60,18 @@ pub fn step<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
         let _ = write!(name, "{byte:02x}");
     }
     name
+}
+
+/// The post that an earlier run of a step wrote and did not come to mark. `happened` is when its event did, in
+/// milliseconds.
+pub fn written(channel_id: &str, happened: i64, step: &str) -> Result<Option<Post>, Error> {
+    let posts = posts::since(channel_id, happened.saturating_sub(SKEW))?;
+    Ok(posts.into_iter().find(|post| is_step(post, step)))
+}
+
+fn is_step(post: &Post, step: &str) -> bool {
+    let props: Value = serde_json::from_str(&post.props).unwrap_or_default();
+    !post.deleted && props.get(STEP).and_then(Value::as_str) == Some(step)
 }
 
 /// Does a step while nobody else does it, and marks it as done when it is.
@@ -81,11 +102,13 @@ pub fn pause(attempt: u32) -> u32 {
 }
 
 /// Tells whom it concerns that a job failed for a day.
-pub fn given_up(kind: &str, payload: &[u8]) {
-    if kind == recording::KIND
-        && let Ok(config) = config::load()
-    {
-        recording::given_up(&config, payload);
+pub fn given_up(kind: &str, payload: &[u8]) -> Outcome {
+    if kind != recording::KIND {
+        return Outcome::Done;
+    }
+    match config::load() {
+        Ok(config) => recording::given_up(&config, payload),
+        Err(_) => Outcome::RetryAfter(UNTIL_CONFIGURED),
     }
 }
 

@@ -59,7 +59,7 @@ impl job_handler::Guest for Plugin {
         jobs::run(&kind, &payload, attempt)
     }
 
-    fn given_up(kind: String, payload: Vec<u8>) {
-        jobs::given_up(&kind, &payload);
+    fn given_up(kind: String, payload: Vec<u8>) -> job_handler::Outcome {
+        jobs::given_up(&kind, &payload)
     }
 }

@@ -1,10 +1,8 @@
 //! Whom a sentence is for, and how it reaches them.
 
-use crate::bindings::channels;
-use crate::bindings::posts::{self, Author, Draft};
+use crate::bindings::posts::{self, Draft};
 use crate::bindings::types::Error;
 use crate::bindings::users;
-use crate::lifecycle;
 use crate::system;
 use crate::text::Locale;
 
@@ -83,16 +81,4 @@ pub fn tell(user_id: &str, place: Place<'_>, message: &str) -> Result<(), Error>
                 &[("error", &error.to_string())],
             );
         })
-}
-
-/// Writes to a person in their direct channel with the bot, so that they find it when they are back.
-pub fn write_to(person: &Person, message: &str) -> Result<(), Error> {
-    let bot_id = lifecycle::bot_id()?;
-    let channel = channels::direct(&person.id, &bot_id)?;
-    let place = Place {
-        channel_id: &channel.id,
-        root_id: "",
-    };
-    let draft = place.draft(message.to_owned(), "", String::new());
-    posts::create(Author::Bot, &draft).map(drop)
 }

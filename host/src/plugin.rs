@@ -264,7 +264,7 @@ impl ComponentPlugin {
         .await
     }
 
-    pub(crate) async fn job_given_up(&self, job: &Job) -> Result<(), EventError> {
+    pub(crate) async fn job_given_up(&self, job: &Job) -> Result<JobOutcome, EventError> {
         let job = job.clone();
         self.event(EventKind::Job, |sandbox, services| async move {
             sandbox.job_given_up(services, &job).await

@@ -101,6 +101,11 @@ pub fn taken() -> Response {
     response::json(200, &json!({}))
 }
 
+/// A click is taken, and the server says what follows, because the bot could not.
+pub fn taken_with(message: &str) -> Response {
+    response::json(200, &json!({ "ephemeral_text": message }))
+}
+
 /// A button.
 pub fn button(id: &str, name: &str, path: &str, context: Value) -> Value {
     json!({

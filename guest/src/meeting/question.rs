@@ -125,10 +125,12 @@ pub fn answered(config: &Config, request: &Request, user_id: &str) -> Response {
         force: context.force,
         choice: Some(choice),
     };
-    if let Some(message) = start::message(&start, start::run(&start)) {
-        let _ = tell(user_id, start.place, &message);
+    match start::message(&start, start::run(&start)) {
+        Some(message) if tell(user_id, start.place, &message).is_err() => {
+            action::taken_with(&message)
+        }
+        _ => action::taken(),
     }
-    action::taken()
 }
 
 /// Who answers, if they are in the channel at all.

@@ -58,7 +58,10 @@ pub fn post(config: &Config, request: &Request, user_id: &str) -> Response {
     let result = start::run(&start);
     match &result {
         Ok(Outcome::Invited(sentence)) => {
-            let _ = tell(user_id, start.place, sentence);
+            // Without the link there is nothing to go on with.
+            if let Err(error) = tell(user_id, start.place, sentence) {
+                return answer(person.locale, &Err(error.into()));
+            }
         }
         Ok(_) => {}
         Err(failure) => start::log(&start, failure),

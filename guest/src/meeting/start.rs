@@ -10,7 +10,7 @@ use super::{
     DEFAULT_TOPIC, Meeting, clean_topic, create, is_id, post, question, recent, restriction,
 };
 use crate::bindings::channels;
-use crate::bindings::posts::{self, Author};
+use crate::bindings::posts::{self, Author, Post};
 use crate::bindings::types::Error as HostError;
 use crate::bindings::websocket::{self, Audience};
 use crate::config::Config;
@@ -245,33 +245,41 @@ fn create_and_post(
     Ok(meeting.join_url)
 }
 
-/// Writes the post as the user, remembers it for Zoom's webhooks, and lets the user's client open the
-/// meeting. Once the post is there, the rest is not worth a failure.
+/// Writes the post as the user, so that Zoom's webhooks find it whatever happens meanwhile, and lets the
+/// user's client open the meeting. Once the post is there, the rest is not worth a failure.
 fn announce(start: &Start<'_>, meeting: &Meeting) -> Result<(), Failure> {
-    let props = post::started(meeting, &start.person.username).to_string();
-    let draft = start.place.draft(
-        text::plain(Locale::En, Message::PostStarted),
-        post::KIND,
-        props,
-    );
-    let post = posts::create(Author::ActingUser, &draft).map_err(|error| Failure::NotPosted {
-        join_url: meeting.join_url.clone(),
-        error,
+    let under_way = Announcement {
+        post_id: String::new(),
+        channel_id: start.place.channel_id.to_owned(),
+        create_at: system::now_ms(),
+        uuid: meeting.uuid.clone(),
+    };
+    let expected = meetings::announce(meeting.id, &under_way);
+    let post = write(start, meeting).map_err(|error| {
+        if is_refusal(&error) {
+            // It comes to no post, and the record would end by itself.
+            let _ = meetings::forget(meeting.id, |post| *post == under_way);
+        }
+        Failure::NotPosted {
+            join_url: meeting.join_url.clone(),
+            error,
+        }
     })?;
-    let announcement = Announcement {
-        post_id: post.id,
-        channel_id: post.channel_id,
-        create_at: post.create_at,
+    let bound = meetings::bind(&meeting.uuid, &post.id);
+    let is_led_to = expected.is_ok() && bound.is_ok() && !meeting.uuid.is_empty();
+    let listed = if is_led_to {
+        Ok(())
+    } else {
+        let announcement = Announcement {
+            post_id: post.id,
+            create_at: post.create_at,
+            ..under_way.clone()
+        };
+        meetings::posted(meeting.id, &under_way, &announcement)
     };
     let later = [
-        (
-            "post of the meeting",
-            meetings::bind(&meeting.uuid, &announcement.post_id),
-        ),
-        (
-            "channel of the meeting",
-            meetings::announce(meeting.id, &announcement),
-        ),
+        ("post of the meeting", bound),
+        ("channel of the meeting", listed),
         ("event for the client", open(start, &meeting.join_url)),
     ];
     for (what, result) in later {
@@ -283,6 +291,21 @@ fn announce(start: &Start<'_>, meeting: &Meeting) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Whether nothing was written for certain.
+fn is_refusal(error: &HostError) -> bool {
+    !matches!(error, HostError::Timeout | HostError::Unavailable(_))
+}
+
+fn write(start: &Start<'_>, meeting: &Meeting) -> Result<Post, HostError> {
+    let props = post::started(meeting, &start.person.username).to_string();
+    let draft = start.place.draft(
+        text::plain(Locale::En, Message::PostStarted),
+        post::KIND,
+        props,
+    );
+    posts::create(Author::ActingUser, &draft)
 }
 
 /// Tells the client that asked, or all of the user's where it is not known.

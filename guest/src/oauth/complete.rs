@@ -98,11 +98,11 @@ pub fn get(config: &Config, request: &Request, user_id: &str) -> Response {
     if let Err(error) = connected.save(config) {
         return host_failed(Some(&person), &error);
     }
-    go_on(config, &person, &state, connected.zoom_email());
-    response::closing_page(
-        person.locale,
-        &text::plain(person.locale, Message::OauthComplete),
-    )
+    let complete = text::plain(person.locale, Message::OauthComplete);
+    match go_on(config, &person, &state, connected.zoom_email()) {
+        Ok(()) => response::closing_page(person.locale, &complete),
+        Err(unsaid) => response::page(200, person.locale, &format!("{complete} {unsaid}")),
+    }
 }
 
 fn host_failed(person: Option<&Person>, error: &HostError) -> Response {
@@ -199,8 +199,8 @@ fn administrator(
 }
 
 /// What the user wanted before they had to connect. What goes wrong is said in Mattermost, because
-/// the browser's window closes.
-fn go_on(config: &Config, person: &Person, state: &State, zoom_email: &str) {
+/// the browser's window closes. Answers with what could not be said there.
+fn go_on(config: &Config, person: &Person, state: &State, zoom_email: &str) -> Result<(), String> {
     let place = Place {
         channel_id: &state.channel_id,
         root_id: &state.root_id,
@@ -223,9 +223,11 @@ fn go_on(config: &Config, person: &Person, state: &State, zoom_email: &str) {
         };
         sentences.extend(start::message(&start, start::run(&start)));
     }
-    if !sentences.is_empty() {
-        let _ = tell(&person.id, place, &sentences.join("\n\n"));
+    if sentences.is_empty() {
+        return Ok(());
     }
+    let said = sentences.join("\n\n");
+    tell(&person.id, place, &said).map_err(|_| said)
 }
 
 fn confirmation(config: &Config, locale: Locale, zoom_email: &str) -> String {

@@ -1,16 +1,15 @@
 //! Ending connections because Zoom says so: somebody removed the app there.
 //!
 //! Zoom asks that all of the user's data goes. A removal that fails is repeated by Zoom, so the record
-//! that leads to the users goes last. A connection that was made after the event is another one and
-//! stays.
+//! that leads to the users goes last, and the job that tells a user is there before the connection is gone. A
+//! connection that was made after the event is another one and stays.
 
 use super::compliance;
+use super::notice::{self, Notice};
 use crate::bindings::types::Error;
 use crate::config::Config;
-use crate::people::{Person, write_to};
 use crate::store::{accounts, locks, oauth_state, organization, owners, preference, subscriptions};
 use crate::system;
-use crate::text::{self, Message};
 use crate::webhook::body::Deauthorized;
 
 /// The event's name, for the mark that it is done.
@@ -25,13 +24,13 @@ pub fn run(config: &Config, event: &Deauthorized) -> Result<(), Error> {
     for user_id in owners::of(&event.user_id)? {
         let outline = accounts::outline(&user_id)?;
         if outline.is_some_and(|outline| event.is_after(outline.connected_at)) {
+            notice::enqueue(&mark, &user_id, Notice::Deauthorized)?;
             remove_all(&user_id)?;
-            inform(&user_id, Message::Deauthorized);
         }
     }
     // The record that leads from Zoom to them.
     owners::leave(&event.user_id, "")?;
-    remove_organization(config, event)?;
+    remove_organization(config, event, &mark)?;
     if event.wants_confirmation {
         compliance::enqueue(event)?;
     }
@@ -46,7 +45,7 @@ fn remove_all(user_id: &str) -> Result<(), Error> {
     accounts::remove_record(user_id)
 }
 
-fn remove_organization(config: &Config, event: &Deauthorized) -> Result<(), Error> {
+fn remove_organization(config: &Config, event: &Deauthorized, mark: &str) -> Result<(), Error> {
     let Some(origin) = organization::origin()? else {
         return Ok(());
     };
@@ -54,26 +53,14 @@ fn remove_organization(config: &Config, event: &Deauthorized) -> Result<(), Erro
     if !meant || !event.is_after(origin.connected_at) {
         return Ok(());
     }
+    if !origin.connected_by.is_empty() {
+        oauth_state::forget(&origin.connected_by)?;
+        notice::enqueue(mark, &origin.connected_by, Notice::DeauthorizedForEverybody)?;
+    }
     organization::remove(&config.encryption_key)?;
     system::warn(
         "Zoom ended the connection of this server. A system administrator can make it again with /zoom connect.",
         &[],
     );
-    if !origin.connected_by.is_empty() {
-        oauth_state::forget(&origin.connected_by)?;
-        inform(&origin.connected_by, Message::DeauthorizedForEverybody);
-    }
     Ok(())
-}
-
-/// Tells the user in their language. Where that fails, the data is gone all the same.
-fn inform(user_id: &str, message: Message) {
-    let told = Person::load(user_id)
-        .and_then(|person| write_to(&person, &text::plain(person.locale, message)));
-    if let Err(error) = told {
-        system::warn(
-            "A user could not be told that Zoom ended a connection.",
-            &[("user", user_id), ("error", &error.to_string())],
-        );
-    }
 }

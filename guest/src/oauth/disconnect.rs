@@ -67,7 +67,7 @@ enum Left {
     Tokens(Tokens),
     /// A grant that is another Mattermost user's too and stays.
     Shared,
-    /// Tokens that nobody can read any more, or that may be somebody else's too.
+    /// Tokens that nobody can read any more.
     Unusable,
 }
 
@@ -81,17 +81,10 @@ fn remove(config: &Config, owner: Owner<'_>) -> Result<Option<Left>, Error> {
 }
 
 fn left(removed: &Removed) -> Left {
-    match (&removed.shared, &removed.account) {
-        (Ok(true), _) => Left::Shared,
-        (Ok(false), Some(account)) => Left::Tokens(account.tokens.clone()),
-        (Ok(false), None) => Left::Unusable,
-        (Err(error), _) => {
-            system::warn(
-                "A connection is over, and the record that leads to it stays for now.",
-                &[("error", &error.to_string())],
-            );
-            Left::Unusable
-        }
+    match &removed.account {
+        _ if removed.shared => Left::Shared,
+        Some(account) => Left::Tokens(account.tokens.clone()),
+        None => Left::Unusable,
     }
 }
 

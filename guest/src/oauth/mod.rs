@@ -11,6 +11,7 @@ pub mod compliance;
 pub mod connect;
 pub mod deauthorize;
 pub mod disconnect;
+pub mod notice;
 pub mod session;
 
 pub use session::Session;

@@ -14,7 +14,7 @@ use crate::bindings::posts::{self, Author};
 use crate::bindings::types::Error;
 use crate::bindings::{files, jobs};
 use crate::config::Config;
-use crate::jobs::{LONGEST_PAUSE, alone, pause};
+use crate::jobs::{LONGEST_PAUSE, alone, pause, written};
 use crate::store::crypto::{self, Kind};
 use crate::system;
 use download::Failure;
@@ -25,10 +25,10 @@ pub const KIND: &str = "recording";
 
 /// Whom the encrypted payload belongs to.
 const OWNER: &str = "recording";
+/// Between two tries to tell that a job is given up, in seconds.
+const PAUSE: u32 = 60;
 /// How often a file is tried for that Zoom refuses, or that holds up links.
 const PATIENCE: u32 = 5;
-/// How much earlier than its job a reply may have been written, by another node's clock.
-const SKEW: i64 = 5 * 60 * 1000;
 
 /// A file to fetch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ pub struct Work {
     /// Opens the videos; empty unless the setting allows it.
     #[serde(default)]
     pub passcode: String,
-    /// When Zoom told of it, in milliseconds.
+    /// When Zoom had it, in milliseconds.
     pub enqueued: i64,
 }
 
@@ -117,19 +117,28 @@ pub fn run(config: &Config, payload: &[u8], attempt: u32) -> Outcome {
 }
 
 /// Says in the thread that the files could not be had.
-pub fn given_up(config: &Config, payload: &[u8]) {
+pub fn given_up(config: &Config, payload: &[u8]) -> Outcome {
     let Some(work) = read(config, payload) else {
-        return;
+        return Outcome::Done;
     };
     let told = alone(KIND, &work.step, || {
-        let reply = reply::of(config, &work, None);
-        write(&work, &reply, Vec::new()).map(|()| Outcome::Done)
+        let post = posts::get(&work.post_id)?;
+        if written(&post.channel_id, work.enqueued, &work.step)?.is_none() {
+            write(&work, &reply::of(config, &work, None), Vec::new())?;
+        }
+        Ok(Outcome::Done)
     });
-    if let Err(error) = told {
-        system::warn(
-            "That a recording could not be had is not told.",
-            &[("post", &work.post_id), ("error", &error.to_string())],
-        );
+    match told {
+        Ok(outcome) => outcome,
+        // In a thread that is gone, or a channel that was archived meanwhile.
+        Err(Error::NotFound | Error::Denied(_) | Error::Invalid(_)) => Outcome::Done,
+        Err(error) => {
+            system::warn(
+                "That a recording could not be had is not told yet.",
+                &[("post", &work.post_id), ("error", &error.to_string())],
+            );
+            Outcome::RetryAfter(PAUSE)
+        }
     }
 }
 
@@ -141,7 +150,7 @@ fn run_once(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
             Err(Error::NotFound) => return Ok(Outcome::Done),
             Err(error) => return Err(error),
         };
-        if is_written(work, &post.channel_id)? {
+        if written(&post.channel_id, work.enqueued, &work.step)?.is_some() {
             return Ok(Outcome::Done);
         }
         let fetched = match &work.file {
@@ -179,13 +188,6 @@ fn run_once(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
             result => result.map(|()| Outcome::Done),
         }
     })
-}
-
-/// Whether an earlier run wrote the reply and did not come to mark it.
-fn is_written(work: &Work, channel_id: &str) -> Result<bool, Error> {
-    let since = work.enqueued.saturating_sub(SKEW);
-    let written = posts::since(channel_id, since)?;
-    Ok(written.iter().any(|post| reply::is_step(post, &work.step)))
 }
 
 fn write(work: &Work, reply: &reply::Reply, file_ids: Vec<String>) -> Result<(), Error> {

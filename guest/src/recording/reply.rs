@@ -1,8 +1,8 @@
 //! What a reply says. Other plugins know it by its kind and find the file through `captions`.
 
 use super::{File, Work, is_trusted};
-use crate::bindings::posts::Post;
 use crate::config::Config;
+use crate::jobs::STEP;
 use crate::system;
 use crate::text::{self, Locale, Message};
 use serde_json::{Value, json};
@@ -11,8 +11,6 @@ use serde_json::{Value, json};
 const CHAT: &str = "custom_zoom_chat";
 /// The kind of a reply with a transcript.
 const TRANSCRIPT: &str = "custom_zoom_transcript";
-/// The property that names the step.
-const STEP: &str = "step_id";
 /// The longest passcode that is shown.
 const MAX_PASSCODE: usize = 64;
 
@@ -102,10 +100,4 @@ fn recording(config: &Config, work: &Work, link: &str) -> String {
 fn shown(passcode: &str) -> String {
     let plain = passcode.chars().filter(|c| !c.is_control() && *c != '`');
     plain.take(MAX_PASSCODE).collect()
-}
-
-/// Whether a post is the reply of this step.
-pub fn is_step(post: &Post, step: &str) -> bool {
-    let props: Value = serde_json::from_str(&post.props).unwrap_or_default();
-    !post.deleted && props.get(STEP).and_then(Value::as_str) == Some(step)
 }

@@ -172,7 +172,9 @@ pub fn save(account: &Account, encryption_key: &[u8]) -> Result<(), HostError> {
     let bytes = encode(account, encryption_key)?;
     let before = outline(&account.user_id)?;
     owners::join(&account.zoom_id, &account.user_id, &bytes)?;
-    if let Err(error) = kv::set(&key(&account.user_id), &bytes, None, &Expected::Any) {
+    if let Err(error) = kv::set(&key(&account.user_id), &bytes, None, &Expected::Any)
+        && !is_stored(&account.user_id, &bytes)
+    {
         // Nobody is told of a connection that is not there, so this copy would only lie about.
         let _ = owners::leave(&account.zoom_id, &account.user_id);
         return Err(error);
@@ -187,6 +189,11 @@ pub fn save(account: &Account, encryption_key: &[u8]) -> Result<(), HostError> {
         );
     }
     Ok(())
+}
+
+/// Whether a record was stored although the answer said otherwise, or there was none.
+fn is_stored(user_id: &str, bytes: &[u8]) -> bool {
+    kv::get(&key(user_id)).is_ok_and(|stored| stored.as_deref() == Some(bytes))
 }
 
 /// Stores a change of a connection, if it still is what was read. The copy follows.
@@ -210,9 +217,8 @@ pub fn replace(old: &Stored, new: &Account, encryption_key: &[u8]) -> Result<Sto
 pub struct Removed {
     /// The account, if its tokens could be read.
     pub account: Option<Account>,
-    /// Whether another Mattermost user has connected the same Zoom account; an error where the copy
-    /// could not be changed.
-    pub shared: Result<bool, HostError>,
+    /// Whether another Mattermost user has connected the same Zoom account.
+    pub shared: bool,
 }
 
 /// Takes a user's record away and leaves the copy, for who comes from the copy and takes it away after
@@ -229,12 +235,11 @@ pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, H
     };
     let zoom_id = parse(&bytes).map(|record| record.zoom_id);
     let shared = match zoom_id.filter(|id| !id.is_empty()) {
-        Some(zoom_id) => {
-            owners::leave(&zoom_id, user_id).or_else(|_| owners::leave(&zoom_id, user_id))
-        }
-        None => Ok(false),
+        Some(zoom_id) => owners::leave(&zoom_id, user_id)?,
+        None => false,
     };
-    remove_record(user_id)?;
+    // Once more, because what was read here is all there is to give the grant back with.
+    remove_record(user_id).or_else(|_| remove_record(user_id))?;
     let account = decode(&bytes, user_id, encryption_key)
         .ok()
         .map(|(account, _)| account);

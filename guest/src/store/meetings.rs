@@ -4,6 +4,10 @@
 //! post id. `meeting_channel_{number}` leads from a meeting's number to its channel and to the posts
 //! that announce it and have not ended: a personal room has one number for good, and a UUID only once
 //! somebody is in it. A record of a subscription keeps its fields and never expires.
+//!
+//! A post's id is known only when the post is there, and a process may die in that moment. So the number's
+//! record says first that a post is under way and where; what is found there then is taken for it, if the
+//! host knows the post for one of ours.
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
@@ -20,14 +24,24 @@ const MAX_POSTS: usize = 10;
 const ATTEMPTS: usize = 5;
 
 /// A post that announces a meeting.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Announcement {
-    /// The post's id.
+    /// The post's id; empty while the post is under way.
     pub post_id: String,
     /// Its channel.
     pub channel_id: String,
-    /// When it was written, in milliseconds.
+    /// When it was written or begun, in milliseconds.
     pub create_at: i64,
+    /// The occurrence that it announces, where a record leads from there to the post; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub uuid: String,
+}
+
+impl Announcement {
+    /// Whether the post was still to be written.
+    pub fn is_under_way(&self) -> bool {
+        self.post_id.is_empty()
+    }
 }
 
 /// A channel that follows a meeting for good.
@@ -69,7 +83,7 @@ impl Mapping {
             self.channel_id.clone_from(&announcement.channel_id);
         }
         self.posts
-            .retain(|post| post.post_id != announcement.post_id);
+            .retain(|post| post.is_under_way() || post.post_id != announcement.post_id);
         self.posts.push(announcement);
         let surplus = self.posts.len().saturating_sub(MAX_POSTS);
         self.posts.drain(..surplus);
@@ -78,9 +92,9 @@ impl Mapping {
     /// Takes posts out. Answers whether that changed anything. With the last one the channel goes as well:
     /// a room is next used for something else, which is none of the channel's business. What still comes
     /// about the meeting that is over finds its post by the UUID.
-    pub fn forget(&mut self, post_ids: &[String]) -> bool {
+    pub fn forget(&mut self, is_over: impl Fn(&Announcement) -> bool) -> bool {
         let before = (self.posts.len(), self.channel_id.len());
-        self.posts.retain(|post| !post_ids.contains(&post.post_id));
+        self.posts.retain(|post| !is_over(post));
         if self.posts.is_empty() && !self.is_subscription {
             self.channel_id.clear();
         }
@@ -214,7 +228,7 @@ pub fn mapping_of(meeting_id: u64) -> Result<Option<Mapping>, Error> {
     Ok(kv::get(&mapping_key(meeting_id))?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
-/// Remembers that a post announces a meeting.
+/// Remembers that a post announces a meeting, or is about to.
 pub fn announce(meeting_id: u64, announcement: &Announcement) -> Result<(), Error> {
     let mut mapping = Mapping::default();
     mapping.announce(announcement.clone());
@@ -228,9 +242,22 @@ pub fn announce(meeting_id: u64, announcement: &Announcement) -> Result<(), Erro
     })
 }
 
-/// Remembers that posts have ended.
-pub fn forget(meeting_id: u64, post_ids: &[String]) -> Result<(), Error> {
-    change(meeting_id, |mapping| mapping.forget(post_ids))
+/// Puts the post that is there in the place of the one that was under way.
+pub fn posted(
+    meeting_id: u64,
+    under_way: &Announcement,
+    announcement: &Announcement,
+) -> Result<(), Error> {
+    change(meeting_id, |mapping| {
+        mapping.posts.retain(|post| post != under_way);
+        mapping.announce(announcement.clone());
+        true
+    })
+}
+
+/// Remembers that posts have ended, or have not come to be.
+pub fn forget(meeting_id: u64, is_over: impl Fn(&Announcement) -> bool) -> Result<(), Error> {
+    change(meeting_id, |mapping| mapping.forget(&is_over))
 }
 
 /// The posts of an occurrence, also after it ended.
@@ -292,6 +319,7 @@ mod tests {
             post_id: id.into(),
             channel_id: channel.into(),
             create_at: 1,
+            uuid: String::new(),
         }
     }
 
@@ -326,13 +354,23 @@ mod tests {
         mapping.announce(post("p2", "b"));
         assert_eq!(mapping.channel_id, "a");
         assert_eq!(mapping.posts.len(), 2);
-        assert!(mapping.forget(&["p1".into()]));
+        assert!(mapping.forget(|post| post.post_id == "p1"));
         assert_eq!(mapping.posts.len(), 1);
-        assert!(mapping.forget(&["p2".into()]));
+        assert!(mapping.forget(|post| post.post_id == "p2"));
         assert!(mapping.is_empty(), "nothing leads to a former channel");
-        assert!(!mapping.forget(&["p1".into()]));
+        assert!(!mapping.forget(|post| post.post_id == "p1"));
         mapping.announce(post("p3", "c"));
         assert_eq!(mapping.channel_id, "c");
+    }
+
+    #[test]
+    fn d61_posts_that_are_under_way_do_not_displace_each_other() {
+        let mut mapping = Mapping::default();
+        mapping.announce(post("", "a"));
+        mapping.announce(post("", "b"));
+        mapping.announce(post("p", "b"));
+        assert_eq!(mapping.posts.len(), 3);
+        assert_eq!(mapping.channel_id, "a");
     }
 
     #[test]

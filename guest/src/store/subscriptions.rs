@@ -123,8 +123,11 @@ pub fn remove(
         }
         removed == Removed::Done
     })?;
-    if removed == Removed::Done {
-        tidy(meeting_id, &creator)?;
+    match removed {
+        Removed::Done => tidy(meeting_id, &creator)?,
+        // A removal that was cut off may have left the list.
+        Removed::Nothing | Removed::Elsewhere => tidy(meeting_id, user_id)?,
+        Removed::Others => {}
     }
     Ok(removed)
 }
@@ -291,6 +294,7 @@ mod tests {
             post_id: "p".into(),
             channel_id: "c".into(),
             create_at: 1,
+            uuid: String::new(),
         });
         mapping.follow(Vec::new());
         assert_eq!(mapping.channel_id, "c");

@@ -4,14 +4,14 @@
 //! give. So each channel's announcement is a job: done once, also where several nodes hear of the
 //! meeting or one dies in the middle.
 
-use super::body::Meeting as Event;
+use super::body::{Meeting as Event, happened};
 use super::ended;
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::bindings::posts::{self, Author, Post};
 use crate::bindings::types::Error;
 use crate::bindings::{channels, jobs, users};
 use crate::config::Config;
-use crate::jobs::{alone, pause, step};
+use crate::jobs::{STEP, alone, pause, step, written};
 use crate::meeting::{DEFAULT_TOPIC, Meeting, clean_topic, post, restriction};
 use crate::oauth::Session;
 use crate::people::Place;
@@ -21,7 +21,6 @@ use crate::system;
 use crate::text::{self, Locale, Message};
 use crate::zoom;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The kind of the jobs.
 pub const KIND: &str = "announce";
@@ -30,8 +29,6 @@ pub const KIND: &str = "announce";
 const TOO_LATE: i64 = 6 * 3600 * 1000;
 /// How often Zoom is asked for the link before the plain one is taken.
 const PATIENCE: u32 = 2;
-/// How much earlier than its job a post may have been written, by another node's clock.
-const SKEW: i64 = 5 * 60 * 1000;
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Work {
@@ -57,7 +54,7 @@ pub fn enqueue(event: &Event, follower: &Follower) -> Result<(), Error> {
         topic: event.topic.clone(),
         channel_id: follower.channel_id.clone(),
         created_by: follower.created_by.clone(),
-        enqueued: system::now_ms(),
+        enqueued: happened(event.event_ts, system::now_ms()),
     };
     let payload = serde_json::to_vec(&work).map_err(|error| Error::Invalid(error.to_string()))?;
     jobs::enqueue(KIND, &payload, 0)
@@ -82,7 +79,12 @@ fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
     if system::now_ms().saturating_sub(work.enqueued) > TOO_LATE {
         return Ok(Outcome::Done);
     }
+    let before = || written(&work.channel_id, work.enqueued, &work.step());
     if locks::seen(ended::EVENT, &work.uuid)? {
+        // The end did not find a post that an earlier run wrote and did not come to remember.
+        if let Some(post) = before()? {
+            ended::end_now(&post.id)?;
+        }
         return Ok(Outcome::Done);
     }
     if let Some(reason) = obstacle(config, work)? {
@@ -92,8 +94,7 @@ fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
         );
         return Ok(Outcome::Done);
     }
-    let written = posts::since(&work.channel_id, work.enqueued.saturating_sub(SKEW))?;
-    let post = match written.into_iter().find(|post| is_step(post, &work.step())) {
+    let post = match before()? {
         Some(post) => post,
         None => match join_url(config, work, attempt) {
             Some(join_url) => match write(work, join_url) {
@@ -116,6 +117,7 @@ fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
             post_id: post.id,
             channel_id: post.channel_id,
             create_at: post.create_at,
+            uuid: work.uuid.clone(),
         },
     )?;
     Ok(Outcome::Done)
@@ -173,7 +175,7 @@ fn write(work: &Work, join_url: String) -> Result<Post, Error> {
     let creator = users::get(&work.created_by).map(|user| user.username);
     let mut props = post::started(&meeting, &creator.unwrap_or_default());
     if let Some(props) = props.as_object_mut() {
-        props.insert("step_id".to_owned(), work.step().into());
+        props.insert(STEP.to_owned(), work.step().into());
     }
     let place = Place {
         channel_id: &work.channel_id,
@@ -184,9 +186,4 @@ fn write(work: &Work, join_url: String) -> Result<Post, Error> {
         Author::Bot,
         &place.draft(message, post::KIND, props.to_string()),
     )
-}
-
-fn is_step(post: &Post, step: &str) -> bool {
-    let props: Value = serde_json::from_str(&post.props).unwrap_or_default();
-    !post.deleted && props.get("step_id").and_then(Value::as_str) == Some(step)
 }

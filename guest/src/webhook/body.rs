@@ -43,6 +43,21 @@ pub struct Meeting {
     start_time: String,
     #[serde(default, deserialize_with = "text")]
     end_time: String,
+    /// When Zoom says that it happened, in milliseconds; 0 where it does not.
+    #[serde(skip)]
+    pub event_ts: i64,
+}
+
+/// How old an event may be that Zoom still delivers, in milliseconds.
+const OLDEST: i64 = 7 * 24 * 3600 * 1000;
+
+/// When an event happened, in milliseconds: the same in each delivery, unless what Zoom says cannot be.
+pub fn happened(event_ts: i64, now: i64) -> i64 {
+    if (now.saturating_sub(OLDEST)..=now).contains(&event_ts) {
+        event_ts
+    } else {
+        now
+    }
 }
 
 impl Meeting {
@@ -116,6 +131,8 @@ fn milliseconds(time: &str) -> Option<i64> {
 struct Envelope {
     event: String,
     #[serde(default)]
+    event_ts: Value,
+    #[serde(default)]
     payload: Value,
     #[serde(default, deserialize_with = "text")]
     download_token: String,
@@ -125,15 +142,18 @@ struct Envelope {
 pub fn parse(body: &[u8]) -> Result<Event, Malformed> {
     let Envelope {
         event,
+        event_ts,
         mut payload,
         download_token,
     } = serde_json::from_slice(body).map_err(|_| Malformed)?;
+    let event_ts = event_ts.as_i64().unwrap_or(0);
     let mut meeting = || -> Result<Meeting, Malformed> {
         let object = payload
             .get_mut("object")
             .map(Value::take)
             .ok_or(Malformed)?;
-        let meeting: Meeting = serde_json::from_value(object).map_err(|_| Malformed)?;
+        let mut meeting: Meeting = serde_json::from_value(object).map_err(|_| Malformed)?;
+        meeting.event_ts = event_ts;
         if meeting.id == 0 && meeting.uuid.is_empty() {
             Err(Malformed)
         } else {
@@ -156,7 +176,8 @@ pub fn parse(body: &[u8]) -> Result<Event, Malformed> {
                 .get_mut("object")
                 .map(Value::take)
                 .ok_or(Malformed)?;
-            Event::Recorded(recorded::read(&event, download_token, object)?)
+            let recorded = recorded::read(&event, event_ts, download_token, object)?;
+            Event::Recorded(recorded)
         }
         _ => Event::Other,
     })
@@ -190,6 +211,15 @@ mod tests {
         match ended(object) {
             Ok(Event::Ended(meeting)) => meeting,
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn d06_each_delivery_of_an_event_is_of_the_same_time_unless_that_cannot_be() {
+        let now = 1_785_000_000_000;
+        assert_eq!(happened(now - 3_600_000, now), now - 3_600_000);
+        for odd in [0, -1, now + 1, now - OLDEST - 1, i64::MAX, i64::MIN] {
+            assert_eq!(happened(odd, now), now, "{odd}");
         }
     }
 

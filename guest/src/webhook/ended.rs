@@ -9,6 +9,7 @@ use crate::bindings::posts::{self, Change, Post};
 use crate::bindings::types::Error;
 use crate::meeting::find;
 use crate::meeting::post::{self, Span};
+use crate::store::meetings::{Announcement, Mapping};
 use crate::store::{locks, meetings};
 use crate::system;
 use crate::text::{self, Locale, Message};
@@ -27,14 +28,11 @@ pub fn handle(meeting: &Meeting) -> Result<(), Error> {
     } else {
         meetings::mapping_of(meeting.id)?
     };
+    let now = system::now_ms();
     let announced = match &mapping {
-        Some(mapping) if bound.is_none() => {
-            find::announced(mapping, meeting.id, system::now_ms(), false)?
-        }
-        Some(mapping) => mapping.posts.clone(),
+        Some(mapping) => announced(meeting, bound.is_some(), mapping, now)?,
         None => Vec::new(),
     };
-    let announced: Vec<String> = announced.into_iter().map(|post| post.post_id).collect();
     let candidates = candidates(bound.as_deref(), &announced);
     if candidates.is_empty() {
         // An announcement that is still under way must not come after the end.
@@ -65,14 +63,44 @@ pub fn handle(meeting: &Meeting) -> Result<(), Error> {
     {
         meetings::bind(&meeting.uuid, post_id)?;
     }
-    if over.iter().any(|post_id| announced.contains(post_id)) {
-        meetings::forget(meeting.id, &over)?;
+    let listed = mapping.map(|mapping| mapping.posts).unwrap_or_default();
+    let is_over = |post: &Announcement| {
+        let is_of_it = !post.uuid.is_empty() && post.uuid == meeting.uuid;
+        let was_begun = is_of_it || post.create_at <= latest(meeting, now);
+        over.contains(&post.post_id) || post.is_under_way() && was_begun && failure.is_none()
+    };
+    let found = over.iter().any(|post_id| announced.contains(post_id));
+    if found || listed.iter().any(is_over) {
+        meetings::forget(meeting.id, is_over)?;
     }
     match failure {
         Some(error) => Err(error),
         None if refused => Ok(()),
         None => locks::mark_seen(EVENT, &meeting.uuid),
     }
+}
+
+/// The posts that the number's record leads to. One that was under way is looked for, unless it is that of
+/// this occurrence, to which another record leads.
+fn announced(
+    meeting: &Meeting,
+    is_bound: bool,
+    mapping: &Mapping,
+    now: i64,
+) -> Result<Vec<String>, Error> {
+    let posts = if is_bound {
+        let mut listed = mapping.posts.clone();
+        listed.retain(|post| !post.is_under_way() || post.uuid != meeting.uuid);
+        find::found(&listed, meeting.id, false)?
+    } else {
+        find::announced(mapping, meeting.id, now, false)?
+    };
+    Ok(posts.into_iter().map(|post| post.post_id).collect())
+}
+
+/// When a post about this occurrence was written at the latest, in milliseconds.
+fn latest(meeting: &Meeting, now: i64) -> i64 {
+    meeting.end().unwrap_or(now).saturating_add(SKEW)
 }
 
 /// What became of one post.
@@ -95,6 +123,11 @@ fn candidates(bound: Option<&str>, announced: &[String]) -> Vec<String> {
             .cloned(),
     );
     candidates
+}
+
+/// Ends a post whose meeting ended before the post was remembered.
+pub fn end_now(post_id: &str) -> Result<(), Error> {
+    end(&Meeting::default(), post_id, true).map(drop)
 }
 
 /// Ends one post.
@@ -143,7 +176,7 @@ fn decide(post: &Post, meeting: &Meeting, bound: bool, now: i64) -> Decision {
         return Decision::Done;
     }
     let end = meeting.end().unwrap_or(now);
-    if !bound && end.saturating_add(SKEW) < post.create_at {
+    if !bound && latest(meeting, now) < post.create_at {
         return Decision::Later;
     }
     let span = Span {

@@ -4,7 +4,7 @@
 //! files becomes a job, and what the job needs (addresses, the token to fetch with, the passcode) is
 //! stored encrypted until it has run.
 
-use super::body::Malformed;
+use super::body::{Malformed, happened};
 use crate::bindings::types::Error;
 use crate::config::Config;
 use crate::jobs::step;
@@ -30,6 +30,8 @@ const MAX_FILES: usize = 100;
 pub struct Recorded {
     /// Which of the two events.
     pub event: String,
+    /// When Zoom says that it happened, in milliseconds; 0 where it does not.
+    event_ts: i64,
     /// Fetches the files, for a day.
     token: String,
     /// The meeting's number.
@@ -88,7 +90,12 @@ impl Listed {
 }
 
 /// Reads the event's object. Files that are not as they should be are left out, not the event.
-pub fn read(event: &str, token: String, object: Value) -> Result<Recorded, Malformed> {
+pub fn read(
+    event: &str,
+    event_ts: i64,
+    token: String,
+    object: Value,
+) -> Result<Recorded, Malformed> {
     let object: Object = serde_json::from_value(object).map_err(|_| Malformed)?;
     if object.id == 0 && object.uuid.is_empty() {
         return Err(Malformed);
@@ -100,6 +107,7 @@ pub fn read(event: &str, token: String, object: Value) -> Result<Recorded, Malfo
     let files = files.into_iter().take(MAX_FILES);
     Ok(Recorded {
         event: event.to_owned(),
+        event_ts,
         token,
         id: object.id,
         uuid: object.uuid,
@@ -215,7 +223,7 @@ fn work(config: &Config, recorded: &Recorded, group: &Group, post_id: &str) -> W
         } else {
             String::new()
         },
-        enqueued: system::now_ms(),
+        enqueued: happened(recorded.event_ts, system::now_ms()),
     }
 }
 
@@ -227,7 +235,7 @@ mod tests {
 
     fn listed(object: Value) -> Vec<Listed> {
         let object = json!({"id": 1, "uuid": "u", "recording_files": object});
-        read(RECORDING, "t".into(), object).unwrap().files
+        read(RECORDING, 0, "t".into(), object).unwrap().files
     }
 
     #[test]
@@ -269,16 +277,16 @@ mod tests {
     fn d33_odd_values_leave_out_a_file_or_a_field_and_not_the_event() {
         let odd = json!({"id": "85746065432", "uuid": "u", "password": null, "total_size": "large",
             "recording_files": [7, {"recording_end": "", "file_size": "x", "id": 9, "play_url": []}, null]});
-        let recorded = read(RECORDING, String::new(), odd).unwrap();
+        let recorded = read(RECORDING, 0, String::new(), odd).unwrap();
         assert_eq!((recorded.id, recorded.files.len()), (85_746_065_432, 1));
         let none = json!({"uuid": "u", "recording_files": "none"});
         assert!(
-            read(RECORDING, String::new(), none)
+            read(RECORDING, 0, String::new(), none)
                 .unwrap()
                 .files
                 .is_empty()
         );
-        assert_eq!(read(RECORDING, String::new(), json!({})), Err(Malformed));
+        assert_eq!(read(RECORDING, 0, String::new(), json!({})), Err(Malformed));
     }
 
     #[test]
@@ -293,7 +301,7 @@ mod tests {
         fn no_list_of_files_makes_the_reader_panic(text in ".*", many in proptest::collection::vec(".*", 0..4)) {
             let files: Vec<Value> = many.iter().map(|one| json!({"id": one, "file_type": text, "play_url": one,
                 "recording_type": "chat_file", "download_url": text})).collect();
-            let recorded = read(TRANSCRIPT, text, json!({"id": 1, "recording_files": files})).unwrap();
+            let recorded = read(TRANSCRIPT, 0, text, json!({"id": 1, "recording_files": files})).unwrap();
             let _ = (recordings(&recorded.files), transcript(&recorded.files));
         }
     }

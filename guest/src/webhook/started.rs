@@ -58,6 +58,7 @@ mod tests {
             post_id: id.into(),
             channel_id: "c".into(),
             create_at,
+            uuid: String::new(),
         }
     }
 

@@ -200,8 +200,11 @@ impl Queue {
         };
         let mut jobs = Vec::new();
         for entry in entries {
-            if let Some(job) = self.load(shard, entry).await? {
-                jobs.push(job);
+            match self.load(shard, entry).await {
+                Ok(job) => jobs.extend(job),
+                Err(error) if jobs.is_empty() => return Err(error),
+                // Those that are there are run; the rest comes back when its lease ends.
+                Err(_) => break,
             }
         }
         Ok((jobs, next))
@@ -269,6 +272,11 @@ impl Queue {
 
     fn is_overdue(&self, job: &Job) -> bool {
         job.attempt > GIVE_UP_AFTER && self.now().saturating_sub(job.first_due) > GIVE_UP
+    }
+
+    /// Whether it was tried for as long again to tell that the job is given up.
+    fn is_hopeless(&self, job: &Job) -> bool {
+        self.now().saturating_sub(job.first_due) > 2 * GIVE_UP
     }
 
     async fn read(&self, shard: u32) -> Result<(Vec<u8>, Index), QueueError> {

@@ -134,8 +134,7 @@ impl Runner {
                 }
                 Some(Ok(JobOutcome::RetryAfter(seconds))) => {
                     plugin.metrics().job(JobEnd::Retry);
-                    let wait = Duration::from_secs(u64::from(seconds.max(1))).min(LONGEST_WAIT);
-                    self.queue.postpone(job, spread(wait)).await
+                    self.queue.postpone(job, spread(asked_for(seconds))).await
                 }
                 Some(Err(_)) => {
                     plugin.metrics().job(JobEnd::Failed);
@@ -174,6 +173,18 @@ impl Runner {
     }
 
     async fn give_up(&self, plugin: &ComponentPlugin, job: &Job) -> Result<(), QueueError> {
+        // Whoever is concerned is told by the component, which is asked again where that could not be done
+        // yet. What it panics on it would panic on again.
+        let wait = match plugin.job_given_up(job).await {
+            Ok(JobOutcome::Done) | Err(EventError::Trap { .. }) => None,
+            Ok(JobOutcome::RetryAfter(seconds)) => Some(asked_for(seconds)),
+            Err(EventError::Busy | EventError::Timeout) => Some(backoff(job.attempt)),
+        };
+        if let Some(wait) = wait
+            && !self.queue.is_hopeless(job)
+        {
+            return self.queue.postpone(job, spread(wait)).await;
+        }
         let fields = vec![
             ("kind".to_owned(), job.kind.clone()),
             ("attempts".to_owned(), job.attempt.to_string()),
@@ -187,10 +198,13 @@ impl Runner {
             )
             .await;
         plugin.metrics().job(JobEnd::GivenUp);
-        // Whoever is concerned is told by the component; a second failure there is only in the log.
-        let _ = plugin.job_given_up(job).await;
         self.queue.finish(job).await
     }
+}
+
+/// As long as a component asks for, within bounds.
+fn asked_for(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds.max(1))).min(LONGEST_WAIT)
 }
 
 fn backoff(attempt: u32) -> Duration {

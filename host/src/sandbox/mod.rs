@@ -468,7 +468,7 @@ impl Sandbox {
         &self,
         services: Arc<Services>,
         job: &Job,
-    ) -> Result<(), EventError> {
+    ) -> Result<JobOutcome, EventError> {
         let call = async |jobs: &Jobs, store: &mut Store<EventState>| {
             let handler = jobs.mattermost_plugin_job_handler();
             handler.call_given_up(store, &job.kind, &job.payload).await

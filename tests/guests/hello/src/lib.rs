@@ -69,8 +69,8 @@ impl job_handler::Guest for Hello {
         later::run(&kind, &payload, attempt)
     }
 
-    fn given_up(kind: String, _payload: Vec<u8>) {
-        later::given_up(&kind);
+    fn given_up(kind: String, _payload: Vec<u8>) -> Outcome {
+        later::given_up(&kind)
     }
 }
 

@@ -56,8 +56,9 @@ impl job_handler::Guest for Hostile {
         Outcome::Done
     }
 
-    fn given_up(_kind: String, _payload: Vec<u8>) {
+    fn given_up(_kind: String, _payload: Vec<u8>) -> Outcome {
         panic_in("given-up");
+        Outcome::Done
     }
 }
 
