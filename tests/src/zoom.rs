@@ -110,10 +110,14 @@ pub struct Authorization {
     pub redirect_uri: String,
 }
 
+/// Asked before each request of the plugin; where it says no, the request is not heard.
+type Gate = Arc<dyn Fn(Route) -> bool + Send + Sync>;
+
 struct Shared {
     app: App,
     base: String,
     state: Mutex<State>,
+    gate: Mutex<Option<Gate>>,
     released: Condvar,
     stopping: AtomicBool,
 }
@@ -138,6 +142,12 @@ struct State {
 }
 
 impl Shared {
+    fn is_heard(&self, route: Route) -> bool {
+        let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let gate = gate.clone();
+        gate.is_none_or(|gate| gate(route))
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -201,6 +211,7 @@ impl Zoom {
             app,
             base,
             state: Mutex::new(state),
+            gate: Mutex::default(),
             released: Condvar::new(),
             stopping: AtomicBool::new(false),
         });
@@ -320,6 +331,17 @@ impl Zoom {
             .entry(route)
             .or_default()
             .push_back(fault);
+    }
+
+    /// Asks `gate` from now on before each request that the plugin makes. One that it says no to is not
+    /// heard: nothing is done, and the connection ends without an answer.
+    pub fn guard(&self, gate: impl Fn(Route) -> bool + Send + Sync + 'static) {
+        let mut current = self
+            .shared
+            .gate
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *current = Some(Arc::new(gate));
     }
 
     /// Takes back all failures that have not happened, and ends all silences.

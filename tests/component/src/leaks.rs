@@ -71,6 +71,7 @@ impl Scene {
 
 impl Drop for Scene {
     fn drop(&mut self) {
+        self.leave();
         if !std::thread::panicking() {
             let leaks = self.leaks();
             assert!(leaks.is_empty(), "secrets:\n{}", leaks.join("\n"));

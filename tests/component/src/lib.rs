@@ -7,6 +7,7 @@
 pub mod leaks;
 pub mod memory;
 pub mod scene;
+pub mod trouble;
 
 use std::sync::{Arc, OnceLock};
 
@@ -79,6 +80,19 @@ pub fn component(image: &'static [u8]) -> Result<Arc<Component>, Arc<LoadError>>
 ///
 /// When the manifest is wrong.
 pub fn plugin(component: Arc<Component>, manifest: &str) -> Result<ComponentPlugin, ManifestError> {
+    plugin_on(component, manifest, Handle::current())
+}
+
+/// The same on a certain runtime.
+///
+/// # Errors
+///
+/// When the manifest is wrong.
+pub fn plugin_on(
+    component: Arc<Component>,
+    manifest: &str,
+    events: Handle,
+) -> Result<ComponentPlugin, ManifestError> {
     let manifest = Manifest::parse(manifest)?;
-    Ok(ComponentPlugin::new(component, manifest, Handle::current()))
+    Ok(ComponentPlugin::new(component, manifest, events))
 }

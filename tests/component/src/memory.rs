@@ -2,7 +2,7 @@
 //!
 //! Users, channels, members, permissions, posts, ephemeral posts, websocket events, and a key-value
 //! store with expiry and compare-and-set, all under one lock. Calls are counted by name, and a test can
-//! make the n-th call fail or move the store's clock.
+//! make them go wrong ([`crate::trouble`]) or move the store's clock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,6 +13,9 @@ use mattermost_plugin_rpc::mattermost::{
     KvSetOptions, LogLevel, OpenDialogRequest, Post, PostList, Preference, User,
 };
 use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::trouble::{Fate, Plan};
 
 /// A custom event as it was published.
 #[derive(Debug, Clone)]
@@ -81,12 +84,9 @@ pub struct World {
     pub files: Vec<(String, String, Vec<u8>)>,
     /// Names of calls in order.
     pub calls: Vec<String>,
-    /// The number of the call that fails, counting from 0.
-    pub failing_call: Option<usize>,
-    /// The number of the call from which on none is answered: the process that makes them is dead.
-    pub dead_from: Option<usize>,
     /// Milliseconds since 1970.
     pub now: i64,
+    pub(crate) plan: Plan,
     kv: BTreeMap<String, Stored>,
     bots: BTreeMap<String, String>,
     next_id: u32,
@@ -96,6 +96,7 @@ pub struct World {
 #[derive(Default)]
 pub struct MemoryApi {
     world: Mutex<World>,
+    pub(crate) dead: watch::Sender<bool>,
 }
 
 impl World {
@@ -108,6 +109,12 @@ impl World {
     #[must_use]
     pub fn stored(&self, key: &str) -> Option<&[u8]> {
         self.kv.get(key).map(|stored| stored.value.as_slice())
+    }
+
+    /// When what is stored under a key expires, in milliseconds since 1970; none for never.
+    #[must_use]
+    pub fn expiry(&self, key: &str) -> Option<i64> {
+        self.kv.get(key)?.expires
     }
 
     /// What the plugin has written, by key. What a test put there with [`World::store`] is left out
@@ -227,17 +234,40 @@ impl MemoryApi {
     where
         T: Send + 'static,
     {
+        self.call_about(name, "", act)
+    }
+
+    /// A call about the value under a key.
+    fn call_about<T>(
+        &self,
+        name: &str,
+        key: &str,
+        act: impl FnOnce(&mut World) -> Result<T, ApiError>,
+    ) -> Call<'static, T>
+    where
+        T: Send + 'static,
+    {
         let mut world = self.world();
-        let number = world.calls.len();
         world.calls.push(name.to_owned());
-        let dead = world.dead_from.is_some_and(|from| number >= from);
-        let answer = if dead || world.failing_call == Some(number) {
-            Err(app_error(500, "made to fail"))
-        } else {
-            act(&mut world)
+        let counts = !is_unused_index(&world, name, key);
+        let fate = self.fate(&mut world.plan, counts, &format!("{name} {key}"));
+        let failed = || Err(app_error(500, "made to fail"));
+        let answer = match fate {
+            Fate::Done => act(&mut world),
+            Fate::Failed => failed(),
+            Fate::Lost => {
+                let _ = act(&mut world);
+                failed()
+            }
+            Fate::Unheard => return Box::pin(std::future::pending()),
         };
         Box::pin(std::future::ready(answer))
     }
+}
+
+/// A look into an index of the queue that no job has ever been in.
+fn is_unused_index(world: &World, name: &str, key: &str) -> bool {
+    name == "KVGet" && key.starts_with("_jobs_") && !world.kv.contains_key(key)
 }
 
 impl Api for MemoryApi {
@@ -482,7 +512,7 @@ impl Api for MemoryApi {
     }
 
     fn kv_get<'a>(&'a self, key: &'a str) -> Call<'a, Option<Vec<u8>>> {
-        let read = self.call("KVGet", |world| {
+        let read = self.call_about("KVGet", key, |world| {
             Ok(world.live(key).map(|stored| stored.value.clone()))
         });
         Box::pin(async move {
@@ -499,7 +529,7 @@ impl Api for MemoryApi {
         value: Vec<u8>,
         options: KvSetOptions,
     ) -> Call<'a, bool> {
-        self.call("KVSetWithOptions", |world| {
+        self.call_about("KVSetWithOptions", key, |world| {
             if key.chars().count() > 150 {
                 return Err(app_error(400, "key too long"));
             }
@@ -527,7 +557,7 @@ impl Api for MemoryApi {
     }
 
     fn kv_delete<'a>(&'a self, key: &'a str) -> Call<'a, ()> {
-        self.call("KVDelete", |world| {
+        self.call_about("KVDelete", key, |world| {
             world.kv.remove(key);
             Ok(())
         })

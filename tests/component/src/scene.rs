@@ -1,9 +1,12 @@
 //! A whole scene without a server: the shipped component, a Mattermost kept in memory, and the
 //! stand-in for Zoom over TLS.
 //!
-//! People are named, connect, type, press buttons and read what they are told, as on a real server. The
-//! server's clock is set to the machine's before each step, so records expire as they do in life;
-//! [`Scene::later`] moves it on.
+//! People are named, connect, type, press buttons and read what they are told, as on a real server. Time is
+//! the machine's, so records expire as they do in life; [`Scene::later`] moves it on for all, and
+//! [`Scene::jumps`] for all but Zoom.
+//!
+//! The plugin is a process in miniature, with a runtime of its own: when it comes to the step where it is to
+//! die ([`crate::trouble`]), all that it was doing ends there, and [`Scene::another_node`] is the next one.
 
 #![allow(
     clippy::panic,
@@ -13,16 +16,17 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mattermost_plugin_rpc::mattermost::{Api, CommandArgs, HttpRequest, Post};
 use plugin_host::outgoing::Outgoing;
 use plugin_host::{ComponentPlugin, Reply};
 use plugin_tests::zoom::{App, User, Webhook, Zoom};
 use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::memory::MemoryApi;
-use crate::{GUEST, component, plugin};
+use crate::{GUEST, component, plugin_on};
 
 /// The manifest that is shipped.
 pub const MANIFEST: &str = include_str!("../../../plugin.json");
@@ -33,6 +37,11 @@ pub const WEBHOOK_SECRET: &str = "secret-in-the-address-3f";
 /// The key of stored tokens.
 pub const ENCRYPTION_KEY: &str = "0123456789abcdef0123456789abcdef";
 
+/// How many threads a process has for its events.
+const WORKERS: usize = 2;
+/// How long a process may take to end; nothing of it waits for anything.
+const END: Duration = Duration::from_secs(10);
+
 /// Everything that plays.
 pub struct Scene {
     /// The plugin.
@@ -41,6 +50,8 @@ pub struct Scene {
     pub api: Arc<MemoryApi>,
     /// Zoom.
     pub zoom: Arc<Zoom>,
+    /// What runs it; none once it is dead.
+    runtime: Mutex<Option<Runtime>>,
     ahead: Arc<AtomicI64>,
     pub(crate) answers: Mutex<Vec<String>>,
 }
@@ -76,6 +87,18 @@ pub struct Told {
 }
 
 impl Told {
+    fn by_server(reader: &str, at: At<'_>, message: String) -> Told {
+        Told {
+            reader: reader.to_owned(),
+            post: Post {
+                channel_id: at.channel.to_owned(),
+                root_id: at.root.to_owned(),
+                message,
+                ..Post::default()
+            },
+        }
+    }
+
     /// What it says: message, and texts of its attachments.
     #[must_use]
     pub fn text(&self) -> String {
@@ -133,20 +156,30 @@ impl Scene {
         });
         let zoom = Arc::new(or_stop(zoom));
         zoom.allow_redirect(&format!("{SITE}/plugins/zoom/oauth2/complete"));
-        Scene::node(Arc::new(MemoryApi::default()), zoom, changes).await
+        let api = Arc::new(MemoryApi::default());
+        let server = Arc::clone(&api);
+        zoom.guard(move |route| server.is_heard(&format!("{route:?}")));
+        Scene::node(api, zoom, Arc::default(), changes).await
     }
 
-    /// One more node of the cluster: the same server and the same Zoom, a plugin process of its own.
+    /// One more node of the cluster, or the next process after this one: the same server and the same Zoom, a
+    /// plugin process of its own.
     ///
     /// # Panics
     ///
     /// When it cannot be set.
     pub async fn another_node(&self) -> Scene {
         let settings = self.api.world().settings.clone();
-        Scene::node(Arc::clone(&self.api), Arc::clone(&self.zoom), settings).await
+        let (api, zoom) = (Arc::clone(&self.api), Arc::clone(&self.zoom));
+        Scene::node(api, zoom, Arc::clone(&self.ahead), settings).await
     }
 
-    async fn node(api: Arc<MemoryApi>, zoom: Arc<Zoom>, changes: Value) -> Scene {
+    async fn node(
+        api: Arc<MemoryApi>,
+        zoom: Arc<Zoom>,
+        ahead: Arc<AtomicI64>,
+        changes: Value,
+    ) -> Scene {
         let mut settings = settings(&zoom);
         for (key, value) in changes.as_object().into_iter().flatten() {
             if let Some(settings) = settings.as_object_mut() {
@@ -158,20 +191,80 @@ impl Scene {
             world.settings = settings;
             world.config.service_settings.site_url = Some(SITE.to_owned());
         }
-        let ahead = Arc::new(AtomicI64::new(0));
-        let scene = Scene {
-            plugin: Arc::new(process(&zoom, &ahead)),
+        let scene = Scene::inactive(api, zoom, ahead);
+        or_stop(scene.activates().await.unwrap_or(Ok(())));
+        scene
+    }
+
+    fn inactive(api: Arc<MemoryApi>, zoom: Arc<Zoom>, ahead: Arc<AtomicI64>) -> Scene {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(WORKERS)
+            .enable_all()
+            .build();
+        let runtime = or_stop(runtime);
+        Scene {
+            plugin: Arc::new(process(&zoom, &ahead, &runtime)),
             api,
             zoom,
+            runtime: Mutex::new(Some(runtime)),
             ahead,
             answers: Mutex::default(),
+        }
+    }
+
+    /// The next process of the plugin, not yet activated.
+    #[must_use]
+    pub fn next_process(&self) -> Scene {
+        let (api, zoom) = (Arc::clone(&self.api), Arc::clone(&self.zoom));
+        Scene::inactive(api, zoom, Arc::clone(&self.ahead))
+    }
+
+    /// Mattermost activates the plugin. None when the process dies of it.
+    pub async fn activates(&self) -> Option<Result<(), String>> {
+        self.tick();
+        let (plugin, api) = (Arc::clone(&self.plugin), Arc::clone(&self.api));
+        let activated = self.within(async move { plugin.activate(api as Arc<dyn Api>).await });
+        activated.await
+    }
+
+    /// Mattermost says that the configuration changed. None when the process dies of it.
+    pub async fn reloads(&self) -> Option<Result<(), String>> {
+        let plugin = Arc::clone(&self.plugin);
+        self.within(async move { plugin.reload().await }).await
+    }
+
+    /// Does something in the process, to its end or to that of the process.
+    async fn within<T: Send + 'static>(
+        &self,
+        act: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let running = {
+            let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+            runtime.as_ref()?.spawn(act)
         };
-        scene.tick();
-        let activated = scene
-            .plugin
-            .activate(Arc::clone(&scene.api) as Arc<dyn Api>);
-        or_stop(activated.await);
-        scene
+        tokio::select! {
+            done = running => done.ok(),
+            () = self.api.death() => {
+                self.end();
+                None
+            }
+        }
+    }
+
+    /// Ends the process without waiting for it.
+    pub(crate) fn leave(&self) {
+        let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+
+    /// Ends the process wherever it is.
+    fn end(&self) {
+        let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = runtime.take() {
+            tokio::task::block_in_place(|| runtime.shutdown_timeout(END));
+        }
     }
 
     /// The time on the server, in milliseconds.
@@ -179,9 +272,14 @@ impl Scene {
         clock(&self.ahead)
     }
 
-    /// Moves the server's clock on, so that records expire and jobs become due. The component's own clock
-    /// stays.
+    /// Time passes: records expire, tokens end, jobs become due.
     pub fn later(&self, seconds: i64) {
+        self.zoom.later(seconds);
+        self.jumps(seconds);
+    }
+
+    /// The clock of the machine that Mattermost and the plugin run on is set on, or back. Zoom's is not.
+    pub fn jumps(&self, seconds: i64) {
         self.ahead.fetch_add(seconds * 1000, Ordering::SeqCst);
         self.tick();
     }
@@ -262,8 +360,13 @@ impl Scene {
             connection_id: connection.to_owned(),
             ..CommandArgs::default()
         };
-        or_stop(self.plugin.command(args).await);
-        self.told_since(mark)
+        let plugin = Arc::clone(&self.plugin);
+        let answer = self.within(async move { plugin.command(args).await });
+        let shown = answer.await.map(or_stop).flatten();
+        let mut told = self.told_since(mark);
+        // What the server shows where the bot could not.
+        told.extend(shown.map(|message| Told::by_server(user, at, message)));
+        told
     }
 
     /// Somebody types a command; answers with the text that the person reads, empty for none.
@@ -302,8 +405,19 @@ impl Scene {
             headers,
             ..HttpRequest::default()
         };
-        let body = body.as_bytes().to_vec();
-        self.keep(self.plugin.request(&request, body).await)
+        self.asked(request, body).await
+    }
+
+    /// The plugin answers a request; with status 0 when it dies of it.
+    async fn asked(&self, request: HttpRequest, body: &str) -> Reply {
+        let (plugin, body) = (Arc::clone(&self.plugin), body.as_bytes().to_vec());
+        let answer = self.within(async move { plugin.request(&request, body).await });
+        let nothing = || Reply {
+            status: 0,
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        self.keep(answer.await.unwrap_or_else(nothing))
     }
 
     /// Remembers an answer for [`Scene::leaks`].
@@ -421,14 +535,14 @@ impl Scene {
             headers: headers.collect(),
             ..HttpRequest::default()
         };
-        let body = webhook.body.as_bytes().to_vec();
-        self.keep(self.plugin.request(&request, body).await)
+        self.asked(request, &webhook.body).await
     }
 
     /// Runs the jobs that are due, until none is. Answers when the next one is due, if there is one.
     pub async fn works(&self) -> Option<i64> {
         self.tick();
-        self.plugin.work().await
+        let plugin = Arc::clone(&self.plugin);
+        self.within(async move { plugin.work().await }).await?
     }
 
     /// The posts of a channel that are not deleted, oldest first.
@@ -471,9 +585,9 @@ fn clock(ahead: &AtomicI64) -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(0) + ahead.load(Ordering::SeqCst)
 }
 
-fn process(zoom: &Zoom, ahead: &Arc<AtomicI64>) -> ComponentPlugin {
-    let ahead = Arc::clone(ahead);
-    let plugin = or_stop(plugin(or_stop(component(GUEST)), MANIFEST));
+fn process(zoom: &Zoom, ahead: &Arc<AtomicI64>, runtime: &Runtime) -> ComponentPlugin {
+    let (ahead, component) = (Arc::clone(ahead), or_stop(component(GUEST)));
+    let plugin = or_stop(plugin_on(component, MANIFEST, runtime.handle().clone()));
     let plugin = plugin.with_clock(move || clock(&ahead));
     plugin.with_outgoing(Outgoing::trusting(vec![zoom.authority().into()]))
 }

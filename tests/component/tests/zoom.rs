@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use component_tests::memory::MemoryApi;
+use component_tests::trouble::Trouble;
 use component_tests::{GUEST, component, plugin};
 use mattermost_plugin_rpc::mattermost::{Api, CommandArgs, HttpRequest, LogLevel};
 use plugin_host::{ComponentPlugin, Reply};
@@ -192,10 +193,7 @@ async fn zm117_every_call_of_a_command_may_fail() {
         "/zoom help",
     ] {
         for call in 0..40 {
-            {
-                let mut world = api.world();
-                world.failing_call = Some(world.calls.len() + call);
-            }
+            api.plan(Trouble::Failure, call);
             let args = CommandArgs {
                 command: command.to_owned(),
                 user_id: user.clone(),
@@ -203,9 +201,7 @@ async fn zm117_every_call_of_a_command_may_fail() {
                 ..CommandArgs::default()
             };
             plugin.command(args).await.expect("no trap");
-            let mut world = api.world();
-            let reached = world.failing_call.take() < Some(world.calls.len());
-            if !reached {
+            if api.relieve().is_none() {
                 break;
             }
         }

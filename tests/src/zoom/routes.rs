@@ -26,6 +26,10 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
         ("GET", ["rec", "download", _]) => Route::Download,
         _ => Route::Unknown,
     };
+    // Whom the browser asks is none of the plugin's business.
+    if route != Route::Authorize && !shared.is_heard(route) {
+        return None;
+    }
     match next_fault(shared, route) {
         Some(Fault::HangUp) => return None,
         Some(Fault::Status(status, headers, body)) => {

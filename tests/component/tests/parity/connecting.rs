@@ -3,7 +3,9 @@
 use component_tests::scene::{SITE, Scene, body_of, header_of};
 use plugin_tests::zoom::{Fault, Route, User};
 
-use crate::support::{issued, json_of, prefers, text_of};
+use crate::order::in_order;
+use crate::support::{connected, issued, json_of, prefers, text_of};
+use crate::trouble::{TROUBLES, everywhere};
 
 const LINK: &str = "/plugins/zoom/oauth2/connect";
 
@@ -405,81 +407,63 @@ async fn zm048_zm054_another_zoom_account_leaves_nothing_of_the_first() {
     );
 }
 
-/// Whatever call of the server fails while somebody connects: there is no connection of which Zoom's
-/// messages would not find the user, and disconnecting ends it.
-#[tokio::test(flavor = "multi_thread")]
-async fn zm054_d61_a_failure_half_way_leaves_nothing_behind() {
-    let scene = Scene::start().await;
-    let ann = scene.person("ann");
-    let town = scene.channel("town", &[&ann]);
-    let zoom_id = {
-        scene
-            .zoom
-            .sign_in_as(scene.zoom.user("ann@example.com").unwrap());
-        scene.zoom.signed_in().id
-    };
-    let (own, copy) = (
-        format!("zoomtoken_{ann}"),
-        format!("zoomtokenbyzoomid_{zoom_id}"),
-    );
-    for call in 0..60 {
-        scene.asks(&ann, &town, "/zoom connect").await;
-        let back = back_from_zoom(&scene, &ann).await;
-        let reached = {
-            let mut world = scene.api.world();
-            world.failing_call = Some(world.calls.len() + call);
-            world.calls.len() + call
-        };
-        let status = scene.request("GET", &back, Some(&ann), "").await.status;
-        assert!(status == 200 || status >= 400, "call {call}: {status}");
-        let over = {
-            let mut world = scene.api.world();
-            world.failing_call = None;
-            if world.stored(&own).is_some() {
-                let found = world.stored(&copy).is_some();
-                assert!(found, "call {call}: Zoom's messages find the user");
-            }
-            world.calls.len() <= reached
-        };
-        scene.types(&ann, &town, "/zoom disconnect").await;
-        let keys = scene.api.world().keys();
-        assert!(!keys.contains(&own), "call {call}");
-        if over {
-            return;
-        }
-    }
-    panic!("connecting makes more than sixty calls");
+/// What there is of connections.
+fn connections(scene: &Scene) -> Vec<String> {
+    let keys = scene.api.world().keys().into_iter();
+    keys.filter(|key| key.starts_with("zoomtoken")).collect()
 }
 
+/// Whatever goes wrong while somebody connects: there is no connection of which Zoom's messages would not
+/// find the user, the next try works, and disconnecting ends it.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm022_d47_d61_disconnecting_ends_the_connection_whichever_call_fails() {
-    let scene = Scene::start().await;
-    let ann = scene.person("ann");
-    let town = scene.channel("town", &[&ann]);
-    for call in 0..40 {
-        scene.connects(&ann, &town).await;
-        let failing = {
-            let mut world = scene.api.world();
-            let failing = world.calls.len() + call;
-            world.failing_call = Some(failing);
-            failing
-        };
-        scene.types(&ann, &town, "/zoom disconnect").await;
-        let over = {
-            let mut world = scene.api.world();
-            world.failing_call = None;
-            world.calls.len() <= failing
-        };
-        scene.types(&ann, &town, "/zoom disconnect").await;
-        let keys = scene.api.world().keys();
-        let left: Vec<_> = keys
-            .iter()
-            .filter(|key| key.starts_with("zoomtoken"))
-            .collect();
-        assert!(left.is_empty(), "call {call}: {left:?}");
-        if over {
-            return;
+async fn zm048_zm054_d61_connecting_is_done_or_can_be_repeated_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let scene = Scene::start().await;
+        let ann = scene.person("ann");
+        let town = scene.channel("town", &[&ann]);
+        let ann_at_zoom = scene.zoom.user("ann@example.com").unwrap();
+        scene.zoom.sign_in_as(ann_at_zoom);
+        scene.asks(&ann, &town, "/zoom connect").await;
+        case.begins(&scene);
+        let page = scene.consents(&ann).await;
+        let scene = case.ends(scene).await;
+        assert!(
+            page.status == 200 || page.status >= 400 || case.is_death(),
+            "{case}: {}",
+            page.status
+        );
+        let is_connected = connections(&scene).contains(&format!("zoomtoken_{ann}"));
+        assert!(
+            is_connected || page.status != 200,
+            "{case}: it says that it is"
+        );
+        if is_connected {
+            in_order(&scene, case);
+        } else {
+            scene.connects(&ann, &town).await;
         }
-    }
-    panic!("disconnecting makes more than forty calls");
+        in_order(&scene, case);
+        scene.types(&ann, &town, "/zoom disconnect").await;
+        assert_eq!(connections(&scene), [""; 0], "{case}");
+    })
+    .await;
+}
+
+/// Whatever goes wrong while somebody disconnects: the user is told, and repeating it ends the connection,
+/// here and at Zoom.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm022_d47_d61_disconnecting_is_done_or_can_be_repeated_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let (scene, ann, town) = connected().await;
+        case.begins(&scene);
+        let told = scene.types(&ann, &town, "/zoom disconnect").await;
+        let scene = case.ends(scene).await;
+        assert!(!told.is_empty() || case.is_death(), "{case}");
+        scene.later(60);
+        scene.types(&ann, &town, "/zoom disconnect").await;
+        assert_eq!(connections(&scene), [""; 0], "{case}");
+        in_order(&scene, case);
+        scene.connects(&ann, &town).await;
+    })
+    .await;
 }

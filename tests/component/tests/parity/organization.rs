@@ -7,7 +7,9 @@ use plugin_tests::zoom::{Route, User};
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::order::in_order;
 use crate::support::{end_meetings, go_token, issued, json_of, prefers, text_of};
+use crate::trouble::{TROUBLES, everywhere};
 
 const KEY: &str = "zoomSuperUserToken_";
 const LINK: &str = "/plugins/zoom/oauth2/connect";
@@ -459,4 +461,51 @@ async fn zm030_zm051_d29_a_grant_that_ended_is_told_to_each_as_they_can_help() {
     }
     assert_eq!(scene.consents(&root).await.status, 200);
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+}
+
+/// Whatever goes wrong while an administrator connects for everybody: it is done, or can be repeated, and
+/// the administrator knows which.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm048_zm056_d61_connecting_for_everybody_is_done_or_can_be_repeated_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let scene = account_level().await;
+        let root = scene.administrator("root");
+        let town = scene.channel("town", &[&root]);
+        let user = scene.zoom.user("root@example.com").unwrap();
+        scene.zoom.sign_in_as(user);
+        scene.asks(&root, &town, "/zoom connect").await;
+        case.begins(&scene);
+        let page = scene.consents(&root).await;
+        let scene = case.ends(scene).await;
+        let is_connected = scene.api.world().stored(KEY).is_some();
+        let told = page.status == 200 && is_connected || page.status >= 400;
+        assert!(told || case.is_death(), "{case}: {}", page.status);
+        if !is_connected {
+            scene.connects(&root, &town).await;
+        }
+        in_order(&scene, case);
+        prefers(&scene, &root, &town, "No").await;
+        assert_eq!(scene.asks(&root, &town, "/zoom start").await, "", "{case}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm022_d47_d61_disconnecting_everybody_is_done_or_can_be_repeated_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let scene = account_level().await;
+        let root = scene.administrator("root");
+        let town = scene.channel("town", &[&root]);
+        scene.connects(&root, &town).await;
+        case.begins(&scene);
+        let told = scene.types(&root, &town, "/zoom disconnect").await;
+        let scene = case.ends(scene).await;
+        assert!(!told.is_empty() || case.is_death(), "{case}");
+        scene.later(60);
+        scene.types(&root, &town, "/zoom disconnect").await;
+        assert_eq!(scene.api.world().stored(KEY), None, "{case}");
+        in_order(&scene, case);
+        scene.connects(&root, &town).await;
+    })
+    .await;
 }

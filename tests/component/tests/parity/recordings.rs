@@ -5,6 +5,7 @@ use mattermost_plugin_rpc::mattermost::Post;
 use plugin_tests::zoom::{Fault, Meeting, Route};
 use serde_json::{Value, json};
 
+use crate::order::in_order;
 use crate::support::end_meetings;
 use crate::trouble::{TROUBLES, everywhere};
 
@@ -149,7 +150,6 @@ async fn d06_repeated_deliveries_post_once_whatever_changes_in_them() {
     }
     tokio::join!(scene.works(), other.works());
     scene.later(120);
-    other.later(120);
     tokio::join!(scene.works(), other.works());
     let mut again = files.clone();
     again[0]["play_url"] = json!(format!("{}/rec/play/a(1)?token=new", scene.zoom.url()));
@@ -159,24 +159,23 @@ async fn d06_repeated_deliveries_post_once_whatever_changes_in_them() {
     assert_eq!(scene.api.world().files.len(), 1);
 }
 
-/// Any call may fail, and the process die at any point. What is left then is taken up, and there is one
-/// reply.
+/// Whatever goes wrong, what is left then is taken up, and there is one reply with the videos and the chat.
 #[tokio::test(flavor = "multi_thread")]
-async fn d25_d06_a_job_resumes_after_the_failure_of_any_call_and_posts_once() {
-    everywhere(&TROUBLES, async |trouble, call| {
+async fn d25_d06_a_recording_with_its_chat_is_one_reply_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
         let scene = Scene::start().await;
         let (meeting, post) = meeting(&scene).await;
         let files = json!([video(&scene, "a"), chat(&scene, "a")]);
         told(&scene, RECORDING, &meeting, &files).await;
-        trouble.at(&scene, call);
+        case.begins(&scene);
         scene.works().await;
-        let (scene, reached) = trouble.ends(scene).await;
+        let scene = case.ends(scene).await;
         for _ in 0..4 {
             scene.later(400);
             scene.works().await;
         }
-        assert_eq!(replies(&scene, &post).len(), 1, "{trouble:?} at {call}");
-        reached
+        assert_eq!(replies(&scene, &post).len(), 1, "{case}");
+        in_order(&scene, case);
     })
     .await;
 }

@@ -303,39 +303,3 @@ async fn d46_d13_a_subscription_is_silent_where_its_creator_or_channel_is_gone()
         assert!(scene.log().contains("not announced"), "{what}");
     }
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn d06_an_announcement_survives_the_failure_of_any_call() {
-    for call in 0..120 {
-        let scene = Scene::start().await;
-        let ann = scene.person("ann");
-        let town = scene.channel("town", &[&ann]);
-        scene.connects(&ann, &town).await;
-        let meeting = scheduled(&scene, "ann");
-        scene
-            .asks(&ann, &town, "/zoom subscription add 85746065432")
-            .await;
-        {
-            let mut world = scene.api.world();
-            world.failing_call = Some(world.calls.len() + call);
-        }
-        // Zoom repeats what was not answered with 200.
-        let webhook = scene.zoom.webhook("meeting.started", &meeting);
-        scene.delivers(&webhook).await;
-        scene.works().await;
-        let reached = {
-            let mut world = scene.api.world();
-            world.failing_call.take() < Some(world.calls.len())
-        };
-        delivers(&scene, "meeting.started", &meeting).await;
-        for _ in 0..4 {
-            scene.later(400);
-            scene.works().await;
-        }
-        assert_eq!(scene.posts(&town).len(), 1, "call {call}");
-        if !reached {
-            return;
-        }
-    }
-    panic!("it takes fewer calls than that");
-}

@@ -1,57 +1,105 @@
-//! One call of the server that fails, or the end of the process before it, at every call of a flow.
+//! A flow, once for every step that it makes and for everything that can go wrong there.
+
+use std::fmt;
+use std::time::Instant;
 
 use component_tests::scene::Scene;
+use component_tests::trouble::Trouble;
 
-/// No flow makes as many calls.
-const CALLS: usize = 120;
+/// No flow makes as many steps.
+const STEPS: usize = 150;
+/// Of the store, or of whatever lies between: for a moment, and for longer than an event lasts.
+const OUTAGES: [usize; 2] = [3, usize::MAX];
 
-/// What happens at a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// It fails, and the next ones do not.
-    Failure,
-    /// The process is dead before it.
-    Death,
+/// Everything that can go wrong at a step.
+pub const TROUBLES: [Trouble; 5] = [
+    Trouble::Failure,
+    Trouble::Lost,
+    Trouble::Outage(OUTAGES[0]),
+    Trouble::Outage(OUTAGES[1]),
+    Trouble::Death,
+];
+
+/// One run of a flow.
+pub struct Case {
+    /// What goes wrong.
+    pub trouble: Trouble,
+    step: usize,
+    /// The step at which it came, once that is known.
+    came_at: Option<String>,
 }
 
-/// Both.
-pub const TROUBLES: [Trouble; 2] = [Trouble::Failure, Trouble::Death];
-
-impl Trouble {
-    /// Happens at the call that comes after so many more.
-    pub fn at(self, scene: &Scene, call: usize) {
-        let mut world = scene.api.world();
-        let number = world.calls.len() + call;
-        match self {
-            Trouble::Failure => world.failing_call = Some(number),
-            Trouble::Death => world.dead_from = Some(number),
-        }
+impl Case {
+    /// Lets it go wrong from here on.
+    pub fn begins(&self, scene: &Scene) {
+        scene.api.plan(self.trouble, self.step);
     }
 
-    /// Ends it, and answers with the process that goes on and whether it happened at all.
-    pub async fn ends(self, scene: Scene) -> (Scene, bool) {
-        let reached = {
-            let mut world = scene.api.world();
-            let calls = world.calls.len();
-            let (failing, dead) = (world.failing_call.take(), world.dead_from.take());
-            failing.or(dead).is_some_and(|number| number < calls)
-        };
-        if self == Trouble::Failure {
-            return (scene, reached);
+    /// From here on nothing goes wrong. Answers with the process that goes on.
+    pub async fn ends(&mut self, scene: Scene) -> Scene {
+        self.came_at = scene.api.relieve();
+        if self.is_death() {
+            return scene.another_node().await;
         }
-        let next = scene.another_node().await;
-        (next, reached)
+        scene
+    }
+
+    /// Whether the process dies of it.
+    pub fn is_death(&self) -> bool {
+        self.trouble == Trouble::Death
+    }
+
+    /// Whether it came, or the flow was over before.
+    pub fn came(&self) -> bool {
+        self.came_at.is_some()
+    }
+
+    /// Whether the process died before a step whose description begins so.
+    pub fn died_before(&self, step: &str) -> bool {
+        self.is_death() && self.came_at(step)
+    }
+
+    /// Whether it came at a step whose description begins so.
+    pub fn came_at(&self, step: &str) -> bool {
+        self.came_at.as_ref().is_some_and(|at| at.starts_with(step))
     }
 }
 
-/// Goes through a flow once for every call that it makes, with each of the troubles. `flow` makes the
-/// trouble happen at the call that it is given, and answers whether the call was reached.
-pub async fn everywhere(troubles: &[Trouble], mut flow: impl AsyncFnMut(Trouble, usize) -> bool) {
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Case { trouble, step, .. } = self;
+        let at = self.came_at.as_deref().unwrap_or("which was not reached");
+        write!(f, "{trouble:?} at step {step}, {at}")
+    }
+}
+
+impl Drop for Case {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("this went wrong with {self}");
+        }
+    }
+}
+
+/// Goes through a flow once for each step and each of the troubles. `flow` lets the case begin and end.
+pub async fn everywhere(troubles: &[Trouble], mut flow: impl AsyncFnMut(&mut Case)) {
+    let began = Instant::now();
+    let mut runs = 0;
     for trouble in troubles {
-        let mut call = 0;
-        while flow(*trouble, call).await {
-            call += 1;
-            assert!(call < CALLS, "the flow makes fewer calls than that");
+        for step in 0.. {
+            assert!(step < STEPS, "the flow makes fewer steps than that");
+            let mut case = Case {
+                trouble: *trouble,
+                step,
+                came_at: None,
+            };
+            flow(&mut case).await;
+            runs += 1;
+            if !case.came() {
+                assert!(step > 0, "the flow makes no step at all");
+                break;
+            }
         }
     }
+    println!("{runs} runs in {:?}", began.elapsed());
 }

@@ -1,0 +1,121 @@
+//! Jobs, with everything that can go wrong at each step of the queue and of the component: each is done
+//! once, none is lost, and whom it concerns is told where it comes to nothing.
+
+use component_tests::scene::Scene;
+use mattermost_plugin_rpc::mattermost::Post;
+use plugin_tests::zoom::{Fault, Meeting, Route};
+use serde_json::{Value, json};
+
+use crate::order::in_order;
+use crate::support::connected;
+use crate::trouble::{Case, TROUBLES, everywhere};
+
+const CHAT: &str = "10:00:01\tAda : hello\r\n";
+
+/// A meeting of Ann's, and its post.
+async fn meeting() -> (Scene, Meeting, Post) {
+    let (scene, ann, town) = connected().await;
+    assert_eq!(scene.asks(&ann, &town, "/zoom start Standup").await, "");
+    let post = scene.posts(&town).pop().unwrap();
+    let meeting = scene.zoom.meetings().pop().unwrap();
+    (scene, meeting, post)
+}
+
+fn replies(scene: &Scene, post: &Post) -> Vec<Post> {
+    let posts = scene.posts(&post.channel_id).into_iter();
+    posts.filter(|one| one.root_id == post.id).collect()
+}
+
+fn file(scene: &Scene, recording: &str) -> Value {
+    json!([{"id": recording, "recording_start": "a", "file_type": "OTHER", "recording_type": recording,
+        "download_url": scene.zoom.add_file(recording, CHAT)}])
+}
+
+/// Longer than any lease or claim lasts, so that what a dead process left is taken up.
+async fn worked_off(scene: &Scene) {
+    for _ in 0..4 {
+        scene.later(400);
+        scene.works().await;
+    }
+}
+
+/// Works in trouble, and then without.
+async fn worked(case: &mut Case, scene: Scene) -> Scene {
+    case.begins(&scene);
+    scene.works().await;
+    let scene = case.ends(scene).await;
+    worked_off(&scene).await;
+    in_order(&scene, case);
+    scene
+}
+
+async fn posted_once(event: &str, recording: &str) {
+    everywhere(&TROUBLES, async |case| {
+        let (scene, meeting, post) = meeting().await;
+        let files = file(&scene, recording);
+        let webhook = scene.zoom.recorded(event, &meeting, &files);
+        assert_eq!(scene.delivers(&webhook).await.status, 200);
+        let scene = worked(case, scene).await;
+        let replies = replies(&scene, &post);
+        assert_eq!(replies.len(), 1, "{case}");
+        assert_eq!(replies[0].file_ids.len(), 1, "{case}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm096_d25_d06_a_chat_is_posted_once_whatever_goes_wrong() {
+    posted_once("recording.completed", "chat_file").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm097_d25_d06_a_transcript_is_posted_once_whatever_goes_wrong() {
+    posted_once("recording.transcript_completed", "audio_transcript").await;
+}
+
+/// Zoom has withheld the file for a day. The thread hears of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn d25_d31_that_a_job_is_given_up_is_told_once_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let (scene, meeting, post) = meeting().await;
+        for _ in 0..100 {
+            scene.zoom.fail_next(Route::Download, Fault::server_error());
+        }
+        let files = file(&scene, "audio_transcript");
+        let webhook = scene
+            .zoom
+            .recorded("recording.transcript_completed", &meeting, &files);
+        assert_eq!(scene.delivers(&webhook).await.status, 200);
+        for _ in 0..5 {
+            let due = scene.works().await.unwrap();
+            scene.later((due - scene.now()) / 1000 + 1);
+        }
+        scene.later(25 * 3600);
+        let scene = worked(case, scene).await;
+        let replies = replies(&scene, &post);
+        assert_eq!(replies.len(), 1, "{case}");
+        let said = &replies[0].message;
+        assert!(said.contains("could not be fetched"), "{case}: {said}");
+    })
+    .await;
+}
+
+/// What Zoom is told twice does no harm, and can only come of an answer that was lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm060_d25_zoom_is_told_that_data_is_gone_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let (scene, _, _) = connected().await;
+        let user = scene.zoom.signed_in();
+        let body = json!({"event": "app_deauthorized", "event_ts": 1, "payload": {
+            "account_id": "a", "user_id": user.id, "client_id": scene.zoom.app().client_id,
+            "signature": "s", "deauthorization_time": "2099-01-01T00:00:00Z",
+            "user_data_retention": "false",
+        }});
+        let webhook = scene.zoom.webhook_with(body.to_string());
+        assert_eq!(scene.delivers(&webhook).await.status, 200);
+        let scene = worked(case, scene).await;
+        let told = scene.zoom.count(Route::Compliance);
+        assert!((1..=2).contains(&told), "{case}: {told}");
+    })
+    .await;
+}

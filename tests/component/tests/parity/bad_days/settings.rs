@@ -1,0 +1,208 @@
+//! Preferences, subscriptions and activation, with everything that can go wrong at each step.
+
+use component_tests::scene::{Scene, body_of};
+use mattermost_plugin_rpc::mattermost::Preference;
+use serde_json::json;
+
+use crate::order::in_order;
+use crate::support::{SCHEDULED, connected, json_of, scheduled, text_of};
+use crate::trouble::{TROUBLES, everywhere};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm026_d61_a_channels_preference_is_stored_or_refused_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let scene = Scene::start().await;
+        let boss = scene.administrator("boss");
+        let (town, yard) = (scene.channel("town", &[&boss]), scene.channel("yard", &[]));
+        let submit = |channel: &str| {
+            json!({
+                "type": "dialog_submission", "callback_id": "Town", "state": "", "user_id": boss,
+                "channel_id": channel, "team_id": "", "submission": {"preference": "restrict"},
+                "cancelled": false,
+            })
+            .to_string()
+        };
+        let route = "/api/v1/channel-preference";
+        let (yards, towns) = (submit(&yard), submit(&town));
+        let before = scene.request("POST", route, Some(&boss), &yards);
+        assert_eq!(before.await.status, 200);
+        case.begins(&scene);
+        let answer = scene.request("POST", route, Some(&boss), &towns).await;
+        let scene = case.ends(scene).await;
+        let is_stored = |scene: &Scene, channel: &str| {
+            json_of(scene, "zoomChannelSettings")[channel]["Preference"] == "restrict"
+        };
+        assert!(is_stored(&scene, &yard), "{case}");
+        let refused = answer.status >= 400 && !body_of(&answer).is_empty();
+        assert!(
+            refused || is_stored(&scene, &town) || case.is_death(),
+            "{case}"
+        );
+        let again = scene.request("POST", route, Some(&boss), &towns).await;
+        assert_eq!(again.status, 200, "{case}");
+        assert!(
+            is_stored(&scene, &town) && is_stored(&scene, &yard),
+            "{case}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm077_d61_a_users_preference_is_stored_or_refused_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let (scene, ann, town) = connected().await;
+        let form = scene.types(&ann, &town, "/zoom settings").await;
+        case.begins(&scene);
+        let answer = scene.press(&form[0], "Yes").await;
+        let scene = case.ends(scene).await;
+        let key = format!("zoomUserPreference_{ann}");
+        let stored = text_of(&scene, &key) == "\"true\"";
+        assert!(stored || answer.status >= 400 || case.is_death(), "{case}");
+        assert_eq!(scene.press(&form[0], "Yes").await.status, 200, "{case}");
+        assert_eq!(text_of(&scene, &key), "\"true\"", "{case}");
+    })
+    .await;
+}
+
+/// One of the server's own preferences becomes a record of ours, and is neither lost on the way nor read
+/// ever after.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm079_zm106_d61_an_old_preference_is_moved_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let scene = Scene::start().await;
+        let ann = scene.person("ann");
+        let town = scene.channel("town", &[&ann]);
+        scene.connects(&ann, &town).await;
+        scene.api.world().preferences.push(Preference {
+            user_id: ann.clone(),
+            category: "plugin:zoom".to_owned(),
+            name: "use-pmi".to_owned(),
+            value: "true".to_owned(),
+        });
+        case.begins(&scene);
+        let told = scene.types(&ann, &town, "/zoom settings").await;
+        let scene = case.ends(scene).await;
+        assert!(!told.is_empty() || case.is_death(), "{case}");
+        let told = scene.asks(&ann, &town, "/zoom settings").await;
+        assert!(told.contains("Current value: Yes"), "{case}: {told}");
+        let key = format!("zoomUserPreference_{ann}");
+        assert_eq!(text_of(&scene, &key), "\"true\"", "{case}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm101_d46_d61_a_subscription_is_there_once_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let (scene, ann, town) = connected().await;
+        scheduled(&scene, "ann");
+        let add = format!("/zoom subscription add {SCHEDULED}");
+        case.begins(&scene);
+        let told = scene.types(&ann, &town, &add).await;
+        let scene = case.ends(scene).await;
+        assert!(!told.is_empty() || case.is_death(), "{case}");
+        let told = scene.asks(&ann, &town, &add).await;
+        assert!(told.contains("hears of meeting"), "{case}: {told}");
+        let list = scene.asks(&ann, &town, "/zoom subscription list").await;
+        assert_eq!(
+            list.matches(&SCHEDULED.to_string()).count(),
+            1,
+            "{case}: {list}"
+        );
+        in_order(&scene, case);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm100_d46_d61_a_subscription_ends_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let (scene, ann, town) = connected().await;
+        scheduled(&scene, "ann");
+        let remove = format!("/zoom subscription remove {SCHEDULED}");
+        let add = format!("/zoom subscription add {SCHEDULED}");
+        scene.types(&ann, &town, &add).await;
+        case.begins(&scene);
+        let told = scene.types(&ann, &town, &remove).await;
+        let scene = case.ends(scene).await;
+        assert!(!told.is_empty() || case.is_death(), "{case}");
+        scene.types(&ann, &town, &remove).await;
+        let list = scene.asks(&ann, &town, "/zoom subscription list").await;
+        assert!(list.contains("no subscriptions"), "{case}: {list}");
+        let meeting = scene.zoom.meetings().pop().unwrap();
+        let started = scene.zoom.webhook("meeting.started", &meeting);
+        assert_eq!(scene.delivers(&started).await.status, 200);
+        scene.works().await;
+        assert!(scene.posts(&town).is_empty(), "{case}");
+        in_order(&scene, case);
+    })
+    .await;
+}
+
+/// Mattermost starts the process again, or an administrator does, who reads why it did not start.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm001_zm003_d61_activation_succeeds_or_says_why_and_can_be_repeated_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let first = Scene::start().await;
+        let ann = first.person("ann");
+        let town = first.channel("town", &[&ann]);
+        first.connects(&ann, &town).await;
+        // As at the first start: neither command nor picture is there.
+        first.api.world().commands.clear();
+        first.api.world().store("bot_profile_image", "of another");
+        let scene = first.next_process();
+        case.begins(&scene);
+        match scene.activates().await {
+            Some(Ok(())) => {
+                let registered = scene.api.world().commands.contains_key("zoom");
+                assert!(registered, "{case}: it says that it is active");
+            }
+            Some(Err(why)) => assert!(why.split(' ').count() > 5, "{case}: {why}"),
+            None => assert!(case.is_death(), "{case}"),
+        }
+        let scene = case.ends(scene).await;
+        let scene = scene.another_node().await;
+        assert!(scene.api.world().commands.contains_key("zoom"), "{case}");
+        let told = scene.asks(&ann, &town, "/zoom connect").await;
+        assert!(told.contains("already connected"), "{case}: {told}");
+    })
+    .await;
+}
+
+/// The settings that were in force stay in force until the changed ones are read.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm002_d61_changed_settings_hold_all_or_not_at_all_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let scene = Scene::start().await;
+        let ann = scene.person("ann");
+        let town = scene.channel("town", &[&ann]);
+        scene.connects(&ann, &town).await;
+        scene.api.world().settings["webhooksecret"] = json!("another-secret");
+        case.begins(&scene);
+        let taken = scene.reloads().await;
+        let scene = case.ends(scene).await;
+        let webhook = || {
+            scene
+                .zoom
+                .webhook_with(json!({"event": "a.b", "payload": {}}).to_string())
+        };
+        let new = "/webhook?secret=another-secret";
+        if taken == Some(Ok(())) || case.is_death() {
+            assert_eq!(
+                scene.delivers_to(new, &webhook()).await.status,
+                200,
+                "{case}"
+            );
+        }
+        assert_eq!(scene.reloads().await, Some(Ok(())), "{case}");
+        assert_eq!(
+            scene.delivers_to(new, &webhook()).await.status,
+            200,
+            "{case}"
+        );
+        let told = scene.asks(&ann, &town, "/zoom connect").await;
+        assert!(told.contains("already connected"), "{case}: {told}");
+    })
+    .await;
+}

@@ -1,0 +1,344 @@
+//! Starting a meeting, in every way that there is, with everything that can go wrong at each step.
+//!
+//! What remains: a process that dies, or a store that is gone, after Zoom made a meeting and before there is
+//! a post leaves a meeting at Zoom that nobody is in. Zoom's API knows no key by which the second request
+//! could be known for the first one's repetition.
+
+use component_tests::scene::{At, Scene, Told, body_of, props};
+use plugin_tests::zoom::{Meeting, User};
+use serde_json::{Value, json};
+
+use crate::order::in_order;
+use crate::support::{connected, connected_choosing, go_record, go_token, issued, prefers};
+use crate::trouble::{Case, TROUBLES, everywhere};
+
+/// How a meeting is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Command,
+    PersonalRoom,
+    /// By somebody who prefers a personal room and has none.
+    MissingRoom,
+    Button,
+    /// With a recent meeting in the channel.
+    Forced,
+    Thread,
+    /// By the answer to the question which kind of meeting it should be.
+    Answer,
+    /// By coming back from Zoom.
+    Consent,
+    /// With the connection that serves everybody.
+    Everybody,
+    /// With the record of a connection that the Go plugin wrote.
+    TakenOver,
+    /// The same for the connection that serves everybody.
+    EverybodyTakenOver,
+}
+
+/// Somebody who is about to start a meeting.
+struct Stage {
+    scene: Scene,
+    ann: String,
+    town: String,
+    root: String,
+    question: Vec<Told>,
+}
+
+/// What came back from starting one: whether anybody was told anything, and all the words.
+struct Heard {
+    anything: bool,
+    words: String,
+}
+
+async fn everybody() -> Stage {
+    let scene = Scene::with(json!({"accountlevelapp": true})).await;
+    let (boss, ann) = (scene.administrator("boss"), scene.person("ann"));
+    let town = scene.channel("town", &[&boss, &ann]);
+    scene.connects(&boss, &town).await;
+    prefers(&scene, &ann, &town, "No").await;
+    Stage::of((scene, ann, town))
+}
+
+impl Stage {
+    fn of((scene, ann, town): (Scene, String, String)) -> Stage {
+        Stage {
+            scene,
+            ann,
+            town,
+            root: String::new(),
+            question: Vec::new(),
+        }
+    }
+
+    async fn set(way: Way) -> Stage {
+        match way {
+            Way::Command | Way::Button | Way::Forced => Stage::of(connected().await),
+            Way::PersonalRoom => Stage::of(connected_choosing("Yes").await),
+            Way::MissingRoom => {
+                let stage = Stage::of(connected_choosing("Yes").await);
+                let ann = stage.scene.zoom.user("ann@example.com").unwrap();
+                stage.scene.zoom.add_user(User { pmi: 0, ..ann });
+                stage
+            }
+            Way::Thread => {
+                let mut stage = Stage::of(connected().await);
+                let mut world = stage.scene.api.world();
+                stage.root = world.add_post(&stage.ann, &stage.town, "Shall we talk?");
+                drop(world);
+                stage
+            }
+            Way::Answer => {
+                let scene = Scene::start().await;
+                let ann = scene.person("ann");
+                let town = scene.channel("town", &[&ann]);
+                scene.connects(&ann, &town).await;
+                let mut stage = Stage::of((scene, ann, town));
+                stage.ask().await;
+                stage
+            }
+            Way::Consent => {
+                let stage = Stage::of(connected().await);
+                let Stage {
+                    scene, ann, town, ..
+                } = &stage;
+                scene.types(ann, town, "/zoom disconnect").await;
+                scene.types(ann, town, "/zoom start Standup").await;
+                stage
+            }
+            Way::Everybody => everybody().await,
+            Way::TakenOver => {
+                let stage = Stage::of(connected().await);
+                let Stage { scene, ann, .. } = &stage;
+                let zoom_id = scene.zoom.user("ann@example.com").unwrap().id;
+                let record = go_record(ann, &zoom_id, "ann@example.com", stage.go_token());
+                for key in [
+                    format!("zoomtoken_{ann}"),
+                    format!("zoomtokenbyzoomid_{zoom_id}"),
+                ] {
+                    scene.api.world().store(&key, record.clone());
+                }
+                stage
+            }
+            Way::EverybodyTakenOver => {
+                let stage = everybody().await;
+                let record = stage.go_token().to_string();
+                stage.scene.api.world().store("zoomSuperUserToken_", record);
+                stage
+            }
+        }
+    }
+
+    fn go_token(&self) -> Value {
+        let (access, refresh) = (
+            issued(&self.scene, "access_"),
+            issued(&self.scene, "refresh_"),
+        );
+        go_token(&access, &refresh, "2099-01-02T03:04:05Z")
+    }
+
+    async fn ask(&mut self) {
+        let asked = self
+            .scene
+            .types(&self.ann, &self.town, "/zoom start Standup");
+        self.question = asked.await;
+    }
+
+    async fn clicks(&self, url: &str) -> Heard {
+        let body = json!({"channel_id": self.town, "topic": "Standup"}).to_string();
+        let reply = self
+            .scene
+            .request("POST", url, Some(&self.ann), &body)
+            .await;
+        let words = body_of(&reply);
+        Heard {
+            anything: reply.status >= 400,
+            words,
+        }
+    }
+
+    async fn starts(&self, way: Way) -> Heard {
+        let Stage {
+            scene, ann, town, ..
+        } = self;
+        let mark = scene.api.world().ephemerals.len();
+        let at = At {
+            channel: town,
+            root: &self.root,
+        };
+        let mut heard = match way {
+            Way::Button => self.clicks("/api/v1/meetings").await,
+            Way::Forced => self.clicks("/api/v1/meetings?force=true").await,
+            Way::Answer => {
+                let reply = scene.press(&self.question[0], "WithoutPMI").await;
+                let words = body_of(&reply);
+                Heard {
+                    anything: reply.status >= 400 || words.contains("ephemeral_text"),
+                    words,
+                }
+            }
+            Way::Consent => {
+                let page = scene.consents(ann).await;
+                let words = body_of(&page);
+                Heard {
+                    // A page that closes itself says nothing.
+                    anything: page.status >= 400
+                        || page.status == 200 && !words.contains("close()"),
+                    words,
+                }
+            }
+            _ => {
+                let told = scene.types(ann, at, "/zoom start Standup").await;
+                let words: Vec<_> = told.iter().map(Told::text).collect();
+                Heard {
+                    anything: !told.is_empty(),
+                    words: words.join("\n"),
+                }
+            }
+        };
+        let told = scene.told_since(mark);
+        heard.anything |= !told.is_empty();
+        heard.words.extend(told.iter().map(Told::text));
+        heard
+    }
+
+    /// What the user does who sees no meeting.
+    async fn tries_again(&mut self, way: Way) {
+        self.scene.later(60);
+        match way {
+            Way::Answer => {
+                self.ask().await;
+                if !self.question.is_empty() {
+                    self.starts(way).await;
+                }
+            }
+            Way::Consent => {
+                let key = format!("zoomtoken_{}", self.ann);
+                if self.scene.api.world().stored(&key).is_none() {
+                    self.scene.connects(&self.ann, &self.town).await;
+                }
+                self.starts(Way::Command).await;
+            }
+            _ => drop(self.starts(way).await),
+        }
+    }
+
+    fn posts(&self) -> Vec<Value> {
+        let posts = self.scene.posts(&self.town).into_iter();
+        let meetings = posts.map(|post| props(&post));
+        meetings
+            .filter(|props| props["meeting_id"].is_number())
+            .collect()
+    }
+
+    /// All meetings end, and those in the personal room.
+    async fn end_all(&self, case: &Case) {
+        let pmi = self.scene.zoom.user("ann@example.com").unwrap().pmi;
+        let room = Meeting::occurrence(pmi, "cm9vbS9vY2N1cnJlbmNl==");
+        let mut meetings = self.scene.zoom.meetings();
+        meetings.push(room);
+        for meeting in meetings {
+            let ended = self.scene.zoom.webhook("meeting.ended", &meeting);
+            assert_eq!(self.scene.delivers(&ended).await.status, 200, "{case}");
+        }
+    }
+}
+
+async fn start(way: Way, case: &mut Case) {
+    let mut stage = Stage::set(way).await;
+    if way == Way::Forced {
+        stage.starts(Way::Command).await;
+    }
+    let (posted, made) = (stage.posts().len(), stage.scene.zoom.meetings().len());
+    case.begins(&stage.scene);
+    let heard = stage.starts(way).await;
+    let Stage { scene, .. } = stage;
+    stage = Stage {
+        scene: case.ends(scene).await,
+        ..stage
+    };
+    let posts = stage.posts().len() - posted;
+    let meetings = stage.scene.zoom.meetings().split_off(made);
+    assert!(posts <= 1 && meetings.len() <= 1, "{case}");
+    assert!(
+        meetings.is_empty() || !case.died_before("CreateMeeting"),
+        "{case}"
+    );
+    // Either there is a post, or the user knows that there is none; and where there is a meeting all the
+    // same, how to join it.
+    assert!(posts == 1 || heard.anything || case.is_death(), "{case}");
+    if let Some(meeting) = meetings.first()
+        && posts == 0
+    {
+        let told = heard.words.contains(&meeting.join_url);
+        assert!(told || case.is_death(), "{case}: {}", heard.words);
+    }
+    if posts == 0 {
+        stage.tries_again(way).await;
+        assert_eq!(stage.posts().len(), posted + 1, "{case}");
+    }
+    stage.end_all(case).await;
+    for post in stage.posts() {
+        assert_eq!(post["meeting_status"], "ENDED", "{case}");
+    }
+    in_order(&stage.scene, case);
+}
+
+async fn everywhere_on(way: Way) {
+    everywhere(&TROUBLES, async |case| start(way, case).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d39_d61_a_start_is_done_or_told_and_its_post_ends_whatever_goes_wrong() {
+    everywhere_on(Way::Command).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d18_d61_a_start_in_the_personal_room_is_done_or_told_whatever_goes_wrong() {
+    everywhere_on(Way::PersonalRoom).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d61_a_start_by_somebody_without_a_room_is_done_or_told_whatever_goes_wrong() {
+    everywhere_on(Way::MissingRoom).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d31_d61_a_start_by_the_button_is_done_or_told_whatever_goes_wrong() {
+    everywhere_on(Way::Button).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm072_d61_a_forced_start_is_done_or_told_whatever_goes_wrong() {
+    everywhere_on(Way::Forced).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d14_d61_a_start_in_a_thread_is_done_or_told_whatever_goes_wrong() {
+    everywhere_on(Way::Thread).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm075_d61_a_start_after_the_question_is_done_or_told_whatever_goes_wrong() {
+    everywhere_on(Way::Answer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm048_d42_d61_a_start_after_connecting_is_done_or_told_whatever_goes_wrong() {
+    everywhere_on(Way::Consent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm056_d61_a_start_with_the_connection_for_everybody_is_done_or_told_whatever_goes_wrong() {
+    everywhere_on(Way::Everybody).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm055_d61_a_start_that_takes_a_connection_over_is_done_or_told_whatever_goes_wrong() {
+    everywhere_on(Way::TakenOver).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm056_d02_d61_a_start_that_takes_everybodys_connection_over_is_done_or_told_whatever_goes_wrong()
+ {
+    everywhere_on(Way::EverybodyTakenOver).await;
+}

@@ -1,0 +1,186 @@
+//! What Zoom tells, with everything that can go wrong at each step: it is told again until it is taken, and
+//! comes to the same as on a good day.
+
+use component_tests::scene::{Scene, props};
+use plugin_tests::zoom::{Meeting, Webhook};
+use serde_json::json;
+
+use crate::order::in_order;
+use crate::support::{SCHEDULED, connected, connected_choosing, scheduled};
+use crate::trouble::{Case, TROUBLES, everywhere};
+
+const ROOM: &str = "cm9vbS9vY2N1cnJlbmNl==";
+
+/// The state of each meeting's post in a channel.
+fn statuses(scene: &Scene, channel: &str) -> Vec<String> {
+    let posts = scene.posts(channel).into_iter();
+    let status = posts.map(|post| props(&post)["meeting_status"].as_str().map(str::to_owned));
+    status.flatten().collect()
+}
+
+/// Zoom repeats what was not answered with 200 after five minutes, and again later, each time signed anew;
+/// meanwhile jobs are worked on.
+async fn repeated(scene: &Scene, case: &Case, webhook: Webhook) {
+    let mut answered = 0;
+    for _ in 0..3 {
+        scene.later(330);
+        let again = scene.zoom.webhook_with(webhook.body.clone());
+        answered = scene.delivers(&again).await.status;
+        scene.works().await;
+    }
+    assert_eq!(answered, 200, "{case}");
+    scene.later(330);
+    scene.works().await;
+}
+
+/// Delivers a webhook in trouble, lets Zoom repeat it, and answers with the process that goes on.
+async fn delivered(case: &mut Case, scene: Scene, event: &str, meeting: &Meeting) -> Scene {
+    case.begins(&scene);
+    let webhook = scene.zoom.webhook(event, meeting);
+    let answer = scene.delivers(&webhook).await.status;
+    scene.works().await;
+    let scene = case.ends(scene).await;
+    assert!([200, 500].contains(&answer) || case.is_death(), "{case}");
+    repeated(&scene, case, webhook).await;
+    scene
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm092_d06_d61_the_end_of_a_meeting_is_told_once_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let (scene, ann, town) = connected().await;
+        scene.types(&ann, &town, "/zoom start Standup").await;
+        let meeting = scene.zoom.meetings().pop().unwrap();
+        let scene = delivered(case, scene, "meeting.ended", &meeting).await;
+        assert_eq!(statuses(&scene, &town), ["ENDED"], "{case}");
+        in_order(&scene, case);
+        assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "", "{case}");
+    })
+    .await;
+}
+
+/// A personal room that is announced in two channels, and whose beginning nobody told of.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm092_d18_d61_the_end_of_a_room_is_told_once_in_each_channel_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let (scene, ann, town) = connected_choosing("Yes").await;
+        let yard = scene.channel("yard", &[&ann]);
+        for channel in [&town, &yard] {
+            assert_eq!(scene.asks(&ann, channel, "/zoom start").await, "");
+        }
+        let pmi = scene.zoom.user("ann@example.com").unwrap().pmi;
+        let room = Meeting::occurrence(pmi, ROOM);
+        let scene = delivered(case, scene, "meeting.ended", &room).await;
+        for channel in [&town, &yard] {
+            assert_eq!(statuses(&scene, channel), ["ENDED"], "{case}");
+        }
+        in_order(&scene, case);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm091_d61_the_beginning_of_a_room_leads_to_its_post_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let (scene, ann, town) = connected_choosing("Yes").await;
+        scene.types(&ann, &town, "/zoom start").await;
+        let pmi = scene.zoom.user("ann@example.com").unwrap().pmi;
+        let room = Meeting::occurrence(pmi, ROOM);
+        let scene = delivered(case, scene, "meeting.started", &room).await;
+        let key = format!("post_meeting_{}", ROOM.replace('/', "%2F"));
+        let post = scene.posts(&town).pop().unwrap();
+        assert_eq!(
+            scene.api.world().stored(&key),
+            Some(post.id.as_bytes()),
+            "{case}"
+        );
+        let ended = scene.zoom.webhook("meeting.ended", &room);
+        assert_eq!(scene.delivers(&ended).await.status, 200, "{case}");
+        assert_eq!(statuses(&scene, &town), ["ENDED"], "{case}");
+        in_order(&scene, case);
+    })
+    .await;
+}
+
+/// Two channels follow the meeting: two jobs.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm104_d06_d61_a_meeting_is_announced_once_where_it_is_followed_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let (scene, ann, town) = connected().await;
+        let yard = scene.channel("yard", &[&ann]);
+        let meeting = scheduled(&scene, "ann");
+        let add = format!("/zoom subscription add {SCHEDULED}");
+        for channel in [&town, &yard] {
+            scene.types(&ann, channel, &add).await;
+        }
+        let scene = delivered(case, scene, "meeting.started", &meeting).await;
+        for channel in [&town, &yard] {
+            assert_eq!(statuses(&scene, channel), ["STARTED"], "{case}");
+        }
+        in_order(&scene, case);
+        let ended = scene.zoom.webhook("meeting.ended", &meeting);
+        assert_eq!(scene.delivers(&ended).await.status, 200, "{case}");
+        for channel in [&town, &yard] {
+            assert_eq!(statuses(&scene, channel), ["ENDED"], "{case}");
+        }
+    })
+    .await;
+}
+
+/// Several jobs for each of two posts.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm096_d06_d61_each_recording_is_posted_once_though_its_webhook_goes_wrong_anywhere() {
+    everywhere(&TROUBLES, async |case| {
+        let (scene, ann, town) = connected().await;
+        scene.types(&ann, &town, "/zoom start Standup").await;
+        let meeting = scene.zoom.meetings().pop().unwrap();
+        let file = |start: &str| {
+            json!({
+                "id": format!("video-{start}"), "recording_start": start, "file_type": "MP4",
+                "recording_type": "shared_screen",
+                "play_url": format!("{}/rec/play/{start}", scene.zoom.url()),
+            })
+        };
+        let files = json!([file("a"), file("b"), file("c")]);
+        let event = "recording.completed";
+        case.begins(&scene);
+        let webhook = scene.zoom.recorded(event, &meeting, &files);
+        let answer = scene.delivers(&webhook).await.status;
+        let scene = case.ends(scene).await;
+        assert!([200, 500].contains(&answer) || case.is_death(), "{case}");
+        scene.works().await;
+        repeated(&scene, case, webhook).await;
+        let posts = scene.posts(&town).into_iter();
+        let replies = posts.filter(|post| !post.root_id.is_empty());
+        assert_eq!(replies.count(), 3, "{case}");
+        in_order(&scene, case);
+    })
+    .await;
+}
+
+/// The job writes the post and dies; before it is taken up, the meeting ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm104_d61_an_announcement_that_was_cut_short_does_not_outlive_its_meeting() {
+    everywhere(&TROUBLES, async |case| {
+        let (scene, ann, town) = connected().await;
+        let meeting = scheduled(&scene, "ann");
+        let add = format!("/zoom subscription add {SCHEDULED}");
+        scene.types(&ann, &town, &add).await;
+        let started = scene.zoom.webhook("meeting.started", &meeting);
+        assert_eq!(scene.delivers(&started).await.status, 200);
+        case.begins(&scene);
+        scene.works().await;
+        let scene = case.ends(scene).await;
+        let ended = scene.zoom.webhook("meeting.ended", &meeting);
+        assert_eq!(scene.delivers(&ended).await.status, 200, "{case}");
+        for _ in 0..4 {
+            scene.later(400);
+            scene.works().await;
+        }
+        let statuses = statuses(&scene, &town);
+        assert!(statuses.len() <= 1, "{case}");
+        assert!(statuses.iter().all(|status| status == "ENDED"), "{case}");
+        in_order(&scene, case);
+    })
+    .await;
+}

@@ -1,0 +1,147 @@
+//! What holds in the store and in the channels whenever nothing is under way, whatever went wrong before: no
+//! record is there without those that belong to it, no post twice, no job left.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use component_tests::memory::World;
+use component_tests::scene::{Scene, props};
+use serde_json::Value;
+
+/// Looks at all of it.
+pub fn in_order(scene: &Scene, case: &impl Display) {
+    let world = scene.api.world();
+    let mut wrong = Vec::new();
+    connections(&world, &mut wrong);
+    subscriptions(&world, &mut wrong);
+    meetings(&world, &mut wrong);
+    posts(&world, &mut wrong);
+    queue(&world, &mut wrong);
+    passing(&world, &mut wrong);
+    assert!(wrong.is_empty(), "{case}: {wrong:#?}");
+}
+
+/// The records whose keys begin so: what follows in the key, and the value as JSON.
+fn records<'a>(world: &'a World, prefix: &'a str) -> impl Iterator<Item = (String, Value)> + 'a {
+    let keys = world.keys().into_iter();
+    keys.filter_map(move |key| {
+        let rest = key.strip_prefix(prefix)?.to_owned();
+        let value = world.stored(&key)?;
+        Some((rest, serde_json::from_slice(value).unwrap_or_default()))
+    })
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// Each connection is found from Zoom, and each record that leads from Zoom leads to a connection.
+fn connections(world: &World, wrong: &mut Vec<String>) {
+    let mut own = BTreeSet::new();
+    for (user, record) in records(world, "zoomtoken_") {
+        own.insert((text(&record["ZoomID"]), user));
+    }
+    let mut led_to = BTreeSet::new();
+    for (zoom_id, copy) in records(world, "zoomtokenbyzoomid_") {
+        let others = copy["OtherUserIDs"].as_array().cloned().unwrap_or_default();
+        for user in others.iter().chain([&copy["UserID"]]) {
+            led_to.insert((zoom_id.clone(), text(user)));
+        }
+    }
+    for missing in own.difference(&led_to) {
+        wrong.push(format!("Zoom's messages do not find {missing:?}"));
+    }
+    for surplus in led_to.difference(&own) {
+        wrong.push(format!(
+            "Zoom's messages find {surplus:?}, who is not connected"
+        ));
+    }
+}
+
+/// Each subscription is in the list of who made it, and each list names subscriptions.
+fn subscriptions(world: &World, wrong: &mut Vec<String>) {
+    let mut made = BTreeSet::new();
+    for (meeting, record) in records(world, "meeting_channel_") {
+        let also = record["also"].as_array().cloned().unwrap_or_default();
+        let first = record["is_subscription"] == true;
+        let followers = also.iter().chain(first.then_some(&record));
+        for follower in followers {
+            made.insert((meeting.clone(), text(&follower["created_by"])));
+        }
+    }
+    let mut listed = BTreeSet::new();
+    for (user, list) in records(world, "subscription_index_") {
+        for meeting in list["meeting_ids"].as_array().into_iter().flatten() {
+            listed.insert((meeting.to_string(), user.clone()));
+        }
+    }
+    if made != listed {
+        wrong.push(format!("subscriptions {made:?} are listed as {listed:?}"));
+    }
+}
+
+/// Records of meetings lead to posts that are there.
+fn meetings(world: &World, wrong: &mut Vec<String>) {
+    let known = |id: &str| world.posts.iter().any(|post| post.id == id);
+    for key in world.keys() {
+        let Some(value) = world.stored(&key) else {
+            continue;
+        };
+        if key.starts_with("post_meeting_") && !known(&String::from_utf8_lossy(value)) {
+            wrong.push(format!("{key} leads to no post"));
+        }
+    }
+    for (meeting, record) in records(world, "meeting_channel_") {
+        for post in record["posts"].as_array().into_iter().flatten() {
+            let id = text(&post["post_id"]);
+            if !id.is_empty() && !known(&id) {
+                wrong.push(format!("the record of {meeting} leads to no post"));
+            }
+        }
+    }
+}
+
+/// No occurrence is announced twice in a channel, no step of a job has two posts, and the host vouches for
+/// each post of a meeting.
+fn posts(world: &World, wrong: &mut Vec<String>) {
+    let mut seen = BTreeSet::new();
+    let live = world.posts.iter().filter(|post| post.delete_at == 0);
+    for post in live {
+        let props = props(post);
+        for name in ["meeting_uuid", "step_id"] {
+            let value = text(&props[name]);
+            if !value.is_empty() && !seen.insert((name, value, post.channel_id.clone())) {
+                wrong.push(format!("{name} of {} is there twice", post.id));
+            }
+        }
+    }
+}
+
+/// Nothing is left of jobs that are done but payloads that expire.
+fn queue(world: &World, wrong: &mut Vec<String>) {
+    for (index, record) in records(world, "_jobs_") {
+        let jobs = record["jobs"].as_array().map_or(0, Vec::len);
+        if jobs > 0 {
+            wrong.push(format!("{jobs} jobs are left in index {index}"));
+        }
+    }
+}
+
+/// What stands for something that is under way ends by itself.
+fn passing(world: &World, wrong: &mut Vec<String>) {
+    const PASSING: [&str; 7] = [
+        "start_lock_",
+        "start_forced_",
+        "refresh_lease_",
+        "job_lease_",
+        "webhook_seen_",
+        "zoomuserstate_",
+        "_job_",
+    ];
+    for key in world.keys() {
+        let is_passing = PASSING.iter().any(|prefix| key.starts_with(prefix));
+        if is_passing && world.expiry(&key).is_none() {
+            wrong.push(format!("{key} is there for good"));
+        }
+    }
+}
