@@ -15,6 +15,9 @@ use serde_json::Value;
 
 /// How long a meeting counts as recent, in milliseconds.
 pub const WINDOW: i64 = 30_000;
+/// How far ahead of ours the clock that dated a post may be, in milliseconds. One that was further ahead has
+/// been set right since, and its posts are not of just now.
+const SKEW: i64 = 5 * 60 * 1000;
 /// How many claims are looked into. More than that in half a minute is somebody playing.
 const MAX_CANDIDATES: usize = 5;
 
@@ -50,6 +53,7 @@ pub fn within(channel_id: &str, now: i64, window: i64) -> Result<Option<Recent>,
     let posts = posts::since(channel_id, since)?;
     for claim in posts
         .iter()
+        .filter(|post| post.create_at <= now.saturating_add(SKEW))
         .filter_map(|post| read(post, since))
         .take(MAX_CANDIDATES)
     {

@@ -21,9 +21,10 @@ pub fn run(config: &Config, event: &Deauthorized) -> Result<(), Error> {
     if locks::seen(EVENT, &mark)? {
         return Ok(());
     }
+    let now = system::now_ms();
     for user_id in owners::of(&event.user_id)? {
         let outline = accounts::outline(&user_id)?;
-        if outline.is_some_and(|outline| event.is_after(outline.connected_at)) {
+        if outline.is_some_and(|outline| event.is_after(outline.connected_at, now)) {
             notice::enqueue(&mark, &user_id, Notice::Deauthorized)?;
             remove_all(&user_id)?;
         }
@@ -50,7 +51,7 @@ fn remove_organization(config: &Config, event: &Deauthorized, mark: &str) -> Res
         return Ok(());
     };
     let meant = origin.is_of(&event.user_id, &event.account_id);
-    if !meant || !event.is_after(origin.connected_at) {
+    if !meant || !event.is_after(origin.connected_at, system::now_ms()) {
         return Ok(());
     }
     if !origin.connected_by.is_empty() {

@@ -1,7 +1,10 @@
 //! Short claims, so that one thing is done by one node at a time, and marks of what is done.
 //!
 //! A claim is a key that is set only where there is none and that expires by itself, so a crashed
-//! holder blocks nobody for long. Its value is random, so only the holder takes it away.
+//! holder blocks nobody for long. Its value is random, so only the holder takes it away. It expires by the
+//! server's clock: a claim that was made by a clock which was ahead, and has been set right since, would
+//! last until the right clock gets there. So the value also says when it was made, and one of the future
+//! binds nobody.
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
@@ -24,6 +27,9 @@ const REFRESH: u64 = 30;
 const WORKING: u64 = 330;
 /// Longer than Zoom repeats a delivery, in seconds.
 const SEEN: u64 = 7 * 24 * 3600;
+
+/// How far ahead of ours the clock of another node may be, in milliseconds.
+const SKEW: i64 = 5 * 60 * 1000;
 
 /// A held claim.
 pub struct Claim {
@@ -53,12 +59,30 @@ impl Claim {
 }
 
 fn claim(key: String, seconds: u64) -> Result<Option<Claim>, Error> {
-    let value = token(system::random()).into_bytes();
-    match kv::set(&key, &value, Some(seconds), &Expected::Absent) {
-        Ok(()) => Ok(Some(Claim { key, value })),
-        Err(Error::Conflict) => Ok(None),
+    let now = system::now_ms();
+    let value = format!("{}.{now}", token(system::random())).into_bytes();
+    let claim = |expected: &Expected| match kv::set(&key, &value, Some(seconds), expected) {
+        Ok(()) => Ok(true),
+        Err(Error::Conflict) => Ok(false),
         Err(error) => Err(error),
+    };
+    let mut is_held = claim(&Expected::Absent)?;
+    if !is_held
+        && let Some(other) = kv::get(&key)?
+        && is_of_the_future(&other, now)
+    {
+        is_held = claim(&Expected::Value(other))?;
     }
+    Ok(is_held.then_some(Claim { key, value }))
+}
+
+/// Whether a claim was made by a clock that was wrong.
+fn is_of_the_future(claim: &[u8], now: i64) -> bool {
+    let text = std::str::from_utf8(claim).unwrap_or_default();
+    let made = text
+        .rsplit_once('.')
+        .and_then(|(_, made)| made.parse().ok());
+    made.is_some_and(|made: i64| made > now.saturating_add(SKEW))
 }
 
 /// The right to start a meeting in this channel; none while somebody else has it.
@@ -125,6 +149,21 @@ pub fn mark_seen(event: &str, uuid: &str) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn d61_a_claim_of_a_clock_that_was_ahead_binds_nobody() {
+        let now = 1_785_000_000_000;
+        let made = |ahead: i64| format!("random.{}", now + ahead).into_bytes();
+        assert!(is_of_the_future(&made(SKEW + 1), now));
+        assert!(is_of_the_future(&made(24 * 3600 * 1000), now));
+        for ahead in [SKEW, 0, -45_000] {
+            assert!(!is_of_the_future(&made(ahead), now), "{ahead}");
+        }
+        // Claims of earlier versions do not say when they were made.
+        for odd in [&b"random"[..], b"random.", b".x", b"\xff"] {
+            assert!(!is_of_the_future(odd, now));
+        }
+    }
 
     #[test]
     fn a_mark_is_of_one_event_and_one_meeting_and_fits_a_key() {

@@ -48,6 +48,8 @@ pub struct Meeting {
     pub event_ts: i64,
 }
 
+/// How far ahead of ours the clock of another node may be, in milliseconds.
+const SKEW: i64 = 5 * 60 * 1000;
 /// How old an event may be that Zoom still delivers, in milliseconds.
 const OLDEST: i64 = 7 * 24 * 3600 * 1000;
 
@@ -105,9 +107,11 @@ impl Deauthorized {
         format!("{}\n{}\n{}", self.account_id, self.user_id, self.time)
     }
 
-    /// Whether it happened after this, in milliseconds. Without a time it counts as of now.
-    pub fn is_after(&self, connected_at: i64) -> bool {
-        milliseconds(&self.time).is_none_or(|time| time >= connected_at)
+    /// Whether it happened after this, in milliseconds. Without a time it counts as of now, and what a clock
+    /// that was ahead called the time of a connection as unknown.
+    pub fn is_after(&self, connected_at: i64, now: i64) -> bool {
+        let is_known = connected_at <= now.saturating_add(SKEW);
+        !is_known || milliseconds(&self.time).is_none_or(|time| time >= connected_at)
     }
 }
 
@@ -299,10 +303,16 @@ mod tests {
                 panic!("{retention}");
             };
             assert_eq!(event.wants_confirmation, wants, "{retention}");
-            assert!(event.is_after(1_786_024_200_000) && !event.is_after(1_786_024_200_001));
+            let now = 1_786_100_000_000;
+            assert!(event.is_after(1_786_024_200_000, now));
+            assert!(!event.is_after(1_786_024_200_001, now));
+            assert!(
+                event.is_after(now + 3_600_000, now),
+                "a clock that was ahead"
+            );
         }
         let bare = deauthorization(json!({"user_id": "u"}));
-        assert!(matches!(bare, Ok(Event::Deauthorized(event)) if event.is_after(i64::MAX)));
+        assert!(matches!(bare, Ok(Event::Deauthorized(event)) if event.is_after(i64::MAX, 0)));
         for bad in [
             json!({}),
             json!(null),

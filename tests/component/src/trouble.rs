@@ -31,6 +31,8 @@ pub(crate) enum Fate {
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     trouble: Option<(Trouble, usize)>,
+    /// Where it is to come at the first step whose description begins so.
+    named: String,
     steps: Vec<String>,
 }
 
@@ -51,6 +53,13 @@ impl Plan {
             return Fate::Done;
         }
         let number = self.steps.len();
+        let at = if !self.named.is_empty() && name.starts_with(&self.named) {
+            self.named.clear();
+            self.trouble = Some((trouble, number));
+            number
+        } else {
+            at
+        };
         self.steps.push(name.to_owned());
         match trouble {
             Trouble::Failure if number == at => Fate::Failed,
@@ -69,6 +78,15 @@ impl MemoryApi {
     pub fn plan(&self, trouble: Trouble, step: usize) {
         self.world().plan = Plan {
             trouble: Some((trouble, step)),
+            ..Plan::default()
+        };
+    }
+
+    /// Plans a trouble at the next step whose description begins so.
+    pub fn plan_at(&self, trouble: Trouble, step: &str) {
+        self.world().plan = Plan {
+            trouble: Some((trouble, usize::MAX)),
+            named: step.to_owned(),
             steps: Vec::new(),
         };
     }
