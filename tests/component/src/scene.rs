@@ -362,7 +362,7 @@ impl Scene {
         };
         let plugin = Arc::clone(&self.plugin);
         let answer = self.within(async move { plugin.command(args).await });
-        let shown = answer.await.map(or_stop).flatten();
+        let shown = answer.await.and_then(or_stop);
         let mut told = self.told_since(mark);
         // What the server shows where the bot could not.
         told.extend(shown.map(|message| Told::by_server(user, at, message)));

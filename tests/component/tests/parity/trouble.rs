@@ -1,7 +1,6 @@
 //! A flow, once for every step that it makes and for everything that can go wrong there.
 
 use std::fmt;
-use std::time::Instant;
 
 use component_tests::scene::Scene;
 use component_tests::trouble::Trouble;
@@ -83,8 +82,6 @@ impl Drop for Case {
 
 /// Goes through a flow once for each step and each of the troubles. `flow` lets the case begin and end.
 pub async fn everywhere(troubles: &[Trouble], mut flow: impl AsyncFnMut(&mut Case)) {
-    let began = Instant::now();
-    let mut runs = 0;
     for trouble in troubles {
         for step in 0.. {
             assert!(step < STEPS, "the flow makes fewer steps than that");
@@ -94,12 +91,10 @@ pub async fn everywhere(troubles: &[Trouble], mut flow: impl AsyncFnMut(&mut Cas
                 came_at: None,
             };
             flow(&mut case).await;
-            runs += 1;
             if !case.came() {
                 assert!(step > 0, "the flow makes no step at all");
                 break;
             }
         }
     }
-    println!("{runs} runs in {:?}", began.elapsed());
 }

@@ -1,79 +1,438 @@
-//! Answers of Zoom.
+//! Every request to Zoom, and everything that Zoom may answer to it.
+//!
+//! A row is a request, a column is what is wrong with its answer, and a cell is what the person reads whom it
+//! concerns, in part; an empty one is a good day's. After each the next try works, and everything is in order.
+//!
+//! Of a request that Zoom did and whose answer was lost on the way, Zoom has the effect: a meeting that nobody
+//! is in, or tokens in the place of those that are stored. The latter costs a new connection.
 
-use component_tests::scene::{Scene, body_of};
-use plugin_tests::zoom::{Fault, Route};
+use component_tests::scene::{Scene, Told, body_of, props};
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use plugin_tests::zoom::{Fault, Meeting, Route, User};
+use serde_json::json;
 
-use crate::support::connected;
+use crate::order::in_order;
+use crate::support::{SCHEDULED, connected, connected_choosing, prefers, scheduled};
 
-fn connection(scene: &Scene, user: &str) -> Vec<String> {
-    let keys = scene.api.world().keys().into_iter();
-    let of_user = |key: &String| key.starts_with("zoomtoken") || key.ends_with(user);
-    keys.filter(|key| of_user(key) && key.contains("token"))
-        .collect()
+/// A request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Call {
+    Create,
+    Renew,
+    /// A code for tokens, while somebody connects.
+    Exchange,
+    /// Who it is that connects.
+    Who,
+    /// The number of a personal room.
+    Room,
+    /// The address of a personal room, which is its number's where Zoom does not tell.
+    RoomsAddress,
+    /// The meeting that is to be followed.
+    Followed,
+    /// Whether the meeting that is to be followed is the user's own.
+    Follower,
+    /// The address of a meeting that is followed, which is its number's in the end.
+    Announced,
+    Download,
+    /// Whether a connection works.
+    Check,
+    /// A grant goes back.
+    Revoke,
+    /// Zoom is told that data is gone.
+    Confirm,
 }
 
-/// What is wrong with an answer of Zoom, and what the person may expect then.
-fn bad_answers() -> [(Fault, &'static str); 6] {
-    let text = |status, body: &str| Fault::Status(status, Vec::new(), body.to_owned());
-    [
-        (Fault::HangUp, "could not be reached"),
-        (Fault::Half, "could not be reached"),
-        (Fault::Flood(1 << 30), "makes no sense"),
-        (text(200, "{\"access_token\":"), "makes no sense"),
-        (text(503, "<html>down</html>"), "could not be reached"),
-        (Fault::rate_limited(3600), "60 minutes"),
-    ]
+/// What is wrong with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bad {
+    LimitedForASecond,
+    LimitedForAnHour,
+    Broken,
+    Down,
+    HungUp,
+    Half,
+    Nonsense,
+    Gigabyte,
+    /// The token, the code or the app's password.
+    Refused,
+    /// The token that comes in its place too.
+    RefusedAgain,
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn d22_d31_d40_each_bad_answer_to_a_start_is_told_and_the_next_start_works() {
-    let (scene, ann, town) = connected().await;
-    for (fault, says) in bad_answers() {
-        scene.zoom.fail_next(Route::CreateMeeting, fault.clone());
-        let told = scene.asks(&ann, &town, "/zoom start Standup").await;
-        assert!(told.contains(says), "{fault:?}: {told}");
-        assert!(scene.posts(&town).is_empty(), "{fault:?}");
-    }
-    let asked = scene.asks(&ann, &town, "/zoom start Standup").await;
-    assert_eq!((asked.as_str(), scene.posts(&town).len()), ("", 1));
-}
+const COLUMNS: [Bad; 10] = [
+    Bad::LimitedForASecond,
+    Bad::LimitedForAnHour,
+    Bad::Broken,
+    Bad::Down,
+    Bad::HungUp,
+    Bad::Half,
+    Bad::Nonsense,
+    Bad::Gigabyte,
+    Bad::Refused,
+    Bad::RefusedAgain,
+];
 
-#[tokio::test(flavor = "multi_thread")]
-async fn d05_d22_d29_each_bad_answer_to_a_renewal_keeps_the_connection_or_leads_to_a_new_one() {
-    for (fault, _) in bad_answers() {
-        let (scene, ann, town) = connected().await;
-        scene.zoom.expire_tokens();
-        // A renewal of which half arrives is done at Zoom: what was stored is spent.
-        let spent = matches!(fault, Fault::Half);
-        scene.zoom.fail_next(Route::Token, fault.clone());
-        let told = scene.asks(&ann, &town, "/zoom start Standup").await;
-        assert!(
-            !told.is_empty() && scene.posts(&town).is_empty(),
-            "{fault:?}: {told}"
-        );
-        scene.later(60);
-        let told = scene.asks(&ann, &town, "/zoom start Standup").await;
-        assert_eq!(told.contains("/oauth2/connect"), spent, "{fault:?}: {told}");
-        assert_eq!(scene.posts(&town).len(), usize::from(!spent), "{fault:?}");
-    }
-}
+const HOUR: &str = "60 minutes";
+const DOWN: &str = "could not be reached";
+const ODD: &str = "makes no sense";
+const LATE: &str = "did not answer in time";
+const LINK: &str = "/oauth2/connect";
+const CODE: &str = "did not accept the sign-in";
+const ENDED: &str = "Zoom ended your connection";
+const ADDED: &str = "hears of meeting";
+const THERE: &str = "already connected";
+const GONE: &str = "is disconnected.";
+const STORE: &str = "marketplace.zoom.us";
+const LEFT: &str = "could not be fetched";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn zm048_d40_each_bad_answer_while_connecting_is_a_page_that_says_so() {
-    let scene = Scene::start().await;
-    let ann = scene.person("ann");
-    let town = scene.channel("town", &[&ann]);
-    let ann_at_zoom = scene.zoom.user("ann@example.com").unwrap();
-    scene.zoom.sign_in_as(ann_at_zoom);
-    for route in [Route::Token, Route::User] {
-        for (fault, _) in bad_answers() {
-            scene.types(&ann, &town, "/zoom connect").await;
-            scene.zoom.fail_next(route, fault.clone());
-            let page = scene.consents(&ann).await;
-            assert!(page.status >= 400, "{route:?} {fault:?}: {}", page.status);
-            assert!(body_of(&page).contains("Zoom"), "{route:?} {fault:?}");
-            assert_eq!(connection(&scene, &ann), [""; 0], "{route:?} {fault:?}");
+/// The columns, and a last one for no answer at all.
+#[rustfmt::skip]
+const TABLE: [(Call, [&str; 10], &str); 13] = [
+    (Call::Create, ["", HOUR, DOWN, DOWN, DOWN, DOWN, ODD, ODD, "", LINK], LATE),
+    (Call::Renew, ["", HOUR, DOWN, DOWN, DOWN, DOWN, ODD, ODD, LINK, LINK], LATE),
+    (Call::Exchange, ["", HOUR, DOWN, DOWN, DOWN, DOWN, ODD, ODD, CODE, CODE], LATE),
+    (Call::Who, ["", HOUR, DOWN, DOWN, DOWN, DOWN, ODD, ODD, ENDED, ENDED], LATE),
+    (Call::Room, ["", HOUR, DOWN, DOWN, DOWN, DOWN, ODD, ODD, "", LINK], LATE),
+    (Call::RoomsAddress, ["", "", "", "", "", "", "", "", "", ""], ""),
+    (Call::Followed, [ADDED, HOUR, DOWN, DOWN, DOWN, DOWN, ODD, ODD, ADDED, LINK], LATE),
+    (Call::Follower, [ADDED, HOUR, DOWN, DOWN, DOWN, DOWN, ODD, ODD, ADDED, LINK], LATE),
+    (Call::Announced, ["", "", "", "", "", "", "", "", "", ""], ""),
+    // Whatever comes as a file is one.
+    (Call::Download, ["", "", "", "", "", "", "", LEFT, "", ""], ""),
+    (Call::Check, [THERE, THERE, THERE, THERE, THERE, THERE, THERE, THERE, THERE, LINK], THERE),
+    // Zoom's answer says it by its status alone.
+    (Call::Revoke, [GONE, STORE, STORE, STORE, STORE, STORE, GONE, GONE, GONE, STORE], STORE),
+    (Call::Confirm, ["", "", "", "", "", "", "", "", "", ""], ""),
+];
+
+impl Call {
+    fn route(self) -> Route {
+        match self {
+            Call::Create => Route::CreateMeeting,
+            Call::Renew | Call::Exchange => Route::Token,
+            Call::Who | Call::Room | Call::Follower | Call::Check => Route::User,
+            Call::RoomsAddress | Call::Followed | Call::Announced => Route::Meeting,
+            Call::Download => Route::Download,
+            Call::Revoke => Route::Revoke,
+            Call::Confirm => Route::Compliance,
         }
     }
-    scene.connects(&ann, &town).await;
+
+    /// What a fault of the token endpoint is for Zoom's other endpoints an expired token.
+    fn refusal(self) -> Fault {
+        let text = |status, body: &str| Fault::Status(status, Vec::new(), body.to_owned());
+        match self {
+            Call::Renew => text(
+                400,
+                r#"{"error":"invalid_grant","reason":"Invalid Token!"}"#,
+            ),
+            Call::Exchange => text(400, r#"{"error":"invalid_grant","reason":"trace-5c1d"}"#),
+            Call::Revoke => text(
+                400,
+                r#"{"error":"invalid_request","reason":"Invalid Token!"}"#,
+            ),
+            Call::Confirm => text(401, r#"{"error":"invalid_client","reason":"trace-5c1d"}"#),
+            _ => text(
+                401,
+                r#"{"code":124,"message":"Access token is expired. trace-5c1d"}"#,
+            ),
+        }
+    }
+
+    fn faults(self, bad: Bad) -> Vec<Fault> {
+        let text = |status, body: &str| Fault::Status(status, Vec::new(), body.to_owned());
+        match bad {
+            Bad::LimitedForASecond => vec![Fault::rate_limited(1)],
+            Bad::LimitedForAnHour => vec![Fault::rate_limited(3600)],
+            Bad::Broken => vec![Fault::server_error()],
+            Bad::Down => vec![text(503, "<html>trace-5c1d</html>")],
+            Bad::HungUp => vec![Fault::HangUp],
+            Bad::Half => vec![Fault::Half],
+            Bad::Nonsense => vec![text(200, "{\"trace-5c1d\":")],
+            Bad::Gigabyte => vec![Fault::Flood(1 << 30)],
+            Bad::Refused => vec![self.refusal()],
+            Bad::RefusedAgain => vec![self.refusal(), self.refusal()],
+        }
+    }
+}
+
+/// What Zoom says is not for people, nor for the log.
+fn is_raw(text: &str) -> bool {
+    text.contains("trace-") || text.contains("per-second")
+}
+
+/// Ann in a channel.
+struct Stage {
+    scene: Scene,
+    ann: String,
+    town: String,
+    meeting: Option<Meeting>,
+}
+
+impl Stage {
+    /// All that comes before the request.
+    async fn set(call: Call) -> Stage {
+        let (scene, ann, town) = match call {
+            Call::Room | Call::RoomsAddress => connected_choosing("Yes").await,
+            Call::Exchange | Call::Who => {
+                let scene = Scene::start().await;
+                let ann = scene.person("ann");
+                let town = scene.channel("town", &[&ann]);
+                let user = scene.zoom.user("ann@example.com").unwrap();
+                scene.zoom.sign_in_as(user);
+                scene.asks(&ann, &town, "/zoom connect").await;
+                (scene, ann, town)
+            }
+            _ => connected().await,
+        };
+        let mut stage = Stage {
+            scene,
+            ann,
+            town,
+            meeting: None,
+        };
+        match call {
+            Call::Renew => stage.scene.zoom.expire_tokens(),
+            Call::Followed | Call::Follower => drop(scheduled(&stage.scene, "ann")),
+            Call::Announced => {
+                stage.meeting = Some(scheduled(&stage.scene, "ann"));
+                let add = format!("/zoom subscription add {SCHEDULED}");
+                assert!(stage.types(&add).await.contains(ADDED));
+            }
+            Call::Download => {
+                assert_eq!(stage.types("/zoom start Standup").await, "");
+                stage.meeting = stage.scene.zoom.meetings().pop();
+            }
+            _ => {}
+        }
+        stage
+    }
+
+    async fn types(&self, text: &str) -> String {
+        self.scene.asks(&self.ann, &self.town, text).await
+    }
+
+    /// Works off all jobs, however long they wait.
+    async fn works(&self) {
+        while let Some(due) = self.scene.works().await {
+            self.scene.later((due - self.scene.now()) / 1000 + 1);
+        }
+    }
+
+    /// Lets the request be made, and answers with what Ann reads.
+    async fn does(&self, call: Call) -> String {
+        let Stage { scene, ann, .. } = self;
+        let mark = scene.api.world().ephemerals.len();
+        match call {
+            Call::Create | Call::Renew | Call::Room | Call::RoomsAddress => {
+                self.types("/zoom start Standup").await
+            }
+            Call::Exchange | Call::Who => {
+                let page = scene.consents(ann).await;
+                let good = page.status == 200;
+                let told = scene.told_since(mark);
+                assert!(good || told.is_empty(), "the page says it");
+                if good { String::new() } else { body_of(&page) }
+            }
+            Call::Followed | Call::Follower => {
+                self.types(&format!("/zoom subscription add {SCHEDULED}"))
+                    .await
+            }
+            Call::Announced => {
+                let meeting = self.meeting.as_ref().unwrap();
+                let started = scene.zoom.webhook("meeting.started", meeting);
+                assert_eq!(scene.delivers(&started).await.status, 200);
+                self.works().await;
+                String::new()
+            }
+            Call::Download => {
+                let meeting = self.meeting.as_ref().unwrap();
+                let files = json!([{"id": "vtt", "recording_type": "audio_transcript",
+                    "download_url": scene.zoom.add_file("vtt", "WEBVTT")}]);
+                let event = "recording.transcript_completed";
+                let recorded = scene.zoom.recorded(event, meeting, &files);
+                assert_eq!(scene.delivers(&recorded).await.status, 200);
+                self.works().await;
+                let reply = scene.posts(&self.town).pop().unwrap();
+                let has_file = !reply.file_ids.is_empty();
+                if has_file {
+                    String::new()
+                } else {
+                    reply.message
+                }
+            }
+            Call::Check => self.types("/zoom connect").await,
+            Call::Revoke => self.types("/zoom disconnect").await,
+            Call::Confirm => {
+                let user = scene.zoom.signed_in();
+                let event = json!({"event": "app_deauthorized", "event_ts": 1, "payload": {
+                    "account_id": "a", "user_id": user.id, "signature": "s",
+                    "client_id": scene.zoom.app().client_id, "user_data_retention": "false",
+                    "deauthorization_time": "2099-01-01T00:00:00Z",
+                }});
+                let webhook = scene.zoom.webhook_with(event.to_string());
+                assert_eq!(scene.delivers(&webhook).await.status, 200);
+                self.works().await;
+                String::new()
+            }
+        }
+    }
+
+    fn meeting_posts(&self) -> usize {
+        let posts = self.scene.posts(&self.town).into_iter();
+        posts
+            .filter(|post| props(post)["meeting_id"].is_number())
+            .count()
+    }
+
+    fn is_connected(&self) -> bool {
+        let key = format!("zoomtoken_{}", self.ann);
+        self.scene.api.world().stored(&key).is_some()
+    }
+
+    /// What must have come of the request, and the next try.
+    async fn goes_on(&self, call: Call, cell: &str, is_good: bool) {
+        let Stage {
+            scene, ann, town, ..
+        } = self;
+        match call {
+            Call::Create | Call::Renew | Call::Room | Call::RoomsAddress => {
+                assert_eq!(self.meeting_posts(), usize::from(is_good), "{cell}");
+                if is_good {
+                    return;
+                }
+                // Whoever has spent the tokens is asked to connect, and is connected then.
+                let told = self.types("/zoom start Standup").await;
+                if told.contains(LINK) {
+                    scene.connects(ann, town).await;
+                    prefers(scene, ann, town, "No").await;
+                    assert_eq!(self.types("/zoom start Standup").await, "", "{cell}");
+                }
+                assert_eq!(self.meeting_posts(), 1, "{cell}: {told}");
+            }
+            Call::Exchange | Call::Who => {
+                assert_eq!(self.is_connected(), is_good, "{cell}");
+                if !is_good {
+                    scene.connects(ann, town).await;
+                }
+            }
+            Call::Followed | Call::Follower => {
+                let list = self.types("/zoom subscription list").await;
+                assert_eq!(list.contains(&SCHEDULED.to_string()), is_good, "{cell}");
+                if list.contains("no subscriptions") {
+                    let told = self.does(call).await;
+                    assert!(
+                        told.contains(ADDED) || told.contains(LINK),
+                        "{cell}: {told}"
+                    );
+                }
+            }
+            Call::Announced => assert_eq!(self.meeting_posts(), 1, "{cell}"),
+            Call::Download => assert_eq!(scene.posts(town).len(), 2, "{cell}"),
+            Call::Check => assert!(self.is_connected(), "{cell}"),
+            Call::Revoke => {
+                assert!(!self.is_connected(), "{cell}");
+                scene.connects(ann, town).await;
+            }
+            Call::Confirm => {
+                assert!(!self.is_connected(), "{cell}");
+                let told = scene.zoom.count(Route::Compliance);
+                assert!((1..=2).contains(&told), "{cell}: {told}");
+            }
+        }
+    }
+}
+
+/// Says which cell it was where something goes wrong that does not say so itself.
+struct Named<'a>(&'a str);
+
+impl Drop for Named<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("this went wrong with {}", self.0);
+        }
+    }
+}
+
+async fn cell(call: Call, faults: Vec<Fault>, what: String, says: &'static str) {
+    let cell = format!("{call:?}, {what}");
+    let _named = Named(&cell);
+    let stage = Stage::set(call).await;
+    // Who was never answered is not answered later either.
+    let is_over = !matches!(faults[..], [Fault::Silence]);
+    for fault in faults {
+        stage.scene.zoom.fail_next(call.route(), fault);
+    }
+    let before = stage.scene.zoom.count(call.route());
+    let told = stage.does(call).await;
+    assert!(
+        stage.scene.zoom.count(call.route()) > before,
+        "{cell}: no request"
+    );
+    if is_over {
+        stage.scene.zoom.release();
+    }
+    let is_good = says.is_empty() || says == ADDED;
+    if says.is_empty() {
+        assert_eq!(told, "", "{cell}");
+    } else {
+        assert!(told.contains(says), "{cell}: {told}");
+    }
+    assert!(
+        !is_raw(&told) && !is_raw(&stage.scene.log()),
+        "{cell}: {told}"
+    );
+    stage.goes_on(call, &cell, is_good).await;
+    in_order(&stage.scene, &cell);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d22_d31_d40_every_bad_answer_to_every_request_is_told_and_the_next_try_works() {
+    let cells = TABLE.iter().flat_map(|(call, row, _)| {
+        let columns = COLUMNS.into_iter().zip(row);
+        columns.map(|(bad, says)| cell(*call, call.faults(bad), format!("{bad:?}"), says))
+    });
+    // Some wait for a second.
+    stream::iter(cells)
+        .buffer_unordered(4)
+        .collect::<()>()
+        .await;
+}
+
+/// All at once: each waits for as long as its request may take, which for a file is most of a minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn d22_d31_no_answer_to_any_request_is_told_in_time_and_the_next_try_works() {
+    let cells = TABLE
+        .iter()
+        .map(|(call, _, says)| cell(*call, vec![Fault::Silence], "silent".to_owned(), says));
+    let count = TABLE.len();
+    stream::iter(cells)
+        .buffer_unordered(count)
+        .collect::<()>()
+        .await;
+}
+
+/// At the account level Zoom need not say who it was that agreed; then it is asked for the address.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm048_zm056_what_zoom_does_not_tell_of_an_administrator_is_not_needed() {
+    let text = |status, body: &str| Fault::Status(status, Vec::new(), body.to_owned());
+    for fault in [
+        text(403, "{}"),
+        text(404, r#"{"code":1001}"#),
+        text(400, r#"{"code":4711}"#),
+        text(200, "{}"),
+    ] {
+        let scene = Scene::with(json!({"accountlevelapp": true})).await;
+        let root = scene.administrator("root");
+        let town = scene.channel("town", &[&root]);
+        scene.zoom.sign_in_as(User::new("root@example.com"));
+        scene.asks(&root, &town, "/zoom connect").await;
+        scene.zoom.fail_next(Route::User, fault.clone());
+        let page = scene.consents(&root).await;
+        assert_eq!(page.status, 200, "{fault:?}: {}", body_of(&page));
+        let told = scene.told_since(0);
+        let told = told.last().map(Told::text).unwrap_or_default();
+        assert!(told.contains("is connected"), "{fault:?}: {told}");
+    }
 }
