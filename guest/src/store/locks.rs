@@ -27,6 +27,13 @@ const REFRESH: u64 = 30;
 const WORKING: u64 = 330;
 /// Longer than Zoom repeats a delivery, in seconds.
 const SEEN: u64 = 7 * 24 * 3600;
+/// What stands where something is done.
+const DONE: &[u8] = b"1";
+/// Longer than an event may take, in seconds, and shorter than Zoom waits before it repeats a delivery.
+const HANDLING: u64 = 90;
+/// How often and how long to wait for somebody who handles the same event: 2 seconds. Zoom waits for three.
+const ATTEMPTS: u32 = 11;
+const PAUSE: u64 = 200;
 
 /// How far ahead of ours the clock of another node may be, in milliseconds.
 const SKEW: i64 = 5 * 60 * 1000;
@@ -59,6 +66,11 @@ impl Claim {
 }
 
 fn claim(key: String, seconds: u64) -> Result<Option<Claim>, Error> {
+    Ok(claim_or_look(key, seconds)?.ok())
+}
+
+/// Claims a key, or answers with what stands there, if that is still there.
+fn claim_or_look(key: String, seconds: u64) -> Result<Result<Claim, Option<Vec<u8>>>, Error> {
     let now = system::now_ms();
     let value = format!("{}.{now}", token(system::random())).into_bytes();
     let claim = |expected: &Expected| match kv::set(&key, &value, Some(seconds), expected) {
@@ -66,14 +78,17 @@ fn claim(key: String, seconds: u64) -> Result<Option<Claim>, Error> {
         Err(Error::Conflict) => Ok(false),
         Err(error) => Err(error),
     };
-    let mut is_held = claim(&Expected::Absent)?;
-    if !is_held
-        && let Some(other) = kv::get(&key)?
-        && is_of_the_future(&other, now)
-    {
-        is_held = claim(&Expected::Value(other))?;
+    if claim(&Expected::Absent)? {
+        return Ok(Ok(Claim { key, value }));
     }
-    Ok(is_held.then_some(Claim { key, value }))
+    let other = kv::get(&key)?;
+    if let Some(other) = other.clone()
+        && is_of_the_future(&other, now)
+        && claim(&Expected::Value(other))?
+    {
+        return Ok(Ok(Claim { key, value }));
+    }
+    Ok(Err(other))
 }
 
 /// Whether a claim was made by a clock that was wrong.
@@ -132,7 +147,46 @@ pub fn seen_key(event: &str, uuid: &str) -> String {
 
 /// Whether it is done already.
 pub fn seen(event: &str, uuid: &str) -> Result<bool, Error> {
-    Ok(!uuid.is_empty() && kv::get(&seen_key(event, uuid))?.is_some())
+    Ok(!uuid.is_empty() && kv::get(&seen_key(event, uuid))?.as_deref() == Some(DONE))
+}
+
+/// The turn of one delivery of an event, of which there may be several at once.
+pub struct Turn(Option<Claim>);
+
+impl Turn {
+    /// The event has had its effect.
+    pub fn done(self) -> Result<(), Error> {
+        match self.0 {
+            Some(claim) => kv::set(&claim.key, DONE, Some(SEEN), &Expected::Any),
+            None => Ok(()),
+        }
+    }
+
+    /// It has not, and the next delivery may try.
+    pub fn pass(self) {
+        if let Some(claim) = self.0 {
+            claim.release();
+        }
+    }
+}
+
+/// The turn to handle this event of this meeting; none where it is done. While somebody else has it, the
+/// outcome is waited for; an error where that takes too long, so that Zoom delivers again.
+pub fn turn(event: &str, uuid: &str) -> Result<Option<Turn>, Error> {
+    if uuid.is_empty() {
+        return Ok(Some(Turn(None)));
+    }
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            system::pause(PAUSE);
+        }
+        match claim_or_look(seen_key(event, uuid), HANDLING)? {
+            Ok(claim) => return Ok(Some(Turn(Some(claim)))),
+            Err(stored) if stored.as_deref() == Some(DONE) => return Ok(None),
+            Err(_) => {}
+        }
+    }
+    Err(Error::Timeout)
 }
 
 /// Marks it as done, after its effect.
@@ -140,7 +194,7 @@ pub fn mark_seen(event: &str, uuid: &str) -> Result<(), Error> {
     if uuid.is_empty() {
         return Ok(());
     }
-    match kv::set(&seen_key(event, uuid), b"1", Some(SEEN), &Expected::Absent) {
+    match kv::set(&seen_key(event, uuid), DONE, Some(SEEN), &Expected::Absent) {
         Ok(()) | Err(Error::Conflict) => Ok(()),
         Err(error) => Err(error),
     }

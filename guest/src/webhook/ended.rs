@@ -20,7 +20,8 @@ pub const EVENT: &str = "meeting.ended";
 /// How far Zoom's clock may be from Mattermost's, in milliseconds.
 const SKEW: i64 = 60_000;
 
-/// Works on a delivery. Safe to repeat: a post that has ended is left alone.
+/// Works on a delivery. Safe to repeat: a post that has ended is left alone. Of several at once one does it, and
+/// the others wait for what comes of it.
 pub fn handle(meeting: &Meeting) -> Result<(), Error> {
     let bound = meetings::post_of(&meeting.uuid)?;
     let mapping = if meeting.id == 0 {
@@ -42,14 +43,57 @@ pub fn handle(meeting: &Meeting) -> Result<(), Error> {
             false => Ok(()),
         };
     }
-    if locks::seen(EVENT, &meeting.uuid)? {
+    let Some(turn) = locks::turn(EVENT, &meeting.uuid)? else {
         return Ok(());
+    };
+    let known = Known {
+        bound,
+        listed: mapping.map(|mapping| mapping.posts).unwrap_or_default(),
+        announced,
+    };
+    match end_all(meeting, candidates, &known, now) {
+        Ok(All::Over) => turn.done(),
+        Ok(All::Refused) => {
+            turn.pass();
+            Ok(())
+        }
+        Err(error) => {
+            turn.pass();
+            Err(error)
+        }
     }
+}
+
+/// What is known of an occurrence's posts.
+struct Known {
+    /// The post that its record leads to.
+    bound: Option<String>,
+    /// What the number's record holds.
+    listed: Vec<Announcement>,
+    /// The posts that come of it.
+    announced: Vec<String>,
+}
+
+/// What became of all posts.
+enum All {
+    /// Nothing is left to do about them.
+    Over,
+    /// Some cannot be changed, now.
+    Refused,
+}
+
+/// Ends the posts and forgets them.
+fn end_all(
+    meeting: &Meeting,
+    candidates: Vec<String>,
+    known: &Known,
+    now: i64,
+) -> Result<All, Error> {
     let mut over = Vec::new();
     let mut refused = false;
     let mut failure = None;
     for post_id in candidates {
-        let is_bound = bound.as_deref() == Some(post_id.as_str());
+        let is_bound = known.bound.as_deref() == Some(post_id.as_str());
         match end(meeting, &post_id, is_bound) {
             Ok(Step::Over) => over.push(post_id),
             Ok(Step::Later) => {}
@@ -58,25 +102,24 @@ pub fn handle(meeting: &Meeting) -> Result<(), Error> {
             Err(error) => failure = Some(error),
         }
     }
-    if bound.is_none()
+    if known.bound.is_none()
         && let Some(post_id) = over.last()
     {
         meetings::bind(&meeting.uuid, post_id)?;
     }
-    let listed = mapping.map(|mapping| mapping.posts).unwrap_or_default();
     let is_over = |post: &Announcement| {
         let is_of_it = !post.uuid.is_empty() && post.uuid == meeting.uuid;
         let was_begun = is_of_it || post.create_at <= latest(meeting, now);
         over.contains(&post.post_id) || post.is_under_way() && was_begun && failure.is_none()
     };
-    let found = over.iter().any(|post_id| announced.contains(post_id));
-    if found || listed.iter().any(is_over) {
+    let found = over.iter().any(|post_id| known.announced.contains(post_id));
+    if found || known.listed.iter().any(is_over) {
         meetings::forget(meeting.id, is_over)?;
     }
     match failure {
         Some(error) => Err(error),
-        None if refused => Ok(()),
-        None => locks::mark_seen(EVENT, &meeting.uuid),
+        None if refused => Ok(All::Refused),
+        None => Ok(All::Over),
     }
 }
 

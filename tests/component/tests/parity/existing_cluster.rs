@@ -111,6 +111,15 @@ async fn zm092_d06_the_same_webhook_to_two_nodes_is_handled_once() {
     let posts = scene.posts(&town);
     assert_eq!(posts.len(), 1);
     assert_eq!(props(&posts[0])["meeting_status"], "ENDED");
+    let changes = || {
+        let world = scene.api.world();
+        world
+            .calls
+            .iter()
+            .filter(|call| *call == "UpdatePost")
+            .count()
+    };
+    assert_eq!(changes(), 1, "of twenty at once one changes the post");
     let before = posts[0].clone();
     scene.later(2);
     for node in &nodes {
