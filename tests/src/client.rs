@@ -410,17 +410,25 @@ impl Client {
 
     /// Saves a plugin's settings as the System Console does: all of them, keys in lower case.
     pub fn configure_plugin(&self, id: &str, settings: &Value) -> Result<(), Error> {
+        self.configure("/PluginSettings/Plugins", id, settings)
+    }
+
+    /// Lets the server look after its plugins every half minute and start again those that died, or not.
+    pub fn look_after_plugins(&self, does: bool) -> Result<(), Error> {
+        self.configure("/PluginSettings", "EnableHealthCheck", &json!(does))
+    }
+
+    /// Changes one field of an object in the server's configuration.
+    fn configure(&self, pointer: &str, name: &str, value: &Value) -> Result<(), Error> {
         let mut config = self.get("/api/v4/config")?;
-        let plugins = config
-            .pointer_mut("/PluginSettings/Plugins")
-            .and_then(Value::as_object_mut);
-        let Some(plugins) = plugins else {
+        let object = config.pointer_mut(pointer).and_then(Value::as_object_mut);
+        let Some(object) = object else {
             return Err(Error::Field {
-                pointer: "/PluginSettings/Plugins".to_owned(),
+                pointer: pointer.to_owned(),
                 value: "the configuration".to_owned(),
             });
         };
-        plugins.insert(id.to_owned(), settings.clone());
+        object.insert(name.to_owned(), value.clone());
         self.put("/api/v4/config", &config).map(drop)
     }
 }

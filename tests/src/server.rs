@@ -27,7 +27,7 @@ const START: Duration = Duration::from_secs(120);
 const STOP: Duration = Duration::from_secs(60);
 
 /// What every test needs of the server, and nothing that reaches beyond loopback.
-const SETTINGS: [(&str, &str); 26] = [
+const SETTINGS: [(&str, &str); 25] = [
     ("MM_ANNOUNCEMENTSETTINGS_ADMINNOTICESENABLED", "false"),
     ("MM_ANNOUNCEMENTSETTINGS_USERNOTICESENABLED", "false"),
     ("MM_EMAILSETTINGS_SENDEMAILNOTIFICATIONS", "false"),
@@ -40,7 +40,6 @@ const SETTINGS: [(&str, &str); 26] = [
     ("MM_LOGSETTINGS_ENABLEFILE", "false"),
     ("MM_PLUGINSETTINGS_AUTOMATICPREPACKAGEDPLUGINS", "false"),
     ("MM_PLUGINSETTINGS_ENABLE", "true"),
-    ("MM_PLUGINSETTINGS_ENABLEHEALTHCHECK", "true"),
     ("MM_PLUGINSETTINGS_ENABLEMARKETPLACE", "false"),
     ("MM_PLUGINSETTINGS_ENABLEREMOTEMARKETPLACE", "false"),
     ("MM_PLUGINSETTINGS_ENABLEUPLOADS", "true"),

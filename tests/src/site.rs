@@ -286,6 +286,25 @@ impl Site {
         Ok(())
     }
 
+    /// What the database of the site answers to a statement, as `psql` prints it.
+    pub fn query(&self, statement: &str) -> Result<String, Error> {
+        Ok(self.postgres.query(DATABASE, statement)?)
+    }
+
+    /// Lets time pass for what the plugin has claimed for a while, and for its jobs: the claims of a process that
+    /// is dead end, and what waits is due.
+    pub fn end_claims(&self) -> Result<(), Error> {
+        self.query(&format!(
+            "update pluginkeyvaluestore set expireat = 1 where pluginid = '{PLUGIN}' \
+             and (pkey ~ '^(start_lock|start_forced|refresh_lease|job_lease)_' \
+             or pkey like 'webhook_seen_%' and pvalue <> '1'); \
+             update pluginkeyvaluestore set pvalue = convert_to(regexp_replace( \
+             convert_from(pvalue, 'UTF8'), '\"(leased_until|due)\":[0-9]+', '\"\\1\":1', 'g'), 'UTF8') \
+             where pluginid = '{PLUGIN}' and pkey like '\\_jobs\\_%'"
+        ))?;
+        Ok(())
+    }
+
     /// Makes an open channel in an open team, both of that name.
     pub fn room(&self, name: &str) -> Result<Room, Error> {
         let team = self.administrator.create_team(name)?;

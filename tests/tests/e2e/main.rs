@@ -13,6 +13,7 @@
 )]
 
 mod cluster;
+mod deaths;
 mod endings;
 mod faults;
 mod lifecycle;
@@ -36,7 +37,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let mut trials: Vec<Trial> = Vec::new();
-    let groups: [&[Check]; 14] = [
+    let groups: [&[Check]; 15] = [
         lifecycle::CHECKS,
         oauth::CHECKS,
         meetings::CHECKS,
@@ -47,6 +48,7 @@ fn main() {
         faults::CHECKS,
         load::CHECKS,
         storms::CHECKS,
+        deaths::CHECKS,
         cluster::CHECKS,
         secrets::CHECKS,
         signatures::CHECKS,

@@ -1,7 +1,7 @@
 //! Recordings on the real server: jobs that survive, files that are passed on as they are.
 
-use plugin_tests::process::wait_until;
-use plugin_tests::site::Site;
+use plugin_tests::process::{kill, wait_until};
+use plugin_tests::site::{PLUGIN, Site};
 use plugin_tests::story;
 use serde_json::{Value, json};
 use ureq::http::Method;
@@ -10,7 +10,10 @@ use crate::world::*;
 
 pub const CHECKS: &[Check] = &[
     ("zm096_zm133_a_recording_with_its_chat_is_one_reply", once),
-    ("zm097_d25_a_job_survives_the_death_of_the_plugin", survives),
+    (
+        "zm097_d25_a_job_survives_a_plugin_that_is_disabled_and_enabled",
+        |world| survives(world, is_disabled),
+    ),
 ];
 
 fn replies(site: &Site, root: &str, channel: &str) -> Result<Vec<Value>, libtest_mimic::Failed> {
@@ -57,8 +60,35 @@ fn once(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// The process dies while a job waits; the next one goes on with it.
-fn survives(world: &mut World) -> Outcome {
+/// An administrator ends the process and starts the next one.
+fn is_disabled(site: &Site) -> Outcome {
+    site.administrator.disable_plugin(PLUGIN)?;
+    let gone = wait_until(SOON, || {
+        site.server.plugin_processes().is_empty().then_some(())
+    });
+    gone.ok_or("the plugin does not end")?;
+    site.administrator.enable_plugin(PLUGIN)?;
+    Ok(())
+}
+
+/// The kernel ends the process, and the server finds out when it next looks.
+pub fn survives_a_death(world: &mut World) -> Outcome {
+    survives(world, dies)
+}
+
+fn dies(site: &Site) -> Outcome {
+    let before = process(site);
+    kill(before);
+    let next = wait_until(SOON * 2, || {
+        let processes = site.server.plugin_processes();
+        (processes.len() == 1 && processes[0] != before).then_some(())
+    });
+    next.ok_or("the server does not start it again")?;
+    Ok(())
+}
+
+/// The process ends while a job waits; the next one goes on with it.
+fn survives(world: &mut World, ends: fn(&Site) -> Outcome) -> Outcome {
     let site = world.ready()?;
     let (ada, room) = connected(site)?;
     let post = start(&ada, &room, "Interrupted")?;
@@ -85,14 +115,9 @@ fn survives(world: &mut World) -> Outcome {
         (asked && waits).then_some(())
     });
     tried.ok_or("the job was never tried")?;
-    site.administrator.disable_plugin("zoom")?;
-    let gone = wait_until(SOON, || {
-        site.server.plugin_processes().is_empty().then_some(())
-    });
-    gone.ok_or("the plugin does not end")?;
     assert!(replies(site, id, &room.channel)?.is_empty());
+    ends(site)?;
     site.zoom.release();
-    site.administrator.enable_plugin("zoom")?;
     until_configured(site)?;
     let posted = wait_until(SOON * 3, || {
         let all = replies(site, id, &room.channel).ok()?;

@@ -6,7 +6,7 @@ use plugin_tests::bench::load::{Request, drive};
 use plugin_tests::bench::usage::Memory;
 use plugin_tests::process::wait_until;
 use plugin_tests::site::{PLUGIN, Person, Room, Site, prop};
-use plugin_tests::zoom::{Meeting, Route, Webhook};
+use plugin_tests::zoom::{Fault, Meeting, Route, Webhook};
 use serde_json::json;
 
 use crate::world::*;
@@ -17,7 +17,7 @@ pub const CHECKS: &[Check] = &[
         burst,
     ),
     (
-        "d61_the_plugin_outlives_a_restart_of_the_database",
+        "d25_d61_the_plugin_and_a_job_that_runs_outlive_a_restart_of_the_database",
         database,
     ),
 ];
@@ -66,10 +66,27 @@ fn begin(site: &Site, ada: &Person, count: usize) -> Result<Vec<Running>, libtes
     begun.collect()
 }
 
-/// A fifth ends the meetings with posts, each again and again; the rest is about meetings that nobody here
-/// knows, and about things that nobody asked for.
+/// What Zoom tells of a recorded chat.
+fn chat(site: &Site, meeting: &Meeting) -> Webhook {
+    let files = json!([{"id": "chat", "recording_start": "a", "file_type": "CHAT",
+        "recording_type": "chat_file", "download_url": site.zoom.add_file("storm", "words")}]);
+    site.zoom.recorded("recording.completed", meeting, &files)
+}
+
+/// How many replies there are in the threads of all that is running.
+fn replies(site: &Site, running: &[Running]) -> Result<usize, libtest_mimic::Failed> {
+    let rooms = running.iter().map(|one| format!("'{}'", one.room.channel));
+    let rooms = rooms.collect::<Vec<_>>().join(",");
+    let count = site.query(&format!(
+        "select count(*) from posts where rootid <> '' and originalid = '' and channelid in ({rooms})"
+    ))?;
+    Ok(count.trim().parse()?)
+}
+
+/// A fifth ends the meetings with posts, each again and again, and a tenth tells of their chats, for which there
+/// are jobs; the rest is about meetings that nobody here knows, and about things that nobody asked for.
 fn webhook(site: &Site, running: &[Running], number: usize) -> Webhook {
-    let known = &running[number / 5 % running.len()].meeting;
+    let known = &running[number / 10 % running.len()].meeting;
     let unknown = Meeting {
         id: 70_000_000_000 + number as u64,
         uuid: format!("unknown-{number}=="),
@@ -79,9 +96,8 @@ fn webhook(site: &Site, running: &[Running], number: usize) -> Webhook {
         0 => site.zoom.webhook("meeting.ended", known),
         1 => site.zoom.webhook("meeting.ended", &unknown),
         2 => site.zoom.webhook("meeting.started", &unknown),
-        3 => site
-            .zoom
-            .recorded("recording.completed", &unknown, &json!([])),
+        3 if number % 10 == 3 => chat(site, known),
+        3 => chat(site, &unknown),
         _ => {
             let body = json!({"event": "user.signed_in", "event_ts": number, "payload": {}});
             site.zoom.webhook_with(body.to_string())
@@ -108,8 +124,11 @@ fn burst(world: &mut World) -> Outcome {
 
     let first = WEBHOOKS / 10;
     deliver(site, &running, 0..first)?;
+    let done = || (replies(site, &running).ok()? >= MEETINGS).then_some(());
+    wait_until(SOON, done).ok_or("a job was lost")?;
     let before = held(process);
     deliver(site, &running, first..WEBHOOKS)?;
+    assert_eq!(replies(site, &running)?, MEETINGS, "a job was done twice");
 
     // Each post was changed once, and is right.
     for one in &running {
@@ -146,6 +165,15 @@ fn database(world: &mut World) -> Outcome {
     let running = begin(site, &ada, 1)?;
     let before = process(site);
     let ended = site.zoom.webhook("meeting.ended", &running[0].meeting);
+    // A job is in the middle of its work when the database goes, and at its end when it is still gone.
+    site.zoom.fail_next(Route::Download, Fault::Silence);
+    let (told, fetched) = (
+        chat(site, &running[0].meeting),
+        site.zoom.count(Route::Download),
+    );
+    assert_eq!(site.deliver(&told)?.status, 200);
+    let fetching = || (site.zoom.count(Route::Download) > fetched).then_some(());
+    wait_until(SOON, fetching).ok_or("the job never begins")?;
 
     site.postgres.stop();
     let asked = site.zoom.count(Route::CreateMeeting);
@@ -165,6 +193,7 @@ fn database(world: &mut World) -> Outcome {
         "a meeting that nobody can be told of"
     );
 
+    site.zoom.release();
     site.postgres.start_again()?;
     let site: &Site = site;
     let delivered = || (site.deliver(&ended).ok()?.status == 200).then_some(());
@@ -173,6 +202,14 @@ fn database(world: &mut World) -> Outcome {
     assert_eq!(posts.len(), 1);
     assert_eq!(prop(&posts[0], "meeting_status"), "ENDED");
     start(&ada, &room, "After")?;
+    // The lease of a job whose end could not be stored ends by itself. What comes next wakes the queue.
+    site.end_claims()?;
+    let next = begin(site, &ada, 1)?;
+    assert_eq!(site.deliver(&chat(site, &next[0].meeting))?.status, 200);
+    for one in [&running, &next] {
+        let done = || (replies(site, one).ok()? == 1).then_some(());
+        wait_until(SOON, done).ok_or("a job was lost")?;
+    }
     assert_eq!(process(site), before, "the same process goes on");
     Ok(())
 }

@@ -1,0 +1,425 @@
+//! The plugin is killed at every write of every job and of every flow that writes more than once, and at
+//! every request to Zoom that comes in between; the server starts it again.
+//!
+//! A process that dies leaves its claims: on the channel, on the token, on the job. They end by themselves
+//! within minutes, for which nobody waits here: they are made to end at once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use libtest_mimic::Failed;
+use plugin_tests::parking::{Parking, Write};
+use plugin_tests::process::{kill, wait_until};
+use plugin_tests::site::{CONNECT_LINK, PLUGIN, Person, Room, Site, message, prop};
+use plugin_tests::zoom::{Meeting, Route};
+use serde_json::{Value, json};
+
+use crate::recordings;
+use crate::world::*;
+
+pub const CHECKS: &[Check] = &[
+    (
+        "zm097_d25_a_job_survives_the_death_of_the_plugin_which_the_server_starts_again",
+        recordings::survives_a_death,
+    ),
+    ("d61_a_start_survives_a_kill_at_each_of_its_steps", starts),
+    (
+        "d61_connecting_survives_a_kill_at_each_of_its_steps",
+        connects,
+    ),
+    (
+        "d04_d05_d61_a_renewal_survives_a_kill_at_each_of_its_steps",
+        renews,
+    ),
+    (
+        "zm092_d06_d61_the_end_of_a_meeting_survives_a_kill_at_each_of_its_steps",
+        ends,
+    ),
+    (
+        "zm096_d25_d61_a_recording_survives_a_kill_at_each_of_its_steps",
+        records,
+    ),
+    (
+        "zm097_d25_d61_a_transcript_survives_a_kill_while_it_is_fetched",
+        transcribes,
+    ),
+    (
+        "zm104_d06_d61_an_announcement_survives_a_kill_at_each_of_its_steps",
+        announces,
+    ),
+];
+
+/// No flow writes as often.
+const WRITES: u32 = 40;
+
+/// Where the process dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// While the server does this write, counting from 1.
+    Write(u32, Write),
+    /// When Zoom sees this request, which it does not do.
+    Request(Route),
+}
+
+/// Kills the plugin, as the kernel does when memory runs out, and waits until it is gone.
+fn kill_plugin(site: &Site) -> Outcome {
+    kill(process(site));
+    let gone = || site.server.plugin_processes().is_empty().then_some(());
+    wait_until(SOON, gone).ok_or("the plugin does not die")?;
+    Ok(())
+}
+
+/// While this lives, the server does not look after its plugins: it would start one again by itself within half
+/// a minute, perhaps just while somebody else does.
+struct Unattended<'a>(&'a Site);
+
+impl<'a> Unattended<'a> {
+    fn site(site: &'a Site) -> Result<Unattended<'a>, Failed> {
+        site.administrator.look_after_plugins(false)?;
+        Ok(Unattended(site))
+    }
+}
+
+impl Drop for Unattended<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.administrator.look_after_plugins(true);
+    }
+}
+
+/// Starts it again.
+fn start_again(site: &Site) -> Outcome {
+    site.end_claims()?;
+    site.administrator.disable_plugin(PLUGIN)?;
+    site.administrator.enable_plugin(PLUGIN)?;
+    until_configured(site)
+}
+
+/// Does something and kills the plugin meanwhile. Answers whether it came to that, or `is_over` before.
+fn killed(
+    site: &Site,
+    room: &Room,
+    at: At,
+    act: impl FnOnce() + Send,
+    is_over: impl Fn() -> bool,
+) -> Result<bool, Failed> {
+    match at {
+        At::Write(number, write) => killed_at_write(site, room, number, write, act, is_over),
+        At::Request(route) => killed_at_request(site, route, act),
+    }
+}
+
+fn killed_at_write(
+    site: &Site,
+    room: &Room,
+    number: u32,
+    write: Write,
+    act: impl FnOnce() + Send,
+    is_over: impl Fn() -> bool,
+) -> Result<bool, Failed> {
+    let parking = Parking::set(site)?;
+    parking.hold(number, &room.channel)?;
+    thread::scope(|scope| {
+        let acting = scope.spawn(act);
+        let held = wait_until(SOON, || {
+            if parking.is_held().ok()? {
+                return Some(true);
+            }
+            (acting.is_finished() && is_over()).then_some(false)
+        });
+        let held = held.ok_or("neither a write nor an end")?;
+        if held {
+            kill_plugin(site)?;
+        }
+        parking.release(write)?;
+        acting.join().map_err(|_| "what was done went wrong")?;
+        Ok(held)
+    })
+}
+
+fn killed_at_request(site: &Site, route: Route, act: impl FnOnce() + Send) -> Result<bool, Failed> {
+    let (victim, done) = (process(site), AtomicBool::new(false));
+    site.zoom.guard(move |asked| {
+        if asked == route && !done.swap(true, Ordering::SeqCst) {
+            kill(victim);
+            return false;
+        }
+        true
+    });
+    act();
+    let gone = || site.server.plugin_processes().is_empty().then_some(());
+    let died = wait_until(SOON, gone);
+    site.zoom.guard(|_| true);
+    died.ok_or("Zoom was not asked")?;
+    Ok(true)
+}
+
+/// Goes through a flow once for each of its writes, and for the requests that come in between.
+fn everywhere(
+    site: &Site,
+    requests: &[Route],
+    writes: &[Write],
+    mut flow: impl FnMut(At) -> Result<bool, Failed>,
+) -> Outcome {
+    let _alone = Unattended::site(site)?;
+    for route in requests {
+        flow(At::Request(*route))?;
+    }
+    for write in writes {
+        for number in 1.. {
+            assert!(number < WRITES, "the flow writes less often than that");
+            if !flow(At::Write(number, *write))? {
+                assert!(number > 1, "the flow writes nothing");
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What jobs that are there twice, of a webhook that came twice, wait for each other at most.
+const SHORTLY: Duration = Duration::from_secs(3);
+
+/// Whether no job waits or runs.
+fn is_idle(site: &Site) -> bool {
+    site.stored()
+        .is_ok_and(|stored| !stored.contains("\"first_due\""))
+}
+
+/// Waits until all jobs are done. One that waits for another of the same kind is not waited for: its time is
+/// made to come, for which the process that would sleep until then is started again.
+fn until_idle(site: &Site, at: At) -> Outcome {
+    let idle = |time| wait_until(time, || is_idle(site).then_some(()));
+    if idle(SHORTLY).is_none() {
+        start_again(site)?;
+        idle(SOON).ok_or_else(|| format!("{at:?}: a job is never done"))?;
+    }
+    Ok(())
+}
+
+/// All meeting posts of a room say that the meeting is over, once Zoom has said so of each.
+fn ended(site: &Site, ada: &Person, room: &Room, meetings: &[Meeting], at: At) -> Outcome {
+    for meeting in meetings {
+        let webhook = site.zoom.webhook("meeting.ended", meeting);
+        assert_eq!(site.deliver(&webhook)?.status, 200, "{at:?}");
+    }
+    for post in meeting_posts(ada, room)? {
+        assert_eq!(prop(&post, "meeting_status"), "ENDED", "{at:?}");
+    }
+    Ok(())
+}
+
+/// A room more for somebody.
+fn another(site: &Site, ada: &Person) -> Result<Room, Failed> {
+    Ok(rooms(site, ada, 1)?.remove(0))
+}
+
+fn starts(world: &mut World) -> Outcome {
+    let site: &Site = world.ready()?;
+    let (ada, _) = connected(site)?;
+    everywhere(site, &[Route::CreateMeeting], &[Write::Done], |at| {
+        let room = another(site, &ada)?;
+        let before = site.zoom.meetings().len();
+        let act = || drop(ada.types(&room, "/zoom start Killed"));
+        let came = killed(site, &room, at, act, || true)?;
+        if came {
+            start_again(site)?;
+        }
+        let posts = meeting_posts(&ada, &room)?.len();
+        assert!(posts <= 1, "{at:?}");
+        if posts == 0 {
+            start(&ada, &room, "Again")?;
+        }
+        // What nobody has heard of is at most the one meeting that Zoom made just before.
+        let meetings = site.zoom.meetings().split_off(before);
+        assert!(meetings.len() <= 2, "{at:?}");
+        ended(site, &ada, &room, &meetings, at)?;
+        assert_eq!(meeting_posts(&ada, &room)?.len(), 1, "{at:?}");
+        Ok(came)
+    })
+}
+
+/// The records of somebody's connection: one's own, and the one that leads from Zoom.
+fn connection(site: &Site, ada: &Person) -> Result<[bool; 2], Failed> {
+    let stored = site.stored()?;
+    let (user, zoom_user) = (ada.client.user_id(), site.zoom.signed_in().id);
+    let keys = [
+        format!("zoomtoken_{user} "),
+        format!("zoomtokenbyzoomid_{zoom_user} "),
+    ];
+    Ok(keys.map(|key| stored.lines().any(|line| line.starts_with(&key))))
+}
+
+fn connects(world: &mut World) -> Outcome {
+    let site: &Site = world.ready()?;
+    let requests = [Route::Token, Route::User];
+    everywhere(site, &requests, &[Write::Done, Write::CutOff], |at| {
+        let (ada, room) = person(site)?;
+        ada.asks(&room, "/zoom connect")?;
+        let act = || drop(site.follow_connect_link(&ada));
+        let came = killed(site, &room, at, act, || true)?;
+        if came {
+            start_again(site)?;
+        }
+        let [is_connected, is_found] = connection(site, &ada)?;
+        assert!(is_found || !is_connected, "{at:?}: Zoom would not find it");
+        if !is_connected {
+            assert_eq!(site.connect(&ada, &room)?.status, 200, "{at:?}");
+        }
+        assert_eq!(connection(site, &ada)?, [true, true], "{at:?}");
+        let told = ada.asks(&room, "/zoom disconnect")?;
+        assert!(message(&told).contains("is disconnected."), "{at:?}");
+        assert_eq!(connection(site, &ada)?, [false, false], "{at:?}");
+        Ok(came)
+    })
+}
+
+/// Zoom's new tokens are lost where the process dies before they are stored, and the old ones are spent: that
+/// is the one point that costs a connection.
+fn renews(world: &mut World) -> Outcome {
+    let site: &Site = world.ready()?;
+    let (ada, room) = connected(site)?;
+    let mut lost = Vec::new();
+    everywhere(site, &[Route::Token], &[Write::Done, Write::CutOff], |at| {
+        site.zoom.expire_tokens();
+        let act = || drop(ada.types(&room, "/zoom connect"));
+        let came = killed(site, &room, at, act, || true)?;
+        if came {
+            start_again(site)?;
+        }
+        let told = ada.asks(&room, "/zoom connect")?;
+        if message(&told).contains(CONNECT_LINK) {
+            lost.push(at);
+            let mark = ada.events.mark();
+            assert_eq!(site.follow_connect_link(&ada)?.status, 200, "{at:?}");
+            ada.events.wait_for_ephemeral(mark, |_| true)?;
+        } else {
+            assert!(message(&told).contains("already connected"), "{at:?}");
+        }
+        assert_eq!(connection(site, &ada)?, [true, true], "{at:?}");
+        Ok(came)
+    })?;
+    let cut_off = |at: &At| matches!(at, At::Write(_, Write::CutOff));
+    assert!(lost.len() == 1 && lost.iter().all(cut_off), "{lost:?}");
+    Ok(())
+}
+
+fn ends(world: &mut World) -> Outcome {
+    let site: &Site = world.ready()?;
+    let (ada, _) = connected(site)?;
+    everywhere(site, &[], &[Write::Done], |at| {
+        let room = another(site, &ada)?;
+        start(&ada, &room, "Killed")?;
+        let meeting = site.zoom.meetings().pop().ok_or("no meeting")?;
+        let webhook = site.zoom.webhook("meeting.ended", &meeting);
+        let act = || drop(site.deliver(&webhook));
+        let came = killed(site, &room, at, act, || true)?;
+        if came {
+            start_again(site)?;
+        }
+        ended(site, &ada, &room, &[meeting], at)?;
+        let mark = ada.events.mark();
+        start(&ada, &room, "The next")?;
+        let edits = ada.events.since(mark).into_iter();
+        let edited = edits.filter(|event| event.name == "post_edited");
+        assert_eq!(edited.count(), 0, "{at:?}: the end is told again");
+        Ok(came)
+    })
+}
+
+/// What Zoom has of a meeting: the event that tells of it, and the one file in it.
+fn has(site: &Site, meeting: &Meeting, file: &str) -> plugin_tests::zoom::Webhook {
+    let event = match file {
+        "chat_file" => "recording.completed",
+        _ => "recording.transcript_completed",
+    };
+    let files = json!([{"id": file, "recording_start": "a", "file_type": "OTHER",
+        "recording_type": file, "download_url": site.zoom.add_file(file, "WEBVTT")}]);
+    site.zoom.recorded(event, meeting, &files)
+}
+
+fn replies(ada: &Person, post: &Value) -> Result<Vec<Value>, Failed> {
+    let channel = post["channel_id"].as_str().unwrap_or_default();
+    let posts = ada.client.posts(channel)?.into_iter();
+    Ok(posts.filter(|one| one["root_id"] == post["id"]).collect())
+}
+
+/// A file arrives once in the thread of its meeting, wherever its process dies.
+fn arrives(site: &Site, ada: &Person, file: &str, at: At) -> Result<bool, Failed> {
+    let room = another(site, ada)?;
+    let post = start(ada, &room, "Killed")?;
+    let meeting = site.zoom.meetings().pop().ok_or("no meeting")?;
+    let webhook = has(site, &meeting, file);
+    let answered = AtomicBool::new(false);
+    let act = || {
+        let answer = site.deliver(&webhook);
+        let good = answer.is_ok_and(|answer| answer.status == 200);
+        answered.store(good, Ordering::SeqCst);
+    };
+    let came = killed(site, &room, at, act, || is_idle(site))?;
+    if came {
+        start_again(site)?;
+    }
+    if !answered.load(Ordering::SeqCst) {
+        let again = site.zoom.webhook_with(webhook.body.clone());
+        assert_eq!(site.deliver(&again)?.status, 200, "{at:?}");
+    }
+    until_idle(site, at)?;
+    let replies = replies(ada, &post)?;
+    assert_eq!(replies.len(), 1, "{at:?}");
+    let files = replies[0]["file_ids"].as_array().map_or(0, Vec::len);
+    assert_eq!(files, 1, "{at:?}");
+    Ok(came)
+}
+
+fn records(world: &mut World) -> Outcome {
+    let site: &Site = world.ready()?;
+    let (ada, _) = connected(site)?;
+    let flow = |at| arrives(site, &ada, "chat_file", at);
+    everywhere(site, &[Route::Download], &[Write::Done], flow)
+}
+
+fn transcribes(world: &mut World) -> Outcome {
+    let site: &Site = world.ready()?;
+    let (ada, _) = connected(site)?;
+    let flow = |at| arrives(site, &ada, "audio_transcript", at);
+    everywhere(site, &[Route::Download], &[], flow)
+}
+
+fn announces(world: &mut World) -> Outcome {
+    let site: &Site = world.ready()?;
+    let (ada, _) = connected(site)?;
+    let host = site.zoom.signed_in();
+    let mut number = 71_000_000_000;
+    everywhere(site, &[Route::Meeting], &[Write::Done], |at| {
+        let room = another(site, &ada)?;
+        number += 1;
+        let meeting = Meeting {
+            host_id: host.id.clone(),
+            join_url: format!("{}/j/{number}?pwd=killed", site.zoom.url()),
+            ..Meeting::occurrence(number, &format!("a2lsbGVk{number}=="))
+        };
+        site.zoom.add_meeting(meeting.clone());
+        let told = ada.asks(&room, &format!("/zoom subscription add {number}"))?;
+        assert!(message(&told).contains("hears of meeting"), "{told}");
+        let webhook = site.zoom.webhook("meeting.started", &meeting);
+        let answered = AtomicBool::new(false);
+        let act = || {
+            let answer = site.deliver(&webhook);
+            let good = answer.is_ok_and(|answer| answer.status == 200);
+            answered.store(good, Ordering::SeqCst);
+        };
+        let came = killed(site, &room, at, act, || is_idle(site))?;
+        if came {
+            start_again(site)?;
+        }
+        if !answered.load(Ordering::SeqCst) {
+            let again = site.zoom.webhook_with(webhook.body.clone());
+            assert_eq!(site.deliver(&again)?.status, 200, "{at:?}");
+        }
+        until_idle(site, at)?;
+        assert_eq!(meeting_posts(&ada, &room)?.len(), 1, "{at:?}");
+        ended(site, &ada, &room, &[meeting], at)?;
+        Ok(came)
+    })
+}
