@@ -1,71 +1,346 @@
 package suite
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"net/url"
+	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/mattermost/mattermost/server/public/model"
 	"github.com/mattermost/mattermost/server/public/plugin"
 )
 
-// Calls in rounds: the first rounds warm up, then the highest of a few samples is what the last rounds,
-// the lowest of theirs, must not pass by much. A leak shows in both; a buffer in use shows in one.
+// Events come in rounds. The first ones fill whatever is kept: buffers, pages, connections, threads. Then the
+// process is settled, and all that it holds is compared with what it holds 100,000 events later.
 const (
 	round   = 2_000
-	warmUp  = 10
-	rounds  = 60
-	samples = 5
-	// promised is what the process may have resident at the end, in KiB.
-	promised = 12 * 1024
+	settle  = 10
+	rounds  = 66
+	looks   = 5
+	drift   = 1_000_000 // bytes that it may have resident more
+	promise = 12 * 1024 // KiB that the plugin may have resident at the end
 )
 
-func doesNotGrow(t *testing.T) {
-	p := start(t, pluginBundle(t), settings())
-	user, channel := p.server.addUserInChannel("ada")
+// held is what a process holds.
+type held struct {
+	resident    int // bytes
+	threads     int
+	descriptors int
+}
+
+func holds(t testing.TB, pid int) held {
+	t.Helper()
+	count := func(what string) int {
+		entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/%s", pid, what))
+		check(t, err)
+		return len(entries)
+	}
+	return held{resident(t, pid, "VmRSS") * 1024, count("task"), count("fd")}
+}
+
+// summary of a few looks: memory in the middle, because a buffer in use shows in one, and the most threads and
+// descriptors, because a connection to the outside is kept for a while.
+func summary(looks []held) held {
+	var sum held
+	var resident []int
+	for _, look := range looks {
+		resident = append(resident, look.resident)
+		sum.threads = max(sum.threads, look.threads)
+		sum.descriptors = max(sum.descriptors, look.descriptors)
+	}
+	slices.Sort(resident)
+	sum.resident = resident[len(resident)/2]
+	return sum
+}
+
+// endures runs events in rounds and compares what the process holds when it is settled and in the end. `event`
+// is the n-th of all, `between` what comes between two rounds.
+func (p *installed) endures(t *testing.T, event func(n int) error, between func(round int)) held {
+	t.Helper()
 	pid := p.process(t)
-	hooks := p.hooks(t)
-	var before, after int
-	for n := range rounds {
-		inParallel(t, round, 4, func(k int) error {
-			switch {
-			case k%1000 == 0:
-				return hooks.OnConfigurationChange()
-			case k%10 == 0:
-				_, failure := hooks.ExecuteCommand(&plugin.Context{}, &model.CommandArgs{Command: "/zoom help", UserId: user, ChannelId: channel})
-				if failure != nil {
-					return failure
-				}
-			default:
-				got := p.call(t, http.MethodPost, "/no/such/path", user, strings.NewReader("body"))
-				if got.status != http.StatusNotFound {
-					return fmt.Errorf("status %d", got.status)
-				}
-			}
-			return nil
-		})
-		now := resident(t, pid, "VmRSS")
+	var before, after []held
+	for r := range rounds {
+		inParallel(t, round, 4, func(k int) error { return event(r*round + k) })
+		between(r)
+		look := holds(t, pid)
+		t.Logf("round %d: %+v", r, look)
 		switch {
-		case n >= warmUp && n < warmUp+samples:
-			before = max(before, now)
-		case n == rounds-samples:
-			after = now
-		case n > rounds-samples:
-			after = min(after, now)
+		case r >= settle && r < settle+looks:
+			before = append(before, look)
+		case r >= rounds-looks:
+			after = append(after, look)
 		}
 		p.server.forget()
-	}
-	t.Logf("after %d calls %d KiB, after %d calls %d KiB", warmUp*round, before, rounds*round, after)
-	if after > before+1024 {
-		t.Errorf("it grew from %d to %d KiB", before, after)
-	}
-	if after > promised {
-		t.Errorf("it has %d KiB, more than the %d that are promised", after, promised)
 	}
 	if p.process(t) != pid {
 		t.Error("it is another process now")
 	}
+	first, last := summary(before), summary(after)
+	t.Logf("after %d events %+v, after %d %+v", (settle+looks/2)*round, first, (rounds-looks/2)*round, last)
+	if last.resident > first.resident+drift {
+		t.Errorf("its memory grew by %d bytes", last.resident-first.resident)
+	}
+	if last.threads > first.threads {
+		t.Errorf("its threads grew from %d to %d", first.threads, last.threads)
+	}
+	eventually(t, "descriptors are closed", func() bool { return holds(t, pid).descriptors <= first.descriptors })
+	return last
+}
+
+// expect makes an error of a status that is another one.
+func expect(got answer, status int) error {
+	if got.status != status {
+		return fmt.Errorf("expected %d, got %d: %s", status, got.status, got.body)
+	}
+	return nil
+}
+
+// mix calls the first task whose number divides n.
+type mix []struct {
+	every int
+	task  func(n int) error
+}
+
+func (m mix) event(n int) error {
+	for _, one := range m {
+		if n%one.every == 0 {
+			return one.task(n)
+		}
+	}
+	return nil
+}
+
+// enduresAMixture lets the plugin do what it does: commands, requests of people and of nobody, webhooks that
+// end meetings, and webhooks whose work is done later.
+func enduresAMixture(t *testing.T) {
+	p := start(t, pluginBundle(t), settings())
+	user, channel := p.server.addUserInChannel("ada")
+	hooks := p.hooks(t)
+	ended := func(n int) error {
+		uuid := fmt.Sprintf("ended%d==", n)
+		id := p.server.addMeeting(user, channel, uuid)
+		got := p.webhook(t, "meeting.ended", map[string]any{"uuid": uuid, "id": "84312345678"})
+		if status, _ := p.server.prop(id, "meeting_status").(string); status != "ENDED" {
+			return fmt.Errorf("the meeting goes on; %d %s", got.status, got.body)
+		}
+		return expect(got, http.StatusOK)
+	}
+	recorded := func(n int) error {
+		uuid := fmt.Sprintf("recorded%d==", n)
+		p.server.addMeeting(user, channel, uuid)
+		files := []map[string]any{{"id": "chat", "recording_start": "a", "file_type": "CHAT", "recording_type": "chat_file", "download_url": "http://127.0.0.1/x"}}
+		return expect(p.webhook(t, "recording.completed", map[string]any{"uuid": uuid, "id": 84312345678, "recording_files": files}), http.StatusOK)
+	}
+	events := mix{
+		{1000, func(int) error { return hooks.OnConfigurationChange() }},
+		{250, recorded},
+		{50, func(n int) error {
+			return expect(p.webhook(t, "meeting.started", map[string]any{"uuid": fmt.Sprint("unknown", n), "id": n}), http.StatusOK)
+		}},
+		{25, ended},
+		{10, func(int) error {
+			_, failure := hooks.ExecuteCommand(&plugin.Context{}, &model.CommandArgs{Command: "/zoom help", UserId: user, ChannelId: channel})
+			if failure != nil {
+				return failure
+			}
+			return nil
+		}},
+		{7, func(int) error {
+			return expect(p.call(t, http.MethodPost, "/webhook?secret=wrong", "", strings.NewReader("{}")), http.StatusUnauthorized)
+		}},
+		{1, func(int) error {
+			return expect(p.call(t, http.MethodPost, "/no/such/path", user, strings.NewReader("body")), http.StatusNotFound)
+		}},
+	}
+	last := p.endures(t, events.event, func(int) { p.waitForJobs(t) })
+	if last.resident > promise*1024 {
+		t.Errorf("it has %d bytes, more than the %d KiB that are promised", last.resident, promise)
+	}
+}
+
+// enduresMisfortune mixes what goes well with all that does not: traps, memory limits, refusals, bodies that
+// are too large, cut short or not read, peers outside that fail, jobs that fail at first, and more events than
+// may run.
+func enduresMisfortune(t *testing.T) {
+	outside := outside(t)
+	p := start(t, helloBundle(t), map[string]any{"address": outside})
+	user, channel := p.server.addUserInChannel("ada")
+	hooks, listener := p.hooks(t), p.listen(t)
+	get := func(path string, status int) func(int) error {
+		return func(int) error { return expect(p.call(t, http.MethodGet, path, "", nil), status) }
+	}
+	fetch := func(address string, status int) func(int) error {
+		return get("/fetch?url="+url.QueryEscape(address), status)
+	}
+	later := func(kind string) func(int) error {
+		return func(n int) error {
+			path := fmt.Sprintf("/later?kind=%s&delay=0", kind)
+			return expect(p.call(t, http.MethodPost, path, "", strings.NewReader(fmt.Sprintf("jobs%d", n%16))), http.StatusAccepted)
+		}
+	}
+	events := mix{
+		{5000, get("/memory", http.StatusInternalServerError)},
+		{2000, func(int) error {
+			body := strings.NewReader(strings.Repeat("x", mebibyte+1))
+			return expect(p.call(t, http.MethodPost, "/echo", "", body), http.StatusRequestEntityTooLarge)
+		}},
+		{30_011, later("stumble")},
+		{1000, get("/pieces", http.StatusOK)},
+		{999, func(int) error { return hooks.OnConfigurationChange() }},
+		{500, func(n int) error { return gone(listener.URL, n) }},
+		{200, get("/trap", http.StatusInternalServerError)},
+		{100, later("count")},
+		{99, fetch(outside+"/good", http.StatusOK)},
+		{98, fetch(outside+"/gone", http.StatusBadGateway)},
+		{97, fetch(outside+"/large", http.StatusRequestEntityTooLarge)},
+		{96, fetch("https://example.com/", http.StatusForbidden)},
+		{60, func(int) error {
+			return expect(p.call(t, http.MethodGet, "/as-user?channel="+channel, user, nil), http.StatusCreated)
+		}},
+		{20, get("/kv-host-key", http.StatusForbidden)},
+		{15, get("/log", http.StatusOK)},
+		{10, func(int) error {
+			_, failure := hooks.ExecuteCommand(&plugin.Context{}, &model.CommandArgs{Command: "/hello", UserId: user, ChannelId: channel})
+			if failure != nil {
+				return failure
+			}
+			return nil
+		}},
+		{7, func(n int) error { return echoes(http.DefaultClient, listener.URL, random(int64(n), 64*1024)) }},
+		{3, get("/", http.StatusOK)},
+		{1, get("/nothing", http.StatusNotFound)},
+	}
+	p.endures(t, events.event, func(r int) {
+		// Before it is settled, all that there is room for has been in use at once, and some more.
+		switch {
+		case r < 5:
+			p.crowd(t, 640)
+		case r%20 == 4:
+			p.crowd(t, 430)
+		}
+		p.waitForJobs(t)
+	})
+}
+
+// gone asks for something and hangs up, in the middle of the body or before the answer.
+func gone(address string, n int) error {
+	connection, err := net.Dial("tcp", strings.TrimPrefix(address, "http://"))
+	if err != nil {
+		return err
+	}
+	if n%1000 == 0 {
+		_, err = fmt.Fprintf(connection, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n%s", strings.Repeat("x", 40_000))
+	} else {
+		_, err = fmt.Fprint(connection, "GET /pieces HTTP/1.1\r\nHost: x\r\n\r\n")
+	}
+	if err != nil {
+		return err
+	}
+	return connection.Close()
+}
+
+// crowd sends more than twice as many requests at once as may run: each takes nearly as long as others wait, so
+// that the last ones are turned away.
+func (p *installed) crowd(t *testing.T, size int) {
+	t.Helper()
+	var mutex sync.Mutex
+	seen := map[int]int{}
+	inParallel(t, size, size, func(int) error {
+		got := p.call(t, http.MethodGet, "/nap?ms=1600", "", nil)
+		mutex.Lock()
+		defer mutex.Unlock()
+		seen[got.status]++
+		if got.status == http.StatusServiceUnavailable && got.header.Get("Retry-After") == "" {
+			return fmt.Errorf("turned away without a word on when to come back")
+		}
+		return nil
+	})
+	if seen[http.StatusOK] < 200 || seen[http.StatusServiceUnavailable] == 0 || seen[http.StatusOK]+seen[http.StatusServiceUnavailable] != size {
+		t.Errorf("a crowd was answered %v", seen)
+	}
+}
+
+// outside is a server that is outside of Mattermost, on loopback, as an administrator may enter it as a setting.
+func outside(t *testing.T) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/good", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "good") })
+	mux.HandleFunc("/gone", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	mux.HandleFunc("/large", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 100_000)) })
+	server := &http.Server{Handler: mux}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return "http://" + listener.Addr().String()
+}
+
+// webhook delivers an event as Zoom does.
+func (p *installed) webhook(t testing.TB, event string, object map[string]any) answer {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"event": event, "event_ts": model.GetMillis(), "payload": map[string]any{"object": object}})
+	check(t, err)
+	stamp := fmt.Sprint(time.Now().Unix())
+	mac := hmac.New(sha256.New, []byte(settings()["zoomwebhooksecret"].(string)))
+	_, _ = fmt.Fprintf(mac, "v0:%s:%s", stamp, body)
+	headers := map[string]string{
+		"Content-Type":           "application/json",
+		"X-Zm-Request-Timestamp": stamp,
+		"X-Zm-Signature":         "v0=" + hex.EncodeToString(mac.Sum(nil)),
+	}
+	target := "/webhook?secret=" + settings()["webhooksecret"].(string)
+	return p.callWith(t, http.MethodPost, target, headers, strings.NewReader(string(body)))
+}
+
+// waitForJobs waits until no job is left in the queue.
+func (p *installed) waitForJobs(t testing.TB) {
+	t.Helper()
+	eventually(t, "all jobs are done", func() bool { return p.server.jobs() == 0 })
+}
+
+// jobs is how many jobs wait or run.
+func (s *server) jobs() int {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	count := 0
+	for key, value := range s.values {
+		if strings.HasPrefix(key, "_jobs_") {
+			count += strings.Count(string(value.bytes), `"first_due"`)
+		}
+	}
+	return count
+}
+
+// addMeeting writes a post that announces a meeting, as an earlier version of the plugin did, and the records
+// that lead to it.
+func (s *server) addMeeting(user, channel, uuid string) string {
+	post := &model.Post{UserId: user, ChannelId: channel, Type: "custom_zoom", Message: "I have started a meeting"}
+	post.AddProp("meeting_uuid", uuid)
+	post.AddProp("meeting_id", 84312345678)
+	post.AddProp("meeting_status", "STARTED")
+	post, _ = s.CreatePost(post)
+	_ = s.KVSet("post_meeting_"+uuid, []byte(post.Id))
+	_ = s.KVSet("_post_"+post.Id, []byte(user))
+	return post.Id
+}
+
+func (s *server) prop(id, name string) any {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if post, ok := s.posts[id]; ok {
+		return post.GetProp(name)
+	}
+	return nil
 }
 
 // forget drops what was only recorded, so that the test itself does not grow.
@@ -73,4 +348,10 @@ func (s *server) forget() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.logs, s.ephemeral, s.events = nil, nil, nil
+	clear(s.posts)
+	for key := range s.values {
+		if !strings.HasPrefix(key, "_jobs_") {
+			delete(s.values, key)
+		}
+	}
 }

@@ -261,9 +261,19 @@ func (r *recorder) Write(chunk []byte) (int, error) {
 // call sends a request straight into the hook, as the user with this id or as nobody.
 func (p *installed) call(t testing.TB, method, target, userID string, body io.Reader) answer {
 	t.Helper()
-	request := httptest.NewRequest(method, target, body)
+	headers := map[string]string{}
 	if userID != "" {
-		request.Header.Set("Mattermost-User-Id", userID)
+		headers["Mattermost-User-Id"] = userID
+	}
+	return p.callWith(t, method, target, headers, body)
+}
+
+// callWith does the same with these headers.
+func (p *installed) callWith(t testing.TB, method, target string, headers map[string]string, body io.Reader) answer {
+	t.Helper()
+	request := httptest.NewRequest(method, target, body)
+	for name, value := range headers {
+		request.Header.Set(name, value)
 	}
 	written := &recorder{ResponseRecorder: httptest.NewRecorder()}
 	p.hooks(t).ServeHTTP(&plugin.Context{RequestId: model.NewId()}, written, request)

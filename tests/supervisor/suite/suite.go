@@ -55,7 +55,8 @@ func Run(t *testing.T) {
 		t.Run("what policy forbids is refused", policyIsEnforced)
 	})
 	t.Run("endurance", func(t *testing.T) {
-		t.Run("does not grow over 100000 calls", beside(doesNotGrow))
+		t.Run("the plugin holds no more after 100000 mixed events", beside(enduresAMixture))
+		t.Run("the host holds no more after 100000 events of every misfortune", beside(enduresMisfortune))
 		t.Run("stays connected while idle for longer than a keepalive", beside(staysConnectedWhileIdle))
 	})
 }
