@@ -222,12 +222,12 @@ func enduresMisfortune(t *testing.T) {
 		{1, get("/nothing", http.StatusNotFound)},
 	}
 	p.endures(t, events.event, func(r int) {
-		// Before it is settled, all that there is room for has been in use at once, and some more.
+		// Before it is settled, all that there is room for has been in use at once.
 		switch {
 		case r < 5:
-			p.crowd(t, 640)
+			p.crowd(t, 640, mebibyte)
 		case r%20 == 4:
-			p.crowd(t, 430)
+			p.crowd(t, 430, 0)
 		}
 		p.waitForJobs(t)
 	})
@@ -252,12 +252,12 @@ func gone(address string, n int) error {
 
 // crowd sends more than twice as many requests at once as may run: each takes nearly as long as others wait, so
 // that the last ones are turned away.
-func (p *installed) crowd(t *testing.T, size int) {
+func (p *installed) crowd(t *testing.T, size, bed int) {
 	t.Helper()
 	var mutex sync.Mutex
 	seen := map[int]int{}
 	inParallel(t, size, size, func(int) error {
-		got := p.call(t, http.MethodGet, "/nap?ms=1600", "", nil)
+		got := p.call(t, http.MethodGet, fmt.Sprintf("/nap?ms=1200&bed=%d", bed), "", nil)
 		mutex.Lock()
 		defer mutex.Unlock()
 		seen[got.status]++

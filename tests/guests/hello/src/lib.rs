@@ -13,7 +13,7 @@
 //! | `GET /log` | writes a log line of each level |
 //! | `GET /as-user?channel=ID` | posts as the user who caused the request |
 //! | `GET /fetch?url=URL` | tries to reach a host |
-//! | `GET /nap?ms=MS` | sleeps, with a mebibyte in use |
+//! | `GET /nap?ms=MS&bed=BYTES` | sleeps, with so much memory in use |
 //! | `GET /kv-host-key` | tries to write a key that belongs to the host |
 //! | `PUT /value` | stores the body |
 //! | `GET /kv-reads?n=N` | reads that value N times: what a call of the API costs |

@@ -38,7 +38,7 @@ pub fn answer(request: Request) -> Response {
         ("GET", "/as-user") => finish(201, post_as_user(query("channel"))),
         ("GET", "/fetch") => finish(200, fetch(query("url"))),
         ("GET", "/kv-host-key") => finish(200, write_host_key()),
-        ("GET", "/nap") => nap(&query("ms")),
+        ("GET", "/nap") => nap(&query("ms"), &query("bed")),
         ("PUT", "/value") => finish(200, store_value(&request.body)),
         ("GET", "/kv-reads") => finish(200, read_values(&query("n"))),
         ("POST", "/later") => finish(202, enqueue(&query("kind"), &query("delay"), &request.body)),
@@ -155,9 +155,9 @@ fn fetch(url: String) -> Result<String, Error> {
     http::fetch(&request).map(|response| format!("status {}", response.status))
 }
 
-/// Sleeps, which holds up this event and no other, on a bed of a mebibyte.
-fn nap(milliseconds: &str) -> Response {
-    let bed = std::hint::black_box(vec![1_u8; 1 << 20]);
+/// Sleeps, which holds up this event and no other, on a bed of so many bytes, which are written once.
+fn nap(milliseconds: &str, bed: &str) -> Response {
+    let bed = std::hint::black_box(vec![1_u8; bed.parse().unwrap_or(0)]);
     std::thread::sleep(Duration::from_millis(milliseconds.parse().unwrap_or(0)));
     drop(bed);
     plain(200, "awake")
