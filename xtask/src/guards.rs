@@ -51,6 +51,8 @@ enum Tests {
     Confinement,
     /// The component, where people connect, renew, disconnect and are taken over.
     Connecting,
+    /// The component, where calls fail, processes die and clocks jump.
+    BadDays,
 }
 
 impl Tests {
@@ -61,7 +63,7 @@ impl Tests {
             Self::Host => &["-p", "mattermost-plugin-host", "--lib"],
             Self::Wire => &["-p", "mattermost-plugin-rpc", "--tests"],
             Self::Confinement => &["-p", "mattermost-plugin-host", "--test", "confinement"],
-            Self::Connecting => &["-p", "component-tests", "--test", "parity"],
+            Self::Connecting | Self::BadDays => &["-p", "component-tests", "--test", "parity"],
         }
     }
 
@@ -75,6 +77,24 @@ impl Tests {
                 "tokens::",
                 "deauthorization::",
                 "takeover::",
+            ],
+            // One of each kind of flow.
+            Self::BadDays => &[
+                "a_start_is_done_or_told_and_its_post_ends",
+                "d18_d61_a_start_in_the_personal_room",
+                "a_start_after_the_question",
+                "a_start_after_connecting",
+                "an_invitation_is_told",
+                "clocks::",
+                "connecting_is_done_or_can_be_repeated",
+                "disconnecting_is_done_or_can_be_repeated",
+                "a_removal_is_finished_and_told_once",
+                "a_renewal_is_kept",
+                "a_subscription_ends",
+                "a_meeting_is_announced_once",
+                "an_announcement_that_was_cut_short",
+                "that_a_job_is_given_up_is_told_once",
+                "the_same_webhook_to_two_nodes",
             ],
             _ => &[],
         }
@@ -105,6 +125,20 @@ const SANDBOX: &str = "host/src/sandbox/mod.rs";
 const INDEX: &str = "host/src/jobs/index.rs";
 const ACCOUNTS: &str = "guest/src/store/accounts.rs";
 const STATE: &str = "guest/src/store/oauth_state.rs";
+const ORGANIZATION: &str = "guest/src/store/organization.rs";
+const LOCKS: &str = "guest/src/store/locks.rs";
+const SUBSCRIPTIONS: &str = "guest/src/store/subscriptions.rs";
+const SESSION: &str = "guest/src/oauth/session.rs";
+const DEAUTHORIZE: &str = "guest/src/oauth/deauthorize.rs";
+const COMPLETE: &str = "guest/src/oauth/complete.rs";
+const START: &str = "guest/src/meeting/start.rs";
+const QUESTION: &str = "guest/src/meeting/question.rs";
+const REST: &str = "guest/src/meeting/rest.rs";
+const RECENT: &str = "guest/src/meeting/recent.rs";
+const BODY: &str = "guest/src/webhook/body.rs";
+const ANNOUNCE: &str = "guest/src/webhook/announce.rs";
+const RECORDING: &str = "guest/src/recording/mod.rs";
+const WASI: &str = "host/src/sandbox/wasi.rs";
 const QUEUE: &str = "host/src/jobs/mod.rs";
 
 const GUARDS: &[Guard] = &[
@@ -658,8 +692,8 @@ const GUARDS: &[Guard] = &[
         "a connection that is not stored",
         ACCOUNTS,
         &[(
-            "    if let Err(error) = kv::set(&key(&account.user_id), &bytes, None, &Expected::Any) {",
-            "    if let Err(error) = Ok::<(), HostError>(()) {",
+            "    if let Err(error) = kv::set(&key(&account.user_id), &bytes, None, &Expected::Any)",
+            "    if let Err(error) = Ok::<(), HostError>(())",
         )],
         Tests::Connecting,
     ),
@@ -741,6 +775,178 @@ const GUARDS: &[Guard] = &[
         )],
         Tests::Connecting,
     ),
+    // Bad days
+    guard(
+        "bad days: a post that nothing vouches for",
+        OWNERSHIP,
+        &[(
+            "        self.remember(&mark, record).await\n",
+            "        let _ = self.remember(&mark, record).await;\n        Ok(())\n",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: a post that is not expected before it is there",
+        START,
+        &[(
+            "    let expected = meetings::announce(meeting.id, &under_way);",
+            "    let expected: Result<(), HostError> = Err(HostError::Conflict);",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: a connection whose copy is taken away because its answer was lost",
+        ACCOUNTS,
+        &[(
+            "        && !is_stored(&account.user_id, &bytes)",
+            "        && (true || !is_stored(&account.user_id, &bytes))",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: a grant that stays at Zoom because an answer was lost",
+        ACCOUNTS,
+        &[(
+            "    remove_record(user_id).or_else(|_| remove_record(user_id))?;",
+            "    remove_record(user_id)?;",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: the organization's grant that stays at Zoom because an answer was lost",
+        ORGANIZATION,
+        &[(
+            "    kv::delete(KEY, &Expected::Any).or_else(|_| kv::delete(KEY, &Expected::Any))?;",
+            "    kv::delete(KEY, &Expected::Any)?;",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: a list that names a subscription which has ended",
+        SUBSCRIPTIONS,
+        &[(
+            "        Removed::Nothing | Removed::Elsewhere => tidy(meeting_id, user_id)?,",
+            "        Removed::Nothing | Removed::Elsewhere => {}",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: new tokens that are lost when the store fails once",
+        SESSION,
+        &[(
+            "const SAVE_ATTEMPTS: u32 = 4;",
+            "const SAVE_ATTEMPTS: u32 = 1;",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: a removal that is told by nobody when it was cut short",
+        DEAUTHORIZE,
+        &[(
+            "            notice::enqueue(&mark, &user_id, Notice::Deauthorized)?;\n            remove_all(&user_id)?;",
+            "            remove_all(&user_id)?;\n            notice::enqueue(&mark, &user_id, Notice::Deauthorized)?;",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: a file that nobody is told could not be had",
+        RECORDING,
+        &[(
+            "            Outcome::RetryAfter(PAUSE)",
+            "            Outcome::Done",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: an event that happened anew with each delivery",
+        BODY,
+        &[(
+            "    if (now.saturating_sub(OLDEST)..=now).contains(&event_ts) {",
+            "    if event_ts == i64::MIN {",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: an announcement that outlives its meeting",
+        ANNOUNCE,
+        &[(
+            "            ended::end_now(&post.id)?;",
+            "            drop(post);",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: an end that is handled twice at once",
+        LOCKS,
+        &[(
+            "            Err(stored) if stored.as_deref() == Some(DONE) => return Ok(None),\n            Err(_) => {}",
+            "            Err(stored) if stored.as_deref() == Some(DONE) => return Ok(None),\n            Err(_) => return Ok(Some(Turn(None))),",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: a page that closes and says nothing",
+        COMPLETE,
+        &[(
+            "    tell(&person.id, place, &said).map_err(|_| said)",
+            "    let _ = tell(&person.id, place, &said);\n    Ok(())",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: an answer to a question that is followed by nothing",
+        QUESTION,
+        &[(
+            "            action::taken_with(&message)",
+            "            action::taken()",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: a click that is followed by nothing",
+        REST,
+        &[(
+            "                return answer(person.locale, &Err(error.into()));",
+            "                drop(error);",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: a claim of a clock that was ahead",
+        LOCKS,
+        &[(
+            "    made.is_some_and(|made: i64| made > now.saturating_add(SKEW))",
+            "    made.is_some_and(|made: i64| made > now.saturating_add(i64::MAX))",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: a recent meeting of the future",
+        RECENT,
+        &[(
+            "        .filter(|post| post.create_at <= now.saturating_add(SKEW))",
+            "        .filter(|post| post.create_at <= now.saturating_add(i64::MAX))",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: a connection of the future that Zoom cannot end",
+        BODY,
+        &[(
+            "        let is_known = connected_at <= now.saturating_add(SKEW);",
+            "        let is_known = connected_at <= now.saturating_add(i64::MAX);",
+        )],
+        Tests::BadDays,
+    ),
+    guard(
+        "bad days: a component with a clock of its own",
+        WASI,
+        &[(
+            "        let since = Duration::from_millis(u64::try_from((self.services.clock)())?);",
+            "        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;",
+        )],
+        Tests::BadDays,
+    ),
 ];
 
 /// Tries the guards whose description contains the word, or all.
@@ -757,6 +963,7 @@ pub fn guards(filter: &str) -> Result<(), Error> {
         Tests::Wire,
         Tests::Confinement,
         Tests::Connecting,
+        Tests::BadDays,
     ] {
         if GUARDS
             .iter()

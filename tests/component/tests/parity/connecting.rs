@@ -460,7 +460,12 @@ async fn zm022_d47_d61_disconnecting_is_done_or_can_be_repeated_whatever_goes_wr
         let scene = case.ends(scene).await;
         assert!(!told.is_empty() || case.is_death(), "{case}");
         scene.later(60);
-        scene.types(&ann, &town, "/zoom disconnect").await;
+        let again = scene.types(&ann, &town, "/zoom disconnect").await;
+        // Zoom has forgotten the grant, or the user knows that it may not have.
+        let is_revoked = scene.zoom.count(Route::Revoke) > 0;
+        let mut all = told.iter().chain(&again);
+        let is_told = all.any(|told| told.text().contains("marketplace.zoom.us"));
+        assert!(is_revoked || is_told || case.is_death(), "{case}");
         assert_eq!(connections(&scene), [""; 0], "{case}");
         in_order(&scene, case);
         scene.connects(&ann, &town).await;

@@ -502,7 +502,12 @@ async fn zm022_d47_d61_disconnecting_everybody_is_done_or_can_be_repeated_whatev
         let scene = case.ends(scene).await;
         assert!(!told.is_empty() || case.is_death(), "{case}");
         scene.later(60);
-        scene.types(&root, &town, "/zoom disconnect").await;
+        let again = scene.types(&root, &town, "/zoom disconnect").await;
+        // Zoom has forgotten the grant, or the user knows that it may not have.
+        let is_revoked = scene.zoom.count(Route::Revoke) > 0;
+        let mut all = told.iter().chain(&again);
+        let is_told = all.any(|told| told.text().contains("marketplace.zoom.us"));
+        assert!(is_revoked || is_told || case.is_death(), "{case}");
         assert_eq!(scene.api.world().stored(KEY), None, "{case}");
         in_order(&scene, case);
         scene.connects(&root, &town).await;

@@ -206,3 +206,29 @@ async fn zm002_d61_changed_settings_hold_all_or_not_at_all_whatever_goes_wrong()
     })
     .await;
 }
+
+/// A click by somebody who is not connected: there is a link to follow, or the click fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm051_d31_an_invitation_is_told_or_the_click_fails_whatever_goes_wrong() {
+    everywhere(&TROUBLES, async |case| {
+        let scene = Scene::start().await;
+        let ann = scene.person("ann");
+        let town = scene.channel("town", &[&ann]);
+        let body = json!({"channel_id": town, "topic": "Standup"}).to_string();
+        let route = "/api/v1/meetings";
+        case.begins(&scene);
+        let answer = scene.request("POST", route, Some(&ann), &body).await;
+        let scene = case.ends(scene).await;
+        let told = scene.told_since(0);
+        assert!(
+            !told.is_empty() || answer.status >= 400 || case.is_death(),
+            "{case}"
+        );
+        let mark = scene.api.world().ephemerals.len();
+        let answer = scene.request("POST", route, Some(&ann), &body).await;
+        assert_eq!(answer.status, 200, "{case}");
+        let told = scene.told_since(mark);
+        assert!(told[0].text().contains("/oauth2/connect"), "{case}");
+    })
+    .await;
+}
