@@ -16,6 +16,7 @@ pub mod confinement;
 mod describe;
 mod exchange;
 mod jobs;
+mod lines;
 pub mod manifest;
 mod metrics;
 pub mod outgoing;
@@ -25,6 +26,7 @@ mod process;
 mod resident;
 pub mod sandbox;
 mod site;
+mod traffic;
 
 pub use describe::describe;
 pub use exchange::Reply;

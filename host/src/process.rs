@@ -27,8 +27,8 @@ use crate::sandbox::{Component, EventError, events_at_once};
 /// Threads for events that compute. Waiting needs no thread.
 const EVENT_THREADS: usize = 2;
 
-/// How long a client may take to receive its answer.
-const ANSWER_TIME: Duration = Duration::from_secs(60);
+/// How long the server may take to receive the metrics.
+const METRICS_TIME: Duration = Duration::from_secs(60);
 
 /// Prometheus's text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -122,16 +122,10 @@ impl Hooks for Wire {
         &self,
         _context: Context,
         request: HttpRequest,
-        mut writer: ResponseWriter,
+        writer: ResponseWriter,
         body: BodyReader,
     ) -> BoxFuture<'_, ()> {
-        let plugin = &self.plugin;
-        Box::pin(async move {
-            let reply = plugin.serve(request, body).await;
-            // The client may be gone, or take its answer too slowly; then there is nobody to tell.
-            let sending = writer.send(reply.status, &reply.headers, &reply.body);
-            let _ = tokio::time::timeout(ANSWER_TIME, sending).await;
-        })
+        Box::pin(self.plugin.serve_to(request, body, writer))
     }
 
     fn serve_metrics(
@@ -145,7 +139,7 @@ impl Hooks for Wire {
             let text = self.plugin.prometheus();
             let headers = [("Content-Type".to_owned(), METRICS_TYPE.to_owned())];
             let sending = writer.send(200, &headers, text.as_bytes());
-            let _ = tokio::time::timeout(ANSWER_TIME, sending).await;
+            let _ = tokio::time::timeout(METRICS_TIME, sending).await;
         })
     }
 

@@ -8,16 +8,17 @@ use crate::sandbox::EventState;
 
 impl Host for EventState {
     async fn get(&mut self, channel_id: String) -> Answer<Channel> {
-        self.host_call()?;
+        self.host_call(channel_id.len())?;
         let channel = self.services.api.get_channel(&channel_id).await;
-        Ok(channel.map(visible).map_err(refused))
+        Ok(self.counted("channels", channel.map(visible).map_err(refused)))
     }
 
     async fn is_member(&mut self, channel_id: String, user_id: String) -> Answer<bool> {
-        self.host_call()?;
+        self.host_call(channel_id.len() + user_id.len())?;
         let api = &self.services.api;
         let member = api.get_channel_member(&channel_id, &user_id).await;
-        Ok(member.map(|member| member.is_some()).map_err(refused))
+        let answer = member.map(|member| member.is_some()).map_err(refused);
+        Ok(self.counted("channels", answer))
     }
 
     async fn has_permission(
@@ -26,19 +27,19 @@ impl Host for EventState {
         channel_id: String,
         permission: String,
     ) -> Answer<bool> {
-        self.host_call()?;
+        self.host_call(user_id.len() + channel_id.len() + permission.len())?;
         let api = &self.services.api;
         let answer = api
             .has_permission_to_channel(&user_id, &channel_id, &permission)
             .await;
-        Ok(answer.map_err(refused))
+        Ok(self.counted("channels", answer.map_err(refused)))
     }
 
     async fn direct(&mut self, user_id: String, other_user_id: String) -> Answer<Channel> {
-        self.host_call()?;
+        self.host_call(user_id.len() + other_user_id.len())?;
         let api = &self.services.api;
         let channel = api.get_direct_channel(&user_id, &other_user_id).await;
-        Ok(channel.map(visible).map_err(refused))
+        Ok(self.counted("channels", channel.map(visible).map_err(refused)))
     }
 }
 

@@ -8,16 +8,16 @@ use crate::sandbox::EventState;
 
 impl Host for EventState {
     async fn get(&mut self, user_id: String) -> Answer<User> {
-        self.host_call()?;
+        self.host_call(user_id.len())?;
         let user = self.services.api.get_user(&user_id).await;
-        Ok(user.map(visible).map_err(refused))
+        Ok(self.counted("users", user.map(visible).map_err(refused)))
     }
 
     async fn has_permission(&mut self, user_id: String, permission: String) -> Answer<bool> {
-        self.host_call()?;
+        self.host_call(user_id.len() + permission.len())?;
         let api = &self.services.api;
         let answer = api.has_permission_to(&user_id, &permission).await;
-        Ok(answer.map_err(refused))
+        Ok(self.counted("users", answer.map_err(refused)))
     }
 
     async fn preference(
@@ -26,13 +26,14 @@ impl Host for EventState {
         category: String,
         name: String,
     ) -> Answer<Option<String>> {
-        self.host_call()?;
+        self.host_call(user_id.len() + category.len() + name.len())?;
         let all = self.services.api.get_preferences_for_user(&user_id).await;
-        Ok(all.map_err(refused).map(|all| {
+        let answer = all.map_err(refused).map(|all| {
             all.into_iter()
                 .find(|one| one.category == category && one.name == name)
                 .map(|one| one.value)
-        }))
+        });
+        Ok(self.counted("users", answer))
     }
 
     async fn delete_preference(
@@ -41,7 +42,7 @@ impl Host for EventState {
         category: String,
         name: String,
     ) -> Answer<()> {
-        self.host_call()?;
+        self.host_call(user_id.len() + category.len() + name.len())?;
         let preference = Preference {
             user_id: user_id.clone(),
             category,
@@ -52,7 +53,7 @@ impl Host for EventState {
         let answer = api
             .delete_preferences_for_user(&user_id, vec![preference])
             .await;
-        Ok(answer.map_err(refused))
+        Ok(self.counted("users", answer.map_err(refused)))
     }
 }
 

@@ -176,7 +176,8 @@ fn message(request: Request) -> Result<http::Request<Full<Bytes>>, OutgoingError
         // The value may be a credential: name the header only.
         let value = HeaderValue::from_str(&value)
             .map_err(|_| malformed(format!("the value of {header} cannot be sent")))?;
-        message.headers_mut().append(header, value);
+        let added = message.headers_mut().try_append(header, value);
+        added.map_err(|_| malformed("there are too many headers".to_owned()))?;
     }
     Ok(message)
 }
@@ -274,6 +275,11 @@ mod tests {
         };
         assert!(with("Host", "x").is_err());
         assert!(with("bad name", "x").is_err());
+        let mut request = request("https://example.com/", Vouched::ByPolicy);
+        request.headers = (0..50_000)
+            .map(|n| (format!("X-{n}"), String::new()))
+            .collect();
+        assert!(message(request).is_err(), "more headers than there can be");
         let error = with("Authorization", "secret\n").unwrap_err();
         assert!(!error.contains("secret"), "{error}");
         assert!(with("Authorization", "Bearer x").is_ok());

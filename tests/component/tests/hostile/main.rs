@@ -12,7 +12,9 @@
 
 mod attacks;
 mod crowd;
+mod exhaustion;
 mod exports;
+mod identity;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
