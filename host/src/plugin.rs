@@ -360,7 +360,7 @@ impl ComponentPlugin {
     }
 
     /// Reads a request's body and answers it.
-    pub(crate) async fn serve(&self, request: HttpRequest, body: BodyReader) -> Reply {
+    pub async fn serve(&self, request: HttpRequest, body: BodyReader) -> Reply {
         match self.bodies.read(&request, body).await {
             // While the event runs the body still has its place.
             Ok((body, _place)) => self.request(&request, body).await,

@@ -27,6 +27,9 @@ use crate::sandbox::{Component, EventError, events_at_once};
 /// Threads for events that compute. Waiting needs no thread.
 const EVENT_THREADS: usize = 2;
 
+/// Threads that wait for names to be resolved, on each executor. They end when they are not used.
+const LOOK_UPS: usize = 16;
+
 /// How long the server may take to receive the metrics.
 const METRICS_TIME: Duration = Duration::from_secs(60);
 
@@ -211,12 +214,12 @@ pub fn run(image: &[u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode 
     };
     let events = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(EVENT_THREADS)
-        .max_blocking_threads(4)
+        .max_blocking_threads(LOOK_UPS)
         .thread_name("event")
         .enable_all()
         .build();
     let wire = tokio::runtime::Builder::new_current_thread()
-        .max_blocking_threads(4)
+        .max_blocking_threads(LOOK_UPS)
         .enable_all()
         .build();
     let (events, wire) = match (events, wire) {

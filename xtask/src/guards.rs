@@ -43,6 +43,8 @@ enum Tests {
     Identity,
     /// The same, how much of something it takes.
     Exhaustion,
+    /// The same, by people who are not signed in.
+    Strangers,
     /// The same, many at once.
     Crowd,
     /// Jobs and their queue.
@@ -60,7 +62,7 @@ enum Tests {
 impl Tests {
     fn words(self) -> &'static [&'static str] {
         match self {
-            Self::Hostile | Self::Identity | Self::Exhaustion | Self::Crowd => {
+            Self::Hostile | Self::Identity | Self::Exhaustion | Self::Strangers | Self::Crowd => {
                 &["-p", "component-tests", "--test", "hostile"]
             }
             Self::Hello => &["-p", "component-tests", "--test", "hello"],
@@ -77,6 +79,7 @@ impl Tests {
             Self::Hostile => &["attacks::"],
             Self::Identity => &["identity::"],
             Self::Exhaustion => &["exhaustion::"],
+            Self::Strangers => &["strangers::"],
             Self::Crowd => &["crowd::"],
             Self::Connecting => &[
                 "connecting::",
@@ -220,6 +223,15 @@ const GUARDS: &[Guard] = &[
         &[(
             ".filter(|address| !only_public || is_public(address.ip()))",
             ".filter(|_| !only_public || true)",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "names whose servers are silent",
+        "host/src/outgoing/connect.rs",
+        &[(
+            "tokio::time::timeout(LOOK_UP_TIME, resolving)",
+            "tokio::time::timeout(3 * LOOK_UP_TIME, resolving)",
         )],
         Tests::Host,
     ),
@@ -648,6 +660,15 @@ const GUARDS: &[Guard] = &[
         Tests::Host,
     ),
     guard(
+        "a body that never comes",
+        TRAFFIC,
+        &[(
+            "let time = time_for(request.content_length());",
+            "let time = 10 * time_for(request.content_length());",
+        )],
+        Tests::Strangers,
+    ),
+    guard(
         "strangers in the places of users",
         TRAFFIC,
         &[("let places = if signed_in {", "let places = if false {")],
@@ -1040,6 +1061,7 @@ pub fn guards(filter: &str) -> Result<(), Error> {
         Tests::Hostile,
         Tests::Identity,
         Tests::Exhaustion,
+        Tests::Strangers,
         Tests::Crowd,
         Tests::Hello,
         Tests::Host,

@@ -30,6 +30,7 @@ use tower_service::Service;
 use crate::policy::is_public;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const LOOK_UP_TIME: Duration = Duration::from_secs(5);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const IDLE_PER_HOST: usize = 8;
 
@@ -156,17 +157,60 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let resolving = self.names.call(name);
-        let only_public = self.only_public;
-        Box::pin(async move {
-            let found = resolving.await?;
-            let usable: Vec<_> = found
-                .filter(|address| !only_public || is_public(address.ip()))
-                .collect();
-            if usable.is_empty() {
-                return Err(NotPublic.into());
-            }
-            Ok(usable.into_iter())
-        })
+        Box::pin(look_up(self.names.call(name), self.only_public))
+    }
+}
+
+/// The addresses that may be connected to. A name whose servers are silent takes a thread from others for longer than
+/// that, but nobody's time.
+async fn look_up<E: Into<BoxError>>(
+    resolving: impl Future<Output = Result<impl Iterator<Item = SocketAddr>, E>>,
+    only_public: bool,
+) -> Result<std::vec::IntoIter<SocketAddr>, BoxError> {
+    let found = tokio::time::timeout(LOOK_UP_TIME, resolving).await;
+    let found = found.map_err(|_| "the name was not resolved in time")?;
+    let usable: Vec<_> = found
+        .map_err(Into::into)?
+        .filter(|address| !only_public || is_public(address.ip()))
+        .collect();
+    if usable.is_empty() {
+        return Err(NotPublic.into());
+    }
+    Ok(usable.into_iter())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Error;
+
+    async fn looked_up(found: &[&str], only_public: bool) -> Option<Vec<String>> {
+        let found: Vec<SocketAddr> = found.iter().map(|one| one.parse().unwrap()).collect();
+        let resolving = async { Ok::<_, Error>(found.into_iter()) };
+        let usable = look_up(resolving, only_public).await.ok()?;
+        Some(usable.map(|address| address.to_string()).collect())
+    }
+
+    #[tokio::test]
+    async fn a_name_leads_only_to_those_of_its_addresses_that_are_public() {
+        for inside in [
+            &["169.254.169.254:443"][..],
+            &["[fe80::1]:443", "[fd00:ec2::254]:443"],
+            &["[::ffff:169.254.169.254]:443", "10.0.0.1:443"],
+        ] {
+            assert_eq!(looked_up(inside, true).await, None, "{inside:?}");
+            assert_eq!(looked_up(inside, false).await.unwrap(), inside);
+        }
+        let mixed = ["10.0.0.1:443", "8.8.8.8:443", "[fe80::1]:443"];
+        assert_eq!(looked_up(&mixed, true).await.unwrap(), ["8.8.8.8:443"]);
+    }
+
+    #[tokio::test]
+    async fn a_name_whose_servers_are_silent_is_given_up() {
+        let silent = std::future::pending::<Result<std::vec::IntoIter<SocketAddr>, Error>>();
+        let began = std::time::Instant::now();
+        let error = look_up(silent, true).await.unwrap_err();
+        assert!(error.to_string().contains("in time"), "{error}");
+        assert!(began.elapsed() < 2 * LOOK_UP_TIME);
     }
 }

@@ -15,6 +15,7 @@ mod crowd;
 mod exhaustion;
 mod exports;
 mod identity;
+mod strangers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
