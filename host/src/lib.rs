@@ -14,6 +14,7 @@ mod bindings;
 mod capability;
 pub mod confinement;
 mod describe;
+mod environment;
 mod exchange;
 mod jobs;
 mod lines;

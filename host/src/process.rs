@@ -13,12 +13,13 @@ use futures_util::future::BoxFuture;
 use mattermost_plugin_rpc::go_plugin::{Error as StartError, ExitReason, Handshake, hclog};
 use mattermost_plugin_rpc::gob::Bytes;
 use mattermost_plugin_rpc::mattermost::{
-    Api, AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, Hooks, HttpRequest,
-    LogLevel, ResponseWriter, RpcApi, serve_hooks,
+    AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, Hooks, HttpRequest,
+    ResponseWriter, RpcApi, serve_hooks,
 };
 
 use crate::confinement::{Confinement, confine, plan};
 use crate::describe::{describe, packages};
+use crate::environment;
 use crate::manifest::Manifest;
 use crate::plugin::ComponentPlugin;
 use crate::policy::Policy;
@@ -45,22 +46,6 @@ struct Wire {
     confinement: Confinement,
 }
 
-impl Wire {
-    async fn tell_confinement(&self, api: &RpcApi) {
-        let (level, message) = if self.confinement.is_complete() {
-            (LogLevel::Info, "The host has confined itself")
-        } else {
-            (
-                LogLevel::Warn,
-                "The host could confine itself only in part; the plugin works all the same",
-            )
-        };
-        let fields = vec![("confinement".to_owned(), self.confinement.to_string())];
-        // A line that cannot be written must not keep the plugin from working.
-        let _ = api.log(level, message, fields).await;
-    }
-}
-
 impl Hooks for Wire {
     fn implemented(&self) -> Vec<String> {
         [
@@ -79,7 +64,7 @@ impl Hooks for Wire {
     fn on_activate(&self, api: Arc<RpcApi>) -> BoxFuture<'_, Result<(), String>> {
         let plugin = &self.plugin;
         Box::pin(async move {
-            self.tell_confinement(api.as_ref()).await;
+            self.confinement.tell(api.as_ref()).await;
             plugin.activate(api).await?;
             plugin.start_jobs();
             Ok(())
@@ -198,7 +183,13 @@ pub fn run(image: &[u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode 
             Err(error) => fail(&error),
         };
     }
-    let listening = match Handshake::from_env().and_then(Handshake::bind) {
+    let handshake = Handshake::from_env();
+    if handshake.is_ok()
+        && let Err(error) = environment::reduce()
+    {
+        warn(&format!("the server's environment is kept: {error}"));
+    }
+    let listening = match handshake.and_then(Handshake::bind) {
         Ok(listening) => listening,
         Err(error @ StartError::NotAPlugin) => {
             complain(&error.to_string());
