@@ -219,7 +219,7 @@ const GUARDS: &[Guard] = &[
     ),
     guard(
         "a listed name that leads inside the network",
-        "host/src/outgoing/connect.rs",
+        "host/src/outgoing/addresses.rs",
         &[(
             ".filter(|address| !only_public || is_public(address.ip()))",
             ".filter(|_| !only_public || true)",
@@ -228,7 +228,7 @@ const GUARDS: &[Guard] = &[
     ),
     guard(
         "names whose servers are silent",
-        "host/src/outgoing/connect.rs",
+        "host/src/outgoing/addresses.rs",
         &[(
             "tokio::time::timeout(LOOK_UP_TIME, resolving)",
             "tokio::time::timeout(3 * LOOK_UP_TIME, resolving)",

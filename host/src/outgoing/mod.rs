@@ -2,8 +2,9 @@
 //!
 //! One pooled HTTP/1.1 client over rustls with the system's trust store, and the proxy of the usual
 //! environment variables where one is set. It follows no redirect and retries nothing. Connections are
-//! opened, and addresses checked, in [`connect`].
+//! opened in [`connect`], to addresses that [`addresses`] has checked.
 
+mod addresses;
 mod connect;
 
 use std::sync::OnceLock;
@@ -17,7 +18,8 @@ use thiserror::Error;
 use url::Url;
 
 use crate::policy::Vouched;
-use connect::{NotPublic, Pool, pools};
+use addresses::NotPublic;
+use connect::{Pool, pools};
 
 const TIME_LIMIT: Duration = Duration::from_secs(300);
 
