@@ -619,6 +619,24 @@ const GUARDS: &[Guard] = &[
         Tests::Identity,
     ),
     guard(
+        "preferences that are not the plugin's",
+        "host/src/capability/users.rs",
+        &[(
+            "let answer = if category == own {",
+            "let answer = if category.len() < 1_000 {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
+        "rooms of others",
+        "host/src/capability/channels.rs",
+        &[(
+            "if ![one, other].iter().any(|id| concerned.contains(&Some(id))) {",
+            "if one.len() > 1_000 && concerned.is_empty() {",
+        )],
+        Tests::Hostile,
+    ),
+    guard(
         "a job that is somebody for ever",
         "host/src/capability/jobs.rs",
         &[(

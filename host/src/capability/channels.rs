@@ -2,7 +2,7 @@
 
 use mattermost_plugin_rpc::mattermost::Channel as ApiChannel;
 
-use super::{Answer, refused};
+use super::{Answer, Error, refused};
 use crate::bindings::plugin::mattermost::plugin::channels::{Channel, Host, Kind};
 use crate::sandbox::EventState;
 
@@ -37,9 +37,22 @@ impl Host for EventState {
 
     async fn direct(&mut self, user_id: String, other_user_id: String) -> Answer<Channel> {
         self.host_call(user_id.len() + other_user_id.len())?;
-        let api = &self.services.api;
-        let channel = api.get_direct_channel(&user_id, &other_user_id).await;
-        Ok(self.counted("channels", channel.map(visible).map_err(refused)))
+        let channel = self.direct_channel(&user_id, &other_user_id).await;
+        Ok(self.counted("channels", channel))
+    }
+}
+
+impl EventState {
+    /// The room that two share, which is made where it is not there yet, and then stands among both their rooms.
+    async fn direct_channel(&mut self, one: &str, other: &str) -> Result<Channel, Error> {
+        let bot = self.services.bot();
+        let concerned = [self.actor.as_deref(), bot.as_deref()];
+        if ![one, other].iter().any(|id| concerned.contains(&Some(id))) {
+            let rule = "a direct channel is the bot's, or that of the user who caused the event";
+            return Err(Error::Denied(rule.to_owned()));
+        }
+        let channel = self.services.api.get_direct_channel(one, other).await;
+        channel.map(visible).map_err(refused)
     }
 }
 

@@ -1,8 +1,11 @@
 //! `users`: people and bots.
+//!
+//! Of people's preferences only those of the plugin's own category are its business. Others say what they have muted,
+//! hidden and marked, and to delete them would change how Mattermost looks for somebody.
 
 use mattermost_plugin_rpc::mattermost::{Preference, User as ApiUser};
 
-use super::{Answer, refused};
+use super::{Answer, Error, refused};
 use crate::bindings::plugin::mattermost::plugin::users::{Host, User};
 use crate::sandbox::EventState;
 
@@ -27,6 +30,9 @@ impl Host for EventState {
         name: String,
     ) -> Answer<Option<String>> {
         self.host_call(user_id.len() + category.len() + name.len())?;
+        if let Err(error) = self.check_category(&category) {
+            return Ok(Err(error));
+        }
         let all = self.services.api.get_preferences_for_user(&user_id).await;
         let answer = all.map_err(refused).map(|all| {
             all.into_iter()
@@ -43,6 +49,9 @@ impl Host for EventState {
         name: String,
     ) -> Answer<()> {
         self.host_call(user_id.len() + category.len() + name.len())?;
+        if let Err(error) = self.check_category(&category) {
+            return Ok(Err(error));
+        }
         let preference = Preference {
             user_id: user_id.clone(),
             category,
@@ -54,6 +63,19 @@ impl Host for EventState {
             .delete_preferences_for_user(&user_id, vec![preference])
             .await;
         Ok(self.counted("users", answer.map_err(refused)))
+    }
+}
+
+impl EventState {
+    fn check_category(&self, category: &str) -> Result<(), Error> {
+        let own = format!("plugin:{}", self.services.plugin_id);
+        let answer = if category == own {
+            Ok(())
+        } else {
+            let rule = format!("the plugin's preferences are those of the category {own}");
+            Err(Error::Denied(rule))
+        };
+        self.counted("users", answer)
     }
 }
 

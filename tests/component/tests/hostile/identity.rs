@@ -108,6 +108,21 @@ async fn the_bot_is_the_one_of_the_policy_and_no_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn direct_channels_are_opened_for_whoever_asked() {
+    let den = Den::open().await;
+    let [eve, ann, _] = people(&den);
+    let boss = den.api.world().add_user("boss", "system_user");
+    let own = den
+        .attack_as(&format!("/direct?{ann}|{eve}"), Some(&eve))
+        .await;
+    assert_eq!(own.status, 200, "{}", text(&own));
+    is_denied(
+        &den.attack_as(&format!("/direct?{ann}|{boss}"), Some(&eve))
+            .await,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn buttons_lead_to_the_plugin_and_nowhere_else() {
     let den = Den::open().await;
     let [eve, _, channel] = people(&den);

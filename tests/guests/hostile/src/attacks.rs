@@ -146,6 +146,16 @@ pub fn make(request: &Request) -> Response {
         "dialog-large" => said(dialog("/answer", MEBIBYTE)),
         "websocket" => said(publish(0)),
         "websocket-large" => said(publish(MEBIBYTE)),
+        "preference" => {
+            said(users::preference("somebody", argument, "name").map(|it| format!("{it:?}")))
+        }
+        "preference-delete" => said(
+            users::delete_preference("somebody", argument, "name").map(|()| "deleted".to_owned()),
+        ),
+        "direct" => {
+            let (one, other) = argument.split_once('|').unwrap_or((argument, ""));
+            said(channels::direct(one, other).map(|channel| channel.id))
+        }
         "denied-everywhere" => said(denied_everywhere(argument)),
         "post-with-button" => {
             let (channel, address) = argument.split_once('|').unwrap_or((argument, ""));
