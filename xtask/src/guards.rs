@@ -1167,6 +1167,8 @@ fn run(copy: &Path, folder: &Path, tests: Tests) -> Result<Verdict, Error> {
             .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .env("RUSTFLAGS", "--cap-lints=warn")
+            // The compiler's wrapper is for what is shipped, and is not executable in the copy.
+            .env("RUSTC_WRAPPER", "")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
