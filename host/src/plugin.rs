@@ -68,7 +68,7 @@ impl ComponentPlugin {
             plugin_id: manifest.id,
             sandbox: Arc::new(Sandbox::new(component, Arc::clone(&policy))),
             bodies: Bodies::new(policy.concurrent_events()),
-            answers: Answers::default(),
+            answers: Answers::new(policy.concurrent_memory()),
             policy,
             events,
             api: OnceLock::new(),

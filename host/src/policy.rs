@@ -285,7 +285,7 @@ impl Policy {
         self.concurrent_events
     }
 
-    /// What all events that run may have of memory together, in bytes.
+    /// What all events that run may have of memory together, in bytes. Answers on their way have a quarter more.
     #[must_use]
     pub fn concurrent_memory(&self) -> usize {
         mebibytes(self.concurrent_memory_mib)

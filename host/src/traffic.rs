@@ -131,8 +131,8 @@ fn time_for(length: Option<u64>) -> Duration {
 /// How long a client may take to receive its answer.
 const ANSWER_TIME: Duration = Duration::from_secs(60);
 
-/// What all answers that are being sent may hold together, in KiB.
-const ANSWERS_KIB: usize = 64 * 1024;
+/// Which part of the memory of all events is room for answers, beside it.
+const ANSWERS_PART: usize = 4;
 
 /// Answers up to this size are sent however many there are, in bytes: the wire knows a most of those.
 const SMALL: usize = 16 * 1024;
@@ -162,13 +162,13 @@ impl Dropped {
     }
 }
 
-impl Default for Answers {
-    fn default() -> Self {
-        Self(Semaphore::new(ANSWERS_KIB))
-    }
-}
-
 impl Answers {
+    /// Room for answers where all events have so much memory together, in bytes.
+    pub(crate) fn new(memory: usize) -> Self {
+        // In KiB, because the numbers of a semaphore end earlier than bytes do.
+        Self(Semaphore::new(memory / ANSWERS_PART / 1024))
+    }
+
     /// Sends an answer, within its time.
     pub(crate) async fn send(
         &self,
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn large_answers_have_room_together_and_small_ones_always() {
-        let answers = Answers::default();
+        let answers = Answers::new(256 * 1024 * 1024);
         let reply = |size: usize| Reply {
             status: 200,
             headers: Vec::new(),

@@ -615,7 +615,10 @@ const GUARDS: &[Guard] = &[
     guard(
         "being a person",
         BOTS,
-        &[("if !user.is_bot {", "if user.id.is_empty() {")],
+        &[(
+            "Ok(user) if user.is_bot => return Ok(true),",
+            "Ok(_) => return Ok(true),",
+        )],
         Tests::Identity,
     ),
     guard(

@@ -3,15 +3,19 @@
 //! The policy names it. The server makes any account the plugin's bot that has the name that it is asked for, a
 //! person's too, so that a component with a choice of names could write as anybody.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use mattermost_plugin_rpc::mattermost::Bot as ApiBot;
 
-use super::{Answer, Error, refused};
+use super::{Answer, Error, Services, refused};
 use crate::bindings::plugin::mattermost::plugin::bots::{Bot, Host};
 use crate::sandbox::EventState;
 
 const IMAGE_LIMIT: usize = 1024 * 1024;
+
+/// How far a replica of the database may be behind.
+const LAG: Duration = Duration::from_millis(200);
 
 impl Host for EventState {
     async fn ensure(&mut self, bot: Bot) -> Answer<String> {
@@ -29,7 +33,7 @@ impl Host for EventState {
 
 impl EventState {
     async fn ensure_bot(&mut self, bot: Bot) -> Result<String, Error> {
-        let services = &self.services;
+        let services = Arc::clone(&self.services);
         match services.policy.bot() {
             Some(name) if name == bot.username => {}
             Some(name) => {
@@ -46,9 +50,7 @@ impl EventState {
         if services.bot().as_ref() == Some(&id) {
             return Ok(id);
         }
-        // The server answers with a person's account where a person has the name.
-        let user = services.api.get_user(&id).await.map_err(refused)?;
-        if !user.is_bot {
+        if !services.is_bot(&id).await? {
             let rule = "the account of the bot's name is a person's";
             return Err(Error::Denied(rule.to_owned()));
         }
@@ -70,5 +72,23 @@ impl EventState {
     pub(super) fn bot_id(&self) -> Result<String, Error> {
         let missing = || Error::Denied("there is no bot yet: call bots.ensure".to_owned());
         self.services.bot().ok_or_else(missing)
+    }
+}
+
+impl Services {
+    /// Whether the account that the server answered with is a bot's: where a person has the name, it is that
+    /// person's. An account that was made a moment ago may not be in the replica yet that is asked here, or not yet
+    /// as a bot's; a person's was found there.
+    async fn is_bot(&self, id: &str) -> Result<bool, Error> {
+        for pause in [Duration::ZERO, LAG, 2 * LAG] {
+            tokio::time::sleep(pause).await;
+            match self.api.get_user(id).await.map_err(refused) {
+                Ok(user) if user.is_bot => return Ok(true),
+                Err(Error::NotFound) => return Ok(true),
+                Ok(_) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
     }
 }
