@@ -1170,8 +1170,6 @@ fn run(copy: &Path, folder: &Path, tests: Tests) -> Result<Verdict, Error> {
             .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .env("RUSTFLAGS", "--cap-lints=warn")
-            // The compiler's wrapper is for what is shipped, and is not executable in the copy.
-            .env("RUSTC_WRAPPER", "")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -1208,8 +1206,12 @@ fn mirror(copy: &Path) -> Result<(), Error> {
     let listed = listed.ok_or_else(|| Error::Needed("this needs a checkout by git".to_owned()))?;
     for name in listed.split('\0').filter(|name| !name.is_empty()) {
         // What was removed and not yet committed is listed, too.
-        if let Ok(content) = fs::read(root().join(name)) {
-            write_if_changed(&copy.join(name), &content)?;
+        let (from, to) = (root().join(name), copy.join(name));
+        if let Ok(content) = fs::read(&from) {
+            write_if_changed(&to, &content)?;
+            // The compiler's wrapper is executed.
+            let modes = fs::metadata(&from).map_err(at(&from))?.permissions();
+            fs::set_permissions(&to, modes).map_err(at(&to))?;
         }
     }
     Ok(())
