@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use mattermost_plugin_rpc::mattermost::{BodyReader, HttpRequest, ResponseWriter};
+use mattermost_plugin_rpc::mattermost::{BodyReader, CommandArgs, HttpRequest, ResponseWriter};
 use mattermost_plugin_rpc::net_rpc::Client;
+use plugin_host::sandbox::EventError;
 
 use crate::{Den, text};
 
@@ -75,6 +76,21 @@ async fn what_a_component_writes_into_the_log_is_cut() {
     let many = log.iter().find(|line| line.message == "many").unwrap();
     assert!(many.fields.len() <= 16);
     assert!(format!("{log:?}").len() < 64 * 1024);
+}
+
+/// What was printed is kept until the event ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_component_prints_is_kept_only_up_to_a_limit() {
+    let den = Den::open().await;
+    let args = CommandArgs {
+        command: "/hostile print".to_owned(),
+        ..CommandArgs::default()
+    };
+    let ended = den.plugin.command(args).await;
+    let Err(EventError::Trap(_, ending)) = ended else {
+        panic!("it should have panicked: {ended:?}");
+    };
+    assert_eq!(ending.output.len(), 8 * 1024);
 }
 
 #[tokio::test(flavor = "multi_thread")]

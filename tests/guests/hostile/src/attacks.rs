@@ -426,8 +426,9 @@ fn print() {
     }
 }
 
+/// Prints some megabytes, and panics.
 #[expect(clippy::panic, reason = "an attack")]
-fn print_and_panic() -> Response {
+pub fn print_and_panic() -> ! {
     print();
     panic!("after all that")
 }

@@ -46,6 +46,9 @@ impl lifecycle::Guest for Hostile {
 impl command_handler::Guest for Hostile {
     fn run(invocation: Invocation) -> Option<String> {
         panic_in("command");
+        if invocation.text.ends_with("print") {
+            attacks::print_and_panic();
+        }
         if invocation.text.ends_with("sleep") {
             std::thread::sleep(std::time::Duration::from_secs(3_600));
         }
