@@ -2,10 +2,20 @@
 //!
 //! What a component must not see (cookies, whose session it is beyond the user's id) is left out on the
 //! way in; what it must not send is refused, withheld or added to on the way out.
+//!
+//! A plugin's answers come from the site's own origin, often by way of a proxy, and a header can reach far beyond the
+//! answer that carries it: to the site's cookies, its storage, its certificates and other addresses, what its proxy
+//! takes for an order (`X-Accel-Redirect`), who may read it (`Access-Control-…`), or a box that asks for the password of the
+//! site (`WWW-Authenticate`). Browsers and proxies learn new ones every year. So the headers that are let through are
+//! listed, and a plugin has a range of names for its own.
+
+use std::collections::BTreeMap;
 
 use mattermost_plugin_rpc::mattermost::HttpRequest;
+use serde::de::IgnoredAny;
 
 use crate::bindings::plugin::exports::mattermost::plugin::http_handler;
+use crate::capability::same_key;
 
 /// The largest response body that a component may give, in bytes.
 const RESPONSE_LIMIT: usize = 16 * 1024 * 1024;
@@ -57,7 +67,13 @@ pub(crate) fn component_request(
     request: &HttpRequest,
     body: Vec<u8>,
 ) -> Option<http_handler::Request> {
-    const LEFT_OUT: [&str; 3] = ["cookie", "mattermost-user-id", "mattermost-plugin-id"];
+    const LEFT_OUT: [&str; 5] = [
+        "authorization",
+        "cookie",
+        "mattermost-plugin-id",
+        "mattermost-user-id",
+        "x-csrf-token",
+    ];
     let (path, query) = match request.url.split_once('?') {
         Some((path, query)) => (path, query),
         None => (request.url.as_str(), ""),
@@ -90,15 +106,34 @@ pub(crate) fn component_request(
     })
 }
 
-/// Headers that would reach beyond the plugin's own answers (sessions, storage and workers of the site),
-/// and one that is forced below.
-const WITHHELD: [http::HeaderName; 5] = [
-    http::header::SET_COOKIE,
-    http::header::X_CONTENT_TYPE_OPTIONS,
-    http::HeaderName::from_static("clear-site-data"),
-    http::HeaderName::from_static("service-worker-allowed"),
-    http::header::CONNECTION,
+/// Headers that are about the answer that carries them and nothing else.
+const LET_THROUGH: [&str; 18] = [
+    "accept-ranges",
+    "allow",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-range",
+    "content-security-policy",
+    "content-type",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "etag",
+    "expires",
+    "last-modified",
+    "location",
+    "referrer-policy",
+    "retry-after",
+    "vary",
 ];
+
+/// What the names of a plugin's own headers begin with.
+const OWN_HEADERS: &str = "x-plugin-";
+
+fn is_let_through(name: &str) -> bool {
+    LET_THROUGH.contains(&name) || name.starts_with(OWN_HEADERS)
+}
 
 /// Headers on every answer of a component that says anything. Several policies for content all hold.
 const FORCED: [(&str, &str); 2] = [
@@ -109,13 +144,51 @@ const FORCED: [(&str, &str); 2] = [
     ("x-content-type-options", "nosniff"),
 ];
 
+/// Whether the server asks what to do after somebody pressed a button, of a message or of a dialog.
+///
+/// It asks for the person who pressed it, in JSON that it writes itself, with fields that it never leaves out. A
+/// client can send the same; then its answer is held to the same rules.
+pub(crate) fn is_click(request: &HttpRequest, body: &[u8]) -> bool {
+    const MARKS: [&[u8]; 2] = [b"\"trigger_id\":", b"\"callback_id\":"];
+    let asked = request.method.eq_ignore_ascii_case("POST")
+        && request
+            .header("Mattermost-User-Id")
+            .is_some_and(|id| !id.is_empty());
+    asked
+        && MARKS
+            .iter()
+            .any(|mark| body.windows(mark.len()).any(|part| part == *mark))
+}
+
+/// What the server would do with an answer to a click: write anything into the post with the button, whoever wrote it,
+/// or show another form, whose buttons lead anywhere. There are calls for both, which check it.
+const DONE_BY_CALLS: [&str; 2] = ["update", "form"];
+
+fn check_answer_to_click(body: &[u8]) -> Result<(), &'static str> {
+    if body.is_empty() {
+        return Ok(());
+    }
+    let fields: BTreeMap<String, IgnoredAny> = serde_json::from_slice(body)
+        .map_err(|_| "the component answered a click with what is not a JSON object")?;
+    let done = |key: &String| DONE_BY_CALLS.iter().any(|name| same_key(key, name));
+    if fields.keys().any(done) {
+        return Err(
+            "the component answered a click with a change of a post or a form, not by a call",
+        );
+    }
+    Ok(())
+}
+
 /// The component's answer as the client gets it, or what is wrong with it.
-pub(crate) fn reply(response: http_handler::Response) -> Result<Reply, &'static str> {
+pub(crate) fn reply(response: http_handler::Response, click: bool) -> Result<Reply, &'static str> {
     if !(200..600).contains(&response.status) {
         return Err("the component answered with a status outside 200 to 599");
     }
     if response.body.len() > RESPONSE_LIMIT {
         return Err("the component answered with more than 16 MiB");
+    }
+    if click && response.status == 200 {
+        check_answer_to_click(&response.body)?;
     }
     let sizes = response.headers.iter();
     let size: usize = sizes.map(|(name, value)| name.len() + value.len()).sum();
@@ -128,7 +201,7 @@ pub(crate) fn reply(response: http_handler::Response) -> Result<Reply, &'static 
         let name = name.map_err(|_| "the component answered with an invalid header name")?;
         http::HeaderValue::from_bytes(value.as_bytes())
             .map_err(|_| "the component answered with an invalid header value")?;
-        if !WITHHELD.contains(&name) {
+        if is_let_through(name.as_str()) {
             headers.push((name.as_str().to_owned(), value));
         }
     }
@@ -149,7 +222,6 @@ pub(crate) fn reply(response: http_handler::Response) -> Result<Reply, &'static 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
 
     fn response(status: u16, header: (&str, &str)) -> http_handler::Response {
         http_handler::Response {
@@ -161,12 +233,13 @@ mod tests {
 
     #[test]
     fn an_answer_outside_http_is_refused() {
+        let reply = |response| reply(response, false);
         assert!(reply(response(7, ("a", "b"))).is_err());
         assert!(reply(response(101, ("a", "b"))).is_err());
         assert!(reply(response(200, ("a b", "c"))).is_err());
         assert!(reply(response(200, ("a", "b\r\nSet-Cookie: x=y"))).is_err());
+        assert!(reply(response(200, ("x-plugin-name", "caf\u{fffd}"))).is_ok());
         let reply = reply(response(200, ("content-type", "text/html"))).unwrap();
-        assert!(super::reply(response(200, ("x-name", "caf\u{fffd}"))).is_ok());
         let html = ("content-type".to_owned(), "text/html".to_owned());
         assert_eq!(reply.headers[0], html);
     }
@@ -175,7 +248,7 @@ mod tests {
     fn an_answer_cannot_touch_the_sessions_of_the_site() {
         let mut page = response(200, ("Set-Cookie", "MMAUTHTOKEN=x"));
         page.body = b"<script>".to_vec();
-        let reply = reply(page).unwrap();
+        let reply = reply(page, false).unwrap();
         assert!(reply.headers.iter().all(|(name, _)| name != "set-cookie"));
         let policy = reply
             .headers
@@ -185,16 +258,97 @@ mod tests {
     }
 
     #[test]
+    fn headers_that_reach_beyond_their_answer_are_withheld() {
+        for name in [
+            "Access-Control-Allow-Origin",
+            "Alt-Svc",
+            "Clear-Site-Data",
+            "Connection",
+            "Link",
+            "NEL",
+            "Public-Key-Pins",
+            "Refresh",
+            "Report-To",
+            "Reporting-Endpoints",
+            "Service-Worker-Allowed",
+            "Set-Cookie",
+            "Strict-Transport-Security",
+            "Transfer-Encoding",
+            "WWW-Authenticate",
+            "X-Accel-Redirect",
+            "X-Frame-Options",
+            "X-Invented-Tomorrow",
+            "X-Sendfile",
+        ] {
+            let headers = reply(response(200, (name, "x")), false).unwrap().headers;
+            assert_eq!(headers, [], "{name}");
+        }
+        for name in ["Location", "cache-control", "X-Plugin-Anything"] {
+            let headers = reply(response(200, (name, "x")), false).unwrap().headers;
+            let first = headers.first().map(|(name, _)| name.as_str());
+            assert_eq!(first, Some(name.to_lowercase().as_str()));
+        }
+    }
+
+    #[test]
+    fn an_answer_to_a_click_changes_no_post_and_shows_no_form() {
+        let answer = |body: &str, click| {
+            let mut answer = response(200, ("content-type", "application/json"));
+            answer.body = body.as_bytes().to_vec();
+            reply(answer, click)
+        };
+        for body in [
+            "",
+            "{}",
+            r#"{"ephemeral_text": "thanks", "errors": {"update": "x"}}"#,
+        ] {
+            assert!(answer(body, true).is_ok(), "{body}");
+        }
+        for body in [
+            r#"{"update": {"message": "changed"}}"#,
+            r#"{"UpDate": {}}"#,
+            r#"{"\u0075pdate": {}}"#,
+            r#"{"type": "form", "form": {}}"#,
+            "[]",
+            "{",
+        ] {
+            assert!(answer(body, true).is_err(), "{body}");
+            assert!(answer(body, false).is_ok(), "{body}");
+        }
+        let mut refused = response(400, ("content-type", "text/plain"));
+        refused.body = b"no".to_vec();
+        assert!(reply(refused, true).is_ok());
+    }
+
+    #[test]
+    fn a_click_is_known_by_what_the_server_writes_for_the_person() {
+        let asked = |method: &str, user: &str, body: &str| {
+            let user = ("Mattermost-User-Id".to_owned(), vec![user.to_owned()]);
+            let request = HttpRequest {
+                method: method.to_owned(),
+                headers: BTreeMap::from([user]),
+                ..HttpRequest::default()
+            };
+            is_click(&request, body.as_bytes())
+        };
+        let button = r#"{"user_id":"u","post_id":"p","trigger_id":"t","context":{}}"#;
+        let dialog = r#"{"type":"dialog_submission","callback_id":"c","state":""}"#;
+        assert!(asked("POST", "u", button) && asked("POST", "u", dialog));
+        assert!(!asked("GET", "u", button) && !asked("POST", "", button));
+        assert!(!asked("POST", "u", r#"{"topic":"trigger_id"}"#));
+    }
+
+    #[test]
     fn a_bare_status_is_sent_without_headers_and_whatever_says_more_with_a_policy() {
         let answer = |headers: &[(&str, &str)], body: &[u8]| {
             let headers = headers.iter();
             let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            let answer = reply(http_handler::Response {
+            let answer = http_handler::Response {
                 status: 204,
                 headers: headers.collect(),
                 body: body.to_vec(),
-            });
-            answer.unwrap().headers
+            };
+            reply(answer, false).unwrap().headers
         };
         assert_eq!(answer(&[], b""), []);
         assert_eq!(answer(&[("Set-Cookie", "MMAUTHTOKEN=x")], b""), []);
@@ -203,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn the_user_is_who_the_server_says_and_cookies_are_left_out() {
+    fn the_user_is_who_the_server_says_and_the_session_is_left_out() {
         let header = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
         let request = HttpRequest {
             method: "get".to_owned(),
@@ -211,6 +365,8 @@ mod tests {
             headers: BTreeMap::from([
                 header("Mattermost-User-Id", "u1"),
                 header("Cookie", "MMCSRF=x"),
+                header("X-Csrf-Token", "x"),
+                header("Authorization", "Bearer x"),
                 header("X-Zm-Signature", "v0=1"),
             ]),
             ..HttpRequest::default()

@@ -15,8 +15,10 @@ mod capability;
 mod clock;
 pub mod confinement;
 mod describe;
+mod environment;
 mod exchange;
 mod jobs;
+mod lines;
 pub mod manifest;
 mod metrics;
 pub mod outgoing;
@@ -26,6 +28,7 @@ mod process;
 mod resident;
 pub mod sandbox;
 mod site;
+mod traffic;
 
 pub use describe::describe;
 pub use exchange::Reply;

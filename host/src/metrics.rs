@@ -2,7 +2,7 @@
 //!
 //! Labels come from closed sets, except hosts, of which a few dozen are told apart.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,6 +21,45 @@ const HOSTS: usize = 32;
 /// What stands for the others.
 const OTHER_HOST: &str = "other";
 
+/// Statuses that are told apart; of others only the first digit is.
+const STATUSES: [(u16, &str); 22] = [
+    (200, "200"),
+    (201, "201"),
+    (202, "202"),
+    (204, "204"),
+    (206, "206"),
+    (301, "301"),
+    (302, "302"),
+    (303, "303"),
+    (304, "304"),
+    (307, "307"),
+    (308, "308"),
+    (400, "400"),
+    (401, "401"),
+    (403, "403"),
+    (404, "404"),
+    (409, "409"),
+    (410, "410"),
+    (429, "429"),
+    (500, "500"),
+    (502, "502"),
+    (503, "503"),
+    (504, "504"),
+];
+
+/// A status as the label of a counter, of which whoever answers cannot make many.
+pub(crate) fn status_label(status: u16) -> &'static str {
+    let known = STATUSES.iter().find(|(known, _)| *known == status);
+    match (known, status) {
+        (Some((_, label)), _) => label,
+        (None, 200..300) => "2xx",
+        (None, 300..400) => "3xx",
+        (None, 400..500) => "4xx",
+        (None, 500..600) => "5xx",
+        (None, _) => "other",
+    }
+}
+
 /// How an event ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
@@ -37,6 +76,70 @@ impl Outcome {
             Self::Busy => "busy",
             Self::Timeout => "timeout",
             Self::Trap => "trap",
+        }
+    }
+}
+
+/// What is counted with one label, from a closed set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Counter {
+    /// An event ended in a trap.
+    Trap,
+    /// A growth of memory was refused.
+    MemoryRefusal,
+    /// A call of the component was denied.
+    Denial,
+    /// A request was answered without an event.
+    TurnedAway,
+    /// An answer did not reach the server as a whole.
+    AnswerDropped,
+    /// A line was left out of the log.
+    LineLeftOut,
+}
+
+impl Counter {
+    const ALL: [Self; 6] = [
+        Self::Trap,
+        Self::MemoryRefusal,
+        Self::Denial,
+        Self::TurnedAway,
+        Self::AnswerDropped,
+        Self::LineLeftOut,
+    ];
+
+    /// Its name, the name of its label, and what it means.
+    fn about(self) -> [&'static str; 3] {
+        match self {
+            Self::Trap => [
+                "plugin_host_traps_total",
+                "reason",
+                "Events that ended in a trap, by what made them.",
+            ],
+            Self::MemoryRefusal => [
+                "plugin_host_memory_refusals_total",
+                "limit",
+                "Events that were refused memory, by whose limit: their own, or that of all together.",
+            ],
+            Self::Denial => [
+                "plugin_host_denials_total",
+                "interface",
+                "Calls of the component that policy or the server's permissions forbade, by interface; `answer` for answers to requests.",
+            ],
+            Self::TurnedAway => [
+                "plugin_host_requests_turned_away_total",
+                "reason",
+                "Requests that were answered before the component saw them, by reason.",
+            ],
+            Self::AnswerDropped => [
+                "plugin_host_answers_dropped_total",
+                "reason",
+                "Answers that the server did not take as a whole, by reason.",
+            ],
+            Self::LineLeftOut => [
+                "plugin_host_log_lines_left_out_total",
+                "reason",
+                "Lines that are not in the log, as the event wrote too much or they said the same again.",
+            ],
         }
     }
 }
@@ -76,11 +179,16 @@ struct Latency {
 struct Counts {
     events: BTreeMap<(EventKind, Outcome), u64>,
     latencies: BTreeMap<EventKind, Latency>,
-    denials: BTreeMap<&'static str, u64>,
-    fetches: BTreeMap<(String, String), u64>,
-    hosts: BTreeSet<String>,
+    labelled: BTreeMap<(Counter, &'static str), u64>,
+    fetches: BTreeMap<String, BTreeMap<&'static str, u64>>,
     jobs: BTreeMap<JobEnd, u64>,
     enqueued: u64,
+}
+
+impl Counts {
+    fn count(&mut self, counter: Counter, label: &'static str) {
+        *self.labelled.entry((counter, label)).or_default() += 1;
+    }
 }
 
 /// All counters of the process.
@@ -97,10 +205,13 @@ impl Metrics {
         let outcome = match result {
             Ok(_) => Outcome::Done,
             Err(EventError::Busy) => Outcome::Busy,
-            Err(EventError::Timeout) => Outcome::Timeout,
-            Err(EventError::Trap { .. }) => Outcome::Trap,
+            Err(EventError::Timeout(_)) => Outcome::Timeout,
+            Err(EventError::Trap(..)) => Outcome::Trap,
         };
         let mut counts = self.lock();
+        if let Err(EventError::Trap(cause, _)) = result {
+            counts.count(Counter::Trap, cause.name());
+        }
         *counts.events.entry((kind, outcome)).or_default() += 1;
         if outcome != Outcome::Busy {
             let latency = counts.latencies.entry(kind).or_default();
@@ -116,27 +227,29 @@ impl Metrics {
     /// A call of an interface was answered with an error; only denials count.
     pub(crate) fn refusal(&self, interface: &'static str, error: &Error) {
         if matches!(error, Error::Denied(_)) {
-            self.denied(interface);
+            self.count(Counter::Denial, interface);
         }
     }
 
-    /// Something that a component did was not let through.
-    pub(crate) fn denied(&self, interface: &'static str) {
-        *self.lock().denials.entry(interface).or_default() += 1;
+    /// Something happened that is counted by its label.
+    pub(crate) fn count(&self, counter: Counter, label: &'static str) {
+        self.lock().count(counter, label);
     }
 
     /// A request went out and came to this: a status, or what kept it from having one.
-    pub(crate) fn fetch(&self, host: &str, status: &str) {
+    pub(crate) fn fetch(&self, host: &str, came_to: &'static str) {
         let mut counts = self.lock();
-        let known = counts.hosts.contains(host);
-        let host = if known || counts.hosts.len() < HOSTS {
-            counts.hosts.insert(host.to_owned());
+        let known = counts.fetches.contains_key(host);
+        let host = if known || counts.fetches.len() < HOSTS {
             host
         } else {
             OTHER_HOST
         };
-        let key = (host.to_owned(), status.to_owned());
-        *counts.fetches.entry(key).or_default() += 1;
+        let own = match counts.fetches.get_mut(host) {
+            Some(own) => own,
+            None => counts.fetches.entry(host.to_owned()).or_default(),
+        };
+        *own.entry(came_to).or_default() += 1;
     }
 
     /// A job was stored.
@@ -173,23 +286,25 @@ impl Metrics {
         for (kind, latency) in &counts.latencies {
             text.latency("plugin_host_event_seconds", &kind.to_string(), latency);
         }
-        text.family(
-            "plugin_host_denials_total",
-            "counter",
-            "Calls of the component that policy or the server's permissions forbade, by interface.",
-        );
-        for (interface, count) in &counts.denials {
-            let labels = [("interface", (*interface).to_owned())];
-            text.line("plugin_host_denials_total", &labels, *count);
+        for counter in Counter::ALL {
+            let [name, label, help] = counter.about();
+            text.family(name, "counter", help);
+            let own = counts.labelled.range((counter, "")..);
+            let own = own.take_while(|((other, _), _)| *other == counter);
+            for ((_, value), count) in own {
+                text.line(name, &[(label, (*value).to_owned())], *count);
+            }
         }
         text.family(
             "plugin_host_http_requests_total",
             "counter",
             "Requests to the outside by host and status.",
         );
-        for ((host, status), count) in &counts.fetches {
-            let labels = [("host", host.clone()), ("status", status.clone())];
-            text.line("plugin_host_http_requests_total", &labels, *count);
+        for (host, statuses) in &counts.fetches {
+            for (status, count) in statuses {
+                let labels = [("host", host.clone()), ("status", (*status).to_owned())];
+                text.line("plugin_host_http_requests_total", &labels, *count);
+            }
         }
         text.family("plugin_host_jobs_enqueued_total", "counter", "Jobs stored.");
         text.line("plugin_host_jobs_enqueued_total", &[], counts.enqueued);
@@ -260,23 +375,32 @@ fn escaped(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::{Cause, Ending};
 
     #[test]
     fn events_are_counted_by_kind_and_outcome_and_timed() {
         let metrics = Metrics::default();
         let took = Duration::from_millis(3);
         metrics.event(EventKind::Request, took, &Ok(()));
-        metrics.event::<()>(EventKind::Request, took, &Err(EventError::Timeout));
+        metrics.event::<()>(
+            EventKind::Request,
+            took,
+            &Err(EventError::Timeout(Ending::default())),
+        );
         metrics.event::<()>(EventKind::Request, took, &Err(EventError::Busy));
+        let trap = EventError::Trap(Cause::Calls, Ending::default());
+        metrics.event::<()>(EventKind::Request, took, &Err(trap));
         let text = metrics.prometheus();
         for line in [
             "plugin_host_events_total{kind=\"request\",outcome=\"done\"} 1",
             "plugin_host_events_total{kind=\"request\",outcome=\"busy\"} 1",
             "plugin_host_events_total{kind=\"request\",outcome=\"timeout\"} 1",
+            "plugin_host_events_total{kind=\"request\",outcome=\"trap\"} 1",
+            "plugin_host_traps_total{reason=\"calls\"} 1",
             "plugin_host_event_seconds_bucket{kind=\"request\",le=\"0.0025\"} 0",
-            "plugin_host_event_seconds_bucket{kind=\"request\",le=\"0.005\"} 2",
-            "plugin_host_event_seconds_bucket{kind=\"request\",le=\"+Inf\"} 2",
-            "plugin_host_event_seconds_count{kind=\"request\"} 2",
+            "plugin_host_event_seconds_bucket{kind=\"request\",le=\"0.005\"} 3",
+            "plugin_host_event_seconds_bucket{kind=\"request\",le=\"+Inf\"} 3",
+            "plugin_host_event_seconds_count{kind=\"request\"} 3",
             "# TYPE plugin_host_event_seconds histogram",
         ] {
             assert!(text.lines().any(|one| one == line), "{line}\n{text}");
@@ -290,6 +414,35 @@ mod tests {
         metrics.refusal("kv", &Error::NotFound);
         let text = metrics.prometheus();
         assert!(text.contains("plugin_host_denials_total{interface=\"kv\"} 1\n"));
+    }
+
+    #[test]
+    fn statuses_are_told_apart_as_far_as_they_matter() {
+        let labels = [200, 207, 302, 399, 418, 429, 503, 599, 99, 999].map(status_label);
+        let told = [
+            "200", "2xx", "302", "3xx", "4xx", "429", "503", "5xx", "other", "other",
+        ];
+        assert_eq!(labels, told);
+        for (status, label) in STATUSES {
+            assert_eq!(label, status.to_string());
+        }
+    }
+
+    #[test]
+    fn each_counter_has_its_own_labels() {
+        let metrics = Metrics::default();
+        for counter in Counter::ALL {
+            metrics.count(counter, "a");
+            metrics.count(counter, "b");
+        }
+        let text = metrics.prometheus();
+        for counter in Counter::ALL {
+            let [name, label, _] = counter.about();
+            for value in ["a", "b"] {
+                let line = format!("{name}{{{label}=\"{value}\"}} 1\n");
+                assert_eq!(text.matches(&line).count(), 1, "{line}\n{text}");
+            }
+        }
     }
 
     #[test]

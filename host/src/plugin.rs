@@ -3,8 +3,10 @@
 //! A call waits for its turn, runs in an event of its own, and is answered whatever became of it; what went
 //! wrong is in the server's log. An event begins on the executor of its caller, which is the wire's, because
 //! most do little but wait for the wire, and a thread that must be woken for each answer costs more than all
-//! else. One that computes goes on elsewhere, so that it holds up nobody. Request bodies are bounded in
-//! number on their own, apart from turns: who sends slowly must not keep others from running.
+//! else. One that computes goes on elsewhere, so that it holds up nobody. What comes before an event and after it,
+//! bodies and answers on their way, is bounded on its own ([`traffic`]).
+//!
+//! [`traffic`]: crate::traffic
 
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -13,39 +15,30 @@ use std::time::{Duration, Instant};
 
 use mattermost_plugin_engine::EPOCH_TICK_MS;
 use mattermost_plugin_rpc::mattermost::{
-    Api, BodyError, BodyReader, CommandArgs, HttpRequest, LogLevel,
+    Api, BodyReader, CommandArgs, HttpRequest, LogLevel, ResponseWriter,
 };
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 
 use crate::bindings::plugin::exports::mattermost::plugin::command_handler;
 use crate::capability::Services;
 use crate::clock::{self, Clock};
-use crate::exchange::{self, Reply, component_request};
+use crate::exchange::{self, Reply, component_request, is_click};
 use crate::jobs::{Job, Queue, Runner};
+use crate::lines::{Line, Lines, Says, cut};
 use crate::manifest::Manifest;
-use crate::metrics::Metrics;
+use crate::metrics::{Counter, Metrics};
 use crate::outgoing::Outgoing;
 use crate::policy::{EventKind, Policy};
-use crate::sandbox::{Component, EventError, JobOutcome, Sandbox};
+use crate::sandbox::{Cause, Component, Ending, EventError, JobOutcome, Sandbox};
 use crate::site::Site;
+use crate::traffic::{Answers, Bodies};
 
 /// How long an event may compute without a break before it goes on elsewhere. Less than a tick of the epoch
 /// clock, so that a full one counts.
 const LONG: Duration = Duration::from_millis(EPOCH_TICK_MS / 2);
 
-/// The largest request body that is taken, in bytes.
-const BODY_LIMIT: usize = 1024 * 1024;
-
-/// How long a client may take to send its body.
-const BODY_TIME: Duration = Duration::from_secs(30);
-
-/// How long a request waits for room for its body.
-const BODY_WAIT: Duration = Duration::from_secs(2);
-
-/// Bodies that may be in memory, for each event that may run.
-const BODIES_PER_EVENT: usize = 4;
+const BUSY: &str = "An event was turned away: as many as the policy allows are running";
 
 /// A component, as a plugin that a Mattermost server can call.
 pub struct ComponentPlugin {
@@ -57,8 +50,10 @@ pub struct ComponentPlugin {
     site: RwLock<Arc<Site>>,
     bot: Arc<RwLock<Option<String>>>,
     outgoing: Arc<Outgoing>,
-    bodies: Semaphore,
+    bodies: Bodies,
+    answers: Answers,
     metrics: Arc<Metrics>,
+    lines: Arc<Lines>,
     clock: Clock,
     started: OnceLock<i64>,
     queue: OnceLock<Arc<Queue>>,
@@ -73,7 +68,8 @@ impl ComponentPlugin {
         Self {
             plugin_id: manifest.id,
             sandbox: Arc::new(Sandbox::new(component, Arc::clone(&policy))),
-            bodies: Semaphore::new(policy.concurrent_events().saturating_mul(BODIES_PER_EVENT)),
+            bodies: Bodies::new(policy.concurrent_events()),
+            answers: Answers::new(policy.concurrent_memory()),
             policy,
             events,
             api: OnceLock::new(),
@@ -81,6 +77,7 @@ impl ComponentPlugin {
             bot: Arc::default(),
             outgoing: Arc::default(),
             metrics: Arc::default(),
+            lines: Arc::default(),
             clock: clock::system(),
             started: OnceLock::new(),
             queue: OnceLock::new(),
@@ -115,6 +112,7 @@ impl ComponentPlugin {
             outgoing: Arc::clone(&self.outgoing),
             metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),
+            lines: Arc::clone(&self.lines),
             started: *self.started.get()?,
             jobs: Arc::clone(self.queue.get()?),
         }))
@@ -128,16 +126,14 @@ impl ComponentPlugin {
         Fut: Future<Output = Result<T, EventError>> + Send + 'static,
     {
         let Some(services) = self.services() else {
-            return Err(EventError::Trap {
-                reason: "the plugin is not activated".to_owned(),
-                output: String::new(),
-            });
+            return Err(host_failed("the plugin is not activated".to_owned()));
         };
         let turn = match self.sandbox.turn(kind).await {
             Ok(turn) => turn,
             Err(error) => {
                 let refused = Err(error);
                 self.metrics.event(kind, Duration::ZERO, &refused);
+                self.report(services.api.as_ref(), kind, &refused).await;
                 return refused;
             }
         };
@@ -151,17 +147,48 @@ impl ComponentPlugin {
         };
         // A task of its own: whoever waits for the answer may go, and a panic ends here.
         let running = tokio::spawn(step_aside(event, self.events.clone()));
-        let outcome = running.await.flatten().unwrap_or_else(|error| {
-            Err(EventError::Trap {
-                reason: format!("the host failed: {error}"),
-                output: String::new(),
-            })
-        });
+        let outcome = running
+            .await
+            .flatten()
+            .unwrap_or_else(|error| Err(host_failed(format!("the host failed: {error}"))));
         self.metrics.event(kind, began.elapsed(), &outcome);
-        if let Err(error) = &outcome {
-            report(api.as_ref(), kind, error).await;
-        }
+        self.report(api.as_ref(), kind, &outcome).await;
         outcome
+    }
+
+    /// Writes into the log how an event ended that was not handled.
+    async fn report<T>(&self, api: &dyn Api, kind: EventKind, outcome: &Result<T, EventError>) {
+        let Err(error) = outcome else { return };
+        let mut says = kind.to_string();
+        let mut fields = vec![("event".to_owned(), kind.to_string())];
+        if let EventError::Timeout(ending) | EventError::Trap(_, ending) = error {
+            for (name, text) in [("reason", &ending.reason), ("output", &ending.output)] {
+                if !text.is_empty() {
+                    says.push_str(text);
+                    fields.push((name.to_owned(), cut(text.clone())));
+                }
+            }
+        }
+        let (level, says, message) = match error {
+            EventError::Busy => (LogLevel::Warn, Says::Host(BUSY), BUSY),
+            EventError::Timeout(_) => (
+                LogLevel::Error,
+                Says::Component(&says),
+                "An event was stopped at its time limit",
+            ),
+            EventError::Trap(..) => (
+                LogLevel::Error,
+                Says::Component(&says),
+                "An event ended in a trap; the plugin goes on",
+            ),
+        };
+        let line = Line {
+            level,
+            says,
+            message,
+            fields,
+        };
+        self.lines.write(api, &self.metrics, line).await;
     }
 
     async fn load_site(&self, api: &dyn Api) -> Result<(), String> {
@@ -209,7 +236,11 @@ impl ComponentPlugin {
     }
 
     /// Tells the component that the process ends.
-    pub(crate) async fn deactivate(&self) -> Result<(), String> {
+    ///
+    /// # Errors
+    ///
+    /// With the reason, for the server's log.
+    pub async fn deactivate(&self) -> Result<(), String> {
         if let Some(runner) = self.runner.get() {
             runner.stop();
         }
@@ -305,23 +336,23 @@ impl ComponentPlugin {
 
     /// Answers an HTTP request whose body has been read.
     pub async fn request(&self, request: &HttpRequest, body: Vec<u8>) -> Reply {
+        let click = is_click(request, &body);
         let Some(request) = component_request(request, body) else {
+            self.metrics.count(Counter::TurnedAway, "address");
             return Reply::text(400, "the address cannot be read");
         };
         let answer = self.event(EventKind::Request, |sandbox, services| async move {
             sandbox.request(services, &request).await
         });
         match answer.await {
-            Ok(response) => match exchange::reply(response) {
+            Ok(response) => match exchange::reply(response, click) {
                 Ok(reply) => reply,
                 Err(why) => {
-                    self.metrics.denied("answer");
+                    self.metrics.count(Counter::Denial, "answer");
                     if let Some(api) = self.api.get() {
-                        let error = EventError::Trap {
-                            reason: why.to_owned(),
-                            output: String::new(),
-                        };
-                        report(api.as_ref(), EventKind::Request, &error).await;
+                        let refused = Err::<(), _>(host_failed(why.to_owned()));
+                        self.report(api.as_ref(), EventKind::Request, &refused)
+                            .await;
                     }
                     Reply::failed()
                 }
@@ -332,22 +363,29 @@ impl ComponentPlugin {
     }
 
     /// Reads a request's body and answers it.
-    pub(crate) async fn serve(&self, request: HttpRequest, mut body: BodyReader) -> Reply {
-        let waiting = tokio::time::timeout(BODY_WAIT, self.bodies.acquire());
-        let Ok(Ok(_room)) = waiting.await else {
-            return Reply::busy();
-        };
-        let read = tokio::time::timeout(BODY_TIME, body.read_to_limit(BODY_LIMIT));
-        match read.await {
-            Ok(Ok(body)) => self.request(&request, body).await,
-            Ok(Err(BodyError::TooLarge { .. })) => Reply::text(
-                413,
-                "the request body is too large; at most 1 MiB is accepted",
-            ),
-            Ok(Err(_)) => Reply::text(400, "the request body was cut short"),
-            Err(_) => Reply::text(408, "the request body did not arrive in time"),
+    pub async fn serve(&self, request: HttpRequest, body: BodyReader) -> Reply {
+        match self.bodies.read(&request, body).await {
+            // While the event runs the body still has its place.
+            Ok((body, _place)) => self.request(&request, body).await,
+            Err(refusal) => {
+                self.metrics.count(Counter::TurnedAway, refusal.name());
+                refusal.reply()
+            }
         }
     }
+
+    /// Serves a request: reads its body, answers it, and sends the answer.
+    pub async fn serve_to(&self, request: HttpRequest, body: BodyReader, writer: ResponseWriter) {
+        let reply = self.serve(request, body).await;
+        if let Err(dropped) = self.answers.send(reply, writer).await {
+            self.metrics.count(Counter::AnswerDropped, dropped.name());
+        }
+    }
+}
+
+fn host_failed(reason: String) -> EventError {
+    let output = String::new();
+    EventError::Trap(Cause::Host, Ending { reason, output })
 }
 
 /// Runs an event where it is until it has computed for long without a break, and then on `aside`. It takes
@@ -369,23 +407,6 @@ async fn step_aside<T: Send + 'static>(
         Some(outcome) => Ok(outcome),
         None => aside.spawn(event).await,
     }
-}
-
-async fn report(api: &dyn Api, kind: EventKind, error: &EventError) {
-    let mut fields = vec![("event".to_owned(), kind.to_string())];
-    if let EventError::Trap { reason, output } = error {
-        fields.push(("reason".to_owned(), reason.clone()));
-        if !output.is_empty() {
-            fields.push(("output".to_owned(), output.clone()));
-        }
-    }
-    let message = match error {
-        EventError::Busy => "An event was turned away: as many as the policy allows are running",
-        EventError::Timeout => "An event was stopped at its time limit",
-        EventError::Trap { .. } => "An event ended in a trap; the plugin goes on",
-    };
-    // There is nobody else to tell.
-    let _ = api.log(LogLevel::Error, message, fields).await;
 }
 
 #[cfg(test)]

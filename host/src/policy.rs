@@ -38,6 +38,12 @@ pub enum PolicyError {
     /// A host rule that says nothing new: one of the two was meant to be another.
     #[error("the host rule `{0}` stands there twice")]
     Twice(String),
+    /// No account can have this name.
+    #[error("`{0}` is not the name of a bot account")]
+    Bot(String),
+    /// One event may use more than all of them.
+    #[error("`concurrent_memory_mib` is less than the `memory_mib` of one event")]
+    Together,
     /// A limit that would let nothing run, or anything.
     #[error("`{name}` must be from 1 to {most}, and is {value}")]
     Limit {
@@ -54,7 +60,18 @@ pub enum PolicyError {
 const MOST_MEMORY_MIB: u64 = 1_024;
 const MOST_SECONDS: u64 = 3_600;
 const MOST_HOST_CALLS: u64 = 1_000_000;
+const MOST_HOST_CALL_MIB: u64 = 4_096;
 const MOST_EVENTS: u64 = 10_000;
+const MOST_CONCURRENT_MEMORY_MIB: u64 = 65_536;
+
+/// What holds where the policy does not say.
+const HOST_CALL_MIB: u64 = 64;
+const CONCURRENT_MEMORY_MIB: u64 = 512;
+
+const MEBIBYTE: usize = 1024 * 1024;
+
+/// The longest name of an account.
+const NAME_LENGTH: usize = 64;
 
 /// What a component may use of the machine and of the network.
 #[derive(Debug, Clone)]
@@ -62,6 +79,8 @@ pub struct Policy {
     hosts: Vec<HostRule>,
     limits: BTreeMap<EventKind, Limits>,
     concurrent_events: usize,
+    concurrent_memory_mib: u64,
+    bot: Option<String>,
     adoptions: Vec<Adoption>,
 }
 
@@ -100,13 +119,26 @@ pub struct Limits {
     pub seconds: u64,
     /// Calls of the host.
     pub host_calls: u32,
+    /// What these calls hand over together, to the host and from it, in MiB.
+    #[serde(default = "host_call_mib")]
+    pub host_call_mib: u64,
+}
+
+fn host_call_mib() -> u64 {
+    HOST_CALL_MIB
 }
 
 impl Limits {
     /// Linear memory in bytes.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.memory_mib.saturating_mul(1024 * 1024)
+        self.memory_mib.saturating_mul(MEBIBYTE)
+    }
+
+    /// What calls of the host hand over, in bytes.
+    #[must_use]
+    pub fn handed_over(&self) -> usize {
+        mebibytes(self.host_call_mib)
     }
 
     /// Wall time.
@@ -114,6 +146,10 @@ impl Limits {
     pub fn time(&self) -> Duration {
         Duration::from_secs(self.seconds)
     }
+}
+
+fn mebibytes(count: u64) -> usize {
+    usize::try_from(count).map_or(usize::MAX, |count| count.saturating_mul(MEBIBYTE))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,8 +165,15 @@ struct Raw {
     http: RawHttp,
     limits: RawLimits,
     concurrent_events: usize,
+    #[serde(default = "concurrent_memory_mib")]
+    concurrent_memory_mib: u64,
+    bot: Option<String>,
     #[serde(default)]
     posts: RawPosts,
+}
+
+fn concurrent_memory_mib() -> u64 {
+    CONCURRENT_MEMORY_MIB
 }
 
 #[derive(Default, Deserialize)]
@@ -188,12 +231,17 @@ impl Policy {
             within("memory_mib", limit.memory_mib as u64, MOST_MEMORY_MIB)?;
             within("seconds", limit.seconds, MOST_SECONDS)?;
             within("host_calls", limit.host_calls.into(), MOST_HOST_CALLS)?;
+            within("host_call_mib", limit.host_call_mib, MOST_HOST_CALL_MIB)?;
         }
-        within(
-            "concurrent_events",
-            raw.concurrent_events as u64,
-            MOST_EVENTS,
-        )?;
+        let (events, memory) = (raw.concurrent_events, raw.concurrent_memory_mib);
+        within("concurrent_events", events as u64, MOST_EVENTS)?;
+        within("concurrent_memory_mib", memory, MOST_CONCURRENT_MEMORY_MIB)?;
+        if limits.values().any(|one| one.memory_mib as u64 > memory) {
+            return Err(PolicyError::Together);
+        }
+        if let Some(name) = raw.bot.as_ref().filter(|name| !is_name(name)) {
+            return Err(PolicyError::Bot(name.clone()));
+        }
         if let Some(rule) = raw.posts.adopt.iter().find(|rule| !rule.is_sound()) {
             return Err(PolicyError::Adoption(rule.to_string()));
         }
@@ -201,7 +249,9 @@ impl Policy {
             adoptions: raw.posts.adopt,
             hosts,
             limits,
-            concurrent_events: raw.concurrent_events,
+            concurrent_events: events,
+            concurrent_memory_mib: memory,
+            bot: raw.bot,
         })
     }
 
@@ -220,6 +270,7 @@ impl Policy {
             memory_mib: 0,
             seconds: 0,
             host_calls: 0,
+            host_call_mib: 0,
         })
     }
 
@@ -232,6 +283,18 @@ impl Policy {
     #[must_use]
     pub fn concurrent_events(&self) -> usize {
         self.concurrent_events
+    }
+
+    /// What all events that run may have of memory together, in bytes. Answers on their way have a quarter more.
+    #[must_use]
+    pub fn concurrent_memory(&self) -> usize {
+        mebibytes(self.concurrent_memory_mib)
+    }
+
+    /// The name of the one account that may be made the plugin's bot.
+    #[must_use]
+    pub fn bot(&self) -> Option<&str> {
+        self.bot.as_deref()
     }
 
     /// Decides whether a URL may be fetched. `setting` looks up what the administrator entered.
@@ -302,17 +365,23 @@ impl fmt::Display for Policy {
                 HostRule::Setting(key) => writeln!(f, "    the host of the setting {key}")?,
             }
         }
+        let bot = self.bot.as_deref().unwrap_or("none");
+        writeln!(f, "  bot account it may write as: {bot}")?;
         for (kind, limits) in &self.limits {
             writeln!(
                 f,
-                "  one {kind}: {} MiB, {} s, {} host calls",
-                limits.memory_mib, limits.seconds, limits.host_calls
+                "  one {kind}: {} MiB, {} s, {} host calls with {} MiB",
+                limits.memory_mib, limits.seconds, limits.host_calls, limits.host_call_mib
             )?;
         }
         for rule in &self.adoptions {
             writeln!(f, "  posts of an earlier plugin it may change: {rule}")?;
         }
-        writeln!(f, "  events at once: {}", self.concurrent_events)
+        writeln!(
+            f,
+            "  requests at once: {}, a quarter more for commands; all events together: {} MiB",
+            self.concurrent_events, self.concurrent_memory_mib
+        )
     }
 }
 
@@ -321,6 +390,16 @@ fn within(name: &'static str, value: u64, most: u64) -> Result<(), PolicyError> 
         return Ok(());
     }
     Err(PolicyError::Limit { name, value, most })
+}
+
+/// Whether an account can have this name, by the server's rules.
+fn is_name(text: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    text.len() <= NAME_LENGTH
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|byte| letter(byte) || b".-_".contains(&byte))
 }
 
 fn host_rule(text: &str) -> Result<HostRule, PolicyError> {
@@ -386,12 +465,13 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// After IANA's registry of special-purpose addresses; what is only sometimes public counts as not.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let reserved = a == 0
         || a >= 224
         || (a == 100 && (64..128).contains(&b))
-        || (a == 192 && b == 0 && c == 0)
+        || matches!([a, b, c], [192, 0, 0] | [192, 88, 99])
         || (a == 198 && (18..20).contains(&b));
     !(reserved
         || address.is_private()
@@ -414,8 +494,10 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     match s0 {
         0x2002 => v4(s1, s2),
         0x0064 if s1 == 0xff9b => [s2, s3, s4, s5] == [0, 0, 0, 0] && v4(s6, s7),
-        0x2001 if s1 == 0x0db8 || s1 == 0 => false,
-        // Everything that is handed out to networks is in 2000::/3.
+        // Protocols of the IETF, Teredo, benchmarks and cryptographic hashes among them; documentation.
+        0x2001 => s1 >= 0x0200 && s1 != 0x0db8,
+        0x3fff => s1 >= 0x1000,
+        // Everything else that is handed out to networks is in 2000::/3.
         _ => s0 & 0xe000 == 0x2000,
     }
 }
@@ -456,6 +538,12 @@ mod tests {
             json!({"http": {"hosts": ["https://a.example", "https://a.example"]}, "limits": limits(), "concurrent_events": 1}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 0}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": u64::MAX}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "concurrent_memory_mib": 63}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "concurrent_memory_mib": u64::MAX}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": ""}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": "Boss"}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": "a b"}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": ["a"]}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "posts": {}}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "posts": {"adopt":
                 [{"kind": "custom_x", "record": "_post_{id}", "holds": "id"}]}}),
@@ -470,12 +558,14 @@ mod tests {
             ("memory_mib", MOST_MEMORY_MIB),
             ("seconds", MOST_SECONDS),
             ("host_calls", MOST_HOST_CALLS),
+            ("host_call_mib", MOST_HOST_CALL_MIB),
         ] {
             let with = |value: u64| {
                 let mut limits = limits();
                 limits["request"][name] = value.into();
                 Policy::parse(
-                    json!({"http": {"hosts": []}, "limits": limits, "concurrent_events": 1}),
+                    json!({"http": {"hosts": []}, "limits": limits, "concurrent_events": 1,
+                        "concurrent_memory_mib": MOST_MEMORY_MIB}),
                 )
             };
             assert!(with(1).is_ok() && with(most).is_ok(), "{name}");
@@ -486,6 +576,32 @@ mod tests {
             );
             assert!(with(0).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn what_the_policy_does_not_say_is_bounded_all_the_same_and_there_is_no_bot() {
+        let silent = policy(&[]);
+        let limits = silent.limits(EventKind::Job);
+        assert_eq!(limits.handed_over(), 64 * MEBIBYTE);
+        assert_eq!(silent.concurrent_memory(), 512 * MEBIBYTE);
+        assert_eq!(silent.bot(), None);
+    }
+
+    #[test]
+    fn an_administrator_can_read_all_of_it() {
+        let text = json!({"http": {"hosts": ["https://a.example"]}, "limits": limits(),
+            "concurrent_events": 8, "concurrent_memory_mib": 99, "bot": "helper"});
+        let told = Policy::parse(text).unwrap().to_string();
+        for word in [
+            "https://a.example",
+            "one request: 64 MiB, 60 s, 1000 host calls with 64 MiB",
+            "bot account it may write as: helper",
+            "requests at once: 8,",
+            "together: 99 MiB",
+        ] {
+            assert!(told.contains(word), "{word}: {told}");
+        }
+        assert!(policy(&[]).to_string().contains("write as: none"));
     }
 
     #[test]
@@ -564,36 +680,121 @@ mod tests {
     }
 
     #[test]
+    fn a_listed_literal_is_reached_only_where_it_is_public() {
+        for (host, allowed) in [
+            ("https://8.8.8.8", true),
+            ("https://169.254.169.254", false),
+            ("https://[2606:4700::1111]", true),
+            ("https://[::1]", false),
+            ("https://[::ffff:7f00:1]", false),
+            ("https://[64:ff9b::a9fe:a9fe]", false),
+        ] {
+            let answer = check(&policy(&[host]), host, None);
+            assert_eq!(answer.is_ok(), allowed, "{host}: {answer:?}");
+            let rule = answer.err().unwrap_or_default();
+            assert!(allowed || rule.contains("not a public address"), "{rule}");
+        }
+    }
+
+    #[test]
     fn addresses_that_are_not_public_are_told_apart() {
         for private in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.1.1",
-            "169.254.169.254",
             "0.0.0.0",
-            "100.64.0.1",
-            "198.18.0.1",
-            "224.0.0.1",
+            "0.255.255.255",
+            "10.1.2.3",
+            "100.64.0.0",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.255.255.255",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.0",
+            "192.0.0.255",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.0",
+            "198.19.255.255",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.0",
+            "240.0.0.1",
             "255.255.255.255",
-            "::1",
             "::",
-            "fe80::1",
-            "fc00::1",
-            "::ffff:10.0.0.1",
+            "::1",
             "::10.0.0.1",
+            "::ffff:10.0.0.1",
+            "::ffff:169.254.169.254",
+            "::ffff:0:8.8.8.8",
             "64:ff9b::7f00:1",
-            "2002:7f00:1::",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b::1:808:808",
+            "64:ff9b:1::808:808",
+            "100::1",
+            "1fff:ffff::1",
+            "2001::1",
+            "2001:0:ffff::1",
+            "2001:2::1",
+            "2001:10::1",
+            "2001:1f:ffff::1",
+            "2001:20::1",
+            "2001:1ff:ffff::1",
             "2001:db8::1",
+            "2001:db8:ffff::1",
+            "2002:7f00:1::",
+            "2002:a9fe:a9fe::1",
+            "3fff::1",
+            "3fff:fff:ffff::1",
+            "4000::1",
+            "5f00::1",
+            "fc00::1",
+            "fdff::1",
+            "fe80::1",
+            "fec0::1",
             "ff02::1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }
+    }
+
+    #[test]
+    fn addresses_beside_those_are_public() {
         for public in [
+            "1.0.0.0",
             "8.8.8.8",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "126.255.255.255",
+            "128.0.0.0",
+            "169.253.255.255",
+            "169.255.0.0",
             "170.114.0.1",
-            "2606:4700::1111",
+            "172.15.255.255",
+            "172.32.0.0",
+            "191.255.255.255",
+            "192.0.1.0",
+            "192.0.3.0",
+            "192.88.98.255",
+            "192.88.100.0",
+            "192.167.255.255",
+            "192.169.0.0",
+            "198.17.255.255",
+            "198.20.0.0",
+            "223.255.255.255",
+            "::8.8.8.8",
             "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
+            "2000::1",
+            "2001:200::1",
+            "2001:db7:ffff::1",
+            "2001:db9::1",
+            "2002:808:808::1",
+            "2606:4700::1111",
+            "3ffe:ffff::1",
+            "3fff:1000::1",
         ] {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }

@@ -13,12 +13,13 @@ use futures_util::future::BoxFuture;
 use mattermost_plugin_rpc::go_plugin::{Error as StartError, ExitReason, Handshake, hclog};
 use mattermost_plugin_rpc::gob::Bytes;
 use mattermost_plugin_rpc::mattermost::{
-    Api, AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, Hooks, HttpRequest,
-    LogLevel, ResponseWriter, RpcApi, serve_hooks,
+    AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, Hooks, HttpRequest,
+    ResponseWriter, RpcApi, serve_hooks,
 };
 
 use crate::confinement::{Confinement, confine, plan};
 use crate::describe::{describe, packages};
+use crate::environment;
 use crate::manifest::Manifest;
 use crate::plugin::ComponentPlugin;
 use crate::policy::Policy;
@@ -27,8 +28,11 @@ use crate::sandbox::{Component, EventError, events_at_once};
 /// Threads for events that compute. Waiting needs no thread.
 const EVENT_THREADS: usize = 2;
 
-/// How long a client may take to receive its answer.
-const ANSWER_TIME: Duration = Duration::from_secs(60);
+/// Threads that wait for names to be resolved, on each executor. They end when they are not used.
+const LOOK_UPS: usize = 16;
+
+/// How long the server may take to receive the metrics.
+const METRICS_TIME: Duration = Duration::from_secs(60);
 
 /// Prometheus's text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -40,22 +44,6 @@ struct Wire {
     about: String,
     /// What the process has given up.
     confinement: Confinement,
-}
-
-impl Wire {
-    async fn tell_confinement(&self, api: &RpcApi) {
-        let (level, message) = if self.confinement.is_complete() {
-            (LogLevel::Info, "The host has confined itself")
-        } else {
-            (
-                LogLevel::Warn,
-                "The host could confine itself only in part; the plugin works all the same",
-            )
-        };
-        let fields = vec![("confinement".to_owned(), self.confinement.to_string())];
-        // A line that cannot be written must not keep the plugin from working.
-        let _ = api.log(level, message, fields).await;
-    }
 }
 
 impl Hooks for Wire {
@@ -76,7 +64,7 @@ impl Hooks for Wire {
     fn on_activate(&self, api: Arc<RpcApi>) -> BoxFuture<'_, Result<(), String>> {
         let plugin = &self.plugin;
         Box::pin(async move {
-            self.tell_confinement(api.as_ref()).await;
+            self.confinement.tell(api.as_ref()).await;
             plugin.activate(api).await?;
             plugin.start_jobs();
             Ok(())
@@ -122,16 +110,10 @@ impl Hooks for Wire {
         &self,
         _context: Context,
         request: HttpRequest,
-        mut writer: ResponseWriter,
+        writer: ResponseWriter,
         body: BodyReader,
     ) -> BoxFuture<'_, ()> {
-        let plugin = &self.plugin;
-        Box::pin(async move {
-            let reply = plugin.serve(request, body).await;
-            // The client may be gone, or take its answer too slowly; then there is nobody to tell.
-            let sending = writer.send(reply.status, &reply.headers, &reply.body);
-            let _ = tokio::time::timeout(ANSWER_TIME, sending).await;
-        })
+        Box::pin(self.plugin.serve_to(request, body, writer))
     }
 
     fn serve_metrics(
@@ -145,7 +127,7 @@ impl Hooks for Wire {
             let text = self.plugin.prometheus();
             let headers = [("Content-Type".to_owned(), METRICS_TYPE.to_owned())];
             let sending = writer.send(200, &headers, text.as_bytes());
-            let _ = tokio::time::timeout(ANSWER_TIME, sending).await;
+            let _ = tokio::time::timeout(METRICS_TIME, sending).await;
         })
     }
 
@@ -201,7 +183,13 @@ pub fn run(image: &[u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode 
             Err(error) => fail(&error),
         };
     }
-    let listening = match Handshake::from_env().and_then(Handshake::bind) {
+    let handshake = Handshake::from_env();
+    if handshake.is_ok()
+        && let Err(error) = environment::reduce()
+    {
+        warn(&format!("the server's environment is kept: {error}"));
+    }
+    let listening = match handshake.and_then(Handshake::bind) {
         Ok(listening) => listening,
         Err(error @ StartError::NotAPlugin) => {
             complain(&error.to_string());
@@ -217,12 +205,12 @@ pub fn run(image: &[u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode 
     };
     let events = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(EVENT_THREADS)
-        .max_blocking_threads(4)
+        .max_blocking_threads(LOOK_UPS)
         .thread_name("event")
         .enable_all()
         .build();
     let wire = tokio::runtime::Builder::new_current_thread()
-        .max_blocking_threads(4)
+        .max_blocking_threads(LOOK_UPS)
         .enable_all()
         .build();
     let (events, wire) = match (events, wire) {

@@ -11,13 +11,17 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mattermost_plugin_rpc::go_plugin::{Handshake, Listening};
+use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::RpcApi;
+use mattermost_plugin_rpc::net_rpc::{self, Client, Reply, Route, Service};
 use plugin_host::confinement::{Confinement, confine};
 use seccompiler::{SeccompAction, SeccompFilter, TargetArch};
 
@@ -323,7 +327,127 @@ fn connections_go_out_and_none_come_in() {
         refused("a port", TcpListener::bind("127.0.0.1:0"));
         let own = confined.listening.path().parent().unwrap();
         refused("another socket", UnixListener::bind(own.join("more.sock")));
+        if confined.confinement.is_complete() {
+            let [level, message, _] = told(&confined.confinement);
+            assert_eq!(
+                (level.as_str(), message.contains("in part")),
+                ("info", false)
+            );
+        }
     });
+}
+
+/// Databases, container engines and the server's own local mode trust whoever connects as this user.
+#[test]
+fn local_sockets_are_out_of_reach_and_names_are_resolved_without() {
+    let test = "local_sockets_are_out_of_reach_and_names_are_resolved_without";
+    apart(test, || {
+        let peer = playground().unwrap().join("peer.sock");
+        let _listening = UnixListener::bind(&peer).unwrap();
+        assert!(UnixStream::connect(&peer).is_ok());
+        let _confined = Confined::new();
+        refused("a stream", UnixStream::connect(&peer));
+        refused("a datagram", UnixDatagram::unbound());
+        // Pairs are within the process; its executors are woken by them.
+        assert!(UnixStream::pair().is_ok());
+        assert!(("localhost", 80).to_socket_addrs().unwrap().count() > 0);
+    });
+}
+
+/// Makes a system call, with arguments that do nothing if it is let through, and answers with its error.
+///
+/// Exception to `deny(unsafe_code)`: no library has a function for each of these.
+#[allow(unsafe_code)]
+fn call(number: libc::c_long, first: i64) -> Option<i32> {
+    let nothing: i64 = -1;
+    let answer = unsafe { libc::syscall(number, first, 0_i64, 0_i64, nothing, nothing, nothing) };
+    (answer == -1).then(|| io::Error::last_os_error().raw_os_error().unwrap())
+}
+
+#[test]
+fn calls_that_reach_into_other_processes_or_were_added_lately_are_refused() {
+    let test = "calls_that_reach_into_other_processes_or_were_added_lately_are_refused";
+    apart(test, || {
+        let parent = i64::from(std::os::unix::process::parent_id());
+        let calls = [
+            ("pidfd_open", libc::SYS_pidfd_open, parent),
+            ("process_madvise", 440, -1),
+            ("quotactl_fd", 443, -1),
+            ("process_mrelease", 448, -1),
+            ("fchmodat2", 452, -1),
+            ("statmount", 457, 0),
+            ("listmount", 458, 0),
+            ("setxattrat", 463, -1),
+            ("removexattrat", 466, -1),
+            ("open_tree_attr", 467, -1),
+            ("file_setattr", 469, -1),
+            ("setpriority", libc::SYS_setpriority, -1),
+            ("sched_setaffinity", libc::SYS_sched_setaffinity, parent),
+            ("sched_setscheduler", libc::SYS_sched_setscheduler, parent),
+            ("sched_setattr", libc::SYS_sched_setattr, parent),
+            ("ioprio_set", libc::SYS_ioprio_set, -1),
+            ("move_pages", libc::SYS_move_pages, parent),
+            ("prlimit64", libc::SYS_prlimit64, parent),
+            ("shmget", libc::SYS_shmget, 0),
+            ("shmat", libc::SYS_shmat, -1),
+            ("semget", libc::SYS_semget, 0),
+            ("msgget", libc::SYS_msgget, -1),
+            ("mq_open", libc::SYS_mq_open, 0),
+        ];
+        let own_limit = || call(libc::SYS_prlimit64, 0);
+        let before = own_limit();
+        let _confined = Confined::new();
+        let let_through = calls
+            .iter()
+            .filter(|(_, number, first)| call(*number, *first) != Some(libc::EPERM));
+        let let_through: Vec<_> = let_through.map(|(name, ..)| name).collect();
+        assert!(let_through.is_empty(), "{let_through:?}");
+        assert_eq!(own_limit(), before);
+    });
+}
+
+mattermost_plugin_rpc::gob_struct! {
+    #[derive(Clone, Debug, Default)]
+    struct Logged = "Z_LogArgs" {
+        message: String = "A",
+        fields: Vec<Any> = "B",
+    }
+}
+
+/// A server that takes lines for its log.
+struct Journal(std::sync::mpsc::Sender<(String, Logged)>);
+
+impl Service for Journal {
+    type Call = (&'static str, Logged);
+
+    fn route(&self, method: &str) -> Option<Route<Self::Call>> {
+        match method {
+            "Plugin.LogInfo" => Some(Route::new(|line| ("info", line))),
+            "Plugin.LogWarn" => Some(Route::new(|line| ("warning", line))),
+            _ => None,
+        }
+    }
+
+    async fn run(&self, (level, line): Self::Call) -> Result<Reply, String> {
+        self.0.send((level.to_owned(), line)).unwrap();
+        Ok(Reply::empty())
+    }
+}
+
+/// What the server's log says of it: level, message, and the field.
+fn told(confinement: &Confinement) -> [String; 3] {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_time().build().unwrap();
+    let (sender, lines) = std::sync::mpsc::channel();
+    runtime.block_on(async {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let serving = tokio::spawn(net_rpc::serve(theirs, Arc::new(Journal(sender))));
+        confinement.tell(&RpcApi::new(Client::new(ours))).await;
+        serving.abort();
+    });
+    let (level, line) = lines.try_recv().unwrap();
+    let field = format!("{:?}", line.fields);
+    [level, line.message, field]
 }
 
 /// Another process, which ends with its input.
@@ -375,6 +499,10 @@ fn without_landlock_the_rest_holds_and_the_host_says_what_is_missing() {
         refuse(&[libc::SYS_landlock_create_ruleset], libc::ENOSYS);
         let confined = Confined::new();
         assert!(!confined.confinement.is_complete());
+        let [level, message, field] = told(&confined.confinement);
+        assert_eq!(level, "warning");
+        assert!(message.contains("only in part"), "{message}");
+        assert!(field.contains("not active: files (Landlock)"), "{field}");
         assert_eq!(
             confined.confinement.to_string(),
             "active: no new privileges, system calls (seccomp); not active: files (Landlock) (this \

@@ -55,7 +55,8 @@ pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launcher
                 // QEMU keeps a record of each page of addresses, used or not. With fewer addresses than room for all
                 // events takes, each event asks for its own.
                 format!(
-                    "ulimit -v {ARM_ADDRESSES}\nexec qemu-aarch64-static -0 \"$0\" -L {ARM_LIBRARY} '{executable}' \"$@\""
+                    "ulimit -v {ARM_ADDRESSES}\n{REDUCED}\n\
+                     exec \"$emulator\" -0 \"$0\" -L {ARM_LIBRARY} '{executable}' \"$@\""
                 )
             }
         }
@@ -73,6 +74,16 @@ pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launcher
 
 /// Addresses that an emulated process may have, in KiB: for some 70 events at once.
 const ARM_ADDRESSES: u64 = 300 * 1024 * 1024;
+
+/// Leaves only those variables that the host keeps. It would start itself anew without the others, and in QEMU that
+/// does not start QEMU.
+const REDUCED: &str = r#"emulator=$(command -v qemu-aarch64-static)
+for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+    case $name in
+    MATTERMOST_PLUGIN | PLUGIN_* | TMPDIR | SSL_CERT_*) ;;
+    *) unset "$name" ;;
+    esac
+done"#;
 
 fn folder(platform: &Platform) -> PathBuf {
     target().join("emulated").join(platform.name)

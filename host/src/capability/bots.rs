@@ -1,42 +1,94 @@
 //! `bots`: the plugin's bot account.
+//!
+//! The policy names it. The server makes any account the plugin's bot that has the name that it is asked for, a
+//! person's too, so that a component with a choice of names could write as anybody.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use mattermost_plugin_rpc::mattermost::Bot as ApiBot;
 
-use super::{Answer, Error, refused};
+use super::{Answer, Error, Services, refused};
 use crate::bindings::plugin::mattermost::plugin::bots::{Bot, Host};
 use crate::sandbox::EventState;
 
 const IMAGE_LIMIT: usize = 1024 * 1024;
 
+/// How far a replica of the database may be behind.
+const LAG: Duration = Duration::from_millis(200);
+
 impl Host for EventState {
     async fn ensure(&mut self, bot: Bot) -> Answer<String> {
-        self.host_call()?;
+        self.host_call(bot.username.len() + bot.display_name.len() + bot.description.len())?;
+        let ensured = self.ensure_bot(bot).await;
+        Ok(self.counted("bots", ensured))
+    }
+
+    async fn set_profile_image(&mut self, image: Vec<u8>) -> Answer<()> {
+        self.host_call(image.len())?;
+        let answer = self.set_image(&image).await;
+        Ok(self.counted("bots", answer))
+    }
+}
+
+impl EventState {
+    async fn ensure_bot(&mut self, bot: Bot) -> Result<String, Error> {
+        let services = Arc::clone(&self.services);
+        match services.policy.bot() {
+            Some(name) if name == bot.username => {}
+            Some(name) => {
+                return Err(Error::Denied(format!("the policy's bot is {name}")));
+            }
+            None => return Err(Error::Denied("the policy names no bot".to_owned())),
+        }
         let bot = ApiBot {
             username: bot.username,
             display_name: bot.display_name,
             description: bot.description,
         };
-        let id = match self.services.api.ensure_bot_user(bot).await {
-            Ok(id) => id,
-            Err(error) => return Ok(Err(refused(error))),
-        };
-        let known = self.services.bot.write();
+        let id = services.api.ensure_bot_user(bot).await.map_err(refused)?;
+        if services.bot().as_ref() == Some(&id) {
+            return Ok(id);
+        }
+        if !services.is_bot(&id).await? {
+            let rule = "the account of the bot's name is a person's";
+            return Err(Error::Denied(rule.to_owned()));
+        }
+        let known = services.bot.write();
         *known.unwrap_or_else(PoisonError::into_inner) = Some(id.clone());
-        Ok(Ok(id))
+        Ok(id)
     }
 
-    async fn set_profile_image(&mut self, image: Vec<u8>) -> Answer<()> {
-        self.host_call()?;
+    async fn set_image(&mut self, image: &[u8]) -> Result<(), Error> {
         if image.len() > IMAGE_LIMIT {
-            return Ok(Err(Error::TooLarge));
+            return Err(Error::TooLarge);
         }
-        let Some(bot) = self.services.bot() else {
-            let reason = "there is no bot yet: call bots.ensure";
-            return Ok(Err(Error::Denied(reason.to_owned())));
-        };
-        let answer = self.services.api.set_profile_image(&bot, &image).await;
-        Ok(answer.map_err(refused))
+        let bot = self.bot_id()?;
+        let answer = self.services.api.set_profile_image(&bot, image).await;
+        answer.map_err(refused)
+    }
+
+    /// The bot that was ensured last.
+    pub(super) fn bot_id(&self) -> Result<String, Error> {
+        let missing = || Error::Denied("there is no bot yet: call bots.ensure".to_owned());
+        self.services.bot().ok_or_else(missing)
+    }
+}
+
+impl Services {
+    /// Whether the account that the server answered with is a bot's: where a person has the name, it is that
+    /// person's. An account that was made a moment ago may not be in the replica yet that is asked here, or not yet
+    /// as a bot's; a person's was found there.
+    async fn is_bot(&self, id: &str) -> Result<bool, Error> {
+        for pause in [Duration::ZERO, LAG, 2 * LAG] {
+            tokio::time::sleep(pause).await;
+            match self.api.get_user(id).await.map_err(refused) {
+                Ok(user) if user.is_bot => return Ok(true),
+                Err(Error::NotFound) => return Ok(true),
+                Ok(_) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
     }
 }

@@ -11,19 +11,55 @@ use super::{Answer, Error, refused};
 use crate::bindings::plugin::mattermost::plugin::commands::{Audience, Command, Host, Node};
 use crate::sandbox::EventState;
 
+/// The most words of a command's tree, and the most in a row.
+const NODES_LIMIT: usize = 500;
+const DEPTH_LIMIT: usize = 8;
+/// What a command may hold, its icon included, in bytes: the server keeps it, and sends it to each client that asks.
+const SIZE_LIMIT: usize = 256 * 1024;
+
 impl Host for EventState {
     async fn register(&mut self, command: Command) -> Answer<()> {
-        self.host_call()?;
-        let command = match api_command(command) {
-            Ok(command) => command,
-            Err(error) => return Ok(Err(error)),
-        };
-        let answer = self.services.api.register_command(command).await;
-        Ok(answer.map_err(refused))
+        self.host_call(size(&command))?;
+        let registered = self.register_command(command).await;
+        Ok(self.counted("commands", registered))
     }
 }
 
+impl EventState {
+    async fn register_command(&mut self, command: Command) -> Result<(), Error> {
+        let command = api_command(command)?;
+        let answer = self.services.api.register_command(command).await;
+        answer.map_err(refused)
+    }
+}
+
+/// What a command holds, in bytes.
+fn size(command: &Command) -> usize {
+    let Command {
+        trigger,
+        description,
+        hint,
+        display_name,
+        icon,
+        nodes,
+    } = command;
+    let texts = [trigger, description, hint, display_name];
+    let nodes = nodes.iter().flat_map(|node| {
+        let words = node.path.iter();
+        words.chain([&node.hint, &node.help])
+    });
+    let texts: usize = texts.into_iter().chain(nodes).map(String::len).sum();
+    texts + icon.len()
+}
+
 fn api_command(command: Command) -> Result<ApiCommand, Error> {
+    let deep = command
+        .nodes
+        .iter()
+        .any(|node| node.path.len() > DEPTH_LIMIT);
+    if deep || command.nodes.len() > NODES_LIMIT || size(&command) > SIZE_LIMIT {
+        return Err(Error::TooLarge);
+    }
     let mut root = AutocompleteData {
         trigger: command.trigger.clone(),
         hint: command.hint.clone(),
@@ -114,5 +150,28 @@ mod tests {
         assert_eq!(root.sub_commands[0].sub_commands[0].trigger, "one");
         assert!(insert(&mut root, node(&["missing", "one"])).is_err());
         assert!(insert(&mut root, node(&[])).is_err());
+    }
+
+    #[test]
+    fn a_tree_has_a_most_of_words_of_depth_and_of_size() {
+        let command = |nodes: Vec<Node>, help: usize| Command {
+            trigger: "x".to_owned(),
+            description: "h".repeat(help),
+            hint: String::new(),
+            display_name: String::new(),
+            icon: Vec::new(),
+            nodes,
+        };
+        let broad = |count: usize| vec![node(&["word"]); count];
+        assert!(api_command(command(broad(NODES_LIMIT), 0)).is_ok());
+        let refused = |command| matches!(api_command(command), Err(Error::TooLarge));
+        assert!(refused(command(broad(NODES_LIMIT + 1), 0)));
+        let deep = |depth: usize| {
+            let words: Vec<&str> = vec!["a"; depth];
+            (1..=depth).map(|end| node(&words[..end])).collect()
+        };
+        assert!(api_command(command(deep(DEPTH_LIMIT), 0)).is_ok());
+        assert!(refused(command(deep(DEPTH_LIMIT + 1), 0)));
+        assert!(refused(command(Vec::new(), SIZE_LIMIT)));
     }
 }

@@ -7,22 +7,32 @@ use crate::sandbox::EventState;
 
 impl Host for EventState {
     async fn settings(&mut self) -> wasmtime::Result<Vec<(String, Value)>> {
-        self.host_call()?;
+        self.host_call(0)?;
         let settings = self.services.site.settings.iter();
-        Ok(settings
+        let settings: Vec<_> = settings
             .filter_map(|(key, value)| Some((key.clone(), plain(value)?)))
-            .collect())
+            .collect();
+        self.handed_over(settings.iter().map(size).sum())?;
+        Ok(settings)
     }
 
     async fn site_url(&mut self) -> wasmtime::Result<Option<String>> {
-        self.host_call()?;
+        self.host_call(0)?;
         Ok(self.services.site.url.clone())
     }
 
     async fn email_verification_required(&mut self) -> wasmtime::Result<bool> {
-        self.host_call()?;
+        self.host_call(0)?;
         Ok(self.services.site.email_verification_required)
     }
+}
+
+fn size((key, value): &(String, Value)) -> usize {
+    let text = match value {
+        Value::Text(text) => text.len(),
+        Value::Boolean(_) | Value::Number(_) => 0,
+    };
+    key.len() + text
 }
 
 fn plain(value: &Json) -> Option<Value> {

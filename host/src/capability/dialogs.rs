@@ -4,25 +4,75 @@ use mattermost_plugin_rpc::mattermost::{
     Dialog as ApiDialog, DialogElement, OpenDialogRequest, PostActionOptions,
 };
 
-use super::{Answer, Error, refused};
+use super::{Answer, Error, refused, routes};
 use crate::bindings::plugin::mattermost::plugin::dialogs::{Dialog, Element, ElementKind, Host};
 use crate::sandbox::EventState;
 
+/// What a dialog may hold, in bytes: the server sends it to the client in one event.
+const SIZE_LIMIT: usize = 64 * 1024;
+
 impl Host for EventState {
     async fn open(&mut self, trigger_id: String, path: String, dialog: Dialog) -> Answer<()> {
-        self.host_call()?;
-        if !path.starts_with('/') || path.starts_with("//") {
-            let reason = "answers go to a route of this plugin, which begins with one slash";
-            return Ok(Err(Error::Invalid(reason.to_owned())));
+        let size = trigger_id.len() + path.len() + size(&dialog);
+        self.host_call(size)?;
+        let opened = self.open_dialog(trigger_id, &path, dialog, size).await;
+        Ok(self.counted("dialogs", opened))
+    }
+}
+
+impl EventState {
+    async fn open_dialog(
+        &mut self,
+        trigger_id: String,
+        path: &str,
+        dialog: Dialog,
+        size: usize,
+    ) -> Result<(), Error> {
+        if size > SIZE_LIMIT {
+            return Err(Error::TooLarge);
+        }
+        let plugin_id = &self.services.plugin_id;
+        let url = format!("/plugins/{plugin_id}{path}");
+        if !path.starts_with('/') || !routes::is_own(plugin_id, &url) {
+            let rule = "answers go to a route of this plugin, written without escapes";
+            return Err(Error::Denied(rule.to_owned()));
         }
         let request = OpenDialogRequest {
             trigger_id,
-            url: format!("/plugins/{}{path}", self.services.plugin_id),
+            url,
             dialog: api_dialog(dialog),
         };
         let answer = self.services.api.open_interactive_dialog(request).await;
-        Ok(answer.map_err(refused))
+        answer.map_err(refused)
     }
+}
+
+/// What a dialog holds, in bytes.
+fn size(dialog: &Dialog) -> usize {
+    let Dialog {
+        callback_id,
+        title,
+        introduction,
+        submit_label,
+        state,
+        elements,
+    } = dialog;
+    let texts = [callback_id, title, introduction, submit_label, state];
+    let choices = elements.iter().flat_map(|element| &element.choices);
+    let elements = elements.iter().flat_map(|element| {
+        let Element {
+            name,
+            label,
+            default,
+            help,
+            placeholder,
+            ..
+        } = element;
+        [name, label, default, help, placeholder]
+    });
+    let choices = choices.flat_map(|choice| [&choice.label, &choice.value]);
+    let texts = texts.into_iter().chain(elements).chain(choices);
+    texts.map(String::len).sum()
 }
 
 fn api_dialog(dialog: Dialog) -> ApiDialog {

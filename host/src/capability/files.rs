@@ -13,12 +13,29 @@ impl Host for EventState {
         name: String,
         content: Vec<u8>,
     ) -> Answer<String> {
-        self.host_call()?;
+        self.host_call(channel_id.len() + name.len() + content.len())?;
+        let stored = self.store_file(&channel_id, &name, content).await;
+        Ok(self.counted("files", stored))
+    }
+}
+
+impl EventState {
+    async fn store_file(
+        &mut self,
+        channel_id: &str,
+        name: &str,
+        content: Vec<u8>,
+    ) -> Result<String, Error> {
         if content.len() > FILE_LIMIT {
-            return Ok(Err(Error::TooLarge));
+            return Err(Error::TooLarge);
         }
+        // The content itself, and the message to the server that it becomes a part of.
+        let Some(_room) = self.room(2 * content.len()) else {
+            let why = "no memory for the file: other events have what the policy allows";
+            return Err(Error::Unavailable(why.to_owned()));
+        };
         let api = &self.services.api;
-        let info = api.upload_file(content, &channel_id, &name).await;
-        Ok(info.map(|info| info.id).map_err(refused))
+        let info = api.upload_file(content, channel_id, name).await;
+        Ok(info.map_err(refused)?.id)
     }
 }

@@ -4,20 +4,29 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::log::pairs;
 use super::{Answer, Error};
 use crate::bindings::plugin::mattermost::plugin::http::{Host, Request, Response};
+use crate::metrics::status_label;
 use crate::outgoing::{self, OutgoingError};
 use crate::sandbox::EventState;
 
 const BODY_LIMIT: usize = 1024 * 1024;
 const ANSWER_LIMIT: u32 = 16 * 1024 * 1024;
+/// The most headers of a request, and what they may hold together, in bytes.
+const HEADERS_LIMIT: usize = 100;
+const HEADERS_SIZE: usize = 64 * 1024;
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 impl Host for EventState {
     async fn fetch(&mut self, request: Request) -> Answer<Response> {
-        self.host_call()?;
+        let brings = request.method.len() + request.url.len() + request.body.len();
+        self.host_call(brings + pairs(&request.headers))?;
         let answer = self.fetch_allowed(request).await;
-        Ok(answer.inspect_err(|error| self.services.metrics.refusal("http", error)))
+        if let Ok(answer) = &answer {
+            self.handed_over(answer.body.len() + pairs(&answer.headers))?;
+        }
+        Ok(self.counted("http", answer))
     }
 }
 
@@ -32,6 +41,9 @@ impl EventState {
         if request.body.len() > BODY_LIMIT {
             return Err(Error::TooLarge);
         }
+        if request.headers.len() > HEADERS_LIMIT || pairs(&request.headers) > HEADERS_SIZE {
+            return Err(Error::TooLarge);
+        }
         let url = Url::parse(&request.url)
             .map_err(|error| Error::Invalid(format!("the URL cannot be read: {error}")))?;
         let site = &self.services.site;
@@ -41,17 +53,23 @@ impl EventState {
             .check_url(&url, |key| site.text(key))
             .map_err(Error::Denied)?;
         let host = url.host_str().unwrap_or_default().to_owned();
+        let max_body = usize::try_from(request.max_body.min(ANSWER_LIMIT)).unwrap_or(0);
+        // An answer is the host's to keep until the component has it.
+        let Some(_room) = self.room(max_body) else {
+            let why = "no memory for the answer: other events have what the policy allows";
+            return Err(Error::Unavailable(why.to_owned()));
+        };
         let call = outgoing::Request {
             method: request.method,
             url,
             headers: request.headers,
             body: request.body,
             timeout: Duration::from_millis(u64::from(request.timeout)),
-            max_body: usize::try_from(request.max_body.min(ANSWER_LIMIT)).unwrap_or(0),
+            max_body,
             vouched,
         };
         let answer = self.services.outgoing.send(call).await;
-        self.services.metrics.fetch(&host, &outcome(&answer));
+        self.services.metrics.fetch(&host, came_to(&answer));
         let answer = answer.map_err(|error| match error {
             OutgoingError::Timeout => Error::Timeout,
             OutgoingError::TooLarge => Error::TooLarge,
@@ -70,13 +88,13 @@ impl EventState {
 }
 
 /// What a request came to, in a word for a counter.
-fn outcome(answer: &Result<outgoing::Response, OutgoingError>) -> String {
+fn came_to(answer: &Result<outgoing::Response, OutgoingError>) -> &'static str {
     match answer {
-        Ok(answer) => answer.status.to_string(),
-        Err(OutgoingError::Timeout) => "timeout".to_owned(),
-        Err(OutgoingError::TooLarge) => "too_large".to_owned(),
-        Err(OutgoingError::Malformed(_)) => "not_sent".to_owned(),
-        Err(OutgoingError::NotPublic(_)) => "denied".to_owned(),
-        Err(OutgoingError::Exchange(_)) => "failed".to_owned(),
+        Ok(answer) => status_label(answer.status),
+        Err(OutgoingError::Timeout) => "timeout",
+        Err(OutgoingError::TooLarge) => "too_large",
+        Err(OutgoingError::Malformed(_)) => "not_sent",
+        Err(OutgoingError::NotPublic(_)) => "denied",
+        Err(OutgoingError::Exchange(_)) => "failed",
     }
 }

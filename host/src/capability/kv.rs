@@ -1,4 +1,13 @@
-//! `kv`: the plugin's key-value store, without the host's own keys.
+//! `kv`: the plugin's key-value store, without keys that are somebody else's.
+//!
+//! Three others keep records among the plugin's: the host (`_…`), the server, which notes there which account
+//! is the plugin's bot, and Go's library for plugins (`mmi_…`, `mutex_mmi_…`). A component that could write them
+//! could change any post, or post as any bot. They have a second name, too: where a key is absent, the server
+//! answers with what an old version of it stored under the key's hash. So what looks like such a hash is nobody's
+//! key. An old record stays readable, by its plain name.
+//!
+//! Databases differ in which keys they take for the same: MySQL ignores case, spaces at the end, and characters
+//! without a width. Keys are therefore visible ASCII, and compared without regard to case.
 
 use mattermost_plugin_rpc::gob::Bytes;
 use mattermost_plugin_rpc::mattermost::KvSetOptions;
@@ -8,7 +17,18 @@ use crate::bindings::plugin::mattermost::plugin::kv::{Expected, Host};
 use crate::sandbox::EventState;
 
 /// Keys that begin with this belong to the host.
-pub(super) const HOST_PREFIX: char = '_';
+pub(super) const HOST_PREFIX: &str = "_";
+/// What the keys of others begin with, and whose they are.
+const OTHERS: [(&str, &str); 3] = [
+    (HOST_PREFIX, "keys that begin with _ belong to the host"),
+    ("mmi_", "keys that begin with mmi_ belong to the server"),
+    (
+        "mutex_mmi_",
+        "keys that begin with mutex_mmi_ belong to the server",
+    ),
+];
+/// A SHA-256 in base64: so many characters, and a padding.
+const HASH_CHARACTERS: usize = 43;
 
 const KEY_LIMIT: usize = 150;
 const VALUE_LIMIT: usize = 1024 * 1024;
@@ -16,11 +36,15 @@ const PAGE_LIMIT: u32 = 1_000;
 
 impl Host for EventState {
     async fn get(&mut self, key: String) -> Answer<Option<Vec<u8>>> {
-        self.host_call()?;
+        self.host_call(key.len())?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
-        Ok(self.services.api.kv_get(&key).await.map_err(refused))
+        let value = self.services.api.kv_get(&key).await.map_err(refused);
+        if let Ok(Some(value)) = &value {
+            self.handed_over(value.len())?;
+        }
+        Ok(self.counted("kv", value))
     }
 
     async fn set(
@@ -30,7 +54,7 @@ impl Host for EventState {
         expires_in: Option<u64>,
         expected: Expected,
     ) -> Answer<()> {
-        self.host_call()?;
+        self.host_call(key.len() + value.len() + size(&expected))?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
@@ -49,11 +73,12 @@ impl Host for EventState {
                 return Ok(Err(Error::Invalid(reason.to_owned())));
             }
         };
-        Ok(self.write(&key, value, expiry, expected).await)
+        let written = self.write(&key, value, expiry, expected).await;
+        Ok(self.counted("kv", written))
     }
 
     async fn delete(&mut self, key: String, expected: Expected) -> Answer<()> {
-        self.host_call()?;
+        self.host_call(key.len() + size(&expected))?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
@@ -61,29 +86,33 @@ impl Host for EventState {
             let reason = "deleting what must be absent makes no sense";
             return Ok(Err(Error::Invalid(reason.to_owned())));
         }
-        Ok(self.write(&key, Vec::new(), 0, expected).await)
+        let deleted = self.write(&key, Vec::new(), 0, expected).await;
+        Ok(self.counted("kv", deleted))
     }
 
     async fn list(&mut self, page: u32, per_page: u32) -> Answer<Option<Vec<String>>> {
-        self.host_call()?;
+        self.host_call(0)?;
         if per_page == 0 || per_page > PAGE_LIMIT {
             let reason = format!("a page has 1 to {PAGE_LIMIT} keys");
             return Ok(Err(Error::Invalid(reason)));
         }
         let keys = self.services.api.kv_list(page, per_page).await;
-        Ok(keys.map_err(refused).map(|keys| {
+        let keys = keys.map_err(refused).map(|keys| {
             (!keys.is_empty()).then(|| {
-                let visible = keys.into_iter().filter(|key| !key.starts_with(HOST_PREFIX));
-                visible.collect()
+                let own = keys.into_iter().filter(|key| others(key).is_none());
+                own.collect::<Vec<_>>()
             })
-        }))
+        });
+        if let Ok(Some(keys)) = &keys {
+            self.handed_over(keys.iter().map(String::len).sum())?;
+        }
+        Ok(self.counted("kv", keys))
     }
 }
 
 impl EventState {
     fn check(&self, key: &str) -> Result<(), Error> {
-        let metrics = &self.services.metrics;
-        check_key(key).inspect_err(|error| metrics.refusal("kv", error))
+        self.counted("kv", check_key(key))
     }
 
     /// Writes to a key that has been checked.
@@ -115,17 +144,42 @@ impl EventState {
     }
 }
 
-fn check_key(key: &str) -> Result<(), Error> {
-    if key.starts_with(HOST_PREFIX) {
-        return Err(Error::Denied(format!(
-            "keys that begin with {HOST_PREFIX} belong to the host"
-        )));
+fn size(expected: &Expected) -> usize {
+    match expected {
+        Expected::Value(value) => value.len(),
+        Expected::Any | Expected::Absent => 0,
     }
-    if key.is_empty() || key.chars().count() > KEY_LIMIT {
-        let reason = format!("a key has 1 to {KEY_LIMIT} characters");
+}
+
+fn check_key(key: &str) -> Result<(), Error> {
+    if let Some(rule) = others(key) {
+        return Err(Error::Denied(rule.to_owned()));
+    }
+    let fits = (1..=KEY_LIMIT).contains(&key.len());
+    if !fits || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let reason = format!("a key has 1 to {KEY_LIMIT} visible ASCII characters");
         return Err(Error::Invalid(reason));
     }
     Ok(())
+}
+
+/// Why a key is not the component's, where it is somebody else's.
+fn others(key: &str) -> Option<&'static str> {
+    let begins_with = |prefix: &str| {
+        let begin = key.as_bytes().get(..prefix.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(prefix.as_bytes()))
+    };
+    let known = OTHERS.iter().find(|(prefix, _)| begins_with(prefix));
+    known.map(|(_, rule)| *rule).or_else(|| {
+        is_hash(key).then_some("keys that are the hash of another belong to the server")
+    })
+}
+
+/// Whether it could be the name under which an old server stored something.
+fn is_hash(key: &str) -> bool {
+    let digits = key.strip_suffix('=').unwrap_or_default().as_bytes();
+    let digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    digits.len() == HASH_CHARACTERS && digits.iter().all(digit)
 }
 
 #[cfg(test)]
@@ -133,13 +187,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_of_the_host_and_keys_out_of_bounds_are_refused() {
-        assert!(matches!(check_key("_post_1"), Err(Error::Denied(_))));
-        assert!(matches!(check_key(""), Err(Error::Invalid(_))));
+    fn keys_of_others_in_any_spelling_are_refused() {
+        for key in [
+            "_post_1",
+            "mmi_botid",
+            "MMI_botid",
+            "mutex_mmi_bot_ensure",
+            "Mutex_Mmi_x",
+            "7XACtDnprIRfIjV9giusFERzD722AW0+yUMil7nsn3M=",
+        ] {
+            assert!(matches!(check_key(key), Err(Error::Denied(_))), "{key}");
+            assert!(others(key).is_some(), "{key} is listed");
+        }
+    }
+
+    #[test]
+    fn keys_that_only_resemble_those_of_others_are_the_components() {
+        for key in [
+            "a_post_1",
+            "mmi",
+            "mmibot",
+            "mutex_other",
+            "7XACtDnprIRfIjV9giusFERzD722AW0+yUMil7nsn3M",
+            "7XACtDnprIRfIjV9giusFERzD722AW0-yUMil7nsn3M=",
+            "xXACtDnprIRfIjV9giusFERzD722AW0+yUMil7nsn3M7=",
+        ] {
+            assert!(check_key(key).is_ok(), "{key}");
+        }
+    }
+
+    #[test]
+    fn keys_that_a_database_may_take_for_others_are_refused() {
+        let hash = "7XACtDnprIRfIjV9giusFERzD722AW0+yUMil7nsn3M= ";
+        for key in ["", " ", "\u{200b}_post_1", "\u{ff3f}post_1", "a b", hash] {
+            assert!(matches!(check_key(key), Err(Error::Invalid(_))), "{key:?}");
+        }
         assert!(matches!(
-            check_key(&"é".repeat(151)),
+            check_key(&"k".repeat(151)),
             Err(Error::Invalid(_))
         ));
-        assert!(check_key(&"é".repeat(150)).is_ok());
+        assert!(check_key(&"k".repeat(150)).is_ok());
     }
 }

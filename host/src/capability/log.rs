@@ -1,12 +1,21 @@
 //! `log`: lines in the server's log.
+//!
+//! A line is cut, an event has room for so much, and what says the same as others of the last minute is left out.
 
 use mattermost_plugin_rpc::mattermost::LogLevel;
 
 use crate::bindings::plugin::mattermost::plugin::log::{Host, Level};
+use crate::lines::{Line, Says, cut};
+use crate::metrics::Counter;
 use crate::sandbox::EventState;
 
-const TEXT_LIMIT: usize = 8 * 1024;
 const FIELD_LIMIT: usize = 16;
+
+/// What one event may write, in bytes.
+pub(crate) const EVENT_LIMIT: usize = 128 * 1024;
+
+const TOO_MUCH: &str =
+    "The component wrote more into the log than one event may; the rest of it is left out";
 
 impl Host for EventState {
     async fn write(
@@ -15,37 +24,58 @@ impl Host for EventState {
         message: String,
         fields: Vec<(String, String)>,
     ) -> wasmtime::Result<()> {
-        self.host_call()?;
+        self.host_call(message.len() + pairs(&fields))?;
         let level = match level {
             Level::Debug => LogLevel::Debug,
             Level::Info => LogLevel::Info,
             Level::Warn => LogLevel::Warn,
             Level::Error => LogLevel::Error,
         };
-        let fields = fields
-            .into_iter()
-            .take(FIELD_LIMIT)
-            .map(|(name, value)| (cut(name), cut(value)))
-            .collect();
-        // A line that cannot be written must not end the event it tells of.
-        let _ = self.services.api.log(level, &cut(message), fields).await;
+        let message = cut(message);
+        let fields = fields.into_iter().take(FIELD_LIMIT);
+        let fields = fields.map(|(name, value)| (cut(name), cut(value)));
+        let fields: Vec<_> = fields.collect();
+        self.write_line(level, &message, fields).await;
         Ok(())
     }
 }
 
-fn cut(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(TEXT_LIMIT));
-    text
+impl EventState {
+    async fn write_line(&mut self, level: LogLevel, message: &str, fields: Vec<(String, String)>) {
+        let services = &self.services;
+        let size = message.len() + pairs(&fields);
+        let line = match self.log_left.checked_sub(size) {
+            Some(left) => {
+                self.log_left = left;
+                Line {
+                    level,
+                    says: Says::Component(message),
+                    message,
+                    fields,
+                }
+            }
+            None => {
+                services.metrics.count(Counter::LineLeftOut, "event");
+                if std::mem::take(&mut self.log_left) == 0 {
+                    return;
+                }
+                Line {
+                    level: LogLevel::Warn,
+                    says: Says::Host(TOO_MUCH),
+                    message: TOO_MUCH,
+                    fields: Vec::new(),
+                }
+            }
+        };
+        let (api, metrics) = (services.api.as_ref(), services.metrics.as_ref());
+        services.lines.write(api, metrics, line).await;
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_text_is_cut_between_characters() {
-        let text = cut("é".repeat(TEXT_LIMIT));
-        assert_eq!(text.len(), TEXT_LIMIT);
-        assert_eq!(cut("short".to_owned()), "short");
-    }
+/// What pairs of texts hold, in bytes.
+pub(super) fn pairs(pairs: &[(String, String)]) -> usize {
+    pairs
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum()
 }

@@ -16,6 +16,7 @@ mod kv;
 mod log;
 mod ownership;
 mod posts;
+mod routes;
 mod users;
 mod websocket;
 
@@ -26,12 +27,15 @@ use mattermost_plugin_rpc::mattermost::{Api, ApiError};
 use crate::bindings::plugin::mattermost::plugin::types;
 use crate::clock::Clock;
 use crate::jobs::Queue;
+use crate::lines::Lines;
 use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
 use crate::policy::Policy;
 use crate::sandbox::EventState;
 use crate::site::Site;
 
+pub(crate) use log::EVENT_LIMIT;
+pub(crate) use routes::same_key;
 pub(crate) use types::Error;
 
 /// What a host function answers: the outer error is a trap, the inner one is the component's to handle.
@@ -57,6 +61,8 @@ pub struct Services {
     pub started: i64,
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
+    /// What was written into the log lately.
+    pub(crate) lines: Arc<Lines>,
     /// Work for later.
     pub(crate) jobs: Arc<Queue>,
 }
@@ -69,6 +75,13 @@ impl Services {
 }
 
 impl types::Host for EventState {}
+
+impl EventState {
+    /// Counts the answer if it is a denial, and hands it on.
+    fn counted<T>(&self, interface: &'static str, answer: Result<T, Error>) -> Result<T, Error> {
+        answer.inspect_err(|error| self.services.metrics.refusal(interface, error))
+    }
+}
 
 /// The API's error as one that a component can act on. Texts are the server's own, for the log.
 fn refused(error: ApiError) -> Error {

@@ -1,51 +1,61 @@
 //! `posts`: messages, written only as the bot or as the user who caused the event.
 //! Those that it made it may change: see [`super::ownership`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mattermost_plugin_rpc::gob::Any;
 use mattermost_plugin_rpc::mattermost::Post as ApiPost;
 
 use super::ownership::{MARK, keep_mark};
-use super::{Answer, Error, refused};
+use super::{Answer, Error, refused, routes};
 use crate::bindings::plugin::mattermost::plugin::posts::{Author, Change, Draft, Host, Post};
 use crate::sandbox::EventState;
+
+/// The properties of a post, as the API takes them.
+type Props = BTreeMap<String, Any>;
 
 const PROPS_LIMIT: usize = 256 * 1024;
 const MESSAGE_LIMIT: usize = 64 * 1024;
 
 impl Host for EventState {
     async fn create(&mut self, author: Author, draft: Draft) -> Answer<Post> {
-        self.host_call()?;
+        self.host_call(size(&draft))?;
         let created = self.create_post(author, draft).await;
-        Ok(self.counted(created))
+        Ok(self.counted("posts", created))
     }
 
     async fn get(&mut self, post_id: String) -> Answer<Post> {
-        self.host_call()?;
+        self.host_call(post_id.len())?;
         let post = self.services.api.get_post(&post_id).await;
-        Ok(post.map_err(refused).and_then(visible))
+        let post = post.map_err(refused).and_then(visible);
+        self.handed_over(post.as_ref().map_or(0, post_size))?;
+        Ok(self.counted("posts", post))
     }
 
     async fn update(&mut self, post_id: String, change: Change) -> Answer<Post> {
-        self.host_call()?;
+        let brings = change.message.len() + change.kind.len() + change.props.len();
+        self.host_call(post_id.len() + brings)?;
         let updated = self.update_post(&post_id, change).await;
-        Ok(self.counted(updated))
+        Ok(self.counted("posts", updated))
     }
 
     async fn since(&mut self, channel_id: String, since: i64) -> Answer<Vec<Post>> {
-        self.host_call()?;
+        self.host_call(channel_id.len())?;
         let list = self.services.api.get_posts_since(&channel_id, since).await;
-        Ok(list.map_err(refused).and_then(|list| {
+        let posts: Result<Vec<Post>, _> = list.map_err(refused).and_then(|list| {
             let in_order = list.into_ordered().into_iter();
             in_order.map(visible).collect()
-        }))
+        });
+        let sizes = posts.iter().flatten().map(post_size);
+        self.handed_over(sizes.sum())?;
+        Ok(self.counted("posts", posts))
     }
 
     async fn ephemeral(&mut self, user_id: String, draft: Draft) -> Answer<String> {
-        self.host_call()?;
+        self.host_call(user_id.len() + size(&draft))?;
         let sent = self.send_ephemeral(&user_id, draft).await;
-        Ok(self.counted(sent))
+        Ok(self.counted("posts", sent))
     }
 
     async fn update_ephemeral(
@@ -54,17 +64,13 @@ impl Host for EventState {
         post_id: String,
         draft: Draft,
     ) -> Answer<()> {
-        self.host_call()?;
+        self.host_call(user_id.len() + post_id.len() + size(&draft))?;
         let changed = self.change_ephemeral(&user_id, post_id, draft).await;
-        Ok(self.counted(changed))
+        Ok(self.counted("posts", changed))
     }
 }
 
 impl EventState {
-    fn counted<T>(&self, answer: Result<T, Error>) -> Result<T, Error> {
-        answer.inspect_err(|error| self.services.metrics.refusal("posts", error))
-    }
-
     async fn create_post(&mut self, author: Author, draft: Draft) -> Result<Post, Error> {
         let author = match author {
             Author::Bot => self.bot_id()?,
@@ -73,7 +79,7 @@ impl EventState {
             })?,
         };
         let root_id = self.thread_root(&draft.root_id).await?;
-        let mut post = api_post(author, root_id, draft)?;
+        let mut post = self.api_post(author, root_id, draft)?;
         self.vouch_for(&mut post).await?;
         let created = self.services.api.create_post(post).await.map_err(refused)?;
         visible(created)
@@ -88,7 +94,7 @@ impl EventState {
         post.message = change.message;
         post.kind = change.kind;
         let mark = post.props.remove(MARK);
-        post.props = parse_props(&change.props)?;
+        post.props = self.props(&change.props)?;
         keep_mark(&mut post, mark);
         let updated = api.update_post(post).await.map_err(refused)?;
         visible(updated)
@@ -96,7 +102,7 @@ impl EventState {
 
     async fn send_ephemeral(&mut self, user_id: &str, draft: Draft) -> Result<String, Error> {
         let root_id = self.thread_root(&draft.root_id).await?;
-        let post = api_post(self.bot_id()?, root_id, draft)?;
+        let post = self.api_post(self.bot_id()?, root_id, draft)?;
         let api = &self.services.api;
         let sent = api.send_ephemeral_post(user_id, post).await;
         Ok(sent.map_err(refused)?.id)
@@ -109,7 +115,7 @@ impl EventState {
         draft: Draft,
     ) -> Result<(), Error> {
         let root_id = self.thread_root(&draft.root_id).await?;
-        let mut post = api_post(self.bot_id()?, root_id, draft)?;
+        let mut post = self.api_post(self.bot_id()?, root_id, draft)?;
         post.id = post_id;
         let api = &self.services.api;
         let sent = api.update_ephemeral_post(user_id, post).await;
@@ -117,9 +123,23 @@ impl EventState {
         Ok(())
     }
 
-    fn bot_id(&self) -> Result<String, Error> {
-        let missing = || Error::Denied("there is no bot yet: call bots.ensure".to_owned());
-        self.services.bot().ok_or_else(missing)
+    fn api_post(&self, author: String, root_id: String, draft: Draft) -> Result<ApiPost, Error> {
+        check_message(&draft.message)?;
+        check_kind(&draft.kind)?;
+        Ok(ApiPost {
+            user_id: author,
+            channel_id: draft.channel_id,
+            root_id,
+            message: draft.message,
+            kind: draft.kind,
+            props: self.props(&draft.props)?,
+            file_ids: draft.file_ids,
+            ..ApiPost::default()
+        })
+    }
+
+    fn props(&self, text: &str) -> Result<Props, Error> {
+        parse_props(&self.services.plugin_id, text)
     }
 
     /// The server refuses a reply to a reply; people mean its thread.
@@ -136,9 +156,29 @@ impl EventState {
     }
 }
 
+/// What a draft holds, in bytes.
+fn size(draft: &Draft) -> usize {
+    let Draft {
+        channel_id,
+        root_id,
+        message,
+        kind,
+        props,
+        file_ids,
+    } = draft;
+    let texts = [channel_id, root_id, message, kind, props];
+    texts.into_iter().chain(file_ids).map(String::len).sum()
+}
+
+/// What a post holds that grows with what people write, in bytes.
+fn post_size(post: &Post) -> usize {
+    post.message.len() + post.props.len()
+}
+
 /// Properties by which clients show another author than the post's.
 fn is_disguise(key: &str) -> bool {
-    key == "from_webhook" || key.starts_with("override_") || key.starts_with("webhook_")
+    let named = ["override_", "webhook_", "ai_generated_by"];
+    key == "from_webhook" || named.iter().any(|begin| key.starts_with(begin))
 }
 
 /// Posts of the server's own kinds tell of things that happened; a plugin has kinds of its own.
@@ -158,27 +198,12 @@ fn check_message(message: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn api_post(author: String, root_id: String, draft: Draft) -> Result<ApiPost, Error> {
-    check_message(&draft.message)?;
-    check_kind(&draft.kind)?;
-    Ok(ApiPost {
-        user_id: author,
-        channel_id: draft.channel_id,
-        root_id,
-        message: draft.message,
-        kind: draft.kind,
-        props: parse_props(&draft.props)?,
-        file_ids: draft.file_ids,
-        ..ApiPost::default()
-    })
-}
-
-fn parse_props(text: &str) -> Result<std::collections::BTreeMap<String, Any>, Error> {
+fn parse_props(plugin_id: &str, text: &str) -> Result<Props, Error> {
     if text.len() > PROPS_LIMIT {
         return Err(Error::TooLarge);
     }
     if text.is_empty() {
-        return Ok(Default::default());
+        return Ok(Props::new());
     }
     let object: serde_json::Map<_, _> = serde_json::from_str(text)
         .map_err(|error| Error::Invalid(format!("props are not a JSON object: {error}")))?;
@@ -187,6 +212,7 @@ fn parse_props(text: &str) -> Result<std::collections::BTreeMap<String, Any>, Er
             "the property {key} hides who wrote a post"
         )));
     }
+    routes::check(plugin_id, &object)?;
     let props = object.into_iter();
     Ok(props
         .map(|(key, value)| (key, Any::from_json(value)))
@@ -222,11 +248,11 @@ mod tests {
 
     #[test]
     fn props_are_a_json_object_or_nothing() {
-        assert!(parse_props("").unwrap().is_empty());
-        assert!(matches!(parse_props("[]"), Err(Error::Invalid(_))));
-        assert!(matches!(parse_props("{"), Err(Error::Invalid(_))));
+        assert!(parse_props("own", "").unwrap().is_empty());
+        assert!(matches!(parse_props("own", "[]"), Err(Error::Invalid(_))));
+        assert!(matches!(parse_props("own", "{"), Err(Error::Invalid(_))));
         let huge = " ".repeat(PROPS_LIMIT + 1);
-        assert!(matches!(parse_props(&huge), Err(Error::TooLarge)));
+        assert!(matches!(parse_props("own", &huge), Err(Error::TooLarge)));
     }
 
     #[test]
@@ -236,10 +262,11 @@ mod tests {
             "override_username",
             "override_icon_url",
             "webhook_display_name",
+            "ai_generated_by",
         ] {
             let props = format!(r#"{{"{key}":"x"}}"#);
             assert!(
-                matches!(parse_props(&props), Err(Error::Denied(_))),
+                matches!(parse_props("own", &props), Err(Error::Denied(_))),
                 "{key}"
             );
         }
@@ -256,7 +283,7 @@ mod tests {
     fn props_survive_the_way_to_the_server_and_back() {
         let text = r#"{"a":[{"n":1,"t":"x"}],"b":true,"c":null,"d":84312345678}"#;
         let post = ApiPost {
-            props: parse_props(text).unwrap(),
+            props: parse_props("own", text).unwrap(),
             ..ApiPost::default()
         };
         let back: serde_json::Value = serde_json::from_str(&visible(post).unwrap().props).unwrap();

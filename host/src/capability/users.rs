@@ -1,23 +1,26 @@
 //! `users`: people and bots.
+//!
+//! Of people's preferences only those of the plugin's own category are its business. Others say what they have muted,
+//! hidden and marked, and to delete them would change how Mattermost looks for somebody.
 
 use mattermost_plugin_rpc::mattermost::{Preference, User as ApiUser};
 
-use super::{Answer, refused};
+use super::{Answer, Error, refused};
 use crate::bindings::plugin::mattermost::plugin::users::{Host, User};
 use crate::sandbox::EventState;
 
 impl Host for EventState {
     async fn get(&mut self, user_id: String) -> Answer<User> {
-        self.host_call()?;
+        self.host_call(user_id.len())?;
         let user = self.services.api.get_user(&user_id).await;
-        Ok(user.map(visible).map_err(refused))
+        Ok(self.counted("users", user.map(visible).map_err(refused)))
     }
 
     async fn has_permission(&mut self, user_id: String, permission: String) -> Answer<bool> {
-        self.host_call()?;
+        self.host_call(user_id.len() + permission.len())?;
         let api = &self.services.api;
         let answer = api.has_permission_to(&user_id, &permission).await;
-        Ok(answer.map_err(refused))
+        Ok(self.counted("users", answer.map_err(refused)))
     }
 
     async fn preference(
@@ -26,13 +29,17 @@ impl Host for EventState {
         category: String,
         name: String,
     ) -> Answer<Option<String>> {
-        self.host_call()?;
+        self.host_call(user_id.len() + category.len() + name.len())?;
+        if let Err(error) = self.check_category(&category) {
+            return Ok(Err(error));
+        }
         let all = self.services.api.get_preferences_for_user(&user_id).await;
-        Ok(all.map_err(refused).map(|all| {
+        let answer = all.map_err(refused).map(|all| {
             all.into_iter()
                 .find(|one| one.category == category && one.name == name)
                 .map(|one| one.value)
-        }))
+        });
+        Ok(self.counted("users", answer))
     }
 
     async fn delete_preference(
@@ -41,7 +48,10 @@ impl Host for EventState {
         category: String,
         name: String,
     ) -> Answer<()> {
-        self.host_call()?;
+        self.host_call(user_id.len() + category.len() + name.len())?;
+        if let Err(error) = self.check_category(&category) {
+            return Ok(Err(error));
+        }
         let preference = Preference {
             user_id: user_id.clone(),
             category,
@@ -52,7 +62,20 @@ impl Host for EventState {
         let answer = api
             .delete_preferences_for_user(&user_id, vec![preference])
             .await;
-        Ok(answer.map_err(refused))
+        Ok(self.counted("users", answer.map_err(refused)))
+    }
+}
+
+impl EventState {
+    fn check_category(&self, category: &str) -> Result<(), Error> {
+        let own = format!("plugin:{}", self.services.plugin_id);
+        let answer = if category == own {
+            Ok(())
+        } else {
+            let rule = format!("the plugin's preferences are those of the category {own}");
+            Err(Error::Denied(rule))
+        };
+        self.counted("users", answer)
     }
 }
 

@@ -3,9 +3,13 @@
 use mattermost_plugin_rpc::gob::Any;
 use mattermost_plugin_rpc::mattermost::Broadcast;
 
+use super::log::pairs;
 use super::{Answer, Error, refused};
 use crate::bindings::plugin::mattermost::plugin::websocket::{Audience, Host};
 use crate::sandbox::EventState;
+
+/// What an event may hold, name and data together, in bytes: each client that is online gets all of it.
+const SIZE_LIMIT: usize = 64 * 1024;
 
 impl Host for EventState {
     async fn publish(
@@ -14,7 +18,24 @@ impl Host for EventState {
         data: Vec<(String, String)>,
         audience: Audience,
     ) -> Answer<()> {
-        self.host_call()?;
+        let size = name.len() + pairs(&data);
+        self.host_call(size)?;
+        let published = self.publish_event(&name, size, data, audience).await;
+        Ok(self.counted("websocket", published))
+    }
+}
+
+impl EventState {
+    async fn publish_event(
+        &mut self,
+        name: &str,
+        size: usize,
+        data: Vec<(String, String)>,
+        audience: Audience,
+    ) -> Result<(), Error> {
+        if size > SIZE_LIMIT {
+            return Err(Error::TooLarge);
+        }
         let mut broadcast = Broadcast::default();
         match audience {
             Audience::User(user) => broadcast.user_id = user,
@@ -27,12 +48,12 @@ impl Host for EventState {
         // An event with no addressee at all would go to everybody.
         if broadcast.user_id.is_empty() && broadcast.channel_id.is_empty() {
             let reason = "an event needs a user or a channel to go to";
-            return Ok(Err(Error::Invalid(reason.to_owned())));
+            return Err(Error::Invalid(reason.to_owned()));
         }
         let data = data.into_iter();
         let data = data.map(|(key, value)| (key, Any::String(value))).collect();
         let api = &self.services.api;
-        let answer = api.publish_websocket_event(&name, data, broadcast).await;
-        Ok(answer.map_err(refused))
+        let answer = api.publish_websocket_event(name, data, broadcast).await;
+        answer.map_err(refused)
     }
 }

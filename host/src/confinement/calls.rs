@@ -4,6 +4,11 @@
 //! version to the next, and a plugin that ends because of an upgrade would be worse than the calls that
 //! such a list misses. What is refused answers with an error, as if the right were missing, so that
 //! nothing ends that would have coped.
+//!
+//! Local sockets are refused, too. The server's own connection is there by then, and beside it only the C library
+//! would have a use for them, to ask a daemon for names: it does without where it cannot, and asks name servers
+//! itself. Who else listens on local sockets trusts the user who connects: databases, container engines, the
+//! server's own local mode.
 
 use std::collections::BTreeMap;
 
@@ -35,6 +40,31 @@ const REFUSED: &[c_long] = &[
     libc::SYS_process_vm_readv,
     libc::SYS_process_vm_writev,
     libc::SYS_kcmp,
+    libc::SYS_pidfd_open,
+    PROCESS_MADVISE,
+    PROCESS_MRELEASE,
+    libc::SYS_migrate_pages,
+    libc::SYS_move_pages,
+    libc::SYS_setpriority,
+    libc::SYS_ioprio_set,
+    libc::SYS_sched_setaffinity,
+    libc::SYS_sched_setattr,
+    libc::SYS_sched_setparam,
+    libc::SYS_sched_setscheduler,
+    // Memory, queues and locks that other processes of the same user have.
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_shmctl,
+    libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_semctl,
+    libc::SYS_semtimedop,
+    libc::SYS_msgget,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_msgctl,
+    libc::SYS_mq_open,
+    libc::SYS_mq_unlink,
     // Listening, which binds to a free port where no other was bound before.
     libc::SYS_listen,
     // The tree of files. To remove stays possible, for the socket's sake; Landlock says where.
@@ -56,8 +86,14 @@ const REFUSED: &[c_long] = &[
     libc::SYS_removexattr,
     libc::SYS_lremovexattr,
     libc::SYS_fremovexattr,
+    SETXATTRAT,
+    REMOVEXATTRAT,
+    FILE_SETATTR,
     libc::SYS_utimensat,
     libc::SYS_open_by_handle_at,
+    libc::SYS_fanotify_init,
+    libc::SYS_quotactl,
+    QUOTACTL_FD,
     // Mounts and namespaces.
     libc::SYS_mount,
     libc::SYS_umount2,
@@ -70,6 +106,9 @@ const REFUSED: &[c_long] = &[
     libc::SYS_fsmount,
     libc::SYS_fspick,
     libc::SYS_mount_setattr,
+    OPEN_TREE_ATTR,
+    STATMOUNT,
+    LISTMOUNT,
     libc::SYS_unshare,
     libc::SYS_setns,
     // Parts of the kernel that are large, rarely used and often wrong.
@@ -114,20 +153,24 @@ const REFUSED_HERE: &[c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const REFUSED_HERE: &[c_long] = &[];
 
-/// A newer way to do what `fchmodat` does, with the same number everywhere.
+/// Newer calls, with the same numbers everywhere.
+const PROCESS_MADVISE: c_long = 440;
+const QUOTACTL_FD: c_long = 443;
+const PROCESS_MRELEASE: c_long = 448;
 const FCHMODAT2: c_long = 452;
+const STATMOUNT: c_long = 457;
+const LISTMOUNT: c_long = 458;
+const SETXATTRAT: c_long = 463;
+const REMOVEXATTRAT: c_long = 466;
+const OPEN_TREE_ATTR: c_long = 467;
+const FILE_SETATTR: c_long = 469;
 
 /// Their arguments are out of a filter's sight. Everybody falls back to the older call if these do not
 /// exist, so that is what they are told.
 const HIDDEN: [c_long; 2] = [libc::SYS_clone3, libc::SYS_openat2];
 
 /// Families of sockets that requests and the resolver use.
-const FAMILIES: [i32; 4] = [
-    libc::AF_UNIX,
-    libc::AF_INET,
-    libc::AF_INET6,
-    libc::AF_NETLINK,
-];
+const FAMILIES: [i32; 3] = [libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
 
 /// On x86-64 some kernels know a second set of calls, the same ones with this bit and a few of their own.
 #[cfg(target_arch = "x86_64")]
@@ -176,6 +219,9 @@ fn refused() -> Result<Rules, seccompiler::Error> {
     rules.insert(libc::SYS_socket, vec![when(&other)?]);
     let itself = std::process::id().cast_signed();
     rules.insert(libc::SYS_tgkill, vec![when(&[(0, Ne, itself)])?]);
+    // Its own limits are those of nobody, which is 0, too.
+    let of_another = when(&[(0, Ne, 0), (0, Ne, itself)])?;
+    rules.insert(libc::SYS_prlimit64, vec![of_another]);
     Ok(rules)
 }
 

@@ -5,12 +5,9 @@
 
 use std::path::Path;
 
-use landlock::{
-    ABI, Access, AccessFs, AccessNet, LandlockStatus, RestrictionStatus, Ruleset, RulesetAttr,
-    RulesetCreatedAttr, RulesetError, Scope, path_beneath_rules,
-};
+use landlock::{ABI, LandlockStatus};
 
-use super::{Part, places};
+use super::{Part, look, places};
 
 /// Raise it together with a kernel that the tests run on.
 const TESTED: ABI = ABI::V7;
@@ -24,32 +21,13 @@ const PARTS: [(&str, ABI, &str); 3] = [
 
 /// Restricts the thread, and says what came of it and whether new privileges are out of the question.
 pub(super) fn restrict(socket: &Path) -> (Vec<Part>, bool) {
-    match apply(socket) {
+    match look::restrict(places::readable(), socket, TESTED) {
         Ok(status) => (parts(status.landlock), status.no_new_privs),
         Err(error) => (
             PARTS.map(|part| absent(part.0, error.to_string())).into(),
             false,
         ),
     }
-}
-
-fn apply(socket: &Path) -> Result<RestrictionStatus, RulesetError> {
-    // To remove a directory is a right on the one above it. Landlock has none for just this one, so that
-    // other empty directories of the same owner beside it could be removed too.
-    let folder = socket.parent();
-    let above = folder.and_then(Path::parent);
-    Ruleset::default()
-        .handle_access(AccessFs::from_all(TESTED))?
-        .handle_access(AccessNet::BindTcp)?
-        .scope(Scope::from_all(TESTED))?
-        .create()?
-        .add_rules(path_beneath_rules(
-            places::readable(),
-            AccessFs::ReadFile | AccessFs::ReadDir,
-        ))?
-        .add_rules(path_beneath_rules(folder, AccessFs::RemoveFile))?
-        .add_rules(path_beneath_rules(above, AccessFs::RemoveDir))?
-        .restrict_self()
 }
 
 fn parts(status: LandlockStatus) -> Vec<Part> {

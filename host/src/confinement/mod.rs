@@ -9,8 +9,8 @@
 //!   execute; no TCP port to listen at; no signal and no abstract socket to anybody else, and, as Landlock
 //!   always does, no look into other processes' memory.
 //! - **seccomp** ([`calls`]): no system call that starts a program or a process, opens for writing, changes
-//!   the tree of files, listens, or reaches into other processes or the kernel's rarely used parts. It
-//!   overlaps with Landlock on purpose: containers and old kernels often have just one of the two.
+//!   the tree of files, listens, makes a local socket, or reaches into other processes or the kernel's rarely used
+//!   parts. It overlaps with Landlock on purpose: containers and old kernels often have just one of the two.
 //!
 //! It must be called while there is only one thread: threads inherit, but are not reached afterwards. A
 //! kernel that refuses a part does not keep the plugin from running; [`Confinement`] says so, and the host
@@ -21,6 +21,7 @@ use std::fmt;
 use std::os::fd::OwnedFd;
 
 use mattermost_plugin_rpc::go_plugin::Listening;
+use mattermost_plugin_rpc::mattermost::{Api, LogLevel};
 
 #[cfg(target_os = "linux")]
 mod calls;
@@ -69,7 +70,7 @@ pub fn confine(listening: &Listening) -> Confinement {
     );
     Confinement {
         parts,
-        _own_process: look::own_process(),
+        _own_process: look::hold(places::OWN_PROCESS),
     }
 }
 
@@ -90,6 +91,21 @@ impl Confinement {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.parts.iter().all(|part| part.missing.is_none())
+    }
+
+    /// Says in the server's log what is active, as a warning where something is not.
+    pub async fn tell(&self, api: &dyn Api) {
+        let (level, message) = if self.is_complete() {
+            (LogLevel::Info, "The host has confined itself")
+        } else {
+            (
+                LogLevel::Warn,
+                "The host could confine itself only in part; the plugin works all the same",
+            )
+        };
+        let fields = vec![("confinement".to_owned(), self.to_string())];
+        // A line that cannot be written must not keep the plugin from working.
+        let _ = api.log(level, message, fields).await;
     }
 }
 
@@ -124,7 +140,8 @@ pub fn plan() -> String {
     use std::fmt::Write as _;
     let mut text = "confinement of the host, as far as the kernel has it:\n  \
          no new privileges\n  \
-         no system calls that execute, start processes, write files, listen or trace (seccomp)\n  \
+         no system calls that execute, start processes, write files, listen, trace, or reach into others, and \
+         no local sockets (seccomp)\n  \
          no TCP listeners, no signals and no abstract sockets to others (Landlock)\n  \
          no files but its own socket, to remove it, and to read (Landlock):\n"
         .to_owned();

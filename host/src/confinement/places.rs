@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::look::{OWN_PROCESS, link_targets, resolv_conf};
+use super::look;
 
 /// What the C library reads to resolve a name, and modules for it that are loaded then.
 const RESOLVING: [&str; 15] = [
@@ -31,6 +31,9 @@ const RESOLVING: [&str; 15] = [
     "/var/cache/nscd",
 ];
 
+/// What the kernel shows the process of itself.
+pub(super) const OWN_PROCESS: &str = "/proc/self";
+
 /// What it reads about itself and the processors: its memory for the metrics, its threads' stacks.
 const ITSELF: [&str; 2] = [OWN_PROCESS, "/sys/devices/system/cpu"];
 
@@ -48,16 +51,16 @@ fn look_up() -> Vec<PathBuf> {
     places.extend(bundle());
     places.extend(authorities());
     places.extend(resolv_conf(Path::new(RESOLV_CONF)));
-    places.retain(|place| place.exists());
+    places.retain(|place| look::exists(place));
     places.into_iter().collect()
 }
 
 /// The folder that the server unpacked: the nearest above the executable with a manifest in it, else the
 /// executable's own. It is `server/dist` below it, so that is not far.
 fn bundle() -> Option<PathBuf> {
-    let executable = std::env::current_exe().ok()?;
+    let executable = look::executable()?;
     let mut above = executable.ancestors().skip(1).take(3);
-    let unpacked = above.find(|folder| folder.join("plugin.json").is_file());
+    let unpacked = above.find(|folder| look::exists(&folder.join("plugin.json")));
     Some(unpacked.or(executable.parent())?.to_owned())
 }
 
@@ -65,21 +68,16 @@ fn bundle() -> Option<PathBuf> {
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name, else what the system has. Directories of authorities are full of
 /// links, so where those lead belongs to it.
 fn authorities() -> Vec<PathBuf> {
-    let found = openssl_probe::probe();
-    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(std::env::var_os);
-    let mut places: Vec<_> = found.cert_file.into_iter().collect();
-    let [file, folders] = named;
-    places.extend(file.map(PathBuf::from));
-    let mut folders: Vec<_> = folders
-        .map(|folders| std::env::split_paths(&folders).collect())
-        .unwrap_or_default();
-    folders.extend(found.cert_dir);
+    let (file, mut folders) = look::authorities();
+    let mut places: Vec<_> = file.into_iter().collect();
+    places.extend(std::env::var_os("SSL_CERT_FILE").map(PathBuf::from));
+    if let Some(named) = std::env::var_os("SSL_CERT_DIR") {
+        folders.extend(std::env::split_paths(&named));
+    }
     let mut seen = BTreeSet::new();
     for folder in folders {
         // One directory often has several names.
-        if let Ok(real) = folder.canonicalize()
-            && seen.insert(real)
-        {
+        if look::real(&folder).is_some_and(|real| seen.insert(real)) {
             places.extend(link_targets(&folder));
         }
         if !folder.as_os_str().is_empty() {
@@ -87,4 +85,68 @@ fn authorities() -> Vec<PathBuf> {
         }
     }
     places
+}
+
+/// The directories that links in `folder` lead to. There are hundreds of links into few directories, and
+/// to resolve each in full would be most of the time that the process takes to start.
+fn link_targets(folder: &Path) -> BTreeSet<PathBuf> {
+    let targets = look::links(folder).filter_map(|link| look::link(&link));
+    let outside = targets.filter(|target| target.parent() != Some(folder));
+    let mut folders = BTreeSet::new();
+    for target in outside {
+        let again = look::link(&target).and_then(|_| look::real(&target));
+        let last = again.unwrap_or(target);
+        folders.extend(last.parent().map(Path::to_owned));
+    }
+    folders
+}
+
+/// The file itself where nobody can replace it, because it is mounted there, as in a container; else the
+/// directory in which it would be replaced.
+fn resolv_conf(path: &Path) -> Option<PathBuf> {
+    let file = look::real(path)?;
+    let folder = file.parent()?;
+    if look::device(&file)? == look::device(folder)? {
+        Some(folder.to_owned())
+    } else {
+        Some(file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_file_that_may_be_replaced_is_readable_by_its_directory() {
+        let folder = std::env::temp_dir().join(format!("places-{}", std::process::id()));
+        fs::create_dir_all(folder.join("elsewhere")).unwrap();
+        let target = folder.join("elsewhere/resolv.conf");
+        fs::write(&target, "").unwrap();
+        let link = folder.join("resolv.conf");
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let real = fs::canonicalize(&folder).unwrap();
+        assert_eq!(resolv_conf(&link), Some(real.join("elsewhere")));
+        let again = folder.join("again");
+        std::os::unix::fs::symlink(&link, folder.join("elsewhere/link")).unwrap();
+        fs::create_dir(&again).unwrap();
+        std::os::unix::fs::symlink("../elsewhere/link", again.join("link")).unwrap();
+        let targets = |folder: &Path| -> Vec<_> {
+            let targets = link_targets(folder).into_iter();
+            targets
+                .map(|place| fs::canonicalize(place).unwrap())
+                .collect()
+        };
+        assert_eq!(targets(&folder), [real.join("elsewhere")]);
+        assert_eq!(targets(&again), [real.join("elsewhere")]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_mounted_file_is_readable_alone() {
+        // Each of these two is a mount of its own.
+        let mounted = Path::new("/proc");
+        assert_eq!(resolv_conf(mounted).as_deref(), Some(mounted));
+    }
 }

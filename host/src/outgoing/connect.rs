@@ -23,17 +23,14 @@ use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
-use thiserror::Error;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::policy::is_public;
+use super::addresses::{BoxError, usable};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const IDLE_PER_HOST: usize = 8;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Connections that are kept for the next request.
 pub type Pool = Client<HttpsConnector<Connector>, Full<Bytes>>;
@@ -141,11 +138,6 @@ struct Resolver {
     only_public: bool,
 }
 
-/// A name leads to no address that is public.
-#[derive(Debug, Error)]
-#[error("the name does not resolve to a public address")]
-pub struct NotPublic;
-
 impl Service<Name> for Resolver {
     type Response = std::vec::IntoIter<SocketAddr>;
     type Error = BoxError;
@@ -156,17 +148,6 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let resolving = self.names.call(name);
-        let only_public = self.only_public;
-        Box::pin(async move {
-            let found = resolving.await?;
-            let usable: Vec<_> = found
-                .filter(|address| !only_public || is_public(address.ip()))
-                .collect();
-            if usable.is_empty() {
-                return Err(NotPublic.into());
-            }
-            Ok(usable.into_iter())
-        })
+        Box::pin(usable(self.names.call(name), self.only_public))
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! One pooled HTTP/1.1 client over rustls with the system's trust store, and the proxy of the usual
 //! environment variables where one is set. It follows no redirect and retries nothing. Connections are
-//! opened, and addresses checked, in [`connect`].
+//! opened in [`connect`], to addresses that [`addresses`] has checked.
 
+mod addresses;
 mod connect;
 
 use std::sync::OnceLock;
@@ -17,7 +18,8 @@ use thiserror::Error;
 use url::Url;
 
 use crate::policy::Vouched;
-use connect::{NotPublic, Pool, pools};
+use addresses::NotPublic;
+use connect::{Pool, pools};
 
 const TIME_LIMIT: Duration = Duration::from_secs(300);
 
@@ -176,7 +178,8 @@ fn message(request: Request) -> Result<http::Request<Full<Bytes>>, OutgoingError
         // The value may be a credential: name the header only.
         let value = HeaderValue::from_str(&value)
             .map_err(|_| malformed(format!("the value of {header} cannot be sent")))?;
-        message.headers_mut().append(header, value);
+        let added = message.headers_mut().try_append(header, value);
+        added.map_err(|_| malformed("there are too many headers".to_owned()))?;
     }
     Ok(message)
 }
@@ -274,6 +277,11 @@ mod tests {
         };
         assert!(with("Host", "x").is_err());
         assert!(with("bad name", "x").is_err());
+        let mut request = request("https://example.com/", Vouched::ByPolicy);
+        request.headers = (0..50_000)
+            .map(|n| (format!("X-{n}"), String::new()))
+            .collect();
+        assert!(message(request).is_err(), "more headers than there can be");
         let error = with("Authorization", "secret\n").unwrap_err();
         assert!(!error.contains("secret"), "{error}");
         assert!(with("Authorization", "Bearer x").is_ok());

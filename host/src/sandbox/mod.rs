@@ -3,24 +3,27 @@
 //! The image is loaded and linked once. An event then costs an instantiation (tens of microseconds) and
 //! nothing survives it: no user's data can reach another user's event, events run in parallel without
 //! locks, and a trap costs the event it happens in. What an event may use is in its [`Limits`]: memory,
-//! wall time (compiled code is interrupted by the epoch clock, a host call by a timer), number of host
-//! calls; how many run at once is a semaphore.
+//! wall time (compiled code is interrupted by the epoch clock, a host call by a timer), number and size of host
+//! calls. How many run at once is a semaphore, and what they have of memory together is a budget.
+//!
+//! [`Limits`]: crate::policy::Limits
 
 pub mod wasi;
 
+mod ending;
 mod limits;
 mod pool;
 mod ticker;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mattermost_plugin_rpc::mattermost::LogLevel;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use wasmtime::component::{HasSelf, InstancePre, Linker, ResourceTable};
-use wasmtime::{Config, Engine, Store, UpdateDeadline, bail, format_err};
+use wasmtime::{Config, Engine, Store, UpdateDeadline, bail};
 
 use crate::bindings::jobs::exports::mattermost::plugin::job_handler;
 use crate::bindings::jobs::mattermost::plugin::jobs;
@@ -28,12 +31,16 @@ use crate::bindings::jobs::{Jobs, JobsPre};
 use crate::bindings::plugin::exports::mattermost::plugin::{command_handler, http_handler};
 use crate::bindings::plugin::mattermost::plugin as imports;
 use crate::bindings::plugin::{Plugin, PluginPre};
-use crate::capability::Services;
+use crate::capability::{EVENT_LIMIT, Services};
 use crate::jobs::Job;
+use crate::lines::{Line, Says};
+use crate::metrics::Counter;
 use crate::policy::{EventKind, Policy};
-use limits::MemoryLimit;
+use ending::{LimitReached, ended};
+use limits::{Budget, MemoryLimit, Refusal, Room};
 use ticker::Ticker;
 
+pub use ending::{Cause, Ending, EventError};
 pub(crate) use job_handler::Outcome as JobOutcome;
 
 /// How many jobs run at once.
@@ -43,6 +50,9 @@ const JOBS: usize = 4;
 /// more than the largest answer. A list may name the same text again and again and so be far larger for
 /// the host than it is for the component.
 const CALL_SIZE: usize = 20 * 1024 * 1024;
+
+const NO_MEMORY: &str = "The events that run have as much memory as the policy allows them together, and one was \
+                         refused more";
 
 /// How long an event waits for its turn when the policy's number of events is running.
 const QUEUE_WAIT: Duration = Duration::from_secs(2);
@@ -66,25 +76,6 @@ pub enum LoadError {
     /// The clock thread could not be started.
     #[error("no thread for the epoch clock: {0}")]
     Ticker(#[from] std::io::Error),
-}
-
-/// Why an event was not handled.
-#[derive(Debug, Error)]
-pub enum EventError {
-    /// As many events as the policy allows are running, and none ended in time.
-    #[error("too many events are running")]
-    Busy,
-    /// The event took longer than its limit.
-    #[error("the event was stopped at its time limit")]
-    Timeout,
-    /// The component trapped: a bug in it, or a limit it ran into.
-    #[error("{reason}")]
-    Trap {
-        /// What happened, with the component's own backtrace.
-        reason: String,
-        /// What the component printed before, such as its panic message.
-        output: String,
-    },
 }
 
 /// A loaded and linked component.
@@ -206,36 +197,59 @@ pub struct EventState {
     pub(crate) output: Vec<u8>,
     pub(crate) started: Instant,
     pub(crate) deadline: Instant,
+    pub(crate) kind: EventKind,
+    /// What it may still write into the log, in bytes.
+    pub(crate) log_left: usize,
     memory: MemoryLimit,
     calls_left: u32,
+    size_left: usize,
 }
 
 impl EventState {
-    /// Counts a call of the host.
+    /// Counts a call of the host that brings so many bytes.
     ///
     /// # Errors
     ///
-    /// A trap, when the event has made as many as it may.
-    pub(crate) fn host_call(&mut self) -> wasmtime::Result<()> {
+    /// A trap, when the event has made as many calls as it may, or has handed over as much.
+    pub(crate) fn host_call(&mut self, size: usize) -> wasmtime::Result<()> {
         match self.calls_left.checked_sub(1) {
-            Some(left) => {
-                self.calls_left = left;
-                Ok(())
-            }
-            None => bail!("the event made more host calls than its limit allows"),
+            Some(left) => self.calls_left = left,
+            None => bail!(LimitReached::Calls),
         }
+        self.handed_over(size)
+    }
+
+    /// Counts so many bytes that a call brings or takes away.
+    ///
+    /// # Errors
+    ///
+    /// A trap, when it is more than the event may hand over.
+    pub(crate) fn handed_over(&mut self, size: usize) -> wasmtime::Result<()> {
+        match self.size_left.checked_sub(size) {
+            Some(left) => self.size_left = left,
+            None => bail!(LimitReached::Size),
+        }
+        Ok(())
+    }
+
+    /// Room for what the host keeps for the event beside its own memory, or none.
+    pub(crate) fn room(&self, bytes: usize) -> Option<Room> {
+        self.memory.budget().room(bytes)
     }
 }
 
-/// How many commands and events of the plugin's life run at once, where so many requests do.
-fn others(requests: usize) -> usize {
+/// How many commands run at once, where so many requests do.
+fn commands(requests: usize) -> usize {
     requests.div_ceil(4)
 }
+
+/// How many events of the plugin's life run at once: a change of the configuration, and the next.
+const LIFECYCLE: usize = 2;
 
 /// How many events of all kinds run at once under a policy.
 pub(crate) fn events_at_once(policy: &Policy) -> usize {
     let requests = policy.concurrent_events();
-    requests + others(requests) + JOBS
+    requests + commands(requests) + LIFECYCLE + JOBS
 }
 
 /// Runs events of one component under one policy.
@@ -244,9 +258,11 @@ pub struct Sandbox {
     policy: Arc<Policy>,
     requests: Arc<Semaphore>,
     /// Commands and the life of the plugin have turns of their own: a flood of requests, which anybody
-    /// can send, must not keep people from their commands or the plugin from its configuration.
-    others: Arc<Semaphore>,
+    /// can send, must not keep people from their commands, nor these the plugin from its configuration.
+    commands: Arc<Semaphore>,
+    lifecycle: Arc<Semaphore>,
     jobs: Arc<Semaphore>,
+    memory: Arc<Budget>,
 }
 
 impl Sandbox {
@@ -256,9 +272,11 @@ impl Sandbox {
         let requests = policy.concurrent_events();
         Self {
             component,
+            memory: Budget::new(policy.concurrent_memory()),
             policy,
             requests: Arc::new(Semaphore::new(requests)),
-            others: Arc::new(Semaphore::new(others(requests))),
+            commands: Arc::new(Semaphore::new(commands(requests))),
+            lifecycle: Arc::new(Semaphore::new(LIFECYCLE)),
             jobs: Arc::new(Semaphore::new(JOBS)),
         }
     }
@@ -275,7 +293,8 @@ impl Sandbox {
     pub(crate) async fn turn(&self, kind: EventKind) -> Result<OwnedSemaphorePermit, EventError> {
         let turns = match kind {
             EventKind::Request => &self.requests,
-            EventKind::Command | EventKind::Lifecycle => &self.others,
+            EventKind::Command => &self.commands,
+            EventKind::Lifecycle => &self.lifecycle,
             EventKind::Job => &self.jobs,
         };
         let permit = Arc::clone(turns).acquire_owned();
@@ -334,8 +353,11 @@ impl Sandbox {
             output: Vec::new(),
             started,
             deadline,
-            memory: MemoryLimit::new(limits.memory()),
+            kind,
+            log_left: EVENT_LIMIT,
+            memory: MemoryLimit::new(limits.memory(), Arc::clone(&self.memory)),
             calls_left: limits.host_calls,
+            size_left: limits.handed_over(),
         };
         let mut store = Store::new(&self.component.engine, state);
         store.limiter(|state| &mut state.memory);
@@ -343,7 +365,7 @@ impl Sandbox {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| {
             if Instant::now() >= context.data().deadline {
-                Err(format_err!("the event was stopped at its time limit"))
+                Err(LimitReached::Time.into())
             } else {
                 Ok(UpdateDeadline::Yield(1))
             }
@@ -353,11 +375,18 @@ impl Sandbox {
         // that waits for the host.
         let end = deadline + Duration::from_millis(100);
         let outcome = tokio::time::timeout_at(end, run(&mut store)).await;
-        match outcome {
+        let state = store.data();
+        let refused = state.memory.refused();
+        let services = Arc::clone(&state.services);
+        let outcome = match outcome {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(trap(&error, &store)),
-            Err(_) => Err(EventError::Timeout),
+            Ok(Err(error)) => Err(ended(&error, refused, &state.output)),
+            Err(_) => Err(EventError::Timeout(Ending::default())),
+        };
+        if let Some(refusal) = refused {
+            tell_of_memory(&services, refusal).await;
         }
+        outcome
     }
 
     /// Starts the plugin on this node. The inner error is the component's own, for administrators.
@@ -477,45 +506,22 @@ impl Sandbox {
     }
 }
 
-/// Writes the names of a backtrace, `module!symbol` each, as their author did. wasmtime would do it too,
-/// but brings along a reader of C++ names that is larger than the rest of its backtraces.
-fn readable(backtrace: &str) -> String {
-    let lines = backtrace.lines().map(|line| {
-        let named = line.rsplit_once('!').and_then(|(place, symbol)| {
-            let name = rustc_demangle::try_demangle(symbol).ok()?;
-            Some(format!("{place}!{name:#}"))
-        });
-        named.map_or(Cow::Borrowed(line), Cow::Owned)
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn trap(error: &wasmtime::Error, store: &Store<EventState>) -> EventError {
-    let state = store.data();
-    let mut reason = readable(&format!("{error:#}"));
-    if state.memory.refused() {
-        reason.insert_str(0, "the event reached its memory limit: ");
-    }
-    EventError::Trap {
-        reason,
-        output: String::from_utf8_lossy(&state.output).into_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_backtrace_has_names_as_their_author_wrote_them() {
-        let raw = "error while executing at wasm backtrace:\n    \
-                   0: 0x1a2b - guest.wasm!_ZN9misbehave4trap17h0123456789abcdefE\n    \
-                   1: 0x2b3c - guest.wasm!_RNvCs1234_9misbehave5other\n    \
-                   2: 0x3c4d - guest.wasm!plain: wasm trap";
-        let told = "error while executing at wasm backtrace:\n    \
-                    0: 0x1a2b - guest.wasm!misbehave::trap\n    \
-                    1: 0x2b3c - guest.wasm!misbehave::other\n    \
-                    2: 0x3c4d - guest.wasm!plain: wasm trap";
-        assert_eq!(readable(raw), told);
+/// Counts that an event was refused memory, which a component may well survive. That all events together have no
+/// more is for whoever wrote the policy to know.
+async fn tell_of_memory(services: &Services, refusal: Refusal) {
+    let limit = match refusal {
+        Refusal::Event => "event",
+        Refusal::Together => "together",
+    };
+    services.metrics.count(Counter::MemoryRefusal, limit);
+    if refusal == Refusal::Together {
+        let line = Line {
+            level: LogLevel::Warn,
+            says: Says::Host(NO_MEMORY),
+            message: NO_MEMORY,
+            fields: Vec::new(),
+        };
+        let (api, metrics) = (services.api.as_ref(), services.metrics.as_ref());
+        services.lines.write(api, metrics, line).await;
     }
 }

@@ -7,12 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use mattermost_plugin_rpc::gob::Any;
 use mattermost_plugin_rpc::mattermost::{
     Api, ApiError, Bot, Broadcast, Call, Channel, ChannelMember, Command, Config, FileInfo,
     KvSetOptions, LogLevel, OpenDialogRequest, Post, PostList, Preference, User,
 };
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use crate::trouble::{Fate, Plan};
@@ -84,11 +87,12 @@ pub struct World {
     pub files: Vec<(String, String, Vec<u8>)>,
     /// Names of calls in order.
     pub calls: Vec<String>,
+    /// Nothing is permitted.
+    pub forbidden: bool,
     /// Milliseconds since 1970.
     pub now: i64,
     pub(crate) plan: Plan,
     kv: BTreeMap<String, Stored>,
-    bots: BTreeMap<String, String>,
     next_id: u32,
 }
 
@@ -190,12 +194,31 @@ impl World {
         id
     }
 
+    /// Stores a value as a server did before version 5.6: under the hash of its key.
+    pub fn store_hashed(&mut self, key: &str, value: impl Into<Vec<u8>>) {
+        self.store(&hashed(key), value);
+    }
+
+    /// What the server answers with: what is stored under the key, else under its hash.
+    fn read(&self, key: &str) -> Option<&Stored> {
+        self.live(key).or_else(|| self.live(&hashed(key)))
+    }
+
     fn live(&self, key: &str) -> Option<&Stored> {
         let stored = self.kv.get(key)?;
         let alive = stored.expires.is_none_or(|expires| expires > self.now);
         alive.then_some(stored)
     }
 }
+
+/// The key under which old servers stored what belongs to this one.
+#[must_use]
+pub fn hashed(key: &str) -> String {
+    STANDARD.encode(Sha256::digest(key.as_bytes()))
+}
+
+/// Where the server remembers the plugin's bot.
+const BOT_KEY: &str = "mmi_botid";
 
 fn base26(mut number: u32) -> String {
     let mut letters = Vec::new();
@@ -253,6 +276,7 @@ impl MemoryApi {
         let fate = self.fate(&mut world.plan, counts, &format!("{name} {key}"));
         let failed = || Err(app_error(500, "made to fail"));
         let answer = match fate {
+            Fate::Done if world.forbidden => Err(app_error(403, "not permitted")),
             Fate::Done => act(&mut world),
             Fate::Failed => failed(),
             Fate::Lost => {
@@ -299,15 +323,29 @@ impl Api for MemoryApi {
     fn ensure_bot_user(&self, bot: Bot) -> Call<'_, String> {
         self.call("EnsureBotUser", |world| {
             world.bots_asked_for.push(bot.clone());
-            if let Some(id) = world.bots.get(&bot.username) {
-                return Ok(id.clone());
+            let known = world.read(BOT_KEY).map(|id| id.value.clone());
+            let known = known.and_then(|id| String::from_utf8(id).ok());
+            if let Some(user) = known.and_then(|id| world.users.get_mut(&id))
+                && user.is_bot
+            {
+                user.username = bot.username;
+                return Ok(user.id.clone());
+            }
+            let named = world.users.values();
+            let mut named = named.filter(|user| user.username == bot.username);
+            // A person's account is answered with, and not remembered.
+            if let Some(user) = named.next().cloned() {
+                if user.is_bot {
+                    world.store(BOT_KEY, user.id.clone());
+                }
+                return Ok(user.id);
             }
             let id = world.add_user(&format!("bot{}", bot.username), "system_user");
             if let Some(user) = world.users.get_mut(&id) {
                 user.is_bot = true;
-                user.username.clone_from(&bot.username);
+                user.username = bot.username;
             }
-            world.bots.insert(bot.username, id.clone());
+            world.store(BOT_KEY, id.clone());
             Ok(id)
         })
     }
@@ -513,7 +551,7 @@ impl Api for MemoryApi {
 
     fn kv_get<'a>(&'a self, key: &'a str) -> Call<'a, Option<Vec<u8>>> {
         let read = self.call_about("KVGet", key, |world| {
-            Ok(world.live(key).map(|stored| stored.value.clone()))
+            Ok(world.read(key).map(|stored| stored.value.clone()))
         });
         Box::pin(async move {
             let read = read.await;
@@ -536,10 +574,14 @@ impl Api for MemoryApi {
             if options.atomic {
                 let stored = world.live(key).map(|stored| stored.value.as_slice());
                 let expected = Some(options.old_value.0.as_slice());
-                if stored != expected.filter(|old| !old.is_empty()) {
+                let holds = stored == expected.filter(|old| !old.is_empty());
+                // What an old server stored under the hash is removed in any case.
+                world.kv.remove(&hashed(key));
+                if !holds {
                     return Ok(false);
                 }
             }
+            world.kv.remove(&hashed(key));
             if value.is_empty() {
                 world.kv.remove(key);
                 return Ok(true);
@@ -558,6 +600,7 @@ impl Api for MemoryApi {
 
     fn kv_delete<'a>(&'a self, key: &'a str) -> Call<'a, ()> {
         self.call_about("KVDelete", key, |world| {
+            world.kv.remove(&hashed(key));
             world.kv.remove(key);
             Ok(())
         })

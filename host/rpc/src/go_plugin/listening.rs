@@ -83,6 +83,8 @@ impl Listening {
 #[cfg(unix)]
 fn ignore_interrupts() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
+    // A stream that breaks is an error, also if an attempt to start another program has made it deadly.
+    drop(signal(SignalKind::pipe())?);
     signal(SignalKind::interrupt()).map(drop)
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use mattermost_plugin_rpc::mattermost::CommandArgs;
 use plugin_host::Reply;
 
 use crate::Den;
@@ -49,5 +51,30 @@ async fn those_who_cannot_wait_are_told_to_come_again_and_none_is_lost() {
     }
     let busy = den.counted("plugin_host_events_total{kind=\"request\",outcome=\"busy\"}");
     assert_eq!(busy, 136);
+    let told = den.log().matches("as many as the policy allows").count();
+    assert_eq!(told, 1, "a crowd is one line");
     den.is_unhurt().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_commands_does_not_keep_the_configuration_from_changing() {
+    let den = Arc::new(Den::open().await);
+    let commands = (0..20).map(|_| {
+        let den = Arc::clone(&den);
+        tokio::spawn(async move {
+            let args = CommandArgs {
+                command: "/hostile sleep".to_owned(),
+                ..CommandArgs::default()
+            };
+            den.plugin.command(args).await.is_err()
+        })
+    });
+    let commands: Vec<_> = commands.collect();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let began = Instant::now();
+    den.plugin.reload().await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(1));
+    for command in commands {
+        assert!(command.await.unwrap());
+    }
 }

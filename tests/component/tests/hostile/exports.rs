@@ -1,4 +1,4 @@
-//! A panic in each of the exports, one after the other.
+//! A panic in each of the exports, one after the other: it is counted, told, and costs the event that it is in.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -9,6 +9,9 @@ use serde_json::json;
 
 use crate::Den;
 
+const NOW: i64 = 1_800_000_000_000;
+const HOUR: i64 = 3_600_000;
+
 fn command() -> CommandArgs {
     CommandArgs {
         command: "/hostile".to_owned(),
@@ -16,10 +19,22 @@ fn command() -> CommandArgs {
     }
 }
 
-fn traps(den: &Den, kind: &str) -> u64 {
-    den.counted(&format!(
-        "plugin_host_events_total{{kind=\"{kind}\",outcome=\"trap\"}}"
-    ))
+/// That so many events of this kind have ended in a panic, the last one in this export.
+#[track_caller]
+fn has_panicked(den: &Den, kind: &str, times: u64, export: &str) {
+    let traps = format!("plugin_host_events_total{{kind=\"{kind}\",outcome=\"trap\"}}");
+    assert_eq!(den.counted(&traps), times, "{export}");
+    let panics = den.counted("plugin_host_traps_total{reason=\"panic\"}");
+    assert_eq!(panics, times, "{export}");
+    let world = den.api.world();
+    let line = world
+        .log
+        .iter()
+        .rev()
+        .find(|line| line.message.contains("in a trap"));
+    let told = format!("{line:?}");
+    let output = format!("panicking in {export}, as asked");
+    assert!(told.contains(&output) && told.contains(kind), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,7 +43,7 @@ async fn a_panic_in_activate_says_so_and_the_plugin_can_be_activated_afterwards(
     let api = || Arc::clone(&den.api) as Arc<dyn Api>;
     let error = den.plugin.activate(api()).await.unwrap_err();
     assert!(!error.is_empty());
-    assert_eq!(traps(&den, "lifecycle"), 1);
+    has_panicked(&den, "lifecycle", 1, "activate");
     den.api.world().settings = json!({});
     den.plugin.activate(api()).await.unwrap();
     den.is_unhurt().await;
@@ -38,17 +53,24 @@ async fn a_panic_in_activate_says_so_and_the_plugin_can_be_activated_afterwards(
 async fn a_panic_when_the_configuration_changes_costs_that_event() {
     let den = Den::open().await;
     den.api.world().settings = json!({"attack": "configuration-changed"});
-    let _ = den.plugin.reload().await;
-    assert_eq!(traps(&den, "lifecycle"), 1);
+    assert!(den.plugin.reload().await.is_err());
+    has_panicked(&den, "lifecycle", 1, "configuration-changed");
+    den.is_unhurt().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_deactivate_is_told_and_ends_nothing_else() {
+    let den = Den::with(json!({"attack": "deactivate"})).await;
+    assert!(den.plugin.deactivate().await.is_err());
+    has_panicked(&den, "lifecycle", 1, "deactivate");
     den.is_unhurt().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_a_command_costs_that_command() {
     let den = Den::with(json!({"attack": "command"})).await;
-    let answer = den.plugin.command(command()).await;
-    assert!(answer.is_err());
-    assert_eq!(traps(&den, "command"), 1);
+    assert!(den.plugin.command(command()).await.is_err());
+    has_panicked(&den, "command", 1, "command");
     den.api.world().settings = json!({});
     den.plugin.reload().await.unwrap();
     let answer = den.plugin.command(command()).await.unwrap();
@@ -56,49 +78,40 @@ async fn a_panic_in_a_command_costs_that_command() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_in_a_job_costs_that_run_and_one_when_it_is_given_up_ends_it_all_the_same() {
-    let clock = Arc::new(AtomicI64::new(1_800_000_000_000));
-    let den = Den::at(json!({}), Arc::clone(&clock)).await;
-    assert_eq!(den.attack("/job").await.status, 200);
-    den.api.world().settings = json!({"attack": "job"});
-    den.plugin.reload().await.unwrap();
-    let mut next = den.plugin.work().await.unwrap();
-    assert_eq!(traps(&den, "job"), 1);
-    den.is_unhurt().await;
-    // A day later it is given up, which the component is told, and panics again.
-    den.api.world().settings = json!({"attack": "job"});
-    let mut runs = 1;
-    while next < clock.load(SeqCst) + 23 * 3600 * 1000 && runs < 200 {
-        clock.store(next, SeqCst);
-        match den.plugin.work().await {
-            Some(later) => next = later,
-            None => break,
-        }
-        runs += 1;
-        if clock.load(SeqCst) > 1_800_000_000_000 + 23 * 3600 * 1000 {
-            den.api.world().settings = json!({"attack": "given-up"});
-            den.plugin.reload().await.unwrap();
-            clock.fetch_add(2 * 3600 * 1000, SeqCst);
-            den.plugin.work().await;
-            break;
-        }
-    }
-    let left = den.api.world().keys();
-    assert!(!left.iter().any(|key| key.starts_with("_job_")), "{left:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_a_request_costs_that_request() {
     let den = Den::with(json!({"attack": "request"})).await;
     let reply = den.attack("/harmless").await;
     assert_eq!(reply.status, 500);
-    assert_eq!(traps(&den, "request"), 1);
-    assert!(
-        den.log().contains("panicking in request, as asked"),
-        "{}",
-        den.log()
-    );
+    has_panicked(&den, "request", 1, "request");
     den.api.world().settings = json!({});
     den.plugin.reload().await.unwrap();
+    den.is_unhurt().await;
+}
+
+/// Runs the job that is there again and again, until it has failed for a day.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_a_job_costs_that_run_and_one_when_it_is_given_up_ends_it_all_the_same() {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let den = Den::at(json!({"attack": "job"}), Arc::clone(&clock)).await;
+    assert_eq!(den.attack("/job").await.status, 200);
+    let mut runs = 0;
+    while clock.load(SeqCst) < NOW + 24 * HOUR {
+        let next = den.plugin.work().await.unwrap();
+        runs += 1;
+        has_panicked(&den, "job", runs, "job");
+        clock.store(next, SeqCst);
+    }
+    let jobs =
+        |outcome: &str| den.counted(&format!("plugin_host_jobs_total{{outcome=\"{outcome}\"}}"));
+    assert_eq!((jobs("failed"), jobs("given_up")), (runs, 0));
+    den.is_unhurt().await;
+    // That it is given up is told to the component, which panics again.
+    den.api.world().settings = json!({"attack": "given-up"});
+    den.plugin.reload().await.unwrap();
+    assert_eq!(den.plugin.work().await, None);
+    has_panicked(&den, "job", runs + 1, "given-up");
+    assert_eq!((jobs("failed"), jobs("given_up")), (runs, 1));
+    let left = den.api.world().keys();
+    assert!(!left.iter().any(|key| key.starts_with("_job_")), "{left:?}");
     den.is_unhurt().await;
 }

@@ -12,7 +12,10 @@
 
 mod attacks;
 mod crowd;
+mod exhaustion;
 mod exports;
+mod identity;
+mod strangers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

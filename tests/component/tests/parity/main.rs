@@ -24,6 +24,7 @@ mod existing_text;
 mod flows;
 mod go_plugin;
 mod lifecycle;
+mod metrics;
 mod order;
 mod organization;
 mod recordings;

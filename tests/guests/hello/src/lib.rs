@@ -9,7 +9,7 @@
 //! | `GET /` | says hello and counts the visit with compare-and-set |
 //! | `POST /echo` | answers with the body it got |
 //! | `GET /pieces` | answers with more than fits into one write |
-//! | `GET /header` | answers with the request's header `x-name`, in body and header |
+//! | `GET /header` | answers with the request's header `x-name`, in body and header `x-plugin-name` |
 //! | `GET /log` | writes a log line of each level |
 //! | `GET /as-user?channel=ID` | posts as the user who caused the request |
 //! | `GET /fetch?url=URL` | tries to reach a host |

@@ -113,7 +113,7 @@ fn named(request: &Request) -> Response {
     let named = request.headers.iter().find(|(name, _)| name == "x-name");
     let value = named.map(|(_, value)| value.clone()).unwrap_or_default();
     let mut response = plain(200, &value);
-    response.headers.push(("X-Name".to_owned(), value));
+    response.headers.push(("X-Plugin-Name".to_owned(), value));
     response
 }
 

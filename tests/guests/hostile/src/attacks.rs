@@ -1,9 +1,12 @@
 //! The attacks, by their names.
 
 use crate::bindings::exports::mattermost::plugin::http_handler::{Request, Response};
+use crate::bindings::mattermost::plugin::bots::{self, Bot};
+use crate::bindings::mattermost::plugin::commands::{self, Audience, Command, Node};
+use crate::bindings::mattermost::plugin::dialogs::{self, Dialog};
 use crate::bindings::mattermost::plugin::posts::{self, Author, Change, Draft};
 use crate::bindings::mattermost::plugin::types::Error;
-use crate::bindings::mattermost::plugin::{http, jobs, kv, log};
+use crate::bindings::mattermost::plugin::{channels, files, http, jobs, kv, log, users, websocket};
 use crate::bindings::{dirty_bytes_in_new_memory, grow_memory_by, log_one_text_many_times};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -22,6 +25,16 @@ pub fn make(request: &Request) -> Response {
             let body = vec![0; 2 * MEBIBYTE];
             said(fetch("POST", "https://listed.example/", body, 0))
         }
+        "fetch-with-many-headers" => {
+            let headers = (0..50_000).map(|n| (format!("X-{n}"), String::new()));
+            said(fetch_with_headers(headers.collect()))
+        }
+        "fetch-with-large-headers" => {
+            let headers = (0..90).map(|n| (format!("X-{n}"), "v".repeat(1024)));
+            said(fetch_with_headers(headers.collect()))
+        }
+        "fetch-and-keep-much" => said(fetch("GET", argument, Vec::new(), 16 * 1024 * 1024)),
+        "memory-hold" => said(Ok(hold(argument.parse().unwrap_or(0)))),
         "memory-at-once" => said(Ok(grow_memory_by(2 * 1024 * MEBIBYTE / 65_536).to_string())),
         "memory-bit-by-bit" => {
             let pages = (0..).take_while(|_| grow_memory_by(16)).count();
@@ -69,6 +82,41 @@ pub fn make(request: &Request) -> Response {
             said(Ok("printed".to_owned()))
         }
         "print-and-panic" => print_and_panic(),
+        "log-flood" => {
+            for number in 0..900 {
+                let text = format!("line {number} {}", "x".repeat(1024));
+                log::write(log::Level::Warn, &text, &[]);
+            }
+            said(Ok("logged".to_owned()))
+        }
+        "log-same" => {
+            for number in 0..500 {
+                let field = ("number".to_owned(), number.to_string());
+                log::write(log::Level::Warn, "the same again", &[field]);
+            }
+            said(Ok("logged".to_owned()))
+        }
+        "log-forged" => {
+            let field = ("a\n".to_owned(), "b\r\u{1b}[31m".to_owned());
+            log::write(log::Level::Warn, "one\ntwo\u{2028}three", &[field]);
+            said(Ok("logged".to_owned()))
+        }
+        "panic-forged" => panic_forged(),
+        "host-call-size" => {
+            let value = vec![1; MEBIBYTE];
+            let stored = (0..1_000).map(|_| set("much", &value));
+            said(Ok(stored.filter(Result::is_ok).count().to_string()))
+        }
+        "host-call-answers" => {
+            let read = |_| (0..1_000).try_fold(None, |_, _| kv::get("much"));
+            let read = set("much", &vec![1; MEBIBYTE]).and_then(read);
+            said(read.map(|value| format!("{:?}", value.map(|value| value.len()))))
+        }
+        "host-call-names" => {
+            let name = "x".repeat(MEBIBYTE);
+            let asked = (0..1_000).map(|_| users::get(&name));
+            said(Ok(asked.filter(Result::is_ok).count().to_string()))
+        }
         "kv-large" => said(set("large", &vec![1; 2 * MEBIBYTE])),
         "kv-huge" => said(set("huge", &vec![1; 100 * MEBIBYTE])),
         "kv-large-expectation" => {
@@ -84,6 +132,40 @@ pub fn make(request: &Request) -> Response {
             said(kv::delete(argument, &kv::Expected::Any).map(|()| "deleted".to_owned()))
         }
         "kv-host-list" => said(kv::list(0, 1_000).map(|keys| format!("{keys:?}"))),
+        "bot" => said(bot(argument)),
+        "bot-picture" => said(bots::set_profile_image(&[0; 8]).map(|()| "set".to_owned())),
+        "bot-post" => said(
+            bot("hostile")
+                .and_then(|_| posts::create(Author::Bot, &draft(argument, "", "")))
+                .map(|post| post.user_id),
+        ),
+        "command-broad" => said(command(vec![node(1); 501], 0)),
+        "command-deep" => said(command((1..=9).map(node).collect(), 0)),
+        "command-large" => said(command(Vec::new(), MEBIBYTE)),
+        "dialog" => said(dialog(argument, 0)),
+        "dialog-large" => said(dialog("/answer", MEBIBYTE)),
+        "websocket" => said(publish(0)),
+        "websocket-large" => said(publish(MEBIBYTE)),
+        "preference" => {
+            said(users::preference("somebody", argument, "name").map(|it| format!("{it:?}")))
+        }
+        "preference-delete" => said(
+            users::delete_preference("somebody", argument, "name").map(|()| "deleted".to_owned()),
+        ),
+        "direct" => {
+            let (one, other) = argument.split_once('|').unwrap_or((argument, ""));
+            said(channels::direct(one, other).map(|channel| channel.id))
+        }
+        "denied-everywhere" => said(denied_everywhere(argument)),
+        "post-with-button" => {
+            let (channel, address) = argument.split_once('|').unwrap_or((argument, ""));
+            let action =
+                format!(r#"{{"name":"Go","type":"button","integration":{{"url":{address:?}}}}}"#);
+            said(post(
+                channel,
+                &format!(r#"{{"attachments":[{{"actions":[{action}]}}]}}"#),
+            ))
+        }
         "post" => said(post(argument, "")),
         "post-with-props" => said(post(
             argument,
@@ -92,6 +174,11 @@ pub fn make(request: &Request) -> Response {
         "post-of-a-system-kind" => said(post_of_kind(argument, "system_join_channel")),
         "post-update" => said(update(argument)),
         "job" => said(jobs::enqueue("any", b"payload", 0).map(|()| "enqueued".to_owned())),
+        "job-of-kind" => {
+            let (kind, payload) = argument.split_once('|').unwrap_or((argument, ""));
+            let stored = jobs::enqueue(kind, payload.as_bytes(), 0);
+            said(stored.map(|()| "enqueued".to_owned()))
+        }
         "jobs-flood" => said(flood()),
         "answer-status" => answer(argument.parse().unwrap_or(7), Vec::new(), Vec::new()),
         "answer-header" => {
@@ -105,12 +192,25 @@ pub fn make(request: &Request) -> Response {
         }
         "answer-large" => answer(200, Vec::new(), vec![b'x'; 17 * MEBIBYTE]),
         "answer-huge" => answer(200, Vec::new(), vec![b'x'; 1024 * MEBIBYTE]),
+        "answer-click" => {
+            let body = r#"{"update":{"message":"changed"}}"#;
+            answer(200, Vec::new(), body.as_bytes().to_vec())
+        }
+        "answer-mebibytes" => {
+            let size = argument.parse().unwrap_or(1);
+            answer(200, Vec::new(), vec![b'x'; size * MEBIBYTE])
+        }
         "answer-session" => {
             let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
             let headers = vec![
                 header("Set-Cookie", "MMAUTHTOKEN=stolen"),
                 header("Clear-Site-Data", "\"*\""),
                 header("Service-Worker-Allowed", "/"),
+                header("Strict-Transport-Security", "max-age=0"),
+                header("Access-Control-Allow-Origin", "https://evil.example"),
+                header("X-Accel-Redirect", "/etc/passwd"),
+                header("WWW-Authenticate", "Basic realm=\"Sign in again\""),
+                header("X-Plugin-Own", "is let through"),
                 header("Content-Security-Policy", "default-src *"),
             ];
             answer(200, headers, b"<script>alert(1)</script>".to_vec())
@@ -163,10 +263,14 @@ fn fetch(method: &str, url: &str, body: Vec<u8>, max_body: u32) -> Result<String
 fn fetch_with_header(argument: &str) -> Result<String, Error> {
     let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
     let value = value.replace("%0D", "\r").replace("%0A", "\n");
+    fetch_with_headers(vec![(name.to_owned(), value)])
+}
+
+fn fetch_with_headers(headers: Vec<(String, String)>) -> Result<String, Error> {
     let request = http::Request {
         method: "GET".to_owned(),
         url: "https://listed.example/".to_owned(),
-        headers: vec![(name.to_owned(), value)],
+        headers,
         body: Vec::new(),
         timeout: 2_000,
         max_body: 1_000,
@@ -215,6 +319,99 @@ fn flood() -> Result<String, Error> {
     Ok("100000 jobs".to_owned())
 }
 
+/// Takes so many MiB, keeps them for a moment, and tells how many it got.
+fn hold(mebibytes: usize) -> String {
+    let got = (0..mebibytes).take_while(|_| grow_memory_by(16)).count();
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    got.to_string()
+}
+
+fn bot(name: &str) -> Result<String, Error> {
+    bots::ensure(&Bot {
+        username: name.to_owned(),
+        display_name: "Hostile".to_owned(),
+        description: String::new(),
+    })
+}
+
+fn node(depth: usize) -> Node {
+    Node {
+        path: vec!["word".to_owned(); depth],
+        hint: String::new(),
+        help: String::new(),
+        audience: Audience::Everyone,
+        takes_text: false,
+    }
+}
+
+fn command(nodes: Vec<Node>, description: usize) -> Result<String, Error> {
+    let command = Command {
+        trigger: "hostile".to_owned(),
+        description: "x".repeat(description),
+        hint: String::new(),
+        display_name: String::new(),
+        icon: Vec::new(),
+        nodes,
+    };
+    commands::register(&command).map(|()| "registered".to_owned())
+}
+
+fn dialog(path: &str, state: usize) -> Result<String, Error> {
+    let dialog = Dialog {
+        callback_id: String::new(),
+        title: String::new(),
+        introduction: String::new(),
+        submit_label: String::new(),
+        state: "x".repeat(state),
+        elements: Vec::new(),
+    };
+    dialogs::open("trigger", path, &dialog).map(|()| "opened".to_owned())
+}
+
+fn publish(size: usize) -> Result<String, Error> {
+    let data = [("text".to_owned(), "x".repeat(size))];
+    let audience = websocket::Audience::Channel("any".to_owned());
+    websocket::publish("flood", &data, &audience).map(|()| "published".to_owned())
+}
+
+/// Calls each interface that can answer with a denial of the server's, and lists those that did.
+fn denied_everywhere(id: &str) -> Result<String, Error> {
+    fn is_denied<T>(answer: Result<T, Error>) -> bool {
+        matches!(answer, Err(Error::Denied(_)))
+    }
+    let calls = [
+        ("kv", is_denied(kv::get("a"))),
+        ("users", is_denied(users::get(id))),
+        ("channels", is_denied(channels::get(id))),
+        ("posts", is_denied(posts::get(id))),
+        ("files", is_denied(files::upload(id, "name", b"content"))),
+        ("bots", is_denied(bot("hostile"))),
+        ("commands", is_denied(command(Vec::new(), 0))),
+        ("dialogs", is_denied(dialog("/answer", 0))),
+        ("websocket", is_denied(publish(0))),
+        ("jobs", is_denied(jobs::enqueue("any", b"payload", 0))),
+    ];
+    let denied = calls.iter().filter(|(_, denied)| *denied);
+    Ok(denied.map(|(name, _)| *name).collect::<Vec<_>>().join(" "))
+}
+
+/// What a job tries for the user it acts for: to post in the channel that is its payload, at once or by way of
+/// another job.
+pub fn work(kind: &str, payload: &[u8]) {
+    let channel = String::from_utf8_lossy(payload);
+    let came_to = match kind {
+        "post" => post(&channel, ""),
+        "post-later" => jobs::enqueue("post", payload, 0).map(|()| "enqueued".to_owned()),
+        _ => return,
+    };
+    let _ = set("came-to", format!("{came_to:?}").as_bytes());
+}
+
+#[expect(clippy::panic, reason = "an attack")]
+fn panic_forged() -> Response {
+    panic!("one\n2026-01-01 error forged")
+}
+
 /// Uses the stack until there is none.
 fn recurse(depth: u64) -> u64 {
     // By way of a pointer, or the compiler would make a loop of it.
@@ -229,8 +426,9 @@ fn print() {
     }
 }
 
+/// Prints some megabytes, and panics.
 #[expect(clippy::panic, reason = "an attack")]
-fn print_and_panic() -> Response {
+pub fn print_and_panic() -> ! {
     print();
     panic!("after all that")
 }

@@ -46,13 +46,20 @@ impl lifecycle::Guest for Hostile {
 impl command_handler::Guest for Hostile {
     fn run(invocation: Invocation) -> Option<String> {
         panic_in("command");
+        if invocation.text.ends_with("print") {
+            attacks::print_and_panic();
+        }
+        if invocation.text.ends_with("sleep") {
+            std::thread::sleep(std::time::Duration::from_secs(3_600));
+        }
         Some(invocation.text)
     }
 }
 
 impl job_handler::Guest for Hostile {
-    fn run(_kind: String, _payload: Vec<u8>, _attempt: u32) -> Outcome {
+    fn run(kind: String, payload: Vec<u8>, _attempt: u32) -> Outcome {
         panic_in("job");
+        attacks::work(&kind, &payload);
         Outcome::Done
     }
 

@@ -1,0 +1,219 @@
+//! All of something: memory, the log, the queue, room for answers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use mattermost_plugin_rpc::mattermost::{BodyReader, CommandArgs, HttpRequest, ResponseWriter};
+use mattermost_plugin_rpc::net_rpc::Client;
+use plugin_host::sandbox::EventError;
+
+use crate::{Den, text};
+
+const REFUSED: &str = "plugin_host_memory_refusals_total";
+const LEFT_OUT: &str = "plugin_host_log_lines_left_out_total";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_ends_at_the_limit_of_the_policy() {
+    let den = Den::open().await;
+    let said = text(&den.attack("/memory-bit-by-bit").await);
+    let more: usize = said.split(' ').next().unwrap().parse().unwrap();
+    assert!((250..256).contains(&more), "{said}");
+    let refused = den.counted(&format!("{REFUSED}{{limit=\"event\"}}"));
+    assert_eq!(refused, 1, "it survived, and is counted all the same");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_events_together_have_a_limit_of_memory_and_it_is_told_once() {
+    let den = Den::open().await;
+    let hoards = (0..10).map(|_| den.attack("/memory-hold?100"));
+    // One that cannot even say what it got has ended for want of memory.
+    let got = join_all(hoards).await;
+    let got = got.iter().map(|reply| text(reply).parse().unwrap_or(0));
+    let got: Vec<usize> = got.collect();
+    let together: usize = got.iter().sum();
+    assert!((300..=512).contains(&together), "{got:?}");
+    let refused = den.counted(&format!("{REFUSED}{{limit=\"together\"}}"));
+    assert!(refused > 1, "{refused}");
+    let told = den.log().matches("the policy allows them together").count();
+    assert_eq!(told, 1, "{}", den.log());
+    // What they had is there again.
+    assert_eq!(text(&den.attack("/memory-hold?200").await), "200");
+    den.is_unhurt().await;
+}
+
+/// What the host keeps for an event counts, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_from_outside_find_no_room_where_events_have_all_memory() {
+    let den = Den::open().await;
+    let hoards = async { join_all((0..5).map(|_| den.attack("/memory-hold?100"))).await };
+    let fetch = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        den.attack("/fetch-and-keep-much?https://listed.example/")
+            .await
+    };
+    let (_, reply) = tokio::join!(hoards, fetch);
+    let said = text(&reply);
+    assert!(said.contains("no memory for the answer"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_component_writes_into_the_log_is_cut() {
+    let den = Den::open().await;
+    den.api.world().log.clear();
+    assert_eq!(den.attack("/log-long").await.status, 200);
+    assert_eq!(den.attack("/log-many-fields").await.status, 200);
+    assert_eq!(den.attack("/print").await.status, 200);
+    // What was printed is told when the event ends badly.
+    assert_eq!(den.attack("/print-and-panic").await.status, 500);
+    let log = den.api.world().log.clone();
+    let long = log
+        .iter()
+        .find(|line| line.message.starts_with("xxx"))
+        .unwrap();
+    assert!(long.message.len() <= 8 * 1024);
+    let many = log.iter().find(|line| line.message == "many").unwrap();
+    assert!(many.fields.len() <= 16);
+    assert!(format!("{log:?}").len() < 64 * 1024);
+}
+
+/// What was printed is kept until the event ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_component_prints_is_kept_only_up_to_a_limit() {
+    let den = Den::open().await;
+    let args = CommandArgs {
+        command: "/hostile print".to_owned(),
+        ..CommandArgs::default()
+    };
+    let ended = den.plugin.command(args).await;
+    let Err(EventError::Trap(_, ending)) = ended else {
+        panic!("it should have panicked: {ended:?}");
+    };
+    assert_eq!(ending.output.len(), 8 * 1024);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_writes_only_so_much_into_the_log_and_says_so() {
+    let den = Den::open().await;
+    den.api.world().log.clear();
+    assert_eq!(den.attack("/log-flood").await.status, 200);
+    let log = den.log();
+    assert!(log.len() < 200 * 1024, "{}", log.len());
+    assert_eq!(log.matches("than one event may").count(), 1, "{log}");
+    let left_out = [r#"{reason="event"}"#, r#"{reason="repeated"}"#];
+    let left_out = left_out.map(|label| den.counted(&format!("{LEFT_OUT}{label}")));
+    assert!(left_out[0] > 700, "{left_out:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_line_is_written_a_few_times_and_then_counted() {
+    let den = Den::open().await;
+    den.api.world().log.clear();
+    assert_eq!(den.attack("/log-same").await.status, 200);
+    let written = den.log().matches("the same again").count();
+    assert_eq!(written, 20);
+    let left_out = den.counted(&format!("{LEFT_OUT}{{reason=\"repeated\"}}"));
+    assert_eq!(left_out, 480);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_line_of_the_log_begins_within_another() {
+    let den = Den::open().await;
+    den.api.world().log.clear();
+    assert_eq!(den.attack("/log-forged").await.status, 200);
+    assert_eq!(den.attack("/panic-forged").await.status, 500);
+    let log = den.api.world().log.clone();
+    assert_eq!(log.len(), 2);
+    for line in log {
+        let fields = line.fields.iter().flat_map(|(name, value)| [name, value]);
+        for text in fields.chain([&line.message]) {
+            assert!(
+                !text.contains(|c: char| c.is_control() || c == '\u{2028}'),
+                "{text:?}"
+            );
+        }
+    }
+}
+
+/// As full as the queue may be, minus one place in each index.
+fn fill_the_queue(den: &Den) {
+    let entry = |number: usize| serde_json::json!({"id": format!("{number:032}"), "due": i64::MAX, "first_due": i64::MAX});
+    for shard in 0..16 {
+        let jobs: Vec<_> = (0..3_999).map(entry).collect();
+        let index = serde_json::json!({"jobs": jobs}).to_string();
+        den.api.world().store(&format!("_jobs_{shard:02}"), index);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_jobs_ends_where_the_queue_is_full_and_the_queue_stays_whole() {
+    let den = Den::open().await;
+    fill_the_queue(&den);
+    let reply = den.attack("/jobs-flood").await;
+    let said = text(&reply);
+    assert!(said.contains("too many jobs are waiting"), "{said}");
+    {
+        let world = den.api.world();
+        let keys = world.keys();
+        for key in keys.iter().filter(|key| key.starts_with("_jobs_")) {
+            let index = world.stored(key).unwrap();
+            let index: serde_json::Value = serde_json::from_slice(index).unwrap();
+            assert!(index["jobs"].as_array().unwrap().len() <= 4_000, "{key}");
+        }
+        // Those that were stored have their payload, and the one that was not has left none.
+        let stored: usize = said.split(' ').next().unwrap().parse().unwrap();
+        let payloads = keys.iter().filter(|key| key.starts_with("_job_"));
+        assert_eq!(payloads.count(), stored);
+    }
+    den.is_unhurt().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_jobs_ends_at_the_limit_of_host_calls() {
+    let den = Den::open().await;
+    assert_eq!(den.attack("/jobs-flood").await.status, 500);
+    assert_eq!(den.counted("plugin_host_traps_total{reason=\"calls\"}"), 1);
+    den.is_unhurt().await;
+}
+
+/// A writer to a server that takes nothing, and the other end of its stream.
+fn to_nobody() -> (ResponseWriter, tokio::io::DuplexStream) {
+    let (ours, theirs) = tokio::io::duplex(64);
+    (ResponseWriter::new(Client::new(ours)), theirs)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_nobody_takes_have_room_only_for_so_many() {
+    let den = Arc::new(Den::open().await);
+    let request = |url: &str| HttpRequest {
+        method: "GET".to_owned(),
+        url: url.to_owned(),
+        headers: BTreeMap::new(),
+        ..HttpRequest::default()
+    };
+    let mut ends = Vec::new();
+    let mut sending = Vec::new();
+    for _ in 0..10 {
+        let (writer, end) = to_nobody();
+        ends.push(end);
+        let (plugin, request) = (Arc::clone(&den.plugin), request("/answer-mebibytes?15"));
+        let body = BodyReader::from_bytes(Vec::new());
+        sending.push(tokio::spawn(async move {
+            plugin.serve_to(request, body, writer).await;
+        }));
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    drop(ends);
+    for sent in sending {
+        sent.await.unwrap();
+    }
+    let dropped = |reason: &str| {
+        den.counted(&format!(
+            "plugin_host_answers_dropped_total{{reason=\"{reason}\"}}"
+        ))
+    };
+    // Eight of fifteen MiB fit; the others were told to come again, if they had listened.
+    assert_eq!((dropped("no_room"), dropped("gone")), (2, 8));
+    den.is_unhurt().await;
+}

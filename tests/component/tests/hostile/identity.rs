@@ -1,0 +1,190 @@
+//! In whose name: posts, bots, buttons, jobs.
+
+use std::collections::BTreeMap;
+
+use component_tests::memory::hashed;
+use mattermost_plugin_rpc::mattermost::HttpRequest;
+use plugin_host::Reply;
+
+use crate::{Den, text};
+
+/// Eve, who uses the plugin, Ann, who does not, and a channel with both.
+fn people(den: &Den) -> [String; 3] {
+    let mut world = den.api.world();
+    let eve = world.add_user("eve", "system_user");
+    let ann = world.add_user("ann", "system_user");
+    let channel = world.add_channel("town", "O", &[&eve, &ann]);
+    [eve, ann, channel]
+}
+
+#[track_caller]
+fn is_denied(reply: &Reply) {
+    let said = text(reply);
+    assert!(reply.status == 418 && said.contains("Denied"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_are_from_whoever_asked_and_look_like_it() {
+    let den = Den::open().await;
+    let [eve, foreign, channel] = people(&den);
+    let own = den.attack_as(&format!("/post?{channel}"), Some(&eve)).await;
+    assert_eq!((own.status, text(&own).as_str()), (200, eve.as_str()));
+    let nobodys = den.attack(&format!("/post?{channel}")).await;
+    assert!(
+        text(&nobodys).contains("no user caused this event"),
+        "{}",
+        text(&nobodys)
+    );
+    den.api.world().posts.clear();
+    for url in [
+        format!("/post-with-props?{channel}"),
+        format!("/post-of-a-system-kind?{channel}"),
+    ] {
+        let reply = den.attack_as(&url, Some(&eve)).await;
+        assert_eq!(reply.status, 418, "{url}: {}", text(&reply));
+        let nobody = den.attack(&url).await;
+        assert_eq!(nobody.status, 418, "{url}: {}", text(&nobody));
+    }
+    // Somebody else's post, which the plugin did not create.
+    let post = den.api.world().add_post(&foreign, &channel, "ann's own");
+    let reply = den
+        .attack_as(&format!("/post-update?{post}"), Some(&eve))
+        .await;
+    assert_eq!(reply.status, 418, "{}", text(&reply));
+    let world = den.api.world();
+    assert_eq!(world.posts.len(), 1);
+    assert_eq!(world.posts[0].message, "ann's own");
+    drop(world);
+    assert!(den.denials("posts") >= 3, "{}", den.plugin.prometheus());
+}
+
+/// The server answers with what an old version of it stored under the hash of a key where the key itself is absent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_under_the_hash_of_its_key_makes_no_post_the_plugins() {
+    let den = Den::open().await;
+    let [eve, ann, channel] = people(&den);
+    let post = den.api.world().add_post(&ann, &channel, "ann's own");
+    let key = hashed(&format!("_post_{post}"));
+    is_denied(&den.attack(&format!("/kv-host-write?{key}")).await);
+    is_denied(
+        &den.attack_as(&format!("/post-update?{post}"), Some(&eve))
+            .await,
+    );
+    assert_eq!(den.api.world().posts[0].message, "ann's own");
+    assert!(den.api.world().stored(&key).is_none());
+}
+
+/// What was stored under the hash of an ordinary key stays readable by that key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_of_an_old_server_is_read_by_its_own_name_and_not_listed_by_its_hash() {
+    let den = Den::open().await;
+    den.api.world().store_hashed("token_of_ann", "old");
+    den.api.world().store("visible", "1");
+    let read = den.attack("/kv-host-read?token_of_ann").await;
+    assert_eq!(text(&read), format!("{:?}", Some(b"old")));
+    let listed = den.attack("/kv-host-list").await;
+    assert_eq!(text(&listed), "Some([\"visible\"])");
+    assert_eq!(den.attack("/kv-host-write?token_of_ann").await.status, 200);
+    let read = den.attack("/kv-host-read?token_of_ann").await;
+    assert_eq!(text(&read), format!("{:?}", Some(b"mine")));
+    assert!(den.api.world().stored(&hashed("token_of_ann")).is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bot_is_the_one_of_the_policy_and_no_person() {
+    let den = Den::open().await;
+    let [_, _, channel] = people(&den);
+    let bot = den.attack(&format!("/bot-post?{channel}")).await;
+    assert_eq!(bot.status, 200, "{}", text(&bot));
+    assert!(den.api.world().users[&text(&bot)].is_bot);
+    // Another server, where a person has that name.
+    let den = Den::open().await;
+    let [_, _, channel] = people(&den);
+    den.api.world().add_user("hostile", "system_user");
+    is_denied(&den.attack(&format!("/bot-post?{channel}")).await);
+    is_denied(&den.attack("/bot-picture").await);
+    let world = den.api.world();
+    assert!(world.posts.is_empty() && world.pictures.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn direct_channels_are_opened_for_whoever_asked() {
+    let den = Den::open().await;
+    let [eve, ann, _] = people(&den);
+    let boss = den.api.world().add_user("boss", "system_user");
+    let own = den
+        .attack_as(&format!("/direct?{ann}|{eve}"), Some(&eve))
+        .await;
+    assert_eq!(own.status, 200, "{}", text(&own));
+    is_denied(
+        &den.attack_as(&format!("/direct?{ann}|{boss}"), Some(&eve))
+            .await,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buttons_lead_to_the_plugin_and_nowhere_else() {
+    let den = Den::open().await;
+    let [eve, _, channel] = people(&den);
+    let press = async |address: &str| {
+        let url = format!("/post-with-button?{channel}|{address}");
+        den.attack_as(&url, Some(&eve)).await
+    };
+    assert_eq!(press("/plugins/hostile/answer").await.status, 200);
+    den.api.world().posts.clear();
+    for address in [
+        "https://evil.example/",
+        "http://169.254.169.254/latest/meta-data/",
+        "/plugins/other/route",
+        "/plugins/hostile/../other/route",
+        "/plugins/hostile/x?y=/../../../other",
+        "/plugins/hostile/%2e%2e/other",
+        "/plugins/hostile/\\..\\other",
+        "/api/v4/users/me",
+        "rpc://other/handle",
+    ] {
+        is_denied(&press(address).await);
+    }
+    assert!(den.api.world().posts.is_empty());
+}
+
+/// The server would write what the answer to a click says into the post with the button, whoever wrote it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_a_click_changes_no_post() {
+    let den = Den::open().await;
+    let [eve, _, _] = people(&den);
+    let user = ("Mattermost-User-Id".to_owned(), vec![eve.clone()]);
+    let request = HttpRequest {
+        method: "POST".to_owned(),
+        url: "/answer-click".to_owned(),
+        headers: BTreeMap::from([user]),
+        ..HttpRequest::default()
+    };
+    let click = format!(r#"{{"user_id":"{eve}","post_id":"p","trigger_id":"t","context":{{}}}}"#);
+    let reply = den.plugin.request(&request, click.into_bytes()).await;
+    assert_eq!(reply.status, 500, "{}", text(&reply));
+    assert_eq!(den.denials("answer"), 1);
+    let reply = den.plugin.request(&request, b"{}".to_vec()).await;
+    assert_eq!(reply.status, 200, "no click: {}", text(&reply));
+}
+
+/// A job is its user's; what it leaves behind is nobody's. Else one event would be enough for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_acts_for_whoever_caused_it_and_a_job_of_a_job_for_nobody() {
+    let den = Den::open().await;
+    let [eve, _, channel] = people(&den);
+    let came_to = |den: &Den| {
+        let world = den.api.world();
+        String::from_utf8_lossy(world.stored("came-to").unwrap_or_default()).into_owned()
+    };
+    let url = format!("/job-of-kind?post|{channel}");
+    assert_eq!(den.attack_as(&url, Some(&eve)).await.status, 200);
+    den.plugin.work().await;
+    assert_eq!(came_to(&den), format!("Ok({eve:?})"));
+    let url = format!("/job-of-kind?post-later|{channel}");
+    assert_eq!(den.attack_as(&url, Some(&eve)).await.status, 200);
+    den.plugin.work().await;
+    let told = came_to(&den);
+    assert!(told.contains("no user caused this event"), "{told}");
+    assert_eq!(den.api.world().posts.len(), 1);
+}

@@ -1,0 +1,62 @@
+//! SECURITY.md names tests: they exist.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// All sources in Rust that are ours.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "target" && name != "node_modules" && !name.starts_with('.') {
+            sources(&path, found);
+        } else if name.ends_with(".rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The words in backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn every_file_and_every_test_that_the_table_of_threats_names_is_there() {
+    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let mut files = Vec::new();
+    sources(root(), &mut files);
+    let (mut named, mut wrong) = (0, Vec::new());
+    for row in text.lines().filter(|line| line.starts_with("| ")) {
+        let proof = row
+            .trim_end_matches([' ', '|'])
+            .rsplit(" | ")
+            .next()
+            .unwrap();
+        let mut file = String::new();
+        for word in quoted(proof) {
+            named += 1;
+            if word.ends_with(".rs") {
+                let found = files.iter().find(|path| path.ends_with(word));
+                match found {
+                    Some(path) => file = fs::read_to_string(path).unwrap(),
+                    None => wrong.push(format!("no file {word}")),
+                }
+            } else if word.contains('_') && !word.contains(['/', '.']) {
+                let function = format!("fn {}", word.trim_end_matches('…'));
+                if !file.contains(&function) {
+                    wrong.push(format!("no test {word}"));
+                }
+            } else if word.contains('/') && !root().join(word).exists() {
+                wrong.push(format!("nothing at {word}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert!(named > 40, "{named} names: the table is not read");
+}
