@@ -17,6 +17,7 @@ mod fuzz;
 mod guards;
 mod imports;
 mod inspect;
+mod instructions;
 mod leaks;
 mod logs;
 mod notice;
@@ -55,7 +56,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   browser [FILTER]   run the browser suite alone, on a fresh bundle
   screens          take the screenshots of the gallery anew
   figures          measure the webapp
-  bench [--smoke] [--pieces | --whole] [--rounds N] [--drift N] [BUNDLE…]
+  bench [--smoke] [--pieces | --whole | --instructions] [--rounds N] [--drift N] [BUNDLE…]
                    compare the bundle with a floor in Go and with other bundles, on one real server
   gallery          serve a page with all states of the webapp
   deploy           build the bundle, upload it to a server and enable it

@@ -259,7 +259,11 @@ async fn read(io: &mut (impl AsyncRead + Unpin), shared: &Shared) -> CloseReason
         }
         // hashicorp's yamux writes a header and its payload one after the other, and this side is often quick
         // enough to see only the first. Looking once more costs less than going to sleep for a moment.
-        looks = if splitter.is_mid_frame() { looks + 1 } else { 0 };
+        looks = if splitter.is_mid_frame() {
+            looks + 1
+        } else {
+            0
+        };
         if (1..=LOOKS).contains(&looks) {
             tokio::task::yield_now().await;
         }
