@@ -12,7 +12,7 @@ use plugin_tests::bench::{Amount, Options, run as compare};
 use plugin_tests::site::explain;
 
 use crate::error::Error;
-use crate::run::{cargo, read, root, run, target};
+use crate::run::{cargo, read, root, run, target, variable};
 use crate::{bundle, instructions, toolchain};
 
 const USAGE: &str = "usage: cargo xtask bench [--smoke] [--pieces | --whole | --instructions] [--rounds N] [--drift N] [BUNDLE…]
@@ -52,13 +52,13 @@ pub fn bench(words: &[&str]) -> Result<(), Error> {
         return Ok(());
     }
     let floor = floor()?;
-    let hello = match std::env::var_os("HELLO_EXECUTABLE") {
+    let hello = match variable("HELLO_EXECUTABLE") {
         Some(named) => PathBuf::from(named),
         None => bundle::hello()?,
     };
     let manifest = root().join("tests/guests/hello/plugin.json");
     let hello = bundle::small("hello", &manifest, &hello)?;
-    let subject = match std::env::var_os("PLUGIN_BUNDLE") {
+    let subject = match variable("PLUGIN_BUNDLE") {
         Some(named) => PathBuf::from(named),
         None => bundle::here()?.bundle,
     };

@@ -119,6 +119,7 @@ impl Bench {
         let mut encoder = Encoder::new();
         let (mut first, mut next) = (Vec::new(), Vec::new());
         encoded(&mut encoder, method, call, &mut first);
+        encoded(&mut encoder, method, call, &mut next);
         let encode = format!("gob: encode {name}");
         self.piece(&encode, 5_000, || {
             encoded(&mut encoder, method, black_box(call), &mut next);
