@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::error::{Error, at};
 use crate::platforms::{LIMIT, LIMIT_OF_ONE, LINUX, PLATFORMS, Platform};
 use crate::run::{cargo, json, read, root, run, target, variable};
-use crate::version::{has_changes, version};
+use crate::version::{has_changes, is_shallow, version};
 use crate::zig::Zig;
 use crate::{embedded, inspect, leaks, notice, npm, packages, sbom, sign, sums, toolchain, webapp};
 
@@ -98,10 +98,15 @@ fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Di
         let text = "the bundle is built on linux-amd64, and only there";
         return Err(Error::Needed(text.to_owned()));
     }
-    let version = version();
+    let version = version()?;
     if has_changes() {
         println!(
             "warning: {version} is not what this is built from: there are changes that are not committed"
+        );
+    }
+    if is_shallow() {
+        println!(
+            "warning: {version} may lack its tag, for older commits are missing: `git fetch --unshallow --tags`"
         );
     }
     let (id, mut manifest) = versioned(&root().join("plugin.json"), &version)?;
