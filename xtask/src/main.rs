@@ -8,6 +8,7 @@
 
 mod bench;
 mod bundle;
+mod codesign;
 mod demo;
 mod deploy;
 mod embedded;
