@@ -56,8 +56,7 @@ pub fn bench(words: &[&str]) -> Result<(), Error> {
         Some(named) => PathBuf::from(named),
         None => bundle::hello()?,
     };
-    let manifest = root().join("tests/guests/hello/plugin.json");
-    let hello = bundle::small("hello", &manifest, &hello)?;
+    let hello = bundle::small("hello", &bundle::hello_manifest(), &hello)?;
     let subject = match std::env::var_os("PLUGIN_BUNDLE") {
         Some(named) => PathBuf::from(named),
         None => bundle::here()?.bundle,

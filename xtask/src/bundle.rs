@@ -217,15 +217,24 @@ fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Di
 
 /// Builds the host around the component of `tests/guests/hello` and answers with a copy of it.
 pub fn hello() -> Result<PathBuf, Error> {
-    hello_for(&LINUX, None)
+    hello_for(&LINUX, None, &hello_manifest())
 }
 
-/// The same for a platform.
-pub fn hello_for(platform: &Platform, zig: Option<&Zig>) -> Result<PathBuf, Error> {
+/// The manifest of that component.
+pub fn hello_manifest() -> PathBuf {
+    root().join("tests/guests/hello/plugin.json")
+}
+
+/// The same for a platform, with that manifest or another.
+pub fn hello_for(
+    platform: &Platform,
+    zig: Option<&Zig>,
+    manifest: &Path,
+) -> Result<PathBuf, Error> {
     let folder = root().join("tests/guests/hello");
     let built = build_host(&Build {
         component: Some(&folder),
-        manifest: &folder.join("plugin.json"),
+        manifest,
         packages: None,
         platform,
         zig,

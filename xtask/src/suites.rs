@@ -4,13 +4,13 @@
 //! machine lacks is named together with the command that installs it; with `CI=true` that is a failure,
 //! and so is every test that a runner leaves out.
 
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::bundle::Dist;
-use crate::emulator::Launchers;
 use crate::error::Error;
 use crate::platforms::{LINUX, LINUX_ARM, Platform, WINDOWS};
 use crate::run::{cargo, read, root, shown, strict};
@@ -204,7 +204,8 @@ impl Session {
         self.step("imports", || imports::compare_executable(executable));
         if let Some(hello) = hello {
             let modules = ["v017", "v043"];
-            self.supervisors("Go supervisor", [executable, &hello], "unix", &modules, &[]);
+            let variables = executables(executable, &hello);
+            self.supervisors("Go supervisor", &modules, &[], &variables);
         }
         if let Some(zig) = zig
             && self.has_arm()
@@ -272,14 +273,16 @@ impl Session {
             "-run=Test/(lifecycle|plugin|wire|sandbox)",
             "-skip=Test/wire/answers",
         ];
-        if let Some(Launchers { plugin, hello, .. }) = &launchers {
+        if let Some(launchers) = &launchers {
             let name = format!("Go supervisor with {}", platform.name);
-            let network = if platform.name == WINDOWS.name {
-                "tcp"
-            } else {
-                "unix"
-            };
-            self.supervisors(&name, [plugin, hello], network, &["v043"], &groups);
+            let mut variables = executables(&launchers.plugin, &launchers.hello);
+            if platform.name == WINDOWS.name {
+                variables.push(("PLUGIN_NETWORK", "tcp".into()));
+            }
+            if let Some(events) = launchers.events {
+                variables.push(("HELLO_EVENTS", events.to_string().into()));
+            }
+            self.supervisors(&name, &["v043"], &groups, &variables);
         }
     }
 
@@ -302,10 +305,9 @@ impl Session {
     fn supervisors(
         &mut self,
         name: &str,
-        [plugin, hello]: [&Path; 2],
-        network: &str,
         modules: &[&str],
         groups: &[&str],
+        variables: &[Variable],
     ) {
         let go = "https://go.dev/dl/ (1.26.3 or newer)";
         if !self.has("go", go, Command::new("go").arg("version")) {
@@ -319,10 +321,7 @@ impl Session {
             tests
                 .env("GOTOOLCHAIN", "local")
                 .env("GOFLAGS", "-mod=readonly");
-            tests
-                .env("PLUGIN_EXECUTABLE", plugin)
-                .env("HELLO_EXECUTABLE", hello)
-                .env("PLUGIN_NETWORK", network);
+            tests.envs(variables.iter().cloned());
             self.suite(&format!("{name} {module}"), &mut tests, GoTest::default());
         }
     }
@@ -406,6 +405,16 @@ impl Session {
             Ok(())
         }
     }
+}
+
+/// What the Go supervisor suite is told: `tests/supervisor/suite/doc.go` says what each means.
+type Variable = (&'static str, OsString);
+
+fn executables(plugin: &Path, hello: &Path) -> Vec<Variable> {
+    vec![
+        ("PLUGIN_EXECUTABLE", plugin.into()),
+        ("HELLO_EXECUTABLE", hello.into()),
+    ]
 }
 
 /// Runs a command, shows what its reader makes of each line, and answers whether it succeeded.
