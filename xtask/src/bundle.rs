@@ -156,10 +156,8 @@ fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Di
         println!("executable for {}: {size} bytes", platform.name);
         within("the executable", size, EXECUTABLE_LIMIT)?;
 
-        let program = Entry {
-            mode: 0o755,
-            ..Entry::read(platform.executable, &executable)?
-        };
+        let content = fs::read(&executable).map_err(at(&executable))?;
+        let program = Entry::program(platform.executable, content);
         let parts = zig.map_or(Ok(Vec::new()), |zig| zig.parts(platform))?;
         let notice = notice::notice(&packages, &scripts, &parts)?;
         only(&mut manifest, &[platform]);
@@ -263,12 +261,10 @@ fn rust_version() -> Result<String, Error> {
 /// Packs another plugin's manifest and executable into the bundle `target/bench/NAME.tar.gz`.
 pub fn small(name: &str, manifest: &Path, executable: &Path) -> Result<PathBuf, Error> {
     let (id, manifest) = versioned(manifest, "0.1.0")?;
+    let content = fs::read(executable).map_err(at(executable))?;
     let entries = vec![
         Entry::file("plugin.json", text(&manifest).into_bytes()),
-        Entry {
-            mode: 0o755,
-            ..Entry::read(LINUX.executable, executable)?
-        },
+        Entry::program(LINUX.executable, content),
     ];
     let packed = pack(&format!("{id}/"), entries)?;
     let folder = target().join("bench");
@@ -427,14 +423,23 @@ fn within(what: &'static str, bytes: u64, limit: u64) -> Result<(), Error> {
 
 /// One file of the bundle.
 #[derive(Clone)]
-struct Entry {
+pub struct Entry {
     name: String,
     mode: u32,
     content: Vec<u8>,
 }
 
 impl Entry {
-    fn file(name: &str, content: Vec<u8>) -> Self {
+    /// A program.
+    pub fn program(name: &str, content: Vec<u8>) -> Self {
+        Self {
+            mode: 0o755,
+            ..Self::file(name, content)
+        }
+    }
+
+    /// A file that is none.
+    pub fn file(name: &str, content: Vec<u8>) -> Self {
         Self {
             name: name.to_owned(),
             mode: 0o644,
@@ -457,7 +462,8 @@ impl Entry {
     }
 }
 
-fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
+/// Packs files below a folder of that name. The same files give the same bytes.
+pub fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     let compressed = GzBuilder::new()
         .mtime(0)
@@ -493,10 +499,7 @@ mod tests {
 
     fn entries() -> Vec<Entry> {
         vec![
-            Entry {
-                mode: 0o755,
-                ..Entry::file("server/x", vec![7; 100])
-            },
+            Entry::program("server/x", vec![7; 100]),
             Entry::file("plugin.json", b"{}".to_vec()),
         ]
     }

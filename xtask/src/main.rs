@@ -27,6 +27,8 @@ mod packages;
 mod parity;
 mod platforms;
 mod reach;
+#[cfg(test)]
+mod recipe;
 mod reproduce;
 mod run;
 mod sbom;

@@ -41,7 +41,8 @@ pub fn sign_all(files: &[&str]) -> Result<(), Error> {
     files.iter().try_for_each(|file| sign(Path::new(file)))
 }
 
-fn sign_with(key: &str, bundle: &Path, gpg: &dyn Fn() -> Command) -> Result<PathBuf, Error> {
+/// Signs a file with a key of that name, by gpg as it is given.
+pub fn sign_with(key: &str, bundle: &Path, gpg: &dyn Fn() -> Command) -> Result<PathBuf, Error> {
     if read(gpg().arg("--version")).is_none() {
         let text = "to sign, install gpg: apt-get install gpg gpg-agent";
         return Err(Error::Needed(text.to_owned()));
