@@ -16,7 +16,7 @@ use crate::platforms::{LINUX, LINUX_ARM, Platform, WINDOWS};
 use crate::run::{cargo, read, root, shown, strict};
 use crate::tally::{CargoTest, GoTest, Reader, Tally, Tap};
 use crate::zig::Zig;
-use crate::{bundle, emulator, imports, parity, reach, sums, toolchain, webapp};
+use crate::{bench, bundle, emulator, imports, parity, reach, sums, toolchain, webapp};
 
 /// Runs all suites and prints the sums as its last line.
 pub fn test() -> Result<(), Error> {
@@ -158,6 +158,11 @@ impl Session {
         self.suite("webapp on React 17 and 18", &mut tests, Tap::default());
     }
 
+    fn has_go(&mut self) -> bool {
+        let go = "https://go.dev/dl/ (1.26.3 or newer)";
+        self.has("go", go, Command::new("go").arg("version"))
+    }
+
     fn has_node(&mut self) -> bool {
         let node = "https://nodejs.org (20.19 or newer)";
         self.has("npm", node, Command::new("npm").arg("--version"))
@@ -176,6 +181,8 @@ impl Session {
         ]);
         tests.args(["--exclude", "plugin-tests"]);
         self.suite("unit and component tests", &mut tests, CargoTest::default());
+        // Here, where the host is built as the tests have it.
+        self.step("bench of the pieces, each once", bench::try_pieces);
     }
 
     /// The suites that need the bundle.
@@ -202,9 +209,9 @@ impl Session {
         sums.args(["--strict", "--quiet", "-c", sums::NAME]);
         self.check("sums of the bundles", sums.current_dir(&dist.folder));
         self.step("imports", || imports::compare_executable(executable));
-        if let Some(hello) = hello {
+        if let Some(hello) = &hello {
             let modules = ["v017", "v043"];
-            let variables = executables(executable, &hello);
+            let variables = executables(executable, hello);
             self.supervisors("Go supervisor", &modules, &[], &variables);
         }
         if let Some(zig) = zig
@@ -223,7 +230,22 @@ impl Session {
         ]);
         e2e.env("PLUGIN_BUNDLE", &dist.bundle);
         self.suite("Mattermost server", &mut e2e, CargoTest::default());
+        if let Some(hello) = &hello {
+            self.bench(&dist.bundle, hello);
+        }
         self.browser(&dist.bundle);
+    }
+
+    /// What `make bench` does, a handful of everything: whether it works, and not what comes of it.
+    fn bench(&mut self, bundle: &Path, hello: &Path) {
+        if !self.has_go() {
+            return;
+        }
+        let mut floor = go_test(&root().join("tests/bench/go-floor"));
+        self.suite("Go floor", floor.arg("./..."), GoTest::default());
+        self.step("bench on a server, each once", || {
+            bench::try_whole(bundle, hello)
+        });
     }
 
     fn browser(&mut self, bundle: &Path) {
@@ -309,18 +331,12 @@ impl Session {
         groups: &[&str],
         variables: &[Variable],
     ) {
-        let go = "https://go.dev/dl/ (1.26.3 or newer)";
-        if !self.has("go", go, Command::new("go").arg("version")) {
+        if !self.has_go() {
             return;
         }
         for module in modules {
-            let mut tests = Command::new("go");
-            tests.args(["test", "-json", "-count=1", "-timeout=30m"]);
+            let mut tests = go_test(&root().join("tests/supervisor").join(module));
             tests.args(groups).arg(".");
-            tests.current_dir(root().join("tests/supervisor").join(module));
-            tests
-                .env("GOTOOLCHAIN", "local")
-                .env("GOFLAGS", "-mod=readonly");
             tests.envs(variables.iter().cloned());
             self.suite(&format!("{name} {module}"), &mut tests, GoTest::default());
         }
@@ -405,6 +421,16 @@ impl Session {
             Ok(())
         }
     }
+}
+
+/// The tests of a Go module, to be counted.
+fn go_test(module: &Path) -> Command {
+    let mut tests = Command::new("go");
+    tests.args(["test", "-json", "-count=1", "-timeout=30m"]);
+    tests.current_dir(module);
+    tests.env("GOTOOLCHAIN", "local");
+    tests.env("GOFLAGS", "-mod=readonly");
+    tests
 }
 
 /// What the Go supervisor suite is told: `tests/supervisor/suite/doc.go` says what each means.

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
 use libtest_mimic::Failed;
-use plugin_tests::process::{Signal, signal_group, wait_until};
+use plugin_tests::process::{Signal, forget_package, signal_group, wait_until};
 use plugin_tests::site::{ADMINISTRATOR, PASSWORD, PLUGIN, Site};
 use plugin_tests::{bundle, workspace_root};
 use serde_json::{Value, json};
@@ -33,6 +33,7 @@ enum Account {
 
 fn make(site: &Site, account: &Account, words: &[&str]) -> Command {
     let mut make = Command::new("make");
+    forget_package(&mut make);
     make.current_dir(workspace_root());
     make.arg("--no-print-directory").args(words);
     for name in [

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use libtest_mimic::Failed;
 use plugin_tests::client::{self, Client};
-use plugin_tests::process::wait_until;
+use plugin_tests::process::{forget_package, wait_until};
 use plugin_tests::server::Server;
 use plugin_tests::site::{ADMINISTRATOR, PASSWORD, PLUGIN};
 use plugin_tests::{bundle, cache_folder, workspace_root};
@@ -185,6 +185,7 @@ impl Builder {
         let copy = self.0.path().join(bundle.file_name().unwrap());
         fs::copy(bundle, &copy)?;
         let mut command = Command::new("cargo");
+        forget_package(&mut command);
         command.current_dir(workspace_root());
         command.args(["xtask", "sign"]).arg(&copy);
         command.env("PLUGIN_SIGNING_KEY", BUILDER);
