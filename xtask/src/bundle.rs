@@ -56,6 +56,12 @@ pub struct Dist {
 }
 
 impl Dist {
+    /// What `SHA256SUMS` says of all that lies in the folder.
+    pub fn sums(&self) -> Result<String, Error> {
+        let path = self.folder.join(sums::NAME);
+        fs::read_to_string(&path).map_err(at(&path))
+    }
+
     /// The executable for this machine.
     pub fn executable(&self) -> Result<&Path, Error> {
         self.executable_for(&LINUX)
@@ -120,8 +126,8 @@ fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Di
         Entry::read("LICENSE", &root().join("LICENSE"))?,
         Entry::read("webapp/dist/main.js", &script)?,
     ];
-    for folder in ["assets", "public"] {
-        common.extend(Entry::read_folder(folder)?);
+    for name in ["assets", "public"] {
+        common.extend(Entry::read_folder(name, &root().join(name))?);
     }
     let prefix = format!("{id}/");
     fs::create_dir_all(folder).map_err(at(folder))?;
@@ -451,11 +457,10 @@ impl Entry {
         Ok(Self::file(name, fs::read(path).map_err(at(path))?))
     }
 
-    fn read_folder(folder: &str) -> Result<Vec<Self>, Error> {
-        let path = root().join(folder);
+    fn read_folder(name: &str, path: &Path) -> Result<Vec<Self>, Error> {
         let mut entries = Vec::new();
-        for entry in fs::read_dir(&path).map_err(at(&path))?.flatten() {
-            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        for entry in fs::read_dir(path).map_err(at(path))?.flatten() {
+            let name = format!("{name}/{}", entry.file_name().to_string_lossy());
             entries.push(Self::read(&name, &entry.path())?);
         }
         Ok(entries)
@@ -494,8 +499,10 @@ pub fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
 mod tests {
     use super::{Entry, only, pack, text, versioned};
     use crate::platforms::{LINUX_ARM, WINDOWS};
-    use crate::run::root;
+    use crate::run::{make_executable, root, scratch};
+    use std::fs;
     use std::io::Read;
+    use std::time::{Duration, SystemTime};
 
     fn entries() -> Vec<Entry> {
         vec![
@@ -512,6 +519,31 @@ mod tests {
             pack("p/", entries()).unwrap(),
             pack("p/", reversed).unwrap()
         );
+    }
+
+    #[test]
+    fn the_same_files_give_the_same_bytes_whenever_and_by_whom_they_were_written() {
+        let place = scratch("bundle");
+        let mut names = ["icon.svg", "a", "B"];
+        let mut packed = Vec::new();
+        for (folder, age) in [("one", 0), ("other", 1_000_000)] {
+            let folder = place.join(folder);
+            fs::create_dir(&folder).unwrap();
+            for name in names {
+                let path = folder.join(name);
+                fs::write(&path, name).unwrap();
+                let file = fs::File::options().append(true).open(&path).unwrap();
+                let time = SystemTime::now() - Duration::from_secs(age);
+                file.set_modified(time).unwrap();
+                if age > 0 {
+                    make_executable(&path).unwrap();
+                }
+            }
+            names.reverse();
+            packed.push(pack("p/", Entry::read_folder("public", &folder).unwrap()).unwrap());
+        }
+        fs::remove_dir_all(place).unwrap();
+        assert!(packed[0] == packed[1]);
     }
 
     #[test]

@@ -193,18 +193,29 @@ impl Session {
             Ok(())
         });
         let zig = self.zig();
+        let pack = || match &zig {
+            Some(zig) => bundle::tried(&[&LINUX, &LINUX_ARM], Some(zig)),
+            None => bundle::here(),
+        };
         let mut dist = None;
         self.step("bundle", || {
-            dist = Some(match &zig {
-                Some(zig) => bundle::tried(&[&LINUX, &LINUX_ARM], Some(zig))?,
-                None => bundle::here()?,
-            });
+            dist = Some(pack()?);
             Ok(())
         });
         let Some(dist) = dist else { return };
         let Ok(executable) = dist.executable() else {
             return;
         };
+        self.step("the same bytes when it is made again", || {
+            let first = dist.sums()?;
+            let second = pack()?.sums()?;
+            if first == second {
+                return Ok(());
+            }
+            Err(Error::Failed(format!(
+                "the sums were\n{first}and are\n{second}"
+            )))
+        });
         let mut sums = Command::new("sha256sum");
         sums.args(["--strict", "--quiet", "-c", sums::NAME]);
         self.check("sums of the bundles", sums.current_dir(&dist.folder));
