@@ -49,6 +49,7 @@ pub struct Dist {
     pub bundle: PathBuf,
     /// The folder of all.
     pub folder: PathBuf,
+    version: String,
     /// The executables in it, with their platforms' names.
     executables: Vec<(&'static str, PathBuf)>,
     /// What is signed: the bundles, and the sums of all that is published.
@@ -57,7 +58,7 @@ pub struct Dist {
 
 impl Dist {
     /// What `SHA256SUMS` says of all that lies in the folder.
-    pub fn sums(&self) -> Result<String, Error> {
+    fn sums(&self) -> Result<String, Error> {
         let path = self.folder.join(sums::NAME);
         fs::read_to_string(&path).map_err(at(&path))
     }
@@ -81,7 +82,8 @@ impl Dist {
 /// Builds what is published: the bundles for all platforms and what lies beside them, signed if a key is named.
 pub fn dist() -> Result<Dist, Error> {
     let platforms: Vec<_> = PLATFORMS.iter().collect();
-    let dist = build(&platforms, Some(&Zig::install()?), &root().join("dist"))?;
+    let (zig, version) = (Zig::install()?, checked_version()?);
+    let dist = build(&version, &platforms, Some(&zig), &root().join("dist"))?;
     for path in &dist.signed {
         sign::sign(path)?;
     }
@@ -96,14 +98,25 @@ pub fn here() -> Result<Dist, Error> {
 /// Builds the bundles for some platforms to be tried: with the linker that makes what is published, or, for this
 /// machine alone, with its own, whose result needs a C library as new as this machine's.
 pub fn tried(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> {
-    build(platforms, zig, &target().join("bundle"))
+    let folder = target().join("bundle");
+    build(&checked_version()?, platforms, zig, &folder)
 }
 
-fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Dist, Error> {
-    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        let text = "the bundle is built on linux-amd64, and only there";
-        return Err(Error::Needed(text.to_owned()));
+/// Makes the bundles of a version a second time, from what was built for the first. All must be as it was.
+pub fn again(first: &Dist, platforms: &[&Platform], zig: Option<&Zig>) -> Result<(), Error> {
+    let folder = target().join("bundle-again");
+    let second = build(&first.version, platforms, zig, &folder)?.sums()?;
+    fs::remove_dir_all(&folder).map_err(at(&folder))?;
+    let first = first.sums()?;
+    if first == second {
+        return Ok(());
     }
+    let text = format!("the same files gave other bytes: the sums were\n{first}and are\n{second}");
+    Err(Error::Failed(text))
+}
+
+/// The version of what is here, and what makes it doubtful.
+fn checked_version() -> Result<String, Error> {
     let version = version()?;
     if has_changes() {
         println!(
@@ -115,7 +128,20 @@ fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Di
             "warning: {version} may lack its tag, for older commits are missing: `git fetch --unshallow --tags`"
         );
     }
-    let (id, mut manifest) = versioned(&root().join("plugin.json"), &version)?;
+    Ok(version)
+}
+
+fn build(
+    version: &str,
+    platforms: &[&Platform],
+    zig: Option<&Zig>,
+    folder: &Path,
+) -> Result<Dist, Error> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        let text = "the bundle is built on linux-amd64, and only there";
+        return Err(Error::Needed(text.to_owned()));
+    }
+    let (id, mut manifest) = versioned(&root().join("plugin.json"), version)?;
     let manifest_file = target().join("dist").join("plugin.json");
     write_if_changed(&manifest_file, text(&manifest).as_bytes())?;
     let script = webapp::build()?;
@@ -177,7 +203,7 @@ fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Di
         let packed = pack(&prefix, entries)?;
         within("the bundle", packed.len() as u64, LIMIT_OF_ONE)?;
         published.push(write(folder, &format!("{name}.tar.gz"), &packed)?);
-        let bill = sbom::sbom(&version, &rust, &packages, &scripts, &parts);
+        let bill = sbom::sbom(version, &rust, &packages, &scripts, &parts);
         let bill_name = format!("{name}.cdx.json");
         published.push(write(folder, &bill_name, bill.as_bytes())?);
         executables.push((platform.name, executable));
@@ -214,6 +240,7 @@ fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Di
     Ok(Dist {
         bundle,
         folder: folder.to_owned(),
+        version: version.to_owned(),
         executables,
         signed: published,
     })
