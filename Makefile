@@ -28,8 +28,8 @@ dist: ## build dist/zoom-VERSION.tar.gz for all systems, with sums, notices and 
 reproduce: ## build this commit again in another place, and compare; as long as a first build
 	cargo xtask reproduce
 
-deploy: ## build, upload and enable, on the server that MM_SERVICESETTINGS_SITEURL names
-	cargo xtask deploy
+deploy: ## build, upload and enable, on the server that MM_SERVICESETTINGS_SITEURL names; BUNDLE=FILE uploads that one
+	cargo xtask deploy $(if $(BUNDLE),'$(BUNDLE)')
 
 enable: ## enable the plugin on that server
 	cargo xtask enable

@@ -51,21 +51,32 @@ pub fn bench(words: &[&str]) -> Result<(), Error> {
     if has("--pieces") {
         return Ok(());
     }
-    let floor = floor()?;
     let hello = match variable("HELLO_EXECUTABLE") {
         Some(named) => PathBuf::from(named),
         None => bundle::hello()?,
     };
-    let manifest = root().join("tests/guests/hello/plugin.json");
-    let hello = bundle::small("hello", &manifest, &hello)?;
     let subject = match variable("PLUGIN_BUNDLE") {
         Some(named) => PathBuf::from(named),
         None => bundle::here()?.bundle,
     };
+    whole(&subject, &hello, others, amount)
+}
+
+/// Whether the measuring of the pieces works.
+pub fn try_pieces() -> Result<(), Error> {
+    pieces(true)
+}
+
+/// Whether the comparison works, with a bundle and the executable of `tests/guests/hello`.
+pub fn try_whole(bundle: &Path, hello: &Path) -> Result<(), Error> {
+    whole(bundle, hello, Vec::new(), Amount::SMOKE)
+}
+
+fn whole(subject: &Path, hello: &Path, others: Vec<PathBuf>, amount: Amount) -> Result<(), Error> {
     let options = Options {
-        subject,
-        hello,
-        floor,
+        subject: subject.to_owned(),
+        hello: bundle::small("hello", &bundle::hello_manifest(), hello)?,
+        floor: floor()?,
         others,
         amount,
         logs: target().join("bench/logs"),

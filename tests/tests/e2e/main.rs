@@ -12,7 +12,9 @@
     clippy::unwrap_used
 )]
 
+mod chores;
 mod cluster;
+mod console;
 mod endings;
 mod faults;
 mod lifecycle;
@@ -36,7 +38,8 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let mut trials: Vec<Trial> = Vec::new();
-    let groups: [&[Check]; 14] = [
+    let groups: [&[Check]; 16] = [
+        console::CHECKS,
         lifecycle::CHECKS,
         oauth::CHECKS,
         meetings::CHECKS,
@@ -49,6 +52,7 @@ fn main() {
         storms::CHECKS,
         cluster::CHECKS,
         secrets::CHECKS,
+        chores::CHECKS,
         signatures::CHECKS,
         endings::CHECKS,
     ];
