@@ -2,7 +2,7 @@
 # Progress goes to the terminal; a first build takes minutes, the next ones seconds.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench dist reproduce deploy enable disable reset logs logs-watch watch emulated browser webapp-gallery webapp-screens webapp-figures clean
+.PHONY: help demo test fuzz bench instructions dist reproduce deploy enable disable reset logs logs-watch watch emulated browser webapp-gallery webapp-screens webapp-figures clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,8 +16,11 @@ test: ## run all that CI runs; CI=true forbids leaving anything out
 fuzz: ## look for bytes that harm the wire, SECONDS=60 for each target; needs nightly and cargo-fuzz
 	cargo xtask fuzz $(SECONDS)
 
-bench: ## measure side by side with a Go plugin; BUNDLES="FILE…" adds others, SMOKE=1 only tries everything
-	cargo xtask bench $(if $(filter 1,$(SMOKE)),--smoke) $(BUNDLES)
+bench: ## measure side by side with a Go plugin; BUNDLES="FILE…" adds others, ROUNDS=5, DRIFT=10000, SMOKE=1 only tries everything
+	cargo xtask bench $(if $(filter 1,$(SMOKE)),--smoke) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(DRIFT),--drift $(DRIFT)) $(BUNDLES)
+
+instructions: ## count the instructions of each piece, with valgrind
+	cargo xtask bench --instructions
 
 dist: ## build dist/zoom-VERSION.tar.gz for all systems, with sums, notices and bill of materials; PLUGIN_SIGNING_KEY signs
 	cargo xtask dist
@@ -25,8 +28,8 @@ dist: ## build dist/zoom-VERSION.tar.gz for all systems, with sums, notices and 
 reproduce: ## build this commit again in another place, and compare; as long as a first build
 	cargo xtask reproduce
 
-deploy: ## build, upload and enable, on the server that MM_SERVICESETTINGS_SITEURL names
-	cargo xtask deploy
+deploy: ## build, upload and enable, on the server that MM_SERVICESETTINGS_SITEURL names; BUNDLE=FILE uploads that one
+	cargo xtask deploy $(if $(BUNDLE),'$(BUNDLE)')
 
 enable: ## enable the plugin on that server
 	cargo xtask enable

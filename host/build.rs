@@ -8,6 +8,8 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use libdeflater::{CompressionError, CompressionLvl, Compressor};
+
 fn main() -> Result<(), Box<dyn Error>> {
     let variable = |name: &str| std::env::var(name).map_err(|_| format!("{name} is not set"));
     let workspace = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("..");
@@ -30,13 +32,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wasm = mattermost_plugin_aot::build_component(&component)?;
     let image = out.join("component.cwasm");
     mattermost_plugin_aot::compile(&wasm, &target, &image)?;
-    let packed = miniz_oxide::deflate::compress_to_vec_zlib(&std::fs::read(&image)?, 10);
-    std::fs::write(out.join("component.z"), packed)?;
+    std::fs::write(out.join("component.z"), packed(&std::fs::read(&image)?)?)?;
     let packages = match std::env::var_os("PLUGIN_PACKAGES") {
         Some(list) => {
             let list = workspace.join(list);
             watch(&list);
-            miniz_oxide::deflate::compress_to_vec_zlib(&std::fs::read(list)?, 10)
+            packed(&std::fs::read(list)?)?
         }
         None => Vec::new(),
     };
@@ -44,6 +45,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::copy(&manifest, out.join("plugin.json"))?;
     println!("cargo:rustc-env=TARGET_TRIPLE={target}");
     Ok(())
+}
+
+/// In zlib's format, as tightly as it allows.
+fn packed(content: &[u8]) -> Result<Vec<u8>, CompressionError> {
+    let mut compressor = Compressor::new(CompressionLvl::best());
+    let mut packed = vec![0; compressor.zlib_compress_bound(content.len())];
+    let length = compressor.zlib_compress(content, &mut packed)?;
+    packed.truncate(length);
+    Ok(packed)
 }
 
 fn watch(path: &Path) {

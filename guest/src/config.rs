@@ -189,7 +189,7 @@ pub fn parse(settings: &[(String, Value)], site_url: Option<&str>) -> Result<Con
 fn find<'a>(settings: &'a [(String, Value)], key: &str) -> Option<&'a Value> {
     settings
         .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(key))
+        .find(|(name, _)| name.len() == key.len() && name.eq_ignore_ascii_case(key))
         .map(|(_, value)| value)
 }
 

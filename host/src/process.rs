@@ -9,13 +9,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join};
 use mattermost_plugin_rpc::go_plugin::{Error as StartError, ExitReason, Handshake, hclog};
 use mattermost_plugin_rpc::gob::Bytes;
 use mattermost_plugin_rpc::mattermost::{
     AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, Hooks, HttpRequest,
     ResponseWriter, RpcApi, serve_hooks,
 };
+use tokio::sync::oneshot;
 
 use crate::confinement::{Confinement, confine, plan};
 use crate::describe::{describe, packages};
@@ -64,8 +65,9 @@ impl Hooks for Wire {
     fn on_activate(&self, api: Arc<RpcApi>) -> BoxFuture<'_, Result<(), String>> {
         let plugin = &self.plugin;
         Box::pin(async move {
-            self.confinement.tell(api.as_ref()).await;
-            plugin.activate(api).await?;
+            let told = self.confinement.tell(api.as_ref());
+            let ((), activated) = join(told, plugin.activate(api.clone())).await;
+            activated?;
             plugin.start_jobs();
             Ok(())
         })
@@ -164,11 +166,28 @@ fn load(packed: &[u8], target: &str, policy: &Policy) -> Result<Component, Strin
     Component::load(&image, target, events_at_once(policy)).map_err(|error| error.to_string())
 }
 
+/// Loads on a thread of its own, while the server is told where to connect and asks its first questions.
+fn start_loading(
+    image: &'static [u8],
+    target: &str,
+    policy: &Policy,
+) -> Result<oneshot::Receiver<Result<Component, String>>, String> {
+    let (loaded, loading) = oneshot::channel();
+    let (target, policy) = (target.to_owned(), policy.clone());
+    let thread = std::thread::Builder::new().name("load".to_owned());
+    let started = thread.spawn(move || {
+        // Nobody waits any more where the server has gone meanwhile.
+        let _ = loaded.send(load(image, &target, &policy));
+    });
+    started.map_err(|error| format!("no thread to load the component on: {error}"))?;
+    Ok(loading)
+}
+
 /// Runs a component as the plugin process that the server started, until the server ends it. With
 /// `--describe` it says what it is instead; started by hand it explains itself.
 ///
 /// `list` is the packed list of packages in the executable, or nothing.
-pub fn run(image: &[u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode {
+pub fn run(image: &'static [u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode {
     let manifest = match Manifest::parse(manifest) {
         Ok(manifest) => manifest,
         Err(error) => return fail(&error.to_string()),
@@ -199,8 +218,8 @@ pub fn run(image: &[u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode 
     };
     // From here on threads are started, which inherit it.
     let confinement = confine(&listening);
-    let component = match load(image, target, &manifest.policy) {
-        Ok(component) => Arc::new(component),
+    let loading = match start_loading(image, target, &manifest.policy) {
+        Ok(loading) => loading,
         Err(error) => return fail(&error),
     };
     let events = tokio::runtime::Builder::new_multi_thread()
@@ -219,27 +238,36 @@ pub fn run(image: &[u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode 
             return fail(&format!("no threads to run on: {error}"));
         }
     };
-    let about = about(&manifest, &component, target);
-    let plugin = ComponentPlugin::new(component, manifest, events.handle().clone());
-    let plugin = Arc::new(plugin);
-    let hooks: Arc<dyn Hooks> = Arc::new(Wire {
-        plugin,
-        about,
-        confinement,
-    });
-    let ended = wire.block_on(listening.serve(|stream, broker| async move {
+    let executor = events.handle().clone();
+    let target = target.to_owned();
+    let serving = listening.serve(|stream, broker| async move {
+        let component = match loading.await {
+            Ok(Ok(component)) => Arc::new(component),
+            Ok(Err(error)) => return warn(&error),
+            Err(error) => return warn(&format!("loading the component failed: {error}")),
+        };
+        let about = about(&manifest, &component, &target);
+        let plugin = Arc::new(ComponentPlugin::new(component, manifest, executor));
+        let hooks: Arc<dyn Hooks> = Arc::new(Wire {
+            plugin,
+            about,
+            confinement,
+        });
         if let Err(error) = serve_hooks(stream, broker, hooks).await {
             warn(&format!("the stream of hooks broke: {error}"));
         }
-    }));
+    });
+    // A task, because whatever wakes what the executor blocks on costs it a look at the sockets.
+    let ended = wire.block_on(async { tokio::spawn(serving).await });
     // Events still running belong to callers that are gone.
     events.shutdown_background();
     match ended {
-        Ok(ExitReason::Quit | ExitReason::Closed) => ExitCode::SUCCESS,
-        Ok(ExitReason::Broken) => {
+        Ok(Ok(ExitReason::Quit | ExitReason::Closed)) => ExitCode::SUCCESS,
+        Ok(Ok(ExitReason::Broken)) => {
             fail("a stream of the server broke; the server starts the plugin anew")
         }
-        Err(error) => fail(&error.to_string()),
+        Ok(Err(error)) => fail(&error.to_string()),
+        Err(error) => fail(&format!("the host failed: {error}")),
     }
 }
 

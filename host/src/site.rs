@@ -3,6 +3,7 @@
 //! Loaded when the plugin starts and after every change of the configuration, not per event: the
 //! server's whole configuration is some 20 KB. An event keeps the snapshot it began with.
 
+use futures_util::future::try_join;
 use mattermost_plugin_rpc::mattermost::{Api, ApiError};
 use serde_json::Value;
 use thiserror::Error;
@@ -36,10 +37,10 @@ impl Site {
     ///
     /// When it does not answer, or not with settings.
     pub async fn load(api: &dyn Api) -> Result<Self, SiteError> {
-        let settings = parse_settings(&api.load_plugin_configuration().await?)?;
-        let config = api.get_config().await?;
+        let (settings, config) =
+            try_join(api.load_plugin_configuration(), api.get_config()).await?;
         Ok(Self {
-            settings,
+            settings: parse_settings(&settings)?,
             url: site_url(config.service_settings.site_url.as_deref()),
             email_verification_required: config
                 .email_settings

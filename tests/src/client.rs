@@ -4,6 +4,7 @@
 //! [`Client::put`] insist on success and read JSON. Answers stay JSON values: the tests look at a few
 //! fields each, and a typed model of the server would prove nothing.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,10 @@ use ureq::http::{self, HeaderMap, Method};
 const TIMEOUT: Duration = Duration::from_secs(90);
 /// No answer of a test is larger.
 const BODY_LIMIT: u64 = 64 * 1024 * 1024;
+/// The header of requests that pages make. A log-in with it is answered with cookies.
+const OF_A_PAGE: (&str, &str) = ("X-Requested-With", "XMLHttpRequest");
+/// Where bundles are uploaded to.
+const PLUGINS: &str = "/api/v4/plugins";
 /// Separates the parts of an upload; it does not occur in a gzip file by chance.
 const BOUNDARY: &str = "----plugin-tests-7f3a9c51d2e84b06";
 
@@ -119,8 +124,23 @@ pub fn text_at(value: &Value, pointer: &str) -> Result<String, Error> {
 pub struct Client {
     agent: ureq::Agent,
     base: Arc<str>,
-    token: Option<Arc<str>>,
+    session: Session,
     user_id: Arc<str>,
+}
+
+/// How requests show whose they are.
+#[derive(Clone, Debug)]
+enum Session {
+    /// They do not.
+    None,
+    /// By a token, as programs do.
+    Token(Arc<str>),
+    /// By the cookies of a browser, and a header with one of them where a page of the site asks, since pages of
+    /// others cannot read it.
+    Cookies {
+        all: Arc<str>,
+        csrf: Option<Arc<str>>,
+    },
 }
 
 impl Client {
@@ -137,7 +157,7 @@ impl Client {
         Client {
             agent: config.new_agent(),
             base: base.into(),
-            token: None,
+            session: Session::None,
             user_id: "".into(),
         }
     }
@@ -147,9 +167,12 @@ impl Client {
         &self.base
     }
 
-    /// The session's token, empty for somebody who is not logged in.
+    /// The session's token, empty for somebody who has none.
     pub fn token(&self) -> &str {
-        self.token.as_deref().unwrap_or_default()
+        match &self.session {
+            Session::Token(token) => token,
+            Session::None | Session::Cookies { .. } => "",
+        }
     }
 
     /// The user's id, empty for somebody who is not logged in.
@@ -169,8 +192,20 @@ impl Client {
         let mut request = http::Request::builder()
             .method(method.clone())
             .uri(format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.header("Authorization", format!("Bearer {token}"));
+        match &self.session {
+            Session::None => {}
+            Session::Token(token) => {
+                request = request.header("Authorization", format!("Bearer {token}"));
+            }
+            Session::Cookies { all, csrf } => {
+                request = request.header("Cookie", &**all);
+                if let Some(csrf) = csrf {
+                    request = request.header(OF_A_PAGE.0, OF_A_PAGE.1);
+                    if method != Method::GET {
+                        request = request.header("X-CSRF-Token", &**csrf);
+                    }
+                }
+            }
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -265,17 +300,63 @@ impl Client {
 
     /// Logs in and answers with a client that has the session.
     pub fn log_in(&self, name: &str, password: &str) -> Result<Client, Error> {
-        let path = "/api/v4/users/login";
-        let body = json!({"login_id": name, "password": password}).to_string();
-        let answer = self.call(Method::POST, path, &[], Some(body.as_bytes()))?;
-        success(&Method::POST, path, &answer)?;
-        let user_id = text_at(&answer.json(), "/id")?;
-        let token = answer.header("Token").to_owned();
+        let answer = self.ask_to_log_in(name, password, &[])?;
         Ok(Client {
-            token: Some(token.into()),
-            user_id: user_id.into(),
+            session: Session::Token(answer.header("Token").into()),
+            user_id: text_at(&answer.json(), "/id")?.into(),
             ..self.clone()
         })
+    }
+
+    /// Logs in as the web client does, which keeps cookies and repeats one of them in a header.
+    pub fn log_in_to_browser(&self, name: &str, password: &str) -> Result<Client, Error> {
+        let answer = self.ask_to_log_in(name, password, &[OF_A_PAGE])?;
+        let set = answer.headers.get_all("Set-Cookie").into_iter();
+        let cookies = set.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
+        let cookies: Vec<&str> = cookies.collect();
+        let mut csrf = cookies.iter().filter_map(|one| one.strip_prefix("MMCSRF="));
+        let csrf = csrf.next().ok_or_else(|| Error::Field {
+            pointer: "the cookie MMCSRF".to_owned(),
+            value: cookies.join("; "),
+        })?;
+        Ok(Client {
+            session: Session::Cookies {
+                all: cookies.join("; ").into(),
+                csrf: Some(csrf.into()),
+            },
+            user_id: text_at(&answer.json(), "/id")?.into(),
+            ..self.clone()
+        })
+    }
+
+    /// The same session in a request that no page of the site made: the browser adds the cookies to it, and
+    /// nothing more.
+    #[must_use]
+    pub fn from_another_site(&self) -> Client {
+        let session = match &self.session {
+            Session::Cookies { all, .. } => Session::Cookies {
+                all: Arc::clone(all),
+                csrf: None,
+            },
+            other => other.clone(),
+        };
+        Client {
+            session,
+            ..self.clone()
+        }
+    }
+
+    fn ask_to_log_in(
+        &self,
+        name: &str,
+        password: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, Error> {
+        let path = "/api/v4/users/login";
+        let body = json!({"login_id": name, "password": password}).to_string();
+        let answer = self.call(Method::POST, path, headers, Some(body.as_bytes()))?;
+        success(&Method::POST, path, &answer)?;
+        Ok(answer)
     }
 
     /// Makes an open team and answers with its id.
@@ -363,24 +444,37 @@ impl Client {
     }
 
     /// Uploads a bundle, over one with the same id, and answers with its manifest.
-    pub fn upload_plugin(&self, bundle: &std::path::Path) -> Result<Value, Error> {
+    pub fn upload_plugin(&self, bundle: &Path) -> Result<Value, Error> {
+        let answer = self.ask_to_upload(bundle, true)?;
+        success(&Method::POST, PLUGINS, &answer)?;
+        Ok(answer.json())
+    }
+
+    /// Uploads a bundle with the form that the System Console sends, and hands back any answer. Only once
+    /// somebody confirmed that a plugin is to be overwritten the form has the field `force`.
+    pub fn ask_to_upload(&self, bundle: &Path, force: bool) -> Result<Answer, Error> {
         let content = std::fs::read(bundle).map_err(|source| Error::Bundle {
             path: bundle.display().to_string(),
             source,
         })?;
-        let mut body = format!(
-            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"force\"\r\n\r\ntrue\r\n\
-             --{BOUNDARY}\r\nContent-Disposition: form-data; name=\"plugin\"; \
-             filename=\"plugin.tar.gz\"\r\nContent-Type: application/gzip\r\n\r\n"
-        )
-        .into_bytes();
+        let name = bundle.file_name().unwrap_or_default().to_string_lossy();
+        let mut body = Vec::new();
+        if force {
+            let field = "Content-Disposition: form-data; name=\"force\"";
+            body.extend(format!("--{BOUNDARY}\r\n{field}\r\n\r\ntrue\r\n").bytes());
+        }
+        let file = format!("Content-Disposition: form-data; name=\"plugin\"; filename=\"{name}\"");
+        let kind = "Content-Type: application/gzip";
+        body.extend(format!("--{BOUNDARY}\r\n{file}\r\n{kind}\r\n\r\n").bytes());
         body.extend_from_slice(&content);
-        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
-        let path = "/api/v4/plugins";
+        body.extend(format!("\r\n--{BOUNDARY}--\r\n").bytes());
         let kind = format!("multipart/form-data; boundary={BOUNDARY}");
-        let answer = self.call(Method::POST, path, &[("Content-Type", &kind)], Some(&body))?;
-        success(&Method::POST, path, &answer)?;
-        Ok(answer.json())
+        self.call(
+            Method::POST,
+            PLUGINS,
+            &[("Content-Type", &kind)],
+            Some(&body),
+        )
     }
 
     /// Enables a plugin; the answer comes when it is active, or failed to be.

@@ -20,6 +20,17 @@ use rustix::process::{Pid, kill_process, kill_process_group};
 /// Between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Takes away what cargo told this program about its package. Build scripts look at it, that of `ring` for one,
+/// and a cargo that is started with it builds them anew, with all that depends on them.
+pub fn forget_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+}
+
 /// Asks `condition` again and again until it has an answer. None when `cap` has passed.
 pub fn wait_until<T>(cap: Duration, mut condition: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + cap;

@@ -131,6 +131,15 @@ impl Person {
 impl Site {
     /// Starts all, with the administrator's account made. Logs go to files in the folder `logs`.
     pub fn start(logs: &Path, progress: Progress) -> Result<Site, Error> {
+        Site::start_with(logs, &[], progress)
+    }
+
+    /// The same, with more variables for the server.
+    pub fn start_with(
+        logs: &Path,
+        more: &[(&str, &str)],
+        progress: Progress,
+    ) -> Result<Site, Error> {
         fs::create_dir_all(logs).map_err(|error| Error::Logs(logs.to_path_buf(), error))?;
         let zoom = Zoom::start(App {
             client_id: "stand-in-client-id".to_owned(),
@@ -142,7 +151,7 @@ impl Site {
         let data_source = postgres.create_database(DATABASE)?;
         let authority = zoom.authority_file();
         let authority = authority.to_string_lossy();
-        let variables = [("SSL_CERT_FILE", &*authority)];
+        let variables = [&[("SSL_CERT_FILE", &*authority)], more].concat();
         let log = logs.join("mattermost.log");
         let server = Server::start(&data_source, &variables, &log, progress)?;
         zoom.allow_redirect(&format!(

@@ -12,13 +12,14 @@ use plugin_tests::bench::{Amount, Options, run as compare};
 use plugin_tests::site::explain;
 
 use crate::error::Error;
-use crate::run::{cargo, read, root, run, target};
-use crate::{bundle, toolchain};
+use crate::run::{cargo, read, root, run, target, variable};
+use crate::{bundle, instructions, toolchain};
 
-const USAGE: &str = "usage: cargo xtask bench [--smoke] [--pieces | --whole] [--rounds N] [--drift N] [BUNDLE…]
+const USAGE: &str = "usage: cargo xtask bench [--smoke] [--pieces | --whole | --instructions] [--rounds N] [--drift N] [BUNDLE…]
 
   --pieces     only the pieces, in memory
   --whole      only the comparison on a server
+  --instructions  of the pieces, by valgrind, instead of their time
   --smoke      everything once, with a handful of events: whether it works, not how fast it is
   --rounds N   how often the bundles take turns (5)
   --drift N    events over which the growth of memory is watched (10000)
@@ -27,31 +28,55 @@ const USAGE: &str = "usage: cargo xtask bench [--smoke] [--pieces | --whole] [--
 What is measured is built first. PLUGIN_BUNDLE names a bundle, and HELLO_EXECUTABLE the executable of
 tests/guests/hello, to be measured as they are.";
 
+/// The program that does pieces. Of the whole workspace, because a package alone has other features of wasmtime,
+/// which would be built anew.
+pub const PIECES: [&str; 5] = [
+    "--workspace",
+    "--exclude",
+    "plugin-tests",
+    "--bench",
+    "pieces",
+];
+
 /// Measures and prints.
 pub fn bench(words: &[&str]) -> Result<(), Error> {
     let (amount, others) = arguments(words)?;
     let has = |option| words.contains(&option);
+    if has("--instructions") {
+        return instructions::instructions();
+    }
     if !has("--whole") {
         pieces(has("--smoke"))?;
     }
     if has("--pieces") {
         return Ok(());
     }
-    let floor = floor()?;
-    let hello = match std::env::var_os("HELLO_EXECUTABLE") {
+    let hello = match variable("HELLO_EXECUTABLE") {
         Some(named) => PathBuf::from(named),
         None => bundle::hello()?,
     };
-    let manifest = root().join("tests/guests/hello/plugin.json");
-    let hello = bundle::small("hello", &manifest, &hello)?;
-    let subject = match std::env::var_os("PLUGIN_BUNDLE") {
+    let subject = match variable("PLUGIN_BUNDLE") {
         Some(named) => PathBuf::from(named),
         None => bundle::here()?.bundle,
     };
+    whole(&subject, &hello, others, amount)
+}
+
+/// Whether the measuring of the pieces works.
+pub fn try_pieces() -> Result<(), Error> {
+    pieces(true)
+}
+
+/// Whether the comparison works, with a bundle and the executable of `tests/guests/hello`.
+pub fn try_whole(bundle: &Path, hello: &Path) -> Result<(), Error> {
+    whole(bundle, hello, Vec::new(), Amount::SMOKE)
+}
+
+fn whole(subject: &Path, hello: &Path, others: Vec<PathBuf>, amount: Amount) -> Result<(), Error> {
     let options = Options {
-        subject,
-        hello,
-        floor,
+        subject: subject.to_owned(),
+        hello: bundle::small("hello", &bundle::hello_manifest(), hello)?,
+        floor: floor()?,
         others,
         amount,
         logs: target().join("bench/logs"),
@@ -68,7 +93,7 @@ fn pieces(smoke: bool) -> Result<(), Error> {
     toolchain::complete()?;
     let mut pieces = cargo();
     pieces.args(["bench", "--locked", "--profile", "release"]);
-    pieces.args(["-p", "component-tests", "--bench", "pieces"]);
+    pieces.args(PIECES);
     if smoke {
         pieces.args(["--", "--smoke"]);
     }
@@ -83,7 +108,7 @@ fn arguments(words: &[&str]) -> Result<(Amount, Vec<PathBuf>), Error> {
     let number = |word: Option<&&str>| word.and_then(|word| word.parse().ok());
     while let Some(word) = words.next() {
         match *word {
-            "--smoke" | "--pieces" | "--whole" => {}
+            "--smoke" | "--pieces" | "--whole" | "--instructions" => {}
             "--rounds" => amount.rounds = number(words.next()).ok_or(Error::Usage(USAGE))?,
             "--drift" => amount.drift = number(words.next()).ok_or(Error::Usage(USAGE))?,
             option if option.starts_with('-') => return Err(Error::Usage(USAGE)),

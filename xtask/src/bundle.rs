@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::error::{Error, at};
 use crate::platforms::{LIMIT, LIMIT_OF_ONE, LINUX, PLATFORMS, Platform};
 use crate::run::{cargo, json, read, root, run, target, variable};
-use crate::version::{has_changes, version};
+use crate::version::{has_changes, is_shallow, version};
 use crate::zig::Zig;
 use crate::{embedded, inspect, leaks, notice, npm, packages, sbom, sign, sums, toolchain, webapp};
 
@@ -49,6 +49,7 @@ pub struct Dist {
     pub bundle: PathBuf,
     /// The folder of all.
     pub folder: PathBuf,
+    version: String,
     /// The executables in it, with their platforms' names.
     executables: Vec<(&'static str, PathBuf)>,
     /// What is signed: the bundles, and the sums of all that is published.
@@ -56,6 +57,12 @@ pub struct Dist {
 }
 
 impl Dist {
+    /// What `SHA256SUMS` says of all that lies in the folder.
+    fn sums(&self) -> Result<String, Error> {
+        let path = self.folder.join(sums::NAME);
+        fs::read_to_string(&path).map_err(at(&path))
+    }
+
     /// The executable for this machine.
     pub fn executable(&self) -> Result<&Path, Error> {
         self.executable_for(&LINUX)
@@ -75,7 +82,8 @@ impl Dist {
 /// Builds what is published: the bundles for all platforms and what lies beside them, signed if a key is named.
 pub fn dist() -> Result<Dist, Error> {
     let platforms: Vec<_> = PLATFORMS.iter().collect();
-    let dist = build(&platforms, Some(&Zig::install()?), &root().join("dist"))?;
+    let (zig, version) = (Zig::install()?, checked_version()?);
+    let dist = build(&version, &platforms, Some(&zig), &root().join("dist"))?;
     for path in &dist.signed {
         sign::sign(path)?;
     }
@@ -90,21 +98,50 @@ pub fn here() -> Result<Dist, Error> {
 /// Builds the bundles for some platforms to be tried: with the linker that makes what is published, or, for this
 /// machine alone, with its own, whose result needs a C library as new as this machine's.
 pub fn tried(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> {
-    build(platforms, zig, &target().join("bundle"))
+    let folder = target().join("bundle");
+    build(&checked_version()?, platforms, zig, &folder)
 }
 
-fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Dist, Error> {
-    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        let text = "the bundle is built on linux-amd64, and only there";
-        return Err(Error::Needed(text.to_owned()));
+/// Makes the bundles of a version a second time, from what was built for the first. All must be as it was.
+pub fn again(first: &Dist, platforms: &[&Platform], zig: Option<&Zig>) -> Result<(), Error> {
+    let folder = target().join("bundle-again");
+    let second = build(&first.version, platforms, zig, &folder)?.sums()?;
+    fs::remove_dir_all(&folder).map_err(at(&folder))?;
+    let first = first.sums()?;
+    if first == second {
+        return Ok(());
     }
-    let version = version();
+    let text = format!("the same files gave other bytes: the sums were\n{first}and are\n{second}");
+    Err(Error::Failed(text))
+}
+
+/// The version of what is here, and what makes it doubtful.
+fn checked_version() -> Result<String, Error> {
+    let version = version()?;
     if has_changes() {
         println!(
             "warning: {version} is not what this is built from: there are changes that are not committed"
         );
     }
-    let (id, mut manifest) = versioned(&root().join("plugin.json"), &version)?;
+    if is_shallow() {
+        println!(
+            "warning: {version} may lack its tag, for older commits are missing: `git fetch --unshallow --tags`"
+        );
+    }
+    Ok(version)
+}
+
+fn build(
+    version: &str,
+    platforms: &[&Platform],
+    zig: Option<&Zig>,
+    folder: &Path,
+) -> Result<Dist, Error> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        let text = "the bundle is built on linux-amd64, and only there";
+        return Err(Error::Needed(text.to_owned()));
+    }
+    let (id, mut manifest) = versioned(&root().join("plugin.json"), version)?;
     let manifest_file = target().join("dist").join("plugin.json");
     write_if_changed(&manifest_file, text(&manifest).as_bytes())?;
     let script = webapp::build()?;
@@ -115,8 +152,8 @@ fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Di
         Entry::read("LICENSE", &root().join("LICENSE"))?,
         Entry::read("webapp/dist/main.js", &script)?,
     ];
-    for folder in ["assets", "public"] {
-        common.extend(Entry::read_folder(folder)?);
+    for name in ["assets", "public"] {
+        common.extend(Entry::read_folder(name, &root().join(name))?);
     }
     let prefix = format!("{id}/");
     fs::create_dir_all(folder).map_err(at(folder))?;
@@ -151,10 +188,8 @@ fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Di
         println!("executable for {}: {size} bytes", platform.name);
         within("the executable", size, EXECUTABLE_LIMIT)?;
 
-        let program = Entry {
-            mode: 0o755,
-            ..Entry::read(platform.executable, &executable)?
-        };
+        let content = fs::read(&executable).map_err(at(&executable))?;
+        let program = Entry::program(platform.executable, content);
         let parts = zig.map_or(Ok(Vec::new()), |zig| zig.parts(platform))?;
         let notice = notice::notice(&packages, &scripts, &parts)?;
         only(&mut manifest, &[platform]);
@@ -168,7 +203,7 @@ fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Di
         let packed = pack(&prefix, entries)?;
         within("the bundle", packed.len() as u64, LIMIT_OF_ONE)?;
         published.push(write(folder, &format!("{name}.tar.gz"), &packed)?);
-        let bill = sbom::sbom(&version, &rust, &packages, &scripts, &parts);
+        let bill = sbom::sbom(version, &rust, &packages, &scripts, &parts);
         let bill_name = format!("{name}.cdx.json");
         published.push(write(folder, &bill_name, bill.as_bytes())?);
         executables.push((platform.name, executable));
@@ -205,6 +240,7 @@ fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Di
     Ok(Dist {
         bundle,
         folder: folder.to_owned(),
+        version: version.to_owned(),
         executables,
         signed: published,
     })
@@ -212,15 +248,24 @@ fn build(platforms: &[&Platform], zig: Option<&Zig>, folder: &Path) -> Result<Di
 
 /// Builds the host around the component of `tests/guests/hello` and answers with a copy of it.
 pub fn hello() -> Result<PathBuf, Error> {
-    hello_for(&LINUX, None)
+    hello_for(&LINUX, None, &hello_manifest())
 }
 
-/// The same for a platform.
-pub fn hello_for(platform: &Platform, zig: Option<&Zig>) -> Result<PathBuf, Error> {
+/// The manifest of that component.
+pub fn hello_manifest() -> PathBuf {
+    root().join("tests/guests/hello/plugin.json")
+}
+
+/// The same for a platform, with that manifest or another.
+pub fn hello_for(
+    platform: &Platform,
+    zig: Option<&Zig>,
+    manifest: &Path,
+) -> Result<PathBuf, Error> {
     let folder = root().join("tests/guests/hello");
     let built = build_host(&Build {
         component: Some(&folder),
-        manifest: &folder.join("plugin.json"),
+        manifest,
         packages: None,
         platform,
         zig,
@@ -249,12 +294,10 @@ fn rust_version() -> Result<String, Error> {
 /// Packs another plugin's manifest and executable into the bundle `target/bench/NAME.tar.gz`.
 pub fn small(name: &str, manifest: &Path, executable: &Path) -> Result<PathBuf, Error> {
     let (id, manifest) = versioned(manifest, "0.1.0")?;
+    let content = fs::read(executable).map_err(at(executable))?;
     let entries = vec![
         Entry::file("plugin.json", text(&manifest).into_bytes()),
-        Entry {
-            mode: 0o755,
-            ..Entry::read(LINUX.executable, executable)?
-        },
+        Entry::program(LINUX.executable, content),
     ];
     let packed = pack(&format!("{id}/"), entries)?;
     let folder = target().join("bench");
@@ -413,14 +456,23 @@ fn within(what: &'static str, bytes: u64, limit: u64) -> Result<(), Error> {
 
 /// One file of the bundle.
 #[derive(Clone)]
-struct Entry {
+pub struct Entry {
     name: String,
     mode: u32,
     content: Vec<u8>,
 }
 
 impl Entry {
-    fn file(name: &str, content: Vec<u8>) -> Self {
+    /// A program.
+    pub fn program(name: &str, content: Vec<u8>) -> Self {
+        Self {
+            mode: 0o755,
+            ..Self::file(name, content)
+        }
+    }
+
+    /// A file that is none.
+    pub fn file(name: &str, content: Vec<u8>) -> Self {
         Self {
             name: name.to_owned(),
             mode: 0o644,
@@ -432,18 +484,18 @@ impl Entry {
         Ok(Self::file(name, fs::read(path).map_err(at(path))?))
     }
 
-    fn read_folder(folder: &str) -> Result<Vec<Self>, Error> {
-        let path = root().join(folder);
+    fn read_folder(name: &str, path: &Path) -> Result<Vec<Self>, Error> {
         let mut entries = Vec::new();
-        for entry in fs::read_dir(&path).map_err(at(&path))?.flatten() {
-            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        for entry in fs::read_dir(path).map_err(at(path))?.flatten() {
+            let name = format!("{name}/{}", entry.file_name().to_string_lossy());
             entries.push(Self::read(&name, &entry.path())?);
         }
         Ok(entries)
     }
 }
 
-fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
+/// Packs files below a folder of that name. The same files give the same bytes.
+pub fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     let compressed = GzBuilder::new()
         .mtime(0)
@@ -474,15 +526,14 @@ fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
 mod tests {
     use super::{Entry, only, pack, text, versioned};
     use crate::platforms::{LINUX_ARM, WINDOWS};
-    use crate::run::root;
+    use crate::run::{make_executable, root, scratch};
+    use std::fs;
     use std::io::Read;
+    use std::time::{Duration, SystemTime};
 
     fn entries() -> Vec<Entry> {
         vec![
-            Entry {
-                mode: 0o755,
-                ..Entry::file("server/x", vec![7; 100])
-            },
+            Entry::program("server/x", vec![7; 100]),
             Entry::file("plugin.json", b"{}".to_vec()),
         ]
     }
@@ -495,6 +546,31 @@ mod tests {
             pack("p/", entries()).unwrap(),
             pack("p/", reversed).unwrap()
         );
+    }
+
+    #[test]
+    fn the_same_files_give_the_same_bytes_whenever_and_by_whom_they_were_written() {
+        let place = scratch("bundle");
+        let mut names = ["icon.svg", "a", "B"];
+        let mut packed = Vec::new();
+        for (folder, age) in [("one", 0), ("other", 1_000_000)] {
+            let folder = place.join(folder);
+            fs::create_dir(&folder).unwrap();
+            for name in names {
+                let path = folder.join(name);
+                fs::write(&path, name).unwrap();
+                let file = fs::File::options().append(true).open(&path).unwrap();
+                let time = SystemTime::now() - Duration::from_secs(age);
+                file.set_modified(time).unwrap();
+                if age > 0 {
+                    make_executable(&path).unwrap();
+                }
+            }
+            names.reverse();
+            packed.push(pack("p/", Entry::read_folder("public", &folder).unwrap()).unwrap());
+        }
+        fs::remove_dir_all(place).unwrap();
+        assert!(packed[0] == packed[1]);
     }
 
     #[test]

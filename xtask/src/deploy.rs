@@ -1,4 +1,4 @@
-//! Uploading the bundle to a server, with the variables that plugin developers already use.
+//! Uploading a bundle to a server, with the variables that plugin developers already use.
 //!
 //! `MM_LOCALSOCKETPATH` names the socket of a server in local mode. Without it,
 //! `MM_SERVICESETTINGS_SITEURL` names the server, and `MM_ADMIN_TOKEN`, or `MM_ADMIN_USERNAME` and
@@ -10,6 +10,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use crate::bundle;
 use crate::error::Error;
 use crate::run::variable;
@@ -17,14 +19,20 @@ use crate::run::variable;
 /// The plugin's id on the server.
 pub const ID: &str = "zoom";
 
-/// Builds the bundle, uploads it in place of an earlier one and enables it.
+/// Builds the bundle, uploads it in place of an earlier one and enables it. It is for this machine's system and
+/// its C library, which may be newer than the server's.
 pub fn deploy() -> Result<(), Error> {
     let server = Server::from_environment()?;
-    let bundle = bundle::here()?.bundle;
-    server.upload(&bundle)?;
-    server.enable(ID)?;
-    println!("deployed and enabled");
-    Ok(())
+    server.deploy(&bundle::here()?.bundle)
+}
+
+/// Does the same with a bundle that is there, as it is.
+pub fn deploy_file(bundle: &Path) -> Result<(), Error> {
+    if !bundle.is_file() {
+        let text = format!("there is no bundle {}", bundle.display());
+        return Err(Error::Needed(text));
+    }
+    Server::from_environment()?.deploy(bundle)
 }
 
 /// Enables the plugin that is on the server.
@@ -115,14 +123,26 @@ impl Server {
         token.ok_or_else(|| Error::Failed("the log-in gave no token".to_owned()))
     }
 
-    fn upload(&self, bundle: &Path) -> Result<(), Error> {
-        println!("> uploading {} to {}", bundle.display(), self.base);
-        let file = format!("plugin=@{}", bundle.display());
-        self.curl(
-            "/api/v4/plugins",
-            &[option("form", &file), option("form", "force=true")],
-        )?;
+    fn deploy(&self, bundle: &Path) -> Result<(), Error> {
+        let id = self.upload(bundle)?;
+        self.enable(&id)?;
+        println!("deployed and enabled");
         Ok(())
+    }
+
+    /// Uploads a bundle and answers with the id of the plugin in it.
+    fn upload(&self, bundle: &Path) -> Result<String, Error> {
+        println!("> uploading {} to {}", bundle.display(), self.base);
+        // Quoted, because a name may have what separates a form's options.
+        let name = bundle.display().to_string();
+        let name = name.replace('\\', "\\\\").replace('"', "\\\"");
+        let file = format!("plugin=@\"{name}\"");
+        let path = "/api/v4/plugins";
+        let form = [option("form", "force=true"), option("form", &file)];
+        let answer = self.curl(path, &form)?;
+        let manifest: Option<Value> = serde_json::from_str(&answer).ok();
+        let id = manifest.and_then(|manifest| Some(manifest.get("id")?.as_str()?.to_owned()));
+        id.ok_or_else(|| Error::Failed(format!("{}{path} gave no id: {answer}", self.base)))
     }
 
     fn enable(&self, id: &str) -> Result<(), Error> {
@@ -183,9 +203,12 @@ impl Server {
 
 #[cfg(test)]
 mod tests {
-    use super::{Server, option};
+    use super::{Server, deploy_file, option};
+    use crate::run::scratch;
+    use std::fs;
     use std::io::{Read as _, Write as _};
     use std::net::{TcpListener, TcpStream};
+    use std::path::Path;
     use std::thread::{self, JoinHandle};
 
     /// Answers one connection after the other, and tells what was asked.
@@ -234,15 +257,15 @@ mod tests {
     }
 
     #[test]
-    fn the_bundle_is_uploaded_with_the_token_and_enabled() {
-        let (base, asked) = serve(vec!["201 Created", "200 OK"]);
+    fn the_bundle_is_uploaded_with_the_token_and_the_plugin_in_it_enabled() {
+        let (base, asked) = serve_with(r#"{"id":"x"}"#, vec!["201 Created", "200 OK"]);
         let options = vec![option("header", "Authorization: Bearer secret")];
         let server = Server { base, options };
-        let bundle = std::env::temp_dir().join(format!("bundle-{}.tar.gz", std::process::id()));
-        std::fs::write(&bundle, "the bundle").unwrap();
-        server.upload(&bundle).unwrap();
-        server.enable("x").unwrap();
-        std::fs::remove_file(&bundle).unwrap();
+        let folder = scratch("deploy");
+        let bundle = folder.join("a;type=b, \"c\".tar.gz");
+        fs::write(&bundle, "the bundle").unwrap();
+        server.deploy(&bundle).unwrap();
+        fs::remove_dir_all(folder).unwrap();
         let asked = asked.join().unwrap();
         assert!(asked[0].starts_with("POST /api/v4/plugins HTTP"));
         assert!(asked[0].contains("name=\"plugin\"") && asked[0].contains("the bundle"));
@@ -253,6 +276,22 @@ mod tests {
                 .iter()
                 .all(|request| request.contains("Authorization: Bearer secret"))
         );
+    }
+
+    #[test]
+    fn an_upload_that_is_answered_without_an_id_is_an_error() {
+        let (base, asked) = serve(vec!["201 Created"]);
+        let options = Vec::new();
+        let this = std::env::current_exe().unwrap();
+        let error = Server { base, options }.upload(&this).unwrap_err();
+        assert!(error.to_string().contains("no id"), "{error}");
+        asked.join().unwrap();
+    }
+
+    #[test]
+    fn a_bundle_that_is_not_there_is_named() {
+        let error = deploy_file(Path::new("/no/bundle")).unwrap_err();
+        assert!(error.to_string().contains("/no/bundle"), "{error}");
     }
 
     #[test]

@@ -2,14 +2,19 @@
 //!
 //! The supervisor starts a file and looks for the process by that file's name. So what it is given is a script
 //! that becomes the emulator, under its own name.
+//!
+//! QEMU keeps a record of each page of addresses, used or not: room for all events of the plugin is 2 GB of records
+//! and seconds at each start. So the plugin is given too few addresses for it there, and each of its events asks for
+//! its own. The other component is built with a manifest of fewer events, for which there is room, so that both
+//! ways are gone.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::bundle::{Dist, hello_for, write_if_changed};
+use crate::bundle::{Dist, hello_for, hello_manifest, write_if_changed};
 use crate::error::{Error, at};
-use crate::platforms::{Platform, WINDOWS};
-use crate::run::{make_executable, run, target};
+use crate::platforms::{LINUX_ARM, Platform, WINDOWS};
+use crate::run::{json, make_executable, run, target};
 use crate::zig::Zig;
 
 /// Where Debian puts the C library of arm64.
@@ -27,10 +32,18 @@ __declspec(dllexport) int ProcessPrng(unsigned char *bytes, unsigned long long l
 }
 ";
 
+/// Addresses that an emulated plugin may have, in KiB: for some 70 events at once.
+const ARM_ADDRESSES: u64 = 300 * 1024 * 1024;
+
+/// How many requests at once the component of `tests/guests/hello` answers where room for all is emulated.
+const ARM_EVENTS: u32 = 8;
+
 /// The plugin and the component of `tests/guests/hello`, to be started like executables of this system.
 pub struct Launchers {
     pub plugin: PathBuf,
     pub hello: PathBuf,
+    /// How many requests at once the latter answers, if fewer than its manifest says.
+    pub events: Option<u32>,
     /// Ends with this.
     _world: Option<World>,
 }
@@ -42,7 +55,7 @@ pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launcher
     let world = (platform.name == WINDOWS.name)
         .then(|| World::start(&folder, zig))
         .transpose()?;
-    let lines = |executable: &Path| {
+    let lines = |executable: &Path, limit: &str| {
         let executable = executable.display();
         match &world {
             Some(World(files)) => format!(
@@ -51,29 +64,43 @@ pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launcher
                  exec {WINE} \"$0.exe\" \"$@\"",
                 files.display()
             ),
-            None => {
-                // QEMU keeps a record of each page of addresses, used or not. With fewer addresses than room for all
-                // events takes, each event asks for its own.
-                format!(
-                    "ulimit -v {ARM_ADDRESSES}\n{REDUCED}\n\
-                     exec \"$emulator\" -0 \"$0\" -L {ARM_LIBRARY} '{executable}' \"$@\""
-                )
-            }
+            None => format!(
+                "{limit}{REDUCED}\nexec \"$emulator\" -0 \"$0\" -L {ARM_LIBRARY} '{executable}' \"$@\""
+            ),
         }
     };
-    let hello = hello_for(platform, Some(zig))?;
+    let events = (platform.name == LINUX_ARM.name).then_some(ARM_EVENTS);
+    let manifest = match events {
+        Some(events) => manifest_of(&folder, events)?,
+        None => hello_manifest(),
+    };
+    let hello = hello_for(platform, Some(zig), &manifest)?;
+    let plugin = lines(
+        dist.executable_for(platform)?,
+        &format!("ulimit -v {ARM_ADDRESSES}\n"),
+    );
     Ok(Launchers {
-        plugin: launcher(
-            &folder.join("plugin"),
-            &lines(dist.executable_for(platform)?),
-        )?,
-        hello: launcher(&folder.join("hello"), &lines(&hello))?,
+        plugin: launcher(&folder.join("plugin"), &plugin)?,
+        hello: launcher(&folder.join("hello"), &lines(&hello, ""))?,
+        events,
         _world: world,
     })
 }
 
-/// Addresses that an emulated process may have, in KiB: for some 70 events at once.
-const ARM_ADDRESSES: u64 = 300 * 1024 * 1024;
+/// The manifest of `tests/guests/hello`, with fewer events at once.
+fn manifest_of(folder: &Path, events: u32) -> Result<PathBuf, Error> {
+    let original = hello_manifest();
+    let mut manifest = json(&original)?;
+    let limit = manifest.pointer_mut("/props/sandbox/concurrent_events");
+    let limit = limit.ok_or_else(|| Error::Content {
+        path: original,
+        problem: "it has no limit of events at once".to_owned(),
+    })?;
+    *limit = events.into();
+    let path = folder.join("hello.json");
+    write_if_changed(&path, format!("{manifest:#}\n").as_bytes())?;
+    Ok(path)
+}
 
 /// Leaves only those variables that the host keeps. It would start itself anew without the others, and in QEMU that
 /// does not start QEMU.

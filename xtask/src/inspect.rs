@@ -1,7 +1,7 @@
 //! Whether an executable is for the system that it is named after, and asks it for nothing special.
 //!
 //! Not every system is at hand to try an executable on. What can be seen without one is its kind and its
-//! processor, which libraries it wants, and how old the system may be.
+//! processor, which libraries it wants, how old the system may be, and whether its signature is good.
 
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use goblin::mach::load_command::CommandVariant;
 use goblin::mach::{Mach, MachO, constants::cputype};
 use goblin::{Object, elf, pe};
 
+use crate::codesign;
 use crate::error::{Error, at};
 use crate::platforms::Platform;
 
@@ -62,7 +63,7 @@ fn problem(content: &[u8], platform: &Platform, library: Option<&str>) -> Option
     match (Object::parse(content), platform.name.split('-').next()) {
         (Err(error), _) => Some(error.to_string()),
         (Ok(Object::Elf(file)), Some("linux")) => linux(&file, arm, library),
-        (Ok(Object::Mach(Mach::Binary(file))), Some("darwin")) => mac(&file, arm),
+        (Ok(Object::Mach(Mach::Binary(file))), Some("darwin")) => mac(&file, content, arm),
         (Ok(Object::PE(file)), Some("windows")) => {
             let machine = file.header.coff_header.machine;
             if machine != pe::header::COFF_MACHINE_X86_64 {
@@ -98,7 +99,7 @@ fn linux(file: &Elf, arm: bool, library: Option<&str>) -> Option<String> {
     foreign(&file.libraries, &LINUX_LIBRARIES)
 }
 
-fn mac(file: &MachO, arm: bool) -> Option<String> {
+fn mac(file: &MachO, content: &[u8], arm: bool) -> Option<String> {
     let machine = if arm {
         cputype::CPU_TYPE_ARM64
     } else {
@@ -115,12 +116,17 @@ fn mac(file: &MachO, arm: bool) -> Option<String> {
     if oldest.is_none_or(|oldest| oldest > OLDEST_MAC) {
         return Some(format!("it is for macOS {:?}", oldest.map(|o| o >> 16)));
     }
-    // Processors of Apple run nothing that is not signed; a signature without a name is enough.
-    let signed = |one: &goblin::mach::load_command::LoadCommand| {
-        matches!(one.command, CommandVariant::CodeSignature(_))
+    let signature = file.load_commands.iter().find_map(|one| match one.command {
+        CommandVariant::CodeSignature(place) => Some(place),
+        _ => None,
+    });
+    let wrong = match signature {
+        Some(place) => codesign::problem(content, place.dataoff as usize, place.datasize as usize),
+        // Processors of Apple run nothing that is not signed.
+        None => arm.then(|| "it is not signed".to_owned()),
     };
-    if arm && !file.load_commands.iter().any(signed) {
-        return Some("it is not signed".to_owned());
+    if wrong.is_some() {
+        return wrong;
     }
     // The first is the file itself.
     foreign(file.libs.get(1..).unwrap_or_default(), &MAC_LIBRARIES)
@@ -147,6 +153,7 @@ fn version(text: &str) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::{OLDEST_MAC, foreign, problem, version};
+    use crate::codesign;
     use crate::platforms::{LINUX, LINUX_ARM, MAC, MAC_ARM, WINDOWS};
 
     #[test]
@@ -172,9 +179,6 @@ mod tests {
     /// it loads.
     fn mac(processor: u32, oldest: u32, signed: bool, library: &str) -> Vec<u8> {
         let mut commands = vec![vec![0x32, 24, 1, oldest, oldest, 0]];
-        if signed {
-            commands.push(vec![0x1d, 16, 0, 0]);
-        }
         let mut name = library.as_bytes().to_vec();
         name.resize(library.len() / 8 * 8 + 8, 0);
         let mut load = vec![0xc, u32::try_from(24 + name.len()).unwrap(), 24, 0, 0, 0];
@@ -183,12 +187,23 @@ mod tests {
                 .map(|four| u32::from_le_bytes(four.try_into().unwrap())),
         );
         commands.push(load);
+        let ahead = 32 + commands.concat().len() * 4;
+        if signed {
+            let place = u32::try_from(ahead + 16).unwrap();
+            // Its length does not depend on what is signed.
+            let length = codesign::tests::signature(&vec![0; ahead + 16]).len();
+            commands.push(vec![0x1d, 16, place, u32::try_from(length).unwrap()]);
+        }
         let count = u32::try_from(commands.len()).unwrap();
         let commands = commands.concat();
         let size = u32::try_from(commands.len() * 4).unwrap();
         let head = [0xfeed_facf, processor, 3, 2, count, size, 0, 0];
         let words = head.into_iter().chain(commands);
-        words.flat_map(u32::to_le_bytes).collect()
+        let mut file: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
+        if signed {
+            file.extend(codesign::tests::signature(&file));
+        }
+        file
     }
 
     #[test]
@@ -207,6 +222,13 @@ mod tests {
         ] {
             let told = told(content, &MAC_ARM).unwrap();
             assert!(told.contains(word), "{told}");
+        }
+        // As if it were stripped after it was signed.
+        for (processor, platform) in [(ARM, &MAC_ARM), (INTEL, &MAC)] {
+            let mut changed = mac(processor, OLDEST_MAC, true, system);
+            *changed.last_chunk_mut::<32>().unwrap() = [0; 32];
+            let told = told(changed, platform).unwrap();
+            assert!(told.contains("page 0"), "{told}");
         }
     }
 

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::{Error, at};
-use crate::run::root;
+use crate::run::{root, target};
 
 /// Says so, or fails for what is to be published, when this machine's folders are named in a file.
 pub fn check(part: &Path, published: bool) -> Result<(), Error> {
@@ -17,8 +17,9 @@ pub fn check(part: &Path, published: bool) -> Result<(), Error> {
     let home = std::env::var("HOME")
         .ok()
         .map(|home| format!("{home}/.cargo"));
-    let root = Some(root().display().to_string());
-    let folders: Vec<String> = [cargo, home, root].into_iter().flatten().collect();
+    let own = [target(), root()].map(|folder| Some(folder.display().to_string()));
+    let folders = [cargo, home].into_iter().chain(own).flatten();
+    let folders: Vec<String> = folders.collect();
     let Some(folder) = named(&content, &folders) else {
         return Ok(());
     };
@@ -48,7 +49,9 @@ fn find(content: &[u8], wanted: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::named;
+    use super::{check, named};
+    use crate::run::{root, scratch, target};
+    use std::fs;
 
     #[test]
     fn a_folder_is_found_anywhere_and_one_that_only_begins_alike_is_not() {
@@ -58,5 +61,23 @@ mod tests {
         assert_eq!(seen(b"tokio-1.0.0/src/x.rs"), Some(folders[1].clone()));
         assert_eq!(seen(b"/home/adam/x.rs /srcs/y.rs"), None);
         assert_eq!(named(b"/x", &["/".to_owned(), String::new()]), None);
+    }
+    #[test]
+    fn what_names_the_folder_it_was_built_in_is_not_published() {
+        let folder = scratch("leaks");
+        let part = folder.join("part");
+        let home = std::env::var("HOME").unwrap() + "/.cargo";
+        for name in [home.into(), target(), root()] {
+            let name = name.display();
+            fs::write(&part, format!("\0\u{1}{name}/registry/src/x.rs\0")).unwrap();
+            let told = check(&part, true).unwrap_err().to_string();
+            assert!(told.contains(&format!("names {name}")), "{told}");
+            check(&part, false).unwrap();
+        }
+        fs::write(&part, "\0tokio-1.0.0/src/x.rs\0").unwrap();
+        check(&part, true).unwrap();
+        fs::remove_dir_all(folder).unwrap();
+        // This program looks for its sources, and so names them.
+        assert!(check(&std::env::current_exe().unwrap(), true).is_err());
     }
 }

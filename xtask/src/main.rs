@@ -1,5 +1,5 @@
-//! The chores of the project: `cargo xtask dist | demo | test | fuzz | guards | bench | browser | gallery | deploy |
-//! logs | reset | watch | reproduce | imports | parity | reach`.
+//! The chores of the project: `cargo xtask dist | demo | test | fuzz | guards | bench | browser | gallery | sign |
+//! deploy | logs | reset | watch | reproduce | imports | parity | reach`.
 //!
 //! The Makefile is a thin front door to this program. Everything it does is done by the tools that a
 //! developer would call by hand (cargo, go, git, curl), and each command is printed before it runs, so
@@ -8,6 +8,7 @@
 
 mod bench;
 mod bundle;
+mod codesign;
 mod demo;
 mod deploy;
 mod embedded;
@@ -17,6 +18,7 @@ mod fuzz;
 mod guards;
 mod imports;
 mod inspect;
+mod instructions;
 mod leaks;
 mod logs;
 mod notice;
@@ -25,6 +27,8 @@ mod packages;
 mod parity;
 mod platforms;
 mod reach;
+#[cfg(test)]
+mod recipe;
 mod reproduce;
 mod run;
 mod sbom;
@@ -38,6 +42,7 @@ mod watch;
 mod webapp;
 mod zig;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use error::Error;
@@ -55,10 +60,11 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   browser [FILTER]   run the browser suite alone, on a fresh bundle
   screens          take the screenshots of the gallery anew
   figures          measure the webapp
-  bench [--smoke] [--pieces | --whole] [--rounds N] [--drift N] [BUNDLE…]
+  bench [--smoke] [--pieces | --whole | --instructions] [--rounds N] [--drift N] [BUNDLE…]
                    compare the bundle with a floor in Go and with other bundles, on one real server
   gallery          serve a page with all states of the webapp
-  deploy           build the bundle, upload it to a server and enable it
+  sign FILE…       sign files as dist does, with the key that PLUGIN_SIGNING_KEY names
+  deploy [BUNDLE]  build the bundle, or take this one, upload it to a server and enable it
   enable, disable, reset   on that server; reset is disable and enable
   logs [--follow]  what the plugin wrote into that server's log
   watch            deploy after each change
@@ -86,7 +92,9 @@ fn main() -> ExitCode {
         ["gallery"] => webapp::gallery(),
         ["emulated"] => suites::emulated(),
         ["reproduce"] => reproduce::reproduce(),
+        ["sign", files @ ..] if !files.is_empty() => sign::sign_all(files),
         ["deploy"] => deploy::deploy(),
+        ["deploy", bundle] => deploy::deploy_file(Path::new(bundle)),
         ["enable"] => deploy::enable(),
         ["disable"] => deploy::disable(),
         ["reset"] => deploy::reset(),

@@ -110,7 +110,8 @@ fn licence(file: &Path) -> Result<String, Error> {
     Ok(tidy(&text))
 }
 
-const RULE: &str =
+/// What is around the headings.
+pub const RULE: &str =
     "--------------------------------------------------------------------------------";
 
 fn compose(works: &[Work]) -> String {

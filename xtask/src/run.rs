@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use plugin_tests::process::forget_package;
 use serde_json::Value;
 
 use crate::error::{Error, at};
@@ -22,6 +23,7 @@ pub fn target() -> PathBuf {
 pub fn cargo() -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
+    forget_package(&mut command);
     command.current_dir(root());
     command
 }
@@ -108,4 +110,22 @@ pub fn scratch(name: &str) -> PathBuf {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     folder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cargo;
+
+    #[test]
+    fn cargo_is_started_as_by_a_person_and_not_as_a_part_of_this_package() {
+        // The tests themselves are started by cargo.
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+        let command = cargo();
+        let gone = |name: &str| {
+            let mut changes = command.get_envs();
+            changes.any(|(changed, value)| changed == name && value.is_none())
+        };
+        assert!(gone("CARGO_MANIFEST_DIR") && gone("CARGO_PKG_NAME"));
+        assert!(!gone("CARGO") && !gone("PATH"));
+    }
 }

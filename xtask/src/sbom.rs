@@ -4,6 +4,9 @@
 //! bytes, as with the bundle. Packages of the registry have the name under which databases of known
 //! weaknesses have them (a purl). Our own parts have none: nothing can be fetched under their names, and
 //! somebody else may come to own these on the registry.
+//!
+//! What no registry has is listed too: the linker's parts, Rust's standard library, and below it in the component
+//! the C library for WASI. The last comes compiled with the compiler, whose version is the only one it has here.
 
 use serde_json::{Value, json};
 
@@ -14,7 +17,11 @@ use crate::zig::Part;
 /// What of the bill is the same whatever is in the bundle.
 const NAME: &str = "zoom";
 
-/// The bill of one platform's bundle. `rust` is the version of the compiler, whose library is linked too.
+/// The licences of wasi-libc, and of what is in it: musl, cloudlibc, libpreopen and dlmalloc.
+const WASI_LIBC_LICENCE: &str =
+    "(Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT) AND MIT AND BSD-2-Clause AND CC0-1.0";
+
+/// The bill of one platform's bundle. `rust` is the version of the compiler, whose libraries are linked too.
 pub fn sbom(
     version: &str,
     rust: &str,
@@ -22,20 +29,11 @@ pub fn sbom(
     scripts: &[npm::Package],
     linked: &[Part],
 ) -> String {
-    let library = format!("pkg:github/rust-lang/rust@{rust}");
+    let (library, c_library) = (standard_library(rust), wasi_libc(rust));
     let mut components: Vec<Value> = packages.iter().map(component).collect();
     components.extend(scripts.iter().map(script));
     components.extend(linked.iter().map(part));
-    components.push(json!({
-        "type": "library",
-        "bom-ref": library,
-        "name": "rust-std",
-        "version": rust,
-        "description": "The standard library of Rust, linked into the executable and into the component",
-        "scope": "required",
-        "licenses": [{"expression": "MIT OR Apache-2.0"}],
-        "purl": library,
-    }));
+    components.extend([library.clone(), c_library.clone()]);
 
     let parts = packages
         .iter()
@@ -45,17 +43,23 @@ pub fn sbom(
     let parts: Vec<String> = parts.chain(linked.iter().map(part_reference)).collect();
     let mut dependencies = vec![json!({"ref": NAME, "dependsOn": parts})];
     dependencies.extend(packages.iter().map(|package| {
-        let mut needs: Vec<String> = package
-            .needs
-            .iter()
-            .filter_map(|id| find(packages, id))
-            .map(reference)
-            .collect();
-        if [HOST, GUEST].contains(&package.name.as_str()) {
-            needs.push(library.clone());
-        }
+        let needs = package.needs.iter().filter_map(|id| find(packages, id));
+        let mut needs: Vec<Value> = needs.map(|needed| reference(needed).into()).collect();
+        let below: &[&Value] = match package.name.as_str() {
+            HOST => &[&library],
+            GUEST => &[&library, &c_library],
+            _ => &[],
+        };
+        needs.extend(below.iter().map(|one| one["bom-ref"].clone()));
         json!({"ref": reference(package), "dependsOn": needs})
     }));
+    // What needs nothing is to be said, or it counts as not known.
+    let bare = scripts.iter().map(purl);
+    let bare = bare
+        .chain(linked.iter().map(part_reference))
+        .map(Value::from);
+    let below = [&library, &c_library].map(|one| one["bom-ref"].clone());
+    dependencies.extend(bare.chain(below).map(|one| json!({"ref": one})));
 
     let document = json!({
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
@@ -73,6 +77,32 @@ pub fn sbom(
         "dependencies": dependencies,
     });
     format!("{document:#}\n")
+}
+
+fn standard_library(rust: &str) -> Value {
+    let reference = format!("pkg:github/rust-lang/rust@{rust}");
+    json!({
+        "type": "library",
+        "bom-ref": reference,
+        "name": "rust-std",
+        "version": rust,
+        "description": "The standard library of Rust, linked into the executable and into the component",
+        "scope": "required",
+        "licenses": [{"expression": "MIT OR Apache-2.0"}],
+        "purl": reference,
+    })
+}
+
+fn wasi_libc(rust: &str) -> Value {
+    json!({
+        "type": "library",
+        "bom-ref": format!("own/rust-{rust}/wasi-libc"),
+        "name": "wasi-libc",
+        "version": format!("rust-{rust}"),
+        "description": "The C library for WASI, as Rust brings it, linked into the component",
+        "scope": "required",
+        "licenses": [{"expression": WASI_LIBC_LICENCE}],
+    })
 }
 
 fn find<'a>(packages: &'a [Package], id: &Id) -> Option<&'a Package> {
@@ -145,6 +175,7 @@ fn part(part: &Part) -> Value {
 #[cfg(test)]
 mod tests {
     use super::sbom;
+    use crate::notice::{RULE, notice};
     use crate::npm;
     use crate::packages::tests::{TARGET, plain_tree, sample};
     use crate::packages::{GUEST, HOST, Package, packages};
@@ -168,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn it_lists_the_packages_of_both_trees_and_the_standard_library() {
+    fn it_lists_the_packages_of_both_trees_and_the_libraries_below_them() {
         let bill = parsed(&packages(TARGET).unwrap(), &[]);
         let components = bill["components"].as_array().unwrap();
         let seen: BTreeSet<String> = components
@@ -184,6 +215,7 @@ mod tests {
         let mut expected = plain_tree(HOST, TARGET, "normal");
         expected.append(&mut plain_tree(GUEST, "wasm32-wasip2", "normal"));
         expected.insert("rust-std 1.95.0".to_owned());
+        expected.insert("wasi-libc rust-1.95.0".to_owned());
         expected.insert("part of it zig-0.1.0".to_owned());
         assert_eq!(seen, expected);
         assert_eq!(seen.len(), components.len(), "nothing twice");
@@ -211,18 +243,47 @@ mod tests {
     }
 
     #[test]
-    fn every_reference_leads_to_a_component() {
+    fn what_notice_has_a_section_for_is_in_the_bill() {
+        let text = notice(&[], &[], &[]).unwrap();
+        let pieces = text.split(RULE).map(str::trim);
+        let sections = pieces.filter(|piece| piece.starts_with("The ") && !piece.contains('\n'));
+        let expected = [
+            ("The standard library of Rust", "rust-std"),
+            ("The C library for WASI", "wasi-libc"),
+        ];
+        let names = expected.map(|(section, _)| section);
+        assert_eq!(sections.collect::<Vec<_>>(), names);
+        let bill = parsed(&[], &[]);
+        let components = bill["components"].as_array().unwrap();
+        for (_, name) in expected {
+            assert!(components.iter().any(|one| one["name"] == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_component_has_its_needs_said_once_and_every_reference_leads_to_one() {
         let bill = parsed(&packages(TARGET).unwrap(), &[]);
         let components = bill["components"].as_array().unwrap();
-        let mut known: BTreeSet<&str> =
-            components.iter().map(|one| field(one, "bom-ref")).collect();
-        known.insert("zoom");
-        for dependency in bill["dependencies"].as_array().unwrap() {
-            assert!(known.contains(field(dependency, "ref")));
-            for needed in dependency["dependsOn"].as_array().unwrap() {
+        let references = components.iter().map(|one| field(one, "bom-ref"));
+        let known: BTreeSet<&str> = references.chain(["zoom"]).collect();
+        let dependencies = bill["dependencies"].as_array().unwrap();
+        let said = dependencies.iter().map(|one| field(one, "ref"));
+        assert_eq!(said.collect::<BTreeSet<_>>(), known);
+        assert_eq!(dependencies.len(), known.len());
+        let needed = |of: &str| {
+            let mut found = dependencies
+                .iter()
+                .filter(|one| field(one, "ref").contains(of));
+            let needed = found.next().unwrap()["dependsOn"].as_array().cloned();
+            needed.unwrap_or_default()
+        };
+        for dependency in dependencies {
+            for needed in needed(field(dependency, "ref")) {
                 assert!(known.contains(needed.as_str().unwrap()), "{needed}");
             }
         }
+        let library = Value::from("own/rust-1.95.0/wasi-libc");
+        assert!(needed(GUEST).contains(&library) && !needed(HOST).contains(&library));
     }
 
     #[test]

@@ -13,25 +13,36 @@ use std::process::Command;
 use crate::error::Error;
 use crate::run::{read, run, variable};
 
+/// The variable that names the key.
+const KEY: &str = "PLUGIN_SIGNING_KEY";
+
 /// The algorithms that the server can check, by OpenPGP's numbers: RSA, RSA for signing, DSA, ECDSA.
 const CHECKABLE: [&str; 4] = ["1", "3", "17", "19"];
 
 /// Signs a bundle with the key that the environment names, if it names one.
 pub fn sign(bundle: &Path) -> Result<(), Error> {
-    match variable("PLUGIN_SIGNING_KEY") {
+    match variable(KEY) {
         Some(key) => {
             let signature = sign_with(&key, bundle, &|| Command::new("gpg"))?;
             println!("{}", signature.display());
         }
-        None => println!(
-            "{}: not signed, PLUGIN_SIGNING_KEY names no key",
-            bundle.display()
-        ),
+        None => println!("{}: not signed, {KEY} names no key", bundle.display()),
     }
     Ok(())
 }
 
-fn sign_with(key: &str, bundle: &Path, gpg: &dyn Fn() -> Command) -> Result<PathBuf, Error> {
+/// Signs files that are there already, such as bundles that were built where the key is not.
+pub fn sign_all(files: &[&str]) -> Result<(), Error> {
+    if variable(KEY).is_none() {
+        return Err(Error::Needed(format!(
+            "set {KEY} to the name of a key of gpg"
+        )));
+    }
+    files.iter().try_for_each(|file| sign(Path::new(file)))
+}
+
+/// Signs a file with a key of that name, by gpg as it is given.
+pub fn sign_with(key: &str, bundle: &Path, gpg: &dyn Fn() -> Command) -> Result<PathBuf, Error> {
     if read(gpg().arg("--version")).is_none() {
         let text = "to sign, install gpg: apt-get install gpg gpg-agent";
         return Err(Error::Needed(text.to_owned()));

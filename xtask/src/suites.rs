@@ -4,19 +4,19 @@
 //! machine lacks is named together with the command that installs it; with `CI=true` that is a failure,
 //! and so is every test that a runner leaves out.
 
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::bundle::Dist;
-use crate::emulator::Launchers;
 use crate::error::Error;
 use crate::platforms::{LINUX, LINUX_ARM, Platform, WINDOWS};
 use crate::run::{cargo, read, root, shown, strict};
 use crate::tally::{CargoTest, GoTest, Reader, Tally, Tap};
 use crate::zig::Zig;
-use crate::{bundle, emulator, imports, parity, reach, sums, toolchain, webapp};
+use crate::{bench, bundle, emulator, imports, parity, reach, sums, toolchain, webapp};
 
 /// Runs all suites and prints the sums as its last line.
 pub fn test() -> Result<(), Error> {
@@ -158,6 +158,11 @@ impl Session {
         self.suite("webapp on React 17 and 18", &mut tests, Tap::default());
     }
 
+    fn has_go(&mut self) -> bool {
+        let go = "https://go.dev/dl/ (1.26.3 or newer)";
+        self.has("go", go, Command::new("go").arg("version"))
+    }
+
     fn has_node(&mut self) -> bool {
         let node = "https://nodejs.org (20.19 or newer)";
         self.has("npm", node, Command::new("npm").arg("--version"))
@@ -176,6 +181,8 @@ impl Session {
         ]);
         tests.args(["--exclude", "plugin-tests"]);
         self.suite("unit and component tests", &mut tests, CargoTest::default());
+        // Here, where the host is built as the tests have it.
+        self.step("bench of the pieces, each once", bench::try_pieces);
     }
 
     /// The suites that need the bundle.
@@ -186,25 +193,30 @@ impl Session {
             Ok(())
         });
         let zig = self.zig();
+        let platforms: &[&Platform] = match &zig {
+            Some(_) => &[&LINUX, &LINUX_ARM],
+            None => &[&LINUX],
+        };
         let mut dist = None;
         self.step("bundle", || {
-            dist = Some(match &zig {
-                Some(zig) => bundle::tried(&[&LINUX, &LINUX_ARM], Some(zig))?,
-                None => bundle::here()?,
-            });
+            dist = Some(bundle::tried(platforms, zig.as_ref())?);
             Ok(())
         });
         let Some(dist) = dist else { return };
         let Ok(executable) = dist.executable() else {
             return;
         };
+        self.step("the same bytes when it is made again", || {
+            bundle::again(&dist, platforms, zig.as_ref())
+        });
         let mut sums = Command::new("sha256sum");
         sums.args(["--strict", "--quiet", "-c", sums::NAME]);
         self.check("sums of the bundles", sums.current_dir(&dist.folder));
         self.step("imports", || imports::compare_executable(executable));
-        if let Some(hello) = hello {
+        if let Some(hello) = &hello {
             let modules = ["v017", "v043"];
-            self.supervisors("Go supervisor", [executable, &hello], "unix", &modules, &[]);
+            let variables = executables(executable, hello);
+            self.supervisors("Go supervisor", &modules, &[], &variables);
         }
         if let Some(zig) = zig
             && self.has_arm()
@@ -222,7 +234,22 @@ impl Session {
         ]);
         e2e.env("PLUGIN_BUNDLE", &dist.bundle);
         self.suite("Mattermost server", &mut e2e, CargoTest::default());
+        if let Some(hello) = &hello {
+            self.bench(&dist.bundle, hello);
+        }
         self.browser(&dist.bundle);
+    }
+
+    /// What `make bench` does, a handful of everything: whether it works, and not what comes of it.
+    fn bench(&mut self, bundle: &Path, hello: &Path) {
+        if !self.has_go() {
+            return;
+        }
+        let mut floor = go_test(&root().join("tests/bench/go-floor"));
+        self.suite("Go floor", floor.arg("./..."), GoTest::default());
+        self.step("bench on a server, each once", || {
+            bench::try_whole(bundle, hello)
+        });
     }
 
     fn browser(&mut self, bundle: &Path) {
@@ -272,14 +299,16 @@ impl Session {
             "-run=Test/(lifecycle|plugin|wire|sandbox)",
             "-skip=Test/wire/answers",
         ];
-        if let Some(Launchers { plugin, hello, .. }) = &launchers {
+        if let Some(launchers) = &launchers {
             let name = format!("Go supervisor with {}", platform.name);
-            let network = if platform.name == WINDOWS.name {
-                "tcp"
-            } else {
-                "unix"
-            };
-            self.supervisors(&name, [plugin, hello], network, &["v043"], &groups);
+            let mut variables = executables(&launchers.plugin, &launchers.hello);
+            if platform.name == WINDOWS.name {
+                variables.push(("PLUGIN_NETWORK", "tcp".into()));
+            }
+            if let Some(events) = launchers.events {
+                variables.push(("HELLO_EVENTS", events.to_string().into()));
+            }
+            self.supervisors(&name, &["v043"], &groups, &variables);
         }
     }
 
@@ -302,27 +331,17 @@ impl Session {
     fn supervisors(
         &mut self,
         name: &str,
-        [plugin, hello]: [&Path; 2],
-        network: &str,
         modules: &[&str],
         groups: &[&str],
+        variables: &[Variable],
     ) {
-        let go = "https://go.dev/dl/ (1.26.3 or newer)";
-        if !self.has("go", go, Command::new("go").arg("version")) {
+        if !self.has_go() {
             return;
         }
         for module in modules {
-            let mut tests = Command::new("go");
-            tests.args(["test", "-json", "-count=1", "-timeout=30m"]);
+            let mut tests = go_test(&root().join("tests/supervisor").join(module));
             tests.args(groups).arg(".");
-            tests.current_dir(root().join("tests/supervisor").join(module));
-            tests
-                .env("GOTOOLCHAIN", "local")
-                .env("GOFLAGS", "-mod=readonly");
-            tests
-                .env("PLUGIN_EXECUTABLE", plugin)
-                .env("HELLO_EXECUTABLE", hello)
-                .env("PLUGIN_NETWORK", network);
+            tests.envs(variables.iter().cloned());
             self.suite(&format!("{name} {module}"), &mut tests, GoTest::default());
         }
     }
@@ -406,6 +425,26 @@ impl Session {
             Ok(())
         }
     }
+}
+
+/// The tests of a Go module, to be counted.
+fn go_test(module: &Path) -> Command {
+    let mut tests = Command::new("go");
+    tests.args(["test", "-json", "-count=1", "-timeout=30m"]);
+    tests.current_dir(module);
+    tests.env("GOTOOLCHAIN", "local");
+    tests.env("GOFLAGS", "-mod=readonly");
+    tests
+}
+
+/// What the Go supervisor suite is told: `tests/supervisor/suite/doc.go` says what each means.
+type Variable = (&'static str, OsString);
+
+fn executables(plugin: &Path, hello: &Path) -> Vec<Variable> {
+    vec![
+        ("PLUGIN_EXECUTABLE", plugin.into()),
+        ("HELLO_EXECUTABLE", hello.into()),
+    ]
 }
 
 /// Runs a command, shows what its reader makes of each line, and answers whether it succeeded.

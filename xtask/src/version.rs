@@ -1,22 +1,44 @@
 //! The bundle's version, taken from git.
 //!
-//! What is not committed does not change it: a version names a commit, and `dist` warns when the bundle is of
-//! something else. Sources without git still build, as a version that says so.
+//! A tag that begins with `v` and a digit is a version; other tags (`nightly`, `very-good`) are none and are passed
+//! over. Mattermost takes only versions of the strict form of semver.org, and what is after a `+` is ours, the
+//! commit's hash: a tag that is not such a version, or has a `+`, stops the build and is named, rather than be
+//! passed over for an older one. Annotated tags and light ones count alike. Where one commit has several, the
+//! highest holds, so that a release is not called after the last of its candidates.
+//!
+//! What is not committed does not change the version: it names a commit, and `dist` warns when the bundle is of
+//! something else. It also warns where git has only the newest part of the history, in which the tag may be
+//! missing. Sources without git still build, as a version that says so.
 
 use std::path::Path;
 use std::process::Command;
 
+use semver::Version;
+
+use crate::error::Error;
 use crate::run::{read, root};
+
+/// Which tags are versions.
+const PATTERN: &str = "v[0-9]*";
 
 /// HEAD's tag without its `v`; else the nearest tag without its `v`, or 0.0.0, then `+` and the short
 /// hash of the commit.
-pub fn version() -> String {
+///
+/// # Errors
+///
+/// When that tag is not a version.
+pub fn version() -> Result<String, Error> {
     version_of(&root())
 }
 
 /// Whether there is something that no commit has.
 pub fn has_changes() -> bool {
     read(git(&root()).args(["status", "--porcelain"])).is_none_or(|text| !text.is_empty())
+}
+
+/// Whether older commits, and so the tag that a version is named after, may be missing.
+pub fn is_shallow() -> bool {
+    is_shallow_in(&root())
 }
 
 /// git on this folder's own history: sources unpacked inside of another repository have none.
@@ -29,78 +51,198 @@ fn git(folder: &Path) -> Command {
     command
 }
 
-fn version_of(folder: &Path) -> String {
-    let ask = |arguments: &[&str]| read(git(folder).args(arguments));
-    compose(
-        ask(&["describe", "--tags", "--exact-match", "--match", "v[0-9]*"]).as_deref(),
-        ask(&["describe", "--tags", "--abbrev=0", "--match", "v[0-9]*"]).as_deref(),
-        ask(&["rev-parse", "--short=7", "--verify", "HEAD"]).as_deref(),
-    )
+fn is_shallow_in(folder: &Path) -> bool {
+    let answer = read(git(folder).args(["rev-parse", "--is-shallow-repository"]));
+    answer.is_some_and(|answer| answer == "true")
 }
 
-fn compose(tag_of_head: Option<&str>, nearest_tag: Option<&str>, commit: Option<&str>) -> String {
-    let bare = |tag: &str| tag.strip_prefix('v').unwrap_or(tag).to_owned();
-    if let Some(tag) = tag_of_head {
-        return bare(tag);
+fn version_of(folder: &Path) -> Result<String, Error> {
+    let ask = |arguments: &[&str]| read(git(folder).args(arguments));
+    let tags_of = |commit: &str| {
+        let tags = ask(&["tag", "--points-at", commit, "--list", PATTERN]);
+        highest(tags.unwrap_or_default().lines())
+    };
+    if let Some(version) = tags_of("HEAD")? {
+        return Ok(version.to_string());
     }
-    let base = nearest_tag.map_or_else(|| "0.0.0".to_owned(), bare);
+    // It names one of the nearest commit's tags.
+    let nearest = ask(&["describe", "--tags", "--abbrev=0", "--match", PATTERN]);
+    let base = match nearest {
+        Some(tag) => tags_of(&format!("{tag}^{{commit}}"))?,
+        None => None,
+    };
+    let base = base.unwrap_or(Version::new(0, 0, 0));
+    let commit = ask(&["rev-parse", "--short=7", "--verify", "HEAD"]);
     // A source archive without its history still builds.
-    format!("{base}+{}", commit.unwrap_or("source"))
+    Ok(format!("{base}+{}", commit.as_deref().unwrap_or("source")))
+}
+
+/// The highest of the versions that some tags name; none where there are none.
+fn highest<'a>(tags: impl Iterator<Item = &'a str>) -> Result<Option<Version>, Error> {
+    let versions: Result<Vec<_>, _> = tags.map(parse).collect();
+    Ok(versions?.into_iter().max())
+}
+
+fn parse(tag: &str) -> Result<Version, Error> {
+    let version = tag.strip_prefix('v').map(Version::parse);
+    match version {
+        Some(Ok(version)) if version.build.is_empty() => Ok(version),
+        _ => Err(Error::Needed(format!(
+            "the tag {tag} is no version: name it as v1.2.3 or v1.2.3-rc.1 are, without anything after a +, or \
+             remove it with `git tag --delete {tag}`"
+        ))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{compose, git, version_of};
+    use super::{git, highest, is_shallow_in, parse, version_of};
     use crate::run::scratch;
     use std::fs;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
-    #[test]
-    fn a_tagged_commit_has_the_version_of_its_tag() {
-        assert_eq!(
-            compose(Some("v1.2.3"), Some("v1.2.3"), Some("abc1234")),
-            "1.2.3"
-        );
+    /// A repository in a folder of its own, which goes with it.
+    struct Repository(PathBuf);
+
+    impl Repository {
+        /// With one commit.
+        fn new(name: &str) -> Self {
+            let repository = Self(scratch(name));
+            repository.run(&["init", "-q"]);
+            repository.commit();
+            repository
+        }
+
+        fn run(&self, words: &[&str]) {
+            let mut command = git(&self.0);
+            command.args(["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]);
+            command.args(["-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false"]);
+            assert!(command.args(words).status().unwrap().success());
+        }
+
+        fn commit(&self) {
+            self.run(&["commit", "-q", "--allow-empty", "-m", "one"]);
+        }
+
+        fn tag(&self, name: &str) {
+            self.run(&["tag", name]);
+        }
+
+        fn version(&self) -> String {
+            version_of(&self.0).unwrap()
+        }
+
+        /// The version before the hash of the commit, which must be there.
+        fn base(&self) -> String {
+            let version = self.version();
+            let (base, hash) = version.split_once('+').unwrap();
+            assert!(hash.len() == 7 && hash.chars().all(|digit| digit.is_ascii_hexdigit()));
+            base.to_owned()
+        }
+    }
+
+    impl Drop for Repository {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
     }
 
     #[test]
-    fn another_commit_is_named_after_the_nearest_tag_and_its_hash() {
-        assert_eq!(
-            compose(None, Some("v1.2.3"), Some("abc1234")),
-            "1.2.3+abc1234"
-        );
-        assert_eq!(compose(None, None, Some("abc1234")), "0.0.0+abc1234");
-        assert_eq!(compose(None, None, None), "0.0.0+source");
-    }
-
-    fn run(folder: &Path, words: &[&str]) {
-        let mut command = git(folder);
-        command.args(["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]);
-        command.args(["-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false"]);
-        assert!(command.args(words).status().unwrap().success());
-    }
-
-    #[test]
-    fn git_is_asked_from_no_history_over_commits_to_tags_and_beyond() {
-        let folder = scratch("version");
-        assert_eq!(version_of(&folder), "0.0.0+source");
-        run(&folder, &["init", "-q"]);
-        assert_eq!(version_of(&folder), "0.0.0+source");
-        let commit = || run(&folder, &["commit", "-q", "--allow-empty", "-m", "one"]);
-        commit();
-        let version = version_of(&folder);
-        let hash = version.strip_prefix("0.0.0+").unwrap();
-        assert!(hash.len() == 7 && hash.chars().all(|digit| digit.is_ascii_hexdigit()));
-        run(&folder, &["tag", "v1.2.3"]);
-        run(&folder, &["tag", "very-good"]);
-        assert_eq!(version_of(&folder), "1.2.3");
-        fs::write(folder.join("new"), "").unwrap();
-        assert_eq!(version_of(&folder), "1.2.3", "what is not committed");
-        commit();
-        assert!(version_of(&folder).starts_with("1.2.3+"));
-        let inside = folder.join("unpacked");
-        fs::create_dir_all(&inside).unwrap();
-        assert_eq!(version_of(&inside), "0.0.0+source", "another's history");
+    fn sources_without_a_history_of_their_own_have_a_version_that_says_so() {
+        let folder = scratch("version-none");
+        let bare = |folder: &Path| version_of(folder).unwrap();
+        assert_eq!(bare(&folder), "0.0.0+source");
         fs::remove_dir_all(folder).unwrap();
+        let repository = Repository::new("version-inside");
+        repository.tag("v1.2.3");
+        let inside = repository.0.join("unpacked");
+        fs::create_dir_all(&inside).unwrap();
+        assert_eq!(bare(&inside), "0.0.0+source", "another's history");
+    }
+
+    #[test]
+    fn git_is_asked_from_the_first_commit_to_tags_and_beyond() {
+        let repository = Repository::new("version");
+        assert_eq!(repository.base(), "0.0.0");
+        repository.tag("v1.2.3");
+        assert_eq!(repository.version(), "1.2.3");
+        fs::write(repository.0.join("new"), "").unwrap();
+        assert_eq!(repository.version(), "1.2.3", "what is not committed");
+        repository.commit();
+        assert_eq!(repository.base(), "1.2.3");
+        repository.commit();
+        repository.tag("v1.3.0-rc.1");
+        assert_eq!(repository.version(), "1.3.0-rc.1");
+        repository.commit();
+        assert_eq!(repository.base(), "1.3.0-rc.1");
+    }
+
+    #[test]
+    fn of_several_tags_of_a_commit_the_highest_holds_however_they_were_made() {
+        let repository = Repository::new("version-several");
+        repository.tag("v1.2.0");
+        repository.tag("v1.9.0");
+        assert_eq!(repository.version(), "1.9.0");
+        repository.run(&["tag", "-a", "-m", "candidate", "v1.10.0-rc.2"]);
+        assert_eq!(repository.version(), "1.10.0-rc.2");
+        repository.tag("v1.10.0");
+        assert_eq!(repository.version(), "1.10.0");
+        repository.run(&["tag", "-a", "-m", "old", "v1.8.0"]);
+        assert_eq!(repository.version(), "1.10.0");
+        repository.commit();
+        assert_eq!(repository.base(), "1.10.0", "those of the commit before");
+        repository.run(&["tag", "-a", "-m", "next", "v2.0.0"]);
+        assert_eq!(repository.version(), "2.0.0", "an annotated one alone");
+    }
+
+    #[test]
+    fn a_tag_that_is_no_version_is_passed_over_and_one_that_would_be_a_wrong_one_is_named() {
+        let repository = Repository::new("version-wrong");
+        repository.tag("v1.0.0");
+        repository.commit();
+        for other in ["nightly", "very-good", "1.5.0", "release/v7"] {
+            repository.tag(other);
+        }
+        assert_eq!(repository.base(), "1.0.0");
+        for wrong in ["v2", "v2.0.0+x"] {
+            repository.tag(wrong);
+            let told = version_of(&repository.0).unwrap_err().to_string();
+            assert!(told.contains(&format!("the tag {wrong} is")), "{told}");
+            repository.run(&["tag", "--delete", wrong]);
+        }
+        repository.tag("v2");
+        repository.commit();
+        let told = version_of(&repository.0).unwrap_err().to_string();
+        assert!(told.contains("v2"), "the nearest: {told}");
+        repository.tag("v2.0.0");
+        assert_eq!(
+            repository.version(),
+            "2.0.0",
+            "one nearer than the wrong one"
+        );
+    }
+
+    #[test]
+    fn a_history_without_its_beginning_is_told_from_a_whole_one() {
+        let repository = Repository::new("version-shallow");
+        repository.tag("v1.2.3");
+        repository.commit();
+        assert!(!is_shallow_in(&repository.0));
+        let url = format!("file://{}", repository.0.display());
+        repository.run(&["clone", "-q", "--depth", "1", &url, "part"]);
+        let part = repository.0.join("part");
+        assert!(is_shallow_in(&part));
+        assert!(version_of(&part).unwrap().starts_with("0.0.0+"));
+    }
+
+    #[test]
+    fn versions_are_strict() {
+        assert_eq!(parse("v1.2.3-rc.1").unwrap().to_string(), "1.2.3-rc.1");
+        for wrong in [
+            "1.2.3", "v1", "v1.2", "v01.2.3", "v1.2.3-", "v1.2.3+x", "v1.2.3 ",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+        assert!(highest([].into_iter()).unwrap().is_none());
     }
 }

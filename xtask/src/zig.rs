@@ -9,6 +9,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
+use plugin_tests::process::forget_package;
+
 use crate::bundle::write_if_changed;
 use crate::error::{Error, at};
 use crate::platforms::Platform;
@@ -87,6 +89,7 @@ impl Zig {
     pub fn cargo_rustc(&self, platform: &Platform) -> Result<Command, Error> {
         add_target(platform.triple)?;
         let mut command = Command::new(self.folder.join("bin/cargo-zigbuild"));
+        forget_package(&mut command);
         command.current_dir(root()).arg("rustc");
         self.environment(&mut command);
         let library = platform.c_library().map(|version| format!(".{version}"));

@@ -131,55 +131,60 @@ fn milliseconds(time: &str) -> Option<i64> {
         .filter(|ms| *ms > 0)
 }
 
+/// A whole number; 0 for what is none.
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+    Ok(Value::deserialize(from)?.as_i64().unwrap_or(0))
+}
+
+/// What says how to read the rest.
 #[derive(Deserialize)]
 struct Envelope {
     event: String,
-    #[serde(default)]
-    event_ts: Value,
-    #[serde(default)]
-    payload: Value,
+    #[serde(default, deserialize_with = "number")]
+    event_ts: i64,
     #[serde(default, deserialize_with = "text")]
     download_token: String,
 }
 
-/// Reads a delivery.
+/// The rest, for one kind of event.
+#[derive(Deserialize)]
+struct Of<T> {
+    payload: T,
+}
+
+/// The payload of most kinds.
+#[derive(Deserialize)]
+struct About<T> {
+    object: T,
+}
+
+#[derive(Deserialize)]
+struct Validation {
+    #[serde(rename = "plainToken")]
+    token: String,
+}
+
+/// Reads a delivery: first of what kind it is, then what that kind has, which is less work than to keep all of
+/// it until the kind is known.
 pub fn parse(body: &[u8]) -> Result<Event, Malformed> {
     let Envelope {
         event,
         event_ts,
-        mut payload,
         download_token,
-    } = serde_json::from_slice(body).map_err(|_| Malformed)?;
-    let event_ts = event_ts.as_i64().unwrap_or(0);
-    let mut meeting = || -> Result<Meeting, Malformed> {
-        let object = payload
-            .get_mut("object")
-            .map(Value::take)
-            .ok_or(Malformed)?;
-        let mut meeting: Meeting = serde_json::from_value(object).map_err(|_| Malformed)?;
-        meeting.event_ts = event_ts;
-        if meeting.id == 0 && meeting.uuid.is_empty() {
-            Err(Malformed)
-        } else {
-            Ok(meeting)
-        }
-    };
+    } = read(body)?;
     Ok(match event.as_str() {
         "endpoint.url_validation" => {
-            let token = payload
-                .get("plainToken")
-                .and_then(Value::as_str)
-                .filter(|token| !token.is_empty());
-            Event::Validation(token.ok_or(Malformed)?.to_owned())
+            let Validation { token } = payload(body)?;
+            if token.is_empty() {
+                return Err(Malformed);
+            }
+            Event::Validation(token)
         }
-        "app_deauthorized" => Event::Deauthorized(deauthorized(payload)?),
-        "meeting.started" => Event::Started(meeting()?),
-        "meeting.ended" => Event::Ended(meeting()?),
+        "app_deauthorized" => Event::Deauthorized(deauthorized(payload(body)?)?),
+        "meeting.started" => Event::Started(meeting(body, event_ts)?),
+        "meeting.ended" => Event::Ended(meeting(body, event_ts)?),
         recorded::RECORDING | recorded::TRANSCRIPT => {
-            let object = payload
-                .get_mut("object")
-                .map(Value::take)
-                .ok_or(Malformed)?;
+            let About { object } = payload(body)?;
             let recorded = recorded::read(&event, event_ts, download_token, object)?;
             Event::Recorded(recorded)
         }
@@ -187,9 +192,24 @@ pub fn parse(body: &[u8]) -> Result<Event, Malformed> {
     })
 }
 
+fn read<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Malformed> {
+    serde_json::from_slice(body).map_err(|_| Malformed)
+}
+
+fn payload<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Malformed> {
+    read(body).map(|Of { payload }| payload)
+}
+
+fn meeting(body: &[u8], event_ts: i64) -> Result<Meeting, Malformed> {
+    let About { object }: About<Meeting> = payload(body)?;
+    if object.id == 0 && object.uuid.is_empty() {
+        return Err(Malformed);
+    }
+    Ok(Meeting { event_ts, ..object })
+}
+
 /// Zoom's ids of users have 22 characters; what is far longer is none.
-fn deauthorized(payload: Value) -> Result<Deauthorized, Malformed> {
-    let event: Deauthorized = serde_json::from_value(payload).map_err(|_| Malformed)?;
+fn deauthorized(event: Deauthorized) -> Result<Deauthorized, Malformed> {
     if (1..=100).contains(&event.user_id.len()) {
         Ok(event)
     } else {

@@ -6,7 +6,6 @@
 use crate::http::query::{parameter, parameter_with_plus};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use std::fmt::Write;
 use subtle::ConstantTimeEq;
 
 /// How far a delivery's clock may be from ours, either way, in seconds.
@@ -70,12 +69,12 @@ pub fn hmac_hex(key: &[u8], parts: &[&[u8]]) -> String {
     for part in parts {
         mac.update(part);
     }
-    let mut hex = String::with_capacity(64);
-    for byte in mac.finalize().into_bytes() {
-        // Writing to a string does not fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    let bytes = mac.finalize().into_bytes();
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)])
+        .collect()
 }
 
 #[cfg(test)]

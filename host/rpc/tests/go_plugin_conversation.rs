@@ -2,11 +2,14 @@
 //! where bytes matter, by what was captured from a real server.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use mattermost_plugin_rpc::go_plugin::{Broker, BrokerError, ExitReason, Handshake, converse};
+use mattermost_plugin_rpc::go_plugin::{
+    Broker, BrokerError, Dialled, ExitReason, Handshake, converse,
+};
 use mattermost_plugin_rpc::gob::{Decoder, Empty, Limits};
 use mattermost_plugin_rpc::net_rpc::{Client, Reply, Response, Route, Service, serve};
 use mattermost_plugin_rpc::yamux::{Accept, Config, Session, Stream};
@@ -343,7 +346,7 @@ async fn nobody_waits_longer_than_five_seconds() {
     let begin = tokio::time::Instant::now();
     let alone = plugin.accept(7).await;
     assert!(matches!(alone, Err(BrokerError::TimedOut(7))));
-    let alone = server.dial(8).await;
+    let alone = server.dial(8).await.unwrap().taken_up().await;
     assert!(matches!(
         alone,
         Err(BrokerError::TimedOut(8)) | Err(BrokerError::Io(_))
@@ -387,25 +390,85 @@ async fn a_caller_that_gave_up_leaves_no_trace() {
     accept.await.unwrap().unwrap();
 }
 
-#[tokio::test]
-async fn an_answer_with_another_number_is_refused() {
+/// A stream that was dialled with the number 5 by a broker, and its other end, which has read the number.
+async fn dialled() -> (Dialled, Stream, (Session, Accept)) {
     let (near, far) = duplex(4096);
     let (plugin, accept) = Session::server(near, Config::default());
     let broker = Broker::start(plugin, accept);
-    let (_server, mut accept) = Session::client(far, Config::default());
-    let dialling = tokio::spawn(async move { broker.dial(5).await });
+    let (server, mut accept) = Session::client(far, Config::default());
+    let dialled = broker.dial(5).await.unwrap();
     let mut stream = accept.next().await.unwrap();
     assert_eq!(stream.read_u32_le().await.unwrap(), 5);
+    (dialled, stream, (server, accept))
+}
+
+#[tokio::test]
+async fn an_answer_with_another_number_is_refused() {
+    let (dialled, mut stream, _server) = dialled().await;
     stream.write_u32_le(6).await.unwrap();
-    let refused = dialling.await.unwrap();
     assert!(matches!(
-        refused,
+        dialled.taken_up().await,
         Err(BrokerError::WrongNumber {
             dialled: 5,
             answered: 6
         })
     ));
-    assert!(stream.read_u8().await.is_err());
+    let reset = stream.read_u8().await.unwrap_err();
+    assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn what_follows_another_number_is_not_read() {
+    let (mut dialled, mut stream, _server) = dialled().await;
+    stream.write_u32_le(6).await.unwrap();
+    stream.write_all(b"for somebody else").await.unwrap();
+    let refused = dialled.read_u8().await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidData);
+    let reset = stream.read_u8().await.unwrap_err();
+    assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn what_is_written_before_the_answer_arrives_and_the_answer_is_not_read_as_data() {
+    let (mut dialled, mut stream, _server) = dialled().await;
+    dialled.write_all(b"at once").await.unwrap();
+    let mut bytes = [0; 7];
+    stream.read_exact(&mut bytes).await.unwrap();
+    assert_eq!(&bytes, b"at once");
+    // In pieces, the last with the first byte of what follows.
+    for piece in [[5, 0].as_slice(), &[0], &[0, b'd'], b"ata"] {
+        stream.write_all(piece).await.unwrap();
+        stream.flush().await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    stream.shutdown().await.unwrap();
+    let mut data = Vec::new();
+    dialled.read_to_end(&mut data).await.unwrap();
+    assert_eq!(data, b"data");
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_in_the_middle_of_its_answer_is_not_an_empty_one() {
+    let (mut dialled, mut stream, _server) = dialled().await;
+    stream.write_all(&[5, 0]).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let cut = dialled.read_to_end(&mut Vec::new()).await.unwrap_err();
+    assert_eq!(cut.kind(), ErrorKind::UnexpectedEof);
+}
+
+#[tokio::test]
+async fn a_finished_stream_ends_with_fin_however_late_its_answer_is() {
+    let (dialled, mut stream, (server, _accept)) = dialled().await;
+    let finishing = tokio::spawn(dialled.finish());
+    assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
+    assert!(!finishing.is_finished());
+    stream.write_u32_le(5).await.unwrap();
+    finishing.await.unwrap().unwrap();
+    assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
+    drop(stream);
+    while server.stats().streams > 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

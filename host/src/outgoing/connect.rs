@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Uri;
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
@@ -42,36 +42,38 @@ pub type Pool = Client<HttpsConnector<Connector>, Full<Bytes>>;
 ///
 /// When there is nothing to trust.
 pub fn pools(trusted: &[CertificateDer<'static>]) -> Result<(Pool, Pool), String> {
+    let tls = tls(trusted)?;
     let pool = |only_public| {
-        let https = match trusted {
-            [] => HttpsConnectorBuilder::new()
-                .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-                .map_err(|error| format!("no trusted certificates on this machine: {error}"))?,
-            authorities => HttpsConnectorBuilder::new().with_tls_config(tls(authorities)?),
-        };
-        let https = https
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls.clone())
             .https_or_http()
             .enable_http1()
             .wrap_connector(Connector::new(only_public));
-        Ok::<_, String>(
-            Client::builder(TokioExecutor::new())
-                .pool_idle_timeout(IDLE_TIMEOUT)
-                .pool_timer(TokioTimer::new())
-                .pool_max_idle_per_host(IDLE_PER_HOST)
-                .build(https),
-        )
+        Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_timer(TokioTimer::new())
+            .pool_max_idle_per_host(IDLE_PER_HOST)
+            .build(https)
     };
-    Ok((pool(true)?, pool(false)?))
+    Ok((pool(true), pool(false)))
 }
 
+/// How both pools speak TLS. Clones share what is trusted.
 fn tls(authorities: &[CertificateDer<'static>]) -> Result<ClientConfig, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(authorities.iter().cloned());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+    let config = if authorities.is_empty() {
+        config
+            .with_native_roots()
+            .map_err(|error| format!("no trusted certificates on this machine: {error}"))?
+    } else {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add_parsable_certificates(authorities.iter().cloned());
+        config.with_root_certificates(roots)
+    };
+    Ok(config.with_no_client_auth())
 }
 
 /// Connects directly, or through the proxy that the environment names for the address.

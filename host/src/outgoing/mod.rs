@@ -7,7 +7,6 @@
 mod addresses;
 mod connect;
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +14,7 @@ use http::{HeaderName, HeaderValue, Uri, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use rustls::pki_types::CertificateDer;
 use thiserror::Error;
+use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::policy::Vouched;
@@ -87,7 +87,7 @@ pub enum OutgoingError {
 #[derive(Default)]
 pub struct Outgoing {
     trusted: Vec<CertificateDer<'static>>,
-    pools: OnceLock<Result<(Pool, Pool), String>>,
+    pools: OnceCell<(Pool, Pool)>,
 }
 
 impl Outgoing {
@@ -96,7 +96,7 @@ impl Outgoing {
     pub fn trusting(authorities: Vec<CertificateDer<'static>>) -> Self {
         Self {
             trusted: authorities,
-            pools: OnceLock::new(),
+            pools: OnceCell::new(),
         }
     }
 
@@ -106,8 +106,7 @@ impl Outgoing {
     ///
     /// When there is no whole answer.
     pub async fn send(&self, request: Request) -> Result<Response, OutgoingError> {
-        let pools = self.pools.get_or_init(|| pools(&self.trusted)).as_ref();
-        let (public, any) = pools.map_err(|why| OutgoingError::Exchange(why.clone()))?;
+        let (public, any) = self.pools().await?;
         let pool = match request.vouched {
             Vouched::ByPolicy => public,
             Vouched::ByAdministrator => any,
@@ -119,6 +118,19 @@ impl Outgoing {
             Ok(answer) => answer.map_err(|error| error.named(&host)),
             Err(_) => Err(OutgoingError::Timeout),
         }
+    }
+}
+
+impl Outgoing {
+    /// Both pools. Reading what the system trusts takes some ten milliseconds, during which others go on.
+    async fn pools(&self) -> Result<&(Pool, Pool), OutgoingError> {
+        let make = || async {
+            let trusted = self.trusted.clone();
+            let made = tokio::task::spawn_blocking(move || pools(&trusted)).await;
+            made.unwrap_or_else(|error| Err(error.to_string()))
+        };
+        let pools = self.pools.get_or_try_init(make).await;
+        pools.map_err(OutgoingError::Exchange)
     }
 }
 

@@ -41,6 +41,9 @@ pub static FORBIDDEN: [(&str, &str, &[u8]); 3] = [
     ),
 ];
 
+/// What the images are made for.
+pub const TARGET: &str = env!("TARGET_TRIPLE");
+
 /// More events than run at once in all the tests of a program, which share a component.
 const EVENTS: usize = 2000;
 
@@ -50,7 +53,7 @@ const EVENTS: usize = 2000;
 ///
 /// When it does not fit the host.
 pub fn load(image: &[u8]) -> Result<Component, LoadError> {
-    Component::load(image, env!("TARGET_TRIPLE"), EVENTS)
+    Component::load(image, TARGET, EVENTS)
 }
 
 /// Loads an image once per process.

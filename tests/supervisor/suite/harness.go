@@ -74,6 +74,18 @@ func helloBundle(t testing.TB) bundle {
 	return bundle{filepath.Join(repository, "tests", "guests", "hello", "plugin.json"), fromEnvironment(t, "HELLO_EXECUTABLE")}
 }
 
+// helloEvents is how many requests at once the component of tests/guests/hello answers.
+func helloEvents(t testing.TB) int {
+	text := os.Getenv("HELLO_EVENTS")
+	if text == "" {
+		// As its manifest says.
+		return 200
+	}
+	events, err := strconv.Atoi(text)
+	check(t, err)
+	return events
+}
+
 func fromEnvironment(t testing.TB, name string) string {
 	path := os.Getenv(name)
 	if path == "" {

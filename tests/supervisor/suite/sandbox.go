@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -42,6 +43,28 @@ func anotherComponentRuns(t *testing.T) {
 	got := p.call(t, http.MethodGet, "/", "", nil)
 	if string(got.body) != "hello, visit 12" {
 		t.Errorf("a visit was lost: %s", got.body)
+	}
+}
+
+// Addresses tell which way events find their memory: four GiB for each that may run, taken at the start.
+func setsRoomAside(t *testing.T) {
+	if network() != "unix" {
+		return // Elsewhere each event asks for its own.
+	}
+	const each = 4 << 20
+	wanted := helloEvents(t) * each
+	var limit syscall.Rlimit
+	check(t, syscall.Getrlimit(syscall.RLIMIT_AS, &limit))
+	if limit.Cur/1024 < uint64(wanted) {
+		t.Logf("a limit of %d KiB of addresses forbids it here", limit.Cur/1024)
+		return
+	}
+	p := start(t, helloBundle(t), nil)
+	if taken := resident(t, p.process(t), "VmSize"); taken < wanted {
+		t.Errorf("%d KiB of addresses are no room for %d events", taken, helloEvents(t))
+	}
+	if got := p.call(t, http.MethodGet, "/", "", nil); got.status != http.StatusOK {
+		t.Errorf("an event in it: %d %s", got.status, got.body)
 	}
 }
 

@@ -51,6 +51,7 @@ func Run(t *testing.T) {
 	})
 	t.Run("sandbox", func(t *testing.T) {
 		t.Run("another component runs on the same host", anotherComponentRuns)
+		t.Run("room for all events is set aside at the start", setsRoomAside)
 		t.Run("a trap, a loop and a hoard cost one event each", misbehaviourCostsOneEvent)
 		t.Run("what policy forbids is refused", policyIsEnforced)
 	})

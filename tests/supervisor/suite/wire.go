@@ -67,7 +67,7 @@ func manyConnections(t *testing.T) *http.Client {
 func echoesManyLargeBodies(t *testing.T) {
 	p := start(t, helloBundle(t), nil)
 	listener, client := p.listen(t), manyConnections(t)
-	inParallel(t, 64, 64, func(n int) error {
+	inParallel(t, 64, min(64, helloEvents(t)), func(n int) error {
 		return echoes(client, listener.URL, random(int64(n), 900_000))
 	})
 	if found := p.supervisor.containing(`"level":"error"`); len(found) > 0 {

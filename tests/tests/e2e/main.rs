@@ -12,7 +12,9 @@
     clippy::unwrap_used
 )]
 
+mod chores;
 mod cluster;
+mod console;
 mod deaths;
 mod endings;
 mod faults;
@@ -37,7 +39,8 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let mut trials: Vec<Trial> = Vec::new();
-    let groups: [&[Check]; 15] = [
+    let groups: [&[Check]; 17] = [
+        console::CHECKS,
         lifecycle::CHECKS,
         oauth::CHECKS,
         meetings::CHECKS,
@@ -51,6 +54,7 @@ fn main() {
         deaths::CHECKS,
         cluster::CHECKS,
         secrets::CHECKS,
+        chores::CHECKS,
         signatures::CHECKS,
         endings::CHECKS,
     ];

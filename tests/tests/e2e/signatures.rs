@@ -1,16 +1,19 @@
-//! A server that takes only what is signed, and from its own files only.
+//! A server that takes only what is signed, and from its own files only, set up as the README says.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use libtest_mimic::Failed;
 use plugin_tests::client::{self, Client};
-use plugin_tests::process::wait_until;
+use plugin_tests::process::{forget_package, wait_until};
 use plugin_tests::server::Server;
 use plugin_tests::site::{ADMINISTRATOR, PASSWORD, PLUGIN};
-use plugin_tests::{bundle, cache_folder};
+use plugin_tests::{bundle, cache_folder, workspace_root};
+use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::world::*;
 
@@ -21,93 +24,197 @@ pub const CHECKS: &[Check] = &[(
 
 /// The name of the public key's file, as in the README.
 const PUBLIC_KEY: &str = "zoom.asc";
+/// Who signs.
+const BUILDER: &str = "builder@example.com";
+/// A server as it is delivered, but for what reaches beyond this machine.
+const STOCK: [(&str, &str); 2] = [
+    ("MM_PLUGINSETTINGS_AUTOMATICPREPACKAGEDPLUGINS", "true"),
+    ("MM_PLUGINSETTINGS_ENABLEMARKETPLACE", "true"),
+];
 
 fn signed(world: &mut World) -> Outcome {
     let database = world.site.postgres.create_database("signatures")?;
-    let variables = [
-        ("MM_PLUGINSETTINGS_REQUIREPLUGINSIGNATURE", "true"),
-        ("MM_PLUGINSETTINGS_SIGNATUREPUBLICKEYFILES", PUBLIC_KEY),
-    ];
     let log = cache_folder().join("logs/e2e/mattermost-signatures.log");
-    let mut server = Server::start(&database, &variables, &log, &mut |_| {})?;
-    let nobody = Client::new(&server.url());
-    nobody.create_user(ADMINISTRATOR, PASSWORD)?;
-    let administrator = nobody.log_in(ADMINISTRATOR, PASSWORD)?;
-    let bundle = bundle()?;
-    let keys = tempfile::tempdir()?;
+    let mut server = Server::start(&database, &STOCK, &log, &mut |_| {})?;
+    Client::new(&server.url()).create_user(ADMINISTRATOR, PASSWORD)?;
+    server.stop();
+
+    let builder = Builder::new()?;
+    builder.export(&server.folder().join("config").join(PUBLIC_KEY))?;
+    want_signatures(&server.folder().join("config/config.json"))?;
+    let bundle = builder.sign(&bundle()?)?;
+    let offered = Place::of(&server, "prepackaged_plugins", bundle.file_name());
+    offered.put(&bundle)?;
+
+    let administrator = restarted(&mut server)?;
     // The server answers before it reads what is uploaded, and a large body would only break the connection.
-    let anything = keys.path().join("anything");
+    let anything = builder.0.path().join("anything");
     fs::write(&anything, "a bundle, says somebody")?;
     let refused = administrator.upload_plugin(&anything);
     assert!(
         matches!(refused, Err(client::Error::Status { status: 501, .. })),
         "an upload, which nobody can have signed: {refused:?}"
     );
-
-    server.stop();
-    fs::set_permissions(keys.path(), fs::Permissions::from_mode(0o700))?;
-    let words = "--quick-generate-key --pinentry-mode loopback --passphrase";
-    let mut words: Vec<_> = words.split(' ').collect();
-    words.extend(["", "builder@example.com", "rsa3072", "sign", "never"]);
-    gpg(keys.path(), &words)?;
-    let public = server.folder().join("config").join(PUBLIC_KEY);
-    let public = public.display().to_string();
-    gpg(keys.path(), &["--armor", "--output", &public, "--export"])?;
-    let files = server.folder().join("data/plugins");
-    fs::create_dir_all(&files)?;
-    let stored = files.join("zoom.tar.gz");
-    fs::copy(&bundle, &stored)?;
-    gpg(
-        keys.path(),
-        &["--detach-sign", &stored.display().to_string()],
-    )?;
-    let _ = Command::new("gpgconf")
-        .env("GNUPGHOME", keys.path())
-        .args(["--kill", "all"])
-        .status();
-    server.start_again()?;
-    let administrator = administrator.log_in(ADMINISTRATOR, PASSWORD)?;
-    assert!(
-        administrator.plugin_state(PLUGIN)?.is_some(),
-        "the signed bundle was not installed: see {}",
-        log.display()
-    );
+    assert_eq!(administrator.plugin_state(PLUGIN)?, None);
+    assert!(is_offered(&administrator)?, "the list of the Marketplace");
+    administrator.post("/api/v4/plugins/marketplace", &json!({"id": PLUGIN}))?;
     administrator.enable_plugin(PLUGIN)?;
-    let running = wait_until(SOON, || {
-        (administrator.plugin_state(PLUGIN).ok()? == Some(2)).then_some(())
-    });
-    assert!(running.is_some(), "it does not run: see {}", log.display());
+    until_running(&administrator)?;
 
-    // One more byte at the end changes nothing of what is unpacked.
     server.stop();
-    let mut content = fs::read(&stored)?;
-    content.push(0);
-    fs::write(&stored, content)?;
-    server.start_again()?;
-    let administrator = administrator.log_in(ADMINISTRATOR, PASSWORD)?;
-    assert_eq!(administrator.plugin_state(PLUGIN)?, None);
-    assert!(server.plugin_processes().is_empty());
+    offered.clear()?;
+    let stored = Place::of(&server, "data/plugins", Some("zoom.tar.gz".as_ref()));
+    stored.clear()?;
+    stored.put(&bundle)?;
+    until_running(&restarted(&mut server)?)?;
 
-    // Nor is one taken that nobody signed.
-    server.stop();
-    fs::copy(&bundle, &stored)?;
-    fs::remove_file(files.join("zoom.tar.gz.sig"))?;
-    server.start_again()?;
-    let administrator = administrator.log_in(ADMINISTRATOR, PASSWORD)?;
-    assert_eq!(administrator.plugin_state(PLUGIN)?, None);
-    assert!(server.plugin_processes().is_empty());
+    // One more byte at the end changes nothing of what is unpacked. Nor is a bundle taken that nobody signed.
+    for what in ["changed", "unsigned"] {
+        server.stop();
+        for place in [&offered, &stored] {
+            place.clear()?;
+            place.put(&bundle)?;
+            match what {
+                "changed" => place.lengthen()?,
+                _ => fs::remove_file(signature(&place.0))?,
+            }
+        }
+        let administrator = restarted(&mut server)?;
+        assert_eq!(administrator.plugin_state(PLUGIN)?, None, "{what}");
+        assert!(!is_offered(&administrator)?, "{what}");
+        assert!(server.plugin_processes().is_empty(), "{what}");
+    }
     Ok(())
 }
 
-/// Runs gpg with a ring of keys of its own.
-fn gpg(home: &Path, words: &[&str]) -> Outcome {
-    let mut command = Command::new("gpg");
-    command.env("GNUPGHOME", home).args(["--batch", "--quiet"]);
-    let missing = |error| format!("gpg: {error}; install it: apt-get install gpg gpg-agent");
-    let status = command.args(words).status().map_err(missing)?;
-    if status.success() {
+/// Names the key in the server's configuration, and has it insist.
+fn want_signatures(config: &Path) -> Outcome {
+    let mut content: Value = serde_json::from_str(&fs::read_to_string(config)?)?;
+    content["PluginSettings"]["SignaturePublicKeyFiles"] = json!([PUBLIC_KEY]);
+    content["PluginSettings"]["RequirePluginSignature"] = json!(true);
+    fs::write(config, content.to_string())?;
+    Ok(())
+}
+
+fn restarted(server: &mut Server) -> Result<Client, Failed> {
+    server.start_again()?;
+    Ok(Client::new(&server.url()).log_in(ADMINISTRATOR, PASSWORD)?)
+}
+
+fn until_running(administrator: &Client) -> Outcome {
+    let running = wait_until(SOON, || {
+        (administrator.plugin_state(PLUGIN).ok()? == Some(2)).then_some(())
+    });
+    running.ok_or_else(|| "the signed bundle does not run".into())
+}
+
+/// Whether the plugin is in the list of what can be installed.
+fn is_offered(administrator: &Client) -> Result<bool, client::Error> {
+    let offered = administrator.get("/api/v4/plugins/marketplace?per_page=200")?;
+    let offered = offered.as_array().cloned().unwrap_or_default();
+    // What is installed is in the list as well, which does not count.
+    let waits = |one: &Value| one["manifest"]["id"] == PLUGIN && one["installed_version"] == "";
+    Ok(offered.iter().any(waits))
+}
+
+/// Where a server looks for a bundle, with its signature beside it.
+struct Place(PathBuf);
+
+impl Place {
+    fn of(server: &Server, folder: &str, name: Option<&OsStr>) -> Self {
+        Self(server.folder().join(folder).join(name.unwrap_or_default()))
+    }
+
+    fn put(&self, bundle: &Path) -> Outcome {
+        fs::create_dir_all(self.0.parent().unwrap())?;
+        fs::copy(bundle, &self.0)?;
+        fs::copy(signature(bundle), signature(&self.0))?;
         Ok(())
-    } else {
-        Err(Failed::from(format!("gpg {words:?}: {status}")))
+    }
+
+    fn clear(&self) -> Outcome {
+        fs::remove_dir_all(self.0.parent().unwrap()).or_else(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        })?;
+        Ok(())
+    }
+
+    fn lengthen(&self) -> Outcome {
+        let mut content = fs::read(&self.0)?;
+        content.push(0);
+        fs::write(&self.0, content)?;
+        Ok(())
+    }
+}
+
+fn signature(bundle: &Path) -> PathBuf {
+    let mut name = bundle.as_os_str().to_owned();
+    name.push(".sig");
+    name.into()
+}
+
+/// Somebody with a key, on a ring of their own.
+struct Builder(TempDir);
+
+impl Builder {
+    fn new() -> Result<Self, Failed> {
+        let builder = Self(tempfile::tempdir()?);
+        fs::set_permissions(builder.0.path(), fs::Permissions::from_mode(0o700))?;
+        let words = "--pinentry-mode loopback --passphrase";
+        let mut words: Vec<_> = words.split(' ').collect();
+        words.extend([
+            "",
+            "--quick-generate-key",
+            BUILDER,
+            "rsa3072",
+            "sign",
+            "never",
+        ]);
+        builder.gpg(&words)?;
+        Ok(builder)
+    }
+
+    fn export(&self, to: &Path) -> Outcome {
+        let to = to.display().to_string();
+        self.gpg(&["--output", &to, "--export", "--armor", BUILDER])
+    }
+
+    /// Signs a copy of a bundle with the project's own command, and answers with where it is.
+    fn sign(&self, bundle: &Path) -> Result<PathBuf, Failed> {
+        let copy = self.0.path().join(bundle.file_name().unwrap());
+        fs::copy(bundle, &copy)?;
+        let mut command = Command::new("cargo");
+        forget_package(&mut command);
+        command.current_dir(workspace_root());
+        command.args(["xtask", "sign"]).arg(&copy);
+        command.env("PLUGIN_SIGNING_KEY", BUILDER);
+        self.run(&mut command)?;
+        Ok(copy)
+    }
+
+    fn gpg(&self, words: &[&str]) -> Outcome {
+        let mut command = Command::new("gpg");
+        self.run(command.args(["--batch", "--quiet"]).args(words))
+    }
+
+    fn run(&self, command: &mut Command) -> Outcome {
+        command.env("GNUPGHOME", self.0.path());
+        let output = command.output().map_err(|error| {
+            format!("{command:?}: {error}; gpg is in apt-get install gpg gpg-agent")
+        })?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(format!("{command:?}: {told}").into())
+    }
+}
+
+impl Drop for Builder {
+    fn drop(&mut self) {
+        let mut agent = Command::new("gpgconf");
+        agent.env("GNUPGHOME", self.0.path());
+        let _ = agent.args(["--kill", "all"]).status();
     }
 }

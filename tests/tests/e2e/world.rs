@@ -17,6 +17,15 @@ pub type Check = (&'static str, fn(&mut World) -> Outcome);
 /// How a check ends.
 pub type Outcome = Result<(), Failed>;
 
+/// The local mode's socket, in the server's folder.
+pub const SOCKET: &str = "local.socket";
+/// What the chores of a developer need of a server: the local mode, and a log in a file.
+const VARIABLES: [(&str, &str); 3] = [
+    ("MM_LOGSETTINGS_ENABLEFILE", "true"),
+    ("MM_SERVICESETTINGS_ENABLELOCALMODE", "true"),
+    ("MM_SERVICESETTINGS_LOCALMODESOCKETLOCATION", SOCKET),
+];
+
 /// Long enough for a slow machine; the condition ends the wait.
 pub const SOON: Duration = Duration::from_secs(30);
 
@@ -63,7 +72,7 @@ impl World {
         // Before minutes are spent on a server.
         bundle().map_err(|error| error.to_string())?;
         let logs = cache_folder().join("logs/e2e");
-        let site = Site::start(&logs, &mut |line| eprintln!("{line}"));
+        let site = Site::start_with(&logs, &VARIABLES, &mut |line| eprintln!("{line}"));
         let site = site.map_err(|error| explain(&error))?;
         Ok(World {
             site,

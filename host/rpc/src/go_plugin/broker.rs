@@ -5,17 +5,24 @@
 //! so one table holds both streams nobody asked for yet and askers whose stream is not there yet. Both
 //! give up after five seconds, as Go's broker does.
 //!
+//! Who dials need not wait for the number to come back before it goes on: the other side takes exactly four
+//! bytes off the stream, and whoever it hands the stream to finds what follows them. A round trip is most of
+//! what a small request costs, so a [`Dialled`] stream can be written to at once, and the number is checked
+//! in front of the first byte that is read.
+//!
 //! The numbers of the two sides are unrelated: [`Broker::accept`] takes numbers from
 //! [`Broker::next_id`], [`Broker::dial`] those that the server sent. The number of each incoming
 //! stream is read in a task of its own, so that one that stays silent delays no other.
 
 use std::collections::HashMap;
 use std::io;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -97,19 +104,21 @@ impl Broker {
         }
     }
 
-    /// Opens the stream that the server awaits under `id`.
+    /// Opens the stream that the server awaits under `id`. Waits only while the server has as many streams from
+    /// here as it may that it has not accepted.
     ///
     /// # Errors
     ///
-    /// [`BrokerError`], in particular if the server does not answer within five seconds.
-    pub async fn dial(&self, id: u32) -> Result<Stream, BrokerError> {
+    /// [`BrokerError`], in particular if that takes more than five seconds.
+    pub async fn dial(&self, id: u32) -> Result<Dialled, BrokerError> {
         let dialled = timeout(PATIENCE, async {
             let mut stream = self.inner.session.open().await?;
-            let agreed = ask(&mut stream, id).await;
-            if agreed.is_err() {
-                stream.reset();
-            }
-            agreed.map(|()| stream)
+            stream.write_all(&id.to_le_bytes()).await?;
+            Ok(Dialled {
+                stream,
+                id,
+                answer: Answer::default(),
+            })
         });
         dialled.await.unwrap_or(Err(BrokerError::TimedOut(id)))
     }
@@ -216,17 +225,117 @@ impl Broker {
     }
 }
 
-/// Writes the number and reads it back.
-async fn ask(stream: &mut Stream, id: u32) -> Result<(), BrokerError> {
-    stream.write_all(&id.to_le_bytes()).await?;
-    let mut answer = [0; 4];
-    stream.read_exact(&mut answer).await?;
-    match u32::from_le_bytes(answer) {
-        answered if answered == id => Ok(()),
-        answered => Err(BrokerError::WrongNumber {
-            dialled: id,
-            answered,
-        }),
+/// What has been read of the number that the other side writes back.
+#[derive(Debug, Default)]
+struct Answer {
+    bytes: [u8; 4],
+    read: usize,
+}
+
+/// A stream that was dialled. It can be written to at once; reading from it begins behind the number that the
+/// server writes back, and fails where that is another one. Dropped before it was read from, it is reset, which
+/// the server may see before it has found out whose stream it is: see [`Dialled::finish`].
+#[derive(Debug)]
+pub struct Dialled {
+    stream: Stream,
+    id: u32,
+    answer: Answer,
+}
+
+impl Dialled {
+    /// The yamux stream id.
+    pub fn id(&self) -> u32 {
+        self.stream.id()
+    }
+
+    /// See [`Stream::reset`].
+    pub fn reset(&self) {
+        self.stream.reset();
+    }
+
+    /// Waits until the server has taken the stream up.
+    ///
+    /// # Errors
+    ///
+    /// [`BrokerError`], in particular if it does not within five seconds.
+    pub async fn taken_up(mut self) -> Result<Stream, BrokerError> {
+        let answered = timeout(PATIENCE, self.answered()).await;
+        match answered.unwrap_or(Err(BrokerError::TimedOut(self.id))) {
+            Ok(()) => Ok(self.stream),
+            Err(error) => {
+                self.stream.reset();
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends a stream on which nothing more is to be said or heard.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dialled::taken_up`].
+    pub async fn finish(mut self) -> Result<(), BrokerError> {
+        self.stream.shutdown().await?;
+        self.taken_up().await.map(drop)
+    }
+
+    async fn answered(&mut self) -> Result<(), BrokerError> {
+        std::future::poll_fn(|cx| self.poll_answer(cx)).await
+    }
+
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BrokerError>> {
+        let Answer { bytes, read } = &mut self.answer;
+        while let Some(rest) = bytes.get_mut(*read..).filter(|rest| !rest.is_empty()) {
+            let mut rest = ReadBuf::new(rest);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut rest))?;
+            match rest.filled().len() {
+                0 => return Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())),
+                count => *read += count,
+            }
+        }
+        Poll::Ready(match u32::from_le_bytes(*bytes) {
+            answered if answered == self.id => Ok(()),
+            answered => Err(BrokerError::WrongNumber {
+                dialled: self.id,
+                answered,
+            }),
+        })
+    }
+}
+
+impl AsyncRead for Dialled {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        match ready!(this.poll_answer(cx)) {
+            Ok(()) => Pin::new(&mut this.stream).poll_read(cx, buf),
+            Err(BrokerError::Io(error)) => Poll::Ready(Err(error)),
+            Err(other) => {
+                this.stream.reset();
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, other)))
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Dialled {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

@@ -56,13 +56,14 @@ impl Listening {
             let fields = [("error", error.to_string().into())];
             hclog::write(hclog::Level::Warn, "cannot ignore SIGINT", &fields);
         }
-        let mut stdout = io::stdout().lock();
-        let announced = stdout.write_all(self.line().as_bytes());
-        announced
-            .and_then(|()| stdout.flush())
-            .map_err(Error::Announce)?;
-        drop(stdout);
+        self.announce().map_err(Error::Announce)?;
         self.run(on_hooks).await
+    }
+
+    fn announce(&self) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(self.line().as_bytes())?;
+        stdout.flush()
     }
 
     /// As [`Listening::serve`], for a server that knows the path by other means.

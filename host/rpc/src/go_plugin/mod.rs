@@ -38,7 +38,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-pub use broker::{Broker, BrokerError};
+pub use broker::{Broker, BrokerError, Dialled};
 pub use handshake::Handshake;
 pub use listening::Listening;
 

@@ -5,12 +5,14 @@
 //! there is, written once, is enough; the stream's window holds the server back.
 //!
 //! A client whose connection breaks while it uploads looks just like one that is done. Where the
-//! request says how long its body is, [`BodyReader`] compares and reports a body that was cut short.
+//! request says how long its body is, [`BodyReader`] compares and reports a body that was cut short; and once it
+//! has so many bytes, it does not wait for the end, which the server sends on its own.
 
+use crate::go_plugin::Dialled;
 use crate::gob::Url;
-use crate::yamux;
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// `i64::MAX` as a Go varint: all the bytes there are.
@@ -122,15 +124,32 @@ pub enum BodyError {
 /// Where a body comes from.
 enum Source {
     /// A stream that nothing was asked of yet.
-    Untouched(yamux::Stream),
+    Untouched(Untouched),
     /// Bytes at hand.
     Bytes(Vec<u8>),
     /// All was read, or given up.
     Done,
 }
 
+/// The stream of a body as long as nothing was asked of it. Who dialled it ends it with the call that it belongs to.
+#[derive(Clone)]
+pub(super) struct Untouched(Arc<Mutex<Option<Dialled>>>);
+
+impl Untouched {
+    fn take(&self) -> Option<Dialled> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Ends the stream if nobody has asked anything of it.
+    pub(super) async fn end(self) {
+        if let Some(stream) = self.take() {
+            // A body that nobody wants may as well not come about.
+            let _ = stream.finish().await;
+        }
+    }
+}
+
 /// The body of a request. Dropped unread, it costs nothing: the server sends only what is asked for.
-/// A dropped stream closes itself.
 pub struct BodyReader {
     source: Source,
     expected: Option<u64>,
@@ -145,12 +164,14 @@ impl std::fmt::Debug for BodyReader {
 }
 
 impl BodyReader {
-    /// The body behind a dialled stream, and its length where the request tells it.
-    pub fn new(stream: yamux::Stream, expected: Option<u64>) -> Self {
-        Self {
-            source: Source::Untouched(stream),
+    /// The body behind a dialled stream, and its length where the request tells it; and the stream, to be ended.
+    pub(super) fn new(stream: Dialled, expected: Option<u64>) -> (Self, Untouched) {
+        let stream = Untouched(Arc::new(Mutex::new(Some(stream))));
+        let body = Self {
+            source: Source::Untouched(stream.clone()),
             expected,
-        }
+        };
+        (body, stream)
     }
 
     /// A body of these bytes, for tests of what reads bodies.
@@ -169,14 +190,20 @@ impl BodyReader {
             Source::Done => Ok(Vec::new()),
             Source::Bytes(bytes) if bytes.len() > limit => Err(too_large),
             Source::Bytes(bytes) => Ok(bytes),
-            Source::Untouched(mut stream) => {
+            Source::Untouched(stream) => {
+                // Left where it is, it is ended without having been asked for.
+                if self.expected == Some(0) {
+                    return Ok(Vec::new());
+                }
                 if self
                     .expected
                     .is_some_and(|expected| expected > limit as u64)
                 {
-                    stream.shutdown().await?;
                     return Err(too_large);
                 }
+                let Some(mut stream) = stream.take() else {
+                    return Err(io::Error::from(io::ErrorKind::ConnectionAborted).into());
+                };
                 let read = pull(&mut stream, self.expected, limit).await;
                 match &read {
                     Ok(_) => stream.shutdown().await?,
@@ -189,22 +216,24 @@ impl BodyReader {
     }
 }
 
-/// Reads until the stream ends, at most `limit` bytes.
+/// Reads as many bytes as were announced, or until the stream ends, at most `limit`.
 async fn pull(
-    stream: &mut yamux::Stream,
+    stream: &mut Dialled,
     expected: Option<u64>,
     limit: usize,
 ) -> Result<Vec<u8>, BodyError> {
     stream.write_all(&UNLIMITED_CREDIT).await?;
-    let announced = expected
-        .and_then(|expected| usize::try_from(expected).ok())
-        .unwrap_or(0);
-    let mut body = Vec::with_capacity(announced.min(limit).min(CHUNK));
+    let announced = expected.and_then(|expected| usize::try_from(expected).ok());
     // One byte more than allowed tells a body that just fits from one that does not.
-    let mut bounded = stream.take((limit as u64).saturating_add(1));
-    while bounded.read_buf(&mut body).await? > 0 {
+    let most = announced.unwrap_or(limit.saturating_add(1));
+    let mut body = Vec::with_capacity(most.min(CHUNK));
+    let mut bounded = stream.take(most as u64);
+    while body.len() < most {
         if body.capacity() - body.len() < CHUNK / 4 {
-            body.reserve(CHUNK);
+            body.reserve(CHUNK.min(most - body.len()));
+        }
+        if bounded.read_buf(&mut body).await? == 0 {
+            break;
         }
     }
     if body.len() > limit {

@@ -4,9 +4,13 @@
 //! them served by a goroutine of its own: a step must be answered before the next is sent, or they
 //! overtake each other. `SyncHeader` replaces the server's headers as a whole, so what middleware set
 //! there is fetched and merged first. Steps that change nothing are left out: without headers of its
-//! own a response sends none, and a status of 200 follows from the first byte or from the end.
+//! own a response sends none, and a status of 200 follows from the first byte or from the end. A response
+//! without any step ends its stream and makes no RPC of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::http::Headers;
+use crate::go_plugin::{BrokerError, Dialled};
 use crate::gob::{BytesRef, Decode, Empty, Encode};
 use crate::net_rpc::{CallError, Client};
 
@@ -32,7 +36,7 @@ pub enum WriteError {
 /// Either [`send`](Self::send) does everything at once, or `write_head` is followed by any number of
 /// `write`s and `flush`es, and `finish`. Dropping it without either makes an empty 200.
 pub struct ResponseWriter {
-    client: Client,
+    line: Line,
     /// Whether the status went out, or must not any more.
     head_sent: bool,
     /// A response of this status has no body, and the server refuses one.
@@ -48,13 +52,15 @@ impl std::fmt::Debug for ResponseWriter {
 }
 
 impl ResponseWriter {
-    /// The response behind a client whose stream is connected.
-    pub fn new(client: Client) -> Self {
-        Self {
-            client,
+    /// The response at the other end of a stream, and the stream's end for whoever answers the call.
+    pub(super) fn new(stream: Dialled) -> (Self, Line) {
+        let line = Line(Arc::new(Mutex::new(Some(Talk::Untouched(stream)))));
+        let writer = Self {
+            line: line.clone(),
             head_sent: false,
             bodiless: false,
-        }
+        };
+        (writer, line)
     }
 
     /// The headers the server has set so far, by canonical name.
@@ -133,13 +139,53 @@ impl ResponseWriter {
         A: Encode,
         R: Decode + Send + 'static,
     {
-        self.client
-            .call(method, args)
-            .await
-            .map_err(|error| match error {
-                CallError::Closed => WriteError::Closed,
-                other => WriteError::Refused(other.to_string()),
-            })
+        let client = self.line.client().ok_or(WriteError::Closed)?;
+        let answer = client.call(method, args).await;
+        answer.map_err(|error| match error {
+            CallError::Closed => WriteError::Closed,
+            other => WriteError::Refused(other.to_string()),
+        })
+    }
+}
+
+/// The stream of a response, which ends with the call that it belongs to, whatever became of its writer.
+#[derive(Clone)]
+pub(super) struct Line(Arc<Mutex<Option<Talk>>>);
+
+/// What was said on it.
+enum Talk {
+    /// Nothing.
+    Untouched(Dialled),
+    /// Steps, one after the other.
+    Steps(Client),
+}
+
+impl Line {
+    fn take(&self) -> Option<Talk> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The caller of steps; none when the response has ended.
+    fn client(&self) -> Option<Client> {
+        let mut talk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = match talk.take()? {
+            Talk::Untouched(stream) => Client::new(stream),
+            Talk::Steps(client) => client,
+        };
+        *talk = Some(Talk::Steps(client.clone()));
+        Some(client)
+    }
+
+    /// Ends the response. Steps that were taken are answered by now, or nobody waits for their answers.
+    ///
+    /// # Errors
+    ///
+    /// [`BrokerError`] if the server never took the stream up.
+    pub(super) async fn end(self) -> Result<(), BrokerError> {
+        match self.take() {
+            Some(Talk::Untouched(stream)) => stream.finish().await,
+            Some(Talk::Steps(_)) | None => Ok(()),
+        }
     }
 }
 

@@ -7,26 +7,23 @@
 //! RPC error, which the server turns into a 500.
 //!
 //! A request's streams are dialled before anything else happens to it, because the server gives up
-//! on them after five seconds. The server's side of yamux takes at most 256 streams that it has not
-//! accepted yet, so no more than [`PENDING_DIALS`] are under way at once.
+//! on them after five seconds. Nothing waits for the server to take them up: what is asked of it follows the
+//! dialling in the same breath, and on the response's stream nothing need be said at all.
 
 use super::command::{CommandArgs, CommandResponse};
 use super::http::WireRequest;
 use super::registered::{AppError, ErrorString};
 use super::{BodyReader, Context, FileData, Hooks, HttpRequest, ResponseWriter, RpcApi};
-use crate::go_plugin::Broker;
+use crate::go_plugin::{Broker, BrokerError, Dialled};
 use crate::gob::{Any, Empty};
 use crate::net_rpc::{self, Client, Reply, Route, ServeError, Service, panic_text};
 use crate::yamux::Stream;
 use futures_util::FutureExt;
-use futures_util::future::try_join;
+use futures_util::future::join;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use tokio::sync::{Mutex, Notify, Semaphore};
-
-/// Streams that may wait for the server to accept them. The server's limit is 256, for all of them.
-const PENDING_DIALS: usize = 200;
+use tokio::sync::{Mutex, Notify};
 
 crate::gob_struct! {
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -107,7 +104,6 @@ enum Listener {
 struct HookService {
     hooks: Arc<dyn Hooks>,
     broker: Broker,
-    dials: Semaphore,
     /// The database driver's stream. Nothing is said on it, but the server waits for it to be dialled
     /// and takes its end for a fault.
     driver: Mutex<Option<Stream>>,
@@ -115,16 +111,15 @@ struct HookService {
 }
 
 impl HookService {
-    async fn dial(&self, id: u32) -> Result<Stream, String> {
-        let _slot = self
-            .dials
-            .acquire()
-            .await
-            .map_err(|error| error.to_string())?;
-        self.broker
-            .dial(id)
-            .await
-            .map_err(|error| format!("stream {id} could not be opened: {error}"))
+    async fn dial(&self, id: u32) -> Result<Dialled, String> {
+        let dialled = self.broker.dial(id).await;
+        dialled.map_err(|error| not_opened(id, &error))
+    }
+
+    /// A stream of the server's that it has taken up.
+    async fn standing(&self, id: u32) -> Result<Stream, String> {
+        let stream = self.dial(id).await?.taken_up().await;
+        stream.map_err(|error| not_opened(id, &error))
     }
 
     fn implemented(&self) -> Vec<String> {
@@ -146,10 +141,10 @@ impl HookService {
 
     async fn on_activate(&self, args: ActivateArgs) -> ErrorReturns {
         let activation = async {
-            let api = self.dial(args.api).await?;
+            let (api, driver) = join(self.standing(args.api), self.standing(args.driver)).await;
             // A server without a database driver is of no concern to a plugin that does not use it.
-            *self.driver.lock().await = self.dial(args.driver).await.ok();
-            let api = Client::new(api);
+            *self.driver.lock().await = driver.ok();
+            let api = Client::new(api?);
             self.watch(api.clone());
             self.hooks.on_activate(Arc::new(RpcApi::new(api))).await
         };
@@ -176,16 +171,14 @@ impl HookService {
     async fn serve_http(&self, listener: Listener, call: HttpCall) -> Result<Empty, String> {
         let request = HttpRequest::from(call.request);
         let length = request.content_length();
-        let body = async {
-            Ok(match call.body {
-                0 => BodyReader::from_bytes(Vec::new()),
-                id => BodyReader::new(self.dial(id).await?, length),
-            })
+        let (response, line) = ResponseWriter::new(self.dial(call.response).await?);
+        let (body, unasked) = match call.body {
+            0 => (BodyReader::from_bytes(Vec::new()), None),
+            id => {
+                let (body, stream) = BodyReader::new(self.dial(id).await?, length);
+                (body, Some(stream))
+            }
         };
-        // Together: each of them is a round trip.
-        let (writer, body) = try_join(self.dial(call.response), body).await?;
-        let writer = Client::new(writer);
-        let response = ResponseWriter::new(writer.clone());
         let served = contained(match listener {
             Listener::Site => self.hooks.serve_http(call.context, request, response, body),
             Listener::Metrics => self
@@ -193,8 +186,15 @@ impl HookService {
                 .serve_metrics(call.context, request, response, body),
         })
         .await;
-        writer.close().await;
-        served.map(|()| Empty)
+        let unasked = async {
+            if let Some(stream) = unasked {
+                stream.end().await;
+            }
+        };
+        let (ended, ()) = join(line.end(), unasked).await;
+        served?;
+        ended.map_err(|error| not_opened(call.response, &error))?;
+        Ok(Empty)
     }
 
     async fn generate_support_data(&self, call: SupportCall) -> SupportReturns {
@@ -274,7 +274,6 @@ pub async fn serve_hooks(
     let service = HookService {
         hooks,
         broker,
-        dials: Semaphore::new(PENDING_DIALS),
         driver: Mutex::new(None),
         api_ended: Arc::clone(&api_ended),
     };
@@ -290,6 +289,10 @@ async fn contained<T>(hook: impl Future<Output = T>) -> Result<T, String> {
         .catch_unwind()
         .await
         .map_err(|panic| format!("the plugin panicked: {}", panic_text(panic.as_ref())))
+}
+
+fn not_opened(id: u32, error: &BrokerError) -> String {
+    format!("stream {id} could not be opened: {error}")
 }
 
 fn go_error(text: String) -> Any {

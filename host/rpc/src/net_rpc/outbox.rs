@@ -80,23 +80,37 @@ impl Outbox {
 
     /// Waits for room, then lets `write` put one message in. `write` is called at most once.
     pub(super) async fn push<T>(&self, write: impl FnOnce(&mut Pen) -> T) -> Result<T, Closed> {
+        let mut write = Some(write);
+        // As a rule there is room, and nobody need wait in line for it.
+        if let Some(written) = self.try_push(&mut write) {
+            return written;
+        }
         loop {
             let mut room = std::pin::pin!(self.room.notified());
             room.as_mut().enable();
-            {
-                let mut pen = self.lock();
-                if pen.closing || pen.failed {
-                    return Err(Closed);
-                }
-                if pen.unsent.len() < HIGH_WATER {
-                    let written = write(&mut pen);
-                    drop(pen);
-                    self.work.notify_one();
-                    return Ok(written);
-                }
+            if let Some(written) = self.try_push(&mut write) {
+                return written;
             }
             room.await;
         }
+    }
+
+    /// Lets `write` put its message in; none if there is no room.
+    fn try_push<T>(
+        &self,
+        write: &mut Option<impl FnOnce(&mut Pen) -> T>,
+    ) -> Option<Result<T, Closed>> {
+        let mut pen = self.lock();
+        if pen.closing || pen.failed {
+            return Some(Err(Closed));
+        }
+        if pen.unsent.len() >= HIGH_WATER {
+            return None;
+        }
+        let written = write.take()?(&mut pen);
+        drop(pen);
+        self.work.notify_one();
+        Some(Ok(written))
     }
 
     /// No more messages; the stream is shut down once those that are in are sent.

@@ -137,6 +137,11 @@ pub struct Splitter {
 }
 
 impl Splitter {
+    /// Whether the rest of a frame is to come.
+    pub fn is_mid_frame(&self) -> bool {
+        self.filled > 0 || self.payload_left > 0
+    }
+
     /// Takes the next piece off the front of `input`; `None` once all of it is used.
     ///
     /// # Errors

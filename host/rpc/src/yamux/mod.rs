@@ -41,9 +41,11 @@ pub const WINDOW: u32 = 256 * 1024;
 /// Limits and times of a session.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Streams the peer opened that nobody accepted yet, and streams opened here that the peer has
-    /// not accepted yet. Beyond it the former are reset and the latter wait.
+    /// Streams the peer opened that nobody accepted yet. Beyond it they are reset.
     pub backlog: usize,
+    /// Streams opened here that the peer has not accepted yet. Beyond it opening waits. hashicorp's yamux
+    /// resets the 257th.
+    pub max_unaccepted: usize,
     /// Streams the peer may have open at a time; beyond it they are reset.
     pub max_incoming: usize,
     /// Bytes a stream holds for sending before its writer waits.
@@ -63,6 +65,7 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             backlog: 256,
+            max_unaccepted: 200,
             max_incoming: 16 * 1024,
             send_buffer: 64 * 1024,
             close_timeout: Duration::from_secs(5 * 60),

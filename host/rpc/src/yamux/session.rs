@@ -28,6 +28,8 @@ const READ: usize = 32 * 1024;
 const READS_PER_TURN: usize = 8;
 /// Empty batch buffers above this capacity are given back when the writer goes to sleep.
 const KEEP: usize = 16 * 1024;
+/// Times a reader looks again for the rest of a frame before it goes to sleep.
+const LOOKS: usize = 2;
 /// How long the last words to a peer that broke the protocol may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -92,7 +94,7 @@ impl Session {
     where
         Io: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let opening = Arc::new(Semaphore::new(config.backlog));
+        let opening = Arc::new(Semaphore::new(config.max_unaccepted));
         let clocks = Clocks {
             sweep: config.sweep_interval,
             ping: config.ping_interval,
@@ -113,8 +115,8 @@ impl Session {
         (session, Accept { shared })
     }
 
-    /// Opens a stream. It can be written to at once. Waits only while the peer has a whole backlog
-    /// of streams from here that it has not accepted.
+    /// Opens a stream. It can be written to at once. Waits only while the peer has
+    /// [`Config::max_unaccepted`] streams from here that it has not accepted.
     ///
     /// # Errors
     ///
@@ -218,6 +220,7 @@ async fn read(io: &mut (impl AsyncRead + Unpin), shared: &Shared) -> CloseReason
     let mut splitter = Splitter::default();
     let mut buffer = vec![0; READ];
     let mut reads = 0;
+    let mut looks = 0;
     loop {
         let count = match io.read(&mut buffer).await {
             Ok(0) => return CloseReason::Eof,
@@ -226,7 +229,7 @@ async fn read(io: &mut (impl AsyncRead + Unpin), shared: &Shared) -> CloseReason
         };
         shared.heard.notify_one();
         let mut input = buffer.get(..count).unwrap_or_default();
-        let congested = {
+        let (work, congested) = {
             let mut state = shared.lock();
             loop {
                 match splitter.next(&mut input) {
@@ -240,9 +243,11 @@ async fn read(io: &mut (impl AsyncRead + Unpin), shared: &Shared) -> CloseReason
                     Err(error) => return Violation::from(error).into(),
                 }
             }
-            state.congested()
+            (state.has_work(), state.congested())
         };
-        shared.work.notify_one();
+        if work {
+            shared.work.notify_one();
+        }
         if congested {
             while shared.lock().congested() {
                 shared.relief.notified().await;
@@ -250,6 +255,16 @@ async fn read(io: &mut (impl AsyncRead + Unpin), shared: &Shared) -> CloseReason
         }
         reads += 1;
         if reads % READS_PER_TURN == 0 {
+            tokio::task::yield_now().await;
+        }
+        // hashicorp's yamux writes a header and its payload one after the other, and this side is often quick
+        // enough to see only the first. Looking once more costs less than going to sleep for a moment.
+        looks = if splitter.is_mid_frame() {
+            looks + 1
+        } else {
+            0
+        };
+        if (1..=LOOKS).contains(&looks) {
             tokio::task::yield_now().await;
         }
     }
@@ -276,6 +291,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 self.batch = Vec::new();
             }
             shared.work.notified().await;
+            behind_all_others().await;
         }
     }
 
@@ -303,6 +319,21 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
         }
     }
+}
+
+/// Lets all tasks go first that are ready now: what they have to say goes into the same batch, and a write
+/// costs more than all else that a small message does. No look at the sockets comes in between, unlike where a task
+/// yields to the runtime.
+async fn behind_all_others() {
+    let mut waited = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 async fn sweep(shared: &Shared, every: Duration) {

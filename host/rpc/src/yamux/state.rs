@@ -353,6 +353,11 @@ impl State {
         }
     }
 
+    /// Whether there is something to send.
+    pub(super) fn has_work(&self) -> bool {
+        !self.ready.is_empty() || !self.control.is_empty()
+    }
+
     /// Whether the reader should wait before it makes more control frames.
     pub(super) fn congested(&self) -> bool {
         self.control.len() >= MAX_CONTROL

@@ -1,0 +1,90 @@
+//! The bills of materials beside the bundle, against the schema of CycloneDX that they claim to keep.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use boon::{Compiler, SchemaIndex, Schemas};
+use plugin_tests::{bundle, workspace_root};
+use serde_json::{Value, json};
+
+/// The schema, in the folder with those that it refers to.
+const SCHEMA: &str = "bom-1.6.SNAPSHOT.schema.json";
+
+/// Where they say they are, so that they find each other. Nothing is fetched.
+const PLACE: &str = "http://cyclonedx.org/schema/";
+
+fn json_in(path: PathBuf) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// What the schema has to say against a bill.
+struct Schema(Schemas, SchemaIndex);
+
+impl Schema {
+    fn read() -> Self {
+        let folder = workspace_root().join("tests/fixtures/cyclonedx");
+        let mut compiler = Compiler::new();
+        compiler.enable_format_assertions();
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|end| end == "json") {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                let url = format!("{PLACE}{name}");
+                compiler.add_resource(&url, json_in(path)).unwrap();
+            }
+        }
+        let mut schemas = Schemas::new();
+        let index = compiler.compile(&format!("{PLACE}{SCHEMA}"), &mut schemas);
+        Self(schemas, index.unwrap())
+    }
+
+    fn problem(&self, bill: &Value) -> Option<String> {
+        let Self(schemas, index) = self;
+        let outcome = schemas.validate(bill, *index);
+        outcome.err().map(|problem| format!("{problem:#}"))
+    }
+}
+
+/// Those of the bundle under test, by their files' names.
+fn bills() -> Vec<(String, Value)> {
+    let bundle = bundle().unwrap();
+    let entries = fs::read_dir(bundle.parent().unwrap()).unwrap().flatten();
+    let bills = entries.filter_map(|entry| {
+        let name = entry.file_name().into_string().unwrap();
+        name.ends_with(".cdx.json")
+            .then(|| (name, json_in(entry.path())))
+    });
+    bills.collect()
+}
+
+#[test]
+fn the_bills_beside_the_bundle_are_as_the_schema_wants_them() {
+    let schema = Schema::read();
+    let bills = bills();
+    assert!(!bills.is_empty(), "there is no bill beside the bundle");
+    for (name, bill) in bills {
+        assert_eq!(bill["specVersion"], "1.6", "{name}");
+        assert_eq!(schema.problem(&bill), None, "{name}");
+    }
+}
+
+#[test]
+fn the_schema_finds_what_is_wrong_with_a_bill() {
+    let schema = Schema::read();
+    let (_, good) = bills().pop().unwrap();
+    assert_eq!(schema.problem(&good), None);
+    for (place, wrong) in [
+        ("/bomFormat", json!("SPDX")),
+        ("/components/0/scope", json!("needed")),
+        ("/components/0/name", Value::Null),
+        ("/components/0/licenses/0", json!({"spdx": "MIT"})),
+        ("/components/1", json!({"name": "of no type"})),
+        ("/components/1", good["components"][0].clone()),
+        ("/dependencies/0/dependsOn", json!("zoom")),
+    ] {
+        let mut bill = good.clone();
+        *bill.pointer_mut(place).unwrap() = wrong;
+        assert!(schema.problem(&bill).is_some(), "{place}");
+    }
+}

@@ -1,0 +1,54 @@
+//! What the System Console does to install a plugin, request by request.
+//!
+//! Mattermost's web client is not here, so nobody clicks. What it sends is known from its own code (`uploadPlugin`
+//! and `getOptions` of `@mattermost/client`) and sent here: the session in cookies, the header against requests
+//! from other sites, and a form with the file, to which `force` is added once the administrator has confirmed that
+//! the plugin is to be overwritten.
+
+use plugin_tests::bundle;
+use plugin_tests::client::Client;
+use plugin_tests::process::wait_until;
+use plugin_tests::site::{ADMINISTRATOR, PASSWORD, PLUGIN};
+
+use crate::world::*;
+
+pub const CHECKS: &[Check] = &[(
+    "the_system_console_uploads_a_bundle_and_overwrites_it_when_told_to",
+    uploads,
+)];
+
+fn uploads(world: &mut World) -> Outcome {
+    let site = &world.site;
+    let nobody = Client::new(&site.server.url());
+    let console = nobody.log_in_to_browser(ADMINISTRATOR, PASSWORD)?;
+    let bundle = bundle()?;
+    let forged = console.from_another_site().ask_to_upload(&bundle, false)?;
+    assert_eq!(forged.status, 401, "from another site: {}", forged.text());
+    assert_eq!(console.plugin_state(PLUGIN)?, None);
+
+    let fresh = console.ask_to_upload(&bundle, false)?;
+    assert_eq!(fresh.status, 201, "{}", fresh.text());
+    assert_eq!(fresh.json()["id"], PLUGIN);
+    console.enable_plugin(PLUGIN)?;
+    let running = || (console.plugin_state(PLUGIN).ok()? == Some(2)).then_some(());
+    assert!(wait_until(SOON, running).is_some(), "it does not run");
+    world.installed = true;
+    let site = &world.site;
+    let before = process(site);
+
+    let there = console.ask_to_upload(&bundle, false)?;
+    let told = there.json();
+    assert_eq!(there.status, 400, "{told}");
+    assert_eq!(told["id"], "app.plugin.install_id.app_error", "{told}");
+    assert_eq!(process(site), before, "what was refused changed something");
+
+    let over = console.ask_to_upload(&bundle, true)?;
+    assert_eq!(over.status, 201, "{}", over.text());
+    let replaced = wait_until(SOON, || {
+        let processes = site.server.plugin_processes();
+        (processes.len() == 1 && processes[0] != before).then_some(())
+    });
+    assert!(replaced.is_some(), "{:?}", site.server.plugin_processes());
+    assert!(wait_until(SOON, running).is_some(), "it runs no more");
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! Whether the signature inside of an executable for macOS is good.
+//!
+//! macOS kills what has a signature that does not fit, and on Apple's processors whatever has none: "killed: 9", and
+//! no word why. A signature of nobody (ad hoc) is enough, and is what the linker makes; but what is done to the file
+//! after that, such as stripping it, leaves one that fits no more. So it is checked here as the system does it:
+//! the hash of each page of the file against those that the signature has.
+//!
+//! The layout is that of Apple's `cs_blobs.h`: numbers are big-endian; an outer blob names where the inner ones
+//! are, and one of these, the code directory, has the hashes.
+
+use sha2::{Digest as _, Sha256};
+
+/// The outer blob, and the code directory in it, by the numbers that they begin with.
+const SIGNATURE: u32 = 0xfade_0cc0;
+const CODE_DIRECTORY: u32 = 0xfade_0c02;
+/// The kind of the entry that leads to the code directory.
+const CODE_DIRECTORY_SLOT: u32 = 0;
+/// The flag of a signature that nobody vouches for.
+const AD_HOC: u32 = 2;
+/// SHA-256, and how many bytes of it are there.
+const HASH: [u8; 2] = [32, 2];
+/// Pages of 4 KiB, and of 16, by the power of two.
+const PAGES: [u8; 2] = [12, 14];
+
+/// What is wrong with the signature that lies in these bytes of a file.
+pub fn problem(file: &[u8], place: usize, length: usize) -> Option<String> {
+    check(file, place, length).err()
+}
+
+fn check(file: &[u8], place: usize, length: usize) -> Result<(), String> {
+    let signature = place.checked_add(length).and_then(|end| {
+        // What comes after it is signed by nothing.
+        (end == file.len()).then(|| file.get(place..end)).flatten()
+    });
+    let signature = signature.ok_or("its signature is not at the end of it")?;
+    let directory = directory(signature).ok_or("its signature has no code directory")?;
+    let field = |place| number(directory, place).ok_or("its code directory is cut off");
+    let [hashes, pages, limit] = [field(16)?, field(28)?, field(32)?];
+    let [hash_size, hash_kind, _, page] = field(36)?.to_be_bytes();
+    if field(12)? & AD_HOC == 0 {
+        return Err("its signature is not ad hoc, and nobody's either".to_owned());
+    }
+    if [hash_size, hash_kind] != HASH || !PAGES.contains(&page) {
+        return Err(format!(
+            "its signature has hashes of kind {hash_kind}, pages of 2^{page}"
+        ));
+    }
+    let limit = size(limit);
+    if limit != place {
+        return Err(format!(
+            "its signature is for {limit} bytes, and {place} are before it"
+        ));
+    }
+    let code = file.get(..limit).unwrap_or_default();
+    let hashes = directory.get(size(hashes)..).unwrap_or_default();
+    let known = hashes
+        .chunks_exact(usize::from(hash_size))
+        .take(size(pages));
+    let chunks = code.chunks(1 << page);
+    if known.len() != chunks.len() {
+        return Err(format!(
+            "its signature has {} pages of {}",
+            known.len(),
+            chunks.len()
+        ));
+    }
+    let mut pages = chunks.zip(known);
+    match pages.position(|(page, hash)| Sha256::digest(page).as_slice() != hash) {
+        Some(number) => Err(format!("its page {number} is not the one that was signed")),
+        None => Ok(()),
+    }
+}
+
+/// The code directory of a signature.
+fn directory(signature: &[u8]) -> Option<&[u8]> {
+    let signature = blob(signature, SIGNATURE)?;
+    let count = size(number(signature, 8)?);
+    let entries = signature.get(12..)?.chunks_exact(8).take(count);
+    let mut wanted = entries.filter(|entry| number(entry, 0) == Some(CODE_DIRECTORY_SLOT));
+    let place = size(number(wanted.next()?, 4)?);
+    blob(signature.get(place..)?, CODE_DIRECTORY)
+}
+
+/// The blob of a kind that some bytes begin with.
+fn blob(bytes: &[u8], kind: u32) -> Option<&[u8]> {
+    let length = size(number(bytes, 4)?);
+    let is = number(bytes, 0)? == kind;
+    is.then(|| bytes.get(..length)).flatten()
+}
+
+fn number(bytes: &[u8], place: usize) -> Option<u32> {
+    let bytes = bytes.get(place..)?.first_chunk()?;
+    Some(u32::from_be_bytes(*bytes))
+}
+
+fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::{AD_HOC, CODE_DIRECTORY, CODE_DIRECTORY_SLOT, SIGNATURE, problem};
+    use sha2::{Digest as _, Sha256};
+
+    /// A signature of some bytes, as the linker makes it.
+    pub fn signature(code: &[u8]) -> Vec<u8> {
+        signed(code, AD_HOC, code.len())
+    }
+
+    fn signed(code: &[u8], flags: u32, limit: usize) -> Vec<u8> {
+        let hashes: Vec<_> = code.chunks(4096).map(Sha256::digest).collect();
+        let size = |number: usize| u32::try_from(number).unwrap();
+        let head = 44;
+        let length = head + 4 + hashes.len() * 32;
+        let directory = [
+            CODE_DIRECTORY,
+            size(length),
+            0x2_0001,
+            flags,
+            size(head + 4),
+            size(head),
+            0,
+            size(hashes.len()),
+            size(limit),
+            u32::from_be_bytes([32, 2, 0, 12]),
+            0,
+        ];
+        let outer = [SIGNATURE, size(20 + length), 1, CODE_DIRECTORY_SLOT, 20];
+        let mut bytes: Vec<u8> = outer
+            .into_iter()
+            .chain(directory)
+            .flat_map(u32::to_be_bytes)
+            .collect();
+        bytes.extend_from_slice(b"abc\0");
+        bytes.extend(hashes.iter().flatten());
+        bytes
+    }
+
+    /// A file with a signature at its end, and what is wrong with that.
+    fn told(code: &[u8], signature: &[u8]) -> Option<String> {
+        problem(&[code, signature].concat(), code.len(), signature.len())
+    }
+
+    #[test]
+    fn a_file_is_as_it_was_signed_to_the_last_byte() {
+        for length in [1, 4095, 4096, 4097, 10_000] {
+            let code: Vec<u8> = (0..=255).cycle().take(length).collect();
+            let signature = signature(&code);
+            assert_eq!(told(&code, &signature), None, "{length}");
+            for place in [0, length / 2, length - 1] {
+                let mut other = code.clone();
+                other[place] ^= 1;
+                let told = told(&other, &signature).unwrap();
+                assert!(told.contains(&format!("page {}", place / 4096)), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_signature_of_something_else_or_with_a_part_missing_is_refused() {
+        let code = [7; 5000];
+        let good = signature(&code);
+        for (signature, word) in [
+            (signed(&code, 0, 5000), "ad hoc"),
+            (signed(&code, AD_HOC, 4999), "4999 bytes"),
+            (signed(&code[..4096], AD_HOC, 5000), "pages of 2"),
+            (Vec::new(), "no code directory"),
+            (good[..40].to_vec(), "no code directory"),
+        ] {
+            let told = told(&code, &signature).unwrap();
+            assert!(told.contains(word), "{told}");
+        }
+        for (place, byte, word) in [
+            (3, 0, "no code directory"),
+            (15, 1, "no code directory"),
+            (20 + 37, 1, "hashes of kind 1"),
+            (20 + 39, 40, "2^40"),
+        ] {
+            let mut signature = good.clone();
+            signature[place] = byte;
+            let told = told(&code, &signature).unwrap();
+            assert!(told.contains(word), "{told}");
+        }
+        let file = [code.as_slice(), &good, b"more"].concat();
+        assert!(
+            problem(&file, code.len(), good.len())
+                .unwrap()
+                .contains("end")
+        );
+        assert!(problem(&file, usize::MAX, 2).is_some());
+    }
+}

@@ -1,0 +1,252 @@
+//! The commands of the README for who signs a release and for who checks one, typed as they stand there.
+//!
+//! Around them is what they speak of: a release of version 1.2.3, signed by somebody with a key, and somebody else who
+//! has downloaded a part of it and a clone of the sources. gpg, sha256sum, tar, git and diff are the real ones.
+//! `make dist`, which takes long, and `cargo audit`, which takes the network, are stood in for by scripts that
+//! take nothing but these words. Each step is also seen to fail where it should: a check that cannot is none.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::bundle::{Entry, pack};
+use crate::platforms::LINUX;
+use crate::run::{make_executable, root, scratch, strict};
+use crate::sign::sign_with;
+use crate::sums;
+
+/// Notes the key, and gives what a build gave before.
+const MAKE: &str = r#"#!/bin/sh -e
+test "$*" = dist
+echo "$PLUGIN_SIGNING_KEY" > "$STAGE/signed-by"
+test ! -d "$STAGE/built" || cp -r "$STAGE/built" dist
+"#;
+const CARGO: &str = r#"#!/bin/sh -e
+case "$*" in
+"install --locked cargo-audit") ;;
+"audit bin "*) test -x "$3" ;;
+*) exit 1 ;;
+esac
+"#;
+/// The executable in the bundle.
+const PROGRAM: &str = "#!/bin/sh\ntest \"$*\" = --describe && echo it says its policy\n";
+
+const NAME: &str = "zoom-1.2.3-linux-amd64.tar.gz";
+
+/// The blocks of commands in a section of the README.
+fn blocks(heading: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, section) = text.split_once(&format!("\n### {heading}\n")).unwrap();
+    let section = section.split("\n#").next().unwrap();
+    let mut blocks = vec![String::new()];
+    for line in section.lines() {
+        // What continues an entry of a list has three blanks before it, and code at least four.
+        match line.starts_with("    ") {
+            true => *blocks.last_mut().unwrap() += &format!("{}\n", line.trim_start()),
+            false => blocks.push(String::new()),
+        }
+    }
+    blocks.retain(|block| !block.is_empty());
+    blocks
+}
+
+/// A folder with all that the commands need.
+struct Stage(PathBuf);
+
+impl Stage {
+    /// With a release, and what somebody downloaded of it. None without gpg.
+    fn new(name: &str) -> Option<Self> {
+        if Command::new("gpg").arg("--version").output().is_err() {
+            let text = "gpg is missing, install it: apt-get install gpg gpg-agent";
+            assert!(!strict(), "{text}");
+            eprintln!("{text}");
+            return None;
+        }
+        let stage = Self(scratch(name));
+        for (name, script) in [("make", MAKE), ("cargo", CARGO)] {
+            stage.write(&format!("bin/{name}"), script);
+            make_executable(&stage.0.join("bin").join(name)).unwrap();
+        }
+        for home in ["builder", "reader", "stranger"] {
+            // As if there were somebody at a terminal, whose passphrase is empty.
+            stage.write("nothing", "");
+            let nothing = stage.0.join("nothing").display().to_string();
+            let answers = format!("batch\npinentry-mode loopback\npassphrase-file {nothing}\n");
+            stage.write(&format!("{home}/gpg.conf"), &answers);
+            private(&stage.0.join(home));
+        }
+        stage.publish();
+        stage.clone_sources();
+        Some(stage)
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    /// Types commands in a folder, with the keys of somebody. Answers with what is printed.
+    fn types(&self, who: &str, folder: &str, commands: &str) -> Result<String, String> {
+        let mut shell = Command::new("sh");
+        shell.args(["-e", "-c", commands]);
+        shell.current_dir(self.0.join(folder));
+        let path = std::env::var("PATH").unwrap();
+        shell.env("PATH", format!("{}:{path}", self.0.join("bin").display()));
+        shell
+            .env("GNUPGHOME", self.0.join(who))
+            .env("STAGE", &self.0);
+        shell
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("LC_ALL", "C");
+        let output = shell.output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        if output.status.success() {
+            Ok(text)
+        } else {
+            Err(text)
+        }
+    }
+
+    fn does(&self, folder: &str, commands: &str) {
+        self.types("reader", folder, commands).unwrap();
+    }
+
+    /// What the builder does, with the README's commands for it.
+    fn publish(&self) {
+        self.write("sources/README", "");
+        let commands = blocks("Have the server check signatures");
+        self.types("builder", "sources", &commands.concat())
+            .unwrap();
+        let key = fs::read_to_string(self.0.join("signed-by")).unwrap();
+        let manifest = fs::read_to_string(root().join("plugin.json")).unwrap();
+        let packed = pack(
+            "zoom/",
+            vec![
+                Entry::file("plugin.json", manifest.into_bytes()),
+                Entry::program(LINUX.executable, PROGRAM.into()),
+            ],
+        );
+        self.write("built/NOTICE", "who wrote it\n");
+        fs::write(self.0.join("built").join(NAME), packed.unwrap()).unwrap();
+        self.sum();
+        let gpg = || {
+            let mut gpg = Command::new("gpg");
+            gpg.env("GNUPGHOME", self.0.join("builder"));
+            gpg
+        };
+        let sums = self.0.join("built").join(sums::NAME);
+        sign_with(key.trim(), &sums, &gpg).unwrap();
+        self.does("", "cp -r built downloaded && rm downloaded/NOTICE");
+        self.does("", "mv sources/zoom.asc downloaded");
+    }
+
+    /// Writes the sums of what was built.
+    fn sum(&self) {
+        let files = ["NOTICE", NAME].map(|name| self.0.join("built").join(name));
+        sums::write(&self.0.join("built"), &files).unwrap();
+    }
+
+    /// A clone that has not all tags, at a later commit.
+    fn clone_sources(&self) {
+        let commit = "git -c user.name=Ada -c user.email=ada@example.com -c commit.gpgsign=false \
+                      commit -q --allow-empty -m";
+        self.does(
+            "sources",
+            &format!("git init -q; {commit} one; git tag v1.2.3; {commit} two"),
+        );
+        self.does("", "git clone -q --no-tags sources clone");
+    }
+
+    /// Checks the release as the README says. Answers with what was printed, or with the commands that failed.
+    fn check(&self) -> Result<String, String> {
+        let mut printed = String::new();
+        for block in blocks("Check what you install") {
+            let folder = match block.starts_with("git ") {
+                true => "clone",
+                false => "downloaded",
+            };
+            let text = self.types("reader", folder, &block);
+            printed += &text.map_err(|text| format!("{block}{text}"))?;
+        }
+        Ok(printed)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        for home in ["builder", "reader", "stranger"] {
+            let mut agent = Command::new("gpgconf");
+            agent.env("GNUPGHOME", self.0.join(home));
+            let _ = agent.args(["--kill", "all"]).status();
+        }
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn private(folder: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+}
+
+#[test]
+fn the_commands_of_the_readme_check_a_release_that_is_as_it_was_made() {
+    let Some(stage) = Stage::new("recipe") else {
+        return;
+    };
+    let printed = stage.check().unwrap();
+    for expected in [
+        "Good signature from \"you@example.com\"",
+        &format!("{NAME}: OK"),
+        "\"sandbox\": {",
+        "it says its policy",
+    ] {
+        assert!(printed.contains(expected), "{expected}: {printed}");
+    }
+    // The fingerprint is shown before the key is taken, and again with the signature, in groups.
+    let bare: String = printed.split_whitespace().collect();
+    let line = printed.lines().map(str::trim).find(|line| line.len() == 40);
+    assert!(bare.matches(line.unwrap()).count() >= 2, "{printed}");
+    stage.does(
+        "clone",
+        "test \"$(git describe --tags --exact-match)\" = v1.2.3",
+    );
+}
+
+#[test]
+fn the_commands_of_the_readme_find_a_release_that_was_tampered_with() {
+    let change = format!("echo >> downloaded/{NAME}");
+    let change_sums = format!("{change}; cd downloaded; sha256sum -b {NAME} > SHA256SUMS");
+    let sign = "gpg --quick-generate-key you@example.com rsa3072 sign; \
+                gpg --yes -o SHA256SUMS.sig --detach-sign SHA256SUMS";
+    for (name, commands, word) in [
+        ("recipe-file", change.clone(), "sha256sum "),
+        ("recipe-sums", change_sums.clone(), "gpg --verify "),
+        (
+            "recipe-key",
+            format!("{change_sums}; {sign}"),
+            "gpg --verify ",
+        ),
+        (
+            "recipe-name",
+            format!("mv downloaded/{NAME} downloaded/other"),
+            "sha256sum ",
+        ),
+        (
+            "recipe-bytes",
+            "echo >> built/SHA256SUMS".to_owned(),
+            "diff ",
+        ),
+    ] {
+        let Some(stage) = Stage::new(name) else {
+            return;
+        };
+        stage.types("stranger", "", &commands).unwrap();
+        let failed = stage.check().unwrap_err();
+        assert!(failed.contains(word), "{name}: {failed}");
+    }
+}
