@@ -9,7 +9,7 @@
 use std::ffi::OsStr;
 
 /// Variables by their names.
-const KEPT: [&str; 17] = [
+const KEPT: [&str; 13] = [
     // Who started it, and where its socket is to be.
     "MATTERMOST_PLUGIN",
     "TMPDIR",
@@ -24,16 +24,10 @@ const KEPT: [&str; 17] = [
     "no_proxy",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
-    // How the C library resolves names.
-    "HOSTALIASES",
-    "LOCALDOMAIN",
-    "RES_OPTIONS",
-    // How it keeps memory.
-    "GLIBC_TUNABLES",
     "RUST_BACKTRACE",
 ];
-/// And by what they begin with: what the server says to a plugin, and what the loader goes by.
-const KEPT_PREFIXES: [&str; 4] = ["PLUGIN_", "LD_", "DYLD_", "MALLOC_"];
+/// And by what they begin with: what the server says to a plugin, and what the loader of macOS goes by.
+const KEPT_PREFIXES: [&str; 2] = ["PLUGIN_", "DYLD_"];
 
 fn is_kept(name: &OsStr) -> bool {
     name.to_str().is_some_and(|name| {
@@ -78,6 +72,7 @@ mod tests {
             "PGPASSWORD",
             "HOME",
             "PATH",
+            "LD_PRELOAD",
         ] {
             assert!(!is_kept(name.as_ref()), "{name}");
         }
@@ -85,7 +80,6 @@ mod tests {
             "MATTERMOST_PLUGIN",
             "PLUGIN_MIN_PORT",
             "https_proxy",
-            "LD_LIBRARY_PATH",
         ] {
             assert!(is_kept(name.as_ref()), "{name}");
         }

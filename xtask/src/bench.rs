@@ -53,7 +53,7 @@ pub fn bench(words: &[&str]) -> Result<(), Error> {
     }
     let hello = match variable("HELLO_EXECUTABLE") {
         Some(named) => PathBuf::from(named),
-        None => bundle::hello()?,
+        None => bundle::hello(None)?,
     };
     let subject = match variable("PLUGIN_BUNDLE") {
         Some(named) => PathBuf::from(named),

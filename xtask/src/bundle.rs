@@ -8,13 +8,11 @@
 //! materials for each platform, and the licences of others, which are in the bundles too. `dist` holds only what
 //! can be published; what is built to be tried here goes to `target/bundle`, under the same names.
 
-use std::ffi::OsString;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use flate2::{Compression, GzBuilder};
+use libdeflater::{CompressionLvl, Compressor};
 use serde_json::Value;
 
 use crate::error::{Error, at};
@@ -96,7 +94,7 @@ pub fn here() -> Result<Dist, Error> {
 }
 
 /// Builds the bundles for some platforms to be tried: with the linker that makes what is published, or, for this
-/// machine alone, with its own, whose result needs a C library as new as this machine's.
+/// machine alone, with its own.
 pub fn tried(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> {
     let folder = target().join("bundle");
     build(&checked_version()?, platforms, zig, &folder)
@@ -183,7 +181,7 @@ fn build(
         for part in [&executable, &component(), &script] {
             leaks::check(part, zig.is_some())?;
         }
-        inspect::check(&executable, platform, zig.is_some())?;
+        inspect::check(&executable, platform)?;
         let size = fs::metadata(&executable).map_err(at(&executable))?.len();
         println!("executable for {}: {size} bytes", platform.name);
         within("the executable", size, EXECUTABLE_LIMIT)?;
@@ -246,9 +244,10 @@ fn build(
     })
 }
 
-/// Builds the host around the component of `tests/guests/hello` and answers with a copy of it.
-pub fn hello() -> Result<PathBuf, Error> {
-    hello_for(&LINUX, None, &hello_manifest())
+/// Builds the host around the component of `tests/guests/hello` and answers with a copy of it. With the linker
+/// that the bundle is built with, for with another much is built anew.
+pub fn hello(zig: Option<&Zig>) -> Result<PathBuf, Error> {
+    hello_for(&LINUX, zig, &hello_manifest())
 }
 
 /// The manifest of that component.
@@ -353,26 +352,11 @@ fn build_host(build: &Build) -> Result<PathBuf, Error> {
             return Err(Error::Needed(text));
         }
     }
-    let mut folder = target();
-    let mut flags = WHOLE_PROGRAM.map(OsString::from).to_vec();
+    let triple = build.platform.triple;
+    toolchain::add_target(triple)?;
     let mut command = match build.zig {
-        Some(zig) if !build.platform.is_here() => {
-            folder.push(build.platform.triple);
-            zig.cargo_rustc(build.platform)?
-        }
-        Some(zig) => {
-            let mut linker = OsString::from("-Clinker=");
-            linker.push(zig.linker(build.platform)?);
-            flags.push(linker);
-            let mut command = cargo();
-            zig.environment(command.arg("rustc"));
-            command
-        }
-        None => {
-            let mut command = cargo();
-            command.arg("rustc");
-            command
-        }
+        Some(zig) => zig.cargo_rustc(build.platform),
+        None => own_cargo_rustc(triple),
     };
     command.args(["--locked", "--release", "-p", packages::HOST]);
     command.args(["--bin", "plugin-host"]);
@@ -385,12 +369,24 @@ fn build_host(build: &Build) -> Result<PathBuf, Error> {
         Some(list) => command.env("PLUGIN_PACKAGES", list),
         None => command.env_remove("PLUGIN_PACKAGES"),
     };
-    run(command.arg("--").args(flags))?;
-    let mut executable = folder.join("release").join("plugin-host");
+    run(command.arg("--").args(WHOLE_PROGRAM))?;
+    let mut executable = target().join(triple).join("release/plugin-host");
     if build.platform.executable.ends_with(".exe") {
         executable.set_extension("exe");
     }
     Ok(executable)
+}
+
+/// `cargo rustc` for this machine, with its own tools. Rust brings the C library and links it; the little that
+/// there is to compile in C needs nothing of one.
+fn own_cargo_rustc(triple: &str) -> Command {
+    let mut command = cargo();
+    command.args(["rustc", "--target", triple]);
+    let compiler = format!("CC_{}", triple.replace('-', "_"));
+    if variable(&compiler).is_none() {
+        command.env(compiler, "cc");
+    }
+    command
 }
 
 /// The id in a manifest, and the manifest with a version.
@@ -497,10 +493,7 @@ impl Entry {
 /// Packs files below a folder of that name. The same files give the same bytes.
 pub fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
     entries.sort_by(|a, b| a.name.cmp(&b.name));
-    let compressed = GzBuilder::new()
-        .mtime(0)
-        .write(Vec::new(), Compression::best());
-    let mut archive = tar::Builder::new(compressed);
+    let mut archive = tar::Builder::new(Vec::new());
     let failed = |source| Error::File {
         path: PathBuf::from("bundle"),
         source,
@@ -517,9 +510,17 @@ pub fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
             .append_data(&mut header, name, entry.content.as_slice())
             .map_err(failed)?;
     }
-    let mut compressed = archive.into_inner().map_err(failed)?;
-    compressed.flush().map_err(failed)?;
-    compressed.finish().map_err(failed)
+    Ok(compressed(&archive.into_inner().map_err(failed)?))
+}
+
+/// As gzip data without name and time, which come out of the same content always.
+fn compressed(content: &[u8]) -> Vec<u8> {
+    let mut compressor = Compressor::new(CompressionLvl::best());
+    let mut packed = vec![0; compressor.gzip_compress_bound(content.len())];
+    // What was asked for holds any result.
+    let length = compressor.gzip_compress(content, &mut packed);
+    packed.truncate(length.unwrap_or_default());
+    packed
 }
 
 #[cfg(test)]

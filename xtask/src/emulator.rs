@@ -17,9 +17,6 @@ use crate::platforms::{LINUX_ARM, Platform, WINDOWS};
 use crate::run::{json, make_executable, run, target};
 use crate::zig::Zig;
 
-/// Where Debian puts the C library of arm64.
-pub const ARM_LIBRARY: &str = "/usr/aarch64-linux-gnu";
-
 /// Where Debian puts Wine; its own front door wants a desktop.
 pub const WINE: &str = "/usr/lib/wine/wine64";
 const WINE_SERVER: &str = "/usr/lib/wine/wineserver64";
@@ -65,7 +62,7 @@ pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launcher
                 files.display()
             ),
             None => format!(
-                "{limit}{REDUCED}\nexec \"$emulator\" -0 \"$0\" -L {ARM_LIBRARY} '{executable}' \"$@\""
+                "{limit}{REDUCED}\nexec \"$emulator\" -0 \"$0\" '{executable}' \"$@\""
             ),
         }
     };

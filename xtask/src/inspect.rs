@@ -31,25 +31,15 @@ const WINDOWS_LIBRARIES: [&str; 14] = [
     "ws2_32.dll",
     "api-ms-win-crt-",
 ];
-const LINUX_LIBRARIES: [&str; 7] = [
-    "libc.so.6",
-    "libm.so.6",
-    "libdl.so.2",
-    "libpthread.so.0",
-    "librt.so.1",
-    "libgcc_s.so.1",
-    "ld-linux-",
-];
 const MAC_LIBRARIES: [&str; 2] = ["/usr/lib/", "/System/Library/Frameworks/"];
 
 /// The oldest macOS that there is an executable for, as it is encoded.
 const OLDEST_MAC: u32 = 11 << 16;
 
-/// Looks at an executable. `published` is whether it was linked to be published, and not for this machine alone.
-pub fn check(executable: &Path, platform: &Platform, published: bool) -> Result<(), Error> {
+/// Looks at an executable.
+pub fn check(executable: &Path, platform: &Platform) -> Result<(), Error> {
     let content = std::fs::read(executable).map_err(at(executable))?;
-    let library = platform.c_library().filter(|_| published);
-    problem(&content, platform, library).map_or(Ok(()), |problem| {
+    problem(&content, platform).map_or(Ok(()), |problem| {
         Err(Error::Content {
             path: executable.to_owned(),
             problem: format!("as an executable for {}: {problem}", platform.name),
@@ -57,12 +47,11 @@ pub fn check(executable: &Path, platform: &Platform, published: bool) -> Result<
     })
 }
 
-/// `library` is the newest C library of Linux that may be asked for.
-fn problem(content: &[u8], platform: &Platform, library: Option<&str>) -> Option<String> {
+fn problem(content: &[u8], platform: &Platform) -> Option<String> {
     let arm = platform.name.ends_with("-arm64");
     match (Object::parse(content), platform.name.split('-').next()) {
         (Err(error), _) => Some(error.to_string()),
-        (Ok(Object::Elf(file)), Some("linux")) => linux(&file, arm, library),
+        (Ok(Object::Elf(file)), Some("linux")) => linux(&file, arm),
         (Ok(Object::Mach(Mach::Binary(file))), Some("darwin")) => mac(&file, content, arm),
         (Ok(Object::PE(file)), Some("windows")) => {
             let machine = file.header.coff_header.machine;
@@ -75,7 +64,8 @@ fn problem(content: &[u8], platform: &Platform, library: Option<&str>) -> Option
     }
 }
 
-fn linux(file: &Elf, arm: bool, library: Option<&str>) -> Option<String> {
+/// It has its libraries in itself, and can lie at any address, which makes it harder to attack.
+fn linux(file: &Elf, arm: bool) -> Option<String> {
     let machine = if arm {
         elf::header::EM_AARCH64
     } else {
@@ -84,19 +74,13 @@ fn linux(file: &Elf, arm: bool, library: Option<&str>) -> Option<String> {
     if file.header.e_machine != machine {
         return Some(format!("it is for processor {}", file.header.e_machine));
     }
-    let needed = file.verneed.iter().flat_map(|needed| needed.iter());
-    for needed in needed {
-        for version_needed in needed.iter() {
-            let name = file.dynstrtab.get_at(version_needed.vna_name);
-            let name = name.unwrap_or_default();
-            if let Some(number) = name.strip_prefix("GLIBC_")
-                && library.is_some_and(|newest| version(number) > version(newest))
-            {
-                return Some(format!("it needs {name}"));
-            }
-        }
+    if let Some(interpreter) = file.interpreter {
+        return Some(format!("it is loaded by {interpreter}"));
     }
-    foreign(&file.libraries, &LINUX_LIBRARIES)
+    if file.header.e_type != elf::header::ET_DYN {
+        return Some("it lies at a fixed address".to_owned());
+    }
+    foreign(&file.libraries, &[])
 }
 
 fn mac(file: &MachO, content: &[u8], arm: bool) -> Option<String> {
@@ -143,36 +127,44 @@ fn foreign(wanted: &[&str], known: &[&str]) -> Option<String> {
     Some(format!("it needs {strange}"))
 }
 
-/// `2.28` as numbers, which compare as versions do.
-fn version(text: &str) -> Vec<u32> {
-    text.split('.')
-        .filter_map(|part| part.parse().ok())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{OLDEST_MAC, foreign, problem, version};
+    use super::{OLDEST_MAC, foreign, problem};
     use crate::codesign;
     use crate::platforms::{LINUX, LINUX_ARM, MAC, MAC_ARM, WINDOWS};
 
-    #[test]
-    fn an_executable_of_this_machine_is_for_this_machine_and_no_other() {
-        let this = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        assert_eq!(problem(&this, &LINUX, None), None);
-        let of_processor = problem(&this, &LINUX_ARM, None).unwrap();
-        assert!(of_processor.contains("processor"), "{of_processor}");
-        let of_kind = problem(&this, &WINDOWS, None).unwrap();
-        assert!(of_kind.contains("kind"), "{of_kind}");
-        assert!(problem(b"#!/bin/sh\n", &LINUX, None).is_some());
+    /// The head of an executable for Linux: whether at any address, and for which processor.
+    fn linux(kind: u16, processor: u16) -> Vec<u8> {
+        let mut head = b"\x7fELF\x02\x01\x01".to_vec();
+        head.resize(16, 0);
+        for half in [kind, processor, 1, 0] {
+            head.extend(half.to_le_bytes());
+        }
+        head.resize(52, 0);
+        for half in [64_u16, 56, 0, 64, 0, 0] {
+            head.extend(half.to_le_bytes());
+        }
+        head
     }
 
     #[test]
-    fn an_executable_that_needs_a_newer_c_library_is_refused() {
+    fn an_executable_for_linux_is_for_its_processor_needs_nothing_and_lies_anywhere() {
+        const AMD: u16 = 62;
+        const ARM: u16 = 183;
+        assert_eq!(problem(&linux(3, AMD), &LINUX), None);
+        assert_eq!(problem(&linux(3, ARM), &LINUX_ARM), None);
+        // This one was built for the C library of this machine.
         let this = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        assert_eq!(problem(&this, &LINUX, Some("99.0")), None);
-        let told = problem(&this, &LINUX, Some("2.1")).unwrap();
-        assert!(told.contains("GLIBC_"), "{told}");
+        for (content, platform, word) in [
+            (linux(3, ARM), &LINUX, "processor"),
+            (linux(2, AMD), &LINUX, "fixed address"),
+            (linux(3, AMD), &WINDOWS, "kind"),
+            (this, &LINUX, "loaded by"),
+        ] {
+            let told = problem(&content, platform).unwrap();
+            assert!(told.contains(word), "{told}");
+        }
+        assert!(problem(b"#!/bin/sh\n", &LINUX).is_some());
     }
 
     /// The head of an executable for macOS: for which processor and since which version, signed or not, and what
@@ -211,7 +203,7 @@ mod tests {
         const ARM: u32 = 0x0100_000c;
         const INTEL: u32 = 0x0100_0007;
         let system = "/usr/lib/libSystem.B.dylib";
-        let told = |content: Vec<u8>, platform| problem(&content, platform, None);
+        let told = |content: Vec<u8>, platform| problem(&content, platform);
         assert_eq!(told(mac(ARM, OLDEST_MAC, true, system), &MAC_ARM), None);
         assert_eq!(told(mac(INTEL, OLDEST_MAC, false, system), &MAC), None);
         for (content, word) in [
@@ -230,12 +222,6 @@ mod tests {
             let told = told(changed, platform).unwrap();
             assert!(told.contains("page 0"), "{told}");
         }
-    }
-
-    #[test]
-    fn versions_compare_by_their_numbers() {
-        assert!(version("2.3.4") < version("2.28"));
-        assert!(version("2.34") > version("2.28"));
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! The linker for other systems, and for older Linux than this machine's.
+//! The linker of what is published, for this machine's system and others.
 //!
-//! An executable linked here needs a C library as new as this machine's. Zig brings a C compiler, a linker and
-//! what the systems' C libraries offer, of every version, in one package of Python's registry; `cargo-zigbuild`
-//! from the same place makes cargo use it. Both are taken by their sums (`zig.txt`) into the target folder and
-//! touch nothing else of the machine.
+//! Zig brings a C compiler, a linker and what the systems' C libraries offer in one package of Python's registry;
+//! `cargo-zigbuild` from the same place makes cargo use it. Both are taken by their sums (`zig.txt`) into the target
+//! folder and touch nothing else of the machine. So what is published does not depend on the compiler and linker
+//! that this machine happens to have.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,8 +14,7 @@ use plugin_tests::process::forget_package;
 use crate::bundle::write_if_changed;
 use crate::error::{Error, at};
 use crate::platforms::Platform;
-use crate::run::{make_executable, root, run, target};
-use crate::toolchain::add_target;
+use crate::run::{root, run, target};
 
 const REQUIREMENTS: &str = include_str!("zig.txt");
 
@@ -64,20 +63,6 @@ impl Zig {
         Ok(Self { folder })
     }
 
-    /// A linker for this machine's platform, but for the C library that the platform promises. Only the link
-    /// differs, so that what was compiled for the tests is what is shipped.
-    pub fn linker(&self, platform: &Platform) -> Result<PathBuf, Error> {
-        let version = platform.c_library().unwrap_or_default();
-        let script = format!(
-            "#!/bin/sh\nexec '{}' zig cc -- -target x86_64-linux-gnu.{version} \"$@\"\n",
-            self.folder.join("bin/cargo-zigbuild").display()
-        );
-        let path = self.folder.join("bin").join("link-here");
-        write_if_changed(&path, script.as_bytes())?;
-        make_executable(&path)?;
-        Ok(path)
-    }
-
     /// A compiler for C.
     pub fn c_compiler(&self) -> Command {
         let mut command = Command::new(self.folder.join("bin/python-zig"));
@@ -85,23 +70,20 @@ impl Zig {
         command
     }
 
-    /// `cargo rustc` for another platform.
-    pub fn cargo_rustc(&self, platform: &Platform) -> Result<Command, Error> {
-        add_target(platform.triple)?;
+    /// `cargo rustc` for a platform.
+    pub fn cargo_rustc(&self, platform: &Platform) -> Command {
         let mut command = Command::new(self.folder.join("bin/cargo-zigbuild"));
         forget_package(&mut command);
         command.current_dir(root()).arg("rustc");
         self.environment(&mut command);
-        let library = platform.c_library().map(|version| format!(".{version}"));
-        let target = format!("{}{}", platform.triple, library.unwrap_or_default());
-        command.args(["--target", &target]);
+        command.args(["--target", platform.triple]);
         if platform.triple.ends_with("-darwin") {
             let mut flags = OsString::from("-Clink-arg=-F");
             flags.push(root().join(FRAMEWORKS));
             command.env("RUSTFLAGS", flags);
             command.env("MACOSX_DEPLOYMENT_TARGET", "11.0");
         }
-        Ok(command)
+        command
     }
 
     /// What is linked into an executable for a platform besides its packages.
@@ -120,6 +102,10 @@ impl Zig {
         if !platform.triple.ends_with("-darwin") {
             let licence = "Apache-2.0 WITH LLVM-exception";
             parts.push(part("libunwind of LLVM", licence, None));
+        }
+        if platform.is_static() {
+            let text = self.file("lib/libc/musl/COPYRIGHT")?;
+            parts.push(part("musl", "MIT", Some(text)));
         }
         if platform.triple.ends_with("-windows-gnu") {
             let text = self.file("lib/libc/mingw/COPYING")?;

@@ -178,7 +178,7 @@ impl Runner {
         let wait = match plugin.job_given_up(job).await {
             Ok(JobOutcome::Done) | Err(EventError::Trap { .. }) => None,
             Ok(JobOutcome::RetryAfter(seconds)) => Some(asked_for(seconds)),
-            Err(EventError::Busy | EventError::Timeout) => Some(backoff(job.attempt)),
+            Err(EventError::Busy | EventError::Timeout(_)) => Some(backoff(job.attempt)),
         };
         if let Some(wait) = wait
             && !self.queue.is_hopeless(job)

@@ -174,6 +174,11 @@ impl BodyReader {
         (body, stream)
     }
 
+    /// The body behind a dialled stream, for tests of what reads bodies.
+    pub fn behind(stream: Dialled, expected: Option<u64>) -> Self {
+        Self::new(stream, expected).0
+    }
+
     /// A body of these bytes, for tests of what reads bodies.
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         Self {

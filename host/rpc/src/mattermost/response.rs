@@ -63,6 +63,11 @@ impl ResponseWriter {
         (writer, line)
     }
 
+    /// The response at the other end of a stream, for tests of what answers.
+    pub fn behind(stream: Dialled) -> Self {
+        Self::new(stream).0
+    }
+
     /// The headers the server has set so far, by canonical name.
     pub async fn headers(&mut self) -> Result<Headers, WriteError> {
         self.call("Plugin.Header", &Empty).await

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use mattermost_plugin_rpc::mattermost::{BodyReader, CommandArgs, HttpRequest, ResponseWriter};
-use mattermost_plugin_rpc::net_rpc::Client;
+use mattermost_plugin_rpc::yamux::{Session, Stream};
 use plugin_host::sandbox::EventError;
+use tokio::io::AsyncReadExt as _;
 
-use crate::{Den, text};
+use crate::{Den, dialled, text};
 
 const REFUSED: &str = "plugin_host_memory_refusals_total";
 const LEFT_OUT: &str = "plugin_host_log_lines_left_out_total";
@@ -47,11 +48,18 @@ async fn all_events_together_have_a_limit_of_memory_and_it_is_told_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_from_outside_find_no_room_where_events_have_all_memory() {
     let den = Den::open().await;
-    let hoards = async { join_all((0..5).map(|_| den.attack("/memory-hold?100"))).await };
+    let urls: Vec<_> = (97..102)
+        .map(|mebibytes| format!("/memory-hold-on?{mebibytes}"))
+        .collect();
+    let hoards = async { join_all(urls.iter().map(|url| den.attack(url))).await };
     let fetch = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        den.attack("/fetch-and-keep-much?https://listed.example/")
-            .await
+        while den.log().matches("holding").count() < 5 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let url = "/fetch-and-keep-much?https://listed.example/";
+        let reply = den.attack(url).await;
+        den.api.world().store("go", b"now");
+        reply
     };
     let (_, reply) = tokio::join!(hoards, fetch);
     let said = text(&reply);
@@ -178,9 +186,9 @@ async fn a_flood_of_jobs_ends_at_the_limit_of_host_calls() {
 }
 
 /// A writer to a server that takes nothing, and the other end of its stream.
-fn to_nobody() -> (ResponseWriter, tokio::io::DuplexStream) {
-    let (ours, theirs) = tokio::io::duplex(64);
-    (ResponseWriter::new(Client::new(ours)), theirs)
+async fn to_nobody() -> (ResponseWriter, (Session, Stream)) {
+    let (ours, theirs, server) = dialled().await;
+    (ResponseWriter::behind(ours), (server, theirs))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,7 +203,7 @@ async fn answers_that_nobody_takes_have_room_only_for_so_many() {
     let mut ends = Vec::new();
     let mut sending = Vec::new();
     for _ in 0..10 {
-        let (writer, end) = to_nobody();
+        let (writer, end) = to_nobody().await;
         ends.push(end);
         let (plugin, request) = (Arc::clone(&den.plugin), request("/answer-mebibytes?15"));
         let body = BodyReader::from_bytes(Vec::new());
@@ -203,17 +211,18 @@ async fn answers_that_nobody_takes_have_room_only_for_so_many() {
             plugin.serve_to(request, body, writer).await;
         }));
     }
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let dropped =
+        |reason: &str| format!("plugin_host_answers_dropped_total{{reason=\"{reason}\"}}");
+    // Eight of fifteen MiB fit; the others were told to come again, if they had listened.
+    // All of them have begun to be sent.
+    for (_, end) in &mut ends {
+        end.read_u8().await.unwrap();
+    }
     drop(ends);
     for sent in sending {
         sent.await.unwrap();
     }
-    let dropped = |reason: &str| {
-        den.counted(&format!(
-            "plugin_host_answers_dropped_total{{reason=\"{reason}\"}}"
-        ))
-    };
-    // Eight of fifteen MiB fit; the others were told to come again, if they had listened.
-    assert_eq!((dropped("no_room"), dropped("gone")), (2, 8));
+    let counts = ["no_room", "gone"].map(|reason| den.counted(&dropped(reason)));
+    assert_eq!(counts, [2, 8]);
     den.is_unhurt().await;
 }

@@ -20,12 +20,16 @@ mod strangers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 use component_tests::memory::MemoryApi;
 use component_tests::{FORBIDDEN, HOSTILE, component, load, plugin};
+use mattermost_plugin_rpc::go_plugin::{Broker, Dialled};
 use mattermost_plugin_rpc::mattermost::{Api, HttpRequest};
+use mattermost_plugin_rpc::yamux::{Config, Session, Stream};
 use plugin_host::{ComponentPlugin, Reply};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const MANIFEST: &str = include_str!("../../../guests/hostile/plugin.json");
 
@@ -102,6 +106,15 @@ impl Den {
         found.map_or(0, |number| number.parse().unwrap())
     }
 
+    /// Waits until something was counted so often.
+    async fn until(&self, metric: &str, count: u64) {
+        let begin = Instant::now();
+        while self.counted(metric) < count {
+            assert!(begin.elapsed() < Duration::from_secs(60), "{metric}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     fn denials(&self, interface: &str) -> u64 {
         self.counted(&format!(
             "plugin_host_denials_total{{interface=\"{interface}\"}}"
@@ -112,6 +125,20 @@ impl Den {
     fn log(&self) -> String {
         format!("{:?}", self.api.world().log)
     }
+}
+
+/// A stream to the server as it is dialled for a body or an answer, and its other end, which the server has taken up.
+async fn dialled() -> (Dialled, Stream, Session) {
+    let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    let (session, accept) = Session::client(ours, Config::default());
+    let (server, mut arriving) = Session::server(theirs, Config::default());
+    let broker = Broker::start(session, accept);
+    let stream = broker.dial(broker.next_id()).await.unwrap();
+    let mut end = arriving.next().await.unwrap();
+    let mut number = [0; 4];
+    end.read_exact(&mut number).await.unwrap();
+    end.write_all(&number).await.unwrap();
+    (stream, end, server)
 }
 
 fn text(reply: &Reply) -> String {

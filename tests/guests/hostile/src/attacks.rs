@@ -35,6 +35,7 @@ pub fn make(request: &Request) -> Response {
         }
         "fetch-and-keep-much" => said(fetch("GET", argument, Vec::new(), 16 * 1024 * 1024)),
         "memory-hold" => said(Ok(hold(argument.parse().unwrap_or(0)))),
+        "memory-hold-on" => said(Ok(hold_on(argument.parse().unwrap_or(0)))),
         "memory-at-once" => said(Ok(grow_memory_by(2 * 1024 * MEBIBYTE / 65_536).to_string())),
         "memory-bit-by-bit" => {
             let pages = (0..).take_while(|_| grow_memory_by(16)).count();
@@ -323,6 +324,16 @@ fn flood() -> Result<String, Error> {
 fn hold(mebibytes: usize) -> String {
     let got = (0..mebibytes).take_while(|_| grow_memory_by(16)).count();
     std::thread::sleep(std::time::Duration::from_secs(1));
+    got.to_string()
+}
+
+/// The same, until there is a value under `go`; that it has it is in the log.
+fn hold_on(mebibytes: usize) -> String {
+    let got = (0..mebibytes).take_while(|_| grow_memory_by(16)).count();
+    log::write(log::Level::Warn, &format!("holding {mebibytes}"), &[]);
+    while !matches!(kv::get("go"), Ok(Some(_))) {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
     got.to_string()
 }
 
