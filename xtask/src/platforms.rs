@@ -59,11 +59,6 @@ pub const LIMIT_OF_ONE: u64 = 3_500_000;
 pub const LIMIT: u64 = 15_000_000;
 
 impl Platform {
-    /// Whether it is this machine's.
-    pub fn is_here(&self) -> bool {
-        self.name == LINUX.name
-    }
-
     /// Whether the executable has all that it needs in itself.
     pub fn is_static(&self) -> bool {
         self.triple.ends_with("-linux-musl")
