@@ -2,7 +2,7 @@
 # Progress goes to the terminal; a first build takes minutes, the next ones seconds.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench instructions dist reproduce deploy enable disable reset logs logs-watch watch emulated browser webapp-gallery webapp-screens webapp-figures clean
+.PHONY: help demo test fuzz mutants bench instructions dist reproduce deploy enable disable reset logs logs-watch watch emulated browser webapp-gallery webapp-screens webapp-figures clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ test: ## run all that CI runs; CI=true forbids leaving anything out
 
 fuzz: ## look for bytes that harm the wire, SECONDS=60 for each target; needs nightly and cargo-fuzz
 	cargo xtask fuzz $(SECONDS)
+
+mutants: ## change the code that trust depends on, a little at a time: does a test fail? needs cargo-mutants, and hours
+	cargo xtask mutants
 
 bench: ## measure side by side with a Go plugin; BUNDLES="FILE…" adds others, ROUNDS=5, DRIFT=10000, SMOKE=1 only tries everything
 	cargo xtask bench $(if $(filter 1,$(SMOKE)),--smoke) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(DRIFT),--drift $(DRIFT)) $(BUNDLES)

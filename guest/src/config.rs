@@ -216,7 +216,8 @@ fn flag(settings: &[(String, Value)], key: &str) -> bool {
 fn address(settings: &[(String, Value)], key: &str, default: &str) -> Option<String> {
     let value = string(settings, key);
     let value = value.trim().trim_end_matches('/');
-    if value.is_empty() {
+    // Most have the default, which need not be taken apart for every event.
+    if value.is_empty() || value == default {
         return Some(default.to_owned());
     }
     (is_web_address(value) && !value.contains(['?', '#'])).then(|| value.to_owned())

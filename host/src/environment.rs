@@ -76,11 +76,7 @@ mod tests {
         ] {
             assert!(!is_kept(name.as_ref()), "{name}");
         }
-        for name in [
-            "MATTERMOST_PLUGIN",
-            "PLUGIN_MIN_PORT",
-            "https_proxy",
-        ] {
+        for name in ["MATTERMOST_PLUGIN", "PLUGIN_MIN_PORT", "https_proxy"] {
             assert!(is_kept(name.as_ref()), "{name}");
         }
     }

@@ -29,6 +29,9 @@ const EXECUTABLE_LIMIT: u64 = 7_000_000;
 /// the profile's own way. Only the last step of the build differs, so nothing is compiled twice.
 const WHOLE_PROGRAM: [&str; 2] = ["-Clto=fat", "-Ccodegen-units=1"];
 
+/// That it can lie at any address. Rust asks for that in a way that zig passes over where everything is static.
+const ANYWHERE: &str = "-Clink-arg=-pie";
+
 /// What is cleared away before bundles are written: the ends of their files' names after `zoom-VERSION`.
 const ENDS: [&str; 3] = [".tar.gz", ".tar.gz.sig", ".cdx.json"];
 
@@ -369,7 +372,11 @@ fn build_host(build: &Build) -> Result<PathBuf, Error> {
         Some(list) => command.env("PLUGIN_PACKAGES", list),
         None => command.env_remove("PLUGIN_PACKAGES"),
     };
-    run(command.arg("--").args(WHOLE_PROGRAM))?;
+    command.arg("--").args(WHOLE_PROGRAM);
+    if build.zig.is_some() && build.platform.is_static() {
+        command.arg(ANYWHERE);
+    }
+    run(&mut command)?;
     let mut executable = target().join(triple).join("release/plugin-host");
     if build.platform.executable.ends_with(".exe") {
         executable.set_extension("exe");

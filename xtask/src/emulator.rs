@@ -61,9 +61,7 @@ pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launcher
                  exec {WINE} \"$0.exe\" \"$@\"",
                 files.display()
             ),
-            None => format!(
-                "{limit}{REDUCED}\nexec \"$emulator\" -0 \"$0\" '{executable}' \"$@\""
-            ),
+            None => format!("{limit}{REDUCED}\nexec \"$emulator\" -0 \"$0\" '{executable}' \"$@\""),
         }
     };
     let events = (platform.name == LINUX_ARM.name).then_some(ARM_EVENTS);

@@ -11,14 +11,14 @@
 use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use plugin_tests::process::{Signal, signal_group, wait_for_exit};
 
-use crate::bundle::write_if_changed;
 use crate::error::{Error, at};
-use crate::run::{read, root, target};
+use crate::mirror::{cargo_in, mirror};
+use crate::run::target;
 use crate::toolchain;
 
 /// Some tests do not end without their guard. The longest of the others takes a minute.
@@ -1368,16 +1368,11 @@ impl Verdict {
 
 fn run(copy: &Path, folder: &Path, tests: Tests) -> Result<Verdict, Error> {
     let cargo = |words: &[&str]| {
-        let mut cargo = Command::new("cargo");
+        let mut cargo = cargo_in(copy, &folder.join("build"));
         cargo
-            .current_dir(copy)
             .args(["test", "--locked", "--quiet"])
             .args(tests.words())
             .args(words)
-            .env("CARGO_TARGET_DIR", folder.join("build"))
-            .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
-            .env("CARGO_PROFILE_DEV_DEBUG", "0")
-            .env("RUSTFLAGS", "--cap-lints=warn")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -1404,30 +1399,10 @@ fn run(copy: &Path, folder: &Path, tests: Tests) -> Result<Verdict, Error> {
     })
 }
 
-/// Copies what git knows of. Files that are the same keep their times, so that nothing is built for them.
-fn mirror(copy: &Path) -> Result<(), Error> {
-    let listed = read(
-        Command::new("git")
-            .args(["ls-files", "-z"])
-            .current_dir(root()),
-    );
-    let listed = listed.ok_or_else(|| Error::Needed("this needs a checkout by git".to_owned()))?;
-    for name in listed.split('\0').filter(|name| !name.is_empty()) {
-        // What was removed and not yet committed is listed, too.
-        let (from, to) = (root().join(name), copy.join(name));
-        if let Ok(content) = fs::read(&from) {
-            write_if_changed(&to, &content)?;
-            // The compiler's wrapper is executed.
-            let modes = fs::metadata(&from).map_err(at(&from))?.permissions();
-            fs::set_permissions(&to, modes).map_err(at(&to))?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::root;
 
     #[test]
     fn every_guard_is_where_the_table_says() {

@@ -1,4 +1,4 @@
-//! The chores of the project: `cargo xtask dist | demo | test | fuzz | guards | bench | browser | gallery | sign |
+//! The chores of the project: `cargo xtask dist | demo | test | fuzz | guards | mutants | bench | browser | gallery | sign |
 //! deploy | logs | reset | watch | reproduce | imports | parity | reach`.
 //!
 //! The Makefile is a thin front door to this program. Everything it does is done by the tools that a
@@ -21,6 +21,8 @@ mod inspect;
 mod instructions;
 mod leaks;
 mod logs;
+mod mirror;
+mod mutants;
 mod notice;
 mod npm;
 mod packages;
@@ -36,6 +38,8 @@ mod sign;
 mod suites;
 mod sums;
 mod tally;
+#[cfg(test)]
+mod threats;
 mod toolchain;
 mod version;
 mod watch;
@@ -56,6 +60,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   test             run all that CI runs
   fuzz [SECONDS]   look for bytes that harm the wire, so long for each target
   guards [WORD]    take every guard of the host out, one at a time: does a test fail?
+  mutants          change the code that trust depends on, a little at a time: does a test fail?
   emulated         the executables for linux-arm64 and Windows, in emulators, under Mattermost's supervisor
   browser [FILTER]   run the browser suite alone, on a fresh bundle
   screens          take the screenshots of the gallery anew
@@ -85,6 +90,7 @@ fn main() -> ExitCode {
         ["fuzz", seconds] => fuzz::fuzz(seconds),
         ["guards"] => guards::guards(""),
         ["guards", word] => guards::guards(word),
+        ["mutants"] => mutants::mutants(),
         ["browser", words @ ..] => suites::browser(words),
         ["screens"] => suites::screens(),
         ["bench", words @ ..] => bench::bench(words),

@@ -12,14 +12,17 @@ use std::sync::OnceLock;
 
 use super::look;
 
-/// What the C library reads to resolve a name, and modules for it that are loaded then.
-const RESOLVING: [&str; 15] = [
-    "/etc/hosts",
+/// What any C library reads to resolve a name.
+const RESOLVING: [&str; 2] = ["/etc/hosts", "/run/systemd/resolve"];
+
+/// What glibc reads besides, and modules for it that are loaded then. musl, with which the plugin is shipped, has
+/// all of itself in the executable.
+#[cfg(target_env = "gnu")]
+const C_LIBRARY: [&str; 13] = [
     "/etc/nsswitch.conf",
     "/etc/host.conf",
     "/etc/gai.conf",
     "/etc/ld.so.cache",
-    "/run/systemd/resolve",
     "/run/nscd",
     "/lib",
     "/lib64",
@@ -30,6 +33,8 @@ const RESOLVING: [&str; 15] = [
     "/var/db/nscd",
     "/var/cache/nscd",
 ];
+#[cfg(not(target_env = "gnu"))]
+const C_LIBRARY: [&str; 0] = [];
 
 /// What the kernel shows the process of itself.
 pub(super) const OWN_PROCESS: &str = "/proc/self";
@@ -47,7 +52,8 @@ pub(super) fn readable() -> &'static [PathBuf] {
 }
 
 fn look_up() -> Vec<PathBuf> {
-    let mut places: BTreeSet<_> = RESOLVING.iter().chain(&ITSELF).map(PathBuf::from).collect();
+    let named = RESOLVING.iter().chain(&C_LIBRARY).chain(&ITSELF);
+    let mut places: BTreeSet<_> = named.map(PathBuf::from).collect();
     places.extend(bundle());
     places.extend(authorities());
     places.extend(resolv_conf(Path::new(RESOLV_CONF)));

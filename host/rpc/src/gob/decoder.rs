@@ -70,7 +70,12 @@ impl Decoder {
         reason = "each value is of another type"
     )]
     pub fn next<T: Decode>(&mut self) -> Result<Option<T>, DecodeError> {
-        self.next_with(|reader, id| reader.top(id))
+        let mut value = None;
+        let whole = self.next_with(&mut |reader, id| {
+            value = Some(reader.top(id)?);
+            Ok(())
+        })?;
+        Ok(whole.and(value))
     }
 
     /// Reads and drops the next value; none while bytes are missing.
@@ -79,16 +84,13 @@ impl Decoder {
     ///
     /// When the bytes are not a value.
     pub fn skip(&mut self) -> Result<Option<()>, DecodeError> {
-        self.next_with(|reader, id| {
+        self.next_with(&mut |reader, id| {
             reader.lone(id)?;
             reader.skip(id)
         })
     }
 
-    fn next_with<T>(
-        &mut self,
-        read: impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
-    ) -> Result<Option<T>, DecodeError> {
+    fn next_with(&mut self, read: &mut Read<'_>) -> Result<Option<()>, DecodeError> {
         if let Some(error) = &self.lost {
             return Err(error.clone());
         }
@@ -101,10 +103,7 @@ impl Decoder {
         outcome
     }
 
-    fn next_message_with<T>(
-        &mut self,
-        read: impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
-    ) -> Result<Option<T>, DecodeError> {
+    fn next_message_with(&mut self, read: &mut Read<'_>) -> Result<Option<()>, DecodeError> {
         while let Some(range) = self.message()? {
             let message = self.buffer.get(range.clone()).unwrap_or_default();
             let outcome = message_value(
@@ -112,12 +111,12 @@ impl Decoder {
                 &self.limits,
                 &mut self.pending,
                 message,
-                &read,
+                read,
             );
             self.start = range.end;
             self.tidy();
-            if let Some(value) = outcome? {
-                return Ok(Some(value));
+            if outcome?.is_some() {
+                return Ok(Some(()));
             }
         }
         Ok(None)
@@ -155,14 +154,18 @@ impl Decoder {
     }
 }
 
+/// Reads a value of a type with this number, and keeps it where it is wanted. Behind a pointer, because what finds the
+/// value is the same for all types; the last one that was read counts.
+type Read<'a> = dyn FnMut(&mut Reader<'_>, i64) -> Result<(), DecodeError> + 'a;
+
 /// Takes one message: a definition, a value, or a piece of one.
-fn message_value<T>(
+fn message_value(
     types: &mut Types,
     limits: &Limits,
     pending: &mut Option<Skimmer>,
     message: &[u8],
-    read: &impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
-) -> Result<Option<T>, DecodeError> {
+    read: &mut Read<'_>,
+) -> Result<Option<()>, DecodeError> {
     if let Some(mut value) = pending.take() {
         let walked = value.walk(message, types, limits);
         return match walked.map_err(DecodeError::into_fatal)? {
@@ -182,8 +185,8 @@ fn message_value<T>(
     }
     let mut reader = Reader::new(cursor, types, limits);
     let read_error = match read(&mut reader, id) {
-        Ok(value) if reader.cursor.left() == 0 => return Ok(Some(value)),
-        Ok(_) => None,
+        Ok(()) if reader.cursor.left() == 0 => return Ok(Some(())),
+        Ok(()) => None,
         Err(error) => Some(error),
     };
     // Wrong, or only cut into pieces, which look wrong too: the walk tells, and finds the value's end.
@@ -214,12 +217,12 @@ fn define(
     Ok(())
 }
 
-fn finish<T>(
+fn finish(
     skimmer: Skimmer,
     types: &mut Types,
     limits: &Limits,
-    read: &impl Fn(&mut Reader<'_>, i64) -> Result<T, DecodeError>,
-) -> Result<T, DecodeError> {
+    read: &mut Read<'_>,
+) -> Result<(), DecodeError> {
     let (id, joined) = skimmer.joined();
     read(&mut Reader::new(Cursor::new(&joined), types, limits), id)
 }

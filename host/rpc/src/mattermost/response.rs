@@ -141,7 +141,7 @@ impl ResponseWriter {
 
     async fn call<A, R>(&self, method: &str, args: &A) -> Result<R, WriteError>
     where
-        A: Encode,
+        A: Encode + Sync,
         R: Decode + Send + 'static,
     {
         let client = self.line.client().ok_or(WriteError::Closed)?;

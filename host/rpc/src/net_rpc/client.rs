@@ -13,7 +13,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::outbox::Outbox;
 use super::{READ, Request, Response};
-use crate::gob::{Decode, DecodeError, Decoder, Encode, EncodeError, Limits};
+use crate::gob::{Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Limits};
 
 /// Why a call has no result.
 #[derive(Debug, thiserror::Error)]
@@ -148,14 +148,27 @@ impl Client {
     /// [`CallError`]; whatever it is, other calls are not affected, except by `Closed`.
     pub async fn call<A, R>(&self, method: &str, args: &A) -> Result<R, CallError>
     where
-        A: Encode,
+        A: Encode + Sync,
         R: Decode + Send + 'static,
     {
-        let shared = &*self.handle.shared;
         let (sender, receiver) = oneshot::channel();
+        let waiting = Box::new(Slot(Some(sender)));
+        let _forget = self
+            .send(method, &|encoder, out| encoder.encode(args, out), waiting)
+            .await?;
+        receiver.await.unwrap_or(Err(CallError::Closed))
+    }
+
+    /// Sends a request, and has somebody wait for its answer until what this returns is dropped.
+    async fn send(
+        &self,
+        method: &str,
+        body: &(dyn Fn(&mut Encoder, &mut Vec<u8>) -> Result<(), EncodeError> + Sync),
+        waiting: Box<dyn Waiting>,
+    ) -> Result<Forget<'_>, CallError> {
+        let shared = &*self.handle.shared;
         let pushed = shared.outbox.push(|pen| {
-            pen.body(|encoder, out| encoder.encode(args, out))
-                .map_err(Refused::Encode)?;
+            pen.body(body).map_err(Refused::Encode)?;
             let mut calls = shared.calls();
             if calls.closed {
                 return Err(Refused::Closed);
@@ -166,18 +179,14 @@ impl Client {
             };
             pen.head(&request).map_err(Refused::Encode)?;
             calls.next += 1;
-            calls
-                .pending
-                .insert(request.seq, Box::new(Slot(Some(sender))));
+            calls.pending.insert(request.seq, waiting);
             Ok(request.seq)
         });
-        let seq = match pushed.await {
-            Ok(Ok(seq)) => seq,
-            Ok(Err(Refused::Encode(error))) => return Err(CallError::Encode(error)),
-            Ok(Err(Refused::Closed)) | Err(_) => return Err(CallError::Closed),
-        };
-        let _forget = Forget { shared, seq };
-        receiver.await.unwrap_or(Err(CallError::Closed))
+        match pushed.await {
+            Ok(Ok(seq)) => Ok(Forget { shared, seq }),
+            Ok(Err(Refused::Encode(error))) => Err(CallError::Encode(error)),
+            Ok(Err(Refused::Closed)) | Err(_) => Err(CallError::Closed),
+        }
     }
 
     /// Closes the stream: requests made so far are sent, then FIN. Their answers still arrive. Waits

@@ -219,3 +219,68 @@ async fn zm064_zm065_zm115_d28_a_start_makes_one_request_and_at_most_thirteen_ca
         assert!(made.len() <= 13, "{way}: {} calls: {made:?}", made.len());
     }
 }
+
+/// Each call is a round trip to the server and its database, so that one more costs everybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn d28_each_action_makes_these_calls_and_no_more() {
+    let scene = Scene::start().await;
+    let mark = || scene.api.world().calls.len();
+    let check = |what: &str, from: usize, expected: &str| {
+        let world = scene.api.world();
+        let calls = world.calls[from..].iter().filter(|call| *call != "Log");
+        let calls: Vec<_> = calls.map(String::as_str).collect();
+        assert_eq!(calls.join(" "), expected, "{what}");
+    };
+    let activation = "LoadPluginConfiguration GetConfig EnsureBotUser GetUser RegisterCommand KVGet \
+                      SetProfileImage KVSetWithOptions";
+    check("the first start of the plugin", 0, activation);
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects_and_prefers(&ann, &town, "No").await;
+    let from = mark();
+    scene.asks(&ann, &town, "/zoom help").await;
+    check("help", from, "GetUser SendEphemeralPost");
+    let from = mark();
+    scene.asks(&ann, &town, "/zoom start").await;
+    let start = "GetUser GetChannelMember KVGet HasPermissionToChannel KVGet GetPostsSince KVGet KVSetWithOptions \
+                 KVSetWithOptions KVSetWithOptions CreatePost KVSetWithOptions PublishWebSocketEvent";
+    check("a start", from, start);
+    let mut meeting = scene.zoom.meetings().pop().unwrap();
+    let ended = scene.zoom.webhook("meeting.ended", &meeting);
+    for (what, webhook, expected) in [
+        (
+            "a start that Zoom tells of",
+            scene.zoom.webhook("meeting.started", &meeting),
+            "KVGet KVGet KVGet",
+        ),
+        (
+            "an end",
+            ended.clone(),
+            "KVGet KVGet KVSetWithOptions GetPost GetPost KVGet UpdatePost KVSetWithOptions KVGet KVSetWithOptions \
+             KVSetWithOptions",
+        ),
+        (
+            "the same once more",
+            ended,
+            "KVGet KVGet KVSetWithOptions KVGet",
+        ),
+        (
+            "the end of a meeting that is nobody's",
+            {
+                meeting.id += 1;
+                "of nobody==".clone_into(&mut meeting.uuid);
+                scene.zoom.webhook("meeting.ended", &meeting)
+            },
+            "KVGet KVGet",
+        ),
+        (
+            "what does not concern the plugin",
+            scene.zoom.webhook("user.created", &meeting),
+            "",
+        ),
+    ] {
+        let from = mark();
+        assert_eq!(scene.delivers(&webhook).await.status, 200, "{what}");
+        check(what, from, expected);
+    }
+}

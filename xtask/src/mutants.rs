@@ -1,0 +1,181 @@
+//! `cargo xtask mutants`: the code that trust depends on, changed a little at a time: whether some test fails.
+//!
+//! `cargo-mutants` makes the changes, in a copy of the sources. What no test beside the code notices is tried once
+//! more with the tests of the component behind its real boundary, which take longer. What neither notices must be
+//! in `tests/MUTANTS.md`, with the reason why it does no harm.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::error::{Error, at};
+use crate::mirror::{cargo_in, mirror};
+use crate::run::{read, root, shown, target};
+use crate::toolchain;
+
+/// Some changes make a loop that does not end. In seconds.
+const PATIENCE: &str = "240";
+
+/// Code that belongs together, and what tries it.
+struct Area {
+    name: &'static str,
+    files: &'static [&'static str],
+    /// The package, whose own tests come first.
+    package: &'static str,
+    /// Which tests come after, in the package of those for components: programs, and beginnings of names.
+    programs: &'static [&'static str],
+    names: &'static [&'static str],
+}
+
+const AREAS: [Area; 2] = [
+    Area {
+        name: "policy",
+        files: &["host/src/policy.rs"],
+        package: "mattermost-plugin-host",
+        programs: &["hostile"],
+        names: &[],
+    },
+    Area {
+        name: "guest",
+        files: &[
+            "guest/src/webhook/verify.rs",
+            "guest/src/oauth/*.rs",
+            "guest/src/store/oauth_state.rs",
+            "guest/src/store/tokens.rs",
+            "guest/src/store/accounts.rs",
+            "guest/src/store/crypto.rs",
+        ],
+        package: "zoom-guest",
+        programs: &["parity", "webhooks"],
+        names: &[
+            "connecting::",
+            "deauthorization::",
+            "organization::",
+            "takeover::",
+            "tokens::",
+            "webhook",
+        ],
+    },
+];
+
+/// Tries all changes, and fails where one is noticed by no test and explained by nobody.
+pub fn mutants() -> Result<(), Error> {
+    toolchain::complete()?;
+    let mut version = Command::new("cargo");
+    if read(version.args(["mutants", "--version"])).is_none() {
+        let text = "this needs cargo-mutants: cargo install --locked cargo-mutants";
+        return Err(Error::Needed(text.to_owned()));
+    }
+    let folder = target().join("mutants");
+    let copy = folder.join("sources");
+    mirror(&copy)?;
+    let path = root().join("tests/MUTANTS.md");
+    let text = fs::read_to_string(&path).map_err(at(&path))?;
+    let explained = explained(&text);
+    let mut missed = BTreeSet::new();
+    for area in &AREAS {
+        let results = folder.join(area.name);
+        if results.exists() {
+            fs::remove_dir_all(&results).map_err(at(&results))?;
+        }
+        fs::create_dir_all(&results).map_err(at(&results))?;
+        let own = ["--lib"].map(str::to_owned).to_vec();
+        run(&copy, &folder, &results, area, area.package, own)?;
+        let mut words: Vec<String> = Vec::new();
+        for program in area.programs {
+            words.extend(["--test", program].map(str::to_owned));
+        }
+        words.push("--".to_owned());
+        words.extend(area.names.iter().map(|name| (*name).to_owned()));
+        run(&copy, &folder, &results, area, "component-tests", words)?;
+        let path = results.join("mutants.out/missed.txt");
+        let text = fs::read_to_string(&path).map_err(at(&path))?;
+        missed.extend(text.lines().filter(|line| !line.is_empty()).map(place_less));
+    }
+    let news: Vec<_> = missed.difference(&explained).cloned().collect();
+    println!(
+        "{} changes are noticed by no test, {} of them are explained in {}",
+        missed.len(),
+        missed.len() - news.len(),
+        path.display()
+    );
+    if news.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Failed(format!(
+        "not explained:\n{}",
+        news.join("\n")
+    )))
+}
+
+/// One turn; what an earlier turn has seen is left out.
+fn run(
+    copy: &Path,
+    folder: &Path,
+    results: &Path,
+    area: &Area,
+    tests: &str,
+    words: Vec<String>,
+) -> Result<(), Error> {
+    let mut mutants = cargo_in(copy, &folder.join("build"));
+    mutants.args(["mutants", "--in-place", "--iterate", "--no-shuffle"]);
+    mutants.args(["--colors", "never", "--timeout", PATIENCE, "--output"]);
+    mutants.arg(results);
+    for file in area.files {
+        mutants.args(["--file", file]);
+    }
+    mutants.args(["--package", area.package, "--test-package", tests]);
+    mutants.args(["--cargo-arg", "--locked", "--"]).args(words);
+    println!("> {}", shown(&mutants));
+    let status = mutants.status().map_err(at(copy))?;
+    // 2: some were missed; 3: some took too long, which is noticed, too.
+    match status.code() {
+        Some(0 | 2 | 3) => Ok(()),
+        _ => Err(Error::Failed(format!("cargo mutants, {}", area.name))),
+    }
+}
+
+/// A change without the line where it is, which is another after each edit: `file.rs:1:2: replace …`.
+fn place_less(line: &str) -> String {
+    let Some((file, rest)) = line.split_once(".rs:") else {
+        return line.to_owned();
+    };
+    let change = rest.split_once(": ").map_or(rest, |(_, change)| change);
+    format!("{file}.rs: {change}")
+}
+
+/// The changes that are explained: in each item of a list the first words in backquotes.
+fn explained(text: &str) -> BTreeSet<String> {
+    let items = text.lines().filter_map(|line| line.strip_prefix("- `"));
+    items
+        .filter_map(|item| item.split_once('`'))
+        .map(|(change, _)| change.to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_known_again_on_another_line() {
+        let change = "guest/src/a.rs: replace is_good -> bool with true";
+        for line in [
+            "guest/src/a.rs:1:2: replace is_good -> bool with true",
+            "guest/src/a.rs:10:20: replace is_good -> bool with true",
+        ] {
+            assert_eq!(place_less(line), change);
+        }
+        let text = format!("# Changes\n\n- `{change}`: nobody asks.\n- other words\n");
+        assert_eq!(explained(&text), BTreeSet::from([change.to_owned()]));
+    }
+
+    #[test]
+    fn the_files_are_there() {
+        for file in AREAS.iter().flat_map(|area| area.files) {
+            let place = root().join(file.trim_end_matches("*.rs"));
+            assert!(place.exists(), "{file}");
+        }
+    }
+}
