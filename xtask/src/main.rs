@@ -38,8 +38,6 @@ mod sign;
 mod suites;
 mod sums;
 mod tally;
-#[cfg(test)]
-mod threats;
 mod toolchain;
 mod version;
 mod watch;

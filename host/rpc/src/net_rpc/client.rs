@@ -103,6 +103,9 @@ impl<R: Decode + Send> Waiting for Slot<R> {
     }
 }
 
+/// Puts an argument into bytes. Behind a pointer, because how it is sent is the same for all types.
+type Encoding<'a> = dyn Fn(&mut Encoder, &mut Vec<u8>) -> Result<(), EncodeError> + Sync + 'a;
+
 /// Forgets a call when its future ends or is dropped.
 struct Forget<'a> {
     shared: &'a Shared,
@@ -163,7 +166,7 @@ impl Client {
     async fn send(
         &self,
         method: &str,
-        body: &(dyn Fn(&mut Encoder, &mut Vec<u8>) -> Result<(), EncodeError> + Sync),
+        body: &Encoding<'_>,
         waiting: Box<dyn Waiting>,
     ) -> Result<Forget<'_>, CallError> {
         let shared = &*self.handle.shared;
