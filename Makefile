@@ -19,7 +19,7 @@ fuzz: ## look for bytes that harm the wire, SECONDS=60 for each target; needs ni
 mutants: ## change the code that trust depends on, a little at a time: does a test fail? needs cargo-mutants, and hours
 	cargo xtask mutants
 
-bench: ## measure side by side with a Go plugin; BUNDLES="FILE…" adds others, ROUNDS=5, DRIFT=10000, SMOKE=1 only tries everything
+bench: ## measure side by side with a Go plugin; BUNDLES="FILE…" adds others, ROUNDS=5, DRIFT=100000, SMOKE=1 only tries everything
 	cargo xtask bench $(if $(filter 1,$(SMOKE)),--smoke) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(DRIFT),--drift $(DRIFT)) $(BUNDLES)
 
 instructions: ## count the instructions of each piece, with valgrind

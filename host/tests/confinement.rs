@@ -350,6 +350,14 @@ fn local_sockets_are_out_of_reach_and_names_are_resolved_without() {
         refused("a datagram", UnixDatagram::unbound());
         // Pairs are within the process; its executors are woken by them.
         assert!(UnixStream::pair().is_ok());
+        // One of a pair of these would send to any address.
+        refused("a pair of datagrams", UnixDatagram::pair());
+        let packets = i64::from(libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC);
+        let local = i64::from(libc::AF_UNIX);
+        assert_eq!(
+            call_with(libc::SYS_socketpair, local, packets),
+            Some(libc::EPERM)
+        );
         assert!(("localhost", 80).to_socket_addrs().unwrap().count() > 0);
     });
 }
@@ -358,10 +366,34 @@ fn local_sockets_are_out_of_reach_and_names_are_resolved_without() {
 ///
 /// Exception to `deny(unsafe_code)`: no library has a function for each of these.
 #[allow(unsafe_code)]
-fn call(number: libc::c_long, first: i64) -> Option<i32> {
+fn call_with(number: libc::c_long, first: i64, second: i64) -> Option<i32> {
     let nothing: i64 = -1;
-    let answer = unsafe { libc::syscall(number, first, 0_i64, 0_i64, nothing, nothing, nothing) };
+    let answer = unsafe { libc::syscall(number, first, second, 0_i64, nothing, nothing, nothing) };
     (answer == -1).then(|| io::Error::last_os_error().raw_os_error().unwrap())
+}
+
+fn call(number: libc::c_long, first: i64) -> Option<i32> {
+    call_with(number, first, 0)
+}
+
+/// A file can be told to send a signal, of any kind to anybody, when there is something to read in it.
+#[test]
+fn no_file_sends_signals_to_others() {
+    apart("no_file_sends_signals_to_others", || {
+        // Which fails for another reason where it is let through.
+        let no_file = -1;
+        assert_eq!(call_with(libc::SYS_fcntl, no_file, 8), Some(libc::EBADF));
+        let _confined = Confined::new();
+        for command in [8, 10, 15] {
+            let told = call_with(libc::SYS_fcntl, no_file, command);
+            assert_eq!(told, Some(libc::EPERM), "fcntl {command}");
+        }
+        for request in [0x8901, 0x8902] {
+            let told = call_with(libc::SYS_ioctl, no_file, request);
+            assert_eq!(told, Some(libc::EPERM), "ioctl {request:x}");
+        }
+        assert_eq!(call_with(libc::SYS_fcntl, no_file, 1), Some(libc::EBADF));
+    });
 }
 
 #[test]

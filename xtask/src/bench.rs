@@ -12,7 +12,9 @@ use plugin_tests::bench::{Amount, Options, run as compare};
 use plugin_tests::site::explain;
 
 use crate::error::Error;
+use crate::platforms::LINUX;
 use crate::run::{cargo, read, root, run, target, variable};
+use crate::zig::Zig;
 use crate::{bundle, instructions, toolchain};
 
 const USAGE: &str = "usage: cargo xtask bench [--smoke] [--pieces | --whole | --instructions] [--rounds N] [--drift N] [BUNDLE…]
@@ -22,10 +24,11 @@ const USAGE: &str = "usage: cargo xtask bench [--smoke] [--pieces | --whole | --
   --instructions  of the pieces, by valgrind, instead of their time
   --smoke      everything once, with a handful of events: whether it works, not how fast it is
   --rounds N   how often the bundles take turns (5)
-  --drift N    events over which the growth of memory is watched (10000)
+  --drift N    events over which the growth of memory is watched (100000)
   BUNDLE       another bundle; one with the id of ours is uploaded over it in turn
 
-What is measured is built first. PLUGIN_BUNDLE names a bundle, and HELLO_EXECUTABLE the executable of
+What is measured is built first, as it is published; but the pieces are programs of this machine's own, with its C
+library and allocator. PLUGIN_BUNDLE names a bundle, and HELLO_EXECUTABLE the executable of
 tests/guests/hello, to be measured as they are.";
 
 /// The program that does pieces. Of the whole workspace, because a package alone has other features of wasmtime,
@@ -53,11 +56,11 @@ pub fn bench(words: &[&str]) -> Result<(), Error> {
     }
     let hello = match variable("HELLO_EXECUTABLE") {
         Some(named) => PathBuf::from(named),
-        None => bundle::hello(None)?,
+        None => bundle::hello(Some(&Zig::install()?))?,
     };
     let subject = match variable("PLUGIN_BUNDLE") {
         Some(named) => PathBuf::from(named),
-        None => bundle::here()?.bundle,
+        None => bundle::tried(&[&LINUX], Some(&Zig::install()?))?.bundle,
     };
     whole(&subject, &hello, others, amount)
 }

@@ -12,14 +12,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use libdeflater::{CompressionLvl, Compressor};
+use libdeflater::{CompressionError, CompressionLvl, Compressor};
 use serde_json::Value;
 
 use crate::error::{Error, at};
 use crate::platforms::{LIMIT, LIMIT_OF_ONE, LINUX, PLATFORMS, Platform};
 use crate::run::{cargo, json, read, root, run, target, variable};
 use crate::version::{has_changes, is_shallow, version};
-use crate::zig::Zig;
+use crate::zig::{Zig, linked_by_rust};
 use crate::{embedded, inspect, leaks, notice, npm, packages, sbom, sign, sums, toolchain, webapp};
 
 /// What is promised of the stripped executable.
@@ -35,14 +35,31 @@ const ANYWHERE: &str = "-Clink-arg=-pie";
 /// What is cleared away before bundles are written: the ends of their files' names after `zoom-VERSION`.
 const ENDS: [&str; 3] = [".tar.gz", ".tar.gz.sig", ".cdx.json"];
 
-/// What would change what is compiled or linked, and is not in the sources.
-const FLAGS: [&str; 5] = [
+/// What variables begin with that would change what is compiled or linked, and is not in the sources: cargo's, rustc's,
+/// and those by which compilers for C are found and told.
+const FLAGS: [&str; 16] = [
     "RUSTFLAGS",
+    "RUSTC_BOOTSTRAP",
     "CARGO_ENCODED_RUSTFLAGS",
     "CARGO_BUILD_RUSTFLAGS",
+    "CARGO_BUILD_TARGET",
+    "CARGO_PROFILE_",
+    "CARGO_TARGET_AARCH64_",
+    "CARGO_TARGET_X86_64_",
+    "CARGO_TARGET_APPLIES_TO_HOST",
+    "CC_",
     "CFLAGS",
-    "CARGO_PROFILE_RELEASE_",
+    "AR_",
+    "RANLIB_",
+    "TARGET_",
+    "CRATE_CC_NO_DEFAULTS",
+    "ZIG",
 ];
+
+/// Whether a variable is one of those.
+fn is_flag(name: &str) -> bool {
+    name == "CC" || name == "AR" || FLAGS.iter().any(|flag| name.starts_with(flag))
+}
 
 /// The bundles, and what lies beside them.
 pub struct Dist {
@@ -82,6 +99,11 @@ impl Dist {
 
 /// Builds what is published: the bundles for all platforms and what lies beside them, signed if a key is named.
 pub fn dist() -> Result<Dist, Error> {
+    if variable(sign::KEY).is_some() && (has_changes() || is_shallow()) {
+        let text = "what is signed is built from a commit alone: commit or stash what has changed, and have all \
+                    commits and tags (`git fetch --unshallow --tags`)";
+        return Err(Error::Needed(text.to_owned()));
+    }
     let platforms: Vec<_> = PLATFORMS.iter().collect();
     let (zig, version) = (Zig::install()?, checked_version()?);
     let dist = build(&version, &platforms, Some(&zig), &root().join("dist"))?;
@@ -191,7 +213,7 @@ fn build(
 
         let content = fs::read(&executable).map_err(at(&executable))?;
         let program = Entry::program(platform.executable, content);
-        let parts = zig.map_or(Ok(Vec::new()), |zig| zig.parts(platform))?;
+        let parts = zig.map_or_else(|| Ok(linked_by_rust(&rust)), |zig| zig.parts(platform))?;
         let notice = notice::notice(&packages, &scripts, &parts)?;
         only(&mut manifest, &[platform]);
         let mut entries = common.clone();
@@ -335,10 +357,9 @@ fn component() -> PathBuf {
 }
 
 fn build_host(build: &Build) -> Result<PathBuf, Error> {
-    let set = |name: &String| FLAGS.iter().any(|flag| name.starts_with(flag));
     let mut names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
     if build.zig.is_some()
-        && let Some(name) = names.find(set)
+        && let Some(name) = names.find(|name| is_flag(name))
     {
         let text = format!(
             "{name} would change what is published, and is not in the sources: unset it, and build again"
@@ -384,14 +405,18 @@ fn build_host(build: &Build) -> Result<PathBuf, Error> {
     Ok(executable)
 }
 
-/// `cargo rustc` for this machine, with its own tools. Rust brings the C library and links it; the little that
-/// there is to compile in C needs nothing of one.
+/// `cargo rustc` for this machine, with its own tools. Rust brings the C library and links it. What there is to compile
+/// in C is compiled against the machine's own, and must not ask for what only that one has.
 fn own_cargo_rustc(triple: &str) -> Command {
     let mut command = cargo();
     command.args(["rustc", "--target", triple]);
     let compiler = format!("CC_{}", triple.replace('-', "_"));
     if variable(&compiler).is_none() {
         command.env(compiler, "cc");
+    }
+    let flags = format!("CFLAGS_{}", triple.replace('-', "_"));
+    if variable(&flags).is_none() {
+        command.env(flags, "-U_FORTIFY_SOURCE");
     }
     command
 }
@@ -443,7 +468,7 @@ fn remove_old(folder: &Path) -> Result<(), Error> {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let of_a_version = name.starts_with("zoom-") && ENDS.iter().any(|end| name.ends_with(end));
-        if of_a_version || name.starts_with(sums::NAME) {
+        if of_a_version || name == "NOTICE" || name.starts_with(sums::NAME) {
             fs::remove_file(entry.path()).map_err(at(&entry.path()))?;
         }
     }
@@ -517,22 +542,22 @@ pub fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
             .append_data(&mut header, name, entry.content.as_slice())
             .map_err(failed)?;
     }
-    Ok(compressed(&archive.into_inner().map_err(failed)?))
+    let archive = archive.into_inner().map_err(failed)?;
+    compressed(&archive).map_err(|error| Error::Failed(format!("packing the bundle: {error}")))
 }
 
 /// As gzip data without name and time, which come out of the same content always.
-fn compressed(content: &[u8]) -> Vec<u8> {
+fn compressed(content: &[u8]) -> Result<Vec<u8>, CompressionError> {
     let mut compressor = Compressor::new(CompressionLvl::best());
     let mut packed = vec![0; compressor.gzip_compress_bound(content.len())];
-    // What was asked for holds any result.
-    let length = compressor.gzip_compress(content, &mut packed);
-    packed.truncate(length.unwrap_or_default());
-    packed
+    let length = compressor.gzip_compress(content, &mut packed)?;
+    packed.truncate(length);
+    Ok(packed)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, only, pack, text, versioned};
+    use super::{Entry, is_flag, only, pack, text, versioned};
     use crate::platforms::{LINUX_ARM, WINDOWS};
     use crate::run::{make_executable, root, scratch};
     use std::fs;
@@ -544,6 +569,30 @@ mod tests {
             Entry::program("server/x", vec![7; 100]),
             Entry::file("plugin.json", b"{}".to_vec()),
         ]
+    }
+
+    #[test]
+    fn what_would_change_the_published_bytes_is_no_variable_of_a_build() {
+        for name in [
+            "RUSTFLAGS",
+            "CC",
+            "CC_x86_64_unknown_linux_musl",
+            "CFLAGS_aarch64_apple_darwin",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER",
+            "CARGO_PROFILE_RELEASE_OPT_LEVEL",
+            "TARGET_CFLAGS",
+        ] {
+            assert!(is_flag(name), "{name}");
+        }
+        for name in [
+            "CARGO_TARGET_DIR",
+            "CARGO_HOME",
+            "PATH",
+            "RUSTUP_TOOLCHAIN",
+            "CCACHE_DIR",
+        ] {
+            assert!(!is_flag(name), "{name}");
+        }
     }
 
     #[test]

@@ -19,8 +19,7 @@ use crate::run::variable;
 /// The plugin's id on the server.
 pub const ID: &str = "zoom";
 
-/// Builds the bundle, uploads it in place of an earlier one and enables it. It is for this machine's system and
-/// its C library, which may be newer than the server's.
+/// Builds the bundle, uploads it in place of an earlier one and enables it. It is for this machine's system.
 pub fn deploy() -> Result<(), Error> {
     let server = Server::from_environment()?;
     server.deploy(&bundle::here()?.bundle)

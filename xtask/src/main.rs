@@ -52,7 +52,7 @@ use error::Error;
 const USAGE: &str = "usage: cargo xtask COMMAND
 
   dist [--here]    build the bundle dist/zoom-VERSION.tar.gz, and what is published with it; signed with
-                   the gpg key that PLUGIN_SIGNING_KEY names; --here for this machine alone
+                   the gpg key that PLUGIN_SIGNING_KEY names; --here for this machine alone, in target/bundle
   reproduce        build twice, in two places, and compare
   demo [--keep]    start everything, play the story of a meeting, say what was seen
   test             run all that CI runs

@@ -1,7 +1,8 @@
 //! A copy of the sources in which something may be wrong on purpose.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bundle::write_if_changed;
@@ -16,6 +17,7 @@ pub fn mirror(copy: &Path) -> Result<(), Error> {
             .current_dir(root()),
     );
     let listed = listed.ok_or_else(|| Error::Needed("this needs a checkout by git".to_owned()))?;
+    let mut copied = BTreeSet::new();
     for name in listed.split('\0').filter(|name| !name.is_empty()) {
         // What was removed and not yet committed is listed, too.
         let (from, to) = (root().join(name), copy.join(name));
@@ -24,6 +26,20 @@ pub fn mirror(copy: &Path) -> Result<(), Error> {
             // The compiler's wrapper is executed.
             let modes = fs::metadata(&from).map_err(at(&from))?.permissions();
             fs::set_permissions(&to, modes).map_err(at(&to))?;
+            copied.insert(to);
+        }
+    }
+    // A test that is gone must not notice anything.
+    remove_others(copy, &copied)
+}
+
+fn remove_others(folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), Error> {
+    for entry in fs::read_dir(folder).map_err(at(folder))?.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            remove_others(&path, kept)?;
+        } else if !kept.contains(&path) {
+            fs::remove_file(&path).map_err(at(&path))?;
         }
     }
     Ok(())
@@ -39,4 +55,25 @@ pub fn cargo_in(copy: &Path, build: &Path) -> Command {
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("RUSTFLAGS", "--cap-lints=warn");
     cargo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::remove_others;
+    use crate::run::scratch;
+    use std::collections::BTreeSet;
+    use std::fs;
+
+    #[test]
+    fn what_is_gone_from_the_sources_is_gone_from_the_copy() {
+        let copy = scratch("mirror");
+        fs::create_dir(copy.join("tests")).unwrap();
+        for name in ["Cargo.toml", "tests/old.rs"] {
+            fs::write(copy.join(name), "").unwrap();
+        }
+        let kept = BTreeSet::from([copy.join("Cargo.toml")]);
+        remove_others(&copy, &kept).unwrap();
+        assert!(copy.join("Cargo.toml").exists() && !copy.join("tests/old.rs").exists());
+        fs::remove_dir_all(copy).unwrap();
+    }
 }

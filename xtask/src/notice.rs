@@ -78,7 +78,7 @@ pub fn notice(
         };
         let texts: Result<_, _> = files.iter().map(|file| licence(file)).collect();
         works.push(Work {
-            title: format!("{} (linked by zig {})", part.name, part.version),
+            title: format!("{} ({})", part.name, part.version),
             licence: part.licence.to_owned(),
             texts: texts?,
         });
@@ -307,17 +307,14 @@ mod tests {
         fs::write(&file, "as it is\n").unwrap();
         let part = |name, text| Part {
             name,
-            version: "1.2.3".to_owned(),
+            version: "zig-1.2.3".to_owned(),
             licence: "MIT",
             text,
         };
         let parts = [part("start", Some(file)), part("unwind", None)];
         let text = notice(&[], &[], &parts).unwrap();
-        assert!(
-            text.contains("start (linked by zig 1.2.3): MIT [1]"),
-            "{text}"
-        );
-        assert!(text.contains("unwind (linked by zig 1.2.3): MIT [2, 3]"));
+        assert!(text.contains("start (zig-1.2.3): MIT [1]"), "{text}");
+        assert!(text.contains("unwind (zig-1.2.3): MIT [2, 3]"));
         assert!(text.contains("\nas it is\n"));
         fs::remove_dir_all(folder).unwrap();
         assert!(notice(&[], &[], &parts).is_err(), "a text that is gone");

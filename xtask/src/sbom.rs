@@ -157,16 +157,16 @@ fn script(script: &npm::Package) -> Value {
 
 fn part_reference(part: &Part) -> String {
     let name = part.name.replace(' ', "-");
-    format!("own/zig-{}/{name}", part.version)
+    format!("own/{}/{name}", part.version)
 }
 
-/// What the linker adds. Zig's version is the only one that it has.
+/// What the linker adds.
 fn part(part: &Part) -> Value {
     json!({
         "type": "library",
         "bom-ref": part_reference(part),
         "name": part.name,
-        "version": format!("zig-{}", part.version),
+        "version": part.version,
         "scope": "required",
         "licenses": [{"expression": part.licence}],
     })
@@ -187,7 +187,7 @@ mod tests {
     fn parsed(packages: &[Package], scripts: &[npm::Package]) -> Value {
         let part = Part {
             name: "part of it",
-            version: "0.1.0".to_owned(),
+            version: "zig-0.1.0".to_owned(),
             licence: "MIT",
             text: None,
         };

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::run::{read, run, variable};
 
 /// The variable that names the key.
-const KEY: &str = "PLUGIN_SIGNING_KEY";
+pub const KEY: &str = "PLUGIN_SIGNING_KEY";
 
 /// The algorithms that the server can check, by OpenPGP's numbers: RSA, RSA for signing, DSA, ECDSA.
 const CHECKABLE: [&str; 4] = ["1", "3", "17", "19"];

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use crate::bundle::Dist;
 use crate::error::Error;
-use crate::platforms::{LINUX, LINUX_ARM, Platform, WINDOWS};
+use crate::platforms::{LINUX, LINUX_ARM, PLATFORMS, Platform, WINDOWS};
 use crate::run::{cargo, read, root, shown, strict};
 use crate::tally::{CargoTest, GoTest, Reader, Tally, Tap};
 use crate::zig::Zig;
@@ -123,27 +123,21 @@ impl Session {
             );
         }
         self.step("no compiler in the executable", || {
-            let mut tree = cargo();
-            tree.args([
-                "tree",
-                "--locked",
-                "-p",
-                "mattermost-plugin-host",
-                "-e",
-                "normal",
-            ]);
-            let tree = read(&mut tree).ok_or_else(|| Error::Failed("cargo tree".to_owned()))?;
             let compilers = ["cranelift-codegen", "winch-codegen"];
-            match tree
-                .lines()
-                .find(|line| compilers.iter().any(|name| line.contains(name)))
-            {
-                Some(line) => Err(Error::Failed(format!(
-                    "the host depends on {}",
-                    line.trim()
-                ))),
-                None => Ok(()),
+            for platform in &PLATFORMS {
+                let mut tree = cargo();
+                tree.args(["tree", "--locked", "-p", "mattermost-plugin-host"]);
+                tree.args(["-e", "normal", "--target", platform.triple]);
+                let tree = read(&mut tree).ok_or_else(|| Error::Failed("cargo tree".to_owned()))?;
+                let is_compiler = |line: &&str| compilers.iter().any(|name| line.contains(name));
+                if let Some(line) = tree.lines().find(is_compiler) {
+                    let (line, name) = (line.trim(), platform.name);
+                    return Err(Error::Failed(format!(
+                        "the host depends on {line} on {name}"
+                    )));
+                }
             }
+            Ok(())
         });
     }
 

@@ -25,12 +25,47 @@ const FRAMEWORKS: &str = "xtask/frameworks";
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Part {
     pub name: &'static str,
-    /// That of zig, which brings it.
+    /// That of what brings it, which is the only one that it has: `zig-0.17.0`.
     pub version: String,
     /// An SPDX expression.
     pub licence: &'static str,
     /// The file with its licence; of LLVM's zig has none, and Rust's documents do.
     pub text: Option<PathBuf>,
+}
+
+/// Name, licence and, below zig's folder, the file with it.
+type Linked = (&'static str, &'static str, Option<&'static str>);
+
+const LLVM_LICENCE: &str = "Apache-2.0 WITH LLVM-exception";
+
+/// What zig links into an executable for a platform.
+fn linked(platform: &Platform) -> Vec<Linked> {
+    let mut parts: Vec<Linked> = vec![("compiler_rt of zig", "MIT", Some("LICENSE"))];
+    if !platform.triple.ends_with("-darwin") {
+        parts.push(("libunwind of LLVM", LLVM_LICENCE, None));
+    }
+    if platform.is_static() {
+        parts.push(("musl", "MIT", Some("lib/libc/musl/COPYRIGHT")));
+    }
+    if platform.triple.ends_with("-windows-gnu") {
+        let licence = "lib/libc/mingw/COPYING";
+        parts.push(("mingw-w64", "ZPL-2.1", Some(licence)));
+    }
+    parts
+}
+
+/// The same for this machine's platform where Rust brings it, of this version.
+pub fn linked_by_rust(version: &str) -> Vec<Part> {
+    let part = |name, licence, text| Part {
+        name,
+        version: format!("rust-{version}"),
+        licence,
+        text,
+    };
+    vec![
+        part("libunwind of LLVM", LLVM_LICENCE, None),
+        part("musl", "MIT", Some(root().join("xtask/src/musl.txt"))),
+    ]
 }
 
 /// The installed tools.
@@ -91,27 +126,17 @@ impl Zig {
         let version = REQUIREMENTS
             .lines()
             .find_map(|line| line.strip_prefix("ziglang==")?.split(' ').next());
-        let part = |name, licence, text| Part {
-            name,
-            version: version.unwrap_or_default().to_owned(),
-            licence,
-            text,
+        let version = format!("zig-{}", version.unwrap_or_default());
+        let part = |(name, licence, text): Linked| {
+            let text = text.map(|text| self.file(text)).transpose()?;
+            Ok(Part {
+                name,
+                version: version.clone(),
+                licence,
+                text,
+            })
         };
-        let own = self.file("LICENSE")?;
-        let mut parts = vec![part("compiler_rt of zig", "MIT", Some(own))];
-        if !platform.triple.ends_with("-darwin") {
-            let licence = "Apache-2.0 WITH LLVM-exception";
-            parts.push(part("libunwind of LLVM", licence, None));
-        }
-        if platform.is_static() {
-            let text = self.file("lib/libc/musl/COPYRIGHT")?;
-            parts.push(part("musl", "MIT", Some(text)));
-        }
-        if platform.triple.ends_with("-windows-gnu") {
-            let text = self.file("lib/libc/mingw/COPYING")?;
-            parts.push(part("mingw-w64", "ZPL-2.1", Some(text)));
-        }
-        Ok(parts)
+        linked(platform).into_iter().map(part).collect()
     }
 
     /// A file of zig's own, wherever this version of Python has its packages.
@@ -142,5 +167,42 @@ impl Zig {
         ] {
             command.env(name, self.folder.join(folder));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{linked, linked_by_rust};
+    use crate::platforms::PLATFORMS;
+
+    #[test]
+    fn what_is_linked_for_each_platform_is_named() {
+        let names = PLATFORMS.map(|platform| {
+            let parts = linked(&platform);
+            let names: Vec<_> = parts.into_iter().map(|(name, ..)| name).collect();
+            (platform.name, names.join(", "))
+        });
+        let of_linux = "compiler_rt of zig, libunwind of LLVM, musl";
+        let of_mac = "compiler_rt of zig";
+        let of_windows = "compiler_rt of zig, libunwind of LLVM, mingw-w64";
+        let expected = [
+            ("linux-amd64", of_linux),
+            ("linux-arm64", of_linux),
+            ("darwin-amd64", of_mac),
+            ("darwin-arm64", of_mac),
+            ("windows-amd64", of_windows),
+        ];
+        assert_eq!(
+            names,
+            expected.map(|(name, parts)| (name, parts.to_owned()))
+        );
+    }
+
+    #[test]
+    fn the_licence_of_the_c_library_that_rust_brings_is_here() {
+        let parts = linked_by_rust("1.0.0");
+        let musl = parts.iter().find(|part| part.name == "musl").unwrap();
+        let text = std::fs::read_to_string(musl.text.as_ref().unwrap()).unwrap();
+        assert!(text.contains("Rich Felker") && text.contains("standard MIT license"));
     }
 }

@@ -17,6 +17,10 @@ type Props = BTreeMap<String, Any>;
 
 const PROPS_LIMIT: usize = 256 * 1024;
 const MESSAGE_LIMIT: usize = 64 * 1024;
+/// More than any id of the server has, in bytes.
+const ID_LIMIT: usize = 64;
+/// As many as the server takes with a post.
+const FILES_LIMIT: usize = 10;
 
 impl Host for EventState {
     async fn create(&mut self, author: Author, draft: Draft) -> Answer<Post> {
@@ -78,6 +82,7 @@ impl EventState {
                 Error::Denied("no user caused this event, so none can be the author".to_owned())
             })?,
         };
+        check_draft(&draft)?;
         let root_id = self.thread_root(&draft.root_id).await?;
         let mut post = self.api_post(author, root_id, draft)?;
         self.vouch_for(&mut post).await?;
@@ -86,11 +91,14 @@ impl EventState {
     }
 
     async fn update_post(&mut self, post_id: &str, change: Change) -> Result<Post, Error> {
+        check_message(&change.message)?;
+        check_kind(&change.kind)?;
+        if change.props.len() > PROPS_LIMIT {
+            return Err(Error::TooLarge);
+        }
         let api = Arc::clone(&self.services.api);
         let mut post = api.get_post(post_id).await.map_err(refused)?;
         self.check_ownership(&post).await?;
-        check_message(&change.message)?;
-        check_kind(&change.kind)?;
         post.message = change.message;
         post.kind = change.kind;
         let mark = post.props.remove(MARK);
@@ -101,6 +109,7 @@ impl EventState {
     }
 
     async fn send_ephemeral(&mut self, user_id: &str, draft: Draft) -> Result<String, Error> {
+        check_draft(&draft)?;
         let root_id = self.thread_root(&draft.root_id).await?;
         let post = self.api_post(self.bot_id()?, root_id, draft)?;
         let api = &self.services.api;
@@ -114,6 +123,7 @@ impl EventState {
         post_id: String,
         draft: Draft,
     ) -> Result<(), Error> {
+        check_draft(&draft)?;
         let root_id = self.thread_root(&draft.root_id).await?;
         let mut post = self.api_post(self.bot_id()?, root_id, draft)?;
         post.id = post_id;
@@ -124,8 +134,6 @@ impl EventState {
     }
 
     fn api_post(&self, author: String, root_id: String, draft: Draft) -> Result<ApiPost, Error> {
-        check_message(&draft.message)?;
-        check_kind(&draft.kind)?;
         Ok(ApiPost {
             user_id: author,
             channel_id: draft.channel_id,
@@ -189,6 +197,18 @@ fn check_kind(kind: &str) -> Result<(), Error> {
     Err(Error::Denied(format!(
         "posts of the kind {kind} are the server's"
     )))
+}
+
+/// What would be kept until the server has answered is as large as a post may be.
+fn check_draft(draft: &Draft) -> Result<(), Error> {
+    check_message(&draft.message)?;
+    check_kind(&draft.kind)?;
+    let ids = [&draft.channel_id, &draft.root_id].into_iter();
+    let is_long = ids.chain(&draft.file_ids).any(|id| id.len() > ID_LIMIT);
+    if is_long || draft.file_ids.len() > FILES_LIMIT || draft.props.len() > PROPS_LIMIT {
+        return Err(Error::TooLarge);
+    }
+    Ok(())
 }
 
 fn check_message(message: &str) -> Result<(), Error> {
@@ -276,6 +296,33 @@ mod tests {
         ));
         for kind in ["", "custom_x", "slack_attachment"] {
             assert!(check_kind(kind).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_draft_is_no_larger_than_a_post_may_be() {
+        let draft = |change: &dyn Fn(&mut Draft)| {
+            let mut draft = Draft {
+                channel_id: "c".repeat(26),
+                root_id: String::new(),
+                message: "hello".to_owned(),
+                kind: String::new(),
+                props: String::new(),
+                file_ids: vec!["f".repeat(26); FILES_LIMIT],
+            };
+            change(&mut draft);
+            check_draft(&draft)
+        };
+        assert!(draft(&|_| {}).is_ok());
+        let large: [&dyn Fn(&mut Draft); 5] = [
+            &|draft| draft.message = "x".repeat(MESSAGE_LIMIT + 1),
+            &|draft| draft.props = " ".repeat(PROPS_LIMIT + 1),
+            &|draft| draft.channel_id = "c".repeat(ID_LIMIT + 1),
+            &|draft| draft.file_ids.push("f".repeat(26)),
+            &|draft| draft.file_ids = vec!["f".repeat(ID_LIMIT + 1)],
+        ];
+        for change in large {
+            assert!(matches!(draft(change), Err(Error::TooLarge)));
         }
     }
 

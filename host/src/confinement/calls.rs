@@ -1,20 +1,20 @@
 //! seccomp: system calls that a running plugin has no use for.
 //!
-//! A list of what is refused, not of what is allowed: the C library's choice of calls differs from one
-//! version to the next, and a plugin that ends because of an upgrade would be worse than the calls that
-//! such a list misses. What is refused answers with an error, as if the right were missing, so that
-//! nothing ends that would have coped.
+//! A list of what is refused, not of what is allowed: which calls the standard library and the C library make differs
+//! from one version and one processor to the next, and a plugin that ends because a rare one was forgotten would be
+//! worse than the calls that such a list misses. What is refused answers with an error, as if the right were missing,
+//! so that nothing ends that would have coped.
 //!
-//! Local sockets are refused, too. The server's own connection is there by then, and beside it only the C library
-//! would have a use for them, to ask a daemon for names: it does without where it cannot, and asks name servers
-//! itself. Who else listens on local sockets trusts the user who connects: databases, container engines, the
-//! server's own local mode.
+//! Local sockets are refused, too, but for pairs of streams, by which executors are woken and which reach nobody else.
+//! The server's own connection is there by then, and beside it only a C library such as glibc would have a use for
+//! them, to ask a daemon for names. Who else listens on local sockets trusts the user who connects: databases,
+//! container engines, the server's own local mode.
 
 use std::collections::BTreeMap;
 
 use libc::c_long;
 use seccompiler::SeccompCmpArgLen::Dword;
-use seccompiler::SeccompCmpOp::{MaskedEq, Ne};
+use seccompiler::SeccompCmpOp::{Eq, MaskedEq, Ne};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
     TargetArch,
@@ -170,7 +170,24 @@ const FILE_SETATTR: c_long = 469;
 const HIDDEN: [c_long; 2] = [libc::SYS_clone3, libc::SYS_openat2];
 
 /// Families of sockets that requests and the resolver use.
+#[cfg(not(target_env = "gnu"))]
+const FAMILIES: [i32; 2] = [libc::AF_INET, libc::AF_INET6];
+/// The same of glibc, whose resolver asks the kernel for the machine's addresses.
+#[cfg(target_env = "gnu")]
 const FAMILIES: [i32; 3] = [libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
+
+/// Kinds of local sockets that, one of a pair or not, send to any address.
+const ADDRESSED: [i32; 3] = [libc::SOCK_DGRAM, libc::SOCK_SEQPACKET, libc::SOCK_RAW];
+/// The bits of a socket's kind that are not flags.
+const KIND: i32 = 0xf;
+
+/// By which a file says whom to send signals, and which.
+const OWNERS_OF_FILES: [i32; 3] = [F_SETOWN, F_SETSIG, F_SETOWN_EX];
+const F_SETOWN: i32 = 8;
+const F_SETSIG: i32 = 10;
+const F_SETOWN_EX: i32 = 15;
+/// The same as requests: `FIOSETOWN` and `SIOCSPGRP`.
+const OWNERS_BY_REQUEST: [i32; 2] = [0x8901, 0x8902];
 
 /// On x86-64 some kernels know a second set of calls, the same ones with this bit and a few of their own.
 #[cfg(target_arch = "x86_64")]
@@ -217,6 +234,21 @@ fn refused() -> Result<Rules, seccompiler::Error> {
     );
     let other = FAMILIES.map(|family| (0, Ne, family));
     rules.insert(libc::SYS_socket, vec![when(&other)?]);
+    let addressed = ADDRESSED.map(|kind| when(&[(1, bits(KIND), kind)]));
+    rules.insert(
+        libc::SYS_socketpair,
+        addressed.into_iter().collect::<Result<_, _>>()?,
+    );
+    let owners = OWNERS_OF_FILES.map(|command| when(&[(1, Eq, command)]));
+    rules.insert(
+        libc::SYS_fcntl,
+        owners.into_iter().collect::<Result<_, _>>()?,
+    );
+    let owners = OWNERS_BY_REQUEST.map(|request| when(&[(1, Eq, request)]));
+    rules.insert(
+        libc::SYS_ioctl,
+        owners.into_iter().collect::<Result<_, _>>()?,
+    );
     let itself = std::process::id().cast_signed();
     rules.insert(libc::SYS_tgkill, vec![when(&[(0, Ne, itself)])?]);
     // Its own limits are those of nobody, which is 0, too.

@@ -134,7 +134,7 @@ impl Amount {
         many: 4_000,
         reading: 40,
         starts: 8,
-        drift: 10_000,
+        drift: 100_000,
         slow_recovery: true,
     };
     /// Enough to see that everything works.

@@ -1,5 +1,6 @@
-//! The plugin is killed at every write of every job and of every flow that writes more than once, and at
-//! every request to Zoom that comes in between; the server starts it again.
+//! The plugin is killed at every write of a start, a connection, a renewal, an end, a recording, a transcript and an
+//! announcement, and at every request to Zoom that comes in between; the server starts it again. The other flows die in
+//! `tests/component/tests/parity`, on a server kept in memory.
 //!
 //! A process that dies leaves its claims: on the channel, on the token, on the job. They end by themselves
 //! within minutes, for which nobody waits here: they are made to end at once.

@@ -18,6 +18,7 @@ mod codec;
 mod events;
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tokio::runtime::{Builder, Runtime};
@@ -40,6 +41,8 @@ enum Mode {
 /// Does pieces, each when its turn comes.
 pub struct Bench {
     mode: Mode,
+    /// Whether there was the piece that is to be counted.
+    found: AtomicBool,
 }
 
 impl Bench {
@@ -56,8 +59,11 @@ impl Bench {
                 name: wanted,
                 times,
             } => {
-                for _ in 0..if wanted == name { *times } else { 0 } {
-                    piece().await;
+                if wanted == name {
+                    self.found.store(true, Ordering::Relaxed);
+                    for _ in 0..*times {
+                        piece().await;
+                    }
                 }
             }
             Mode::Time { smoke } => {
@@ -117,7 +123,10 @@ fn mode() -> Mode {
 }
 
 fn main() {
-    let bench = Bench { mode: mode() };
+    let bench = Bench {
+        mode: mode(),
+        found: AtomicBool::new(false),
+    };
     if let Mode::Time { .. } = bench.mode {
         println!("{:<58} {:>10} {:>10}", "µs each", "fastest", "median");
     }
@@ -126,4 +135,7 @@ fn main() {
         bench.api().await;
         bench.events().await;
     });
+    let is_missing =
+        matches!(bench.mode, Mode::Count { .. }) && !bench.found.load(Ordering::Relaxed);
+    assert!(!is_missing, "there is no such piece; --names tells all");
 }

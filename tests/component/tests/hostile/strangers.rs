@@ -60,12 +60,16 @@ async fn a_body_that_is_too_large_or_cut_short_is_refused_and_counted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_sends_nothing_holds_a_place_only_for_seconds_and_keeps_out_no_user() {
     let den = Arc::new(Den::open().await);
-    let began = Instant::now();
     let mut senders = Vec::new();
-    let mut slow = Vec::new();
+    let mut bodies = Vec::new();
     for _ in 0..PLACES {
         let (body, sender) = unfinished(b"").await;
         senders.push(sender);
+        bodies.push(body);
+    }
+    let began = Instant::now();
+    let mut slow = Vec::new();
+    for body in bodies {
         let plugin = Arc::clone(&den.plugin);
         slow.push(tokio::spawn(async move {
             plugin.serve(request("POST", Some(10), None), body).await
@@ -77,6 +81,10 @@ async fn who_sends_nothing_holds_a_place_only_for_seconds_and_keeps_out_no_user(
     };
     // Until all of them have a place.
     while serve(request("POST", Some(10), None)).await.status != 503 {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "there is always a place"
+        );
         tokio::task::yield_now().await;
     }
     assert_eq!(turned_away(&den, "no_place"), 1);

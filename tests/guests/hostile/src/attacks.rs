@@ -331,10 +331,15 @@ fn hold(mebibytes: usize) -> String {
 fn hold_on(mebibytes: usize) -> String {
     let got = (0..mebibytes).take_while(|_| grow_memory_by(16)).count();
     log::write(log::Level::Warn, &format!("holding {mebibytes}"), &[]);
+    wait_for_go();
+    got.to_string()
+}
+
+/// Waits until there is a value under `go`.
+pub fn wait_for_go() {
     while !matches!(kv::get("go"), Ok(Some(_))) {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    got.to_string()
 }
 
 fn bot(name: &str) -> Result<String, Error> {

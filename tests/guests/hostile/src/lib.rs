@@ -49,8 +49,8 @@ impl command_handler::Guest for Hostile {
         if invocation.text.ends_with("print") {
             attacks::print_and_panic();
         }
-        if invocation.text.ends_with("sleep") {
-            std::thread::sleep(std::time::Duration::from_secs(3_600));
+        if invocation.text.ends_with("hold") {
+            attacks::wait_for_go();
         }
         Some(invocation.text)
     }
