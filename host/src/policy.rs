@@ -524,6 +524,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_holds_in_bytes_and_seconds() {
+        let adoption = json!({"kind": "custom_x", "record": "post_meeting_{id}", "holds": "id"});
+        let written = json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 7, "bot": "x",
+            "concurrent_memory_mib": 128, "posts": {"adopt": [adoption]}});
+        let policy = Policy::parse(written).unwrap();
+        let limits = policy.limits(EventKind::Request);
+        assert_eq!(limits.memory(), 64 * 1024 * 1024);
+        assert_eq!(limits.time(), Duration::from_secs(60));
+        assert_eq!(limits.handed_over(), 64 * 1024 * 1024);
+        assert_eq!((policy.concurrent_events(), policy.bot()), (7, Some("x")));
+        assert_eq!(policy.concurrent_memory(), 128 * 1024 * 1024);
+        assert_eq!(policy.adoptions().len(), 1);
+    }
+
+    #[test]
     fn an_unknown_key_anywhere_is_an_error() {
         for broken in [
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "x": 1}),

@@ -472,3 +472,18 @@ async fn zm022_d47_d61_disconnecting_is_done_or_can_be_repeated_whatever_goes_wr
     })
     .await;
 }
+
+/// As when another tab was left open: nobody is connected again by what was begun before they disconnected.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm022_what_was_begun_ends_with_the_connection() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.asks(&ann, &town, "/zoom connect").await;
+    let key = format!("zoomuserstate_{ann}");
+    let begun = scene.api.world().stored(&key).unwrap().to_vec();
+    scene.connects(&ann, &town).await;
+    scene.api.world().store(&key, begun);
+    scene.asks(&ann, &town, "/zoom disconnect").await;
+    assert_eq!(scene.api.world().stored(&key), None);
+}
