@@ -32,7 +32,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wasm = mattermost_plugin_aot::build_component(&component)?;
     let image = out.join("component.cwasm");
     mattermost_plugin_aot::compile(&wasm, &target, &image)?;
-    std::fs::write(out.join("component.z"), packed(&std::fs::read(&image)?)?)?;
+    let image = std::fs::read(&image)?;
+    // How long it is comes first.
+    let mut embedded = u64::try_from(image.len())?.to_le_bytes().to_vec();
+    embedded.append(&mut packed(&image)?);
+    std::fs::write(out.join("component.z"), embedded)?;
     let packages = match std::env::var_os("PLUGIN_PACKAGES") {
         Some(list) => {
             let list = workspace.join(list);

@@ -16,6 +16,8 @@ use mattermost_plugin_rpc::mattermost::{
     AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, Hooks, HttpRequest,
     ResponseWriter, RpcApi, serve_hooks,
 };
+use memmap2::MmapMut;
+use miniz_oxide::inflate::decompress_slice_iter_to_slice;
 use tokio::sync::oneshot;
 
 use crate::confinement::{Confinement, confine, plan};
@@ -158,11 +160,22 @@ impl Hooks for Wire {
 /// The largest image that is unpacked, in bytes.
 const IMAGE_LIMIT: usize = 64 * 1024 * 1024;
 
-/// Unpacks and loads the embedded image, which is zlib data: a third of the size in the file, and its
-/// packed form need not stay in memory.
-fn load(packed: &[u8], target: &str, policy: &Policy) -> Result<Component, String> {
-    let image = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(packed, IMAGE_LIMIT)
-        .map_err(|error| format!("the embedded image is damaged: {error}"))?;
+/// Unpacks and loads the embedded image, which is its length and then zlib data: a third of the size in the file, and
+/// its packed form need not stay in memory. Nor does the unpacked one, of which the engine has a copy: it is kept in
+/// memory of its own, which goes back to the system as a whole.
+fn load(embedded: &[u8], target: &str, policy: &Policy) -> Result<Component, String> {
+    let damaged = || "the embedded image is damaged".to_owned();
+    let (length, packed) = embedded.split_first_chunk().ok_or_else(damaged)?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| damaged())?;
+    if length > IMAGE_LIMIT {
+        return Err(damaged());
+    }
+    let mut image = MmapMut::map_anon(length)
+        .map_err(|error| format!("no memory for the embedded image: {error}"))?;
+    let unpacked = decompress_slice_iter_to_slice(&mut image, [packed].into_iter(), true, false);
+    if unpacked != Ok(length) {
+        return Err(damaged());
+    }
     Component::load(&image, target, events_at_once(policy)).map_err(|error| error.to_string())
 }
 
