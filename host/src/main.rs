@@ -1,12 +1,9 @@
 //! What Mattermost executes: the host with its embedded component and manifest.
 
-use std::process::ExitCode;
-
-/// The allocator that Rust has for WebAssembly. That of musl gives back what is small too rarely: 100,000 events left
-/// 1.5 MB of it in pieces, and with this one nothing.
 #[cfg(target_env = "musl")]
-#[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+mod allocator;
+
+use std::process::ExitCode;
 
 static IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.z"));
 static MANIFEST: &str = include_str!(concat!(env!("OUT_DIR"), "/plugin.json"));
