@@ -101,6 +101,13 @@ fn refreshes(world: &mut World) -> Outcome {
     });
     assert!(done.iter().all(|done| *done));
     assert_eq!(site.zoom.count(Route::Token) - before, 1);
+    // All that this server has told arrives before something else is waited for.
+    let told = || {
+        let events = ada.events.since(mark).into_iter();
+        let told = events.filter(|event| event.name == "ephemeral_message");
+        (told.count() >= 25).then_some(())
+    };
+    assert!(wait_until(SOON, told).is_some(), "an answer is missing");
     // Whoever waited for the other's refresh still has a connection that works.
     let post = start(&ada, &room, "After all")?;
     assert_eq!(post["props"]["meeting_status"], "STARTED");
