@@ -8,7 +8,7 @@ use crate::oauth::compliance::{self, Run};
 use crate::oauth::notice;
 use crate::recording;
 use crate::store::locks;
-use crate::system;
+use crate::system::{self, SKEW};
 use crate::webhook::announce;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -23,8 +23,6 @@ pub const LONGEST_PAUSE: u32 = 3600;
 
 /// The property of a post that names the step that wrote it.
 pub const STEP: &str = "step_id";
-/// How much earlier than its event a post may have been written, by another node's clock, in milliseconds.
-const SKEW: i64 = 5 * 60 * 1000;
 
 /// Runs a job. `attempt` counts from 1.
 pub fn run(kind: &str, payload: &[u8], attempt: u32) -> Outcome {

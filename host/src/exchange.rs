@@ -144,17 +144,20 @@ const FORCED: [(&str, &str); 2] = [
     ("x-content-type-options", "nosniff"),
 ];
 
+/// Whether somebody sent it whom the server knows.
+pub(crate) fn is_signed_in(request: &HttpRequest) -> bool {
+    let user = request.header("Mattermost-User-Id");
+    user.is_some_and(|id| !id.is_empty())
+}
+
 /// Whether the server asks what to do after somebody pressed a button, of a message or of a dialog.
 ///
 /// It asks for the person who pressed it, in JSON that it writes itself, with fields that it never leaves out. A
 /// client can send the same; then its answer is held to the same rules.
 pub(crate) fn is_click(request: &HttpRequest, body: &[u8]) -> bool {
     const MARKS: [&[u8]; 2] = [b"\"trigger_id\":", b"\"callback_id\":"];
-    let asked = request.method.eq_ignore_ascii_case("POST")
-        && request
-            .header("Mattermost-User-Id")
-            .is_some_and(|id| !id.is_empty());
-    asked
+    request.method.eq_ignore_ascii_case("POST")
+        && is_signed_in(request)
         && MARKS
             .iter()
             .any(|mark| body.windows(mark.len()).any(|part| part == *mark))

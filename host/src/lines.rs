@@ -43,6 +43,18 @@ pub(crate) struct Line<'a> {
     pub(crate) fields: Vec<(String, String)>,
 }
 
+impl Line<'_> {
+    /// A warning of the host's own.
+    pub(crate) fn warning(says: &'static str) -> Self {
+        Self {
+            level: LogLevel::Warn,
+            says: Says::Host(says),
+            message: says,
+            fields: Vec::new(),
+        }
+    }
+}
+
 /// What makes a line the same as another.
 #[derive(Clone, Copy)]
 pub(crate) enum Says<'a> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use mattermost_plugin_rpc::mattermost::{BodyError, BodyReader, HttpRequest, ResponseWriter};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::exchange::Reply;
+use crate::exchange::{Reply, is_signed_in};
 
 /// The largest request body that is taken, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -91,10 +91,7 @@ impl Bodies {
         if !has_body(request) {
             return Ok((Vec::new(), None));
         }
-        let signed_in = request
-            .header("Mattermost-User-Id")
-            .is_some_and(|id| !id.is_empty());
-        let places = if signed_in {
+        let places = if is_signed_in(request) {
             &self.users
         } else {
             &self.strangers

@@ -410,13 +410,11 @@ fn build_host(build: &Build) -> Result<PathBuf, Error> {
 fn own_cargo_rustc(triple: &str) -> Command {
     let mut command = cargo();
     command.args(["rustc", "--target", triple]);
-    let compiler = format!("CC_{}", triple.replace('-', "_"));
-    if variable(&compiler).is_none() {
-        command.env(compiler, "cc");
-    }
-    let flags = format!("CFLAGS_{}", triple.replace('-', "_"));
-    if variable(&flags).is_none() {
-        command.env(flags, "-U_FORTIFY_SOURCE");
+    for (name, value) in [("CC", "cc"), ("CFLAGS", "-U_FORTIFY_SOURCE")] {
+        let name = format!("{name}_{}", triple.replace('-', "_"));
+        if variable(&name).is_none() {
+            command.env(name, value);
+        }
     }
     command
 }

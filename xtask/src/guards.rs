@@ -139,6 +139,7 @@ const LINES: &str = "host/src/lines.rs";
 const LOG: &str = "host/src/capability/log.rs";
 const ROUTES: &str = "host/src/capability/routes.rs";
 const TRAFFIC: &str = "host/src/traffic.rs";
+const CALLS: &str = "host/src/confinement/calls.rs";
 const EXCHANGE: &str = "host/src/exchange.rs";
 const SANDBOX: &str = "host/src/sandbox/mod.rs";
 const INDEX: &str = "host/src/jobs/index.rs";
@@ -606,6 +607,15 @@ const GUARDS: &[Guard] = &[
         Tests::Identity,
     ),
     guard(
+        "drafts larger than posts",
+        POSTS,
+        &[(
+            "    if is_long || draft.file_ids.len() > FILES_LIMIT {",
+            "    if is_long && draft.file_ids.len() > FILES_LIMIT {",
+        )],
+        Tests::Host,
+    ),
+    guard(
         "buttons that lead elsewhere",
         POSTS,
         &[(
@@ -727,7 +737,10 @@ const GUARDS: &[Guard] = &[
     guard(
         "strangers in the places of users",
         TRAFFIC,
-        &[("let places = if signed_in {", "let places = if false {")],
+        &[(
+            "let places = if is_signed_in(request) {",
+            "let places = if false {",
+        )],
         Tests::Host,
     ),
     guard(
@@ -971,6 +984,51 @@ const GUARDS: &[Guard] = &[
         &[(
             "let (mut parts, mut no_new_privileges) = files::restrict(listening.path());",
             "let (mut parts, mut no_new_privileges) = (Vec::new(), false); let _ = listening;",
+        )],
+        Tests::Confinement,
+    ),
+    guard(
+        "datagrams to local sockets, from one of a pair",
+        CALLS,
+        &[(
+            "    rules.insert(libc::SYS_socketpair, one_of(&ADDRESSED, &bits(KIND))?);\n",
+            "    let _ = (ADDRESSED, KIND);\n",
+        )],
+        Tests::Confinement,
+    ),
+    guard(
+        "signals that a file sends",
+        CALLS,
+        &[(
+            "    rules.insert(libc::SYS_fcntl, one_of(&OWNERS_OF_FILES, &Eq)?);\n",
+            "    let _ = OWNERS_OF_FILES;\n",
+        )],
+        Tests::Confinement,
+    ),
+    guard(
+        "signals that a file sends, by request",
+        CALLS,
+        &[(
+            "    rules.insert(libc::SYS_ioctl, one_of(&OWNERS_BY_REQUEST, &Eq)?);\n",
+            "    let _ = OWNERS_BY_REQUEST;\n",
+        )],
+        Tests::Confinement,
+    ),
+    guard(
+        "local sockets",
+        CALLS,
+        &[(
+            "    rules.insert(libc::SYS_socket, vec![when(&other)?]);\n",
+            "    let _ = other;\n",
+        )],
+        Tests::Confinement,
+    ),
+    guard(
+        "opening files for writing",
+        CALLS,
+        &[(
+            "    rules.insert(libc::SYS_openat, for_writing(2)?);\n",
+            "    let _ = for_writing(2)?;\n",
         )],
         Tests::Confinement,
     ),

@@ -10,14 +10,12 @@ use crate::bindings::types::Error;
 use crate::bindings::users;
 use crate::config::is_web_address;
 use crate::store::meetings;
+use crate::system::SKEW;
 use crate::zoom::types::number;
 use serde_json::Value;
 
 /// How long a meeting counts as recent, in milliseconds.
 pub const WINDOW: i64 = 30_000;
-/// How far ahead of ours the clock that dated a post may be, in milliseconds. One that was further ahead has
-/// been set right since, and its posts are not of just now.
-const SKEW: i64 = 5 * 60 * 1000;
 /// How many claims are looked into. More than that in half a minute is somebody playing.
 const MAX_CANDIDATES: usize = 5;
 

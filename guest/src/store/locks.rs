@@ -10,7 +10,7 @@ use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
 use crate::store::oauth_state::token;
 use crate::store::tokens::Owner;
-use crate::system;
+use crate::system::{self, SKEW};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -34,9 +34,6 @@ const HANDLING: u64 = 90;
 /// How often and how long to wait for somebody who handles the same event: 2 seconds. Zoom waits for three.
 const ATTEMPTS: u32 = 11;
 const PAUSE: u64 = 200;
-
-/// How far ahead of ours the clock of another node may be, in milliseconds.
-const SKEW: i64 = 5 * 60 * 1000;
 
 /// A held claim.
 pub struct Claim {

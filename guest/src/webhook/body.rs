@@ -1,6 +1,7 @@
 //! What is in a delivery. Only what is used is read, so that Zoom may change the rest.
 
 use super::recorded::{self, Recorded};
+use crate::system::SKEW;
 use crate::zoom::types::{meeting_number, text};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -48,8 +49,6 @@ pub struct Meeting {
     pub event_ts: i64,
 }
 
-/// How far ahead of ours the clock of another node may be, in milliseconds.
-const SKEW: i64 = 5 * 60 * 1000;
 /// How old an event may be that Zoom still delivers, in milliseconds.
 const OLDEST: i64 = 7 * 24 * 3600 * 1000;
 

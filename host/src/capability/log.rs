@@ -59,16 +59,10 @@ impl EventState {
                 if std::mem::take(&mut self.log_left) == 0 {
                     return;
                 }
-                Line {
-                    level: LogLevel::Warn,
-                    says: Says::Host(TOO_MUCH),
-                    message: TOO_MUCH,
-                    fields: Vec::new(),
-                }
+                Line::warning(TOO_MUCH)
             }
         };
-        let (api, metrics) = (services.api.as_ref(), services.metrics.as_ref());
-        services.lines.write(api, metrics, line).await;
+        services.write(line).await;
     }
 }
 

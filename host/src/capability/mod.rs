@@ -27,7 +27,7 @@ use mattermost_plugin_rpc::mattermost::{Api, ApiError};
 use crate::bindings::plugin::mattermost::plugin::types;
 use crate::clock::Clock;
 use crate::jobs::Queue;
-use crate::lines::Lines;
+use crate::lines::{Line, Lines};
 use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
 use crate::policy::Policy;
@@ -71,6 +71,13 @@ impl Services {
     fn bot(&self) -> Option<String> {
         let bot = self.bot.read().unwrap_or_else(PoisonError::into_inner);
         bot.clone()
+    }
+
+    /// Writes a line into the log, unless the same was written too often lately.
+    pub(crate) async fn write(&self, line: Line<'_>) {
+        self.lines
+            .write(self.api.as_ref(), &self.metrics, line)
+            .await;
     }
 }
 

@@ -82,9 +82,7 @@ impl EventState {
                 Error::Denied("no user caused this event, so none can be the author".to_owned())
             })?,
         };
-        check_draft(&draft)?;
-        let root_id = self.thread_root(&draft.root_id).await?;
-        let mut post = self.api_post(author, root_id, draft)?;
+        let mut post = self.api_post(author, draft).await?;
         self.vouch_for(&mut post).await?;
         let created = self.services.api.create_post(post).await.map_err(refused)?;
         visible(created)
@@ -93,25 +91,21 @@ impl EventState {
     async fn update_post(&mut self, post_id: &str, change: Change) -> Result<Post, Error> {
         check_message(&change.message)?;
         check_kind(&change.kind)?;
-        if change.props.len() > PROPS_LIMIT {
-            return Err(Error::TooLarge);
-        }
+        let props = self.props(&change.props)?;
         let api = Arc::clone(&self.services.api);
         let mut post = api.get_post(post_id).await.map_err(refused)?;
         self.check_ownership(&post).await?;
         post.message = change.message;
         post.kind = change.kind;
         let mark = post.props.remove(MARK);
-        post.props = self.props(&change.props)?;
+        post.props = props;
         keep_mark(&mut post, mark);
         let updated = api.update_post(post).await.map_err(refused)?;
         visible(updated)
     }
 
     async fn send_ephemeral(&mut self, user_id: &str, draft: Draft) -> Result<String, Error> {
-        check_draft(&draft)?;
-        let root_id = self.thread_root(&draft.root_id).await?;
-        let post = self.api_post(self.bot_id()?, root_id, draft)?;
+        let post = self.api_post(self.bot_id()?, draft).await?;
         let api = &self.services.api;
         let sent = api.send_ephemeral_post(user_id, post).await;
         Ok(sent.map_err(refused)?.id)
@@ -123,9 +117,7 @@ impl EventState {
         post_id: String,
         draft: Draft,
     ) -> Result<(), Error> {
-        check_draft(&draft)?;
-        let root_id = self.thread_root(&draft.root_id).await?;
-        let mut post = self.api_post(self.bot_id()?, root_id, draft)?;
+        let mut post = self.api_post(self.bot_id()?, draft).await?;
         post.id = post_id;
         let api = &self.services.api;
         let sent = api.update_ephemeral_post(user_id, post).await;
@@ -133,14 +125,17 @@ impl EventState {
         Ok(())
     }
 
-    fn api_post(&self, author: String, root_id: String, draft: Draft) -> Result<ApiPost, Error> {
+    /// The post that a draft becomes, which is checked before anything is asked of the server.
+    async fn api_post(&mut self, author: String, draft: Draft) -> Result<ApiPost, Error> {
+        check_draft(&draft)?;
+        let props = self.props(&draft.props)?;
         Ok(ApiPost {
             user_id: author,
             channel_id: draft.channel_id,
-            root_id,
+            root_id: self.thread_root(&draft.root_id).await?,
             message: draft.message,
             kind: draft.kind,
-            props: self.props(&draft.props)?,
+            props,
             file_ids: draft.file_ids,
             ..ApiPost::default()
         })
@@ -205,7 +200,7 @@ fn check_draft(draft: &Draft) -> Result<(), Error> {
     check_kind(&draft.kind)?;
     let ids = [&draft.channel_id, &draft.root_id].into_iter();
     let is_long = ids.chain(&draft.file_ids).any(|id| id.len() > ID_LIMIT);
-    if is_long || draft.file_ids.len() > FILES_LIMIT || draft.props.len() > PROPS_LIMIT {
+    if is_long || draft.file_ids.len() > FILES_LIMIT {
         return Err(Error::TooLarge);
     }
     Ok(())
@@ -314,9 +309,8 @@ mod tests {
             check_draft(&draft)
         };
         assert!(draft(&|_| {}).is_ok());
-        let large: [&dyn Fn(&mut Draft); 5] = [
+        let large: [&dyn Fn(&mut Draft); 4] = [
             &|draft| draft.message = "x".repeat(MESSAGE_LIMIT + 1),
-            &|draft| draft.props = " ".repeat(PROPS_LIMIT + 1),
             &|draft| draft.channel_id = "c".repeat(ID_LIMIT + 1),
             &|draft| draft.file_ids.push("f".repeat(26)),
             &|draft| draft.file_ids = vec!["f".repeat(ID_LIMIT + 1)],

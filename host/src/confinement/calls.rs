@@ -234,21 +234,9 @@ fn refused() -> Result<Rules, seccompiler::Error> {
     );
     let other = FAMILIES.map(|family| (0, Ne, family));
     rules.insert(libc::SYS_socket, vec![when(&other)?]);
-    let addressed = ADDRESSED.map(|kind| when(&[(1, bits(KIND), kind)]));
-    rules.insert(
-        libc::SYS_socketpair,
-        addressed.into_iter().collect::<Result<_, _>>()?,
-    );
-    let owners = OWNERS_OF_FILES.map(|command| when(&[(1, Eq, command)]));
-    rules.insert(
-        libc::SYS_fcntl,
-        owners.into_iter().collect::<Result<_, _>>()?,
-    );
-    let owners = OWNERS_BY_REQUEST.map(|request| when(&[(1, Eq, request)]));
-    rules.insert(
-        libc::SYS_ioctl,
-        owners.into_iter().collect::<Result<_, _>>()?,
-    );
+    rules.insert(libc::SYS_socketpair, one_of(&ADDRESSED, &bits(KIND))?);
+    rules.insert(libc::SYS_fcntl, one_of(&OWNERS_OF_FILES, &Eq)?);
+    rules.insert(libc::SYS_ioctl, one_of(&OWNERS_BY_REQUEST, &Eq)?);
     let itself = std::process::id().cast_signed();
     rules.insert(libc::SYS_tgkill, vec![when(&[(0, Ne, itself)])?]);
     // Its own limits are those of nobody, which is 0, too.
@@ -267,6 +255,14 @@ fn for_writing(argument: u8) -> Result<Vec<SeccompRule>, seccompiler::Error> {
         when(&[(argument, bits(libc::O_CREAT), libc::O_CREAT)])?,
         when(&[(argument, bits(libc::O_TRUNC), libc::O_TRUNC)])?,
     ])
+}
+
+/// Second arguments, of which any is refused.
+fn one_of(values: &[i32], compare: &SeccompCmpOp) -> Result<Vec<SeccompRule>, seccompiler::Error> {
+    let rules = values.iter();
+    rules
+        .map(|value| when(&[(1, compare.clone(), *value)]))
+        .collect()
 }
 
 /// Looks at these bits alone.

@@ -18,7 +18,6 @@ mod ticker;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mattermost_plugin_rpc::mattermost::LogLevel;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -33,7 +32,7 @@ use crate::bindings::plugin::mattermost::plugin as imports;
 use crate::bindings::plugin::{Plugin, PluginPre};
 use crate::capability::{EVENT_LIMIT, Services};
 use crate::jobs::Job;
-use crate::lines::{Line, Says};
+use crate::lines::Line;
 use crate::metrics::Counter;
 use crate::policy::{EventKind, Policy};
 use ending::{LimitReached, ended};
@@ -515,13 +514,6 @@ async fn tell_of_memory(services: &Services, refusal: Refusal) {
     };
     services.metrics.count(Counter::MemoryRefusal, limit);
     if refusal == Refusal::Together {
-        let line = Line {
-            level: LogLevel::Warn,
-            says: Says::Host(NO_MEMORY),
-            message: NO_MEMORY,
-            fields: Vec::new(),
-        };
-        let (api, metrics) = (services.api.as_ref(), services.metrics.as_ref());
-        services.lines.write(api, metrics, line).await;
+        services.write(Line::warning(NO_MEMORY)).await;
     }
 }

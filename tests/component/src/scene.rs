@@ -480,6 +480,13 @@ impl Scene {
         self.request("GET", &back, Some(user), "").await
     }
 
+    /// Whether there is a record of a connection of this user's own.
+    #[must_use]
+    pub fn is_connected(&self, user: &str) -> bool {
+        let world = self.api.world();
+        world.stored(&format!("zoomtoken_{user}")).is_some()
+    }
+
     /// `/zoom connect`, consent as the Zoom user with the same e-mail address, and back.
     ///
     /// # Panics

@@ -13,7 +13,7 @@ use libtest_mimic::Failed;
 use plugin_tests::parking::{Parking, Write};
 use plugin_tests::process::{kill, wait_until};
 use plugin_tests::site::{CONNECT_LINK, PLUGIN, Person, Room, Site, message, prop};
-use plugin_tests::zoom::{Meeting, Route};
+use plugin_tests::zoom::{Meeting, Route, Webhook};
 use serde_json::{Value, json};
 
 use crate::recordings;
@@ -329,7 +329,7 @@ fn ends(world: &mut World) -> Outcome {
 }
 
 /// What Zoom has of a meeting: the event that tells of it, and the one file in it.
-fn has(site: &Site, meeting: &Meeting, file: &str) -> plugin_tests::zoom::Webhook {
+fn has(site: &Site, meeting: &Meeting, file: &str) -> Webhook {
     let event = match file {
         "chat_file" => "recording.completed",
         _ => "recording.transcript_completed",
@@ -345,19 +345,16 @@ fn replies(ada: &Person, post: &Value) -> Result<Vec<Value>, Failed> {
     Ok(posts.filter(|one| one["root_id"] == post["id"]).collect())
 }
 
-/// A file arrives once in the thread of its meeting, wherever its process dies.
-fn arrives(site: &Site, ada: &Person, file: &str, at: At) -> Result<bool, Failed> {
-    let room = another(site, ada)?;
-    let post = start(ada, &room, "Killed")?;
-    let meeting = site.zoom.meetings().pop().ok_or("no meeting")?;
-    let webhook = has(site, &meeting, file);
+/// Delivers a webhook, which Zoom repeats where it was not answered, and waits until its work is done. Whether the
+/// plugin was killed over it.
+fn delivered(site: &Site, room: &Room, webhook: &Webhook, at: At) -> Result<bool, Failed> {
     let answered = AtomicBool::new(false);
     let act = || {
-        let answer = site.deliver(&webhook);
+        let answer = site.deliver(webhook);
         let good = answer.is_ok_and(|answer| answer.status == 200);
         answered.store(good, Ordering::SeqCst);
     };
-    let came = killed(site, &room, at, act, || is_idle(site))?;
+    let came = killed(site, room, at, act, || is_idle(site))?;
     if came {
         start_again(site)?;
     }
@@ -366,6 +363,16 @@ fn arrives(site: &Site, ada: &Person, file: &str, at: At) -> Result<bool, Failed
         assert_eq!(site.deliver(&again)?.status, 200, "{at:?}");
     }
     until_idle(site, at)?;
+    Ok(came)
+}
+
+/// A file arrives once in the thread of its meeting, wherever its process dies.
+fn arrives(site: &Site, ada: &Person, file: &str, at: At) -> Result<bool, Failed> {
+    let room = another(site, ada)?;
+    let post = start(ada, &room, "Killed")?;
+    let meeting = site.zoom.meetings().pop().ok_or("no meeting")?;
+    let webhook = has(site, &meeting, file);
+    let came = delivered(site, &room, &webhook, at)?;
     let replies = replies(ada, &post)?;
     assert_eq!(replies.len(), 1, "{at:?}");
     let files = replies[0]["file_ids"].as_array().map_or(0, Vec::len);
@@ -404,21 +411,7 @@ fn announces(world: &mut World) -> Outcome {
         let told = ada.asks(&room, &format!("/zoom subscription add {number}"))?;
         assert!(message(&told).contains("hears of meeting"), "{told}");
         let webhook = site.zoom.webhook("meeting.started", &meeting);
-        let answered = AtomicBool::new(false);
-        let act = || {
-            let answer = site.deliver(&webhook);
-            let good = answer.is_ok_and(|answer| answer.status == 200);
-            answered.store(good, Ordering::SeqCst);
-        };
-        let came = killed(site, &room, at, act, || is_idle(site))?;
-        if came {
-            start_again(site)?;
-        }
-        if !answered.load(Ordering::SeqCst) {
-            let again = site.zoom.webhook_with(webhook.body.clone());
-            assert_eq!(site.deliver(&again)?.status, 200, "{at:?}");
-        }
-        until_idle(site, at)?;
+        let came = delivered(site, &room, &webhook, at)?;
         assert_eq!(meeting_posts(&ada, &room)?.len(), 1, "{at:?}");
         ended(site, &ada, &room, &[meeting], at)?;
         Ok(came)

@@ -146,13 +146,7 @@ async fn zm048_d10_what_comes_back_must_be_what_this_very_user_took_along() {
         400
     );
     assert_eq!(scene.zoom.count(Route::Token), 1);
-    assert!(
-        scene
-            .api
-            .world()
-            .stored(&format!("zoomtoken_{ann}"))
-            .is_none()
-    );
+    assert!(!scene.is_connected(&ann));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,13 +189,7 @@ async fn zm048_d51_declining_and_coming_late_are_explained() {
         page.contains("did not give access") && page.contains("/zoom connect"),
         "{page}"
     );
-    assert!(
-        scene
-            .api
-            .world()
-            .stored(&format!("zoomtoken_{ann}"))
-            .is_none()
-    );
+    assert!(!scene.is_connected(&ann));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -251,13 +239,7 @@ async fn zm108_d40_d50_a_refused_code_is_told_in_our_words() {
         assert!(header_of(&page, "Content-Type").starts_with("text/html"));
         let page = body_of(&page);
         assert!(page.contains(says) && !page.contains(raw), "{page}");
-        assert!(
-            scene
-                .api
-                .world()
-                .stored(&format!("zoomtoken_{ann}"))
-                .is_none()
-        );
+        assert!(!scene.is_connected(&ann));
     }
     assert!(!scene.log().contains(raw), "nor does the log repeat it");
 }
