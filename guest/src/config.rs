@@ -5,15 +5,15 @@
 //! Keys arrive in lower case, because that is how the server stores them; people know them as the
 //! System Console writes them, and so do our sentences.
 
-use crate::bindings::config::{self as host, Value};
+use crate::bindings::config as host;
 use crate::text::{self, Locale, Message};
+use serde::Deserialize;
+use serde_json::Value;
 
 /// Where Zoom is unless the administrator hosts it.
 pub const ZOOM_URL: &str = "https://zoom.us";
 /// Where Zoom's API is unless the administrator hosts it.
 pub const ZOOM_API_URL: &str = "https://api.zoom.us/v2";
-
-const ACCOUNT_LEVEL: &str = "accountlevelapp";
 
 /// Settings that are complete and make sense. There is no `Debug`: it would show secrets.
 pub struct Config {
@@ -119,6 +119,30 @@ pub fn list(locale: Locale, problems: &[Problem]) -> String {
     )
 }
 
+/// Settings as they are stored. Of which type they are is checked where they are used: some deployments keep
+/// switches as text, because they come from environment variables.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Stored {
+    zoomurl: Value,
+    zoomapiurl: Value,
+    oauthclientid: Value,
+    oauthclientsecret: Value,
+    encryptionkey: Value,
+    webhooksecret: Value,
+    zoomwebhooksecret: Value,
+    restrictmeetingcreation: Value,
+    enablepostingrecordingpassword: Value,
+    accountlevelapp: Value,
+}
+
+impl Stored {
+    /// What the host hands over is a JSON object always.
+    fn read(json: &str) -> Self {
+        serde_json::from_str(json).unwrap_or_default()
+    }
+}
+
 /// The settings as they were when this event began.
 pub fn load() -> Result<Config, Vec<Problem>> {
     parse(&host::settings(), host::site_url().as_deref())
@@ -126,7 +150,7 @@ pub fn load() -> Result<Config, Vec<Problem>> {
 
 /// Whether one connection serves everybody, also while other settings are missing.
 pub fn is_account_level() -> bool {
-    flag(&host::settings(), ACCOUNT_LEVEL)
+    flag(&Stored::read(&host::settings()).accountlevelapp)
 }
 
 /// Whether people at an account-level app are known by addresses that they may not have proved to own,
@@ -135,8 +159,9 @@ pub fn trusts_unverified_addresses() -> bool {
     is_account_level() && !host::email_verification_required()
 }
 
-/// Checks settings as the server stores them.
-pub fn parse(settings: &[(String, Value)], site_url: Option<&str>) -> Result<Config, Vec<Problem>> {
+/// Checks settings as the server stores them, a JSON object.
+pub fn parse(settings: &str, site_url: Option<&str>) -> Result<Config, Vec<Problem>> {
+    let stored = Stored::read(settings);
     let mut problems = Vec::new();
     let site_url = site_url
         .map(|url| url.trim().trim_end_matches('/'))
@@ -144,26 +169,26 @@ pub fn parse(settings: &[(String, Value)], site_url: Option<&str>) -> Result<Con
     if site_url.is_empty() {
         problems.push(Problem::SiteUrl);
     }
-    let zoom_url = address(settings, "zoomurl", ZOOM_URL).unwrap_or_else(|| {
+    let zoom_url = address(stored.zoomurl, ZOOM_URL).unwrap_or_else(|| {
         problems.push(Problem::ZoomUrl);
         String::new()
     });
-    let zoom_api_url = address(settings, "zoomapiurl", ZOOM_API_URL).unwrap_or_else(|| {
+    let zoom_api_url = address(stored.zoomapiurl, ZOOM_API_URL).unwrap_or_else(|| {
         problems.push(Problem::ZoomApiUrl);
         String::new()
     });
-    let mut required = |key: &str, problem| {
-        let value = string(settings, key);
+    let mut required = |value, problem| {
+        let value = text_of(value);
         if value.trim().is_empty() {
             problems.push(problem);
         }
         value
     };
-    let client_id = required("oauthclientid", Problem::ClientId);
-    let client_secret = required("oauthclientsecret", Problem::ClientSecret);
-    let encryption_key = required("encryptionkey", Problem::EncryptionKey).into_bytes();
-    let webhook_secret = required("webhooksecret", Problem::WebhookSecret);
-    let zoom_webhook_secret = required("zoomwebhooksecret", Problem::ZoomWebhookSecret);
+    let client_id = required(stored.oauthclientid, Problem::ClientId);
+    let client_secret = required(stored.oauthclientsecret, Problem::ClientSecret);
+    let encryption_key = required(stored.encryptionkey, Problem::EncryptionKey).into_bytes();
+    let webhook_secret = required(stored.webhooksecret, Problem::WebhookSecret);
+    let zoom_webhook_secret = required(stored.zoomwebhooksecret, Problem::ZoomWebhookSecret);
     let missing = problems.contains(&Problem::EncryptionKey);
     if !missing && !matches!(encryption_key.len(), 16 | 24 | 32) {
         problems.push(Problem::EncryptionKeyLength);
@@ -174,47 +199,48 @@ pub fn parse(settings: &[(String, Value)], site_url: Option<&str>) -> Result<Con
     Ok(Config {
         zoom_url,
         zoom_api_url,
-        client_id: client_id.trim().to_owned(),
-        client_secret: client_secret.trim().to_owned(),
+        client_id: trimmed(client_id),
+        client_secret: trimmed(client_secret),
         encryption_key,
         webhook_secret,
-        zoom_webhook_secret: zoom_webhook_secret.trim().to_owned(),
-        restrict_meeting_creation: flag(settings, "restrictmeetingcreation"),
-        post_recording_password: flag(settings, "enablepostingrecordingpassword"),
+        zoom_webhook_secret: trimmed(zoom_webhook_secret),
+        restrict_meeting_creation: flag(&stored.restrictmeetingcreation),
+        post_recording_password: flag(&stored.enablepostingrecordingpassword),
         site_url: site_url.to_owned(),
-        account_level: flag(settings, ACCOUNT_LEVEL),
+        account_level: flag(&stored.accountlevelapp),
     })
 }
 
-fn find<'a>(settings: &'a [(String, Value)], key: &str) -> Option<&'a Value> {
-    settings
-        .iter()
-        .find(|(name, _)| name.len() == key.len() && name.eq_ignore_ascii_case(key))
-        .map(|(_, value)| value)
-}
-
-fn string(settings: &[(String, Value)], key: &str) -> String {
-    match find(settings, key) {
-        Some(Value::Text(text)) => text.clone(),
-        Some(Value::Number(number)) => number.to_string(),
-        Some(Value::Boolean(_)) | None => String::new(),
+/// The text, or the number as text; anything else is as good as nothing.
+fn text_of(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
     }
 }
 
-/// A switch. Some deployments keep switches as text, because they come from environment variables.
-fn flag(settings: &[(String, Value)], key: &str) -> bool {
-    match find(settings, key) {
-        Some(Value::Boolean(on)) => *on,
-        Some(Value::Text(text)) => text.trim().eq_ignore_ascii_case("true"),
-        Some(Value::Number(number)) => *number != 0.0,
-        None => false,
+fn trimmed(text: String) -> String {
+    if text.trim().len() == text.len() {
+        return text;
+    }
+    text.trim().to_owned()
+}
+
+/// A switch.
+fn flag(value: &Value) -> bool {
+    match value {
+        Value::Bool(on) => *on,
+        Value::String(text) => text.trim().eq_ignore_ascii_case("true"),
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        _ => false,
     }
 }
 
 /// A base address: trimmed, without trailing slashes; blank means `default`. None when it is not a
 /// plain `http` or `https` address.
-fn address(settings: &[(String, Value)], key: &str, default: &str) -> Option<String> {
-    let value = string(settings, key);
+fn address(value: Value, default: &str) -> Option<String> {
+    let value = text_of(value);
     let value = value.trim().trim_end_matches('/');
     // Most have the default, which need not be taken apart for every event.
     if value.is_empty() || value == default {
@@ -240,27 +266,27 @@ pub fn is_web_address(text: &str) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use serde_json::json;
 
-    pub(crate) fn complete() -> Vec<(String, Value)> {
-        [
-            ("oauthclientid", "id"),
-            ("oauthclientsecret", "secret"),
-            ("encryptionkey", "0123456789abcdef0123456789abcdef"),
-            ("webhooksecret", "hook"),
-            ("zoomwebhooksecret", "token"),
-        ]
-        .map(|(key, value)| (key.to_owned(), Value::Text(value.to_owned())))
-        .to_vec()
+    pub(crate) fn complete() -> String {
+        with("zoomurl", Value::Null)
     }
 
-    fn with(key: &str, value: Value) -> Vec<(String, Value)> {
-        let mut settings = complete();
-        settings.retain(|(name, _)| name != key);
-        settings.push((key.to_owned(), value));
-        settings
+    /// Settings that are complete, one of them with this value.
+    fn with(key: &str, value: impl Into<Value>) -> String {
+        let mut settings = json!({
+            "oauthclientid": "id",
+            "oauthclientsecret": "secret",
+            "encryptionkey": "0123456789abcdef0123456789abcdef",
+            "webhooksecret": "hook",
+            "zoomwebhooksecret": "token",
+            "anothersetting": ["of", {"another": "version"}],
+        });
+        settings[key] = value.into();
+        settings.to_string()
     }
 
-    fn problems(settings: &[(String, Value)]) -> Vec<Problem> {
+    fn problems(settings: &str) -> Vec<Problem> {
         parse(settings, Some("https://chat.example.com"))
             .err()
             .unwrap_or_default()
@@ -282,13 +308,8 @@ pub(crate) mod tests {
 
     #[test]
     fn zm004_every_problem_is_reported_at_once() {
-        let settings = [
-            ("zoomurl".to_owned(), Value::Text("not an address".into())),
-            (
-                "zoomapiurl".to_owned(),
-                Value::Text("ftp://zoom.example.com".into()),
-            ),
-        ];
+        let settings = json!({"zoomurl": "not an address", "zoomapiurl": "ftp://zoom.example.com"})
+            .to_string();
         assert_eq!(
             parse(&settings, None).err().unwrap(),
             [
@@ -307,31 +328,25 @@ pub(crate) mod tests {
     #[test]
     fn d50_a_key_must_have_a_length_of_aes() {
         for length in [15, 17, 31, 33] {
-            let key = with("encryptionkey", Value::Text("k".repeat(length)));
+            let key = with("encryptionkey", "k".repeat(length));
             assert_eq!(problems(&key), [Problem::EncryptionKeyLength], "{length}");
         }
         for length in [16, 24, 32] {
-            assert_eq!(
-                problems(&with("encryptionkey", Value::Text("k".repeat(length)))),
-                []
-            );
+            assert_eq!(problems(&with("encryptionkey", "k".repeat(length))), []);
         }
     }
 
     #[test]
     fn d03_the_signing_secret_is_required() {
         assert_eq!(
-            problems(&with("zoomwebhooksecret", Value::Text("  ".into()))),
+            problems(&with("zoomwebhooksecret", "  ")),
             [Problem::ZoomWebhookSecret]
         );
     }
 
     #[test]
     fn zm007_d50_addresses_are_trimmed_and_checked() {
-        let settings = with(
-            "zoomurl",
-            Value::Text(" https://zoom.example.com/base// ".into()),
-        );
+        let settings = with("zoomurl", " https://zoom.example.com/base// ");
         let config = parse(&settings, Some("https://chat.example.com"))
             .ok()
             .unwrap();
@@ -343,33 +358,52 @@ pub(crate) mod tests {
             "https://zoom.us/?a=b",
             "javascript:1",
         ] {
-            assert_eq!(
-                problems(&with("zoomurl", Value::Text(bad.into()))),
-                [Problem::ZoomUrl],
-                "{bad}"
-            );
+            assert_eq!(problems(&with("zoomurl", bad)), [Problem::ZoomUrl], "{bad}");
         }
-    }
-
-    #[test]
-    fn zm006_keys_are_matched_whatever_their_case() {
-        let mut settings = complete();
-        for (key, _) in &mut settings {
-            *key = key.to_uppercase();
-        }
-        assert_eq!(problems(&settings), []);
     }
 
     #[test]
     fn zm008_a_switch_decides_between_the_levels() {
         for (value, account_level) in [
-            (Value::Boolean(true), true),
-            (Value::Text("true".into()), true),
-            (Value::Boolean(false), false),
+            (json!(true), true),
+            (json!(" True "), true),
+            (json!(1), true),
+            (json!(false), false),
+            (json!("false"), false),
+            (json!(0), false),
+            (json!(null), false),
+            (json!([true]), false),
         ] {
-            let settings = with(ACCOUNT_LEVEL, value);
+            let settings = with("accountlevelapp", value);
             let config = parse(&settings, Some("https://chat.example.com"));
             assert_eq!(config.ok().unwrap().account_level, account_level);
+        }
+    }
+
+    #[test]
+    fn zm006_a_number_is_as_good_as_its_digits_and_other_types_are_as_good_as_nothing() {
+        let settings = with("oauthclientid", 123_456);
+        let config = parse(&settings, Some("https://chat.example.com"));
+        assert_eq!(config.ok().unwrap().client_id, "123456");
+        for value in [json!(true), json!(["id"]), json!({"id": 1}), json!(null)] {
+            let settings = with("oauthclientid", value);
+            assert_eq!(problems(&settings), [Problem::ClientId], "{settings}");
+        }
+    }
+
+    #[test]
+    fn zm006_what_is_entered_by_hand_is_trimmed() {
+        for key in ["oauthclientid", "oauthclientsecret", "zoomwebhooksecret"] {
+            let settings = with(key, " entered\n");
+            let config = parse(&settings, Some("https://chat.example.com"))
+                .ok()
+                .unwrap();
+            let all = [
+                config.client_id,
+                config.client_secret,
+                config.zoom_webhook_secret,
+            ];
+            assert!(all.contains(&"entered".to_owned()), "{key}");
         }
     }
 

@@ -5,14 +5,15 @@
 
 use futures_util::future::try_join;
 use mattermost_plugin_rpc::mattermost::{Api, ApiError};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 /// A snapshot of the configuration.
 #[derive(Debug, Default)]
 pub struct Site {
-    /// The plugin's settings: key in lower case, value as stored. Unset ones are absent.
-    pub settings: Vec<(String, Value)>,
+    settings: Map<String, Value>,
+    /// The plugin's settings as a JSON object: keys in lower case, values as stored. Unset ones are absent.
+    pub settings_json: String,
     /// The site's address without a trailing slash.
     pub url: Option<String>,
     /// `EmailSettings.RequireEmailVerification`.
@@ -39,8 +40,10 @@ impl Site {
     pub async fn load(api: &dyn Api) -> Result<Self, SiteError> {
         let (settings, config) =
             try_join(api.load_plugin_configuration(), api.get_config()).await?;
+        let settings = parse_settings(&settings)?;
         Ok(Self {
-            settings: parse_settings(&settings)?,
+            settings_json: serde_json::to_string(&settings)?,
+            settings,
             url: site_url(config.service_settings.site_url.as_deref()),
             email_verification_required: config
                 .email_settings
@@ -52,19 +55,16 @@ impl Site {
     /// The text of a setting, whatever the case of its key.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<String> {
-        let (_, value) = self
-            .settings
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(key))?;
+        let value = self.settings.get(&key.to_lowercase())?;
         value.as_str().map(str::to_owned)
     }
 }
 
-fn parse_settings(json: &[u8]) -> Result<Vec<(String, Value)>, serde_json::Error> {
+fn parse_settings(json: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
     if json.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Map::new());
     }
-    let object: Option<serde_json::Map<String, Value>> = serde_json::from_slice(json)?;
+    let object: Option<Map<String, Value>> = serde_json::from_slice(json)?;
     let settings = object.unwrap_or_default().into_iter();
     Ok(settings
         .filter(|(_, value)| !value.is_null())

@@ -71,10 +71,12 @@ pub fn hmac_hex(key: &[u8], parts: &[&[u8]]) -> String {
     }
     let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
     let bytes = mac.finalize().into_bytes();
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)])
-        .collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xf));
+    }
+    text
 }
 
 #[cfg(test)]
