@@ -58,7 +58,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   test             run all that CI runs
   fuzz [SECONDS]   look for bytes that harm the wire, so long for each target
   guards [WORD]    take every guard of the host out, one at a time: does a test fail?
-  mutants          change the code that trust depends on, a little at a time: does a test fail?
+  mutants [AREA]   change the code that trust depends on, a little at a time: does a test fail? AREA: policy, guest
   emulated         the executables for linux-arm64 and Windows, in emulators, under Mattermost's supervisor
   browser [FILTER]   run the browser suite alone, on a fresh bundle
   screens          take the screenshots of the gallery anew
@@ -88,7 +88,8 @@ fn main() -> ExitCode {
         ["fuzz", seconds] => fuzz::fuzz(seconds),
         ["guards"] => guards::guards(""),
         ["guards", word] => guards::guards(word),
-        ["mutants"] => mutants::mutants(),
+        ["mutants"] => mutants::mutants(None),
+        ["mutants", area] => mutants::mutants(Some(area)),
         ["browser", words @ ..] => suites::browser(words),
         ["screens"] => suites::screens(),
         ["bench", words @ ..] => bench::bench(words),

@@ -11,11 +11,13 @@ use std::process::Command;
 
 use crate::error::{Error, at};
 use crate::mirror::{cargo_in, mirror};
-use crate::run::{read, root, shown, target};
+use crate::run::{read, root, run, shown, target};
 use crate::toolchain;
 
 /// Some changes make a loop that does not end. In seconds.
 const PATIENCE: &str = "240";
+/// The package with the tests of components.
+const COMPONENTS: &str = "component-tests";
 
 /// Code that belongs together, and what tries it.
 struct Area {
@@ -59,8 +61,14 @@ const AREAS: [Area; 2] = [
     },
 ];
 
-/// Tries all changes, and fails where one is noticed by no test and explained by nobody.
-pub fn mutants() -> Result<(), Error> {
+/// Tries all changes, or those in one area, and fails where one is noticed by no test and explained by nobody.
+pub fn mutants(only: Option<&str>) -> Result<(), Error> {
+    let areas = AREAS
+        .iter()
+        .filter(|area| only.is_none_or(|name| name == area.name));
+    if areas.clone().next().is_none() {
+        return Err(Error::Usage("usage: cargo xtask mutants [policy | guest]"));
+    }
     toolchain::complete()?;
     let mut version = Command::new("cargo");
     if read(version.args(["mutants", "--version"])).is_none() {
@@ -74,21 +82,21 @@ pub fn mutants() -> Result<(), Error> {
     let text = fs::read_to_string(&path).map_err(at(&path))?;
     let explained = explained(&text);
     let mut missed = BTreeSet::new();
-    for area in &AREAS {
+    for area in areas {
         let results = folder.join(area.name);
         if results.exists() {
             fs::remove_dir_all(&results).map_err(at(&results))?;
         }
         fs::create_dir_all(&results).map_err(at(&results))?;
         let own = ["--lib"].map(str::to_owned).to_vec();
-        run(&copy, &folder, &results, area, area.package, own)?;
+        turn(&copy, &folder, &results, area, area.package, own)?;
         let mut words: Vec<String> = Vec::new();
         for program in area.programs {
             words.extend(["--test", program].map(str::to_owned));
         }
         words.push("--".to_owned());
         words.extend(area.names.iter().map(|name| (*name).to_owned()));
-        run(&copy, &folder, &results, area, "component-tests", words)?;
+        turn(&copy, &folder, &results, area, COMPONENTS, words)?;
         let path = results.join("mutants.out/missed.txt");
         let text = fs::read_to_string(&path).map_err(at(&path))?;
         missed.extend(text.lines().filter(|line| !line.is_empty()).map(place_less));
@@ -110,22 +118,28 @@ pub fn mutants() -> Result<(), Error> {
 }
 
 /// One turn; what an earlier turn has seen is left out.
-fn run(
+fn turn(
     copy: &Path,
     folder: &Path,
     results: &Path,
     area: &Area,
-    tests: &str,
+    package: &str,
     words: Vec<String>,
 ) -> Result<(), Error> {
-    let mut mutants = cargo_in(copy, &folder.join("build"));
+    let build = folder.join("build");
+    // `cargo-mutants` would try the tests without changes in the package that it changes, whichever is to try them.
+    let mut unchanged = cargo_in(copy, &build);
+    unchanged.args(["test", "--locked", "--package", package]);
+    run(unchanged.args(&words))?;
+    let mut mutants = cargo_in(copy, &build);
     mutants.args(["mutants", "--in-place", "--iterate", "--no-shuffle"]);
-    mutants.args(["--colors", "never", "--timeout", PATIENCE, "--output"]);
+    mutants.args(["--baseline", "skip", "--colors", "never"]);
+    mutants.args(["--timeout", PATIENCE, "--output"]);
     mutants.arg(results);
     for file in area.files {
         mutants.args(["--file", file]);
     }
-    mutants.args(["--package", area.package, "--test-package", tests]);
+    mutants.args(["--package", area.package, "--test-package", package]);
     mutants.args(["--cargo-arg", "--locked", "--"]).args(words);
     println!("> {}", shown(&mutants));
     let status = mutants.status().map_err(at(copy))?;
