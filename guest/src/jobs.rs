@@ -4,6 +4,7 @@ use crate::bindings::handlers::job_handler::Outcome;
 use crate::bindings::posts::{self, Post};
 use crate::bindings::types::Error;
 use crate::config;
+use crate::lifecycle;
 use crate::oauth::compliance::{self, Run};
 use crate::oauth::notice;
 use crate::recording;
@@ -61,10 +62,15 @@ pub fn step<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// The post that an earlier run of a step wrote and did not come to mark. `happened` is when its event did, in
-/// milliseconds.
+/// milliseconds. Anybody can write a post that names the step; those of jobs are the bot's.
 pub fn written(channel_id: &str, happened: i64, step: &str) -> Result<Option<Post>, Error> {
-    let posts = posts::since(channel_id, happened.saturating_sub(SKEW))?;
-    Ok(posts.into_iter().find(|post| is_step(post, step)))
+    let mut posts = posts::since(channel_id, happened.saturating_sub(SKEW))?;
+    posts.retain(|post| is_step(post, step));
+    if posts.is_empty() {
+        return Ok(None);
+    }
+    let bot_id = lifecycle::bot_id()?;
+    Ok(posts.into_iter().find(|post| post.user_id == bot_id))
 }
 
 fn is_step(post: &Post, step: &str) -> bool {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 
 use crate::manifest::Manifest;
-use crate::sandbox::Component;
+use crate::sandbox::{Component, events_at_once};
 
 /// Says what a component and its manifest amount to, for an administrator to read before installing.
 #[must_use]
@@ -24,6 +24,11 @@ pub fn describe(manifest: &Manifest, component: &Component, target: &str) -> Str
         let _ = writeln!(text, "  {import}");
     }
     let _ = write!(text, "\npolicy:\n{}", manifest.policy);
+    let all = events_at_once(&manifest.policy);
+    let _ = writeln!(
+        text,
+        "  events at once, with commands, jobs and changes of settings: {all}"
+    );
     text
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::policy::{Policy, PolicyError};
+use crate::policy::{self, Policy, PolicyError};
 
 /// What the host reads of the manifest. The rest is the server's business.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ struct Setting {
 
 #[derive(Deserialize)]
 struct Props {
-    sandbox: serde_json::Value,
+    sandbox: policy::Raw,
 }
 
 impl Manifest {
@@ -66,7 +66,7 @@ impl Manifest {
     /// When it is not a manifest, or its policy has a key or value that is not known.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let raw: Raw = serde_json::from_str(text)?;
-        let policy = Policy::parse(raw.props.sandbox)?;
+        let policy = Policy::checked(raw.props.sandbox)?;
         let known = raw.settings_schema.settings;
         let missing = policy
             .settings()
@@ -93,6 +93,23 @@ mod tests {
                 "props": {{"sandbox": {{"http": {{"hosts": ["{rule}"]}}, "concurrent_events": 1,
                 "limits": {{"request": {limits}, "command": {limits}, "lifecycle": {limits}}}}}}}}}"#
         ))
+    }
+
+    #[test]
+    fn what_stands_there_twice_is_refused() {
+        let text = |twice: &str| {
+            let limits = r#"{"memory_mib": 1, "seconds": 1, "host_calls": 1}"#;
+            format!(
+                r#"{{"id": "x", "props": {{"sandbox": {{"http": {{"hosts": []{twice}}}, "concurrent_events": 1,
+                "limits": {{"request": {limits}, "command": {limits}, "lifecycle": {limits}}}}}}}}}"#
+            )
+        };
+        assert!(Manifest::parse(&text("")).is_ok());
+        let error = Manifest::parse(&text(r#", "hosts": ["https://a.example"]"#)).unwrap_err();
+        assert!(
+            error.to_string().contains("duplicate field `hosts`"),
+            "{error}"
+        );
     }
 
     #[test]

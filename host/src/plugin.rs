@@ -38,6 +38,9 @@ use crate::traffic::{Answers, Bodies};
 /// clock, so that a full one counts.
 const LONG: Duration = Duration::from_millis(EPOCH_TICK_MS / 2);
 
+/// What of a command's answer is shown, in bytes: as much as the server takes for a post.
+const COMMAND_ANSWER_LIMIT: usize = 64 * 1024;
+
 const BUSY: &str = "An event was turned away: as many as the policy allows are running";
 
 /// A component, as a plugin that a Mattermost server can call.
@@ -215,8 +218,8 @@ impl ComponentPlugin {
             })
             .await;
         match activated {
-            Ok(outcome) => outcome,
-            Err(error) => Err(format!("the plugin could not start: {error}")),
+            Ok(outcome) => outcome.map_err(cut),
+            Err(error) => Err(cut(format!("the plugin could not start: {error}"))),
         }
     }
 
@@ -232,7 +235,7 @@ impl ComponentPlugin {
         let told = self.event(EventKind::Lifecycle, |sandbox, services| async move {
             sandbox.configuration_changed(services).await
         });
-        told.await.map_err(|error| error.to_string())
+        told.await.map_err(|error| cut(error.to_string()))
     }
 
     /// Tells the component that the process ends.
@@ -247,7 +250,7 @@ impl ComponentPlugin {
         let told = self.event(EventKind::Lifecycle, |sandbox, services| async move {
             sandbox.deactivate(services).await
         });
-        told.await.map_err(|error| error.to_string())
+        told.await.map_err(|error| cut(error.to_string()))
     }
 
     pub(crate) fn plugin_id(&self) -> &str {
@@ -311,10 +314,12 @@ impl ComponentPlugin {
         }
     }
 
-    /// Writes a warning with its cause.
-    pub(crate) async fn tell(&self, message: &str, error: &impl std::fmt::Display) {
-        let fields = vec![("error".to_owned(), error.to_string())];
-        self.log(LogLevel::Warn, message, fields).await;
+    /// Writes a warning with its cause, unless the same was written lately.
+    pub(crate) async fn tell(&self, message: &'static str, error: &impl std::fmt::Display) {
+        let Some(api) = self.api.get() else { return };
+        let mut line = Line::warning(message);
+        line.fields = vec![("error".to_owned(), cut(error.to_string()))];
+        self.lines.write(api.as_ref(), &self.metrics, line).await;
     }
 
     /// Runs a slash command and answers with the text for the user, if any.
@@ -328,10 +333,14 @@ impl ComponentPlugin {
             trigger_id: args.trigger_id,
             connection_id: args.connection_id,
         };
-        self.event(EventKind::Command, |sandbox, services| async move {
+        let answer = self.event(EventKind::Command, |sandbox, services| async move {
             sandbox.command(services, &invocation).await
-        })
-        .await
+        });
+        let mut text = answer.await?;
+        if let Some(text) = &mut text {
+            text.truncate(text.floor_char_boundary(COMMAND_ANSWER_LIMIT));
+        }
+        Ok(text)
     }
 
     /// Answers an HTTP request whose body has been read.

@@ -159,9 +159,11 @@ enum HostRule {
     Setting(String),
 }
 
+/// `props.sandbox` as it is written. Read from the text itself: in a value, the last of two equal keys would hold,
+/// and the first is what people read.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw {
+pub(crate) struct Raw {
     http: RawHttp,
     limits: RawLimits,
     concurrent_events: usize,
@@ -214,7 +216,11 @@ impl Policy {
     ///
     /// When a key is unknown or missing, a host rule is malformed or repeated, or a limit is out of bounds.
     pub fn parse(value: serde_json::Value) -> Result<Self, PolicyError> {
-        let raw: Raw = serde_json::from_value(value)?;
+        Self::checked(serde_json::from_value(value)?)
+    }
+
+    /// What is written, if it makes sense.
+    pub(crate) fn checked(raw: Raw) -> Result<Self, PolicyError> {
         let hosts = raw.http.hosts.iter().map(|rule| host_rule(rule));
         let hosts = hosts.collect::<Result<Vec<_>, _>>()?;
         let mut seen = BTreeSet::new();
@@ -362,7 +368,10 @@ impl fmt::Display for Policy {
             match rule {
                 HostRule::Exact(host) => writeln!(f, "    https://{host}")?,
                 HostRule::Subdomains(host) => writeln!(f, "    https://*.{host}")?,
-                HostRule::Setting(key) => writeln!(f, "    the host of the setting {key}")?,
+                HostRule::Setting(key) => writeln!(
+                    f,
+                    "    the host of the setting {key} and its subdomains, with the scheme and port entered"
+                )?,
             }
         }
         let bot = self.bot.as_deref().unwrap_or("none");

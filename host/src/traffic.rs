@@ -2,7 +2,8 @@
 //!
 //! Neither needs a turn to run, so that who sends or receives slowly keeps nobody from running. Instead they have
 //! bounds of their own. A body needs a place, of which there are so many for each event that may run; requests of
-//! people who are signed in have places that strangers cannot take. It must arrive at a certain rate. A request that
+//! people who are signed in have places that strangers cannot take, and small bodies of strangers, as webhooks have
+//! them, places that large ones cannot take. It must arrive at a certain rate. A request that
 //! has no body needs no place, and the body of one whose method gives it no meaning is not read. Answers have room
 //! together; those that are small always find some.
 
@@ -25,13 +26,19 @@ const UNKNOWN_LENGTH: u64 = 5 * BODY_RATE;
 /// How long a request waits for a place for its body.
 const PLACE_WAIT: Duration = Duration::from_secs(2);
 
-/// Bodies of strangers that may be in memory, for each event that may run; those of users likewise.
-const STRANGERS_PER_EVENT: usize = 3;
+/// Up to which length a stranger's body is small, in bytes.
+const SMALL_BODY: usize = 32 * 1024;
+
+/// Bodies of strangers that may be in memory, for each event that may run; those of users likewise. The small ones
+/// take as much memory together as one large one.
+const SMALL_PER_EVENT: usize = BODY_LIMIT / SMALL_BODY;
+const LARGE_PER_EVENT: usize = 2;
 const USERS_PER_EVENT: usize = 1;
 
 /// Places for bodies.
 pub(crate) struct Bodies {
-    strangers: Semaphore,
+    small: Semaphore,
+    large: Semaphore,
     users: Semaphore,
 }
 
@@ -77,7 +84,8 @@ impl Bodies {
     /// Places for the bodies of so many requests that run at once, and more that wait.
     pub(crate) fn new(requests: usize) -> Self {
         Self {
-            strangers: Semaphore::new(requests.saturating_mul(STRANGERS_PER_EVENT)),
+            small: Semaphore::new(requests.saturating_mul(SMALL_PER_EVENT)),
+            large: Semaphore::new(requests.saturating_mul(LARGE_PER_EVENT)),
             users: Semaphore::new(requests.saturating_mul(USERS_PER_EVENT)),
         }
     }
@@ -91,17 +99,18 @@ impl Bodies {
         if !has_body(request) {
             return Ok((Vec::new(), None));
         }
-        let places = if is_signed_in(request) {
-            &self.users
-        } else {
-            &self.strangers
+        let length = request.content_length();
+        let is_small = length.is_some_and(|length| length <= SMALL_BODY as u64);
+        let (places, limit) = match is_signed_in(request) {
+            true => (&self.users, BODY_LIMIT),
+            false if is_small => (&self.small, SMALL_BODY),
+            false => (&self.large, BODY_LIMIT),
         };
         let place = tokio::time::timeout(PLACE_WAIT, places.acquire());
         let Ok(Ok(place)) = place.await else {
             return Err(Refusal::NoPlace);
         };
-        let time = time_for(request.content_length());
-        match tokio::time::timeout(time, body.read_to_limit(BODY_LIMIT)).await {
+        match tokio::time::timeout(time_for(length), body.read_to_limit(limit)).await {
             Ok(Ok(body)) => Ok((body, Some(place))),
             Ok(Err(BodyError::TooLarge { .. })) => Err(Refusal::TooLarge),
             Ok(Err(_)) => Err(Refusal::CutShort),
@@ -245,19 +254,39 @@ mod tests {
         };
         let user = [("Mattermost-User-Id", "ann")];
         let mut held = Vec::new();
-        for _ in 0..STRANGERS_PER_EVENT {
+        for _ in 0..LARGE_PER_EVENT {
             held.push(of(request("POST", &[])).await.unwrap());
         }
-        let (one_more, bodiless, users) = tokio::join!(
+        let small = [("Content-Length", "1")];
+        for _ in 0..SMALL_PER_EVENT {
+            held.push(of(request("POST", &small)).await.unwrap());
+        }
+        let (one_more, one_more_small, bodiless, users) = tokio::join!(
             of(request("POST", &[])),
+            of(request("POST", &small)),
             of(request("GET", &[])),
             of(request("POST", &user))
         );
         assert_eq!(one_more.err(), Some(Refusal::NoPlace));
+        assert_eq!(one_more_small.err(), Some(Refusal::NoPlace));
         assert!(matches!(bodiless, Ok((body, None)) if body.is_empty()));
         assert!(matches!(users, Ok((body, Some(_))) if body == b"x"));
         drop(held);
         assert!(of(request("POST", &[])).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_body_is_as_small_as_its_length_says() {
+        let bodies = Bodies::new(1);
+        for (length, held) in [(SMALL_BODY, SMALL_BODY), (SMALL_BODY + 1, BODY_LIMIT)] {
+            let length = length.to_string();
+            let request = request("POST", &[("Content-Length", length.as_str())]);
+            let fits = BodyReader::from_bytes(vec![0; held]);
+            assert!(bodies.read(&request, fits).await.is_ok(), "{length}");
+            let larger = BodyReader::from_bytes(vec![0; held + 1]);
+            let refused = bodies.read(&request, larger).await.err();
+            assert_eq!(refused, Some(Refusal::TooLarge), "{length}");
+        }
     }
 
     #[test]

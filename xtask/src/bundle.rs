@@ -17,10 +17,13 @@ use serde_json::Value;
 
 use crate::error::{Error, at};
 use crate::platforms::{LIMIT, LIMIT_OF_ONE, LINUX, PLATFORMS, Platform};
-use crate::run::{cargo, json, read, root, run, target, variable};
-use crate::version::{has_changes, is_shallow, version};
+use crate::run::{cargo, json, root, run, target, variable};
+use crate::version::{has_changes, is_shallow};
 use crate::zig::{Zig, linked_by_rust};
-use crate::{embedded, inspect, leaks, notice, npm, packages, sbom, sign, sums, toolchain, webapp};
+use crate::{
+    embedded, inspect, leaks, notice, npm, packages, sbom, sign, sums, surroundings, toolchain,
+    version, webapp,
+};
 
 /// What is promised of the stripped executable.
 const EXECUTABLE_LIMIT: u64 = 7_000_000;
@@ -32,34 +35,11 @@ const WHOLE_PROGRAM: [&str; 2] = ["-Clto=fat", "-Ccodegen-units=1"];
 /// That it can lie at any address. Rust asks for that in a way that zig passes over where everything is static.
 const ANYWHERE: &str = "-Clink-arg=-pie";
 
+/// What is packed as it lies there.
+const FOLDERS: [&str; 2] = ["assets", "public"];
+
 /// What is cleared away before bundles are written: the ends of their files' names after `zoom-VERSION`.
 const ENDS: [&str; 3] = [".tar.gz", ".tar.gz.sig", ".cdx.json"];
-
-/// What variables begin with that would change what is compiled or linked, and is not in the sources: cargo's, rustc's,
-/// and those by which compilers for C are found and told.
-const FLAGS: [&str; 16] = [
-    "RUSTFLAGS",
-    "RUSTC_BOOTSTRAP",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_BUILD_RUSTFLAGS",
-    "CARGO_BUILD_TARGET",
-    "CARGO_PROFILE_",
-    "CARGO_TARGET_AARCH64_",
-    "CARGO_TARGET_X86_64_",
-    "CARGO_TARGET_APPLIES_TO_HOST",
-    "CC_",
-    "CFLAGS",
-    "AR_",
-    "RANLIB_",
-    "TARGET_",
-    "CRATE_CC_NO_DEFAULTS",
-    "ZIG",
-];
-
-/// Whether a variable is one of those.
-fn is_flag(name: &str) -> bool {
-    name == "CC" || name == "AR" || FLAGS.iter().any(|flag| name.starts_with(flag))
-}
 
 /// The bundles, and what lies beside them.
 pub struct Dist {
@@ -68,6 +48,8 @@ pub struct Dist {
     /// The folder of all.
     pub folder: PathBuf,
     version: String,
+    /// When its commit was made.
+    time: Option<String>,
     /// The executables in it, with their platforms' names.
     executables: Vec<(&'static str, PathBuf)>,
     /// What is signed: the bundles, and the sums of all that is published.
@@ -104,9 +86,16 @@ pub fn dist() -> Result<Dist, Error> {
                     commits and tags (`git fetch --unshallow --tags`)";
         return Err(Error::Needed(text.to_owned()));
     }
+    if let Some(strays) = version::strays(&FOLDERS) {
+        let text = format!(
+            "{} are packed as they are, and this is in no commit:\n{strays}\ncommit it, or remove it",
+            FOLDERS.join(" and ")
+        );
+        return Err(Error::Needed(text));
+    }
     let platforms: Vec<_> = PLATFORMS.iter().collect();
-    let (zig, version) = (Zig::install()?, checked_version()?);
-    let dist = build(&version, &platforms, Some(&zig), &root().join("dist"))?;
+    let (zig, version, time) = (Zig::install()?, checked_version()?, version::time()?);
+    let dist = build(&version, time, &platforms, Some(&zig), &root().join("dist"))?;
     for path in &dist.signed {
         sign::sign(path)?;
     }
@@ -122,13 +111,15 @@ pub fn here() -> Result<Dist, Error> {
 /// machine alone, with its own.
 pub fn tried(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> {
     let folder = target().join("bundle");
-    build(&checked_version()?, platforms, zig, &folder)
+    let (version, time) = (checked_version()?, version::time()?);
+    build(&version, time, platforms, zig, &folder)
 }
 
 /// Makes the bundles of a version a second time, from what was built for the first. All must be as it was.
 pub fn again(first: &Dist, platforms: &[&Platform], zig: Option<&Zig>) -> Result<(), Error> {
     let folder = target().join("bundle-again");
-    let second = build(&first.version, platforms, zig, &folder)?.sums()?;
+    let time = first.time.clone();
+    let second = build(&first.version, time, platforms, zig, &folder)?.sums()?;
     fs::remove_dir_all(&folder).map_err(at(&folder))?;
     let first = first.sums()?;
     if first == second {
@@ -140,7 +131,7 @@ pub fn again(first: &Dist, platforms: &[&Platform], zig: Option<&Zig>) -> Result
 
 /// The version of what is here, and what makes it doubtful.
 fn checked_version() -> Result<String, Error> {
-    let version = version()?;
+    let version = version::version()?;
     if has_changes() {
         println!(
             "warning: {version} is not what this is built from: there are changes that are not committed"
@@ -156,6 +147,7 @@ fn checked_version() -> Result<String, Error> {
 
 fn build(
     version: &str,
+    time: Option<String>,
     platforms: &[&Platform],
     zig: Option<&Zig>,
     folder: &Path,
@@ -169,15 +161,20 @@ fn build(
     write_if_changed(&manifest_file, text(&manifest).as_bytes())?;
     let script = webapp::build()?;
     let scripts = npm::packages()?;
-    let rust = rust_version()?;
+    let rust = toolchain::version()?;
 
     let mut common = vec![
         Entry::read("LICENSE", &root().join("LICENSE"))?,
         Entry::read("webapp/dist/main.js", &script)?,
     ];
-    for name in ["assets", "public"] {
+    for name in FOLDERS {
         common.extend(Entry::read_folder(name, &root().join(name))?);
     }
+    let about = sbom::About {
+        version,
+        time: time.as_deref(),
+        rust: &rust,
+    };
     let prefix = format!("{id}/");
     fs::create_dir_all(folder).map_err(at(folder))?;
     remove_old(folder)?;
@@ -226,7 +223,7 @@ fn build(
         let packed = pack(&prefix, entries)?;
         within("the bundle", packed.len() as u64, LIMIT_OF_ONE)?;
         published.push(write(folder, &format!("{name}.tar.gz"), &packed)?);
-        let bill = sbom::sbom(version, &rust, &packages, &scripts, &parts);
+        let bill = sbom::sbom(&about, &packages, &scripts, &parts);
         let bill_name = format!("{name}.cdx.json");
         published.push(write(folder, &bill_name, bill.as_bytes())?);
         executables.push((platform.name, executable));
@@ -264,6 +261,7 @@ fn build(
         bundle,
         folder: folder.to_owned(),
         version: version.to_owned(),
+        time,
         executables,
         signed: published,
     })
@@ -302,17 +300,6 @@ fn write(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, Error> {
     fs::write(&path, content).map_err(at(&path))?;
     println!("{}: {} bytes", path.display(), content.len());
     Ok(path)
-}
-
-/// The version of the compiler, and so of the standard library.
-fn rust_version() -> Result<String, Error> {
-    let mut command = Command::new("rustc");
-    let text = read(command.arg("--version").current_dir(root()));
-    let version = text
-        .as_deref()
-        .and_then(|text| text.split_whitespace().nth(1));
-    let version = version.ok_or_else(|| Error::Failed("rustc --version".to_owned()))?;
-    Ok(version.to_owned())
 }
 
 /// Packs another plugin's manifest and executable into the bundle `target/bench/NAME.tar.gz`.
@@ -357,25 +344,11 @@ fn component() -> PathBuf {
 }
 
 fn build_host(build: &Build) -> Result<PathBuf, Error> {
-    let mut names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
-    if build.zig.is_some()
-        && let Some(name) = names.find(|name| is_flag(name))
-    {
-        let text = format!(
-            "{name} would change what is published, and is not in the sources: unset it, and build again"
-        );
-        return Err(Error::Needed(text));
+    surroundings::check_wrapper()?;
+    if build.zig.is_some() {
+        surroundings::check()?;
     }
     toolchain::complete()?;
-    for name in ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"] {
-        if variable(name).is_some() {
-            let text = format!(
-                "{name} replaces .cargo/rustc-without-paths, without which the executable cannot be linked: \
-                 unset it, run `cargo clean`, and build again"
-            );
-            return Err(Error::Needed(text));
-        }
-    }
     let triple = build.platform.triple;
     toolchain::add_target(triple)?;
     let mut command = match build.zig {
@@ -513,8 +486,17 @@ impl Entry {
     fn read_folder(name: &str, path: &Path) -> Result<Vec<Self>, Error> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(path).map_err(at(path))?.flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                let problem = "this is a folder, and only files are packed from the one above: move what is in it \
+                               there, or remove it";
+                return Err(Error::Content {
+                    path,
+                    problem: problem.to_owned(),
+                });
+            }
             let name = format!("{name}/{}", entry.file_name().to_string_lossy());
-            entries.push(Self::read(&name, &entry.path())?);
+            entries.push(Self::read(&name, &path)?);
         }
         Ok(entries)
     }
@@ -555,7 +537,7 @@ fn compressed(content: &[u8]) -> Result<Vec<u8>, CompressionError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, is_flag, only, pack, text, versioned};
+    use super::{Entry, only, pack, text, versioned};
     use crate::platforms::{LINUX_ARM, WINDOWS};
     use crate::run::{make_executable, root, scratch};
     use std::fs;
@@ -567,30 +549,6 @@ mod tests {
             Entry::program("server/x", vec![7; 100]),
             Entry::file("plugin.json", b"{}".to_vec()),
         ]
-    }
-
-    #[test]
-    fn what_would_change_the_published_bytes_is_no_variable_of_a_build() {
-        for name in [
-            "RUSTFLAGS",
-            "CC",
-            "CC_x86_64_unknown_linux_musl",
-            "CFLAGS_aarch64_apple_darwin",
-            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER",
-            "CARGO_PROFILE_RELEASE_OPT_LEVEL",
-            "TARGET_CFLAGS",
-        ] {
-            assert!(is_flag(name), "{name}");
-        }
-        for name in [
-            "CARGO_TARGET_DIR",
-            "CARGO_HOME",
-            "PATH",
-            "RUSTUP_TOOLCHAIN",
-            "CCACHE_DIR",
-        ] {
-            assert!(!is_flag(name), "{name}");
-        }
     }
 
     #[test]
@@ -626,6 +584,19 @@ mod tests {
         }
         fs::remove_dir_all(place).unwrap();
         assert!(packed[0] == packed[1]);
+    }
+
+    #[test]
+    fn a_folder_in_a_folder_is_no_part_of_the_bundle_and_named() {
+        let folder = scratch("bundle-folder");
+        fs::write(folder.join("icon.svg"), "").unwrap();
+        assert!(Entry::read_folder("public", &folder).is_ok());
+        fs::create_dir(folder.join("more")).unwrap();
+        let told = Entry::read_folder("public", &folder).err().unwrap();
+        let told = told.to_string();
+        let named = format!("{}: this is a folder", folder.join("more").display());
+        assert!(told.starts_with(&named), "{told}");
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

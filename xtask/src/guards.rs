@@ -49,6 +49,8 @@ enum Tests {
     Crowd,
     /// Jobs and their queue.
     Hello,
+    /// The same, in each of its exports.
+    Exports,
     /// Those beside the host's own code.
     Host,
     /// Those of the wire.
@@ -59,19 +61,26 @@ enum Tests {
     Connecting,
     /// The component, where calls fail, processes die and clocks jump.
     BadDays,
+    /// The component, where Zoom does not do as it should, or others pass something off as its own.
+    Zoom,
 }
 
 impl Tests {
     fn words(self) -> &'static [&'static str] {
         match self {
-            Self::Hostile | Self::Identity | Self::Exhaustion | Self::Strangers | Self::Crowd => {
-                &["-p", "component-tests", "--test", "hostile"]
-            }
+            Self::Hostile
+            | Self::Exports
+            | Self::Identity
+            | Self::Exhaustion
+            | Self::Strangers
+            | Self::Crowd => &["-p", "component-tests", "--test", "hostile"],
             Self::Hello => &["-p", "component-tests", "--test", "hello"],
             Self::Host => &["-p", "mattermost-plugin-host", "--lib"],
             Self::Wire => &["-p", "mattermost-plugin-rpc", "--tests"],
             Self::Confinement => &["-p", "mattermost-plugin-host", "--test", "confinement"],
-            Self::Connecting | Self::BadDays => &["-p", "component-tests", "--test", "parity"],
+            Self::Connecting | Self::BadDays | Self::Zoom => {
+                &["-p", "component-tests", "--test", "parity"]
+            }
         }
     }
 
@@ -79,6 +88,7 @@ impl Tests {
     fn filter(self) -> &'static [&'static str] {
         match self {
             Self::Hostile => &["attacks::"],
+            Self::Exports => &["exports::"],
             Self::Identity => &["identity::"],
             Self::Exhaustion => &["exhaustion::"],
             Self::Strangers => &["strangers::"],
@@ -99,6 +109,7 @@ impl Tests {
                 "clocks::",
                 "connecting_is_done_or_can_be_repeated",
                 "disconnecting_is_done_or_can_be_repeated",
+                "disconnecting_everybody_is_done_or_can_be_repeated",
                 "a_removal_is_finished_and_told_once",
                 "a_renewal_is_kept",
                 "a_subscription_ends",
@@ -106,6 +117,13 @@ impl Tests {
                 "an_announcement_that_was_cut_short",
                 "that_a_job_is_given_up_is_told_once",
                 "the_same_webhook_to_two_nodes",
+            ],
+            Self::Zoom => &[
+                "answers::",
+                "recordings::",
+                "tokens::",
+                "zoom_api::",
+                "a_members_post",
             ],
             _ => &[],
         }
@@ -160,6 +178,11 @@ const ANNOUNCE: &str = "guest/src/webhook/announce.rs";
 const RECORDING: &str = "guest/src/recording/mod.rs";
 const WASI: &str = "host/src/sandbox/wasi.rs";
 const QUEUE: &str = "host/src/jobs/mod.rs";
+const PLUGIN: &str = "host/src/plugin.rs";
+const MANIFEST: &str = "host/src/manifest.rs";
+const GUEST_JOBS: &str = "guest/src/jobs.rs";
+const ZOOM: &str = "guest/src/zoom/mod.rs";
+const DOWNLOAD: &str = "guest/src/recording/download.rs";
 
 const GUARDS: &[Guard] = &[
     // The policy
@@ -275,8 +298,8 @@ const GUARDS: &[Guard] = &[
         "a policy with a misspelt key",
         POLICY,
         &[(
-            "#[serde(deny_unknown_fields)]\nstruct Raw {",
-            "struct Raw {",
+            "#[serde(deny_unknown_fields)]\npub(crate) struct Raw {",
+            "pub(crate) struct Raw {",
         )],
         Tests::Host,
     ),
@@ -607,6 +630,15 @@ const GUARDS: &[Guard] = &[
         Tests::Identity,
     ),
     guard(
+        "a stored post that somebody sees replaced",
+        POSTS,
+        &[(
+            "match api.get_post(&post_id).await.map_err(refused) {",
+            "match api.get_post(\"\").await.map_err(refused) {",
+        )],
+        Tests::Identity,
+    ),
+    guard(
         "drafts larger than posts",
         POSTS,
         &[(
@@ -715,13 +747,83 @@ const GUARDS: &[Guard] = &[
         &[("if size > SIZE_LIMIT {", "if size == usize::MAX {")],
         Tests::Hostile,
     ),
+    guard(
+        "calls that bring more than there is room for",
+        SANDBOX,
+        &[("if size < LARGE_CALL {", "if size < usize::MAX {")],
+        Tests::Exhaustion,
+    ),
     // On the way in and out
+    guard(
+        "a reason for not starting that fills the log",
+        PLUGIN,
+        &[(
+            "Ok(outcome) => outcome.map_err(cut),",
+            "Ok(outcome) => outcome,",
+        )],
+        Tests::Exports,
+    ),
+    guard(
+        "an answer to a command without end",
+        PLUGIN,
+        &[(
+            "text.truncate(text.floor_char_boundary(COMMAND_ANSWER_LIMIT));",
+            "text.truncate(text.len());",
+        )],
+        Tests::Exports,
+    ),
+    guard(
+        "a policy that says a thing twice",
+        MANIFEST,
+        &[
+            (
+                "    sandbox: policy::Raw,",
+                "    sandbox: serde_json::Value,",
+            ),
+            (
+                "Policy::checked(raw.props.sandbox)?",
+                "Policy::parse(raw.props.sandbox)?",
+            ),
+            (
+                "use crate::policy::{self, Policy, PolicyError};",
+                "use crate::policy::{Policy, PolicyError};",
+            ),
+        ],
+        Tests::Host,
+    ),
     guard(
         "bodies without number",
         TRAFFIC,
         &[(
-            "strangers: Semaphore::new(requests.saturating_mul(STRANGERS_PER_EVENT)),",
-            "strangers: Semaphore::new(100_000),",
+            "large: Semaphore::new(requests.saturating_mul(LARGE_PER_EVENT)),",
+            "large: Semaphore::new(100_000),",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "small bodies without number",
+        TRAFFIC,
+        &[(
+            "small: Semaphore::new(requests.saturating_mul(SMALL_PER_EVENT)),",
+            "small: Semaphore::new(100_000),",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "large bodies in the places of webhooks",
+        TRAFFIC,
+        &[(
+            "false if is_small => (&self.small, SMALL_BODY),",
+            "false if is_small => (&self.large, SMALL_BODY),",
+        )],
+        Tests::Strangers,
+    ),
+    guard(
+        "a body that is larger than it says",
+        TRAFFIC,
+        &[(
+            "false if is_small => (&self.small, SMALL_BODY),",
+            "false if is_small => (&self.small, BODY_LIMIT),",
         )],
         Tests::Host,
     ),
@@ -729,18 +831,15 @@ const GUARDS: &[Guard] = &[
         "a body that never comes",
         TRAFFIC,
         &[(
-            "let time = time_for(request.content_length());",
-            "let time = 10 * time_for(request.content_length());",
+            "match tokio::time::timeout(time_for(length), body",
+            "match tokio::time::timeout(10 * time_for(length), body",
         )],
         Tests::Strangers,
     ),
     guard(
         "strangers in the places of users",
         TRAFFIC,
-        &[(
-            "let places = if is_signed_in(request) {",
-            "let places = if false {",
-        )],
+        &[("match is_signed_in(request) {", "match false {")],
         Tests::Host,
     ),
     guard(
@@ -1326,6 +1425,58 @@ const GUARDS: &[Guard] = &[
         )],
         Tests::BadDays,
     ),
+    // What Zoom answers
+    guard(
+        "a post that a member passes off as a job's",
+        GUEST_JOBS,
+        &[(
+            "find(|post| post.user_id == bot_id)",
+            "find(|post| post.user_id != bot_id)",
+        )],
+        Tests::Zoom,
+    ),
+    guard(
+        "Zoom: an access token that is refused before its time",
+        SESSION,
+        &[(
+            "Err(zoom::Error::Unauthorized) if !renewed => {",
+            "Err(zoom::Error::Unauthorized) if renewed => {",
+        )],
+        Tests::Zoom,
+    ),
+    guard(
+        "Zoom: a short wait that it asks for",
+        ZOOM,
+        &[("(response.status == 429)", "(response.status == 430)")],
+        Tests::Zoom,
+    ),
+    guard(
+        "Zoom: an answer without end",
+        ZOOM,
+        &[("max_body: MAX_BODY,", "max_body: 16 * MAX_BODY,")],
+        Tests::Zoom,
+    ),
+    guard(
+        "Zoom: no answer",
+        ZOOM,
+        &[("timeout: TIMEOUT,", "timeout: 10 * TIMEOUT,")],
+        Tests::Zoom,
+    ),
+    guard(
+        "Zoom: a redirect that leads elsewhere",
+        DOWNLOAD,
+        &[("if !is_trusted(config, &address) {", "if false {")],
+        Tests::Zoom,
+    ),
+    guard(
+        "Zoom: a token that follows a redirect",
+        DOWNLOAD,
+        &[(
+            "let with_token = !token.is_empty() && authority(&address) == first;",
+            "let with_token = !token.is_empty();",
+        )],
+        Tests::Zoom,
+    ),
     guard(
         "bad days: a component with a clock of its own",
         WASI,
@@ -1345,6 +1496,7 @@ pub fn guards(filter: &str) -> Result<(), Error> {
     mirror(&copy)?;
     for tests in [
         Tests::Hostile,
+        Tests::Exports,
         Tests::Identity,
         Tests::Exhaustion,
         Tests::Strangers,
@@ -1355,6 +1507,7 @@ pub fn guards(filter: &str) -> Result<(), Error> {
         Tests::Confinement,
         Tests::Connecting,
         Tests::BadDays,
+        Tests::Zoom,
     ] {
         if GUARDS
             .iter()

@@ -37,6 +37,7 @@ mod sbom;
 mod sign;
 mod suites;
 mod sums;
+mod surroundings;
 mod tally;
 mod toolchain;
 mod version;

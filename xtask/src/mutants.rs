@@ -33,7 +33,7 @@ struct Area {
 const AREAS: [Area; 2] = [
     Area {
         name: "policy",
-        files: &["host/src/policy.rs"],
+        files: &["host/src/policy.rs", "host/src/outgoing/addresses.rs"],
         package: "mattermost-plugin-host",
         programs: &["hostile"],
         names: &[],
@@ -41,11 +41,17 @@ const AREAS: [Area; 2] = [
     Area {
         name: "guest",
         files: &[
+            "guest/src/webhook/mod.rs",
+            "guest/src/webhook/validation.rs",
             "guest/src/webhook/verify.rs",
             "guest/src/oauth/*.rs",
             "guest/src/store/oauth_state.rs",
             "guest/src/store/tokens.rs",
             "guest/src/store/accounts.rs",
+            "guest/src/store/connection.rs",
+            "guest/src/store/locks.rs",
+            "guest/src/store/organization.rs",
+            "guest/src/store/owners.rs",
             "guest/src/store/crypto.rs",
         ],
         package: "zoom-guest",
@@ -72,8 +78,9 @@ pub fn mutants(only: Option<&str>) -> Result<(), Error> {
     toolchain::complete()?;
     let mut version = Command::new("cargo");
     if read(version.args(["mutants", "--version"])).is_none() {
-        let text = "this needs cargo-mutants: cargo install --locked cargo-mutants";
-        return Err(Error::Needed(text.to_owned()));
+        let install = toolchain::installs("cargo-mutants");
+        let text = format!("this needs cargo-mutants: {install}");
+        return Err(Error::Needed(text));
     }
     let folder = target().join("mutants");
     let copy = folder.join("sources");

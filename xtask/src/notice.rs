@@ -78,7 +78,7 @@ pub fn notice(
         };
         let texts: Result<_, _> = files.iter().map(|file| licence(file)).collect();
         works.push(Work {
-            title: format!("{} ({})", part.name, part.version),
+            title: title(part),
             licence: part.licence.to_owned(),
             texts: texts?,
         });
@@ -98,6 +98,13 @@ pub fn notice(
         let _ = write!(text, "\n{name}\n\n{licence}");
     }
     Ok(text)
+}
+
+/// A part's name, its own version where that is known, and what brings it.
+fn title(part: &Part) -> String {
+    let version = part.own_version.iter();
+    let version: String = version.map(|version| format!(" {version}")).collect();
+    format!("{}{version} ({})", part.name, part.from)
 }
 
 /// Where the compiler's documents have a licence.
@@ -307,14 +314,20 @@ mod tests {
         fs::write(&file, "as it is\n").unwrap();
         let part = |name, text| Part {
             name,
-            version: "zig-1.2.3".to_owned(),
+            own_version: None,
+            from: "zig-1.2.3".to_owned(),
             licence: "MIT",
             text,
         };
-        let parts = [part("start", Some(file)), part("unwind", None)];
+        let musl = Part {
+            own_version: Some("1.0.1".to_owned()),
+            ..part("musl", Some(file.clone()))
+        };
+        let parts = [part("start", Some(file)), part("unwind", None), musl];
         let text = notice(&[], &[], &parts).unwrap();
         assert!(text.contains("start (zig-1.2.3): MIT [1]"), "{text}");
         assert!(text.contains("unwind (zig-1.2.3): MIT [2, 3]"));
+        assert!(text.contains("musl 1.0.1 (zig-1.2.3): MIT [1]"));
         assert!(text.contains("\nas it is\n"));
         fs::remove_dir_all(folder).unwrap();
         assert!(notice(&[], &[], &parts).is_err(), "a text that is gone");

@@ -1,17 +1,24 @@
 //! `cargo xtask reproduce`: whether another place gives the same bytes.
 //!
 //! One build is the usual one, with what is left of earlier builds. The other is of a clone of the same commit
-//! in another folder, with nothing built before, a target folder of another name and cargo's home under
-//! another path. Then all that is published must be equal. It takes as long as a first build does.
+//! in another folder, with nothing built before, a target folder of another name and another home of cargo, with
+//! nothing in it but the packages that are there already. Then all that is published must be equal. It takes as long as
+//! a first build does.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bundle;
 use crate::error::{Error, at};
 use crate::run::{cargo, root, run, target};
+use crate::surroundings::{FILES, check_configuration, home_of_cargo};
 use crate::version;
+
+/// What the other home of cargo shares with the usual one: the packages, and the locks that guard them. Programs are
+/// found by PATH, and rustup's have what they need elsewhere.
+const SHARED: [&str; 4] = ["registry", "git", ".package-cache", ".package-cache-mutate"];
 
 /// Builds twice and compares.
 pub fn reproduce() -> Result<(), Error> {
@@ -34,7 +41,7 @@ pub fn reproduce() -> Result<(), Error> {
     second.current_dir(&clone);
     second.args(["run", "--locked", "--release", "-p", "xtask", "--", "dist"]);
     second.env("CARGO_TARGET_DIR", place.join("built-elsewhere"));
-    second.env("CARGO_HOME", other_home(&place)?);
+    second.env("CARGO_HOME", other_home(&home_of_cargo()?, &place)?);
     // Signatures have the time in them.
     second.env_remove("PLUGIN_SIGNING_KEY");
     run(&mut second)?;
@@ -52,18 +59,30 @@ pub fn reproduce() -> Result<(), Error> {
     fs::remove_dir_all(&place).map_err(at(&place))
 }
 
-/// Cargo's home under another name, with the packages that are there already.
-fn other_home(place: &Path) -> Result<PathBuf, Error> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let usual = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo"));
-    let home = home.or(usual).ok_or_else(|| {
-        let text = "neither CARGO_HOME nor HOME is set";
-        Error::Needed(text.to_owned())
-    })?;
+/// Another home of cargo, with the packages of the usual one. The configuration comes along where it is harmless, for
+/// it may say that packages come from elsewhere, and they lie under the name of where they come from.
+fn other_home(home: &Path, place: &Path) -> Result<PathBuf, Error> {
+    check_configuration(home, &[])?;
     let other = place.join("home-of-cargo");
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(&home, &other).map_err(at(&other))?;
-    Ok(if other.exists() { other } else { home })
+    fs::create_dir_all(&other).map_err(at(&other))?;
+    for name in SHARED.iter().chain(&FILES) {
+        let (from, to) = (home.join(name), other.join(name));
+        if from.exists() {
+            link(&from, &to).map_err(at(&to))?;
+        }
+    }
+    Ok(other)
+}
+
+#[cfg(unix)]
+fn link(from: &Path, to: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(from, to)
+}
+
+/// What is published is built on Linux alone.
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// The names of files that are not the same in two folders, signatures left out.
@@ -88,7 +107,7 @@ fn different(one: &Path, other: &Path) -> Result<Vec<String>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::different;
+    use super::{different, other_home};
     use crate::run::scratch;
     use std::fs;
 
@@ -110,5 +129,31 @@ mod tests {
         let names = different(&root.join("a"), &root.join("b")).unwrap();
         assert_eq!(names, ["only", "other"]);
         fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn the_other_home_of_cargo_has_packages_and_a_harmless_configuration_and_nothing_else() {
+        let place = scratch("reproduce-home");
+        let home = place.join("usual");
+        for folder in ["registry", "git", "bin"] {
+            fs::create_dir_all(home.join(folder)).unwrap();
+        }
+        fs::write(home.join("registry/package"), "").unwrap();
+        for name in ["credentials.toml", ".package-cache", "env"] {
+            fs::write(home.join(name), "").unwrap();
+        }
+        fs::write(home.join("config.toml"), "[source.x]\n").unwrap();
+        let other = other_home(&home, &place).unwrap();
+        let entries = fs::read_dir(&other).unwrap().flatten();
+        let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".package-cache", "config.toml", "git", "registry"]);
+        assert!(other.join("registry/package").exists());
+        fs::remove_dir_all(&other).unwrap();
+        assert!(home.join("registry/package").exists(), "only links went");
+        fs::write(home.join("config.toml"), "[build]\n").unwrap();
+        let told = other_home(&home, &place).unwrap_err().to_string();
+        assert!(told.contains("config.toml: `build`"), "{told}");
+        fs::remove_dir_all(place).unwrap();
     }
 }

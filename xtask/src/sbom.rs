@@ -1,12 +1,12 @@
 //! The bill of materials, in CycloneDX's JSON.
 //!
-//! It has neither the time nor the serial number that such documents may have: the same sources give the same
-//! bytes, as with the bundle. Packages of the registry have the name under which databases of known
-//! weaknesses have them (a purl). Our own parts have none: nothing can be fetched under their names, and
-//! somebody else may come to own these on the registry.
+//! Its time is that of the commit, and it has no serial number: the same sources give the same bytes, as with the
+//! bundle. Packages of the registry have the name under which databases of known weaknesses have them (a purl). Our own
+//! parts have none: nothing can be fetched under their names, and somebody else may come to own these on the registry.
 //!
 //! What no registry has is listed too: the linker's parts, Rust's standard library, and below it in the component
-//! the C library for WASI. The last comes compiled with the compiler, whose version is the only one it has here.
+//! the C library for WASI. The last comes compiled with the compiler, whose version is the only one it has here. The C
+//! library of Linux has its own version, where zig says it, and the name (a CPE) under which its weaknesses are known.
 
 use serde_json::{Value, json};
 
@@ -17,19 +17,31 @@ use crate::zig::Part;
 /// What of the bill is the same whatever is in the bundle.
 const NAME: &str = "zoom";
 
+/// Who supplies it: the project, by the title of its README.
+const SUPPLIER: &str = "Zoom for Mattermost, as a sandboxed component";
+
 /// The licences of wasi-libc, and of what is in it: musl, cloudlibc, libpreopen and dlmalloc.
 const WASI_LIBC_LICENCE: &str =
     "(Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT) AND MIT AND BSD-2-Clause AND CC0-1.0";
 
-/// The bill of one platform's bundle. `rust` is the version of the compiler, whose libraries are linked too.
+/// What a bill is of.
+pub struct About<'a> {
+    /// The bundle's version, and that of the tool that makes it and comes with the same sources.
+    pub version: &'a str,
+    /// When the commit was made, in UTC, where there is one.
+    pub time: Option<&'a str>,
+    /// The version of the compiler, whose libraries are linked too.
+    pub rust: &'a str,
+}
+
+/// The bill of one platform's bundle.
 pub fn sbom(
-    version: &str,
-    rust: &str,
+    about: &About,
     packages: &[Package],
     scripts: &[npm::Package],
     linked: &[Part],
 ) -> String {
-    let (library, c_library) = (standard_library(rust), wasi_libc(rust));
+    let (library, c_library) = (standard_library(about.rust), wasi_libc(about.rust));
     let mut components: Vec<Value> = packages.iter().map(component).collect();
     components.extend(scripts.iter().map(script));
     components.extend(linked.iter().map(part));
@@ -66,17 +78,34 @@ pub fn sbom(
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
-        "metadata": {"component": {
-            "type": "application",
-            "bom-ref": NAME,
-            "name": NAME,
-            "version": version,
-            "licenses": [{"expression": "Apache-2.0"}],
-        }},
+        "metadata": metadata(about),
         "components": components,
         "dependencies": dependencies,
     });
     format!("{document:#}\n")
+}
+
+fn metadata(about: &About) -> Value {
+    let mut metadata = json!({
+        "tools": {"components": [{
+            "type": "application",
+            "name": "xtask",
+            "version": about.version,
+            "description": "The build tool in the sources of the bundle",
+        }]},
+        "component": {
+            "type": "application",
+            "bom-ref": NAME,
+            "name": NAME,
+            "version": about.version,
+            "licenses": [{"expression": "Apache-2.0"}],
+        },
+        "supplier": {"name": SUPPLIER},
+    });
+    if let (Some(time), Some(fields)) = (about.time, metadata.as_object_mut()) {
+        fields.insert("timestamp".to_owned(), time.into());
+    }
+    metadata
 }
 
 fn standard_library(rust: &str) -> Value {
@@ -157,24 +186,34 @@ fn script(script: &npm::Package) -> Value {
 
 fn part_reference(part: &Part) -> String {
     let name = part.name.replace(' ', "-");
-    format!("own/{}/{name}", part.version)
+    format!("own/{}/{name}", part.from)
 }
 
 /// What the linker adds.
 fn part(part: &Part) -> Value {
-    json!({
+    let mut component = json!({
         "type": "library",
         "bom-ref": part_reference(part),
         "name": part.name,
-        "version": part.version,
+        "version": part.version(),
         "scope": "required",
         "licenses": [{"expression": part.licence}],
-    })
+    });
+    if let Some(fields) = component.as_object_mut() {
+        if part.own_version.is_some() {
+            let description = format!("As {} brings it", part.from);
+            fields.insert("description".to_owned(), description.into());
+        }
+        if let Some(cpe) = part.cpe() {
+            fields.insert("cpe".to_owned(), cpe.into());
+        }
+    }
+    component
 }
 
 #[cfg(test)]
 mod tests {
-    use super::sbom;
+    use super::{About, SUPPLIER, sbom};
     use crate::notice::{RULE, notice};
     use crate::npm;
     use crate::packages::tests::{TARGET, plain_tree, sample};
@@ -184,14 +223,25 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::PathBuf;
 
-    fn parsed(packages: &[Package], scripts: &[npm::Package]) -> Value {
-        let part = Part {
-            name: "part of it",
-            version: "zig-0.1.0".to_owned(),
+    const ABOUT: About = About {
+        version: "1.2.3",
+        time: Some("2026-01-02T03:04:05Z"),
+        rust: "1.95.0",
+    };
+
+    fn linked(name: &'static str) -> Part {
+        Part {
+            name,
+            own_version: None,
+            from: "zig-0.1.0".to_owned(),
             licence: "MIT",
             text: None,
-        };
-        serde_json::from_str(&sbom("1.2.3", "1.95.0", packages, scripts, &[part])).unwrap()
+        }
+    }
+
+    fn parsed(packages: &[Package], scripts: &[npm::Package]) -> Value {
+        let parts = [linked("part of it")];
+        serde_json::from_str(&sbom(&ABOUT, packages, scripts, &parts)).unwrap()
     }
 
     fn field<'a>(value: &'a Value, name: &str) -> &'a str {
@@ -309,10 +359,51 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_a_known_version_has_the_name_under_which_its_weaknesses_are_known() {
+        let musl = Part {
+            own_version: Some("1.2.5".to_owned()),
+            ..linked("musl")
+        };
+        let text = sbom(&ABOUT, &[], &[], &[musl, linked("other")]);
+        let bill: Value = serde_json::from_str(&text).unwrap();
+        let (musl, other) = (&bill["components"][0], &bill["components"][1]);
+        assert_eq!(musl["version"], "1.2.5");
+        assert_eq!(musl["description"], "As zig-0.1.0 brings it");
+        let cpe = "cpe:2.3:a:musl-libc:musl:1.2.5:*:*:*:*:*:*:*";
+        assert_eq!(musl["cpe"], cpe);
+        assert_eq!(other["version"], "zig-0.1.0");
+        assert!(other["cpe"].is_null() && other["description"].is_null());
+    }
+
+    #[test]
+    fn it_says_who_supplies_what_was_built_with_which_tool_and_of_what_time_the_sources_are() {
+        let metadata = |time| {
+            let text = sbom(&About { time, ..ABOUT }, &[], &[], &[]);
+            let bill: Value = serde_json::from_str(&text).unwrap();
+            bill["metadata"].clone()
+        };
+        let said = metadata(ABOUT.time);
+        assert_eq!(said["timestamp"], "2026-01-02T03:04:05Z");
+        assert_eq!(said["supplier"]["name"], SUPPLIER);
+        let tool = &said["tools"]["components"][0];
+        assert_eq!(
+            (&tool["name"], &tool["version"]),
+            (&"xtask".into(), &"1.2.3".into())
+        );
+        assert!(metadata(None).get("timestamp").is_none(), "without git");
+        let readme = std::fs::read_to_string(crate::run::root().join("README.md")).unwrap();
+        assert!(readme.starts_with(&format!("# {SUPPLIER}\n")));
+    }
+
+    #[test]
     fn it_says_nothing_of_when_and_where_it_was_made() {
         let packages = packages(TARGET).unwrap();
-        let text = sbom("1.2.3", "1.95.0", &packages, &[], &[]);
-        assert_eq!(text, sbom("1.2.3", "1.95.0", &packages, &[], &[]));
+        let bare = About {
+            time: None,
+            ..ABOUT
+        };
+        let text = sbom(&bare, &packages, &[], &[]);
+        assert_eq!(text, sbom(&bare, &packages, &[], &[]));
         let root = crate::run::root().display().to_string();
         for trace in ["timestamp", "serialNumber", root.as_str(), "/.cargo/"] {
             assert!(!text.contains(trace), "{trace}");

@@ -112,7 +112,7 @@ impl Session {
     fn supply_chain(&mut self) {
         if self.has(
             "cargo-deny",
-            "cargo install --locked cargo-deny",
+            &toolchain::installs("cargo-deny"),
             cargo().args(["deny", "--version"]),
         ) {
             let mut deny = cargo();

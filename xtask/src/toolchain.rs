@@ -2,12 +2,21 @@
 //!
 //! rustup installs all of it together with the toolchain, but adds nothing to one that is there already where
 //! `RUSTUP_AUTO_INSTALL=0` forbids it.
+//!
+//! Another toolchain than that may run all of this, and be chosen by a variable. What is published is built with that
+//! one's version alone, for another gives other bytes.
 
 use std::process::Command;
 
 use crate::error::Error;
 use crate::packages::GUEST_TARGET;
-use crate::run::{root, run, sysroot};
+use crate::run::{read, root, run, sysroot};
+
+/// Which toolchain that is.
+const FILE: &str = include_str!("../../rust-toolchain.toml");
+
+/// Other tools, with their versions.
+const TOOLS: &str = include_str!("tools.txt");
 
 /// Has what builds need: the standard library for components.
 ///
@@ -33,6 +42,13 @@ pub fn add_tools() -> Result<(), Error> {
     Ok(())
 }
 
+/// What installs a tool of cargo's registry, in the version that is known to work.
+pub fn installs(tool: &str) -> String {
+    let is_it = |line: &&str| line.split('@').next() == Some(tool);
+    let pinned = TOOLS.lines().find(is_it).unwrap_or(tool);
+    format!("cargo install --locked {pinned}")
+}
+
 /// Has the standard library for a target installed.
 ///
 /// # Errors
@@ -46,6 +62,72 @@ pub fn add_target(triple: &str) -> Result<(), Error> {
     rustup(["target", "add", triple])
 }
 
+/// The version of the compiler, and so of the standard library.
+pub fn version() -> Result<String, Error> {
+    let mut command = Command::new("rustc");
+    let text = read(command.arg("--version").current_dir(root()));
+    let version = text
+        .as_deref()
+        .and_then(|text| text.split_whitespace().nth(1));
+    let version = version.ok_or_else(|| Error::Failed("rustc --version".to_owned()))?;
+    Ok(version.to_owned())
+}
+
+/// Refuses a compiler of another version than what is published is built with.
+pub fn check_version() -> Result<(), Error> {
+    compare(&version()?, FILE)
+}
+
+fn compare(version: &str, file: &str) -> Result<(), Error> {
+    let mut lines = file.lines().filter_map(|line| line.split_once('='));
+    let channel = lines.find(|(key, _)| key.trim() == "channel");
+    let channel = channel.map_or("", |(_, value)| value.trim().trim_matches('"'));
+    if version == channel {
+        return Ok(());
+    }
+    let text = format!(
+        "rustc is {version}, and what is published is built with {channel}, which rust-toolchain.toml names: unset \
+         RUSTUP_TOOLCHAIN, have rustup's rustc and cargo first in PATH, and build again"
+    );
+    Err(Error::Needed(text))
+}
+
 fn rustup(words: [&str; 3]) -> Result<(), Error> {
     run(Command::new("rustup").args(words).current_dir(root()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FILE, compare, installs, version};
+    use crate::run::root;
+
+    #[test]
+    fn tools_are_installed_in_a_version_that_is_said_in_one_place() {
+        for tool in ["cargo-deny", "cargo-mutants"] {
+            let command = installs(tool);
+            let (_, version) = command.split_once(&format!(" {tool}@")).unwrap();
+            assert!(semver::Version::parse(version).is_ok(), "{command}");
+        }
+        let script = std::fs::read_to_string(root().join(".ci/run")).unwrap();
+        let installing = script.lines().filter(|line| line.contains("cargo install"));
+        let installing: Vec<_> = installing.collect();
+        assert_eq!(installing.len(), 1, "{installing:?}");
+        assert!(installing[0].contains("grep '^cargo-deny@' xtask/src/tools.txt"));
+    }
+
+    #[test]
+    fn another_compiler_than_the_pinned_one_is_refused_whoever_chose_it() {
+        let file = "[toolchain]\ncomponents = [\"clippy\"]\nchannel = \"1.2.3\"\n";
+        assert!(compare("1.2.3", file).is_ok());
+        for other in ["1.2.4", "1.2.3-nightly", ""] {
+            let told = compare(other, file).unwrap_err().to_string();
+            assert!(told.contains("built with 1.2.3,"), "{told}");
+        }
+        assert!(compare("1.2.3", "[toolchain]\n").is_err(), "none is pinned");
+        // Of this file a version is read, and not the name of a channel that moves.
+        let told = compare("other", FILE).unwrap_err().to_string();
+        let (_, pinned) = told.split_once("built with ").unwrap();
+        assert!(pinned.starts_with(|digit: char| digit.is_ascii_digit()));
+        assert!(version().unwrap().contains('.'));
+    }
 }

@@ -8,7 +8,8 @@
 //!
 //! What is not committed does not change the version: it names a commit, and `dist` warns when the bundle is of
 //! something else. It also warns where git has only the newest part of the history, in which the tag may be
-//! missing. Sources without git still build, as a version that says so.
+//! missing. Sources without git still build, as a version that says so; where there is a history and git does not
+//! read it, nothing is built under such a name.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,17 +17,20 @@ use std::process::Command;
 use semver::Version;
 
 use crate::error::Error;
-use crate::run::{read, root};
+use crate::run::{read, root, shown};
 
 /// Which tags are versions.
 const PATTERN: &str = "v[0-9]*";
+
+/// How times are written in bills of materials.
+const TIME: &str = "--date=format-local:%Y-%m-%dT%H:%M:%SZ";
 
 /// HEAD's tag without its `v`; else the nearest tag without its `v`, or 0.0.0, then `+` and the short
 /// hash of the commit.
 ///
 /// # Errors
 ///
-/// When that tag is not a version.
+/// When that tag is not a version, or git fails.
 pub fn version() -> Result<String, Error> {
     version_of(&root())
 }
@@ -39,6 +43,65 @@ pub fn has_changes() -> bool {
 /// Whether older commits, and so the tag that a version is named after, may be missing.
 pub fn is_shallow() -> bool {
     is_shallow_in(&root())
+}
+
+/// When HEAD was committed, in UTC. None where there is no git.
+///
+/// # Errors
+///
+/// When git fails.
+pub fn time() -> Result<Option<String>, Error> {
+    time_of(&root())
+}
+
+fn time_of(folder: &Path) -> Result<Option<String>, Error> {
+    if !has_history(folder) {
+        return Ok(None);
+    }
+    let mut command = git(folder);
+    command.env("TZ", "UTC0");
+    // Some have their git say more with each commit.
+    command.args(["-c", "log.showSignature=false"]);
+    command.args(["log", "-1", "--format=%cd", TIME]);
+    answer(&mut command).map(Some)
+}
+
+/// What of these files and folders is not as it was committed, git's ignored files included. None where all is, and
+/// where there is no git.
+pub fn strays(names: &[&str]) -> Option<String> {
+    strays_in(&root(), names)
+}
+
+fn strays_in(folder: &Path, names: &[&str]) -> Option<String> {
+    let mut command = git(folder);
+    command.args(["status", "--porcelain", "--ignored", "--"]);
+    read(command.args(names)).filter(|text| !text.is_empty())
+}
+
+/// Whether a folder has a history of its own. That of a clone is a folder, that of a worktree a file.
+fn has_history(folder: &Path) -> bool {
+    folder.join(".git").exists()
+}
+
+/// What git answers, without the line's end.
+fn answer(command: &mut Command) -> Result<String, Error> {
+    let outcome = command.output();
+    let failed = |reason: &str| {
+        let text = format!(
+            "`{}` failed, and the version is of git's history: {reason}\n\
+             see to that, or build from sources without the .git",
+            shown(command)
+        );
+        Error::Needed(text)
+    };
+    match outcome {
+        Ok(output) if output.status.success() => {
+            let text = String::from_utf8_lossy(&output.stdout);
+            Ok(text.trim_end().to_owned())
+        }
+        Ok(output) => Err(failed(String::from_utf8_lossy(&output.stderr).trim())),
+        Err(error) => Err(failed(&error.to_string())),
+    }
 }
 
 /// git on this folder's own history: sources unpacked inside of another repository have none.
@@ -57,24 +120,29 @@ fn is_shallow_in(folder: &Path) -> bool {
 }
 
 fn version_of(folder: &Path) -> Result<String, Error> {
-    let ask = |arguments: &[&str]| read(git(folder).args(arguments));
+    if !has_history(folder) {
+        return Ok(format!("{}+source", Version::new(0, 0, 0)));
+    }
+    let ask = |arguments: &[&str]| answer(git(folder).args(arguments));
     let tags_of = |commit: &str| {
-        let tags = ask(&["tag", "--points-at", commit, "--list", PATTERN]);
-        highest(tags.unwrap_or_default().lines())
+        let tags = ask(&["tag", "--points-at", commit, "--list", PATTERN])?;
+        highest(tags.lines())
     };
     if let Some(version) = tags_of("HEAD")? {
         return Ok(version.to_string());
     }
-    // It names one of the nearest commit's tags.
-    let nearest = ask(&["describe", "--tags", "--abbrev=0", "--match", PATTERN]);
-    let base = match nearest {
-        Some(tag) => tags_of(&format!("{tag}^{{commit}}"))?,
-        None => None,
+    // To describe a commit that no tag leads to is a failure, too.
+    let before = ask(&["tag", "--merged", "HEAD", "--list", PATTERN])?;
+    let base = if before.is_empty() {
+        None
+    } else {
+        // It names one of the nearest commit's tags.
+        let tag = ask(&["describe", "--tags", "--abbrev=0", "--match", PATTERN])?;
+        tags_of(&format!("{tag}^{{commit}}"))?
     };
     let base = base.unwrap_or(Version::new(0, 0, 0));
-    let commit = ask(&["rev-parse", "--short=7", "--verify", "HEAD"]);
-    // A source archive without its history still builds.
-    Ok(format!("{base}+{}", commit.as_deref().unwrap_or("source")))
+    let commit = ask(&["rev-parse", "--short=7", "--verify", "HEAD"])?;
+    Ok(format!("{base}+{commit}"))
 }
 
 /// The highest of the versions that some tags name; none where there are none.
@@ -96,7 +164,7 @@ fn parse(tag: &str) -> Result<Version, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{git, highest, is_shallow_in, parse, version_of};
+    use super::{git, highest, is_shallow_in, parse, strays_in, time_of, version_of};
     use crate::run::scratch;
     use std::fs;
     use std::path::{Path, PathBuf};
@@ -158,6 +226,69 @@ mod tests {
         let inside = repository.0.join("unpacked");
         fs::create_dir_all(&inside).unwrap();
         assert_eq!(bare(&inside), "0.0.0+source", "another's history");
+    }
+
+    #[test]
+    fn a_history_that_git_does_not_read_is_an_error_with_what_git_says() {
+        let folder = scratch("version-broken");
+        let told = || {
+            assert!(time_of(&folder).is_err());
+            version_of(&folder).unwrap_err().to_string()
+        };
+        fs::create_dir(folder.join(".git")).unwrap();
+        let text = told();
+        assert!(text.contains("build from sources without"), "{text}");
+        fs::remove_dir(folder.join(".git")).unwrap();
+        fs::write(folder.join(".git"), "gitdir: nowhere").unwrap();
+        assert!(told().contains("nowhere"), "a worktree that was moved");
+        fs::remove_dir_all(folder).unwrap();
+        let empty = Repository(scratch("version-empty"));
+        empty.run(&["init", "-q"]);
+        let text = version_of(&empty.0).unwrap_err().to_string();
+        assert!(text.contains("HEAD"), "nothing is committed: {text}");
+    }
+
+    #[test]
+    fn the_time_is_the_commits_in_utc_wherever_it_was_made() {
+        let repository = Repository::new("version-time");
+        let mut command = git(&repository.0);
+        command.args(["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]);
+        command.args(["-c", "commit.gpgsign=false", "commit", "-q"]);
+        command.args(["--allow-empty", "-m", "late"]);
+        command.env("GIT_COMMITTER_DATE", "2026-01-01T01:30:00+0200");
+        assert!(command.status().unwrap().success());
+        let time = time_of(&repository.0).unwrap();
+        assert_eq!(time.as_deref(), Some("2025-12-31T23:30:00Z"));
+        let folder = scratch("version-timeless");
+        assert_eq!(time_of(&folder).unwrap(), None);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_lies_beside_the_committed_files_is_found_also_where_git_ignores_it() {
+        let repository = Repository::new("version-strays");
+        let write = |name: &str| fs::write(repository.0.join(name), name).unwrap();
+        for folder in ["assets", "public"] {
+            fs::create_dir(repository.0.join(folder)).unwrap();
+        }
+        for name in ["assets/icon.svg", "public/icon.png"] {
+            write(name);
+        }
+        fs::write(repository.0.join(".gitignore"), "*.swp\n").unwrap();
+        repository.run(&["add", "."]);
+        repository.commit();
+        write("other");
+        write("other.swp");
+        let strays = || strays_in(&repository.0, &["assets", "public"]);
+        assert_eq!(strays(), None);
+        write("public/.icon.png.swp");
+        assert_eq!(strays().unwrap(), "!! public/.icon.png.swp");
+        write("assets/new");
+        let both = strays().unwrap();
+        assert!(
+            both.contains("assets/new") && both.contains(".swp"),
+            "{both}"
+        );
     }
 
     #[test]

@@ -25,16 +25,36 @@ const FRAMEWORKS: &str = "xtask/frameworks";
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Part {
     pub name: &'static str,
-    /// That of what brings it, which is the only one that it has: `zig-0.17.0`.
-    pub version: String,
+    /// Its own version, where it is known.
+    pub own_version: Option<String>,
+    /// What brings it, whose version is the only one that most have: `zig-0.17.0`.
+    pub from: String,
     /// An SPDX expression.
     pub licence: &'static str,
     /// The file with its licence; of LLVM's zig has none, and Rust's documents do.
     pub text: Option<PathBuf>,
 }
 
+impl Part {
+    /// Its version, or that of what brings it.
+    pub fn version(&self) -> &str {
+        self.own_version.as_deref().unwrap_or(&self.from)
+    }
+
+    /// The name under which databases of known weaknesses have it, where its own version is known.
+    pub fn cpe(&self) -> Option<String> {
+        let version = self.own_version.as_deref()?;
+        (self.name == MUSL).then(|| format!("cpe:2.3:a:musl-libc:musl:{version}:*:*:*:*:*:*:*"))
+    }
+}
+
 /// Name, licence and, below zig's folder, the file with it.
 type Linked = (&'static str, &'static str, Option<&'static str>);
+
+const MUSL: &str = "musl";
+
+/// Where zig has that one's own version, as its sources do.
+const MUSL_VERSION: &str = "lib/libc/musl/src/internal/version.h";
 
 const LLVM_LICENCE: &str = "Apache-2.0 WITH LLVM-exception";
 
@@ -45,7 +65,7 @@ fn linked(platform: &Platform) -> Vec<Linked> {
         parts.push(("libunwind of LLVM", LLVM_LICENCE, None));
     }
     if platform.is_static() {
-        parts.push(("musl", "MIT", Some("lib/libc/musl/COPYRIGHT")));
+        parts.push((MUSL, "MIT", Some("lib/libc/musl/COPYRIGHT")));
     }
     if platform.triple.ends_with("-windows-gnu") {
         let licence = "lib/libc/mingw/COPYING";
@@ -58,14 +78,27 @@ fn linked(platform: &Platform) -> Vec<Linked> {
 pub fn linked_by_rust(version: &str) -> Vec<Part> {
     let part = |name, licence, text| Part {
         name,
-        version: format!("rust-{version}"),
+        own_version: None,
+        from: format!("rust-{version}"),
         licence,
         text,
     };
     vec![
         part("libunwind of LLVM", LLVM_LICENCE, None),
-        part("musl", "MIT", Some(root().join("xtask/src/musl.txt"))),
+        part(MUSL, "MIT", Some(root().join("xtask/src/musl.txt"))),
     ]
+}
+
+/// The version of musl in its file of that.
+fn musl_version(text: &str) -> Option<&str> {
+    let mut lines = text.lines();
+    let version = lines.find_map(|line| line.trim().strip_prefix("#define VERSION"))?;
+    let version = version.trim().trim_matches('"');
+    let is_version = version.starts_with(|first: char| first.is_ascii_digit())
+        && version
+            .chars()
+            .all(|one| one.is_ascii_digit() || one == '.');
+    is_version.then_some(version)
 }
 
 /// The installed tools.
@@ -126,17 +159,37 @@ impl Zig {
         let version = REQUIREMENTS
             .lines()
             .find_map(|line| line.strip_prefix("ziglang==")?.split(' ').next());
-        let version = format!("zig-{}", version.unwrap_or_default());
+        let from = format!("zig-{}", version.unwrap_or_default());
         let part = |(name, licence, text): Linked| {
             let text = text.map(|text| self.file(text)).transpose()?;
+            let own_version = match name {
+                MUSL => self.musl_version()?,
+                _ => None,
+            };
             Ok(Part {
                 name,
-                version: version.clone(),
+                own_version,
+                from: from.clone(),
                 licence,
                 text,
             })
         };
         linked(platform).into_iter().map(part).collect()
+    }
+
+    /// The version of the C library of Linux, where this zig says it.
+    fn musl_version(&self) -> Result<Option<String>, Error> {
+        let Ok(path) = self.file(MUSL_VERSION) else {
+            return Ok(None);
+        };
+        let text = std::fs::read_to_string(&path).map_err(at(&path))?;
+        let version = musl_version(&text).map(str::to_owned);
+        let problem = "there is no VERSION of musl in it: see how this version of zig has it, and correct \
+                       xtask/src/zig.rs";
+        version.map(Some).ok_or_else(|| Error::Content {
+            path,
+            problem: problem.to_owned(),
+        })
     }
 
     /// A file of zig's own, wherever this version of Python has its packages.
@@ -172,8 +225,10 @@ impl Zig {
 
 #[cfg(test)]
 mod tests {
-    use super::{linked, linked_by_rust};
-    use crate::platforms::PLATFORMS;
+    use super::{MUSL, MUSL_VERSION, Zig, linked, linked_by_rust, musl_version};
+    use crate::platforms::{LINUX, PLATFORMS};
+    use crate::run::scratch;
+    use std::fs;
 
     #[test]
     fn what_is_linked_for_each_platform_is_named() {
@@ -204,5 +259,49 @@ mod tests {
         let musl = parts.iter().find(|part| part.name == "musl").unwrap();
         let text = std::fs::read_to_string(musl.text.as_ref().unwrap()).unwrap();
         assert!(text.contains("Rich Felker") && text.contains("standard MIT license"));
+    }
+
+    #[test]
+    fn musl_has_its_own_version_where_zig_says_it_and_the_rest_that_of_zig() {
+        let folder = scratch("zig");
+        let package = folder.join("lib/python3.1/site-packages/ziglang");
+        let write = |name: &str, content: &str| {
+            let path = package.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        };
+        write("LICENSE", "");
+        write("lib/libc/musl/COPYRIGHT", "");
+        let zig = Zig {
+            folder: folder.clone(),
+        };
+        let musl = || {
+            let parts = zig.parts(&LINUX)?;
+            let (musl, others): (Vec<_>, Vec<_>) =
+                parts.into_iter().partition(|part| part.name == MUSL);
+            assert!(others.iter().all(|part| part.version() == part.from));
+            assert!(others.iter().all(|part| part.cpe().is_none()));
+            Ok::<_, crate::error::Error>(musl.into_iter().next().unwrap())
+        };
+        let old = musl().unwrap();
+        assert!(old.version().starts_with("zig-") && old.cpe().is_none());
+        write(MUSL_VERSION, "#define VERSION \"1.2.5\"\n");
+        let known = musl().unwrap();
+        assert_eq!(known.version(), "1.2.5");
+        assert_eq!(known.from, old.from);
+        let cpe = "cpe:2.3:a:musl-libc:musl:1.2.5:*:*:*:*:*:*:*";
+        assert_eq!(known.cpe().unwrap(), cpe);
+        write(MUSL_VERSION, "#include <other.h>\n");
+        let told = musl().unwrap_err().to_string();
+        assert!(told.contains("version.h"), "{told}");
+        fs::remove_dir_all(folder).unwrap();
+        for wrong in [
+            "",
+            "#define VERSION",
+            "#define VERSION OTHER",
+            "VERSION 1.2",
+        ] {
+            assert_eq!(musl_version(wrong), None, "{wrong}");
+        }
     }
 }

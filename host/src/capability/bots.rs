@@ -19,13 +19,14 @@ const LAG: Duration = Duration::from_millis(200);
 
 impl Host for EventState {
     async fn ensure(&mut self, bot: Bot) -> Answer<String> {
-        self.host_call(bot.username.len() + bot.display_name.len() + bot.description.len())?;
+        let _held =
+            self.host_call(bot.username.len() + bot.display_name.len() + bot.description.len())?;
         let ensured = self.ensure_bot(bot).await;
         Ok(self.counted("bots", ensured))
     }
 
     async fn set_profile_image(&mut self, image: Vec<u8>) -> Answer<()> {
-        self.host_call(image.len())?;
+        let _held = self.host_call(image.len())?;
         let answer = self.set_image(&image).await;
         Ok(self.counted("bots", answer))
     }

@@ -19,7 +19,7 @@ const SIZE_LIMIT: usize = 256 * 1024;
 
 impl Host for EventState {
     async fn register(&mut self, command: Command) -> Answer<()> {
-        self.host_call(size(&command))?;
+        let _held = self.host_call(size(&command))?;
         let registered = self.register_command(command).await;
         Ok(self.counted("commands", registered))
     }

@@ -6,17 +6,17 @@ use crate::sandbox::EventState;
 impl Host for EventState {
     async fn settings(&mut self) -> wasmtime::Result<String> {
         let settings = self.services.site.settings_json.clone();
-        self.host_call(settings.len())?;
+        let _held = self.host_call(settings.len())?;
         Ok(settings)
     }
 
     async fn site_url(&mut self) -> wasmtime::Result<Option<String>> {
-        self.host_call(0)?;
+        let _held = self.host_call(0)?;
         Ok(self.services.site.url.clone())
     }
 
     async fn email_verification_required(&mut self) -> wasmtime::Result<bool> {
-        self.host_call(0)?;
+        let _held = self.host_call(0)?;
         Ok(self.services.site.email_verification_required)
     }
 }

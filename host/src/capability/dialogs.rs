@@ -14,7 +14,7 @@ const SIZE_LIMIT: usize = 64 * 1024;
 impl Host for EventState {
     async fn open(&mut self, trigger_id: String, path: String, dialog: Dialog) -> Answer<()> {
         let size = trigger_id.len() + path.len() + size(&dialog);
-        self.host_call(size)?;
+        let _held = self.host_call(size)?;
         let opened = self.open_dialog(trigger_id, &path, dialog, size).await;
         Ok(self.counted("dialogs", opened))
     }

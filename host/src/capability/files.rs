@@ -13,7 +13,8 @@ impl Host for EventState {
         name: String,
         content: Vec<u8>,
     ) -> Answer<String> {
-        self.host_call(channel_id.len() + name.len() + content.len())?;
+        let _held = self.host_call(channel_id.len() + name.len())?;
+        self.handed_over(content.len())?;
         let stored = self.store_file(&channel_id, &name, content).await;
         Ok(self.counted("files", stored))
     }

@@ -21,7 +21,7 @@ const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 impl Host for EventState {
     async fn fetch(&mut self, request: Request) -> Answer<Response> {
         let brings = request.method.len() + request.url.len() + request.body.len();
-        self.host_call(brings + pairs(&request.headers))?;
+        let _held = self.host_call(brings + pairs(&request.headers))?;
         let answer = self.fetch_allowed(request).await;
         if let Ok(answer) = &answer {
             self.handed_over(answer.body.len() + pairs(&answer.headers))?;

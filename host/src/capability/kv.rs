@@ -36,7 +36,7 @@ const PAGE_LIMIT: u32 = 1_000;
 
 impl Host for EventState {
     async fn get(&mut self, key: String) -> Answer<Option<Vec<u8>>> {
-        self.host_call(key.len())?;
+        let _held = self.host_call(key.len())?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
@@ -54,7 +54,7 @@ impl Host for EventState {
         expires_in: Option<u64>,
         expected: Expected,
     ) -> Answer<()> {
-        self.host_call(key.len() + value.len() + size(&expected))?;
+        let _held = self.host_call(key.len() + value.len() + size(&expected))?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
@@ -78,7 +78,7 @@ impl Host for EventState {
     }
 
     async fn delete(&mut self, key: String, expected: Expected) -> Answer<()> {
-        self.host_call(key.len() + size(&expected))?;
+        let _held = self.host_call(key.len() + size(&expected))?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
@@ -91,7 +91,7 @@ impl Host for EventState {
     }
 
     async fn list(&mut self, page: u32, per_page: u32) -> Answer<Option<Vec<String>>> {
-        self.host_call(0)?;
+        let _held = self.host_call(0)?;
         if per_page == 0 || per_page > PAGE_LIMIT {
             let reason = format!("a page has 1 to {PAGE_LIMIT} keys");
             return Ok(Err(Error::Invalid(reason)));

@@ -24,7 +24,7 @@ impl Host for EventState {
         message: String,
         fields: Vec<(String, String)>,
     ) -> wasmtime::Result<()> {
-        self.host_call(message.len() + pairs(&fields))?;
+        let _held = self.host_call(message.len() + pairs(&fields))?;
         let level = match level {
             Level::Debug => LogLevel::Debug,
             Level::Info => LogLevel::Info,

@@ -24,13 +24,13 @@ const FILES_LIMIT: usize = 10;
 
 impl Host for EventState {
     async fn create(&mut self, author: Author, draft: Draft) -> Answer<Post> {
-        self.host_call(size(&draft))?;
+        let _held = self.host_call(size(&draft))?;
         let created = self.create_post(author, draft).await;
         Ok(self.counted("posts", created))
     }
 
     async fn get(&mut self, post_id: String) -> Answer<Post> {
-        self.host_call(post_id.len())?;
+        let _held = self.host_call(post_id.len())?;
         let post = self.services.api.get_post(&post_id).await;
         let post = post.map_err(refused).and_then(visible);
         self.handed_over(post.as_ref().map_or(0, post_size))?;
@@ -39,13 +39,13 @@ impl Host for EventState {
 
     async fn update(&mut self, post_id: String, change: Change) -> Answer<Post> {
         let brings = change.message.len() + change.kind.len() + change.props.len();
-        self.host_call(post_id.len() + brings)?;
+        let _held = self.host_call(post_id.len() + brings)?;
         let updated = self.update_post(&post_id, change).await;
         Ok(self.counted("posts", updated))
     }
 
     async fn since(&mut self, channel_id: String, since: i64) -> Answer<Vec<Post>> {
-        self.host_call(channel_id.len())?;
+        let _held = self.host_call(channel_id.len())?;
         let list = self.services.api.get_posts_since(&channel_id, since).await;
         let posts: Result<Vec<Post>, _> = list.map_err(refused).and_then(|list| {
             let in_order = list.into_ordered().into_iter();
@@ -57,7 +57,7 @@ impl Host for EventState {
     }
 
     async fn ephemeral(&mut self, user_id: String, draft: Draft) -> Answer<String> {
-        self.host_call(user_id.len() + size(&draft))?;
+        let _held = self.host_call(user_id.len() + size(&draft))?;
         let sent = self.send_ephemeral(&user_id, draft).await;
         Ok(self.counted("posts", sent))
     }
@@ -68,7 +68,7 @@ impl Host for EventState {
         post_id: String,
         draft: Draft,
     ) -> Answer<()> {
-        self.host_call(user_id.len() + post_id.len() + size(&draft))?;
+        let _held = self.host_call(user_id.len() + post_id.len() + size(&draft))?;
         let changed = self.change_ephemeral(&user_id, post_id, draft).await;
         Ok(self.counted("posts", changed))
     }
@@ -117,9 +117,21 @@ impl EventState {
         post_id: String,
         draft: Draft,
     ) -> Result<(), Error> {
+        if post_id.len() > ID_LIMIT {
+            return Err(Error::TooLarge);
+        }
         let mut post = self.api_post(self.bot_id()?, draft).await?;
-        post.id = post_id;
         let api = &self.services.api;
+        // Clients replace what they show under this id, whatever it is.
+        match api.get_post(&post_id).await.map_err(refused) {
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+            Ok(_) => {
+                let rule = "a post that is stored cannot be replaced in somebody's view";
+                return Err(Error::Denied(rule.to_owned()));
+            }
+        }
+        post.id = post_id;
         let sent = api.update_ephemeral_post(user_id, post).await;
         sent.map_err(refused)?;
         Ok(())

@@ -19,7 +19,7 @@ impl Host for EventState {
         audience: Audience,
     ) -> Answer<()> {
         let size = name.len() + pairs(&data);
-        self.host_call(size)?;
+        let _held = self.host_call(size)?;
         let published = self.publish_event(&name, size, data, audience).await;
         Ok(self.counted("websocket", published))
     }

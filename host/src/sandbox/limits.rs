@@ -95,6 +95,11 @@ impl MemoryLimit {
         self.refused
     }
 
+    /// Something else than a growth met the limit of all events.
+    pub fn refuse_together(&mut self) {
+        self.refused = Some(Refusal::Together);
+    }
+
     /// What all events have.
     pub fn budget(&self) -> &Arc<Budget> {
         &self.budget

@@ -50,6 +50,9 @@ const JOBS: usize = 4;
 /// the host than it is for the component.
 const CALL_SIZE: usize = 20 * 1024 * 1024;
 
+/// From how many bytes on what a call brings counts among the memory of all events.
+const LARGE_CALL: usize = 16 * 1024;
+
 const NO_MEMORY: &str = "The events that run have as much memory as the policy allows them together, and one was \
                          refused more";
 
@@ -65,6 +68,13 @@ pub enum LoadError {
     /// The image is damaged, or was made for another target or version.
     #[error("the component image does not load; it was built for another host: {0:?}")]
     Image(wasmtime::Error),
+    /// The system lets no process make code at run time.
+    #[error(
+        "the system does not let this process make the component's code executable. Where Mattermost runs as a \
+         service of systemd, it must not have MemoryDenyWriteExecute=yes; where SELinux is in force, Mattermost needs \
+         execmem: {0:?}"
+    )]
+    Denied(wasmtime::Error),
     /// The component wants an interface that the host does not offer, or offers no handler.
     #[error(
         "the component does not fit this host. It may import only the interfaces of \
@@ -149,8 +159,18 @@ fn loaded(
     image: &[u8],
 ) -> Result<(Engine, wasmtime::component::Component), LoadError> {
     let engine = Engine::new(config).map_err(LoadError::Engine)?;
-    let component = deserialize(&engine, image).map_err(LoadError::Image)?;
+    let component = deserialize(&engine, image).map_err(|error| match is_denied(&error) {
+        true => LoadError::Denied(error),
+        false => LoadError::Image(error),
+    })?;
     Ok((engine, component))
+}
+
+/// Whether the system refused something: EPERM or EACCES, in an error that has no type which could be named.
+fn is_denied(error: &wasmtime::Error) -> bool {
+    let numbers = ["(os error 1)", "(os error 13)"];
+    let says = |cause: String| numbers.iter().any(|number| cause.contains(number));
+    error.chain().any(|cause| says(cause.to_string()))
 }
 
 /// Exception to `deny(unsafe_code)`: machine code can only be trusted, not checked. The bytes come from
@@ -205,17 +225,29 @@ pub struct EventState {
 }
 
 impl EventState {
-    /// Counts a call of the host that brings so many bytes.
+    /// Counts a call of the host that brings so many bytes. The host keeps them until the server has answered; where
+    /// they are many, the answer is the room that they take of what all events may have, to be held as long.
     ///
     /// # Errors
     ///
-    /// A trap, when the event has made as many calls as it may, or has handed over as much.
-    pub(crate) fn host_call(&mut self, size: usize) -> wasmtime::Result<()> {
+    /// A trap, when the event has made as many calls as it may, or has handed over as much, or where there is no
+    /// room.
+    pub(crate) fn host_call(&mut self, size: usize) -> wasmtime::Result<Option<Room>> {
         match self.calls_left.checked_sub(1) {
             Some(left) => self.calls_left = left,
             None => bail!(LimitReached::Calls),
         }
-        self.handed_over(size)
+        self.handed_over(size)?;
+        if size < LARGE_CALL {
+            return Ok(None);
+        }
+        // What the call brings, and the message to the server that it becomes a part of.
+        let room = self.room(size.saturating_mul(2));
+        if room.is_none() {
+            self.memory.refuse_together();
+            bail!("there is no room for what a call of the host brings");
+        }
+        Ok(room)
     }
 
     /// Counts so many bytes that a call brings or takes away.

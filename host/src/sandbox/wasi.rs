@@ -201,7 +201,7 @@ impl io::error::HostError for EventState {
 
 impl io::poll::Host for EventState {
     async fn poll(&mut self, pollables: Vec<Resource<Pollable>>) -> Result<Vec<u32>> {
-        self.host_call(0)?;
+        let _held = self.host_call(0)?;
         if pollables.is_empty() {
             bail!("the component polls an empty list");
         }
@@ -227,7 +227,7 @@ impl io::poll::HostPollable for EventState {
     }
 
     async fn block(&mut self, resource: Resource<Pollable>) -> Result<()> {
-        self.host_call(0)?;
+        let _held = self.host_call(0)?;
         if let Some(moment) = self.table.get(&resource)?.0 {
             tokio::time::sleep_until(moment).await;
         }
@@ -277,7 +277,7 @@ impl io::streams::HostOutputStream for EventState {
     }
 
     async fn write(&mut self, _: Resource<Output>, contents: Vec<u8>) -> Stream<()> {
-        self.host_call(contents.len())?;
+        let _held = self.host_call(contents.len())?;
         let room = OUTPUT_LIMIT.saturating_sub(self.output.len());
         self.output.extend(contents.into_iter().take(room));
         Ok(Ok(()))
@@ -332,7 +332,7 @@ impl io::streams::HostOutputStream for EventState {
 
 impl random::random::Host for EventState {
     async fn get_random_bytes(&mut self, len: u64) -> Result<Vec<u8>> {
-        self.host_call(0)?;
+        let _held = self.host_call(0)?;
         if len > RANDOM_LIMIT {
             bail!("the component asked for {len} random bytes; at most {RANDOM_LIMIT} are given");
         }
@@ -342,7 +342,7 @@ impl random::random::Host for EventState {
     }
 
     async fn get_random_u64(&mut self) -> Result<u64> {
-        self.host_call(0)?;
+        let _held = self.host_call(0)?;
         getrandom::u64().map_err(wasmtime::Error::new)
     }
 }

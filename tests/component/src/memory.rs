@@ -478,7 +478,7 @@ impl Api for MemoryApi {
         self.call("GetPostsSince", |world| {
             let posts = world.posts.iter().rev();
             let posts = posts.filter(|one| one.channel_id == channel && one.update_at > since);
-            let posts: Vec<_> = posts.cloned().collect();
+            let posts: Vec<_> = posts.take(1_000).cloned().collect();
             Ok(PostList {
                 order: posts.iter().map(|one| one.id.clone()).collect(),
                 posts: posts.into_iter().map(|one| (one.id.clone(), one)).collect(),

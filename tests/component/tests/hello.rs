@@ -14,9 +14,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use component_tests::memory::MemoryApi;
 use component_tests::trouble::Trouble;
-use component_tests::{HELLO, component, plugin};
+use component_tests::{HELLO, TARGET, component, plugin};
 use mattermost_plugin_rpc::mattermost::{Api, CommandArgs, HttpRequest};
 use plugin_host::{Component, ComponentPlugin, Reply};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch,
+};
 use serde_json::json;
 
 const MANIFEST: &str = include_str!("../../guests/hello/plugin.json");
@@ -365,4 +369,42 @@ async fn a_job_acts_for_the_user_who_enqueued_it_and_for_nobody_where_nobody_did
     enqueue(&first, "post", 0, None, &channel).await;
     second.work().await;
     assert_eq!(api.world().posts.len(), 1);
+}
+
+/// In a process of its own: this test again, where memory becomes code no more, as systemd has it with
+/// `MemoryDenyWriteExecute=yes`.
+#[test]
+fn where_the_system_lets_no_memory_become_code_the_error_says_what_to_change() {
+    const STRICT: &str = "NO_MEMORY_BECOMES_CODE";
+    if std::env::var_os(STRICT).is_none() {
+        let again = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["where_the_system_lets_no_memory", "--test-threads=1"])
+            .env(STRICT, "yes")
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&again.stdout);
+        assert!(
+            again.status.success() && told.contains("1 passed"),
+            "{told}"
+        );
+        return;
+    }
+    let executable = u64::try_from(libc::PROT_EXEC).unwrap();
+    let condition = SeccompCondition::new(
+        2,
+        SeccompCmpArgLen::Dword,
+        SeccompCmpOp::MaskedEq(executable),
+        executable,
+    );
+    let rule = SeccompRule::new(vec![condition.unwrap()]).unwrap();
+    let filter = SeccompFilter::new(
+        [(libc::SYS_mprotect, vec![rule])].into(),
+        SeccompAction::Allow,
+        SeccompAction::Errno(libc::EPERM.unsigned_abs()),
+        TargetArch::try_from(std::env::consts::ARCH).unwrap(),
+    );
+    let program: BpfProgram = filter.unwrap().try_into().unwrap();
+    seccompiler::apply_filter(&program).unwrap();
+    let error = Component::load(HELLO, TARGET, 1).err().unwrap().to_string();
+    assert!(error.contains("MemoryDenyWriteExecute"), "{error}");
 }

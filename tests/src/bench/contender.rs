@@ -25,8 +25,6 @@ const LOOK: Duration = Duration::from_millis(10);
 /// A process is at rest when it used less than this within [`REST`].
 const RESTING: Duration = Duration::from_millis(2);
 const REST: Duration = Duration::from_millis(250);
-/// Events before anything is measured.
-const WARM_UP: usize = 300;
 /// Requests are made and sent in batches, so that their signatures are fresh and few are kept.
 const BATCH: usize = 2_000;
 /// The number of the meeting that a channel follows.
@@ -136,44 +134,68 @@ impl Contender {
     }
 
     /// Its turn in a round: alone on the server, from its start to its end.
-    pub fn round(&mut self, site: &Site, amount: &Amount) -> Result<(), Error> {
+    pub fn round(&mut self, site: &Site, amount: &Amount, round: usize) -> Result<(), Error> {
+        self.values.set_round(Some(round));
         let process = self.enable(site, true)?;
         self.remember(process, super::IDLE, super::IDLE_OWN);
         if self.has_webhooks() {
-            let warm_up = amount.one.min(WARM_UP);
-            let requests = self.webhooks(site, "/webhook", FOLLOWED_ID, warm_up);
-            self.drive(site, 1, &requests)?;
-            for (load, path, meeting) in [
-                (super::FOLLOWED, "/webhook", FOLLOWED_ID),
-                (super::UNKNOWN, "/webhook", UNKNOWN_ID),
-            ] {
-                self.load(site, process, amount, &load, |contender, count| {
-                    contender.webhooks(site, path, meeting, count)
-                })?;
-            }
-            // The least that the floor can do stands beside what the others do about the same event.
-            let path = match self.kind {
-                Kind::Floor => "/once",
-                _ => "/webhook",
-            };
-            self.load(site, process, amount, &super::LEAST, |contender, count| {
-                contender.webhooks(site, path, UNKNOWN_ID, count)
-            })?;
+            self.webhook_loads(site, process, amount, round)?;
+            // By now each bundle had as many webhooks; what follows is not asked of all.
+            self.remember(process, super::LOADED, super::LOADED_OWN);
         }
         if self.has_test_routes() {
+            let warm_up = vec![self.get("/header"); amount.warm_up()];
+            self.drive(site, 1, &warm_up)?;
             self.load(site, process, amount, &super::PLAIN, |contender, count| {
                 vec![contender.get("/header"); count]
             })?;
             self.reads(site, process, amount)?;
         }
-        self.remember(process, super::LOADED, super::LOADED_OWN);
         if self.kind == Kind::Zoom {
             self.starts(site, amount);
         }
         if self.kind == Kind::Hello {
             self.recover(site)?;
         }
-        self.disable(site)
+        self.disable(site)?;
+        self.values.set_round(None);
+        Ok(())
+    }
+
+    /// The loads of webhooks: as many for each bundle, and in the same order within a round.
+    ///
+    /// The least that the floor can do stands beside what the others do about the same event. So for all but the
+    /// floor the last two loads are the same requests, whose figures differ by chance and by their place in the
+    /// round. Both are made all the same: each bundle's memory is then read after as many webhooks, and each load
+    /// of the floor is compared with one at the same place of the same round. The two change places from round to
+    /// round, because the later one finds the server in another state than the earlier one.
+    fn webhook_loads(
+        &mut self,
+        site: &Site,
+        process: u32,
+        amount: &Amount,
+        round: usize,
+    ) -> Result<(), Error> {
+        let warm_up = self.webhooks(site, "/webhook", FOLLOWED_ID, amount.warm_up());
+        self.drive(site, 1, &warm_up)?;
+        let least = match self.kind {
+            Kind::Floor => "/once",
+            _ => "/webhook",
+        };
+        let mut loads = [
+            (super::FOLLOWED, "/webhook", FOLLOWED_ID),
+            (super::UNKNOWN, "/webhook", UNKNOWN_ID),
+            (super::LEAST, least, UNKNOWN_ID),
+        ];
+        if let (0, [_, last @ ..]) = (round % 2, &mut loads) {
+            last.reverse();
+        }
+        for (load, path, meeting) in loads {
+            self.load(site, process, amount, &load, |contender, count| {
+                contender.webhooks(site, path, meeting, count)
+            })?;
+        }
+        Ok(())
     }
 
     /// Watches its memory over many events.
@@ -215,7 +237,7 @@ impl Contender {
         self.disable(site)
     }
 
-    /// Enables it, and answers with its process when that is at rest.
+    /// Enables it, and answers with its process when that is at rest and nothing was asked of it yet.
     fn enable(&mut self, site: &Site, measured: bool) -> Result<u32, Error> {
         // Another bundle of the same id may have been here meanwhile.
         site.administrator.upload_plugin(&self.bundle)?;
@@ -233,11 +255,6 @@ impl Contender {
             self.values.add(super::ACTIVATED, took);
         }
         settle(process);
-        if self.has_test_routes() {
-            let value = "v".repeat(VALUE);
-            let store = Request::new("PUT", &self.id, "/value", &[], &value);
-            self.drive(site, 1, &[store])?;
-        }
         Ok(process)
     }
 
@@ -327,6 +344,9 @@ impl Contender {
 
     /// What one call of the API costs: events with many reads, less events with none, by the read.
     fn reads(&mut self, site: &Site, process: u32, amount: &Amount) -> Result<(), Error> {
+        let value = "v".repeat(VALUE);
+        let store = Request::new("PUT", &self.id, "/value", &[], &value);
+        self.drive(site, 1, &[store])?;
         let with = vec![self.get(&format!("/kv-reads?n={READS}")); amount.reading];
         let without = vec![self.get("/kv-reads?n=0"); amount.reading];
         self.drive(site, 1, &with)?;

@@ -38,8 +38,8 @@ pub(crate) const EXECUTABLE: Figure = bytes("executable");
 pub(crate) const ACTIVATED: Figure = seconds("start of the process to “activated”");
 pub(crate) const IDLE: Figure = bytes("memory (RSS), idle");
 pub(crate) const IDLE_OWN: Figure = bytes("– of it the process's own (anonymous)");
-pub(crate) const LOADED: Figure = bytes("memory (RSS), after the round's load");
-pub(crate) const LOADED_OWN: Figure = bytes("– of it the process's own, after load");
+pub(crate) const LOADED: Figure = bytes("memory (RSS), after the round's webhooks");
+pub(crate) const LOADED_OWN: Figure = bytes("– of it the process's own, after the webhooks");
 pub(crate) const GROWTH: Figure = bytes("growth of RSS over many events");
 pub(crate) const READ: Figure = seconds("one read of 300 bytes through the API: time");
 pub(crate) const READ_CPU: Figure = seconds("one read of 300 bytes through the API: plugin CPU");
@@ -82,7 +82,7 @@ pub(crate) const FOLLOWED: Load = load!("webhook, followed meeting");
 pub(crate) const UNKNOWN: Load = load!("webhook, unknown meeting");
 /// A request that is answered without a call of the API.
 pub(crate) const PLAIN: Load = load!("plain GET");
-/// The unknown meeting, where the floor does no more than mark it by one compare-and-set.
+/// The unknown meeting again, where the floor does no more than mark it by one compare-and-set.
 pub(crate) const LEAST: Load = load!("webhook, the floor with one call only");
 
 /// How many connections are many.
@@ -106,6 +106,9 @@ fn figures() -> Vec<Figure> {
     all.extend([READ, READ_CPU, START, RECOVERY, LOST]);
     all
 }
+
+/// Events of a kind before it is measured.
+const WARM_UP: usize = 300;
 
 /// How much is done.
 #[derive(Clone, Copy, Debug)]
@@ -147,6 +150,11 @@ impl Amount {
         drift: 100,
         slow_recovery: false,
     };
+
+    /// Events that warm a bundle up, over one connection.
+    pub(crate) fn warm_up(&self) -> usize {
+        self.one.min(WARM_UP)
+    }
 }
 
 /// What to compare.
@@ -189,7 +197,7 @@ pub fn run(options: &Options, progress: Progress) -> Result<String, Error> {
                 amount.rounds,
                 contender.name()
             ));
-            contender.round(&site, amount)?;
+            contender.round(&site, amount, round)?;
         }
     }
     for contender in &mut contenders {
@@ -229,22 +237,30 @@ fn report(amount: &Amount, contenders: &[Contender]) -> String {
             RECOVERY,
             LOST,
         ] {
-            if let Some(value) = measured.median(figure) {
-                subject.values.add(figure, value);
-            }
+            subject.values.take_over(figure, &measured);
         }
     }
     let mut text = table(&figures(), &columns);
     text.push_str(&format!(
-        "\nMedians of {} rounds of one run, in which the bundles took turns, each alone on the same server. Per \
-         round and bundle: 300 events to warm up, then {} events over 1 connection and {} over {CONNECTIONS}, of \
-         each kind; {} events that read {READS} values, and as many that read none; {} meetings. Growth of memory: \
-         over {} events at {CONNECTIONS} connections, once.\n\
+        "\nMedians of {} rounds of one run, in which the bundles took turns, each alone on the same server; in \
+         brackets the smallest and the largest of the rounds, where these differ. A ratio is the median of the \
+         ratios of the rounds; of what was not measured in the same rounds it is the ratio of the medians. Per \
+         round and bundle: {} webhooks to warm up, and as many plain GETs before plain GETs; {} events over 1 \
+         connection and {} over {CONNECTIONS}, of each kind; {} events that read {READS} values, and as many that \
+         read none; {} meetings. Growth of memory: over {} events at {CONNECTIONS} connections, once.\n\
+         For all but the floor “unknown meeting” and “the floor with one call only” are the same requests, which \
+         are made twice, in turns the one or the other first; what the two figures differ by is chance.\n\
          CPU is user and system time of the plugin's own process, by the kernel's account of its threads. RSS is \
          VmRSS, which counts the pages of the executable that are in memory. Plain GET, reads and the crash are \
          asked of the component `hello` on the same host, because the shipped component has no such routes; \
          ours crashes by a trap of the component, a Go plugin by a panic or, without such a route, by SIGKILL.\n",
-        amount.rounds, amount.one, amount.many, amount.reading, amount.starts, amount.drift
+        amount.rounds,
+        amount.warm_up(),
+        amount.one,
+        amount.many,
+        amount.reading,
+        amount.starts,
+        amount.drift
     ));
     for contender in contenders {
         for note in contender.notes() {

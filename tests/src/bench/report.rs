@@ -1,7 +1,9 @@
 //! What was measured, as a table.
 //!
-//! A figure has one value per round and bundle; what is shown is the median of the rounds, and the ratio of
-//! two medians of the same run. Timings of another run, or of another machine, are never compared.
+//! A figure has one value per round and bundle; what is shown is the median of the rounds and, where they
+//! differ, the smallest and the largest. What the machine does besides changes from round to round and meets
+//! all bundles of a round, so a ratio is taken within each round, and the median of these is shown. Timings of
+//! another run, or of another machine, are never compared.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,17 +17,21 @@ pub enum Unit {
     Seconds,
     /// Things.
     Count,
+    /// How many times another value.
+    Ratio,
 }
 
 impl Unit {
-    fn show(self, value: f64) -> String {
+    /// How a number of about this size is shown: what it is divided by, its decimals, and what follows it.
+    fn scale(self, size: f64) -> (f64, usize, &'static str) {
         match self {
-            Unit::Bytes if value.abs() < 1e6 => format!("{:.0} KB", value / 1e3),
-            Unit::Bytes => format!("{:.2} MB", value / 1e6),
-            Unit::Seconds if value.abs() < 1e-3 => format!("{:.0} µs", value * 1e6),
-            Unit::Seconds if value.abs() < 1.0 => format!("{:.1} ms", value * 1e3),
-            Unit::Seconds => format!("{value:.1} s"),
-            Unit::Count => format!("{value:.0}"),
+            Unit::Bytes if size.abs() < 1e6 => (1e3, 0, " KB"),
+            Unit::Bytes => (1e6, 2, " MB"),
+            Unit::Seconds if size.abs() < 1e-3 => (1e-6, 0, " µs"),
+            Unit::Seconds if size.abs() < 1.0 => (1e-3, 1, " ms"),
+            Unit::Seconds => (1.0, 1, " s"),
+            Unit::Count => (1.0, 0, ""),
+            Unit::Ratio => (1.0, 2, " ×"),
         }
     }
 }
@@ -39,23 +45,85 @@ pub struct Figure {
     pub unit: Unit,
 }
 
+/// The values of a figure by round, under `None` that which was measured outside of the rounds.
+type Rounds = BTreeMap<Option<usize>, f64>;
+
 /// The values of one bundle: one per round, by figure.
 #[derive(Clone, Debug, Default)]
-pub struct Values(BTreeMap<&'static str, Vec<f64>>);
+pub struct Values {
+    round: Option<usize>,
+    figures: BTreeMap<&'static str, Rounds>,
+}
 
 impl Values {
-    /// Adds the value of a round.
-    pub fn add(&mut self, figure: Figure, value: f64) {
-        self.0.entry(figure.title).or_default().push(value);
+    /// Says to which round the values belong that are added from now on; `None` is outside of the rounds.
+    pub fn set_round(&mut self, round: Option<usize>) {
+        self.round = round;
     }
 
-    /// The median of the rounds.
-    pub fn median(&self, figure: Figure) -> Option<f64> {
-        let mut values = self.0.get(figure.title)?.clone();
+    /// Adds the value of the round. A second one takes the place of the first.
+    pub fn add(&mut self, figure: Figure, value: f64) {
+        let rounds = self.figures.entry(figure.title).or_default();
+        rounds.insert(self.round, value);
+    }
+
+    /// Has the values of another bundle for its own, if that has any.
+    pub fn take_over(&mut self, figure: Figure, other: &Values) {
+        if let Some(rounds) = other.figures.get(figure.title) {
+            self.figures.insert(figure.title, rounds.clone());
+        }
+    }
+
+    fn spread(&self, figure: Figure) -> Option<Spread> {
+        Spread::of(self.figures.get(figure.title)?.values().copied())
+    }
+
+    /// How many times the other's its own values are.
+    fn ratio(&self, other: &Values, figure: Figure) -> Option<Spread> {
+        let theirs = other.figures.get(figure.title)?;
+        let ours = self.figures.get(figure.title)?.iter();
+        let pairs = ours.filter_map(|(round, own)| Some((*own, *theirs.get(round)?)));
+        let pairs: Vec<(f64, f64)> = pairs.collect();
+        if !pairs.is_empty() && pairs.iter().all(|(_, other)| *other > 0.0) {
+            return Spread::of(pairs.iter().map(|(own, other)| own / other));
+        }
+        // A Go plugin crashes after all rounds, a component in each: no round has both. And to leave out only the
+        // rounds in which there is nothing to divide by would leave out the other's best.
+        let (own, other) = (self.spread(figure)?.median, other.spread(figure)?.median);
+        Spread::of((other > 0.0).then_some(own / other))
+    }
+}
+
+/// The middle of some values, and how far they lie apart.
+#[derive(Clone, Copy, Debug)]
+struct Spread {
+    median: f64,
+    smallest: f64,
+    largest: f64,
+}
+
+impl Spread {
+    fn of(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
+        let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_unstable_by(f64::total_cmp);
         let upper = values.get(values.len() / 2)?;
         let lower = values.get(values.len().saturating_sub(1) / 2)?;
-        Some(f64::midpoint(*lower, *upper))
+        Some(Spread {
+            median: f64::midpoint(*lower, *upper),
+            smallest: *values.first()?,
+            largest: *values.last()?,
+        })
+    }
+
+    /// All in the median's unit, which is named once: `193 µs (170–240)`.
+    fn show(&self, unit: Unit) -> String {
+        let (one, decimals, name) = unit.scale(self.median);
+        let all = [self.median, self.smallest, self.largest];
+        let [median, smallest, largest] = all.map(|value| format!("{:.decimals$}", value / one));
+        if smallest == largest {
+            return format!("{median}{name}");
+        }
+        format!("{median}{name} ({smallest}–{largest})")
     }
 }
 
@@ -81,23 +149,20 @@ pub fn table(figures: &[Figure], columns: &[Column]) -> String {
     }
     text.push_str("\n|---|---:|");
     text.push_str(&"---:|---:|".repeat(others.len()));
+    let show = |spread: Option<Spread>, unit: Unit| {
+        spread.map_or_else(|| "–".to_owned(), |spread| spread.show(unit))
+    };
     for figure in figures {
-        let own = subject.values.median(*figure);
-        let all = others.iter().map(|other| other.values.median(*figure));
-        let all: Vec<Option<f64>> = all.collect();
-        if own.is_none() && all.iter().all(Option::is_none) {
+        let spreads = columns.iter().map(|column| column.values.spread(*figure));
+        if spreads.flatten().next().is_none() {
             continue;
         }
-        let show = |value: Option<f64>| {
-            value.map_or_else(|| "–".to_owned(), |value| figure.unit.show(value))
-        };
-        let _ = write!(text, "\n| {} | {} |", figure.title, show(own));
-        for other in all {
-            let ratio = match (own, other) {
-                (Some(own), Some(other)) if other > 0.0 => format!("{:.2} ×", own / other),
-                _ => "–".to_owned(),
-            };
-            let _ = write!(text, " {} | {ratio} |", show(other));
+        let own = show(subject.values.spread(*figure), figure.unit);
+        let _ = write!(text, "\n| {} | {own} |", figure.title);
+        for other in others {
+            let value = show(other.values.spread(*figure), figure.unit);
+            let ratio = subject.values.ratio(&other.values, *figure);
+            let _ = write!(text, " {value} | {} |", show(ratio, Unit::Ratio));
         }
     }
     text.push('\n');
@@ -121,32 +186,68 @@ mod tests {
         unit: Unit::Count,
     };
 
+    /// A column of sizes measured outside of the rounds, and of times by round.
+    fn column(name: &str, sizes: &[f64], times: &[(usize, f64)]) -> Column {
+        let mut values = Values::default();
+        for size in sizes {
+            values.add(SIZE, *size);
+        }
+        for (round, time) in times {
+            values.set_round(Some(*round));
+            values.add(TIME, *time);
+        }
+        Column {
+            name: name.to_owned(),
+            values,
+        }
+    }
+
     #[test]
-    fn the_table_shows_medians_and_ratios_and_leaves_out_what_nobody_measured() {
-        let column = |name: &str, sizes: &[f64], times: &[f64]| {
-            let mut values = Values::default();
-            for size in sizes {
-                values.add(SIZE, *size);
-            }
-            for time in times {
-                values.add(TIME, *time);
-            }
-            Column {
-                name: name.to_owned(),
-                values,
-            }
-        };
+    fn the_table_shows_medians_and_spreads_and_leaves_out_what_nobody_measured() {
         let columns = [
-            column("ours", &[3e6], &[0.003, 0.001, 0.9]),
-            column("theirs", &[12e6], &[0.004, 0.008]),
+            column("ours", &[3e6], &[(1, 193e-6), (2, 170e-6), (3, 240e-6)]),
+            column("theirs", &[12e6], &[(1, 386e-6), (2, 200e-6), (3, 1.2e-3)]),
             column("nobody's", &[], &[]),
         ];
         let expected = "\
 | figure | ours | theirs | ratio | nobody's | ratio |
 |---|---:|---:|---:|---:|---:|
 | size | 3.00 MB | 12.00 MB | 0.25 × | – | – |
-| time | 3.0 ms | 6.0 ms | 0.50 × | – | – |
+| time | 193 µs (170–240) | 386 µs (200–1200) | 0.50 × (0.20–0.85) | – | – |
 ";
         assert_eq!(table(&[SIZE, TIME, NEVER], &columns), expected);
+    }
+
+    #[test]
+    fn the_ratio_is_of_the_rounds_that_both_have() {
+        let ours = column("ours", &[], &[(1, 1.0), (2, 6.0), (3, 100.0)]).values;
+        let theirs = column("theirs", &[], &[(1, 2.0), (2, 3.0), (4, 50.0)]).values;
+        let ratio = ours.ratio(&theirs, TIME).unwrap().show(Unit::Ratio);
+        assert_eq!(ratio, "1.25 × (0.50–2.00)");
+    }
+
+    #[test]
+    fn without_a_ratio_of_each_round_there_is_that_of_the_medians() {
+        let ours = column("ours", &[], &[(1, 1.0), (2, 2.0), (3, 6.0)]).values;
+        for (theirs, expected) in [
+            (vec![(4, 8.0)], Some("0.25 ×")),
+            (vec![(1, 0.0), (2, 8.0), (3, 9.0)], Some("0.25 ×")),
+            (vec![(1, 0.0)], None),
+            (vec![], None),
+        ] {
+            let ratio = ours.ratio(&column("theirs", &[], &theirs).values, TIME);
+            let ratio = ratio.map(|ratio| ratio.show(Unit::Ratio));
+            assert_eq!(ratio.as_deref(), expected, "{theirs:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_taken_over_keeps_its_rounds() {
+        let mut ours = column("ours", &[1e6], &[]).values;
+        let hello = column("hello", &[], &[(1, 0.5), (2, 2.0)]).values;
+        ours.take_over(TIME, &hello);
+        ours.take_over(SIZE, &hello);
+        let shown = [SIZE, TIME].map(|figure| ours.spread(figure).unwrap().show(figure.unit));
+        assert_eq!(shown, ["1.00 MB", "1.2 s (0.5–2.0)"]);
     }
 }

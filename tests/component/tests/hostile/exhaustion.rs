@@ -46,24 +46,30 @@ async fn all_events_together_have_a_limit_of_memory_and_it_is_told_once() {
 
 /// What the host keeps for an event counts, too.
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_from_outside_find_no_room_where_events_have_all_memory() {
+async fn answers_from_outside_and_large_calls_find_no_room_where_events_have_all_memory() {
     let den = Den::open().await;
     let urls: Vec<_> = (97..102)
         .map(|mebibytes| format!("/memory-hold-on?{mebibytes}"))
         .collect();
     let hoards = async { join_all(urls.iter().map(|url| den.attack(url))).await };
-    let fetch = async {
+    let others = async {
         while den.log().matches("holding").count() < 5 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let url = "/fetch-and-keep-much?https://listed.example/";
-        let reply = den.attack(url).await;
+        let fetch = den.attack(url).await;
+        let call = den.attack("/host-call-room").await;
         den.api.world().store("go", b"now");
-        reply
+        (fetch, call)
     };
-    let (_, reply) = tokio::join!(hoards, fetch);
-    let said = text(&reply);
+    let (_, (fetch, call)) = tokio::join!(hoards, others);
+    let said = text(&fetch);
     assert!(said.contains("no memory for the answer"), "{said}");
+    assert_eq!(call.status, 500, "{}", text(&call));
+    let told = "all events together have reached their memory limit";
+    assert!(den.log().contains(told), "{}", den.log());
+    // What they had is there again.
+    assert_eq!(text(&den.attack("/host-call-room").await), "asked");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,6 +49,26 @@ async fn a_panic_in_activate_says_so_and_the_plugin_can_be_activated_afterwards(
     den.is_unhurt().await;
 }
 
+/// The server writes the reason into its log and shows it to administrators.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reason_why_it_does_not_start_is_one_line_of_a_bounded_length() {
+    let den = Den::closed(json!({"attack": "long-reason"}));
+    let api = Arc::clone(&den.api) as Arc<dyn Api>;
+    let reason = den.plugin.activate(api).await.unwrap_err();
+    assert!(reason.starts_with("no reason\\nno reason"), "{reason:.80}");
+    assert!(reason.len() <= 8 * 1024 && !reason.contains('\n'));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_to_a_command_is_cut_where_a_post_would_be() {
+    let den = Den::open().await;
+    let mut at_length = command();
+    at_length.command.push_str(" at length");
+    let answer = den.plugin.command(at_length).await.unwrap().unwrap();
+    assert!(answer.starts_with("at length at length"));
+    assert_eq!(answer.len(), 64 * 1024);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_when_the_configuration_changes_costs_that_event() {
     let den = Den::open().await;

@@ -58,6 +58,31 @@ async fn posts_are_from_whoever_asked_and_look_like_it() {
     assert!(den.denials("posts") >= 3, "{}", den.plugin.prometheus());
 }
 
+/// Clients show under the id of a post what they were sent for it last.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_is_stored_is_replaced_in_nobodys_view() {
+    let den = Den::open().await;
+    let (post, channel, user) = {
+        let mut world = den.api.world();
+        let user = world.add_user("ann", "system_user");
+        let channel = world.add_channel("town", "O", &[&user]);
+        (world.add_post(&user, &channel, "ann's own"), channel, user)
+    };
+    let attack = async |post: &str| {
+        let url = format!("/post-update-in-view?{user}/{post}/{channel}");
+        den.attack(&url).await
+    };
+    assert_eq!(den.attack("/bot?hostile").await.status, 200);
+    let stored = attack(&post).await;
+    assert_eq!(stored.status, 418, "{}", text(&stored));
+    assert_eq!(den.denials("posts"), 1);
+    assert!(den.api.world().ephemeral_changes.is_empty());
+    // One that was shown to one user alone.
+    assert_eq!(text(&attack("shown").await), "replaced");
+    let long = attack(&"p".repeat(65)).await;
+    assert!(text(&long).contains("TooLarge"), "{}", text(&long));
+}
+
 /// The server answers with what an old version of it stored under the hash of a key where the key itself is absent.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_under_the_hash_of_its_key_makes_no_post_the_plugins() {

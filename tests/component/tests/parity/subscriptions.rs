@@ -1,8 +1,10 @@
 //! Subscriptions: channels that hear of each occurrence of a meeting.
 
 use component_tests::scene::{Scene, props};
+use mattermost_plugin_rpc::gob::Any;
 use plugin_tests::zoom::{Fault, Meeting, Route};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use crate::support::{SCHEDULED as ID, json_of, scheduled};
 
@@ -194,6 +196,52 @@ async fn d46_several_channels_follow_one_meeting_and_administrators_see_and_end_
         .asks(&boss, &town, "/zoom subscription remove 85746065432")
         .await;
     assert!(told.contains("another one is"), "{told}");
+}
+
+/// What names a step is a hash of what anybody may know.
+fn step(parts: [&str; 3]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(u32::try_from(part.len()).unwrap().to_be_bytes());
+        hash.update(part);
+    }
+    let digits = hash.finalize();
+    digits[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zm091_d06_a_members_post_is_taken_for_none_of_the_plugins() {
+    let scene = Scene::start().await;
+    let (ann, eve) = (scene.person("ann"), scene.person("eve"));
+    let town = scene.channel("town", &[&ann, &eve]);
+    scene.connects(&ann, &town).await;
+    let meeting = scheduled(&scene, "ann");
+    scene
+        .asks(&ann, &town, "/zoom subscription add 85746065432")
+        .await;
+    delivers(&scene, "meeting.started", &meeting).await;
+    let step = step(["announce", &meeting.uuid, &town]);
+    {
+        let mut world = scene.api.world();
+        let now = world.now;
+        let id = world.add_post(&eve, &town, "Join my meeting");
+        let forged = world.posts.iter_mut().find(|post| post.id == id).unwrap();
+        forged
+            .props
+            .insert("step_id".to_owned(), Any::String(step.clone()));
+        (forged.create_at, forged.update_at) = (now, now);
+    }
+    scene.works().await;
+    let posts = scene.posts(&town);
+    let steps = posts.iter().map(|post| props(post)["step_id"].clone());
+    let steps: Vec<_> = steps.collect();
+    // Both name it: hers, and the announcement that is written all the same.
+    assert_eq!(steps, [json!(step), json!(step)]);
+    let author = scene.api.world().users[&posts[1].user_id].clone();
+    assert_eq!(author.username, "zoom");
 }
 
 #[tokio::test(flavor = "multi_thread")]

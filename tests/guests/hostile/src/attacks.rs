@@ -118,6 +118,11 @@ pub fn make(request: &Request) -> Response {
             let asked = (0..1_000).map(|_| users::get(&name));
             said(Ok(asked.filter(Result::is_ok).count().to_string()))
         }
+        "host-call-room" => {
+            // One text, named three times.
+            let name = "x".repeat(2 * MEBIBYTE);
+            said(channels::has_permission(&name, &name, &name).map(|_| "asked".to_owned()))
+        }
         "kv-large" => said(set("large", &vec![1; 2 * MEBIBYTE])),
         "kv-huge" => said(set("huge", &vec![1; 100 * MEBIBYTE])),
         "kv-large-expectation" => {
@@ -174,6 +179,13 @@ pub fn make(request: &Request) -> Response {
         )),
         "post-of-a-system-kind" => said(post_of_kind(argument, "system_join_channel")),
         "post-update" => said(update(argument)),
+        "post-update-in-view" => {
+            let mut ids = argument.split('/');
+            let mut id = || ids.next().unwrap_or_default();
+            let (user, post, channel) = (id(), id(), id());
+            let replaced = posts::update_ephemeral(user, post, &draft(channel, "", ""));
+            said(replaced.map(|()| "replaced".to_owned()))
+        }
         "job" => said(jobs::enqueue("any", b"payload", 0).map(|()| "enqueued".to_owned())),
         "job-of-kind" => {
             let (kind, payload) = argument.split_once('|').unwrap_or((argument, ""));

@@ -16,10 +16,14 @@ use bindings::mattermost::plugin::config;
 
 struct Hostile;
 
+fn is_wanted(attack: &str) -> bool {
+    config::settings().contains(&format!(r#""attack":"{attack}""#))
+}
+
 /// Panics if that is what is wanted in this export.
 #[expect(clippy::panic, reason = "an attack")]
 fn panic_in(export: &str) {
-    if config::settings().contains(&format!(r#""attack":"{export}""#)) {
+    if is_wanted(export) {
         panic!("panicking in {export}, as asked");
     }
 }
@@ -27,6 +31,9 @@ fn panic_in(export: &str) {
 impl lifecycle::Guest for Hostile {
     fn activate() -> Result<(), String> {
         panic_in("activate");
+        if is_wanted("long-reason") {
+            return Err("no reason\n".repeat(1_000_000));
+        }
         Ok(())
     }
 
@@ -47,6 +54,9 @@ impl command_handler::Guest for Hostile {
         }
         if invocation.text.ends_with("hold") {
             attacks::wait_for_go();
+        }
+        if invocation.text.ends_with("length") {
+            return Some("at length ".repeat(1_000_000));
         }
         Some(invocation.text)
     }
