@@ -67,6 +67,7 @@ pub fn cargo_in(copy: &Path, build: &Path) -> Command {
         .env("CARGO_TARGET_DIR", build)
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_OPT_LEVEL", "1")
         .env("RUSTFLAGS", "--cap-lints=warn");
     cargo
 }

@@ -129,7 +129,8 @@ fn package_name(folder: &Path) -> Result<String, Error> {
         .ok_or(Error::Name(path))
 }
 
-/// Compiles the component at `component` for `target` and writes the image to `image`.
+/// Compiles the component at `component` for `target` and writes the image to `image`, and beside it the component
+/// that it was made of. Where both are there from an earlier run of this program, there is nothing to do.
 ///
 /// # Errors
 ///
@@ -139,6 +140,10 @@ pub fn compile(component: &Path, target: &str, image: &Path) -> Result<(), Error
         path: component.to_owned(),
         source,
     })?;
+    let origin = image.with_extension("wasm");
+    if is_newer_than_this_program(image) && std::fs::read(&origin).is_ok_and(|made| made == bytes) {
+        return Ok(());
+    }
     let failed = |source| Error::Compile {
         path: component.to_owned(),
         target: target.to_owned(),
@@ -148,10 +153,23 @@ pub fn compile(component: &Path, target: &str, image: &Path) -> Result<(), Error
     let engine = Engine::new(&config).map_err(failed)?;
     let compiled = engine.precompile_component(&bytes).map_err(failed)?;
     let compiled = without_symbols(&compiled).map_err(|error| failed(error.into()))?;
-    std::fs::write(image, compiled).map_err(|source| Error::File {
-        path: image.to_owned(),
-        source,
-    })
+    // The image first: one whose origin is not written is made again.
+    let write = |path: &Path, bytes: &[u8]| {
+        std::fs::write(path, bytes).map_err(|source| Error::File {
+            path: path.to_owned(),
+            source,
+        })
+    };
+    write(&origin, &[])?;
+    write(image, &compiled)?;
+    write(&origin, &bytes)
+}
+
+/// Whether this program, with the compiler in it and what it is told, was there already when the file was written.
+fn is_newer_than_this_program(file: &Path) -> bool {
+    let written = |path: &Path| std::fs::metadata(path)?.modified();
+    let program = std::env::current_exe().and_then(|program| written(&program));
+    matches!((program, written(file)), (Ok(program), Ok(file)) if file > program)
 }
 
 /// The image without its symbol table. That is for debuggers that look at the file; backtraces take the

@@ -8,12 +8,12 @@
 use std::fs::{self, DirBuilder, Permissions};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::net::Shutdown;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use tokio::net::UnixStream;
-
+use super::quiet::Quiet;
 use super::{Error, Handshake};
 
 /// Length of a socket path, with its final zero, on the systems that allow least.
@@ -66,11 +66,11 @@ impl Socket {
     }
 
     /// The one connection. The socket is gone then.
-    pub(super) async fn accept(self) -> io::Result<UnixStream> {
+    pub(super) async fn accept(self) -> io::Result<Quiet<UnixStream>> {
         let listener = tokio::net::UnixListener::from_std(self.listener)?;
-        let (connection, _) = listener.accept().await?;
-        drop((listener, self.place));
-        Ok(connection)
+        let connection = listener.accept().await?.0.into_std()?;
+        let end = |it: &UnixStream| it.shutdown(Shutdown::Write);
+        Quiet::new(connection, UnixStream::try_clone, end)
     }
 }
 

@@ -26,6 +26,8 @@ pub mod hclog;
 mod listening;
 #[cfg(unix)]
 mod local;
+#[cfg(unix)]
+mod quiet;
 #[cfg(any(not(unix), test))]
 mod tcp;
 
