@@ -3,8 +3,11 @@
 //! Asking the system for a memory, a stack and their guards, and giving them back, is a sixth of what an event
 //! costs. On Linux they are therefore set aside for as many events as may run at once: as addresses, not as
 //! memory, for what an event has written is given back at its end, and the next one finds the component's
-//! image as it was. Where there are not so many addresses, or where a component needs more than an event's share,
-//! each event asks for its own. So it does on other systems, where the image would be copied each time.
+//! image as it was. To overwrite instead what was written would save faults of pages, but the one way to learn what
+//! that is (`PAGEMAP_SCAN`) leaves out pages that were swapped out, with what another event wrote.
+//!
+//! Where there are not so many addresses, or where a component needs more than an event's share, each event asks for
+//! its own. So it does on other systems, where the image would be copied each time.
 
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
