@@ -262,6 +262,7 @@ mod tests {
     fn zm048_d51_declining_is_no_missing_code() {
         assert_eq!(read("error=access_denied&state=x"), Return::Declined);
         assert_eq!(read("code=a%2Bb&state=x"), Return::Code("a+b".into()));
+        assert_eq!(read("code=a&error="), Return::Code("a".into()));
         assert_eq!(read("state=x&code="), Return::Nothing);
         assert_eq!(read(""), Return::Nothing);
     }

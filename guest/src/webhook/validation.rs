@@ -53,5 +53,6 @@ mod tests {
         for text in ["v0:1700000000:{}", "", "a b", &"x".repeat(129)] {
             assert!(answer(text, "zoom-secret-token").is_none(), "{text}");
         }
+        assert!(answer(&"x".repeat(128), "zoom-secret-token").is_some());
     }
 }

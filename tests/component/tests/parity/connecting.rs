@@ -16,7 +16,8 @@ async fn zm021_zm048_zm054_d17_connecting_stores_both_records_without_a_token_in
     let town = scene.channel("town", &[&ann]);
     scene.connects(&ann, &town).await;
     let told = scene.api.world().ephemerals.last().unwrap().1.clone();
-    assert!(told.message.contains("is connected") && told.channel_id == town);
+    let connected = "Your Zoom account ann@example.com is connected";
+    assert!(told.message.contains(connected) && told.channel_id == town);
     let zoom_id = scene.zoom.user("ann@example.com").unwrap().id;
     let own = text_of(&scene, &format!("zoomtoken_{ann}"));
     let copy = text_of(&scene, &format!("zoomtokenbyzoomid_{zoom_id}"));
@@ -189,6 +190,10 @@ async fn zm048_d51_declining_and_coming_late_are_explained() {
         page.contains("did not give access") && page.contains("/zoom connect"),
         "{page}"
     );
+    // The page once more, when there is nothing left that it was about.
+    let url = "/oauth2/complete?error=access_denied&state=x";
+    let again = scene.request("GET", url, Some(&ann), "").await;
+    assert_eq!((again.status, body_of(&again)), (200, page));
     assert!(!scene.is_connected(&ann));
 }
 

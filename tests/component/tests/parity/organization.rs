@@ -35,6 +35,11 @@ async fn zm008_zm021_zm048_zm056_d02_one_administrator_connects_for_everybody() 
     let (root, ann) = (scene.administrator("root"), scene.person("ann"));
     let town = scene.channel("town", &[&root, &ann]);
     scene.connects(&root, &town).await;
+    let told = scene.told_since(0).pop().unwrap().text();
+    assert!(
+        told.contains("is connected, by root@example.com") && !told.contains("Verification"),
+        "{told}"
+    );
     let stored = json_of(&scene, KEY);
     for field in ["access_token", "refresh_token"] {
         assert!(

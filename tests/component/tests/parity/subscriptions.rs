@@ -296,6 +296,25 @@ async fn zm091_d09_d06_a_started_meeting_is_announced_once_by_the_bot_with_the_h
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn zm091_d09_at_the_account_level_the_organizations_connection_knows_the_link() {
+    let scene = Scene::with(json!({"accountlevelapp": true})).await;
+    let (root, ann) = (scene.administrator("root"), scene.person("ann"));
+    let town = scene.channel("town", &[&root, &ann]);
+    scene.connects(&root, &town).await;
+    let meeting = scheduled(&scene, "ann");
+    let told = scene
+        .asks(&ann, &town, "/zoom subscription add 85746065432")
+        .await;
+    assert!(told.contains("hears of meeting"), "{told}");
+    delivers(&scene, "meeting.started", &meeting).await;
+    scene.works().await;
+    let posts = scene.posts(&town);
+    assert_eq!(posts.len(), 1);
+    let link = props(&posts[0])["meeting_link"].clone();
+    assert_eq!(link, meeting.join_url.as_str());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn d09_without_zoom_the_plain_link_is_better_than_none() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");

@@ -40,6 +40,22 @@ async fn zm053_zm115_a_start_makes_one_zoom_call_and_two_with_a_renewal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d05_d29_a_token_that_is_refused_when_it_is_new_is_not_renewed_again() {
+    let scene = Scene::start().await;
+    scene.zoom.token_lifetime(Duration::from_secs(50));
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects_and_prefers(&ann, &town, "No").await;
+    let before = scene.zoom.count(Route::Token);
+    let body = r#"{"code":124,"message":"Invalid access token."}"#.to_owned();
+    let refused = Fault::Status(401, Vec::new(), body);
+    scene.zoom.fail_next(Route::CreateMeeting, refused);
+    let told = scene.asks(&ann, &town, "/zoom start").await;
+    assert!(told.contains(LINK), "{told}");
+    assert_eq!(scene.zoom.count(Route::Token) - before, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn zm053_d04_every_renewal_is_stored_whatever_call_made_it() {
     let (scene, ann, town) = connected().await;
     for command in ["/zoom start", "/zoom connect", "/zoom start"] {
