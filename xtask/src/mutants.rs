@@ -63,6 +63,7 @@ const AREAS: [Area; 2] = [
             "connecting::",
             "deauthorization::",
             "organization::",
+            "recordings::",
             "subscriptions::",
             "takeover::",
             "tokens::",

@@ -91,6 +91,8 @@ pub struct World {
     pub forbidden: bool,
     /// Milliseconds since 1970.
     pub now: i64,
+    /// What the next reads of a key answer, as many as there are: they reach a replica that is behind.
+    pub behind: BTreeMap<String, Vec<Vec<u8>>>,
     pub(crate) plan: Plan,
     kv: BTreeMap<String, Stored>,
     next_id: u32,
@@ -145,6 +147,11 @@ impl World {
                 by_plugin: false,
             },
         );
+    }
+
+    /// Takes a value away, as another node may.
+    pub fn forget(&mut self, key: &str) {
+        self.kv.remove(key);
     }
 
     /// Adds a user with a readable id.
@@ -551,6 +558,9 @@ impl Api for MemoryApi {
 
     fn kv_get<'a>(&'a self, key: &'a str) -> Call<'a, Option<Vec<u8>>> {
         let read = self.call_about("KVGet", key, |world| {
+            if let Some(old) = world.behind.get_mut(key).and_then(Vec::pop) {
+                return Ok(Some(old));
+            }
             Ok(world.read(key).map(|stored| stored.value.clone()))
         });
         Box::pin(async move {

@@ -300,6 +300,13 @@ async fn zm059_d60_the_connection_for_everybody_ends_and_its_administrator_is_to
         json_of(&scene, "zoomSuperUserToken_").is_object(),
         "it was about another account"
     );
+    let earlier = event(&scene, "another-admin", "2026-01-02T03:04:05Z");
+    let webhook = signed(&scene, &earlier);
+    assert_eq!(scene.delivers_to(&address(), &webhook).await.status, 200);
+    assert!(
+        json_of(&scene, "zoomSuperUserToken_").is_object(),
+        "it was about an earlier connection"
+    );
     let webhook = signed(&scene, &event(&scene, "another-admin", LATER));
     assert_eq!(scene.delivers_to(&address(), &webhook).await.status, 200);
     assert!(scene.api.world().stored("zoomSuperUserToken_").is_none());

@@ -55,6 +55,99 @@ async fn d05_d29_a_token_that_is_refused_when_it_is_new_is_not_renewed_again() {
     assert_eq!(scene.zoom.count(Route::Token) - before, 1);
 }
 
+/// Ann, whose tokens were renewed, with what was stored before: that of her own record and of the copy, and what
+/// they were afterwards.
+async fn renewed() -> (Scene, String, String, [(String, Vec<u8>, Vec<u8>); 2]) {
+    let (scene, ann, town) = connected().await;
+    let zoom_id = scene.zoom.user("ann@example.com").unwrap().id;
+    let keys = [
+        format!("zoomtoken_{ann}"),
+        format!("zoomtokenbyzoomid_{zoom_id}"),
+    ];
+    let stored = |key: &String| scene.api.world().stored(key).unwrap().to_vec();
+    let before = keys.each_ref().map(stored);
+    scene.zoom.expire_tokens();
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+    end_meetings(&scene).await;
+    let after = keys.each_ref().map(stored);
+    assert_ne!(before, after);
+    let [own, copy] = keys;
+    let ([own_before, copy_before], [own_after, copy_after]) = (before, after);
+    let records = [
+        (own, own_before, own_after),
+        (copy, copy_before, copy_after),
+    ];
+    (scene, ann, town, records)
+}
+
+/// A replica that is behind tells of tokens that were spent.
+#[tokio::test(flavor = "multi_thread")]
+async fn d05_tokens_of_the_past_are_not_spent_again() {
+    let (scene, ann, town, [(own, before, _), _]) = renewed().await;
+    let spent = scene.zoom.count(Route::Token);
+    // Once for the command, which Zoom then refuses, and once before the renewal.
+    let behind = vec![before.clone(), before];
+    scene.api.world().behind.insert(own, behind);
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+    assert!(scene.api.world().behind.values().all(Vec::is_empty));
+    assert_eq!(scene.zoom.count(Route::Token), spent);
+}
+
+/// Who disconnects while another node renews the tokens waits for the new ones, which are those to give back.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm022_d05_tokens_that_are_being_renewed_are_waited_for_and_given_back() {
+    let (scene, ann, town, records) = renewed().await;
+    let lease = format!("refresh_lease_{ann}");
+    let access = issued(&scene, "access_");
+    let tried = || {
+        let world = scene.api.world();
+        let writes = world
+            .calls
+            .iter()
+            .filter(|call| call.starts_with("KVSet") || *call == "KVDelete");
+        writes.count()
+    };
+    {
+        // Zoom has answered the other node, which has not stored it yet.
+        let mut world = scene.api.world();
+        for (key, before, _) in &records {
+            world.store(key, before.clone());
+        }
+        world.store(&lease, b"another.0".to_vec());
+    }
+    let before = tried();
+    let disconnecting = async { scene.types(&ann, &town, "/zoom disconnect").await };
+    let renewing = async {
+        // What was begun is forgotten first, and then the lease is asked for.
+        while tried() < before + 2 {
+            tokio::task::yield_now().await;
+        }
+        let mut world = scene.api.world();
+        for (key, _, after) in &records {
+            world.store(key, after.clone());
+        }
+        world.forget(&lease);
+    };
+    let (told, ()) = tokio::join!(disconnecting, renewing);
+    assert!(
+        told[0].text().contains("is disconnected"),
+        "{}",
+        told[0].text()
+    );
+    let refused = scene
+        .zoom
+        .browser()
+        .get(format!("{}/users/me", scene.zoom.api_url()))
+        .header("Authorization", format!("Bearer {access}"));
+    let refused =
+        tokio::task::block_in_place(|| refused.config().http_status_as_error(false).build().call());
+    assert_eq!(
+        refused.unwrap().status(),
+        401,
+        "Zoom knows the token no more"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn zm053_d04_every_renewal_is_stored_whatever_call_made_it() {
     let (scene, ann, town) = connected().await;
