@@ -62,8 +62,10 @@ const AREAS: [Area; 2] = [
         names: &[
             "connecting::",
             "deauthorization::",
+            "existing_",
             "organization::",
             "recordings::",
+            "retries::",
             "subscriptions::",
             "takeover::",
             "tokens::",

@@ -63,7 +63,7 @@ pub fn run(config: &Config, payload: &[u8], attempt: u32) -> Run {
     let Err(error) = token::confirm_deletion(config, body(&job)) else {
         return Run::Done;
     };
-    let again = is_passing(&error) && attempt + 1 < ATTEMPTS;
+    let again = is_worth_another(&error, attempt);
     system::warn(
         "Zoom did not take the confirmation that a user's data is gone. It is gone all the same.",
         &[("error", &error.to_string())],
@@ -97,6 +97,11 @@ fn is_passing(error: &zoom::Error) -> bool {
     )
 }
 
+/// Whether it is tried again after this attempt, counted from 0.
+fn is_worth_another(error: &zoom::Error, attempt: u32) -> bool {
+    is_passing(error) && attempt + 1 < ATTEMPTS
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,5 +130,8 @@ mod tests {
     fn only_what_passes_is_tried_again() {
         assert!(is_passing(&zoom::Error::Timeout));
         assert!(!is_passing(&zoom::Error::NotFound));
+        assert!(!is_worth_another(&zoom::Error::NotFound, 0));
+        let tried = (0..10).take_while(|attempt| is_worth_another(&zoom::Error::Timeout, *attempt));
+        assert_eq!(tried.count(), 4, "five times in all");
     }
 }

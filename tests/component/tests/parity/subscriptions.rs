@@ -277,6 +277,11 @@ async fn zm091_d09_d06_a_started_meeting_is_announced_once_by_the_bot_with_the_h
     assert_eq!(told["meeting_link"], meeting.join_url.as_str());
     assert_eq!(told["meeting_topic"], "Weekly *sync*");
     assert_eq!(told["meeting_uuid"], meeting.uuid.as_str());
+    // As who delivers it by hand may, within a week.
+    scene.later(6 * 24 * 3600);
+    delivers(&scene, "meeting.started", &meeting).await;
+    scene.works().await;
+    assert_eq!(scene.posts(&town).len(), 1);
     // The next occurrence has another UUID and a post of its own.
     let next = Meeting {
         uuid: "next/occurrence".to_owned(),
