@@ -1463,12 +1463,6 @@ const GUARDS: &[Guard] = &[
         Tests::Zoom,
     ),
     guard(
-        "Zoom: a redirect that leads elsewhere",
-        DOWNLOAD,
-        &[("if !is_trusted(config, &address) {", "if false {")],
-        Tests::Zoom,
-    ),
-    guard(
         "Zoom: a token that follows a redirect",
         DOWNLOAD,
         &[(

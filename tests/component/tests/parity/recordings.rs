@@ -278,6 +278,26 @@ async fn zm098_d44_redirects_are_checked_hop_by_hop_and_the_token_stays_at_home(
             reply.message
         );
     }
+    // Another host that is Zoom's, too.
+    let other = scene.zoom.api_url().replace("localhost", "127.0.0.1");
+    scene.change_settings(json!({"zoomapiurl": other})).await;
+    let elsewhere = scene.zoom.url().replace("localhost", "127.0.0.1");
+    let away = scene
+        .zoom
+        .redirect_file("away", &format!("{elsewhere}{path}"));
+    let mut files = transcript(&away);
+    files[0]["id"] = json!("elsewhere");
+    told(&scene, TRANSCRIPT, &meeting, &files).await;
+    scene.works().await;
+    let downloads = scene.zoom.downloads();
+    let [.., (first, token), (second, none)] = downloads.as_slice() else {
+        panic!("{downloads:?}");
+    };
+    assert_eq!((first.as_str(), second.as_str()), ("away", "end"));
+    assert!(
+        token.starts_with("Bearer ") && none.is_empty(),
+        "{downloads:?}"
+    );
     let around = format!("{}/rec/download/loop", scene.zoom.url());
     scene.zoom.redirect_file("loop", &around);
     let before = scene.zoom.downloads().len();
