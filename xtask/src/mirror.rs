@@ -65,6 +65,7 @@ pub fn cargo_in(copy: &Path, build: &Path) -> Command {
     cargo
         .current_dir(copy)
         .env("CARGO_TARGET_DIR", build)
+        .env("COMPONENTS_FOLDER", build.join("components"))
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_OPT_LEVEL", "1")

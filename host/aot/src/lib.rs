@@ -108,9 +108,13 @@ pub fn build_component_with(folder: &Path, features: &[&str]) -> Result<PathBuf,
     Ok(out.join("wasm32-wasip2").join("guest").join(file))
 }
 
-/// `components` in the outer cargo's target folder. Cargo marks that one, and the folder for a named target
-/// within it, as not to be backed up.
+/// `components` in the outer cargo's target folder, or the folder that `COMPONENTS_FOLDER` names, for builds whose target
+/// folder lies within that of others. Cargo marks its own, and the folder for a named target within it, as not to be
+/// backed up.
 fn components_folder() -> PathBuf {
+    if let Some(named) = std::env::var_os("COMPONENTS_FOLDER") {
+        return PathBuf::from(named);
+    }
     let out = std::env::var_os("OUT_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let marked = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
     let target = out.ancestors().filter(marked).last().unwrap_or(&out);
