@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinError;
 
 use crate::bindings::plugin::exports::mattermost::plugin::command_handler;
-use crate::capability::Services;
+use crate::capability::{MESSAGE_LIMIT, Services};
 use crate::clock::{self, Clock};
 use crate::exchange::{self, Reply, component_request, is_click};
 use crate::jobs::{Job, Queue, Runner};
@@ -37,9 +37,6 @@ use crate::traffic::{Answers, Bodies};
 /// How long an event may compute without a break before it goes on elsewhere. Less than a tick of the epoch
 /// clock, so that a full one counts.
 const LONG: Duration = Duration::from_millis(EPOCH_TICK_MS / 2);
-
-/// What of a command's answer is shown, in bytes: as much as the server takes for a post.
-const COMMAND_ANSWER_LIMIT: usize = 64 * 1024;
 
 const BUSY: &str = "An event was turned away: as many as the policy allows are running";
 
@@ -337,8 +334,9 @@ impl ComponentPlugin {
             sandbox.command(services, &invocation).await
         });
         let mut text = answer.await?;
+        // As much as the server takes for a post.
         if let Some(text) = &mut text {
-            text.truncate(text.floor_char_boundary(COMMAND_ANSWER_LIMIT));
+            text.truncate(text.floor_char_boundary(MESSAGE_LIMIT));
         }
         Ok(text)
     }

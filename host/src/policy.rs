@@ -23,9 +23,6 @@ use crate::adoption::Adoption;
 /// Why `props.sandbox` is wrong.
 #[derive(Debug, Error)]
 pub enum PolicyError {
-    /// A key is unknown or missing, or a value has the wrong type.
-    #[error("{0}")]
-    Shape(#[from] serde_json::Error),
     /// A host rule is none of the three forms.
     #[error("`{0}` is not a host rule: write `https://host`, `https://*.host` or `setting:Key`")]
     HostRule(String),
@@ -210,16 +207,11 @@ pub enum Vouched {
 }
 
 impl Policy {
-    /// Reads `props.sandbox`.
+    /// What is written in `props.sandbox`, if it makes sense.
     ///
     /// # Errors
     ///
-    /// When a key is unknown or missing, a host rule is malformed or repeated, or a limit is out of bounds.
-    pub fn parse(value: serde_json::Value) -> Result<Self, PolicyError> {
-        Self::checked(serde_json::from_value(value)?)
-    }
-
-    /// What is written, if it makes sense.
+    /// When a host rule is malformed or repeated, or a limit is out of bounds.
     pub(crate) fn checked(raw: Raw) -> Result<Self, PolicyError> {
         let hosts = raw.http.hosts.iter().map(|rule| host_rule(rule));
         let hosts = hosts.collect::<Result<Vec<_>, _>>()?;
@@ -514,7 +506,12 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::ManifestError;
     use serde_json::json;
+
+    fn parse(written: serde_json::Value) -> Result<Policy, ManifestError> {
+        Ok(Policy::checked(serde_json::from_value(written)?)?)
+    }
 
     fn limits() -> serde_json::Value {
         let one = json!({"memory_mib": 64, "seconds": 60, "host_calls": 1000});
@@ -522,10 +519,8 @@ mod tests {
     }
 
     fn policy(hosts: &[&str]) -> Policy {
-        Policy::parse(
-            json!({"http": {"hosts": hosts}, "limits": limits(), "concurrent_events": 64}),
-        )
-        .unwrap()
+        parse(json!({"http": {"hosts": hosts}, "limits": limits(), "concurrent_events": 64}))
+            .unwrap()
     }
 
     fn check(policy: &Policy, url: &str, setting: Option<&str>) -> Result<Vouched, String> {
@@ -537,7 +532,7 @@ mod tests {
         let adoption = json!({"kind": "custom_x", "record": "post_meeting_{id}", "holds": "id"});
         let written = json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 7, "bot": "x",
             "concurrent_memory_mib": 128, "posts": {"adopt": [adoption]}});
-        let policy = Policy::parse(written).unwrap();
+        let policy = parse(written).unwrap();
         let limits = policy.limits(EventKind::Request);
         assert_eq!(limits.memory(), 64 * 1024 * 1024);
         assert_eq!(limits.time(), Duration::from_secs(60));
@@ -572,7 +567,7 @@ mod tests {
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "posts": {"adopt":
                 [{"kind": "custom_x", "record": "_post_{id}", "holds": "id"}]}}),
         ] {
-            assert!(Policy::parse(broken.clone()).is_err(), "{broken}");
+            assert!(parse(broken.clone()).is_err(), "{broken}");
         }
     }
 
@@ -587,7 +582,7 @@ mod tests {
             let with = |value: u64| {
                 let mut limits = limits();
                 limits["request"][name] = value.into();
-                Policy::parse(
+                parse(
                     json!({"http": {"hosts": []}, "limits": limits, "concurrent_events": 1,
                         "concurrent_memory_mib": MOST_MEMORY_MIB}),
                 )
@@ -615,7 +610,7 @@ mod tests {
     fn an_administrator_can_read_all_of_it() {
         let text = json!({"http": {"hosts": ["https://a.example"]}, "limits": limits(),
             "concurrent_events": 8, "concurrent_memory_mib": 99, "bot": "helper"});
-        let told = Policy::parse(text).unwrap().to_string();
+        let told = parse(text).unwrap().to_string();
         for word in [
             "https://a.example",
             "one request: 64 MiB, 60 s, 1000 host calls with 64 MiB",

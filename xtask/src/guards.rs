@@ -767,7 +767,7 @@ const GUARDS: &[Guard] = &[
         "an answer to a command without end",
         PLUGIN,
         &[(
-            "text.truncate(text.floor_char_boundary(COMMAND_ANSWER_LIMIT));",
+            "text.truncate(text.floor_char_boundary(MESSAGE_LIMIT));",
             "text.truncate(text.len());",
         )],
         Tests::Exports,
@@ -782,7 +782,7 @@ const GUARDS: &[Guard] = &[
             ),
             (
                 "Policy::checked(raw.props.sandbox)?",
-                "Policy::parse(raw.props.sandbox)?",
+                "Policy::checked(serde_json::from_value(raw.props.sandbox)?)?",
             ),
             (
                 "use crate::policy::{self, Policy, PolicyError};",

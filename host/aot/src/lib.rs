@@ -157,7 +157,7 @@ pub fn compile(component: &Path, target: &str, image: &Path) -> Result<(), Error
     let engine = Engine::new(&config).map_err(failed)?;
     let compiled = engine.precompile_component(&bytes).map_err(failed)?;
     let compiled = without_symbols(&compiled).map_err(|error| failed(error.into()))?;
-    // The image first: one whose origin is not written is made again.
+    // The origin last, and none meanwhile: an image that is cut short is made again.
     let write = |path: &Path, bytes: &[u8]| {
         std::fs::write(path, bytes).map_err(|source| Error::File {
             path: path.to_owned(),

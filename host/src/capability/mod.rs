@@ -35,6 +35,7 @@ use crate::sandbox::EventState;
 use crate::site::Site;
 
 pub(crate) use log::EVENT_LIMIT;
+pub(crate) use posts::MESSAGE_LIMIT;
 pub(crate) use routes::same_key;
 pub(crate) use types::Error;
 

@@ -16,7 +16,8 @@ use crate::sandbox::EventState;
 type Props = BTreeMap<String, Any>;
 
 const PROPS_LIMIT: usize = 256 * 1024;
-const MESSAGE_LIMIT: usize = 64 * 1024;
+/// What the server takes of a message, in bytes.
+pub(crate) const MESSAGE_LIMIT: usize = 64 * 1024;
 /// More than any id of the server has, in bytes.
 const ID_LIMIT: usize = 64;
 /// As many as the server takes with a post.

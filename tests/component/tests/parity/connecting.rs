@@ -4,7 +4,7 @@ use component_tests::scene::{SITE, Scene, body_of, header_of};
 use plugin_tests::zoom::{Fault, Route, User};
 
 use crate::order::in_order;
-use crate::support::{connected, issued, json_of, prefers, text_of};
+use crate::support::{connected, issued, json_of, prefers, status_for, text_of};
 use crate::trouble::{TROUBLES, everywhere};
 
 const LINK: &str = "/plugins/zoom/oauth2/connect";
@@ -284,18 +284,8 @@ async fn zm022_d47_disconnecting_removes_everything_and_takes_the_grant_back() {
             || key.starts_with("refresh_lease")
     };
     assert_eq!(keys.iter().find(of_connection), None);
-    let refused = scene
-        .zoom
-        .browser()
-        .get(format!("{}/users/me", scene.zoom.api_url()));
-    let refused = refused.header("Authorization", format!("Bearer {access}"));
-    let refused =
-        tokio::task::block_in_place(|| refused.config().http_status_as_error(false).build().call());
-    assert_eq!(
-        refused.unwrap().status(),
-        401,
-        "Zoom knows the token no more"
-    );
+    let status = status_for(&scene, &access);
+    assert_eq!(status, 401, "Zoom knows the token no more");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -63,6 +63,16 @@ pub fn issued(scene: &Scene, kind: &str) -> String {
     secrets.rfind(|secret| secret.starts_with(kind)).unwrap()
 }
 
+/// What Zoom answers to who asks with this token.
+pub fn status_for(scene: &Scene, access: &str) -> u16 {
+    let url = format!("{}/users/me", scene.zoom.api_url());
+    let request = scene.zoom.browser().get(url);
+    let request = request.header("Authorization", format!("Bearer {access}"));
+    let request = request.config().http_status_as_error(false).build();
+    let answer = tokio::task::block_in_place(|| request.call());
+    answer.unwrap().status().as_u16()
+}
+
 /// Chooses in the form of `/zoom settings`: `Yes`, `No` or `Ask`.
 pub async fn prefers(scene: &Scene, user: &str, channel: &str, choice: &str) {
     let form = scene.types(user, channel, "/zoom settings").await;

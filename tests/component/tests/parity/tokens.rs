@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::order::in_order;
 use crate::support::{
-    connected, end_meetings, go_record, go_token, issued, json_of, prefers, text_of,
+    connected, end_meetings, go_record, go_token, issued, json_of, prefers, status_for, text_of,
 };
 use crate::trouble::{Case, TROUBLES, everywhere};
 
@@ -134,18 +134,8 @@ async fn zm022_d05_tokens_that_are_being_renewed_are_waited_for_and_given_back()
         "{}",
         told[0].text()
     );
-    let refused = scene
-        .zoom
-        .browser()
-        .get(format!("{}/users/me", scene.zoom.api_url()))
-        .header("Authorization", format!("Bearer {access}"));
-    let refused =
-        tokio::task::block_in_place(|| refused.config().http_status_as_error(false).build().call());
-    assert_eq!(
-        refused.unwrap().status(),
-        401,
-        "Zoom knows the token no more"
-    );
+    let status = status_for(&scene, &access);
+    assert_eq!(status, 401, "Zoom knows the token no more");
 }
 
 #[tokio::test(flavor = "multi_thread")]
