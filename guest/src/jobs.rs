@@ -1,14 +1,15 @@
 //! What is done after an event was answered: which kind of job is whose.
 
 use crate::bindings::handlers::job_handler::Outcome;
-use crate::bindings::posts::{self, Post};
+use crate::bindings::posts::Post;
 use crate::bindings::types::Error;
+use crate::channel::posts_since;
 use crate::config;
 use crate::lifecycle;
 use crate::oauth::compliance::{self, Run};
 use crate::oauth::notice;
 use crate::recording;
-use crate::store::locks;
+use crate::store::{locks, tries};
 use crate::system::{self, SKEW};
 use crate::webhook::announce;
 use serde_json::Value;
@@ -64,7 +65,7 @@ pub fn step<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 /// The post that an earlier run of a step wrote and did not come to mark. `happened` is when its event did, in
 /// milliseconds. Anybody can write a post that names the step; those of jobs are the bot's.
 pub fn written(channel_id: &str, happened: i64, step: &str) -> Result<Option<Post>, Error> {
-    let mut posts = posts::since(channel_id, happened.saturating_sub(SKEW))?;
+    let mut posts = posts_since(channel_id, happened.saturating_sub(SKEW))?;
     posts.retain(|post| is_step(post, step));
     if posts.is_empty() {
         return Ok(None);
@@ -97,6 +98,25 @@ pub fn alone(
     };
     claim.release();
     marked.and(outcome)
+}
+
+/// Does the same where patience ends: `act` is told which try this is, from 1. `attempt` is the host's count of all runs.
+pub fn tried_alone(
+    kind: &str,
+    step: &str,
+    attempt: u32,
+    act: impl FnOnce(u32) -> Result<Outcome, Error>,
+) -> Result<Outcome, Error> {
+    alone(kind, step, || {
+        let before = if attempt > 1 { tries::of(step)? } else { 0 };
+        let this = before.saturating_add(1);
+        let outcome = act(this);
+        if !matches!(outcome, Ok(Outcome::Done)) {
+            // One that is not noted is one more.
+            let _ = tries::note(step, this);
+        }
+        outcome
+    })
 }
 
 /// How long to wait after this many attempts, in seconds: doubled each time, up to an hour.

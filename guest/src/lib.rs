@@ -10,6 +10,7 @@
 //! act.
 
 pub mod bindings;
+pub mod channel;
 pub mod command;
 pub mod config;
 pub mod http;

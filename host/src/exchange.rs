@@ -144,10 +144,15 @@ const FORCED: [(&str, &str); 2] = [
     ("x-content-type-options", "nosniff"),
 ];
 
+/// The user who sent it, where the server knows them.
+pub(crate) fn user_of(request: &HttpRequest) -> Option<&str> {
+    let user = request.header("Mattermost-User-Id");
+    user.filter(|id| !id.is_empty())
+}
+
 /// Whether somebody sent it whom the server knows.
 pub(crate) fn is_signed_in(request: &HttpRequest) -> bool {
-    let user = request.header("Mattermost-User-Id");
-    user.is_some_and(|id| !id.is_empty())
+    user_of(request).is_some()
 }
 
 /// Whether the server asks what to do after somebody pressed a button, of a message or of a dialog.

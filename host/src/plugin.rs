@@ -23,20 +23,23 @@ use tokio::task::JoinError;
 use crate::bindings::plugin::exports::mattermost::plugin::command_handler;
 use crate::capability::{MESSAGE_LIMIT, Services};
 use crate::clock::{self, Clock};
-use crate::exchange::{self, Reply, component_request, is_click};
+use crate::exchange::{self, Reply, component_request, is_click, user_of};
 use crate::jobs::{Job, Queue, Runner};
 use crate::lines::{Line, Lines, Says, cut};
 use crate::manifest::Manifest;
 use crate::metrics::{Counter, Metrics};
 use crate::outgoing::Outgoing;
 use crate::policy::{EventKind, Policy};
-use crate::sandbox::{Cause, Component, Ending, EventError, JobOutcome, Sandbox};
+use crate::sandbox::{Cause, Component, Ending, EventError, JobOutcome, Sandbox, commands};
 use crate::site::Site;
-use crate::traffic::{Answers, Bodies};
+use crate::traffic::{Answers, Bodies, Crowd, Shares};
 
 /// How long an event may compute without a break before it goes on elsewhere. Less than a tick of the epoch
 /// clock, so that a full one counts.
 const LONG: Duration = Duration::from_millis(EPOCH_TICK_MS / 2);
+
+/// Calls of the server beside requests: commands, changes of the configuration, metrics.
+const OTHER_CALLS: usize = 256;
 
 const BUSY: &str = "An event was turned away: as many as the policy allows are running";
 
@@ -50,6 +53,9 @@ pub struct ComponentPlugin {
     site: RwLock<Arc<Site>>,
     bot: Arc<RwLock<Option<String>>>,
     outgoing: Arc<Outgoing>,
+    crowd: Crowd,
+    requests_of_users: Shares,
+    commands_of_users: Shares,
     bodies: Bodies,
     answers: Answers,
     metrics: Arc<Metrics>,
@@ -65,10 +71,14 @@ impl ComponentPlugin {
     #[must_use]
     pub fn new(component: Arc<Component>, manifest: Manifest, events: Handle) -> Self {
         let policy = Arc::new(manifest.policy);
+        let requests = policy.concurrent_events();
         Self {
             plugin_id: manifest.id,
             sandbox: Arc::new(Sandbox::new(component, Arc::clone(&policy))),
-            bodies: Bodies::new(policy.concurrent_events()),
+            crowd: Crowd::new(requests),
+            requests_of_users: Shares::of(requests),
+            commands_of_users: Shares::of(commands(requests)),
+            bodies: Bodies::new(requests),
             answers: Answers::new(policy.concurrent_memory()),
             policy,
             events,
@@ -250,6 +260,11 @@ impl ComponentPlugin {
         told.await.map_err(|error| cut(error.to_string()))
     }
 
+    /// How many calls of the server run at once: as many requests as may be under way, and some others.
+    pub(crate) fn most_calls(&self) -> usize {
+        self.crowd.size().saturating_add(OTHER_CALLS)
+    }
+
     pub(crate) fn plugin_id(&self) -> &str {
         &self.plugin_id
     }
@@ -321,6 +336,10 @@ impl ComponentPlugin {
 
     /// Runs a slash command and answers with the text for the user, if any.
     pub async fn command(&self, args: CommandArgs) -> Result<Option<String>, EventError> {
+        let Some(_share) = self.commands_of_users.one(&args.user_id).await else {
+            self.metrics.count(Counter::TurnedAway, "share");
+            return Err(EventError::Busy);
+        };
         let invocation = command_handler::Invocation {
             text: args.command,
             user_id: args.user_id,
@@ -371,6 +390,20 @@ impl ComponentPlugin {
 
     /// Reads a request's body and answers it.
     pub async fn serve(&self, request: HttpRequest, body: BodyReader) -> Reply {
+        let Some(_among) = self.crowd.enter(&request) else {
+            self.metrics.count(Counter::TurnedAway, "crowd");
+            return Reply::busy();
+        };
+        let _share = match user_of(&request) {
+            Some(user) => match self.requests_of_users.one(user).await {
+                Some(share) => Some(share),
+                None => {
+                    self.metrics.count(Counter::TurnedAway, "share");
+                    return Reply::busy();
+                }
+            },
+            None => None,
+        };
         match self.bodies.read(&request, body).await {
             // While the event runs the body still has its place.
             Ok((body, _place)) => self.request(&request, body).await,

@@ -50,6 +50,10 @@ struct Wire {
 }
 
 impl Hooks for Wire {
+    fn most_calls(&self) -> usize {
+        self.plugin.most_calls()
+    }
+
     fn implemented(&self) -> Vec<String> {
         [
             "ExecuteCommand",

@@ -1,4 +1,8 @@
-//! Bodies on their way in and answers on their way out: what they may take of memory and time.
+//! Requests, bodies on their way in and answers on their way out: what they may take of memory and time.
+//!
+//! Of requests there may be so many under way for each event that may run, of strangers and of users, that all places
+//! for bodies can be taken and some more wait; those beyond are told so at once. One user has a part of what all have,
+//! so that nobody keeps the others, or Zoom, from theirs.
 //!
 //! Neither needs a turn to run, so that who sends or receives slowly keeps nobody from running. Instead they have
 //! bounds of their own. A body needs a place, of which there are so many for each event that may run; requests of
@@ -7,12 +11,116 @@
 //! has no body needs no place, and the body of one whose method gives it no meaning is not read. Answers have room
 //! together; those that are small always find some.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mattermost_plugin_rpc::mattermost::{BodyError, BodyReader, HttpRequest, ResponseWriter};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::exchange::{Reply, is_signed_in};
+
+/// How many requests may be under way for each event that may run: of strangers those with a place for their bodies,
+/// and some without.
+const STRANGERS: usize = SMALL_PER_EVENT + LARGE_PER_EVENT + 6;
+const SIGNED_IN: usize = 16;
+
+/// Requests that are under way.
+pub(crate) struct Crowd {
+    strangers: Semaphore,
+    users: Semaphore,
+    size: usize,
+}
+
+impl Crowd {
+    /// Where so many requests may run at once.
+    pub(crate) fn new(requests: usize) -> Self {
+        let of = |each: usize| requests.saturating_mul(each).min(Semaphore::MAX_PERMITS);
+        Self {
+            strangers: Semaphore::new(of(STRANGERS)),
+            users: Semaphore::new(of(SIGNED_IN)),
+            size: of(STRANGERS + SIGNED_IN),
+        }
+    }
+
+    /// How many there may be.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Counts a request until the answer is dropped. None where there are too many.
+    pub(crate) fn enter(&self, request: &HttpRequest) -> Option<SemaphorePermit<'_>> {
+        let kind = match is_signed_in(request) {
+            true => &self.users,
+            false => &self.strangers,
+        };
+        kind.try_acquire().ok()
+    }
+}
+
+/// Which part of what all users have one of them may have.
+const PART: usize = 4;
+
+/// How long somebody waits for a share of their own.
+const SHARE_WAIT: Duration = Duration::from_secs(2);
+
+/// What each user has at the same time.
+pub(crate) struct Shares {
+    each: usize,
+    taken: Mutex<HashMap<String, Arc<Semaphore>>>,
+}
+
+impl Shares {
+    /// Shares of what there is for so many.
+    pub(crate) fn of(all: usize) -> Self {
+        Self {
+            each: all.div_ceil(PART),
+            taken: Mutex::default(),
+        }
+    }
+
+    /// One of the user's, until the answer is dropped. None where they have all of them, and go on having them.
+    pub(crate) async fn one(&self, user: &str) -> Option<Share<'_>> {
+        let own = {
+            let mut taken = self.taken();
+            let new = || Arc::new(Semaphore::new(self.each));
+            Arc::clone(taken.entry(user.to_owned()).or_insert_with(new))
+        };
+        let mut share = Share {
+            shares: self,
+            user: user.to_owned(),
+            permit: None,
+        };
+        let permit = tokio::time::timeout(SHARE_WAIT, own.acquire_owned()).await;
+        share.permit = Some(permit.ok()?.ok()?);
+        Some(share)
+    }
+
+    fn taken(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Semaphore>>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A part of what a user has.
+pub(crate) struct Share<'a> {
+    shares: &'a Shares,
+    user: String,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        self.permit = None;
+        let mut taken = self.shares.taken();
+        // Nobody has one, and nobody waits.
+        if taken
+            .get(&self.user)
+            .is_some_and(|own| Arc::strong_count(own) == 1)
+        {
+            taken.remove(&self.user);
+        }
+    }
+}
 
 /// The largest request body that is taken, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -240,6 +348,41 @@ mod tests {
             let request = request(method, length.as_slice());
             assert_eq!(has_body(&request), has, "{request:?}");
         }
+    }
+
+    #[test]
+    fn of_strangers_and_of_users_so_many_are_under_way_and_neither_keeps_out_the_other() {
+        let crowd = Crowd::new(1);
+        let user = request("GET", &[("Mattermost-User-Id", "ann")]);
+        let stranger = request("GET", &[]);
+        let mut held: Vec<_> = (0..STRANGERS)
+            .map(|_| crowd.enter(&stranger).unwrap())
+            .collect();
+        assert!(crowd.enter(&stranger).is_none());
+        held.extend((0..SIGNED_IN).map(|_| crowd.enter(&user).unwrap()));
+        assert!(crowd.enter(&user).is_none());
+        assert_eq!(crowd.size(), held.len());
+        drop(held);
+        assert!(crowd.enter(&stranger).is_some() && crowd.enter(&user).is_some());
+        assert!(Crowd::new(usize::MAX).enter(&user).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_user_has_a_share_waits_for_it_and_is_forgotten_afterwards() {
+        let shares = Shares::of(8);
+        let mut held = vec![shares.one("ann").await.unwrap()];
+        held.push(shares.one("ann").await.unwrap());
+        assert!(shares.one("ann").await.is_none(), "and waits in vain");
+        assert!(shares.one("bob").await.is_some());
+        assert_eq!(shares.taken().len(), 1);
+        let (waited, ()) = tokio::join!(shares.one("ann"), async {
+            tokio::time::sleep(SHARE_WAIT / 2).await;
+            held.pop();
+        });
+        assert!(waited.is_some());
+        held.clear();
+        drop(waited);
+        assert!(shares.taken().is_empty());
     }
 
     #[tokio::test]

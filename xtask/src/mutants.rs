@@ -105,6 +105,15 @@ pub fn mutants(only: Option<&str>) -> Result<(), Error> {
         fs::create_dir_all(&results).map_err(at(&results))?;
         let own = ["--lib"].map(str::to_owned).to_vec();
         turn(&copy, &folder, &results, area, area.package, own)?;
+        let path = results.join("mutants.out/missed.txt");
+        let is_missed = || {
+            fs::read_to_string(&path)
+                .map_err(at(&path))
+                .map(|text| !text.is_empty())
+        };
+        if !is_missed()? {
+            continue;
+        }
         let mut words: Vec<String> = Vec::new();
         for program in area.programs {
             words.extend(["--test", program].map(str::to_owned));
@@ -118,7 +127,6 @@ pub fn mutants(only: Option<&str>) -> Result<(), Error> {
             turn(&copy, &folder, &results, area, COMPONENTS, short)?;
         }
         turn(&copy, &folder, &results, area, COMPONENTS, words)?;
-        let path = results.join("mutants.out/missed.txt");
         let text = fs::read_to_string(&path).map_err(at(&path))?;
         missed.extend(text.lines().filter(|line| !line.is_empty()).map(place_less));
     }

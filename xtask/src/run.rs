@@ -24,8 +24,13 @@ pub fn cargo() -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     forget_package(&mut command);
-    command.current_dir(root());
+    builds_here(command.current_dir(root()));
     command
+}
+
+/// Has a cargo build where what it built is looked for, whatever its configuration says.
+pub fn builds_here(command: &mut Command) {
+    command.env("CARGO_TARGET_DIR", target());
 }
 
 /// A variable of the environment that is set to something.

@@ -46,12 +46,17 @@ pub fn emulated() -> Result<(), Error> {
     let mut session = Session::new();
     let mut wine = Command::new(emulator::WINE);
     let wine = session.has("wine64", "apt-get install wine64", wine.arg("--version"));
-    if wine
-        && session.has_arm()
-        && let Some(zig) = session.zig()
-    {
-        let dist = bundle::tried(&[&LINUX_ARM, &WINDOWS], Some(&zig))?;
-        for platform in [&LINUX_ARM, &WINDOWS] {
+    let arm = session.has_arm();
+    let platforms = [(&LINUX_ARM, arm), (&WINDOWS, wine)];
+    let there = platforms.iter().filter(|(_, emulator)| *emulator);
+    let platforms: Vec<_> = there.map(|(platform, _)| *platform).collect();
+    if platforms.is_empty() {
+        let text = "there is no emulator: apt-get install qemu-user-static wine64";
+        return Err(Error::Needed(text.to_owned()));
+    }
+    if let Some(zig) = session.zig() {
+        let dist = bundle::tried(&platforms, Some(&zig))?;
+        for platform in platforms {
             session.emulated(platform, &dist, &zig);
         }
     }

@@ -22,6 +22,13 @@ use crate::run::{read, root, shown};
 /// Which tags are versions.
 const PATTERN: &str = "v[0-9]*";
 
+/// What is not as it was committed, also for those who have git leave out what is new.
+const STATUS: [&str; 3] = ["status", "--porcelain", "--untracked-files=all"];
+
+/// How many digits of a commit's hash are in a version: always as many, where git's own count grows with what else is
+/// in the repository.
+const DIGITS: usize = 7;
+
 /// How times are written in bills of materials.
 const TIME: &str = "--date=format-local:%Y-%m-%dT%H:%M:%SZ";
 
@@ -37,7 +44,11 @@ pub fn version() -> Result<String, Error> {
 
 /// Whether there is something that no commit has.
 pub fn has_changes() -> bool {
-    read(git(&root()).args(["status", "--porcelain"])).is_none_or(|text| !text.is_empty())
+    has_changes_in(&root())
+}
+
+fn has_changes_in(folder: &Path) -> bool {
+    read(git(folder).args(STATUS)).is_none_or(|text| !text.is_empty())
 }
 
 /// Whether older commits, and so the tag that a version is named after, may be missing.
@@ -74,8 +85,8 @@ pub fn strays(names: &[&str]) -> Option<String> {
 
 fn strays_in(folder: &Path, names: &[&str]) -> Option<String> {
     let mut command = git(folder);
-    command.args(["status", "--porcelain", "--ignored", "--"]);
-    read(command.args(names)).filter(|text| !text.is_empty())
+    command.args(STATUS).args(["--ignored", "--"]).args(names);
+    read(&mut command).filter(|text| !text.is_empty())
 }
 
 /// Whether a folder has a history of its own. That of a clone is a folder, that of a worktree a file.
@@ -141,7 +152,8 @@ fn version_of(folder: &Path) -> Result<String, Error> {
         tags_of(&format!("{tag}^{{commit}}"))?
     };
     let base = base.unwrap_or(Version::new(0, 0, 0));
-    let commit = ask(&["rev-parse", "--short=7", "--verify", "HEAD"])?;
+    let mut commit = ask(&["rev-parse", "--verify", "HEAD"])?;
+    commit.truncate(DIGITS);
     Ok(format!("{base}+{commit}"))
 }
 
@@ -164,7 +176,9 @@ fn parse(tag: &str) -> Result<Version, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{git, highest, is_shallow_in, parse, strays_in, time_of, version_of};
+    use super::{
+        git, has_changes_in, highest, is_shallow_in, parse, strays_in, time_of, version_of,
+    };
     use crate::run::scratch;
     use std::fs;
     use std::path::{Path, PathBuf};
@@ -281,6 +295,11 @@ mod tests {
         write("other.swp");
         let strays = || strays_in(&repository.0, &["assets", "public"]);
         assert_eq!(strays(), None);
+        let is_changed = || has_changes_in(&repository.0);
+        assert!(is_changed());
+        // As those set it whose repositories are large.
+        repository.run(&["config", "status.showUntrackedFiles", "no"]);
+        assert!(is_changed());
         write("public/.icon.png.swp");
         assert_eq!(strays().unwrap(), "!! public/.icon.png.swp");
         write("assets/new");

@@ -28,19 +28,42 @@ pub fn npm(words: &[&str]) -> Command {
     // npm says nothing of itself, so that what is seen is the tools' own.
     command.env("npm_config_loglevel", "error");
     command.env("npm_config_update_notifier", "false");
+    // Each tool knows for what it works; one for all of them makes other scripts, or lacks packages.
+    for name in ["NODE_ENV", "NODE_OPTIONS"] {
+        command.env_remove(name);
+    }
     command
 }
 
+/// Where is kept what was installed.
+fn stamp() -> PathBuf {
+    target().join("webapp").join("installed-lock.json")
+}
+
+/// Installs the packages that the lock file names, whatever is there: what is published is made with nothing else.
+pub fn install_anew() -> Result<(), Error> {
+    let stamp = stamp();
+    if stamp.exists() {
+        fs::remove_file(&stamp).map_err(at(&stamp))?;
+    }
+    install()
+}
+
 /// Installs the packages that the lock file names, unless they are there.
-pub fn install() -> Result<(), Error> {
+fn install() -> Result<(), Error> {
     let lock = folder().join("package-lock.json");
-    let stamp = target().join("webapp").join("installed-lock.json");
+    let stamp = stamp();
     let wanted = fs::read(&lock).map_err(at(&lock))?;
     let there = folder().join("node_modules").is_dir();
     if there && fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    run(&mut npm(&["ci", "--no-audit", "--no-fund"]))?;
+    run(&mut npm(&[
+        "ci",
+        "--include=dev",
+        "--no-audit",
+        "--no-fund",
+    ]))?;
     let parent = target().join("webapp");
     fs::create_dir_all(&parent).map_err(at(&parent))?;
     fs::write(&stamp, wanted).map_err(at(&stamp))

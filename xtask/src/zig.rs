@@ -5,7 +5,6 @@
 //! folder and touch nothing else of the machine. So what is published does not depend on the compiler and linker
 //! that this machine happens to have.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -14,7 +13,7 @@ use plugin_tests::process::forget_package;
 use crate::bundle::write_if_changed;
 use crate::error::{Error, at};
 use crate::platforms::Platform;
-use crate::run::{root, run, target};
+use crate::run::{builds_here, root, run, target};
 
 const REQUIREMENTS: &str = include_str!("zig.txt");
 
@@ -142,13 +141,12 @@ impl Zig {
     pub fn cargo_rustc(&self, platform: &Platform) -> Command {
         let mut command = Command::new(self.folder.join("bin/cargo-zigbuild"));
         forget_package(&mut command);
-        command.current_dir(root()).arg("rustc");
+        builds_here(command.current_dir(root()).arg("rustc"));
         self.environment(&mut command);
         command.args(["--target", platform.triple]);
         if platform.triple.ends_with("-darwin") {
-            let mut flags = OsString::from("-Clink-arg=-F");
-            flags.push(root().join(FRAMEWORKS));
-            command.env("RUSTFLAGS", flags);
+            // From the checkout's folder, whose path may have blanks.
+            command.env("RUSTFLAGS", format!("-Clink-arg=-F{FRAMEWORKS}"));
             command.env("MACOSX_DEPLOYMENT_TARGET", "11.0");
         }
         command

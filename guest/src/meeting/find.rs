@@ -2,8 +2,9 @@
 //! versions name no post, and a process may have died before it knew the post's id.
 
 use super::post;
-use crate::bindings::posts::{self, Post};
+use crate::bindings::posts::Post;
 use crate::bindings::types::Error;
+use crate::channel::posts_since;
 use crate::store::meetings::{Announcement, Mapping};
 use crate::zoom::types::number;
 use serde_json::Value;
@@ -26,7 +27,7 @@ pub fn announced(
     if !mapping.posts.is_empty() || mapping.channel_id.is_empty() || mapping.is_subscription {
         return found(&mapping.posts, meeting_id, also_ended);
     }
-    let recent = posts::since(&mapping.channel_id, now.saturating_sub(WINDOW))?;
+    let recent = posts_since(&mapping.channel_id, now.saturating_sub(WINDOW))?;
     let newest = matching(&recent, meeting_id, also_ended).max_by_key(|post| post.create_at);
     Ok(newest.into_iter().map(announcement).collect())
 }
@@ -42,7 +43,7 @@ pub fn found(
         listed.iter().cloned().partition(Announcement::is_under_way);
     for begun in under_way {
         let since = begun.create_at.saturating_sub(SKEW);
-        let posts = posts::since(&begun.channel_id, since)?;
+        let posts = posts_since(&begun.channel_id, since)?;
         let unknown: Vec<_> = matching(&posts, meeting_id, also_ended)
             .filter(|post| post.create_at >= since)
             .filter(|post| known.iter().all(|one| one.post_id != post.id))

@@ -5,9 +5,10 @@
 //! named; a link of theirs is passed on only if a bot wrote the post.
 
 use super::post;
-use crate::bindings::posts::{self, Post};
+use crate::bindings::posts::Post;
 use crate::bindings::types::Error;
 use crate::bindings::users;
+use crate::channel::posts_since;
 use crate::config::is_web_address;
 use crate::store::meetings;
 use crate::system::SKEW;
@@ -48,7 +49,7 @@ pub fn find(channel_id: &str, now: i64) -> Result<Option<Recent>, Error> {
 /// The newest meeting of this channel that began within this many milliseconds.
 pub fn within(channel_id: &str, now: i64, window: i64) -> Result<Option<Recent>, Error> {
     let since = now.saturating_sub(window);
-    let posts = posts::since(channel_id, since)?;
+    let posts = posts_since(channel_id, since)?;
     for claim in posts
         .iter()
         .filter(|post| post.create_at <= now.saturating_add(SKEW))

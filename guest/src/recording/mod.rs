@@ -14,7 +14,7 @@ use crate::bindings::posts::{self, Author};
 use crate::bindings::types::Error;
 use crate::bindings::{files, jobs};
 use crate::config::Config;
-use crate::jobs::{LONGEST_PAUSE, alone, pause, written};
+use crate::jobs::{LONGEST_PAUSE, alone, pause, tried_alone, written};
 use crate::store::crypto::{self, Kind};
 use crate::system;
 use download::Failure;
@@ -143,7 +143,7 @@ pub fn given_up(config: &Config, payload: &[u8]) -> Outcome {
 }
 
 fn run_once(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error> {
-    alone(KIND, &work.step, || {
+    tried_alone(KIND, &work.step, attempt, |tries| {
         let post = match posts::get(&work.post_id) {
             Ok(post) => post,
             // Whoever deleted the meeting's post wants no replies to it.
@@ -157,7 +157,7 @@ fn run_once(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
             None => None,
             Some(file) => match download::fetch(config, file.url(), &work.token) {
                 Ok(bytes) => Some(bytes),
-                Err(failure) => match wait_for(work, &failure, attempt) {
+                Err(failure) => match wait_for(work, &failure, tries) {
                     Some(seconds) => return Ok(Outcome::RetryAfter(seconds)),
                     None => {
                         system::warn(
@@ -208,14 +208,14 @@ fn write(work: &Work, reply: &reply::Reply, file_ids: Vec<String>) -> Result<(),
 }
 
 /// How long to wait before the file is tried again; none when it is not worth it.
-fn wait_for(work: &Work, failure: &Failure, attempt: u32) -> Option<u32> {
+fn wait_for(work: &Work, failure: &Failure, tries: u32) -> Option<u32> {
     match failure {
         Failure::Untrusted | Failure::TooLarge => None,
-        Failure::Refused(_) if attempt >= PATIENCE => None,
+        Failure::Refused(_) if tries >= PATIENCE => None,
         // Links are worth more at once than a chat later.
-        Failure::Later(_) if !work.links.is_empty() && attempt >= PATIENCE => None,
+        Failure::Later(_) if !work.links.is_empty() && tries >= PATIENCE => None,
         Failure::Later(Some(seconds)) => Some((*seconds).clamp(1, LONGEST_PAUSE)),
-        Failure::Refused(_) | Failure::Later(None) => Some(pause(attempt)),
+        Failure::Refused(_) | Failure::Later(None) => Some(pause(tries)),
     }
 }
 

@@ -17,3 +17,4 @@ pub mod owners;
 pub mod preference;
 pub mod subscriptions;
 pub mod tokens;
+pub mod tries;

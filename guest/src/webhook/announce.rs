@@ -11,7 +11,7 @@ use crate::bindings::posts::{self, Author, Post};
 use crate::bindings::types::Error;
 use crate::bindings::{channels, jobs, users};
 use crate::config::Config;
-use crate::jobs::{STEP, alone, pause, step, written};
+use crate::jobs::{STEP, pause, step, tried_alone, written};
 use crate::meeting::{DEFAULT_TOPIC, Meeting, clean_topic, post, restriction};
 use crate::oauth::Session;
 use crate::people::Place;
@@ -65,7 +65,9 @@ pub fn run(config: &Config, payload: &[u8], attempt: u32) -> Outcome {
     let Ok(work) = serde_json::from_slice::<Work>(payload) else {
         return Outcome::Done;
     };
-    let done = alone(KIND, &work.step(), || announce(config, &work, attempt));
+    let done = tried_alone(KIND, &work.step(), attempt, |tries| {
+        announce(config, &work, tries)
+    });
     done.unwrap_or_else(|error| {
         system::warn(
             "A meeting could not be announced yet.",
@@ -75,7 +77,7 @@ pub fn run(config: &Config, payload: &[u8], attempt: u32) -> Outcome {
     })
 }
 
-fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error> {
+fn announce(config: &Config, work: &Work, tries: u32) -> Result<Outcome, Error> {
     if system::now_ms().saturating_sub(work.enqueued) > TOO_LATE {
         return Ok(Outcome::Done);
     }
@@ -96,7 +98,7 @@ fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
     }
     let post = match before()? {
         Some(post) => post,
-        None => match join_url(config, work, attempt) {
+        None => match join_url(config, work, tries) {
             Some(join_url) => match write(work, join_url) {
                 Err(Error::Denied(rule) | Error::Invalid(rule)) => {
                     system::warn(
@@ -148,14 +150,14 @@ fn obstacle(config: &Config, work: &Work) -> Result<Option<&'static str>, Error>
 
 /// Where to join, as the subscriber's own account at Zoom knows it: with the passcode. None while it is
 /// worth asking once more.
-fn join_url(config: &Config, work: &Work, attempt: u32) -> Option<String> {
+fn join_url(config: &Config, work: &Work, tries: u32) -> Option<String> {
     let plain = || format!("{}/j/{}", config.zoom_url, work.meeting_id);
     let Ok(mut session) = Session::for_user(config, &work.created_by) else {
         return Some(plain());
     };
     match session.call(|client| client.meeting(work.meeting_id)) {
         Ok(meeting) if !meeting.join_url.is_empty() => Some(meeting.join_url),
-        Err(zoom::Error::Timeout | zoom::Error::Unavailable(_)) if attempt < PATIENCE => None,
+        Err(zoom::Error::Timeout | zoom::Error::Unavailable(_)) if tries < PATIENCE => None,
         _ => Some(plain()),
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use mattermost_plugin_rpc::gob::{Bytes, Decoder, Empty, Encode, Encoder, Limits};
+use mattermost_plugin_rpc::gob::{Bytes, DecodeError, Decoder, Empty, Encode, Encoder, Limits};
 use mattermost_plugin_rpc::gob_struct;
 use mattermost_plugin_rpc::net_rpc::{
     CallError, Client, Reply, Request, Response, Route, ServeError, Service, serve,
@@ -44,6 +44,9 @@ enum Call {
     Echo(Pair),
     Size(Bytes),
     Make(u32),
+    /// So many MiB in a list.
+    Many(u32),
+    Count(Holes),
     Fail(String),
     Panic(String),
     Holes(Empty),
@@ -59,6 +62,8 @@ impl Service for Zoo {
             "Plugin.Echo" => Route::new(Call::Echo),
             "Plugin.Size" => Route::new(Call::Size),
             "Plugin.Make" => Route::new(Call::Make),
+            "Plugin.Many" => Route::new(Call::Many),
+            "Plugin.Count" => Route::new(Call::Count),
             "Plugin.Fail" => Route::new(Call::Fail),
             "Plugin.Panic" => Route::new(Call::Panic),
             "Plugin.Holes" => Route::new(Call::Holes),
@@ -74,6 +79,8 @@ impl Service for Zoo {
             Call::Echo(pair) => Ok(Reply::new(pair)),
             Call::Size(bytes) => Ok(Reply::new(u32::try_from(bytes.0.len()).unwrap())),
             Call::Make(size) => Ok(Reply::new(Bytes(vec![7; size as usize]))),
+            Call::Many(count) => Ok(Reply::new(many(count))),
+            Call::Count(holes) => Ok(Reply::new(holes.list.len() as u64)),
             Call::Fail(text) => Err(text),
             Call::Panic(text) => panic!("{text}"),
             Call::Holes(Empty) => Ok(Reply::new(holes())),
@@ -93,6 +100,12 @@ impl Service for Zoo {
 /// What gob cannot express.
 fn holes() -> Holes {
     let list = vec![Some("a".to_owned()), None];
+    Holes { list }
+}
+
+/// So many MiB.
+fn many(count: u32) -> Holes {
+    let list = vec![Some("x".repeat(1024 * 1024)); count as usize];
     Holes { list }
 }
 
@@ -506,6 +519,28 @@ async fn an_answer_to_nobody_is_skipped() {
     }
     far.write_all(&bytes).await.unwrap();
     assert_eq!(calling.await.unwrap().unwrap(), pair(0));
+}
+
+/// Whoever fills a channel with large posts must not end the plugin that looks at them.
+#[tokio::test]
+async fn an_answer_or_an_argument_that_is_too_large_fails_its_own_call() {
+    let setup = setup(64 * 1024);
+    let client = &setup.client;
+    let (large, fits) = tokio::join!(
+        client.call::<_, Holes>("Plugin.Many", &70_u32),
+        client.call::<_, Holes>("Plugin.Many", &2_u32),
+    );
+    let too_large = DecodeError::TooLarge("a value is too long");
+    assert!(matches!(large, Err(CallError::Decode(error)) if error == too_large));
+    assert_eq!(fits.unwrap(), many(2));
+    let arguments = [70, 2].map(many);
+    let (large, fits) = tokio::join!(
+        client.call::<_, u64>("Plugin.Count", &arguments[0]),
+        client.call::<_, u64>("Plugin.Count", &arguments[1]),
+    );
+    assert!(matches!(large, Err(CallError::Remote(why)) if why == too_large.to_string()));
+    assert_eq!(fits.unwrap(), 2);
+    echo(client, 1).await;
 }
 
 #[tokio::test]

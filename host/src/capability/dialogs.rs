@@ -10,11 +10,19 @@ use crate::sandbox::EventState;
 
 /// What a dialog may hold, in bytes: the server sends it to the client in one event.
 const SIZE_LIMIT: usize = 64 * 1024;
+/// The most elements of a dialog, and choices of all of them together. The server names each that it finds wrong in one
+/// line of its log.
+const ELEMENTS_LIMIT: usize = 50;
+const CHOICES_LIMIT: usize = 1_000;
+/// What one of these takes beside its texts, in bytes.
+const OVERHEAD: usize = 128;
 
 impl Host for EventState {
     async fn open(&mut self, trigger_id: String, path: String, dialog: Dialog) -> Answer<()> {
         let size = trigger_id.len() + path.len() + size(&dialog);
-        let _held = self.host_call(size)?;
+        let elements = dialog.elements.iter();
+        let parts: usize = elements.map(|element| 1 + element.choices.len()).sum();
+        let _held = self.host_call(size.saturating_add(parts.saturating_mul(OVERHEAD)))?;
         let opened = self.open_dialog(trigger_id, &path, dialog, size).await;
         Ok(self.counted("dialogs", opened))
     }
@@ -28,7 +36,9 @@ impl EventState {
         dialog: Dialog,
         size: usize,
     ) -> Result<(), Error> {
-        if size > SIZE_LIMIT {
+        let elements = dialog.elements.iter();
+        let choices: usize = elements.map(|element| element.choices.len()).sum();
+        if size > SIZE_LIMIT || dialog.elements.len() > ELEMENTS_LIMIT || choices > CHOICES_LIMIT {
             return Err(Error::TooLarge);
         }
         let plugin_id = &self.services.plugin_id;

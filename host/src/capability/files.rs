@@ -14,7 +14,7 @@ impl Host for EventState {
         content: Vec<u8>,
     ) -> Answer<String> {
         let _held = self.host_call(channel_id.len() + name.len())?;
-        self.handed_over(content.len())?;
+        self.carried(content.len())?;
         let stored = self.store_file(&channel_id, &name, content).await;
         Ok(self.counted("files", stored))
     }

@@ -24,7 +24,7 @@ impl Host for EventState {
         let _held = self.host_call(brings + pairs(&request.headers))?;
         let answer = self.fetch_allowed(request).await;
         if let Ok(answer) = &answer {
-            self.handed_over(answer.body.len() + pairs(&answer.headers))?;
+            self.carried(answer.body.len() + pairs(&answer.headers))?;
         }
         Ok(self.counted("http", answer))
     }
@@ -55,10 +55,11 @@ impl EventState {
         let host = url.host_str().unwrap_or_default().to_owned();
         let max_body = usize::try_from(request.max_body.min(ANSWER_LIMIT)).unwrap_or(0);
         // An answer is the host's to keep until the component has it.
-        let Some(_room) = self.room(max_body) else {
+        let Some(room) = self.room(max_body) else {
             let why = "no memory for the answer: other events have what the policy allows";
             return Err(Error::Unavailable(why.to_owned()));
         };
+        self.keep(room);
         let call = outgoing::Request {
             method: request.method,
             url,

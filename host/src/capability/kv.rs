@@ -42,7 +42,7 @@ impl Host for EventState {
         }
         let value = self.services.api.kv_get(&key).await.map_err(refused);
         if let Ok(Some(value)) = &value {
-            self.handed_over(value.len())?;
+            self.answers_with(value.len())?;
         }
         Ok(self.counted("kv", value))
     }
@@ -104,7 +104,7 @@ impl Host for EventState {
             })
         });
         if let Ok(Some(keys)) = &keys {
-            self.handed_over(keys.iter().map(String::len).sum())?;
+            self.answers_with(keys.iter().map(String::len).sum())?;
         }
         Ok(self.counted("kv", keys))
     }

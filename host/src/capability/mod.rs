@@ -93,6 +93,9 @@ impl EventState {
 
 /// The API's error as one that a component can act on. Texts are the server's own, for the log.
 fn refused(error: ApiError) -> Error {
+    if error == ApiError::TooLarge {
+        return Error::TooLarge;
+    }
     match error.status() {
         Some(404) => Error::NotFound,
         Some(401 | 403) => Error::Denied(error.to_string()),

@@ -18,6 +18,8 @@ type Props = BTreeMap<String, Any>;
 const PROPS_LIMIT: usize = 256 * 1024;
 /// What the server takes of a message, in bytes.
 pub(crate) const MESSAGE_LIMIT: usize = 64 * 1024;
+/// How much the posts of a channel may be together, in bytes: a few times what 1,000 posts of people are.
+const POSTS_LIMIT: usize = 4 * 1024 * 1024;
 /// More than any id of the server has, in bytes.
 const ID_LIMIT: usize = 64;
 /// As many as the server takes with a post.
@@ -27,6 +29,7 @@ impl Host for EventState {
     async fn create(&mut self, author: Author, draft: Draft) -> Answer<Post> {
         let _held = self.host_call(size(&draft))?;
         let created = self.create_post(author, draft).await;
+        self.carried(created.as_ref().map_or(0, post_size))?;
         Ok(self.counted("posts", created))
     }
 
@@ -34,7 +37,7 @@ impl Host for EventState {
         let _held = self.host_call(post_id.len())?;
         let post = self.services.api.get_post(&post_id).await;
         let post = post.map_err(refused).and_then(visible);
-        self.handed_over(post.as_ref().map_or(0, post_size))?;
+        self.answers_with(post.as_ref().map_or(0, post_size))?;
         Ok(self.counted("posts", post))
     }
 
@@ -42,6 +45,7 @@ impl Host for EventState {
         let brings = change.message.len() + change.kind.len() + change.props.len();
         let _held = self.host_call(post_id.len() + brings)?;
         let updated = self.update_post(&post_id, change).await;
+        self.carried(updated.as_ref().map_or(0, post_size))?;
         Ok(self.counted("posts", updated))
     }
 
@@ -50,10 +54,17 @@ impl Host for EventState {
         let list = self.services.api.get_posts_since(&channel_id, since).await;
         let posts: Result<Vec<Post>, _> = list.map_err(refused).and_then(|list| {
             let in_order = list.into_ordered().into_iter();
-            in_order.map(visible).collect()
+            let mut left = POSTS_LIMIT;
+            let mut fits = |post: &Result<Post, Error>| {
+                let size = post.as_ref().map_or(0, post_size);
+                let rest = left.checked_sub(size);
+                left = rest.unwrap_or(left);
+                rest.is_some()
+            };
+            in_order.map(visible).filter(|post| fits(post)).collect()
         });
         let sizes = posts.iter().flatten().map(post_size);
-        self.handed_over(sizes.sum())?;
+        self.answers_with(sizes.sum())?;
         Ok(self.counted("posts", posts))
     }
 

@@ -193,9 +193,13 @@ const OWNERS_BY_REQUEST: [i32; 2] = [0x8901, 0x8902];
 #[cfg(target_arch = "x86_64")]
 const X32: c_long = 0x4000_0000;
 /// Those of [`REFUSED`] that have another number there: `execve`, `ptrace`, `rt_sigqueueinfo`, `kexec_load`,
-/// `rt_tgsigqueueinfo`, `process_vm_readv`, `process_vm_writev`, `execveat`.
+/// `move_pages`, `rt_tgsigqueueinfo`, `process_vm_readv`, `process_vm_writev`, `execveat`.
 #[cfg(target_arch = "x86_64")]
-const X32_OWN: [c_long; 8] = [520, 521, 524, 528, 536, 539, 540, 545];
+const X32_OWN: [c_long; 9] = [520, 521, 524, 528, 533, 536, 539, 540, 545];
+
+/// The number of `ioctl` there, of which some requests are refused.
+#[cfg(target_arch = "x86_64")]
+const X32_IOCTL: c_long = 514;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
@@ -285,11 +289,14 @@ fn when(conditions: &[(u8, SeccompCmpOp, i32)]) -> Result<SeccompRule, seccompil
 #[cfg(target_arch = "x86_64")]
 fn both_sets(rules: Rules) -> Rules {
     let own = X32_OWN.map(|call| (call | X32, Vec::new()));
+    let ioctl = rules.get(&libc::SYS_ioctl).cloned();
+    let ioctl = ioctl.map(|rules| (X32_IOCTL | X32, rules));
     let again = rules
         .clone()
         .into_iter()
         .map(|(call, rule)| (call | X32, rule));
-    rules.into_iter().chain(again).chain(own).collect()
+    let again = again.chain(own).chain(ioctl);
+    rules.into_iter().chain(again).collect()
 }
 
 #[cfg(not(target_arch = "x86_64"))]

@@ -11,10 +11,8 @@ use super::index::LEASE;
 use super::{GIVE_UP, Job, Queue, QueueError, SHARDS, jitter};
 use crate::metrics::JobEnd;
 use crate::plugin::ComponentPlugin;
-use crate::sandbox::{EventError, JobOutcome};
+use crate::sandbox::{EventError, JOBS, JobOutcome};
 
-/// How many jobs of one process run at once.
-const AT_ONCE: usize = 4;
 /// Between two looks at the queue that nobody asked for.
 const PAUSE: Duration = Duration::from_secs(15);
 /// How much longer it may be, in milliseconds, so that nodes do not all look at once.
@@ -63,9 +61,7 @@ impl Runner {
     async fn go_on(&self, plugin: &ComponentPlugin, until_idle: bool) -> Option<i64> {
         let mut running = FuturesUnordered::new();
         loop {
-            let (jobs, next) = self
-                .sweep(plugin, AT_ONCE.saturating_sub(running.len()))
-                .await;
+            let (jobs, next) = self.sweep(plugin, JOBS.saturating_sub(running.len())).await;
             let found = !jobs.is_empty();
             running.extend(jobs.into_iter().map(|job| self.handle(plugin, job)));
             if running.is_empty() {
@@ -73,7 +69,7 @@ impl Runner {
                     return next;
                 }
                 self.pause(next).await;
-            } else if !found || running.len() >= AT_ONCE {
+            } else if !found || running.len() >= JOBS {
                 tokio::select! {
                     _ = running.next() => {}
                     () = self.pause(next) => {}

@@ -42,8 +42,8 @@ use ticker::Ticker;
 pub use ending::{Cause, Ending, EventError};
 pub(crate) use job_handler::Outcome as JobOutcome;
 
-/// How many jobs run at once.
-const JOBS: usize = 4;
+/// How many jobs of one process run at once.
+pub(crate) const JOBS: usize = 4;
 
 /// How much one call between component and host may hand over, in bytes as the host has to keep them: a little
 /// more than the largest answer. A list may name the same text again and again and so be far larger for
@@ -222,6 +222,9 @@ pub struct EventState {
     memory: MemoryLimit,
     calls_left: u32,
     size_left: usize,
+    /// Room for what the last call answered, which the host has until the component has copied it: not before the next
+    /// call, or the end.
+    answer: Option<Room>,
 }
 
 impl EventState {
@@ -237,7 +240,8 @@ impl EventState {
             Some(left) => self.calls_left = left,
             None => bail!(LimitReached::Calls),
         }
-        self.handed_over(size)?;
+        self.answer = None;
+        self.carried(size)?;
         if size < LARGE_CALL {
             return Ok(None);
         }
@@ -250,12 +254,35 @@ impl EventState {
         Ok(room)
     }
 
+    /// Counts so many bytes that a call answers with, and has room for them until the next call.
+    ///
+    /// # Errors
+    ///
+    /// A trap, when it is more than the event may carry, or where there is no room.
+    pub(crate) fn answers_with(&mut self, size: usize) -> wasmtime::Result<()> {
+        self.carried(size)?;
+        if size < LARGE_CALL {
+            return Ok(());
+        }
+        self.answer = self.room(size);
+        if self.answer.is_none() {
+            self.memory.refuse_together();
+            bail!("there is no room for what a call of the host answers");
+        }
+        Ok(())
+    }
+
+    /// Keeps room for an answer until the next call.
+    pub(crate) fn keep(&mut self, room: Room) {
+        self.answer = Some(room);
+    }
+
     /// Counts so many bytes that a call brings or takes away.
     ///
     /// # Errors
     ///
-    /// A trap, when it is more than the event may hand over.
-    pub(crate) fn handed_over(&mut self, size: usize) -> wasmtime::Result<()> {
+    /// A trap, when it is more than the event may carry.
+    pub(crate) fn carried(&mut self, size: usize) -> wasmtime::Result<()> {
         match self.size_left.checked_sub(size) {
             Some(left) => self.size_left = left,
             None => bail!(LimitReached::Size),
@@ -270,7 +297,7 @@ impl EventState {
 }
 
 /// How many commands run at once, where so many requests do.
-fn commands(requests: usize) -> usize {
+pub(crate) fn commands(requests: usize) -> usize {
     requests.div_ceil(4)
 }
 
@@ -389,6 +416,7 @@ impl Sandbox {
             memory: MemoryLimit::new(limits.memory(), Arc::clone(&self.memory)),
             calls_left: limits.host_calls,
             size_left: limits.handed_over(),
+            answer: None,
         };
         let mut store = Store::new(&self.component.engine, state);
         store.limiter(|state| &mut state.memory);

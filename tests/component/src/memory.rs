@@ -486,6 +486,11 @@ impl Api for MemoryApi {
             let posts = world.posts.iter().rev();
             let posts = posts.filter(|one| one.channel_id == channel && one.update_at > since);
             let posts: Vec<_> = posts.take(1_000).cloned().collect();
+            // More than the wire takes in one answer.
+            let size: usize = posts.iter().map(|one| one.message.len()).sum();
+            if size > 64 * 1024 * 1024 {
+                return Err(ApiError::TooLarge);
+            }
             Ok(PostList {
                 order: posts.iter().map(|one| one.id.clone()).collect(),
                 posts: posts.into_iter().map(|one| (one.id.clone(), one)).collect(),

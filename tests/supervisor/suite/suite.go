@@ -45,6 +45,7 @@ func Run(t *testing.T) {
 		t.Run("echoes 64 bodies of 900 kB at once", echoesManyLargeBodies)
 		t.Run("answers 1000 requests, 200 at a time", answersAThousandRequests)
 		t.Run("answers or turns away 1000 requests at the default limit", answersOrTurnsAway)
+		t.Run("strangers who send nothing keep nobody from an answer", strangersKeepNobodyOut)
 		t.Run("delivers a response in pieces", deliversPieces)
 		t.Run("is not disturbed by a client that goes away", survivesGoneClients)
 		t.Run("serves a header that is not UTF-8", servesLatin1Headers)

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -120,6 +121,37 @@ func answersOrTurnsAway(t *testing.T) {
 	}
 	if got := p.call(t, http.MethodGet, "/no/such/path", "", nil); got.status != http.StatusNotFound {
 		t.Errorf("after the rush: %d", got.status)
+	}
+}
+
+// strangersKeepNobodyOut has more of them at once than a plugin of default limits takes calls, each with a small body
+// announced and none sent.
+func strangersKeepNobodyOut(t *testing.T) {
+	const strangers = 1500
+	p := start(t, pluginBundle(t), settings())
+	address := strings.TrimPrefix(p.listen(t).URL, "http://")
+	var connections []net.Conn
+	for range strangers {
+		connection, err := net.Dial("tcp", address)
+		check(t, err)
+		defer connection.Close()
+		_, err = fmt.Fprint(connection, "POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+		check(t, err)
+		connections = append(connections, connection)
+	}
+	for _, user := range []string{"", "someone"} {
+		if got := p.call(t, http.MethodGet, "/no/such/path", user, nil); got.status != http.StatusNotFound {
+			t.Errorf("meanwhile %q is answered %d", user, got.status)
+		}
+	}
+	seen := map[int]int{}
+	for _, connection := range connections {
+		response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+		check(t, err)
+		seen[response.StatusCode]++
+	}
+	if seen[http.StatusRequestTimeout]+seen[http.StatusServiceUnavailable] != strangers {
+		t.Errorf("they are answered %v", seen)
 	}
 }
 

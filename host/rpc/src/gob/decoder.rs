@@ -3,20 +3,24 @@
 //! Messages are told apart by their lengths alone. A value in one message, the common case, is decoded
 //! straight from it. Where that fails, the skimmer walks the value to its end, over as many messages as it
 //! takes, so that the next value begins where it should; a value that was cut into pieces is then decoded
-//! from the joined pieces.
-
-use std::ops::Range;
+//! from the joined pieces. A value that is longer than is taken is walked as it arrives and dropped, so that only
+//! it is lost.
 
 use super::Limits;
 use super::decode::Decode;
 use super::error::DecodeError;
 use super::reader::Reader;
-use super::skim::{Skimmer, Step, negated};
+use super::skim::{Part, Skimmer, Step, negated};
 use super::types::Types;
 use super::wire::{Cursor, peek_uint};
 
 /// Buffers keep at most this much when idle.
 const KEPT_CAPACITY: usize = 64 * 1024;
+
+/// The longest message that Go reads, in bytes: what claims to be longer is none.
+const GO_LIMIT: u64 = 8 << 30;
+
+const VALUE_TOO_LONG: DecodeError = DecodeError::TooLarge("a value is too long");
 
 /// The receiving half of a stream.
 pub struct Decoder {
@@ -26,6 +30,8 @@ pub struct Decoder {
     start: usize,
     /// A value whose end has not arrived.
     pending: Option<Skimmer>,
+    /// How much is left of a message that is too long, which is taken as it arrives.
+    long: Option<usize>,
     lost: Option<DecodeError>,
 }
 
@@ -39,6 +45,7 @@ impl Decoder {
             buffer: Vec::new(),
             start: 0,
             pending: None,
+            long: None,
             lost: None,
         }
     }
@@ -57,7 +64,7 @@ impl Decoder {
     /// Whether nothing is left of what was fed, and no value is incomplete.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.start == self.buffer.len() && self.pending.is_none()
+        self.start == self.buffer.len() && self.pending.is_none() && self.long.is_none()
     }
 
     /// Decodes the next value; none while bytes are missing.
@@ -104,8 +111,25 @@ impl Decoder {
     }
 
     fn next_message_with(&mut self, read: &mut Read<'_>) -> Result<Option<()>, DecodeError> {
-        while let Some(range) = self.message()? {
-            let message = self.buffer.get(range.clone()).unwrap_or_default();
+        loop {
+            if let Some(left) = self.long {
+                if self.pass_over(left)?.is_none() {
+                    return Ok(None);
+                }
+                continue;
+            }
+            let Some((begin, length)) = self.message()? else {
+                return Ok(None);
+            };
+            if length > self.limits.message_bytes {
+                self.start = begin;
+                self.long = Some(length);
+                continue;
+            }
+            let end = begin.saturating_add(length);
+            let Some(message) = self.buffer.get(begin..end) else {
+                return Ok(None);
+            };
             let outcome = message_value(
                 &mut self.types,
                 &self.limits,
@@ -113,29 +137,75 @@ impl Decoder {
                 message,
                 read,
             );
-            self.start = range.end;
+            self.start = end;
             self.tidy();
             if outcome?.is_some() {
                 return Ok(Some(()));
             }
         }
-        Ok(None)
     }
 
-    /// Where the next whole message is.
-    fn message(&self) -> Result<Option<Range<usize>>, DecodeError> {
-        const LENGTH: DecodeError = DecodeError::Fatal("a message is too long");
+    /// Where the next message begins and how long it is, once that is known.
+    fn message(&self) -> Result<Option<(usize, usize)>, DecodeError> {
+        const LENGTH: DecodeError = DecodeError::Fatal("a message has no length that can be");
         let bytes = self.buffer.get(self.start..).unwrap_or_default();
         let Some((length, count)) = peek_uint(bytes).map_err(|_| LENGTH)? else {
             return Ok(None);
         };
-        let begin = self.start + count;
-        let end = usize::try_from(length)
-            .ok()
-            .filter(|length| *length <= self.limits.message_bytes)
-            .and_then(|length| begin.checked_add(length))
-            .ok_or(LENGTH)?;
-        Ok((end <= self.buffer.len()).then_some(begin..end))
+        let length = (length <= GO_LIMIT).then_some(length).ok_or(LENGTH)?;
+        let length = usize::try_from(length).map_err(|_| LENGTH)?;
+        Ok(Some((self.start + count, length)))
+    }
+
+    /// Takes what is there of a message that is too long, of which so much is left. None while more is needed.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::TooLarge`] at the end of its value.
+    fn pass_over(&mut self, left: usize) -> Result<Option<()>, DecodeError> {
+        let there = self.buffer.get(self.start..).unwrap_or_default();
+        let part = Part {
+            bytes: there.get(..left).unwrap_or(there),
+            is_last: left <= there.len(),
+        };
+        let (mut value, before) = match self.pending.take() {
+            Some(value) => (value, 0),
+            None => match peek_uint(part.bytes) {
+                Ok(Some((_, count))) => {
+                    let id = Cursor::new(part.bytes).int()?;
+                    if id < 0 {
+                        return Err(DecodeError::Fatal("a definition is too long"));
+                    }
+                    (Skimmer::new(id), count)
+                }
+                Ok(None) if !part.is_last => return Ok(None),
+                _ => return Err(DecodeError::Fatal("a message has no type")),
+            },
+        };
+        value.drop_value();
+        let rest = Part {
+            bytes: part.bytes.get(before..).unwrap_or_default(),
+            ..part
+        };
+        let walked = value.walk_part(rest, &mut self.types, &self.limits);
+        let (step, walked) = walked.map_err(DecodeError::into_fatal)?;
+        let taken = before + walked;
+        let is_stuck = part.bytes.len() - taken > self.limits.message_bytes;
+        self.start += taken;
+        self.long = Some(left - taken).filter(|left| *left > 0);
+        self.tidy();
+        match step {
+            Step::Starved if is_stuck => Err(DecodeError::Fatal("a part of a value is too long")),
+            Step::Starved => {
+                self.pending = Some(value);
+                Ok(None)
+            }
+            Step::More => {
+                self.pending = Some(value);
+                Ok(Some(()))
+            }
+            Step::Done => Err(VALUE_TOO_LONG),
+        }
     }
 
     fn tidy(&mut self) {
@@ -169,7 +239,7 @@ fn message_value(
     if let Some(mut value) = pending.take() {
         let walked = value.walk(message, types, limits);
         return match walked.map_err(DecodeError::into_fatal)? {
-            Step::More => {
+            Step::More | Step::Starved => {
                 *pending = Some(value);
                 Ok(None)
             }
@@ -193,7 +263,7 @@ fn message_value(
     let mut skimmer = Skimmer::new(id);
     let body = message.get(message.len() - cursor.left()..);
     match skimmer.walk(body.unwrap_or_default(), types, limits) {
-        Ok(Step::More) => {
+        Ok(Step::More | Step::Starved) => {
             *pending = Some(skimmer);
             Ok(None)
         }
@@ -223,6 +293,6 @@ fn finish(
     limits: &Limits,
     read: &mut Read<'_>,
 ) -> Result<(), DecodeError> {
-    let (id, joined) = skimmer.joined();
+    let (id, joined) = skimmer.joined().ok_or(VALUE_TOO_LONG)?;
     read(&mut Reader::new(Cursor::new(&joined), types, limits), id)
 }

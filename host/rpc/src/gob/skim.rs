@@ -4,7 +4,8 @@
 //! definition comes in the middle, and the value goes on in the next message. The skimmer walks such a
 //! value with an explicit stack, so it can stop where bytes are missing and resume there, stores the
 //! definitions, and joins the rest into one piece without them. It also finds the end of a value that
-//! cannot be decoded. Each byte is looked at once.
+//! cannot be decoded, and of one that is too long to be kept: of that it takes parts of messages as they
+//! arrive, and keeps nothing.
 
 use super::Limits;
 use super::error::DecodeError;
@@ -15,6 +16,7 @@ use super::wire::{Cursor, put_bytes, put_int, put_uint};
 /// value at least, and is many.
 pub(super) const MAX_STACK: usize = 1 << 16;
 
+#[derive(Clone, Copy)]
 enum Frame {
     /// A value of this type.
     Value(i64),
@@ -28,17 +30,31 @@ enum Frame {
     Entries(i64, i64, usize),
     /// The type of an interface's content, possibly in the next message.
     InterfaceType,
+    /// What is after a definition: the end of its message, or the count of what is left of the interface.
+    Defined,
 }
 
 /// A walk in progress.
 pub(super) struct Skimmer {
     stack: Vec<Frame>,
-    joined: Vec<u8>,
+    /// None where the value is too long to be kept.
+    joined: Option<Vec<u8>>,
     id: i64,
 }
 
-/// Where a walk stands at the end of a message.
+/// Bytes of a message, from where the walk stands.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) bytes: &'a [u8],
+    /// Whether the message ends with them.
+    pub(super) is_last: bool,
+}
+
+/// Where a walk stands at the end of the bytes that are there.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
+    /// More of the message is needed.
+    Starved,
     /// The value goes on in the next message.
     More,
     /// The value is complete.
@@ -50,15 +66,20 @@ impl Skimmer {
     pub(super) fn new(id: i64) -> Self {
         Self {
             stack: vec![Frame::Content(id)],
-            joined: Vec::new(),
+            joined: Some(Vec::new()),
             id,
         }
     }
 
+    /// Keeps nothing of the value.
+    pub(super) fn drop_value(&mut self) {
+        self.joined = None;
+    }
+
     /// The type of the value, and the value in one piece. The bytes begin with the zero byte of a value
-    /// that is not a struct.
-    pub(super) fn joined(self) -> (i64, Vec<u8>) {
-        (self.id, self.joined)
+    /// that is not a struct. None where the value was too long to be kept.
+    pub(super) fn joined(self) -> Option<(i64, Vec<u8>)> {
+        self.joined.map(|joined| (self.id, joined))
     }
 
     /// Walks through one message.
@@ -68,78 +89,123 @@ impl Skimmer {
         types: &mut Types,
         limits: &Limits,
     ) -> Result<Step, DecodeError> {
-        let mut cursor = Cursor::new(message);
+        let part = Part {
+            bytes: message,
+            is_last: true,
+        };
+        self.walk_part(part, types, limits).map(|(step, _)| step)
+    }
+
+    /// Walks as far as the bytes reach, and answers with how many of them it took. Only where the value is not kept
+    /// may they be less than the message.
+    pub(super) fn walk_part(
+        &mut self,
+        part: Part<'_>,
+        types: &mut Types,
+        limits: &Limits,
+    ) -> Result<(Step, usize), DecodeError> {
+        let mut cursor = Cursor::new(part.bytes);
         while let Some(frame) = self.stack.pop() {
             // Depth is for those to limit who recurse. Here it is memory, and the value's end must be
             // found whatever it is.
             if self.stack.len() > MAX_STACK {
                 return Err(DecodeError::TooLarge("a value is nested too deeply"));
             }
-            if self.joined.len() > limits.message_bytes {
-                return Err(DecodeError::TooLarge("a value is too long"));
+            let kept = self.joined.as_ref().map_or(0, Vec::len);
+            if kept > limits.message_bytes {
+                self.drop_value();
             }
-            match frame {
-                Frame::InterfaceType => {
-                    if cursor.left() == 0 {
-                        self.stack.push(Frame::InterfaceType);
-                        return Ok(Step::More);
-                    }
-                    let id = cursor.int()?;
-                    if id < 0 {
-                        types.define(negated(id)?, &mut cursor, limits)?;
-                        if cursor.left() > 0 {
-                            cursor.uint()?;
-                        }
-                        self.stack.push(Frame::InterfaceType);
-                    } else {
-                        cursor.uint()?;
-                        put_int(&mut self.joined, id);
-                        // A length that nobody reads.
-                        self.joined.push(0);
-                        self.stack.push(Frame::Content(id));
-                    }
+            let before = cursor;
+            let is_between = matches!(frame, Frame::InterfaceType | Frame::Defined);
+            if is_between && cursor.left() == 0 && part.is_last {
+                self.stack.push(Frame::InterfaceType);
+                return Ok((Step::More, part.bytes.len()));
+            }
+            match self.step(frame, &mut cursor, types, limits) {
+                Ok(()) => {}
+                // A step changes something only when it has all its bytes: it can be done again with more of them.
+                Err(_) if !part.is_last => {
+                    self.stack.push(frame);
+                    return Ok((Step::Starved, part.bytes.len() - before.left()));
                 }
-                Frame::Content(id) => {
-                    if !types.is_struct(id) {
-                        if cursor.uint()? != 0 {
-                            return Err(DecodeError::malformed(
-                                "a lone value has no zero before it",
-                            ));
-                        }
-                        self.joined.push(0);
-                    }
-                    self.stack.push(Frame::Value(id));
-                }
-                Frame::Value(id) => self.value(id, &mut cursor, types)?,
-                Frame::Struct(id, number) => {
-                    let delta = cursor.uint()?;
-                    put_uint(&mut self.joined, delta);
-                    if delta > 0 {
-                        let number = number.saturating_add(delta);
-                        let field = field(types, id, number)?;
-                        self.stack.push(Frame::Struct(id, number));
-                        self.stack.push(Frame::Value(field));
-                    }
-                }
-                Frame::Elements(id, left) => {
-                    if let Some(left) = left.checked_sub(1) {
-                        self.stack.push(Frame::Elements(id, left));
-                        self.stack.push(Frame::Value(id));
-                    }
-                }
-                Frame::Entries(key, elem, left) => {
-                    if let Some(left) = left.checked_sub(1) {
-                        self.stack.push(Frame::Entries(key, elem, left));
-                        self.stack.push(Frame::Value(elem));
-                        self.stack.push(Frame::Value(key));
-                    }
-                }
+                Err(error) => return Err(error),
             }
         }
-        if cursor.left() > 0 {
+        if cursor.left() > 0 || !part.is_last {
             return Err(DecodeError::malformed("bytes are left over after a value"));
         }
-        Ok(Step::Done)
+        Ok((Step::Done, part.bytes.len()))
+    }
+
+    fn step(
+        &mut self,
+        frame: Frame,
+        cursor: &mut Cursor<'_>,
+        types: &mut Types,
+        limits: &Limits,
+    ) -> Result<(), DecodeError> {
+        match frame {
+            Frame::InterfaceType => {
+                let id = cursor.int()?;
+                if id < 0 {
+                    types.define(negated(id)?, cursor, limits)?;
+                    self.stack.push(Frame::Defined);
+                } else {
+                    cursor.uint()?;
+                    // A length that nobody reads.
+                    self.keep(|joined| {
+                        put_int(joined, id);
+                        joined.push(0);
+                    });
+                    self.stack.push(Frame::Content(id));
+                }
+            }
+            Frame::Defined => {
+                cursor.uint()?;
+                self.stack.push(Frame::InterfaceType);
+            }
+            Frame::Content(id) => {
+                if !types.is_struct(id) {
+                    if cursor.uint()? != 0 {
+                        return Err(DecodeError::malformed("a lone value has no zero before it"));
+                    }
+                    self.keep(|joined| joined.push(0));
+                }
+                self.stack.push(Frame::Value(id));
+            }
+            Frame::Value(id) => self.value(id, cursor, types)?,
+            Frame::Struct(id, number) => {
+                let delta = cursor.uint()?;
+                self.keep(|joined| put_uint(joined, delta));
+                if delta > 0 {
+                    let number = number.saturating_add(delta);
+                    let field = field(types, id, number)?;
+                    self.stack.push(Frame::Struct(id, number));
+                    self.stack.push(Frame::Value(field));
+                }
+            }
+            Frame::Elements(id, left) => {
+                if let Some(left) = left.checked_sub(1) {
+                    self.stack.push(Frame::Elements(id, left));
+                    self.stack.push(Frame::Value(id));
+                }
+            }
+            Frame::Entries(key, elem, left) => {
+                if let Some(left) = left.checked_sub(1) {
+                    self.stack.push(Frame::Entries(key, elem, left));
+                    self.stack.push(Frame::Value(elem));
+                    self.stack.push(Frame::Value(key));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds to the value, where it is kept.
+    fn keep(&mut self, add: impl FnOnce(&mut Vec<u8>)) {
+        if let Some(joined) = &mut self.joined {
+            add(joined);
+        }
     }
 
     fn value(
@@ -150,20 +216,28 @@ impl Skimmer {
     ) -> Result<(), DecodeError> {
         match types.kind(id)? {
             Kind::Bool | Kind::Int | Kind::Uint | Kind::Float => {
-                put_uint(&mut self.joined, cursor.uint()?);
+                let number = cursor.uint()?;
+                self.keep(|joined| put_uint(joined, number));
             }
             Kind::Complex => {
-                put_uint(&mut self.joined, cursor.uint()?);
-                put_uint(&mut self.joined, cursor.uint()?);
+                let parts = [cursor.uint()?, cursor.uint()?];
+                self.keep(|joined| {
+                    for part in parts {
+                        put_uint(joined, part);
+                    }
+                });
             }
             Kind::Bytes
             | Kind::String
             | Kind::Defined(
                 WireType::GobEncoder | WireType::BinaryMarshaler | WireType::TextMarshaler,
-            ) => put_bytes(&mut self.joined, cursor.bytes()?),
+            ) => {
+                let bytes = cursor.bytes()?;
+                self.keep(|joined| put_bytes(joined, bytes));
+            }
             Kind::Interface => {
                 let name = cursor.bytes()?;
-                put_bytes(&mut self.joined, name);
+                self.keep(|joined| put_bytes(joined, name));
                 if !name.is_empty() {
                     self.stack.push(Frame::InterfaceType);
                 }
@@ -193,7 +267,7 @@ impl Skimmer {
     /// A count, which further messages may have to make good: every element takes a byte.
     fn count(&mut self, cursor: &mut Cursor<'_>) -> Result<usize, DecodeError> {
         let count = cursor.uint()?;
-        put_uint(&mut self.joined, count);
+        self.keep(|joined| put_uint(joined, count));
         usize::try_from(count).map_err(|_| DecodeError::malformed("a count is too large"))
     }
 }

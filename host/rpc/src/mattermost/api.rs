@@ -38,6 +38,9 @@ pub enum ApiError {
     /// The call itself failed: an unknown method, or an argument or answer that does not decode.
     #[error("the call failed: {0}")]
     Rpc(String),
+    /// The answer is larger than is taken; only it is lost.
+    #[error("the answer is too large")]
+    TooLarge,
     /// The server ended the connection, or had ended it before.
     #[error("the connection to the server is closed")]
     Closed,
@@ -48,7 +51,7 @@ impl ApiError {
     pub fn status(&self) -> Option<i64> {
         match self {
             Self::App { status_code, .. } => Some(*status_code),
-            Self::Go(_) | Self::Rpc(_) | Self::Closed => None,
+            Self::Go(_) | Self::Rpc(_) | Self::TooLarge | Self::Closed => None,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::api::ApiError;
 use super::registered::AppError;
-use crate::gob::Any;
+use crate::gob::{Any, DecodeError};
 use crate::net_rpc::CallError;
 
 impl From<AppError> for ApiError {
@@ -25,6 +25,7 @@ impl From<CallError> for ApiError {
         match error {
             CallError::Closed => Self::Closed,
             CallError::Remote(text) => Self::Rpc(text),
+            CallError::Decode(DecodeError::TooLarge(_)) => Self::TooLarge,
             other @ (CallError::Decode(_) | CallError::Encode(_)) => Self::Rpc(other.to_string()),
         }
     }
@@ -106,6 +107,14 @@ mod tests {
             matches!(go(Any::Dropped("*x.Error".to_owned())), Err(ApiError::Go(text)) if text.contains("*x.Error"))
         );
         assert_eq!(go(Any::Nil), Ok(()));
+    }
+
+    #[test]
+    fn an_answer_that_is_too_large_is_told_from_one_that_is_wrong() {
+        let too_large = CallError::Decode(DecodeError::TooLarge("x"));
+        assert_eq!(ApiError::from(too_large), ApiError::TooLarge);
+        let wrong = CallError::Decode(DecodeError::Malformed("x"));
+        assert!(matches!(ApiError::from(wrong), ApiError::Rpc(_)));
     }
 
     #[test]

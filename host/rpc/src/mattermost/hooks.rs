@@ -8,6 +8,7 @@ use super::{
     AppError, BodyReader, CommandArgs, CommandResponse, Context, HttpRequest, ResponseWriter,
     RpcApi,
 };
+use crate::net_rpc::MOST_CALLS;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
@@ -26,6 +27,12 @@ crate::gob_struct! {
 pub trait Hooks: Send + Sync + 'static {
     /// Names of the hooks that the server is to call, such as `ExecuteCommand`.
     fn implemented(&self) -> Vec<String>;
+
+    /// How many calls run at the same time. Requests beyond it are refused, of which the server makes errors in its log
+    /// and answers with 500: who can answer better should take more.
+    fn most_calls(&self) -> usize {
+        MOST_CALLS
+    }
 
     /// The plugin starts. An error ends the process, and administrators read its text as the reason.
     /// Must be idempotent: every node of a cluster runs it, after every restart.

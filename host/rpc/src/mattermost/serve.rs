@@ -217,6 +217,10 @@ impl HookService {
 impl Service for HookService {
     type Call = HookCall;
 
+    fn most_calls(&self) -> usize {
+        self.hooks.most_calls()
+    }
+
     fn route(&self, method: &str) -> Option<Route<HookCall>> {
         Some(match method {
             "Plugin.Implemented" => Route::new(|Empty| HookCall::Implemented),

@@ -18,7 +18,7 @@ mod outbox;
 mod server;
 
 pub use client::{CallError, Client};
-pub(crate) use server::panic_text;
+pub(crate) use server::{MOST_CALLS, panic_text};
 pub use server::{Reply, Route, ServeError, Service, serve};
 
 crate::gob_struct! {

@@ -19,11 +19,11 @@ use super::outbox::{Outbox, Pen};
 use super::{READ, Request, Response};
 use crate::gob::{Decode, DecodeError, Decoder, Empty, Encode, EncodeError, Encoder, Limits};
 
-/// Calls on one stream at the same time. Beyond it those are refused that may be.
-const MAX_CALLS: usize = 1024;
-/// Calls on one stream that are not yet answered, refused ones included. Beyond it requests wait unread:
+/// Calls of a service at the same time that does not say how many, see [`Service::most_calls`].
+pub(crate) const MOST_CALLS: usize = 1024;
+/// So many times as many calls on one stream may be unanswered, refused ones included. Beyond it requests wait unread:
 /// the peer takes no answers.
-const MAX_UNANSWERED: usize = 4 * MAX_CALLS;
+const UNANSWERED: usize = 4;
 const REFUSED: &str = "too many calls at once";
 
 /// What a stream offers.
@@ -37,6 +37,11 @@ pub trait Service: Send + Sync + 'static {
 
     /// Names in front of the dot in method names.
     const NAMES: &'static [&'static str] = &["Plugin"];
+
+    /// How many calls run at the same time on one stream. Beyond it those are refused that may be.
+    fn most_calls(&self) -> usize {
+        MOST_CALLS
+    }
 
     /// How to make a call of the named method, such as `Plugin.OnActivate`; `None` if there is none.
     fn route(&self, method: &str) -> Option<Route<Self::Call>>;
@@ -195,7 +200,7 @@ async fn read<S: Service>(
                 }
                 continue;
             };
-            while calls.len() >= MAX_UNANSWERED {
+            while calls.len() >= service.most_calls().saturating_mul(UNANSWERED) {
                 calls.join_next().await;
             }
             open = advance(request, &mut decoder, service, outbox, calls)?;
@@ -218,7 +223,7 @@ fn advance<S: Service>(
     match open {
         Open::Call(request, mut route) => match (route.read)(decoder) {
             Ok(None) => return Ok(Some(Open::Call(request, route))),
-            Ok(Some(_)) if route.refusable && calls.len() >= MAX_CALLS => {
+            Ok(Some(_)) if route.refusable && calls.len() >= service.most_calls() => {
                 let error = Err(REFUSED.to_owned());
                 calls.spawn(async move { answer(&outbox, request, error).await });
             }

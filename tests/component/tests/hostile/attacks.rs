@@ -223,6 +223,8 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
     ("/dialog?/x?y=/../../../other", Refusal("Denied"), "dialogs"),
     ("/dialog?/\\..\\other", Refusal("Denied"), "dialogs"),
     ("/dialog-large", Refusal("TooLarge"), ""),
+    ("/dialog-parts?51|0", Refusal("TooLarge"), ""),
+    ("/dialog-parts?11|91", Refusal("TooLarge"), ""),
     ("/command-broad", Refusal("TooLarge"), ""),
     ("/command-deep", Refusal("TooLarge"), ""),
     ("/command-large", Refusal("TooLarge"), ""),

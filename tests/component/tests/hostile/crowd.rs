@@ -59,11 +59,12 @@ async fn those_who_cannot_wait_are_told_to_come_again_and_none_is_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_commands_does_not_keep_the_configuration_from_changing() {
     let den = Arc::new(Den::open().await);
-    let commands = (0..20).map(|_| {
+    let commands = (0..20).map(|number| {
         let den = Arc::clone(&den);
         tokio::spawn(async move {
             let args = CommandArgs {
                 command: "/hostile hold".to_owned(),
+                user_id: format!("user{number}"),
                 ..CommandArgs::default()
             };
             den.plugin.command(args).await.is_err()
@@ -82,4 +83,37 @@ async fn a_flood_of_commands_does_not_keep_the_configuration_from_changing() {
         given_up += usize::from(command.await.unwrap());
     }
     assert_eq!(given_up, 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_user_has_a_part_of_the_turns_and_leaves_the_others_to_the_others() {
+    let den = Arc::new(Den::open().await);
+    let hold = |user: &str| {
+        let (den, user) = (Arc::clone(&den), user.to_owned());
+        tokio::spawn(async move {
+            let args = CommandArgs {
+                command: "/hostile hold".to_owned(),
+                user_id: user,
+                ..CommandArgs::default()
+            };
+            den.plugin.command(args).await.is_err()
+        })
+    };
+    let mut of_one: Vec<_> = (0..20).map(|_| hold("greedy")).collect();
+    let turned_away = "plugin_host_requests_turned_away_total{reason=\"share\"}";
+    // Four have a turn until they may go, of sixteen.
+    den.until(turned_away, 16).await;
+    let of_another = hold("another");
+    let args = CommandArgs {
+        command: "/hostile harmless".to_owned(),
+        user_id: "a third".to_owned(),
+        ..CommandArgs::default()
+    };
+    assert!(den.plugin.command(args).await.is_ok());
+    of_one.retain(|one| !one.is_finished());
+    assert_eq!(of_one.len(), 4);
+    den.api.world().store("go", b"now");
+    for one in of_one.into_iter().chain([of_another]) {
+        assert!(!one.await.unwrap());
+    }
 }

@@ -48,6 +48,10 @@ async fn all_events_together_have_a_limit_of_memory_and_it_is_told_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_from_outside_and_large_calls_find_no_room_where_events_have_all_memory() {
     let den = Den::open().await;
+    for (name, mebibytes) in [("three", 3), ("six", 6)] {
+        let value = vec![1; mebibytes * 1024 * 1024];
+        den.api.world().store(name, value);
+    }
     let urls: Vec<_> = (97..102)
         .map(|mebibytes| format!("/memory-hold-on?{mebibytes}"))
         .collect();
@@ -59,10 +63,14 @@ async fn answers_from_outside_and_large_calls_find_no_room_where_events_have_all
         let url = "/fetch-and-keep-much?https://listed.example/";
         let fetch = den.attack(url).await;
         let call = den.attack("/host-call-room").await;
+        // The component has a copy of an answer while the host still has it.
+        let six = den.attack("/kv-length?six").await;
+        let three = den.attack("/kv-length?three").await;
         den.api.world().store("go", b"now");
-        (fetch, call)
+        (fetch, call, six, three)
     };
-    let (_, (fetch, call)) = tokio::join!(hoards, others);
+    let (_, (fetch, call, six, three)) = tokio::join!(hoards, others);
+    assert_eq!((six.status, three.status), (500, 200), "{}", text(&six));
     let said = text(&fetch);
     assert!(said.contains("no memory for the answer"), "{said}");
     assert_eq!(call.status, 500, "{}", text(&call));

@@ -485,3 +485,57 @@ async fn zm060_zm112_zoom_is_told_that_data_is_gone_where_it_asks() {
     }
     assert_eq!(scene.zoom.count(Route::Compliance), 2);
 }
+
+/// A member can write far more than a look at a channel's last posts may take.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_is_full_of_large_posts_keeps_back_no_recording_and_no_start() {
+    const LARGE: usize = 300_000;
+    // Of the first much is left out, of the second all.
+    for posts in [200, 240] {
+        let scene = Scene::start().await;
+        let (meeting, post) = meeting(&scene).await;
+        let bob = scene.person("bob");
+        for _ in 0..posts {
+            let mut world = scene.api.world();
+            world.add_post(&bob, &post.channel_id, &"x".repeat(LARGE));
+        }
+        let url = scene.zoom.add_file("vtt", VTT);
+        told(&scene, TRANSCRIPT, &meeting, &transcript(&url)).await;
+        scene.works().await;
+        assert_eq!(replies(&scene, &post).len(), 1, "{posts}");
+        let ann = post.user_id.as_str();
+        let asked = scene.asks(ann, &post.channel_id, "/zoom start Retro").await;
+        assert_eq!(asked, "", "{posts}");
+        let message = "too large to be looked through";
+        assert_eq!(scene.log().contains(message), posts == 240);
+    }
+}
+
+/// What a job waits for is not what it tries.
+#[tokio::test(flavor = "multi_thread")]
+async fn d25_waiting_for_settings_uses_up_no_patience_with_zoom() {
+    let scene = Scene::start().await;
+    let (meeting, post) = meeting(&scene).await;
+    let files = json!([video(&scene, "a"), chat(&scene, "a")]);
+    told(&scene, RECORDING, &meeting, &files).await;
+    scene.change_settings(json!({"oauthclientid": ""})).await;
+    for _ in 0..8 {
+        scene.works().await;
+        scene.later(301);
+    }
+    scene
+        .change_settings(json!({"oauthclientid": "stand-in-client-id"}))
+        .await;
+    scene.zoom.fail_next(Route::Download, Fault::server_error());
+    scene.works().await;
+    assert_eq!(replies(&scene, &post), [], "it is tried again");
+    scene.later(60);
+    scene.works().await;
+    let replies = replies(&scene, &post);
+    assert_eq!(replies.len(), 1);
+    assert_eq!(
+        replies[0].kind, "custom_zoom_chat",
+        "{}",
+        replies[0].message
+    );
+}

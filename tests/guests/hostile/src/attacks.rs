@@ -3,7 +3,7 @@
 use crate::bindings::exports::mattermost::plugin::http_handler::{Request, Response};
 use crate::bindings::mattermost::plugin::bots::{self, Bot};
 use crate::bindings::mattermost::plugin::commands::{self, Audience, Command, Node};
-use crate::bindings::mattermost::plugin::dialogs::{self, Dialog};
+use crate::bindings::mattermost::plugin::dialogs::{self, Choice, Dialog, Element, ElementKind};
 use crate::bindings::mattermost::plugin::posts::{self, Author, Change, Draft};
 use crate::bindings::mattermost::plugin::types::Error;
 use crate::bindings::mattermost::plugin::{channels, files, http, jobs, kv, log, users, websocket};
@@ -132,6 +132,9 @@ pub fn make(request: &Request) -> Response {
         "kv-host-empty" => said(set("_jobs_00", &[])),
         "kv-empty" => said(set("empty", &[])),
         "kv-long-key" => said(set(&"k".repeat(151), b"x")),
+        "kv-length" => {
+            said(kv::get(argument).map(|value| value.unwrap_or_default().len().to_string()))
+        }
         "kv-host-read" => said(kv::get(argument).map(|value| format!("{value:?}"))),
         "kv-host-write" => said(set(argument, b"mine")),
         "kv-host-delete" => {
@@ -148,8 +151,14 @@ pub fn make(request: &Request) -> Response {
         "command-broad" => said(command(vec![node(1); 501], 0)),
         "command-deep" => said(command((1..=9).map(node).collect(), 0)),
         "command-large" => said(command(Vec::new(), MEBIBYTE)),
-        "dialog" => said(dialog(argument, 0)),
-        "dialog-large" => said(dialog("/answer", MEBIBYTE)),
+        "dialog" => said(dialog(argument, 0, &[])),
+        "dialog-large" => said(dialog("/answer", MEBIBYTE, &[])),
+        "dialog-parts" => {
+            let (elements, choices) = argument.split_once('|').unwrap_or_default();
+            let choices = choices.parse().unwrap_or(0);
+            let elements = vec![choices; elements.parse().unwrap_or(0)];
+            said(dialog("/answer", 0, &elements))
+        }
         "websocket" => said(publish(0)),
         "websocket-large" => said(publish(MEBIBYTE)),
         "preference" => {
@@ -384,14 +393,29 @@ fn command(nodes: Vec<Node>, description: usize) -> Result<String, Error> {
     commands::register(&command).map(|()| "registered".to_owned())
 }
 
-fn dialog(path: &str, state: usize) -> Result<String, Error> {
+/// Opens a dialog with elements of so many choices.
+fn dialog(path: &str, state: usize, choices: &[usize]) -> Result<String, Error> {
+    let choice = || Choice {
+        label: String::new(),
+        value: String::new(),
+    };
+    let element = |choices: usize| Element {
+        name: String::new(),
+        label: String::new(),
+        kind: ElementKind::Select,
+        default: String::new(),
+        help: String::new(),
+        placeholder: String::new(),
+        optional: true,
+        choices: (0..choices).map(|_| choice()).collect(),
+    };
     let dialog = Dialog {
         callback_id: String::new(),
         title: String::new(),
         introduction: String::new(),
         submit_label: String::new(),
         state: "x".repeat(state),
-        elements: Vec::new(),
+        elements: choices.iter().map(|choices| element(*choices)).collect(),
     };
     dialogs::open("trigger", path, &dialog).map(|()| "opened".to_owned())
 }
@@ -415,7 +439,7 @@ fn denied_everywhere(id: &str) -> Result<String, Error> {
         ("files", is_denied(files::upload(id, "name", b"content"))),
         ("bots", is_denied(bot("hostile"))),
         ("commands", is_denied(command(Vec::new(), 0))),
-        ("dialogs", is_denied(dialog("/answer", 0))),
+        ("dialogs", is_denied(dialog("/answer", 0, &[]))),
         ("websocket", is_denied(publish(0))),
         ("jobs", is_denied(jobs::enqueue("any", b"payload", 0))),
     ];
