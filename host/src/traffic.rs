@@ -321,6 +321,9 @@ impl Answers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mattermost_plugin_rpc::go_plugin::Broker;
+    use mattermost_plugin_rpc::yamux::{Config, Session};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     fn request(method: &str, headers: &[(&str, &str)]) -> HttpRequest {
         let headers = headers.iter();
@@ -439,6 +442,33 @@ mod tests {
         assert_eq!(time_for(Some(1024 * 1024)), largest);
         assert_eq!(time_for(Some(u64::MAX)), largest);
         assert_eq!(time_for(None), 2 * BODY_TIME);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_taken_too_slowly_is_dropped_and_gives_its_room_back() {
+        let (ours, theirs) = tokio::io::duplex(1024);
+        let (session, accept) = Session::client(ours, Config::default());
+        let (_server, mut arriving) = Session::server(theirs, Config::default());
+        let broker = Broker::start(session, accept);
+        let stream = broker.dial(broker.next_id()).await.unwrap();
+        let mut client = arriving.next().await.unwrap();
+        let mut number = [0; 4];
+        client.read_exact(&mut number).await.unwrap();
+        client.write_all(&number).await.unwrap();
+
+        let answers = Answers::new(8 * 1024 * 1024);
+        let began = tokio::time::Instant::now();
+        let reply = Reply {
+            status: 200,
+            headers: Vec::new(),
+            body: vec![0; 1024 * 1024],
+        };
+        let writer = ResponseWriter::behind(stream);
+        // The clock jumps when nothing else can happen: nobody reads.
+        let sent = answers.send(reply, writer).await;
+        assert_eq!(sent, Err(Dropped::TooSlow));
+        assert_eq!(began.elapsed().as_secs(), ANSWER_TIME.as_secs());
+        assert_eq!(answers.0.available_permits(), 2 * 1024);
     }
 
     #[test]

@@ -378,8 +378,8 @@ const GUARDS: &[Guard] = &[
         "memory of the host's own for an event",
         HTTP,
         &[(
-            "let Some(_room) = self.room(max_body) else {",
-            "let Some(_room) = Some(()) else {",
+            "let Some(room) = self.room(max_body) else {",
+            "let Some(room) = self.room(0) else {",
         )],
         Tests::Exhaustion,
     ),
@@ -738,7 +738,19 @@ const GUARDS: &[Guard] = &[
     guard(
         "large dialogs",
         DIALOGS,
-        &[("if size > SIZE_LIMIT {", "if size == usize::MAX {")],
+        &[("if size > SIZE_LIMIT || ", "if ")],
+        Tests::Hostile,
+    ),
+    guard(
+        "dialogs of many elements",
+        DIALOGS,
+        &[("dialog.elements.len() > ELEMENTS_LIMIT || ", "")],
+        Tests::Hostile,
+    ),
+    guard(
+        "dialogs of many choices",
+        DIALOGS,
+        &[(" || choices > CHOICES_LIMIT {", " {")],
         Tests::Hostile,
     ),
     guard(
@@ -750,8 +762,68 @@ const GUARDS: &[Guard] = &[
     guard(
         "calls that bring more than there is room for",
         SANDBOX,
-        &[("if size < LARGE_CALL {", "if size < usize::MAX {")],
+        &[(
+            "if size < LARGE_CALL {\n            return Ok(None);",
+            "if size < usize::MAX {\n            return Ok(None);",
+        )],
         Tests::Exhaustion,
+    ),
+    guard(
+        "answers that the host has beside the component",
+        SANDBOX,
+        &[(
+            "if size < LARGE_CALL {\n            return Ok(());",
+            "if size < usize::MAX {\n            return Ok(());",
+        )],
+        Tests::Exhaustion,
+    ),
+    guard(
+        "a channel's posts without end",
+        POSTS,
+        &[(
+            "let rest = left.checked_sub(size);",
+            "let rest = Some(left);",
+        )],
+        Tests::Zoom,
+    ),
+    guard(
+        "patience that is used up by waiting",
+        "guest/src/recording/mod.rs",
+        &[(
+            "match wait_for(work, &failure, tries) {",
+            "match wait_for(work, &failure, attempt.max(tries)) {",
+        )],
+        Tests::Zoom,
+    ),
+    guard(
+        "a job that ends in a channel of large posts",
+        "guest/src/channel.rs",
+        &[(
+            "Err(Error::TooLarge) => {",
+            "Err(Error::Unavailable(_)) => {",
+        )],
+        Tests::Zoom,
+    ),
+    guard(
+        "a picture of any size",
+        BOTS,
+        &[("if image.len() > IMAGE_LIMIT {", "if image.is_empty() {")],
+        Tests::Hostile,
+    ),
+    guard(
+        "random bytes without end",
+        "host/src/sandbox/wasi.rs",
+        &[("if len > RANDOM_LIMIT {", "if len == u64::MAX {")],
+        Tests::Hostile,
+    ),
+    guard(
+        "resources without end",
+        "host/src/sandbox/wasi.rs",
+        &[(
+            "    table.set_max_capacity(RESOURCE_LIMIT);\n",
+            "    let _ = RESOURCE_LIMIT;\n",
+        )],
+        Tests::Hostile,
     ),
     // On the way in and out
     guard(
@@ -839,7 +911,34 @@ const GUARDS: &[Guard] = &[
     guard(
         "strangers in the places of users",
         TRAFFIC,
-        &[("match is_signed_in(request) {", "match false {")],
+        &[(
+            "let (places, limit) = match is_signed_in(request) {",
+            "let (places, limit) = match false {",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "a crowd of strangers",
+        TRAFFIC,
+        &[(
+            "strangers: Semaphore::new(of(STRANGERS)),",
+            "strangers: Semaphore::new(of(100_000)),",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "one user with the turns of all",
+        TRAFFIC,
+        &[("each: all.div_ceil(PART),", "each: all * PART,")],
+        Tests::Crowd,
+    ),
+    guard(
+        "an answer that is taken too slowly",
+        TRAFFIC,
+        &[(
+            "tokio::time::timeout(ANSWER_TIME, sending)",
+            "tokio::time::timeout(100 * ANSWER_TIME, sending)",
+        )],
         Tests::Host,
     ),
     guard(
@@ -1026,7 +1125,7 @@ const GUARDS: &[Guard] = &[
         "a flood of calls",
         "host/rpc/src/net_rpc/server.rs",
         &[(
-            "Ok(Some(_)) if route.refusable && calls.len() >= MAX_CALLS => {",
+            "Ok(Some(_)) if route.refusable && calls.len() >= service.most_calls() => {",
             "Ok(Some(_)) if route.refusable && calls.len() == usize::MAX => {",
         )],
         Tests::Wire,
@@ -1035,7 +1134,7 @@ const GUARDS: &[Guard] = &[
         "calls whose answers are not taken",
         "host/rpc/src/net_rpc/server.rs",
         &[(
-            "while calls.len() >= MAX_UNANSWERED {",
+            "while calls.len() >= service.most_calls().saturating_mul(UNANSWERED) {",
             "while calls.len() == usize::MAX {",
         )],
         Tests::Wire,
@@ -1071,8 +1170,17 @@ const GUARDS: &[Guard] = &[
         "a message without end",
         "host/rpc/src/gob/decoder.rs",
         &[(
-            ".filter(|length| *length <= self.limits.message_bytes)",
-            ".filter(|length| *length < usize::MAX)",
+            "if length > self.limits.message_bytes {",
+            "if length == usize::MAX {",
+        )],
+        Tests::Wire,
+    ),
+    guard(
+        "an answer that ends the plugin, because it is too large",
+        "host/rpc/src/gob/decoder.rs",
+        &[(
+            "                self.long = Some(length);\n                continue;",
+            "                return Err(DecodeError::Fatal(\"a message is too long\"));",
         )],
         Tests::Wire,
     ),

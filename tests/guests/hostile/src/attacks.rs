@@ -143,6 +143,18 @@ pub fn make(request: &Request) -> Response {
         "kv-host-list" => said(kv::list(0, 1_000).map(|keys| format!("{keys:?}"))),
         "bot" => said(bot(argument)),
         "bot-picture" => said(bots::set_profile_image(&[0; 8]).map(|()| "set".to_owned())),
+        "bot-picture-large" => {
+            said(bots::set_profile_image(&vec![0; 8 * MEBIBYTE]).map(|()| "set".to_owned()))
+        }
+        "random" => {
+            let bytes = wasi::random::random::get_random_bytes(argument.parse().unwrap_or(0));
+            said(Ok(bytes.len().to_string()))
+        }
+        "resources" => {
+            let resource = |_| wasi::clocks::monotonic_clock::subscribe_duration(1);
+            let held: Vec<_> = (0..argument.parse().unwrap_or(0)).map(resource).collect();
+            said(Ok(held.len().to_string()))
+        }
         "bot-post" => said(
             bot("hostile")
                 .and_then(|_| posts::create(Author::Bot, &draft(argument, "", "")))
