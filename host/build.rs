@@ -1,6 +1,7 @@
 //! Builds the component and embeds its image and its manifest.
 //!
-//! `PLUGIN_COMPONENT` names the component's crate (default: `guest` of this workspace) and
+//! `PLUGIN_COMPONENT` names the component's crate (default: `guest` of this workspace), or a component that is built
+//! already, in a file that ends in `.wasm`, and
 //! `PLUGIN_MANIFEST` the manifest whose `props.sandbox` is the policy (default: the workspace's
 //! `plugin.json`). Both are relative to the workspace. Everything else of the host is the same
 //! whatever it runs. `PLUGIN_PACKAGES` names the list of packages to embed; without it there is none.
@@ -29,7 +30,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         watch(path);
     }
 
-    let wasm = mattermost_plugin_aot::build_component(&component)?;
+    let is_built = component.extension().is_some_and(|end| end == "wasm");
+    let wasm = match is_built {
+        true => component,
+        false => mattermost_plugin_aot::build_component(&component)?,
+    };
     let image = out.join("component.cwasm");
     mattermost_plugin_aot::compile(&wasm, &target, &image)?;
     let image = std::fs::read(&image)?;

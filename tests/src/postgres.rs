@@ -271,6 +271,15 @@ fn find() -> Option<PathBuf> {
     })
 }
 
+/// Sees to it that PostgreSQL is there.
+///
+/// # Errors
+///
+/// When it is not, with what is to be done.
+pub fn prepare(progress: Progress) -> Result<(), Error> {
+    find_or_install(progress).map(drop)
+}
+
 fn find_or_install(progress: Progress) -> Result<PathBuf, Error> {
     if let Some(folder) = find() {
         return Ok(folder);

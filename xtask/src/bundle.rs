@@ -57,6 +57,13 @@ pub struct Dist {
 }
 
 impl Dist {
+    /// Says what is to be known before it is given to a server.
+    pub fn warn(&self) {
+        if let Some(caution) = version::caution(&self.version) {
+            println!("{caution}");
+        }
+    }
+
     /// What `SHA256SUMS` says of all that lies in the folder.
     fn sums(&self) -> Result<String, Error> {
         let path = self.folder.join(sums::NAME);
@@ -100,6 +107,7 @@ pub fn dist() -> Result<Dist, Error> {
     for path in &dist.signed {
         sign::sign(path)?;
     }
+    dist.warn();
     Ok(dist)
 }
 
@@ -146,6 +154,15 @@ fn checked_version() -> Result<String, Error> {
     Ok(version)
 }
 
+/// Whether this machine can build bundles.
+pub fn check_machine() -> Result<(), Error> {
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Ok(());
+    }
+    let text = "the bundle is built on linux-amd64, and only there";
+    Err(Error::Needed(text.to_owned()))
+}
+
 fn build(
     version: &str,
     time: Option<String>,
@@ -153,10 +170,7 @@ fn build(
     zig: Option<&Zig>,
     folder: &Path,
 ) -> Result<Dist, Error> {
-    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        let text = "the bundle is built on linux-amd64, and only there";
-        return Err(Error::Needed(text.to_owned()));
-    }
+    check_machine()?;
     let (id, mut manifest) = versioned(&root().join("plugin.json"), version)?;
     let manifest_file = target().join("dist").join("plugin.json");
     write_if_changed(&manifest_file, text(&manifest).as_bytes())?;
@@ -166,6 +180,8 @@ fn build(
 
     let mut common = vec![
         Entry::read("LICENSE", &root().join("LICENSE"))?,
+        Entry::read("README.md", &root().join("README.md"))?,
+        Entry::read("SECURITY.md", &root().join("SECURITY.md"))?,
         Entry::read("webapp/dist/main.js", &script)?,
     ];
     for name in FOLDERS {
@@ -285,15 +301,26 @@ pub fn hello_for(
     zig: Option<&Zig>,
     manifest: &Path,
 ) -> Result<PathBuf, Error> {
-    let folder = root().join("tests/guests/hello");
+    let component = hello_component()?;
     let built = build_host(&Build {
-        component: Some(&folder),
+        component: Some(&component),
         manifest,
         packages: None,
         platform,
         zig,
     })?;
     kept(&built, "hello", platform)
+}
+
+/// Builds that component as its author would, where our own is built too, and answers with where it is.
+fn hello_component() -> Result<PathBuf, Error> {
+    let folder = target().join("components");
+    let mut command = cargo();
+    command.current_dir(root().join("tests/guests/hello"));
+    command.args(["build", "--locked", "--profile", "guest"]);
+    command.args(["--target", "wasm32-wasip2", "--target-dir"]);
+    run(command.arg(&folder))?;
+    Ok(folder.join("wasm32-wasip2/guest/hello_guest.wasm"))
 }
 
 fn write(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, Error> {
@@ -330,7 +357,7 @@ fn kept(built: &Path, name: &str, platform: &Platform) -> Result<PathBuf, Error>
 
 /// What a host is built of.
 struct Build<'a> {
-    /// The component's folder, if not our own.
+    /// The component, if not our own: its folder, or itself.
     component: Option<&'a Path>,
     manifest: &'a Path,
     /// The list of packages to embed.

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use plugin_tests::postgres;
 use plugin_tests::site::explain;
 use plugin_tests::story::{self, Options};
 
@@ -11,6 +12,10 @@ use crate::run::target;
 
 /// Builds the bundle, starts the peers, plays the story. With `keep` all of it goes on running.
 pub fn demo(keep: bool) -> Result<(), Error> {
+    // What is missing is told before the build, which takes long.
+    bundle::check_machine()?;
+    let prepared = postgres::prepare(&mut |line| println!("{line}"));
+    prepared.map_err(|error| Error::Needed(explain(&error)))?;
     let bundle = bundle::here()?.bundle;
     let began = Instant::now();
     let mut progress = |line: &str| println!("{:>6.1} s  {line}", began.elapsed().as_secs_f64());

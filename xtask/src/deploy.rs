@@ -22,7 +22,10 @@ pub const ID: &str = "zoom";
 /// Builds the bundle, uploads it in place of an earlier one and enables it. It is for this machine's system.
 pub fn deploy() -> Result<(), Error> {
     let server = Server::from_environment()?;
-    server.deploy(&bundle::here()?.bundle)
+    let dist = bundle::here()?;
+    server.deploy(&dist.bundle)?;
+    dist.warn();
+    Ok(())
 }
 
 /// Does the same with a bundle that is there, as it is.

@@ -58,7 +58,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   demo [--keep]    start everything, play the story of a meeting, say what was seen
   test             run all that CI runs
   fuzz [SECONDS]   look for bytes that harm the wire, so long for each target
-  guards [WORD]    take every guard of the host out, one at a time: does a test fail?
+  guards [WORD…]   take every guard of the host out, one at a time: does a test fail?
   mutants [AREA]   change the code that trust depends on, a little at a time: does a test fail? AREA: policy, guest
   emulated         the executables for linux-arm64 and Windows, in emulators, under Mattermost's supervisor
   browser [FILTER]   run the browser suite alone, on a fresh bundle
@@ -87,8 +87,7 @@ fn main() -> ExitCode {
         ["test"] => suites::test(),
         ["fuzz"] => fuzz::fuzz("60"),
         ["fuzz", seconds] => fuzz::fuzz(seconds),
-        ["guards"] => guards::guards(""),
-        ["guards", word] => guards::guards(word),
+        ["guards", words @ ..] => guards::guards(words),
         ["mutants"] => mutants::mutants(None),
         ["mutants", area] => mutants::mutants(Some(area)),
         ["browser", words @ ..] => suites::browser(words),

@@ -32,6 +32,25 @@ const DIGITS: usize = 7;
 /// How times are written in bills of materials.
 const TIME: &str = "--date=format-local:%Y-%m-%dT%H:%M:%SZ";
 
+/// The Zoom plugin that a server of Mattermost brings, the newest at the time of writing. It takes the place of what has
+/// a lower version.
+const OF_THE_SERVER: Version = Version::new(1, 11, 0);
+
+/// What is to be known of a version before a bundle of it is given to a server. None where all is well.
+pub fn caution(version: &str) -> Option<String> {
+    let is_kept = Version::parse(version).is_ok_and(|version| {
+        // As the server compares: what is after a `+` does not count.
+        version.cmp_precedence(&OF_THE_SERVER).is_gt()
+    });
+    let text = || {
+        format!(
+            "warning: a server that starts puts the Zoom plugin that it brings, {OF_THE_SERVER} or newer, in the place of \
+             {version}: tag a release as v2.0.0 or higher, or see *Install* in the README"
+        )
+    };
+    (!is_kept).then(text)
+}
+
 /// HEAD's tag without its `v`; else the nearest tag without its `v`, or 0.0.0, then `+` and the short
 /// hash of the commit.
 ///
@@ -177,7 +196,7 @@ fn parse(tag: &str) -> Result<Version, Error> {
 #[cfg(test)]
 mod tests {
     use super::{
-        git, has_changes_in, highest, is_shallow_in, parse, strays_in, time_of, version_of,
+        caution, git, has_changes_in, highest, is_shallow_in, parse, strays_in, time_of, version_of,
     };
     use crate::run::scratch;
     use std::fs;
@@ -383,6 +402,24 @@ mod tests {
         let part = repository.0.join("part");
         assert!(is_shallow_in(&part));
         assert!(version_of(&part).unwrap().starts_with("0.0.0+"));
+    }
+
+    #[test]
+    fn of_a_version_that_a_server_replaces_there_is_a_warning() {
+        for replaced in [
+            "0.0.0+1a2b3c4",
+            "0.0.0+source",
+            "1.2.3",
+            "1.11.0",
+            "1.11.0+x",
+            "1.11.0-rc.1",
+        ] {
+            let text = caution(replaced).unwrap();
+            assert!(text.contains(replaced) && text.contains("v2.0.0"), "{text}");
+        }
+        for kept in ["2.0.0", "2.0.0-rc.1", "2.0.0+1a2b3c4", "1.12.0"] {
+            assert_eq!(caution(kept), None);
+        }
     }
 
     #[test]

@@ -18,12 +18,14 @@ use tempfile::TempDir;
 use crate::world::*;
 
 pub const CHECKS: &[Check] = &[(
-    "a_server_that_wants_signatures_takes_the_signed_bundle_from_its_files_and_no_other",
+    "a_server_that_wants_signatures_takes_the_signed_bundle_from_its_files_and_no_other_but_a_newer_one",
     signed,
 )];
 
 /// The name of the public key's file, as in the README.
 const PUBLIC_KEY: &str = "zoom.asc";
+/// Of the Zoom plugin that comes with the server whose sources are built here.
+const OF_THE_SERVER: &str = "1.11.0";
 /// Who signs.
 const BUILDER: &str = "builder@example.com";
 /// A server as it is delivered, but for what reaches beyond this machine.
@@ -68,6 +70,21 @@ fn signed(world: &mut World) -> Outcome {
     stored.put(&bundle)?;
     until_running(&restarted(&mut server)?)?;
 
+    // The server has a Zoom plugin of its own in the same folder, and keeps the higher of the two versions.
+    let theirs = builder.sign(&of_version(&builder, &bundle, OF_THE_SERVER)?)?;
+    let their_place = Place::of(&server, "prepackaged_plugins", theirs.file_name());
+    for (ours, runs) in [("2.0.0", "2.0.0"), ("0.0.0+1a2b3c4", OF_THE_SERVER)] {
+        server.stop();
+        stored.clear()?;
+        stored.put(&builder.sign(&of_version(&builder, &bundle, ours)?)?)?;
+        their_place.put(&theirs)?;
+        let administrator = restarted(&mut server)?;
+        until_running(&administrator)?;
+        assert_eq!(version(&administrator)?, runs, "{ours} is installed");
+    }
+    server.stop();
+    their_place.clear()?;
+
     // One more byte at the end changes nothing of what is unpacked. Nor is a bundle taken that nobody signed.
     for what in ["changed", "unsigned"] {
         server.stop();
@@ -85,6 +102,34 @@ fn signed(world: &mut World) -> Outcome {
         assert!(server.plugin_processes().is_empty(), "{what}");
     }
     Ok(())
+}
+
+/// A copy of a bundle with another version.
+fn of_version(builder: &Builder, bundle: &Path, version: &str) -> Result<PathBuf, Failed> {
+    let folder = builder.0.path().join(version);
+    fs::create_dir_all(&folder)?;
+    let tar = |words: &[&OsStr]| {
+        let mut command = Command::new("tar");
+        builder.run(command.arg("-C").arg(&folder).args(words))
+    };
+    tar(&["-xzf".as_ref(), bundle.as_ref()])?;
+    let manifest = folder.join(PLUGIN).join("plugin.json");
+    let mut content: Value = serde_json::from_str(&fs::read_to_string(&manifest)?)?;
+    content["version"] = json!(version);
+    fs::write(&manifest, content.to_string())?;
+    let copy = folder.join(format!("{PLUGIN}-{version}.tar.gz"));
+    tar(&["-czf".as_ref(), copy.as_ref(), PLUGIN.as_ref()])?;
+    Ok(copy)
+}
+
+/// The version of the plugin that runs.
+fn version(administrator: &Client) -> Result<String, client::Error> {
+    let plugins = administrator.get("/api/v4/plugins")?;
+    let active = plugins["active"].as_array().into_iter().flatten();
+    let found = active.clone().find(|plugin| plugin["id"] == PLUGIN);
+    Ok(found.map_or(String::new(), |plugin| {
+        plugin["version"].as_str().unwrap_or_default().to_owned()
+    }))
 }
 
 /// Names the key in the server's configuration, and has it insist.
