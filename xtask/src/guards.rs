@@ -784,7 +784,7 @@ const GUARDS: &[Guard] = &[
             "let rest = left.checked_sub(size);",
             "let rest = Some(left);",
         )],
-        Tests::Zoom,
+        Tests::Exhaustion,
     ),
     guard(
         "patience that is used up by waiting",

@@ -81,6 +81,20 @@ async fn answers_from_outside_and_large_calls_find_no_room_where_events_have_all
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_channels_posts_as_many_are_handed_over_as_fit() {
+    let den = Den::open().await;
+    {
+        let mut world = den.api.world();
+        world.now = 1;
+        for size in [300_000; 20].into_iter().chain([10]) {
+            world.add_post("somebody", "full", &"x".repeat(size));
+        }
+    }
+    // The last one, and thirteen that are together less than 4 MiB.
+    assert_eq!(text(&den.attack("/posts?full").await), "14");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_component_writes_into_the_log_is_cut() {
     let den = Den::open().await;
     den.api.world().log.clear();

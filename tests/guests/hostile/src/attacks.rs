@@ -155,6 +155,7 @@ pub fn make(request: &Request) -> Response {
             let held: Vec<_> = (0..argument.parse().unwrap_or(0)).map(resource).collect();
             said(Ok(held.len().to_string()))
         }
+        "posts" => said(posts::since(argument, 0).map(|posts| posts.len().to_string())),
         "bot-post" => said(
             bot("hostile")
                 .and_then(|_| posts::create(Author::Bot, &draft(argument, "", "")))
