@@ -38,8 +38,9 @@ use crate::traffic::{Answers, Bodies, Crowd, Shares};
 /// clock, so that a full one counts.
 const LONG: Duration = Duration::from_millis(EPOCH_TICK_MS / 2);
 
-/// Calls of the server beside requests: commands, changes of the configuration, metrics.
-const OTHER_CALLS: usize = 256;
+/// Calls of the server beside requests that are under way: answers that wait for who takes them, commands, changes of
+/// the configuration, metrics.
+const OTHER_CALLS: usize = 1024;
 
 const BUSY: &str = "An event was turned away: as many as the policy allows are running";
 
