@@ -1,6 +1,6 @@
 //! Trying once more after a failure, and names that would break a list.
 
-use component_tests::scene::Scene;
+use component_tests::scene::{Scene, props};
 use plugin_tests::zoom::{Fault, Route};
 use serde_json::json;
 
@@ -27,6 +27,24 @@ async fn zm072_d31_a_forced_start_that_failed_can_be_tried_again_at_once() {
         let silent = answer.status == 200 && scene.zoom.meetings().len() == before;
         assert!(!silent, "nothing happened and nothing was said");
     }
+}
+
+/// A claim outlasts the moment in which a meeting counts as recent. Whoever comes between is asked all the same, and
+/// not told that somebody else is at it.
+#[tokio::test(flavor = "multi_thread")]
+async fn d61_who_starts_in_the_last_seconds_of_anothers_claim_is_asked() {
+    let scene = Scene::start().await;
+    let [ann, bob] = ["ann", "bob"].map(|name| scene.person(name));
+    let town = scene.channel("town", &[&ann, &bob]);
+    for person in [&ann, &bob] {
+        scene.connects_and_prefers(person, &town, "No").await;
+    }
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+    scene.later(40);
+    let told = scene.types(&bob, &town, "/zoom start").await;
+    assert_eq!(scene.zoom.meetings().len(), 1);
+    let told = props(&told.last().unwrap().post);
+    assert_eq!(told["meeting_status"], "RECENTLY_CREATED", "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
