@@ -519,9 +519,10 @@ async fn d25_waiting_for_settings_uses_up_no_patience_with_zoom() {
     let files = json!([video(&scene, "a"), chat(&scene, "a")]);
     told(&scene, RECORDING, &meeting, &files).await;
     scene.change_settings(json!({"oauthclientid": ""})).await;
+    // Five minutes, and a tenth at most that is drawn by lot.
     for _ in 0..8 {
         scene.works().await;
-        scene.later(301);
+        scene.later(331);
     }
     scene
         .change_settings(json!({"oauthclientid": "stand-in-client-id"}))
