@@ -3,6 +3,7 @@
 use component_tests::scene::{Scene, props};
 use plugin_tests::zoom::{Fault, Route};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm072_d31_a_forced_start_that_failed_can_be_tried_again_at_once() {
@@ -45,6 +46,29 @@ async fn d61_who_starts_in_the_last_seconds_of_anothers_claim_is_asked() {
     assert_eq!(scene.zoom.meetings().len(), 1);
     let told = props(&told.last().unwrap().post);
     assert_eq!(told["meeting_status"], "RECENTLY_CREATED", "{told}");
+}
+
+/// Who holds the turn may have died with it: the delivery is not done, and Zoom has to repeat it.
+#[tokio::test(flavor = "multi_thread")]
+async fn d06_a_delivery_that_finds_another_at_work_is_not_taken_for_done() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects_and_prefers(&ann, &town, "No").await;
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+    let meeting = scene.zoom.meetings().pop().unwrap();
+    let digest = Sha256::digest(&meeting.uuid);
+    let digits = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
+    let key = format!("webhook_seen_meeting.ended_{}", digits.collect::<String>());
+    let turn = format!("somebody.{}", scene.now());
+    scene.api.world().store(&key, turn);
+    let webhook = scene.zoom.webhook("meeting.ended", &meeting);
+    assert_eq!(scene.delivers(&webhook).await.status, 500);
+    let status = || props(&scene.posts(&town)[0])["meeting_status"].clone();
+    assert_eq!(status(), "STARTED");
+    scene.api.world().forget(&key);
+    assert_eq!(scene.delivers(&webhook).await.status, 200);
+    assert_eq!(status(), "ENDED");
 }
 
 #[tokio::test(flavor = "multi_thread")]
