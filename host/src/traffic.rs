@@ -12,7 +12,7 @@
 //! together; those that are small always find some.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mattermost_plugin_rpc::mattermost::{BodyError, BodyReader, HttpRequest, ResponseWriter};
@@ -96,7 +96,7 @@ impl Shares {
         Some(share)
     }
 
-    fn taken(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Semaphore>>> {
+    fn taken(&self) -> MutexGuard<'_, HashMap<String, Arc<Semaphore>>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

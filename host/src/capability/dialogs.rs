@@ -21,9 +21,13 @@ impl Host for EventState {
     async fn open(&mut self, trigger_id: String, path: String, dialog: Dialog) -> Answer<()> {
         let size = trigger_id.len() + path.len() + size(&dialog);
         let elements = dialog.elements.iter();
-        let parts: usize = elements.map(|element| 1 + element.choices.len()).sum();
+        let choices: usize = elements.map(|element| element.choices.len()).sum();
+        let parts = dialog.elements.len().saturating_add(choices);
         let _held = self.host_call(size.saturating_add(parts.saturating_mul(OVERHEAD)))?;
-        let opened = self.open_dialog(trigger_id, &path, dialog, size).await;
+        if size > SIZE_LIMIT || dialog.elements.len() > ELEMENTS_LIMIT || choices > CHOICES_LIMIT {
+            return Ok(self.counted("dialogs", Err(Error::TooLarge)));
+        }
+        let opened = self.open_dialog(trigger_id, &path, dialog).await;
         Ok(self.counted("dialogs", opened))
     }
 }
@@ -34,13 +38,7 @@ impl EventState {
         trigger_id: String,
         path: &str,
         dialog: Dialog,
-        size: usize,
     ) -> Result<(), Error> {
-        let elements = dialog.elements.iter();
-        let choices: usize = elements.map(|element| element.choices.len()).sum();
-        if size > SIZE_LIMIT || dialog.elements.len() > ELEMENTS_LIMIT || choices > CHOICES_LIMIT {
-            return Err(Error::TooLarge);
-        }
         let plugin_id = &self.services.plugin_id;
         let url = format!("/plugins/{plugin_id}{path}");
         if !path.starts_with('/') || !routes::is_own(plugin_id, &url) {
