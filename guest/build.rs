@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 
 /// The languages of the bot. English comes first: the other languages are compared with it.
-const LANGUAGES: [&str; 2] = ["en", "de"];
+const LANGUAGES: [&str; 6] = ["en", "de", "es", "fr", "ja", "zh-CN"];
 
 const FOLDER: &str = "i18n";
 

@@ -5,8 +5,11 @@
 //! Keys arrive in lower case, because that is how the server stores them; people know them as the
 //! System Console writes them, and so do our sentences.
 
+mod problem;
+
+pub use problem::{Problem, Setting, list, sentence};
+
 use crate::bindings::config as host;
-use crate::text::{self, Locale, Message};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -51,72 +54,6 @@ impl Config {
     pub fn redirect_uri(&self) -> String {
         self.route("/oauth2/complete")
     }
-}
-
-/// What is wrong with one setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// `SiteURL` of the server is empty.
-    SiteUrl,
-    /// `ZoomURL` is not a web address.
-    ZoomUrl,
-    /// `ZoomAPIURL` is not a web address.
-    ZoomApiUrl,
-    /// `OAuthClientID` is empty.
-    ClientId,
-    /// `OAuthClientSecret` is empty.
-    ClientSecret,
-    /// `EncryptionKey` is empty.
-    EncryptionKey,
-    /// `EncryptionKey` has a length that AES does not have.
-    EncryptionKeyLength,
-    /// `WebhookSecret` is empty.
-    WebhookSecret,
-    /// `ZoomWebhookSecret` is empty.
-    ZoomWebhookSecret,
-}
-
-impl Problem {
-    /// The clause that names the setting and says what to do.
-    pub fn message(self) -> Message {
-        match self {
-            Problem::SiteUrl => Message::ConfigSiteUrl,
-            Problem::ZoomUrl => Message::ConfigZoomUrl,
-            Problem::ZoomApiUrl => Message::ConfigZoomApiUrl,
-            Problem::ClientId => Message::ConfigClientId,
-            Problem::ClientSecret => Message::ConfigClientSecret,
-            Problem::EncryptionKey => Message::ConfigEncryptionKey,
-            Problem::EncryptionKeyLength => Message::ConfigEncryptionKeyLength,
-            Problem::WebhookSecret => Message::ConfigWebhookSecret,
-            Problem::ZoomWebhookSecret => Message::ConfigZoomWebhookSecret,
-        }
-    }
-}
-
-/// All problems in one sentence, for the log.
-pub fn sentence(problems: &[Problem]) -> String {
-    let clauses: Vec<String> = problems
-        .iter()
-        .map(|p| text::plain(Locale::En, p.message()))
-        .collect();
-    text::text(
-        Locale::En,
-        Message::ConfigLog,
-        &[("problems", &clauses.join("; "))],
-    )
-}
-
-/// All problems as a Markdown list, for a system administrator.
-pub fn list(locale: Locale, problems: &[Problem]) -> String {
-    let items: Vec<String> = problems
-        .iter()
-        .map(|p| format!("* {}", text::plain(locale, p.message())))
-        .collect();
-    text::text(
-        locale,
-        Message::ConfigAdmin,
-        &[("problems", &items.join("\n"))],
-    )
 }
 
 /// Settings as they are stored. Of which type they are is checked where they are used: some deployments keep
@@ -405,15 +342,5 @@ pub(crate) mod tests {
             ];
             assert!(all.contains(&"entered".to_owned()), "{key}");
         }
-    }
-
-    #[test]
-    fn the_log_names_every_setting_in_one_line() {
-        let line = sentence(&[Problem::ClientId, Problem::EncryptionKeyLength]);
-        assert!(
-            line.contains("OAuthClientID") && line.contains("EncryptionKey"),
-            "{line}"
-        );
-        assert!(!line.contains('\n'));
     }
 }

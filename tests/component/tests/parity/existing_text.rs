@@ -29,7 +29,7 @@ async fn d36_everybody_reads_their_own_language() {
         assert_eq!(unknown, english, "{command}");
     }
     let german = scene.asks(&uwe, &town, "/zoom dance").await;
-    assert!(german.contains("Unbekannte Aktion `dance`"), "{german}");
+    assert!(german.contains("Unbekannter Befehl `dance`"), "{german}");
     scene.connects(&uwe, &town).await;
     let question = scene.types(&uwe, &town, "/zoom start").await.pop().unwrap();
     assert!(
