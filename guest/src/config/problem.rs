@@ -69,9 +69,18 @@ pub enum Problem {
     WebhookSecret,
     /// `ZoomWebhookSecret` is empty.
     ZoomWebhookSecret,
+    /// The setting consists of asterisks.
+    Masked(Setting),
+    /// The setting is neither true nor false.
+    NotBoolean(Setting),
 }
 
 impl Problem {
+    /// The setting that has the problem.
+    pub fn setting(self) -> Setting {
+        self.parts().0
+    }
+
     /// The setting, and the sentence that names it and says what to do.
     fn parts(self) -> (Setting, Message) {
         match self {
@@ -88,6 +97,15 @@ impl Problem {
             Problem::ZoomWebhookSecret => {
                 (Setting::ZoomWebhookSecret, Message::ConfigZoomWebhookSecret)
             }
+            Problem::Masked(setting) => {
+                let message = match setting {
+                    Setting::EncryptionKey => Message::ConfigMaskedEncryptionKey,
+                    Setting::WebhookSecret => Message::ConfigMaskedWebhookSecret,
+                    _ => Message::ConfigMasked,
+                };
+                (setting, message)
+            }
+            Problem::NotBoolean(setting) => (setting, Message::ConfigNotBoolean),
         }
     }
 }

@@ -32,6 +32,10 @@ pub const CHECKS: &[Check] = &[
         disable_enable,
     ),
     ("uploading_the_bundle_again_keeps_people_connected", upgrade),
+    (
+        "f29_masked_settings_are_named_and_nobody_is_disconnected",
+        masked,
+    ),
 ];
 
 /// The settings that cannot be left empty: their keys as the server stores them, and their labels.
@@ -194,6 +198,48 @@ fn the_story(world: &mut World) -> Outcome {
         (outcome.link, meeting.topic),
         (meeting.join_url, "Standup".to_owned())
     );
+    Ok(())
+}
+
+/// The page that the System Console saves if all values are masked. The server itself restores a secret that consists of
+/// exactly 32 asterisks, if it knows the setting.
+fn masked(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = connected(site)?;
+    let token = || {
+        let record = format!("zoomtoken_{} ", ada.client.user_id());
+        let stored = site.stored()?;
+        let mut lines = stored.lines();
+        let line = lines.find(|line| line.starts_with(&record));
+        Ok::<_, libtest_mimic::Failed>(line.ok_or("there is no connection")?.to_owned())
+    };
+    let before = token()?;
+    let values = site.settings();
+    let page = values.as_object().unwrap().keys();
+    let page: Value = page
+        .map(|key| (key.clone(), json!("*".repeat(40))))
+        .collect();
+    settings(site, &page)?;
+    let boss = plugin_tests::site::Person {
+        client: site.administrator.clone(),
+        events: plugin_tests::websocket::Listener::connect(&site.administrator)?,
+    };
+    let told = wait_until(SOON, || {
+        let told = boss.asks(&room, "/zoom start").ok()?;
+        let text = message(&told).to_owned();
+        text.contains("masked").then_some(text)
+    });
+    let told = told.ok_or("the masked settings are not named")?;
+    for (_, label) in REQUIRED {
+        assert!(told.contains(label), "{label} is not named: {told}");
+    }
+    for label in ["Zoom URL", "Account-level app", "Restrict meeting creation"] {
+        assert!(told.contains(label), "{label} is not named: {told}");
+    }
+    settings(site, &json!({}))?;
+    until_configured(site)?;
+    assert_eq!(token()?, before, "the connection");
+    start(&ada, &room, "After the masked page")?;
     Ok(())
 }
 
