@@ -70,10 +70,11 @@ fn signed(world: &mut World) -> Outcome {
     let stored = Place::of(&server, "data/plugins", Some("zoom.tar.gz".as_ref()));
     stored.clear()?;
     stored.put(&bundle)?;
-    until_running(&restarted(&mut server)?)?;
+    let administrator = restarted(&mut server)?;
+    until_running(&administrator)?;
+    let version_of_bundle = version(&administrator)?;
 
     // The server brings its own Zoom plugin along, and keeps the higher of the two versions.
-    let version_of_bundle = version(&restarted(&mut server)?)?;
     let theirs = builder.sign(&of_version(&builder, &bundle, OF_THE_SERVER)?)?;
     let their_place = Place::of(&server, "prepackaged_plugins", theirs.file_name());
     let low = builder.sign(&of_version(&builder, &bundle, REPLACED)?)?;

@@ -275,7 +275,7 @@ async fn zm083_zm084_zm085_zm086_zm099_a_meeting_is_posted_recorded_and_opened()
     for part in ["fallback", "text"] {
         let text = attachments[0][part].as_str().unwrap();
         assert!(
-            text.contains(&format!("[Join Meeting]({})", meeting.join_url)),
+            text.contains(&format!("[Join meeting]({})", meeting.join_url)),
             "{text}"
         );
         assert!(text.contains(&meeting.id.to_string()), "{text}");

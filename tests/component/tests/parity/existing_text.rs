@@ -133,10 +133,10 @@ async fn f38_the_bot_speaks_the_readers_language() {
     let scene = Scene::start().await;
     for words in &LANGUAGES {
         let locale = words.locale;
-        let name = format!("reader{}", locale.to_lowercase());
-        let reader = scene.person(&name);
+        let tag = locale.to_lowercase().replace('-', "");
+        let reader = scene.person(&format!("reader{tag}"));
         scene.api.world().users.get_mut(&reader).unwrap().locale = locale.to_owned();
-        let town = scene.channel(&format!("town{locale}"), &[&reader]);
+        let town = scene.channel(&format!("town{tag}"), &[&reader]);
         let reads = async |command: &str, part: &str| {
             let told = scene.asks(&reader, &town, command).await;
             assert!(told.contains(part), "{locale}: {part} is not in: {told}");
@@ -152,12 +152,11 @@ async fn f38_the_bot_speaks_the_readers_language() {
         assert!(question.text().contains(words.question), "{locale}");
         let buttons = &props(&question.post)["attachments"][0]["actions"];
         assert_eq!(buttons[0]["name"], words.personal);
-        let down = || Fault::Status(500, Vec::new(), String::new());
+        let down = Fault::Status(500, Vec::new(), String::new());
+        scene.zoom.fail_next(Route::CreateMeeting, down);
         let mark = scene.api.world().ephemerals.len();
-        scene.zoom.fail_next(Route::CreateMeeting, down());
         scene.press(question, "WithoutPMI").await;
-        let told = scene.told_since(mark);
-        let told = told.last().unwrap().text();
+        let told = scene.told_since(mark).pop().unwrap().text();
         assert!(told.contains(words.unreachable), "{locale}: {told}");
 
         scene

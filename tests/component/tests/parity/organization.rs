@@ -37,7 +37,7 @@ async fn zm008_zm021_zm048_zm056_d02_one_administrator_connects_for_everybody() 
     scene.connects(&root, &town).await;
     let told = scene.told_since(0).pop().unwrap().text();
     assert!(
-        told.contains("is connected, by root@example.com") && !told.contains("Verification"),
+        told.contains("is connected as root@example.com") && !told.contains("Verification"),
         "{told}"
     );
     let stored = json_of(&scene, KEY);

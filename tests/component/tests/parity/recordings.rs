@@ -72,7 +72,7 @@ async fn zm096_zm088_videos_and_chat_of_one_start_are_one_reply_in_the_meetings_
     let (plain, with_chat) = (&replies[0], &replies[1]);
     assert_eq!(with_chat.kind, "custom_zoom_chat");
     let play = format!(
-        "**Link:** [Meeting Recording]({}/rec/play/a%281%29)",
+        "**Link:** [Meeting recording]({}/rec/play/a%281%29)",
         scene.zoom.url()
     );
     assert!(with_chat.message.contains(&play), "{}", with_chat.message);
@@ -134,7 +134,7 @@ async fn zm096_a_passcode_is_posted_only_where_the_setting_says_so() {
     }
     scene.works().await;
     let reply = replies(&scene, &post).pop().unwrap();
-    let shown = format!("**Password:** `{}`", meeting.passcode);
+    let shown = format!("**Passcode:** `{}`", meeting.passcode);
     assert!(reply.message.contains(&shown), "{}", reply.message);
 }
 
