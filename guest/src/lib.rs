@@ -10,7 +10,6 @@
 //! act.
 
 pub mod bindings;
-pub mod channel;
 pub mod command;
 pub mod config;
 pub mod http;
@@ -18,9 +17,12 @@ pub mod jobs;
 pub mod lifecycle;
 pub mod meeting;
 pub mod oauth;
+pub mod occurrence;
 pub mod people;
+pub mod platform;
 pub mod recording;
 pub mod store;
+pub mod subscriptions;
 pub mod system;
 pub mod text;
 pub mod webhook;

@@ -10,6 +10,7 @@ use crate::bindings::types::Error;
 use crate::command;
 use crate::config;
 use crate::store::oauth_state::token;
+use crate::store::subscription_index;
 use crate::system;
 use crate::text::{self, Locale, Message};
 use sha2::{Digest, Sha256};
@@ -37,6 +38,12 @@ pub fn activate() -> Result<(), String> {
     if let Err(error) = update_image(&bot_id) {
         system::warn(
             "The bot's picture could not be set.",
+            &[("error", &error.to_string())],
+        );
+    }
+    if let Err(error) = subscription_index::enqueue() {
+        system::warn(
+            "The subscriptions of channels could not be listed yet.",
             &[("error", &error.to_string())],
         );
     }

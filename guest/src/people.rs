@@ -1,5 +1,6 @@
 //! Whom a sentence is for, and how it reaches them.
 
+use crate::bindings::config;
 use crate::bindings::posts::{self, Draft};
 use crate::bindings::types::Error;
 use crate::bindings::users;
@@ -68,6 +69,11 @@ impl Place<'_> {
             file_ids: Vec::new(),
         }
     }
+}
+
+/// The language of texts that everybody in a channel reads: the server's.
+pub fn channel_locale() -> Locale {
+    Locale::from_tag(&config::default_locale())
 }
 
 /// Shows a sentence by the bot to one user, in the thread they are in.

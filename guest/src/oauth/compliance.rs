@@ -115,6 +115,7 @@ mod tests {
             signature: "s".into(),
             time: "2026-08-06T13:50:00Z".into(),
             wants_confirmation: true,
+            signed_at: 0,
         };
         let job: Job = serde_json::from_slice(&job(&event)).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&body(&job)).unwrap();

@@ -76,6 +76,15 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// The session of an account-level app itself, in nobody's name.
+    pub fn organization(config: &'a Config) -> Result<Session<'a>, OpenError> {
+        Ok(Session {
+            config,
+            connection: load(config, Owner::Organization)?,
+            who: Who::Me,
+        })
+    }
+
     fn own(config: &'a Config, user_id: &str) -> Result<Session<'a>, OpenError> {
         Ok(Session {
             config,

@@ -1,13 +1,21 @@
 //! Fetching a file from Zoom.
 //!
-//! The address comes in a webhook and each redirect in an answer, so each is checked: `https`, and a
-//! host of Zoom's. The token goes to the first host and to no other. (The host of this component checks
-//! addresses too, against its policy.)
+//! The address comes in a webhook and each redirect in an answer, so each is checked: `https`, and a host of Zoom. The
+//! token goes to the first host and to no other. (The host of this component checks addresses too, against its policy.)
+//!
+//! An answer with status 200 need not be the file: Zoom answers an unauthorized download with a page in HTML.
+//!
+//! The webhook's own token comes first. If there is none or Zoom does not accept it, the connection of the meeting's host
+//! is used, if the host has connected a Zoom account here and the app has the scope.
 
+use super::work::{File, FileKind, Work};
 use crate::bindings::http::{self, Request, Response};
 use crate::bindings::types::Error as HostError;
 use crate::config::Config;
+use crate::oauth::Session;
+use crate::store::owners;
 use crate::system;
+use crate::zoom;
 use crate::zoom::error::retry_after;
 use ::http::Uri;
 
@@ -24,9 +32,12 @@ pub enum Failure {
     /// The address, or one it redirects to, is not Zoom's. Not shown: it may hold a token.
     #[error("the address is not one of Zoom's")]
     Untrusted,
-    /// Zoom says no.
+    /// Zoom refused it.
     #[error("Zoom answered {0}")]
     Refused(u16),
+    /// Zoom answered with something else.
+    #[error("Zoom's answer is not the file: {0}")]
+    NotTheFile(&'static str),
     /// It is longer than 10 MiB.
     #[error("the file is larger than 10 MiB")]
     TooLarge,
@@ -58,8 +69,83 @@ fn https_host(address: &str) -> Option<String> {
     (plain && !host.is_empty()).then_some(host)
 }
 
-/// Fetches a file.
-pub fn fetch(config: &Config, address: &str, token: &str) -> Result<Vec<u8>, Failure> {
+/// Fetches a file of a recording.
+pub fn fetch(config: &Config, work: &Work, file: &File) -> Result<Vec<u8>, Failure> {
+    let result = match work.token.as_str() {
+        "" => Err(Failure::Refused(401)),
+        token => get_file(config, file, token),
+    };
+    match result {
+        Err(failure) if is_about_the_token(&failure) => {
+            as_host(config, work, file).unwrap_or(Err(failure))
+        }
+        result => result,
+    }
+}
+
+/// Whether another token may help.
+fn is_about_the_token(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Refused(401 | 403) | Failure::NotTheFile(_)
+    )
+}
+
+/// Fetches the file with the connection of the meeting's host; none if the host has none that may be used.
+fn as_host(config: &Config, work: &Work, file: &File) -> Option<Result<Vec<u8>, Failure>> {
+    let mut session = host_session(config, &work.host_id)?;
+    let mut result = None;
+    let asked = session.call(|client| match get_file(config, file, client.access_token) {
+        Err(Failure::Refused(401)) => Err(zoom::Error::Unauthorized),
+        other => Ok(other),
+    });
+    if let Ok(other) = asked {
+        result = Some(other);
+    }
+    result
+}
+
+fn host_session<'a>(config: &'a Config, host_id: &str) -> Option<Session<'a>> {
+    if config.account_level {
+        return Session::organization(config).ok();
+    }
+    let users = owners::of(host_id).ok()?;
+    let mut sessions = users.iter();
+    sessions.find_map(|user_id| Session::for_user(config, user_id).ok())
+}
+
+fn get_file(config: &Config, file: &File, token: &str) -> Result<Vec<u8>, Failure> {
+    let response = follow(config, &file.url, token)?;
+    check(file, &response)?;
+    Ok(response.body)
+}
+
+/// Makes sure that an answer is the file.
+fn check(file: &File, response: &Response) -> Result<(), Failure> {
+    let content_type = header(response, "content-type").unwrap_or_default();
+    if content_type
+        .trim_start()
+        .to_ascii_lowercase()
+        .starts_with("text/html")
+    {
+        return Err(Failure::NotTheFile("a page in HTML"));
+    }
+    if response.body.is_empty() {
+        return Err(Failure::NotTheFile("nothing"));
+    }
+    if file.size > 0 && response.body.len() as u64 != file.size {
+        return Err(Failure::NotTheFile("another size than Zoom says"));
+    }
+    let text = response.body.strip_prefix(b"\xef\xbb\xbf");
+    let text = text.unwrap_or(&response.body);
+    if file.kind == FileKind::Transcript && !text.starts_with(b"WEBVTT") {
+        return Err(Failure::NotTheFile("not WebVTT"));
+    }
+    Ok(())
+}
+
+/// Sends the request and follows redirects.
+fn follow(config: &Config, address: &str, token: &str) -> Result<Response, Failure> {
     let first = authority(address);
     let mut address = address.to_owned();
     for _ in 0..=HOPS {
@@ -69,7 +155,7 @@ pub fn fetch(config: &Config, address: &str, token: &str) -> Result<Vec<u8>, Fai
         let with_token = !token.is_empty() && authority(&address) == first;
         let response = get(&address, with_token.then_some(token))?;
         match response.status {
-            200 => return Ok(response.body),
+            200 => return Ok(response),
             301 | 302 | 303 | 307 | 308 => {
                 let place = header(&response, "location").and_then(|place| join(&address, place));
                 address = place.ok_or(Failure::Refused(response.status))?;

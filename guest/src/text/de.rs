@@ -169,7 +169,6 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::RecentOther => {
             "In diesem Kanal gibt es bereits ein anderes, gerade gestartetes Meeting bei {provider}."
         }
-        Message::RecentTitle => "Hier wurde gerade ein Meeting gestartet",
         Message::RecentWait => {
             "Um trotzdem ein weiteres zu starten, warten Sie eine halbe Minute und versuchen Sie es erneut."
         }
@@ -209,7 +208,7 @@ pub(super) fn template(message: Message) -> &'static str {
             "Ein persönlicher Meetingraum kann nicht abonniert werden. Nehmen Sie die ID eines geplanten Meetings."
         }
         Message::SubscriptionNotHost => {
-            "Sie können nur Meetings abonnieren, deren Host Sie sind. Die Systemadministration kann auch andere abonnieren."
+            "Sie sind nicht Host eines Meetings {id}. Sie können nur Meetings abonnieren, deren Host Sie sind; die Systemadministration kann auch andere abonnieren."
         }
         Message::SubscriptionAdded => "Dieser Kanal hört ab jetzt von Meeting {id}.",
         Message::SubscriptionTaken => {
@@ -271,8 +270,27 @@ pub(super) fn template(message: Message) -> &'static str {
             "Dieser Kanal folgt jetzt der Einstellung des Plugins."
         }
         Message::PostFollowed => "Ein Meeting hat begonnen",
+        Message::RecentZoomBy => "{user} started a meeting in this channel a moment ago.",
+        Message::RecentOtherBy => {
+            "{user} started a meeting on {provider} in this channel a moment ago."
+        }
+        Message::PostNotStarted => "The meeting was not started.",
+        Message::SubscriptionWebinar => "This is a webinar. Webinars cannot be subscribed to yet.",
+        Message::ChatNotStored => {
+            "The chat of the meeting could not be stored here. The host finds it at Zoom, under *Recordings*."
+        }
+        Message::TranscriptNotStored => {
+            "The transcript of the meeting could not be stored here. The host finds it at Zoom, under *Recordings*."
+        }
+        Message::ViewSharedScreenSpeaker => "Shared screen with speaker view",
+        Message::ViewSharedScreenGallery => "Shared screen with gallery view",
+        Message::ViewSharedScreen => "Shared screen",
+        Message::ViewSpeaker => "Speaker view",
+        Message::ViewGallery => "Gallery view",
+        Message::ViewAudio => "Audio only",
+        Message::ViewRecording => "Meeting recording",
         Message::RecordingIntro => "Hier ist die Aufzeichnung des Zoom-Meetings:",
-        Message::RecordingLink => "**Link:** [Aufzeichnung des Meetings]({url})",
+        Message::RecordingLink => "**Link:** [{name}]({url})",
         Message::RecordingPasscode => "**Kennwort:** `{passcode}`",
         Message::ChatIntro => "Hier ist der Chat des Zoom-Meetings:",
         Message::ChatMissing => {

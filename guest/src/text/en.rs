@@ -159,7 +159,6 @@ pub(super) fn template(message: Message) -> &'static str {
         }
         Message::RecentZoom => "There is another recent meeting in this channel.",
         Message::RecentOther => "There is another recent meeting in this channel, on {provider}.",
-        Message::RecentTitle => "A meeting was started here a moment ago",
         Message::RecentWait => {
             "To start another one all the same, wait half a minute and try again."
         }
@@ -199,7 +198,7 @@ pub(super) fn template(message: Message) -> &'static str {
             "A personal meeting room cannot be subscribed to. Use the ID of a scheduled meeting."
         }
         Message::SubscriptionNotHost => {
-            "You can subscribe only to meetings that you host. A system administrator can subscribe to others."
+            "You do not host a meeting {id}. You can subscribe only to meetings that you host; a system admin can subscribe to others."
         }
         Message::SubscriptionAdded => "This channel hears of meeting {id} from now on.",
         Message::SubscriptionTaken => {
@@ -255,8 +254,27 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::ChannelSettingsNowRestricted => "Meetings are disabled in this channel now.",
         Message::ChannelSettingsNowDefault => "This channel follows the plugin's setting now.",
         Message::PostFollowed => "A meeting has started",
+        Message::RecentZoomBy => "{user} started a meeting in this channel a moment ago.",
+        Message::RecentOtherBy => {
+            "{user} started a meeting on {provider} in this channel a moment ago."
+        }
+        Message::PostNotStarted => "The meeting was not started.",
+        Message::SubscriptionWebinar => "This is a webinar. Webinars cannot be subscribed to yet.",
+        Message::ChatNotStored => {
+            "The chat of the meeting could not be stored here. The host finds it at Zoom, under *Recordings*."
+        }
+        Message::TranscriptNotStored => {
+            "The transcript of the meeting could not be stored here. The host finds it at Zoom, under *Recordings*."
+        }
+        Message::ViewSharedScreenSpeaker => "Shared screen with speaker view",
+        Message::ViewSharedScreenGallery => "Shared screen with gallery view",
+        Message::ViewSharedScreen => "Shared screen",
+        Message::ViewSpeaker => "Speaker view",
+        Message::ViewGallery => "Gallery view",
+        Message::ViewAudio => "Audio only",
+        Message::ViewRecording => "Meeting recording",
         Message::RecordingIntro => "Here's the recording of the Zoom meeting:",
-        Message::RecordingLink => "**Link:** [Meeting Recording]({url})",
+        Message::RecordingLink => "**Link:** [{name}]({url})",
         Message::RecordingPasscode => "**Password:** `{passcode}`",
         Message::ChatIntro => "Here's the chat of the Zoom meeting:",
         Message::ChatMissing => {

@@ -167,10 +167,12 @@ messages! {
     NoPersonalRoom,
     /// A recent meeting.
     RecentZoom,
+    /// A recent meeting of somebody.
+    RecentZoomBy,
     /// A recent meeting of others.
     RecentOther,
-    /// Its title.
-    RecentTitle,
+    /// A recent meeting of somebody, of others.
+    RecentOtherBy,
     /// How to start another one.
     RecentWait,
 
@@ -209,6 +211,8 @@ messages! {
     PostStarted,
     /// The message once it is over.
     PostEnded,
+    /// The message once a personal room's card is closed.
+    PostNotStarted,
     /// The id line.
     PostId,
     /// The id line of a personal room.
@@ -233,6 +237,8 @@ messages! {
     SubscriptionUnknown,
     /// A personal room.
     SubscriptionPersonal,
+    /// A webinar.
+    SubscriptionWebinar,
     /// Not the host.
     SubscriptionNotHost,
     /// Done.
@@ -315,6 +321,24 @@ messages! {
     TranscriptIntro,
     /// The transcript could not be had.
     TranscriptMissing,
+    /// The chat could not be stored.
+    ChatNotStored,
+    /// The transcript could not be stored.
+    TranscriptNotStored,
+    /// A view.
+    ViewSharedScreenSpeaker,
+    /// A view.
+    ViewSharedScreenGallery,
+    /// A view.
+    ViewSharedScreen,
+    /// A view.
+    ViewSpeaker,
+    /// A view.
+    ViewGallery,
+    /// Sound alone.
+    ViewAudio,
+    /// Any other view.
+    ViewRecording,
 
     // What Zoom did not do
     /// The grant ended.

@@ -25,6 +25,9 @@ pub enum Error {
     /// Zoom does not know it.
     #[error("Zoom does not know it")]
     NotFound,
+    /// The number is that of a webinar.
+    #[error("the meeting is a webinar")]
+    IsWebinar,
     /// Nobody in the Zoom account has this address.
     #[error("nobody in the Zoom account has the user's e-mail address")]
     UnknownAddress(String),
@@ -149,6 +152,7 @@ impl Error {
             Error::MissingScope => Message::ZoomMissingScope,
             Error::Forbidden => Message::ZoomForbidden,
             Error::NotFound => Message::ZoomNotFound,
+            Error::IsWebinar => Message::SubscriptionWebinar,
             Error::UnknownAddress(email) => {
                 return text::text(locale, Message::ZoomUnknownAddress, &[("email", email)]);
             }

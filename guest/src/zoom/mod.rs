@@ -7,6 +7,7 @@
 pub mod client;
 pub mod error;
 pub mod region;
+pub mod time;
 pub mod token;
 pub mod types;
 

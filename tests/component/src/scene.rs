@@ -202,6 +202,8 @@ impl Scene {
             .enable_all()
             .build();
         let runtime = or_stop(runtime);
+        let server_clock = Arc::clone(&ahead);
+        api.world().clock = Some(Arc::new(move || clock(&server_clock)));
         Scene {
             plugin: Arc::new(process(&zoom, &ahead, &runtime)),
             api,
