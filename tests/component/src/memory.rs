@@ -319,6 +319,11 @@ impl MemoryApi {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Goes by this clock from now on, in milliseconds since 1970.
+    pub fn follow_clock(&self, clock: impl Fn() -> i64 + Send + Sync + 'static) {
+        self.world().clock = Some(Arc::new(clock));
+    }
+
     /// Lets each call take this long from now on.
     pub fn slow_down(&self, delay: Duration) {
         let delay = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);

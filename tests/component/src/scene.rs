@@ -203,7 +203,7 @@ impl Scene {
             .build();
         let runtime = or_stop(runtime);
         let server_clock = Arc::clone(&ahead);
-        api.world().clock = Some(Arc::new(move || clock(&server_clock)));
+        api.follow_clock(move || clock(&server_clock));
         Scene {
             plugin: Arc::new(process(&zoom, &ahead, &runtime)),
             api,
