@@ -134,7 +134,10 @@ fn of_record(claim: &Claim) -> Result<Recent, Error> {
         cards.any(|card| card.post_id == claim.post_id)
     });
     let (link, topic) = occurrence
-        .map(|occurrence| (occurrence.join_url, occurrence.topic))
+        .map(|occurrence| {
+            let link = occurrence.link(&claim.recent.link).to_owned();
+            (link, occurrence.topic)
+        })
         .unwrap_or_default();
     Ok(Recent {
         link,

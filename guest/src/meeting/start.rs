@@ -323,13 +323,13 @@ fn remember(
         number: meeting.id,
         kind: reference.kind,
         topic: meeting.topic.clone(),
-        join_url: meeting.join_url.clone(),
         host_id: meeting.host_id.clone(),
         created_at: post.create_at,
         parts: Vec::new(),
         claim,
         ..Occurrence::default()
     };
+    occurrence.set_link(&meeting.join_url);
     if !meeting.uuid.is_empty() {
         occurrence.parts.push(Part {
             uuid: meeting.uuid.clone(),

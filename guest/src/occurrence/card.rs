@@ -33,7 +33,7 @@ pub fn digest_of(occurrence: &Occurrence) -> String {
         Look::Ended(span) => format!("ended {} {} {}", span.start, span.end, span.length),
         Look::NotStarted => "not started".to_owned(),
     };
-    digest([look.as_str(), &occurrence.join_url], 6)
+    digest([look.as_str(), &occurrence.link], 6)
 }
 
 /// Updates all posts that show something else than the meeting's state, and those that this change has `touched` before.
@@ -80,10 +80,11 @@ fn update(occurrence: &Occurrence, card: &Card) -> Result<Updated, Error> {
         return Ok(Updated::Gone);
     }
     let props: Value = serde_json::from_str(&post.props).unwrap_or_default();
+    let claimed = props.get("meeting_link").and_then(Value::as_str);
     let content = post::Content {
         number: occurrence.number,
         topic: &occurrence.topic,
-        join_url: &occurrence.join_url,
+        join_url: occurrence.link(claimed.unwrap_or_default()),
         personal: occurrence.kind == Kind::Personal,
         followed: card.followed,
         locale: channel_locale(),

@@ -105,11 +105,10 @@ fn adopt(post: &Post, number: u64, uuid: Option<&str>) -> (Reference, Occurrence
         channel_id: post.channel_id.clone(),
         parts: uuid.map(number::tag).into_iter().collect(),
     };
-    let occurrence = Occurrence {
+    let mut occurrence = Occurrence {
         number,
         kind,
         topic: text("meeting_topic").to_owned(),
-        join_url: text("meeting_link").to_owned(),
         created_at: post.create_at,
         parts: uuid
             .map(|uuid| Part {
@@ -127,6 +126,7 @@ fn adopt(post: &Post, number: u64, uuid: Option<&str>) -> (Reference, Occurrence
         }],
         ..Occurrence::default()
     };
+    occurrence.set_link(text("meeting_link"));
     (reference, occurrence)
 }
 

@@ -38,6 +38,7 @@ pub mod not_started;
 pub mod post;
 pub mod record;
 
+use crate::platform::digest::digest;
 use crate::store::number::{Kind, MAX_CHANNELS, window};
 use serde::{Deserialize, Serialize};
 
@@ -116,8 +117,12 @@ pub struct Occurrence {
     /// The topic.
     #[serde(default)]
     pub topic: String,
-    /// Where to join.
+    /// The digest of the link to join. The link itself contains a passcode and is never stored: it is in the posts, whose
+    /// authors can edit them, and counts if it has this digest. Empty while the link is not known.
     #[serde(default)]
+    pub link: String,
+    /// The link, if this event knows it.
+    #[serde(skip)]
     pub join_url: String,
     /// Zoom's ID of the host, or empty.
     #[serde(default)]
@@ -298,6 +303,28 @@ impl Occurrence {
         lengths.sum()
     }
 
+    /// Sets the link to join.
+    pub fn set_link(&mut self, join_url: &str) {
+        self.link = link_digest(join_url);
+        join_url.clone_into(&mut self.join_url);
+    }
+
+    /// Whether the link to join is known.
+    pub fn has_link(&self) -> bool {
+        !self.link.is_empty()
+    }
+
+    /// The link to join, if this event knows it or `claimed` is it. Empty otherwise.
+    pub fn link<'a>(&'a self, claimed: &'a str) -> &'a str {
+        if !self.join_url.is_empty() {
+            &self.join_url
+        } else if self.has_link() && link_digest(claimed) == self.link {
+            claimed
+        } else {
+            ""
+        }
+    }
+
     /// The channels in which the meeting is still to be announced.
     pub fn pending(&self) -> impl Iterator<Item = &Card> {
         self.cards.iter().filter(|card| card.is_pending())
@@ -320,6 +347,13 @@ impl Occurrence {
                 });
             }
         }
+    }
+}
+
+fn link_digest(join_url: &str) -> String {
+    match join_url {
+        "" => String::new(),
+        url => digest(["link", url], 16),
     }
 }
 
@@ -534,6 +568,22 @@ mod tests {
     }
 
     #[test]
+    fn f10_a_link_counts_if_it_is_the_one_of_the_record() {
+        let mut meeting = of(Kind::Ordinary);
+        assert_eq!(meeting.link("https://zoom.us/j/1"), "", "none is known");
+        meeting.set_link("https://zoom.us/j/1?pwd=x");
+        let stored = serde_json::to_string(&meeting).unwrap();
+        assert!(!stored.contains("pwd"), "{stored}");
+        let read: Occurrence = serde_json::from_str(&stored).unwrap();
+        assert_eq!(
+            read.link("https://zoom.us/j/1?pwd=x"),
+            "https://zoom.us/j/1?pwd=x"
+        );
+        assert_eq!(read.link("https://zoom.us/j/2"), "");
+        assert_eq!(read.link(""), "");
+    }
+
+    #[test]
     fn f07_the_end_of_a_webinar_comes_after_that_of_the_meeting() {
         let mut meeting = of(Kind::Ordinary);
         meeting.started("a", CARD);
@@ -561,7 +611,7 @@ mod tests {
             card.post_id = "x".repeat(26);
         }
         meeting.topic = "x".repeat(800);
-        meeting.join_url = "x".repeat(2000);
+        meeting.set_link(&"x".repeat(2000));
         assert!(serde_json::to_vec(&meeting).unwrap().len() < 32 * 1024);
     }
 

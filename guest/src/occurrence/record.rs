@@ -166,7 +166,7 @@ fn unrecorded(number: u64, reference: &Reference) -> Result<Option<Occurrence>, 
         });
     }
     occurrence.topic = text("meeting_topic").to_owned();
-    occurrence.join_url = text("meeting_link").to_owned();
+    occurrence.set_link(text("meeting_link"));
     occurrence.cards.push(Card {
         channel_id: post.channel_id,
         post_id: post.id,

@@ -3,8 +3,7 @@
 //! `subscription_index_{user}` is the Go plugin's and keeps its form. `subscription_channel_{channel}` is ours. A list may
 //! name a meeting that is not followed any more; the record of the meeting's number is right.
 //!
-//! The Go plugin has no lists of channels. A job makes them from its subscriptions once after the first activation, and
-//! looks through all records again an hour later, when no node runs the Go plugin any more.
+//! The Go plugin has no lists of channels. A job makes them from its subscriptions, once after the first activation.
 
 use super::number;
 use crate::bindings::handlers::job_handler::Outcome;
@@ -24,8 +23,6 @@ pub const KIND: &str = "index_subscriptions";
 const DONE_KEY: &str = "subscriptions_indexed";
 /// What the keys of numbers' records begin with.
 const RECORDS: &str = "meeting_channel_";
-/// When the records are looked through for the second time, in seconds.
-const SECOND_PASS: u32 = 3600;
 const ATTEMPTS: u32 = 10;
 const PAUSE: u64 = 100;
 
@@ -112,14 +109,13 @@ fn parse(bytes: &[u8]) -> Vec<u64> {
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Work {
     page: u32,
-    second: bool,
 }
 
 impl Work {
-    fn enqueue(&self, delay: u32) -> Result<(), Error> {
+    fn enqueue(&self) -> Result<(), Error> {
         let payload =
             serde_json::to_vec(self).map_err(|error| Error::Invalid(error.to_string()))?;
-        jobs::enqueue(KIND, &payload, delay)
+        jobs::enqueue(KIND, &payload, 0)
     }
 }
 
@@ -128,7 +124,7 @@ pub fn enqueue() -> Result<(), Error> {
     if kv::get(DONE_KEY)?.is_some() {
         return Ok(());
     }
-    Work::default().enqueue(0)
+    Work::default().enqueue()
 }
 
 /// Runs a job.
@@ -160,12 +156,7 @@ fn index_from(work: &Work) -> Result<(), Error> {
         Ok(())
     })?;
     match next {
-        Some(page) => Work { page, ..*work }.enqueue(0),
-        None if !work.second => Work {
-            page: 0,
-            second: true,
-        }
-        .enqueue(SECOND_PASS),
+        Some(page) => Work { page }.enqueue(),
         None => kv::set(DONE_KEY, b"1", None, &Expected::Any),
     }
 }

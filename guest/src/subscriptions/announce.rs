@@ -64,9 +64,9 @@ fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
     let is_late = system::now_ms().saturating_sub(work.at) > TOO_LATE;
     let is_wanted = !is_late && occurrence.state() == State::InProgress;
     let mut wait = None;
-    if is_wanted && occurrence.join_url.is_empty() {
+    if is_wanted && !occurrence.has_link() {
         match link(config, work.number, followers.values()) {
-            Link::Known(url) => occurrence.join_url = url,
+            Link::Known(url) => occurrence.set_link(&url),
             Link::Later(seconds) => wait = Some(seconds.unwrap_or_else(|| pause(attempt))),
             Link::Unknown => {}
         }
@@ -82,10 +82,10 @@ fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
             Err(error) => failure = Some(error),
         }
     }
-    let join_url = occurrence.join_url;
+    let join_url = occurrence.link("").to_owned();
     record::change(work.number, &work.reference, |occurrence| {
-        if occurrence.join_url.is_empty() {
-            occurrence.join_url.clone_from(&join_url);
+        if !occurrence.has_link() {
+            occurrence.set_link(&join_url);
         }
         apply(occurrence, &announced);
     })?;
@@ -243,7 +243,7 @@ fn write(
     let content = post::Content {
         number: occurrence.number,
         topic: &occurrence.topic,
-        join_url: match occurrence.join_url.as_str() {
+        join_url: match occurrence.link("") {
             "" => &plain,
             url => url,
         },

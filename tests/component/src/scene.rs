@@ -159,7 +159,10 @@ impl Scene {
         let api = Arc::new(MemoryApi::default());
         let server = Arc::clone(&api);
         zoom.guard(move |route| server.is_heard(&format!("{route:?}")));
-        Scene::node(api, zoom, Arc::default(), changes).await
+        let scene = Scene::node(api, zoom, Arc::default(), changes).await;
+        // The first activation leaves a job.
+        scene.works().await;
+        scene
     }
 
     /// One more node of the cluster, or the next process after this one: the same server and the same Zoom, a

@@ -101,24 +101,36 @@ async fn a_copied_mark_and_proof_make_no_post_the_plugins() {
     let text_of = |text: &str| Any::String(text.to_owned());
     let changes: [(&str, fn(&mut Post)); 6] = [
         ("time", |post| post.create_at += 1),
-        ("author", |post| post.user_id = "annxxxxxxxxxxxxxxxxxxxxxxx".to_owned()),
-        ("channel", |post| post.channel_id = "elsewhereyyyyyyyyyyyyyyyyy".to_owned()),
+        ("author", |post| {
+            post.user_id = "annxxxxxxxxxxxxxxxxxxxxxxx".to_owned()
+        }),
+        ("channel", |post| {
+            post.channel_id = "elsewhereyyyyyyyyyyyyyyyyy".to_owned()
+        }),
         ("kind", |post| post.kind = "custom_other".to_owned()),
         ("proof", |post| drop(post.props.remove("_proof"))),
         ("mark", |post| drop(post.props.remove("_mark"))),
     ];
     for (what, change) in changes {
         let (den, eve, id) = forged(change).await;
-        is_denied(&den.attack_as(&format!("/post-update?{id}"), Some(&eve)).await);
+        is_denied(
+            &den.attack_as(&format!("/post-update?{id}"), Some(&eve))
+                .await,
+        );
         let world = den.api.world();
         assert_ne!(world.posts[1].message, "something else", "{what}");
     }
     let (den, eve, id) = forged(move |post| {
-        post.props.insert("_mark".to_owned(), text_of(&"0".repeat(32)));
-        post.props.insert("_proof".to_owned(), text_of(&"0".repeat(64)));
+        post.props
+            .insert("_mark".to_owned(), text_of(&"0".repeat(32)));
+        post.props
+            .insert("_proof".to_owned(), text_of(&"0".repeat(64)));
     })
     .await;
-    is_denied(&den.attack_as(&format!("/post-update?{id}"), Some(&eve)).await);
+    is_denied(
+        &den.attack_as(&format!("/post-update?{id}"), Some(&eve))
+            .await,
+    );
 }
 
 /// The key of another server, as after a copy of posts: nothing is this plugin's.
@@ -152,7 +164,8 @@ async fn f30_a_node_waits_for_the_key_that_another_node_has_stored() {
     }
     den.api.world().lag = 0;
     let third = den.next_process().await;
-    for post in den.api.world().posts.clone() {
+    let posts = den.api.world().posts.clone();
+    for post in posts {
         let url = format!("/post-update?{}", post.id);
         let reply = third.attack_as(&url, Some(&eve)).await;
         assert_eq!(reply.status, 200, "{}", text(&reply));
