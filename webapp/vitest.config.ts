@@ -4,7 +4,7 @@ import {defineConfig} from 'vitest/config';
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** Components on the globals of one era of the client. */
+/** The unit tests on the globals of a client with one version of React. */
 function project(react: string) {
     return {
         resolve: {
@@ -28,4 +28,4 @@ function project(react: string) {
     };
 }
 
-export default defineConfig({test: {projects: [project('17'), project('18')]}});
+export default defineConfig({test: {projects: ['17', '18', '19'].map(project)}});

@@ -10,7 +10,7 @@ import type {Person, Site} from './site';
 
 /** Which client. */
 export interface Look {
-    react?: '17' | '18';
+    react?: '17' | '18' | '19';
     locale?: string;
     /** Methods that its registry lacks. */
     without?: string;

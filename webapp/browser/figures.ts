@@ -12,7 +12,7 @@ it('figures', async () => {
     const size = statSync(file('dist/main.js')).size;
     const packed = gzipSync(readFileSync(file('dist/main.js'))).length;
     const lines = [`main.js, all languages in it: ${size} bytes, ${packed} compressed`];
-    for (const react of ['17', '18']) {
+    for (const react of ['17', '18', '19']) {
         // oxlint-disable-next-line no-await-in-loop -- they would disturb each other
         const figures = await figuresOn(react);
         const ratio = figures.meetings / figures.plain;
@@ -24,7 +24,7 @@ it('figures', async () => {
         );
     }
     console.warn(lines.join('\n'));
-    expect(lines).toHaveLength(3);
+    expect(lines).toHaveLength(4);
 });
 
 async function figuresOn(react: string): Promise<Figures> {

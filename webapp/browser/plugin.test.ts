@@ -12,7 +12,7 @@ import {ja} from '../src/text/ja';
 import {zhCN} from '../src/text/zh-CN';
 import {Site, type Person} from './site';
 
-const ERAS: NonNullable<Look['react']>[] = ['17', '18'];
+const ERAS: NonNullable<Look['react']>[] = ['17', '18', '19'];
 const BUTTON = {name: 'Start Zoom Meeting'};
 
 let site: Site;

@@ -3,7 +3,7 @@ import React from 'react';
 import ReactDOM from 'react-dom';
 
 import type {Post} from '../src/host';
-import {Posts, Surroundings} from '../host/page';
+import {Posts, Surroundings, draw} from '../host/page';
 import type {Registered} from '../host/registry';
 import type {makeStore} from '../host/store';
 import {meetingPost} from './states';
@@ -27,25 +27,28 @@ function median(values: number[]): number {
 
 type Drawing = (posts: Post[]) => number;
 
-/** Draws with the old root, which draws at once in both versions of React. */
+/** Draws synchronously in every version of React. */
 function drawing(store: ReturnType<typeof makeStore>, registered: Registered): Drawing {
     return (posts) => {
         const into = document.createElement('div');
         document.body.append(into);
+        let remove = () => {};
         const began = performance.now();
-        ReactDOM.render(
-            <Surroundings store={store} registered={registered}>
-                <Posts registered={registered} posts={posts} />
-            </Surroundings>,
-            into,
-        );
-        // Laid out, too.
+        ReactDOM.flushSync(() => {
+            remove = draw(
+                <Surroundings store={store} registered={registered}>
+                    <Posts registered={registered} posts={posts} />
+                </Surroundings>,
+                into,
+            );
+        });
+        // Reading the height includes the layout.
         const height = into.getBoundingClientRect().height;
         const took = performance.now() - began;
         if (height < posts.length) {
             throw new Error('nothing was drawn');
         }
-        ReactDOM.unmountComponentAtNode(into);
+        remove();
         into.remove();
         return took;
     };
@@ -77,18 +80,18 @@ export async function measure(
     const message =
         'I have started a meeting about the **release**, please join https://zoom.us/j/1';
     const plain = numbers.map((index) => meetingPost({}, {id: `p${index}`, type: '', message}));
-    const draw = drawing(store, registered);
+    const time = drawing(store, registered);
     const all = document.createElement('style');
     all.textContent = '.zoom-card{content-visibility:visible!important}';
     const drawAll = () => {
         document.head.append(all);
-        const took = draw(meetings);
+        const took = time(meetings);
         all.remove();
         return took;
     };
     const rounds = Array.from({length: ROUNDS}, () => ({
-        plain: draw(plain),
-        meetings: draw(meetings),
+        plain: time(plain),
+        meetings: time(meetings),
         laidOut: drawAll(),
     }));
     const clicks: number[] = [];

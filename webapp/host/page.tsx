@@ -3,7 +3,6 @@
 // It offers what the real one offers, in the same words: the globals, the registry, the state, events over
 // the websocket, the same headers of posts, and the way in which it names the buttons of plugins.
 import React from 'react';
-import ReactDOM from 'react-dom';
 import {FormattedMessage, IntlProvider} from 'react-intl';
 import {Provider, useSelector} from 'react-redux';
 
@@ -12,20 +11,22 @@ import {currentUser, host} from '../src/host';
 import type {Registered} from './registry';
 import type {makeStore} from './store';
 
-/** Draws with the React that there is: 18 has roots, 17 has not. */
-export function draw(element: React.ReactElement, into: Element): () => void {
-    const dom = ReactDOM as unknown as {
-        createRoot?(into: Element): {render(element: React.ReactElement): void; unmount(): void};
-        render(element: React.ReactElement, into: Element): void;
-        unmountComponentAtNode(into: Element): void;
-    };
-    if (dom.createRoot) {
-        const root = dom.createRoot(into);
-        root.render(element);
-        return () => root.unmount();
+const {createRoot} = (
+    window as unknown as {
+        fakeClient: {
+            createRoot(into: Element): {
+                render(element: React.ReactElement): void;
+                unmount(): void;
+            };
+        };
     }
-    dom.render(element, into);
-    return () => dom.unmountComponentAtNode(into);
+).fakeClient;
+
+/** Draws an element. Returns a function that removes it. */
+export function draw(element: React.ReactElement, into: Element): () => void {
+    const root = createRoot(into);
+    root.render(element);
+    return () => root.unmount();
 }
 
 /** The surroundings that the client gives every component. */

@@ -112,9 +112,12 @@ function show(loaded: Loaded, element: React.ReactElement): void {
     const into = document.createElement('div');
     document.body.append(into);
     const end = draw(
-        <Surroundings store={loaded.store} registered={loaded.registered}>
-            {element}
-        </Surroundings>,
+        // React 18 and later mount every component twice in strict mode.
+        <React.StrictMode>
+            <Surroundings store={loaded.store} registered={loaded.registered}>
+                {element}
+            </Surroundings>
+        </React.StrictMode>,
         into,
     );
     undo.push(end);
