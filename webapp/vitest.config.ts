@@ -15,6 +15,8 @@ function project(react: string) {
                 {find: /^react-intl$/, replacement: file('host/react-intl-global.ts')},
             ],
         },
+        // As in the built script, no `__source` and `__self` on elements.
+        oxc: {jsx: {runtime: 'classic', development: false}} as const,
         test: {
             name: `React ${react}`,
             environment: 'jsdom',

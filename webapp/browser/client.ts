@@ -14,8 +14,10 @@ export interface Look {
     locale?: string;
     /** Methods that its registry lacks. */
     without?: string;
-    /** Whether no channel is shown, but the list of threads. */
+    /** Whether the list of threads is shown instead of a channel. */
     threads?: boolean;
+    /** Whether the app bar is on, which it is unless an administrator turns it off. */
+    appBar?: boolean;
 }
 
 const built = (name: string) => readFileSync(new URL(`../build/${name}`, import.meta.url));
@@ -99,6 +101,7 @@ export async function openClient(
         react: look.react ?? '18',
         locale: look.locale ?? 'en',
         without: look.without ?? '',
+        appBar: look.appBar === false ? 'off' : 'on',
     });
     await page.goto(`${site.url}/client-page?${query}`);
     await page.waitForFunction(() => document.body.dataset.ready !== undefined);

@@ -32,16 +32,15 @@ function drawing(store: ReturnType<typeof makeStore>, registered: Registered): D
     return (posts) => {
         const into = document.createElement('div');
         document.body.append(into);
-        let remove = () => {};
         const began = performance.now();
-        ReactDOM.flushSync(() => {
-            remove = draw(
+        const remove = ReactDOM.flushSync(() =>
+            draw(
                 <Surroundings store={store} registered={registered}>
                     <Posts registered={registered} posts={posts} />
                 </Surroundings>,
                 into,
-            );
-        });
+            ),
+        );
         // Reading the height includes the layout.
         const height = into.getBoundingClientRect().height;
         const took = performance.now() - began;
