@@ -248,16 +248,22 @@ it.each(BROKEN)('f45 `initialize` does not throw %s', (_, spoil) => {
     expect(() => plugin.initialize(...spoil(registry, makeStore(SETTING)))).not.toThrow();
 });
 
-it.each<[string, () => void]>([
+/** Reasons why the styles cannot be added. */
+const WITHOUT_STYLES: [string, () => void][] = [
     ['no head', () => vi.spyOn(document, 'head', 'get').mockImplementation(failing)],
     ['no elements', () => vi.spyOn(document, 'createElement').mockImplementation(failing)],
-])('f45 `initialize` registers everything if the styles cannot be added: %s', (_, spoil) => {
-    error.mockImplementation(() => undefined);
-    const plugin = run();
-    const {registry, registered} = makeRegistry();
-    spoil();
-    plugin.initialize(registry, makeStore(SETTING));
-    vi.restoreAllMocks();
-    expect(registered.postTypes.size).toBe(3);
-    expect(registered.commandHooks).toHaveLength(1);
-});
+];
+
+it.each(WITHOUT_STYLES)(
+    'f45 `initialize` registers everything if the styles cannot be added: %s',
+    (_, spoil) => {
+        error.mockImplementation(() => undefined);
+        const plugin = run();
+        const {registry, registered} = makeRegistry();
+        spoil();
+        plugin.initialize(registry, makeStore(SETTING));
+        vi.restoreAllMocks();
+        expect(registered.postTypes.size).toBe(3);
+        expect(registered.commandHooks).toHaveLength(1);
+    },
+);

@@ -98,7 +98,8 @@ it('f12 zm126 an event opens the meeting only in the client that it names', () =
     expect(open).toHaveBeenCalledOnce();
 });
 
-it.each<[string, Event['data']]>([
+/** Connection IDs that are not ours. */
+const FOREIGN: [string, Event['data']][] = [
     ['another connection', {connection_id: 'v'.repeat(26)}],
     ['a prefix of our connection', {connection_id: CONNECTION.slice(0, 25)}],
     ['our connection in capitals', {connection_id: CONNECTION.toUpperCase()}],
@@ -106,7 +107,9 @@ it.each<[string, Event['data']]>([
     ['our connection in an object', {connection_id: {id: CONNECTION}}],
     ['a number', {connection_id: 1}],
     ['a boolean', {connection_id: true}],
-])(
+];
+
+it.each(FOREIGN)(
     'f12 an event that names %s opens nothing, even while the user waits for a meeting',
     (_, data) => {
         const {open} = tabs();
@@ -212,16 +215,21 @@ it('zm126 a client that does not report commands opens the meeting', () => {
     expect(open).toHaveBeenCalledOnce();
 });
 
-it.each<[Event['data']]>([[undefined], [{}], [{meeting_url: 7}], [{meeting_url: null}]])(
-    'f12 an event without a link opens nothing: %o',
-    (data) => {
-        const {open} = tabs();
-        const loaded = load();
-        loaded.typed('/zoom start');
-        loaded.event(data);
-        expect(open).not.toHaveBeenCalled();
-    },
-);
+/** Data without a link. */
+const WITHOUT_LINK: [Event['data']][] = [
+    [undefined],
+    [{}],
+    [{meeting_url: 7}],
+    [{meeting_url: null}],
+];
+
+it.each(WITHOUT_LINK)('f12 an event without a link opens nothing: %o', (data) => {
+    const {open} = tabs();
+    const loaded = load();
+    loaded.typed('/zoom start');
+    loaded.event(data);
+    expect(open).not.toHaveBeenCalled();
+});
 
 it('zm126 the hook returns a command unchanged', () => {
     const args = {channel_id: CHANNEL};

@@ -18,7 +18,8 @@ it('f11 a post of a bot names the person who started the meeting', async () => {
     expect(pretext()).toBe('@ada has started a meeting');
 });
 
-it.each<[string, Post['props'], Partial<Post>]>([
+/** Posts of a member that claim to be for another person. */
+const FORGERIES: [string, Post['props'], Partial<Post>][] = [
     ['started', {...FORGED}, {}],
     ['started, with a boolean', {...FORGED, from_bot: true}, {}],
     ['started, without a message', {...FORGED}, {message: ''}],
@@ -27,7 +28,9 @@ it.each<[string, Post['props'], Partial<Post>]>([
     ['not started', {...FORGED, meeting_status: 'NOT_STARTED'}, {}],
     ['as a webhook', {...FORGED, from_webhook: 'true', override_username: 'zoom'}, {}],
     ['a warning', {...FORGED, meeting_status: 'RECENTLY_CREATED'}, {message: 'mine'}],
-])('f11 a member cannot wear another name: %s', async (_, props, fields) => {
+];
+
+it.each(FORGERIES)('f11 a member cannot wear another name: %s', async (_, props, fields) => {
     const mallory = person('mallory', {is_bot: false});
     const loaded = load({users: [BOT, mallory, person('ceo')]});
     await showPosts(loaded, meetingPost(props, {user_id: 'mallory', ...fields}));
@@ -123,13 +126,13 @@ it.each([
     },
 );
 
-it.each<[Post['props']]>([[{}], [ENDED], [{meeting_status: 'NOT_STARTED'}]])(
-    'd36 a message that a person wrote is never hidden: %o',
-    async (props) => {
-        await showPosts(load(GERMAN), meetingPost(props, {message: 'Bring your *plans*'}));
-        expect(pretext()).toBe('Bring your plans');
-    },
-);
+/** All states of a stored card. */
+const STATES: [Post['props']][] = [[{}], [ENDED], [{meeting_status: 'NOT_STARTED'}]];
+
+it.each(STATES)('d36 a message that a person wrote is never hidden: %o', async (props) => {
+    await showPosts(load(GERMAN), meetingPost(props, {message: 'Bring your *plans*'}));
+    expect(pretext()).toBe('Bring your plans');
+});
 
 it('d36 a message of another provider’s bot is never hidden', async () => {
     const post = meetingPost({meeting_provider: 'Jitsi'}, {user_id: 'zoom', message: 'Welcome'});

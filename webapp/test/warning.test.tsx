@@ -98,18 +98,24 @@ it('f09 a meeting of another provider with a trustworthy link can be joined', as
     expect(bodyOf()).toContain('This link leads to meet.jit.si');
 });
 
-it.each<[string, Post['props'], string, string]>([
+/** Missing properties: name, properties, title, and details. */
+const INCOMPLETE: [string, Post['props'], string, string][] = [
     ['topic', {meeting_topic: ''}, 'Zoom meeting', 'Host@bobStartedAug 6, 2026, 1:50 PM'],
     ['host', {meeting_creator_username: ''}, 'Release of 2.0', 'StartedAug 6, 2026, 1:50 PM'],
     ['start', {meeting_start_time: undefined}, 'Release of 2.0', 'Host@bob'],
     ['valid start', {meeting_start_time: 1e20}, 'Release of 2.0', 'Host@bob'],
     ['facts', {meeting_creator_username: '', meeting_start_time: 0}, 'Release of 2.0', ''],
-])('f09 a warning without a %s shows the rest', async (_, props, title, expected) => {
-    await showPosts(load({user: person('ada', UTC)}), warning(props));
-    expect(screen.getByRole('heading').textContent).toBe(title);
-    expect(details()).toBe(expected);
-    expect(screen.getByRole('link', {name: /^Join existing meeting/})).toBeTruthy();
-});
+];
+
+it.each(INCOMPLETE)(
+    'f09 a warning without a %s shows the rest',
+    async (_, props, title, expected) => {
+        await showPosts(load({user: person('ada', UTC)}), warning(props));
+        expect(screen.getByRole('heading').textContent).toBe(title);
+        expect(details()).toBe(expected);
+        expect(screen.getByRole('link', {name: /^Join existing meeting/})).toBeTruthy();
+    },
+);
 
 it('f09 a warning of an old version is not titled with the requested topic', async () => {
     const asked = serve({[MEETINGS]: () => json(200, {meeting_url: ''})});
