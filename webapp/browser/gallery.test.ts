@@ -234,3 +234,23 @@ it('zm130 two buttons have a gap of 8 pixels, and start at the same edge when th
     expect(below?.left).toBe(above?.left);
     expect(below?.top).toBeGreaterThan(above?.top ?? 0);
 });
+
+it('zm130 a long label fits into its button on a narrow screen', async () => {
+    const page = await gallery(browser, {locale: 'de', state: 'recently-created'}, {width: 340});
+    const heights = await page.locator('.zoom-actions .btn').evaluateAll((all) =>
+        all.map((button) => {
+            const label = document.createRange();
+            label.selectNodeContents(button);
+            return {
+                button: button.getBoundingClientRect().height,
+                label: label.getBoundingClientRect().height,
+            };
+        }),
+    );
+    // The first label has two lines, the second one line.
+    expect(heights.map(({label}) => label > 30)).toEqual([true, false]);
+    for (const {button, label} of heights) {
+        expect(button).toBeGreaterThanOrEqual(Math.max(40, label + 8));
+    }
+    await page.close();
+});
