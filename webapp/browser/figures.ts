@@ -1,4 +1,4 @@
-// Figures of the webapp: `make webapp-figures`. It prints and promises nothing: time is the machine's.
+// Benchmarks of the webapp: `make webapp-figures`. Prints the results, which depend on the machine.
 import {statSync, readFileSync} from 'node:fs';
 import {gzipSync} from 'node:zlib';
 
@@ -13,7 +13,7 @@ it('figures', async () => {
     const packed = gzipSync(readFileSync(file('dist/main.js'))).length;
     const lines = [`main.js, all languages in it: ${size} bytes, ${packed} compressed`];
     for (const react of ['17', '18', '19']) {
-        // oxlint-disable-next-line no-await-in-loop -- they would disturb each other
+        // oxlint-disable-next-line no-await-in-loop -- one browser after the other
         const figures = await figuresOn(react);
         const ratio = figures.meetings / figures.plain;
         lines.push(

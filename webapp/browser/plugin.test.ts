@@ -277,8 +277,10 @@ it.each(ERAS)('f11 f45 React %s: a member cannot wear another name', async (reac
     expect(await posts.getByRole('button').count()).toBe(0);
 });
 
-it('zm126 a person who is not connected gets the link, and then the question about the meeting ID', async () => {
-    const {context, page} = await someone({connected: false});
+it('f12 zm126 after connecting and the question about the meeting ID, the window that asked opens the meeting', async () => {
+    const {person, context, page} = await someone({connected: false});
+    const second = await openClient(context, site, person);
+    await page.bringToFront();
     await button(page).click();
     const link = page.locator('[data-type=system_ephemeral] a').first();
     await link.waitFor();
@@ -288,9 +290,14 @@ it('zm126 a person who is not connected gets the link, and then the question abo
     const away = await context.newPage();
     await away.goto((await link.getAttribute('href')) ?? '');
     await away.waitForURL(/\/oauth2\/complete/);
-    await expect
-        .poll(() => page.locator('[data-type=system_ephemeral]').count())
-        .toBeGreaterThan(1);
+    await page.bringToFront();
+    const answers = page.locator('.attachment__actions button');
+    await answers.first().waitFor();
+    const tab = await tabOf(context, () => answers.last().click());
+    expect(tab.url().startsWith(`${site.zoom}/j/`)).toBe(true);
+    await meetings(second).waitFor();
+    // The two clients, the page of the OAuth callback, and the meeting.
+    expect(context.pages()).toHaveLength(4);
 });
 
 it('d62 a double click starts one meeting', async () => {

@@ -1,4 +1,4 @@
-// How long our own part takes: drawing many posts, and from a click to its tab.
+// Benchmarks: drawing many posts, and the time from a click to the tab.
 import React from 'react';
 import ReactDOM from 'react-dom';
 
@@ -11,10 +11,10 @@ import {meetingPost} from './states';
 const POSTS = 500;
 const ROUNDS = 15;
 
-/** What was measured, in milliseconds: medians of rounds that took turns. */
+/** Results in milliseconds: medians of alternating rounds. */
 export interface Figures {
     meetings: number;
-    /** With the cards that are out of sight laid out too, which browsers leave until they are scrolled to. */
+    /** With the layout of all cards. Browsers skip the cards out of sight. */
     laidOut: number;
     plain: number;
     clickToTab: number;
@@ -68,14 +68,14 @@ async function clickToTab(registered: Registered): Promise<number> {
     return opened;
 }
 
-/** Measures everything. */
+/** Runs all benchmarks. */
 export async function measure(
     store: ReturnType<typeof makeStore>,
     registered: Registered,
 ): Promise<Figures> {
     const numbers = Array.from({length: POSTS}, (_, index) => index);
     const meetings = numbers.map((index) => meetingPost({}, {id: `m${index}`}));
-    // As long as a meeting's post is to read, and formatted, as people's messages are.
+    // A formatted message of about the same length as a card.
     const message =
         'I have started a meeting about the **release**, please join https://zoom.us/j/1';
     const plain = numbers.map((index) => meetingPost({}, {id: `p${index}`, type: '', message}));

@@ -22,7 +22,7 @@ interface Action {
     users?: User[];
 }
 
-/** The state of a client that has just been loaded. */
+/** The state of a client that has just loaded. */
 export function initialState(setting: Setting): State {
     const users = [setting.user, ...(setting.users ?? [])];
     const state: State = {
@@ -106,7 +106,7 @@ function reduce(state: State, action: Action): State {
     }
 }
 
-/** A store as the client has one. */
+/** The client's store. */
 export function makeStore(setting: Setting): Store & ReduxStore {
     const initial = initialState(setting);
     return createStore((state: State | undefined, action: Action) =>
