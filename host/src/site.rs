@@ -18,6 +18,8 @@ pub struct Site {
     pub url: Option<String>,
     /// `LocalizationSettings.DefaultServerLocale`, such as `en`.
     pub default_locale: String,
+    /// Whether `TeamSettings.RestrictDirectMessage` is `team`.
+    pub restricts_direct_messages: bool,
     /// `EmailSettings.RequireEmailVerification`.
     pub email_verification_required: bool,
 }
@@ -47,6 +49,7 @@ impl Site {
             settings_json: serde_json::to_string(&settings)?,
             settings,
             url: site_url(config.service_settings.site_url.as_deref()),
+            restricts_direct_messages: config.restricts_direct_messages(),
             default_locale: config.default_server_locale().to_owned(),
             email_verification_required: config
                 .email_settings

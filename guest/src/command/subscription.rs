@@ -68,10 +68,14 @@ fn with_number(
 }
 
 fn add(context: &Context<'_>, id: u64) -> Answer {
-    let channel = context.place.channel_id;
-    if restriction::is_restricted(context.config, channel)? {
+    let channel = channels::get(context.place.channel_id)?;
+    if channel.archived {
+        return say(context, Message::Archived);
+    }
+    if restriction::is_restricted(context.config, &channel)? {
         return say(context, Message::Restricted);
     }
+    let channel = context.place.channel_id;
     if let Some(sentence) = refusal(context, id)? {
         return Ok(Some(sentence));
     }

@@ -13,6 +13,12 @@ pub enum Failure {
     /// Meetings are not wanted in this channel.
     #[error("meetings are disabled for the channel")]
     Restricted,
+    /// The channel is archived.
+    #[error("the channel is archived")]
+    Archived,
+    /// The server takes no messages of people in this channel.
+    #[error("the server does not allow messages in this channel")]
+    NoMessages,
     /// The user may read here and not write.
     #[error("the user may not post in the channel")]
     MayNotPost,
@@ -41,6 +47,8 @@ impl Failure {
         let message = match self {
             Failure::NotMember => Message::NotMember,
             Failure::Restricted => Message::Restricted,
+            Failure::Archived => Message::Archived,
+            Failure::NoMessages => Message::NoMessages,
             Failure::MayNotPost => Message::MayNotPost,
             Failure::Busy => Message::Busy,
             Failure::Zoom(error) => return error.sentence(locale),
@@ -55,7 +63,9 @@ impl Failure {
     /// The status of the answer to a client. A restricted channel is an answer, not an error.
     pub fn status(&self) -> u16 {
         match self {
-            Failure::NotMember | Failure::MayNotPost => 403,
+            Failure::NotMember | Failure::MayNotPost | Failure::Archived | Failure::NoMessages => {
+                403
+            }
             Failure::Restricted => 200,
             Failure::Busy => 409,
             Failure::Zoom(error) => error.status(),

@@ -149,7 +149,14 @@ fn check_access(start: &Start<'_>) -> Result<(), Failure> {
         Ok(false) | Err(HostError::NotFound) => return Err(Failure::NotMember),
         Err(error) => return Err(error.into()),
     }
-    if restriction::is_restricted(start.config, channel_id)? {
+    let channel = channels::get(channel_id)?;
+    if channel.archived {
+        return Err(Failure::Archived);
+    }
+    if channel.restricted {
+        return Err(Failure::NoMessages);
+    }
+    if restriction::is_restricted(start.config, &channel)? {
         return Err(Failure::Restricted);
     }
     if !channels::has_permission(user_id, channel_id, "create_post")? {

@@ -180,14 +180,14 @@ enum Access {
 }
 
 fn access(config: &Config, creator: &str, channel_id: &str) -> Result<Access, Error> {
-    match channels::get(channel_id) {
+    let channel = match channels::get(channel_id) {
         Ok(channel) if channel.archived => {
             return Ok(Access::Refused("the channel is archived"));
         }
-        Ok(_) => {}
+        Ok(channel) => channel,
         Err(Error::NotFound) => return Ok(Access::Refused("the channel is gone")),
         Err(error) => return Err(error),
-    }
+    };
     let username = match users::get(creator) {
         Ok(user) if user.deactivated => {
             return Ok(Access::Refused("its subscriber is deactivated"));
@@ -199,7 +199,7 @@ fn access(config: &Config, creator: &str, channel_id: &str) -> Result<Access, Er
     if !channels::has_permission(creator, channel_id, "create_post")? {
         return Ok(Access::Refused("its subscriber may not post there"));
     }
-    if restriction::is_restricted(config, channel_id)? {
+    if restriction::is_restricted(config, &channel)? {
         return Ok(Access::Refused("meetings are disabled there"));
     }
     Ok(Access::Granted(username))

@@ -151,6 +151,12 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::Restricted => {
             "In diesem Kanal sind Zoom-Meetings ausgeschaltet. Starten Sie eines in einem anderen Kanal, oder bitten Sie die Systemadministration, sie hier zu erlauben."
         }
+        Message::Archived => {
+            "This channel is archived, so a meeting cannot be started in it. Start one in another channel."
+        }
+        Message::NoMessages => {
+            "This server allows direct messages only between people with a common team, so a meeting cannot be started here. Start one in a channel."
+        }
         Message::MayNotPost => {
             "Sie dürfen in diesem Kanal nicht schreiben und können darin kein Meeting starten. Bitte wenden Sie sich an die Kanaladministration."
         }

@@ -145,6 +145,12 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::Restricted => {
             "Zoom meetings are disabled for this channel. Start one in another channel, or ask a system administrator to allow them here."
         }
+        Message::Archived => {
+            "This channel is archived, so a meeting cannot be started in it. Start one in another channel."
+        }
+        Message::NoMessages => {
+            "This server allows direct messages only between people with a common team, so a meeting cannot be started here. Start one in a channel."
+        }
         Message::MayNotPost => {
             "You cannot post in this channel, so you cannot start a meeting in it. Please contact the channel's administrator."
         }

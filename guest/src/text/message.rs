@@ -157,6 +157,10 @@ messages! {
     NotMember,
     /// Not in this channel.
     Restricted,
+    /// An archived channel.
+    Archived,
+    /// No messages here.
+    NoMessages,
     /// May not post.
     MayNotPost,
     /// Somebody is starting one.

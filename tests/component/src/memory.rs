@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use mattermost_plugin_rpc::gob::Any;
 use mattermost_plugin_rpc::mattermost::{
     Api, ApiError, Bot, Broadcast, Call, Channel, ChannelMember, Command, Config, FileInfo,
-    KvSetOptions, LogLevel, OpenDialogRequest, Post, PostList, Preference, User,
+    KvSetOptions, LogLevel, OpenDialogRequest, Post, PostList, Preference, Team, User,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -66,6 +66,8 @@ pub struct World {
     pub channels: BTreeMap<String, Channel>,
     /// Channel id and user id.
     pub members: BTreeSet<(String, String)>,
+    /// Team id and user id.
+    pub teams: BTreeSet<(String, String)>,
     /// User id and channel id of those who may read but not write.
     pub muted: BTreeSet<(String, String)>,
     /// In order of creation.
@@ -451,6 +453,27 @@ impl Api for MemoryApi {
         self.call("GetUser", |world| missing(world.users.get(user).cloned()))
     }
 
+    fn get_users_in_channel<'a>(
+        &'a self,
+        channel: &'a str,
+        page: u32,
+        per_page: u32,
+    ) -> Call<'a, Vec<User>> {
+        self.call("GetUsersInChannel", |world| {
+            let members = world.members.iter().filter(|(id, _)| id == channel);
+            let users = members.filter_map(|(_, user)| world.users.get(user).cloned());
+            let skipped = page as usize * per_page as usize;
+            Ok(users.skip(skipped).take(per_page as usize).collect())
+        })
+    }
+
+    fn get_teams_for_user<'a>(&'a self, user: &'a str) -> Call<'a, Vec<Team>> {
+        self.call("GetTeamsForUser", |world| {
+            let teams = world.teams.iter().filter(|(_, member)| member == user);
+            Ok(teams.map(|(id, _)| Team { id: id.clone() }).collect())
+        })
+    }
+
     fn get_channel<'a>(&'a self, channel: &'a str) -> Call<'a, Channel> {
         self.call("GetChannel", |world| {
             missing(world.channels.get(channel).cloned())
@@ -529,9 +552,7 @@ impl Api for MemoryApi {
                     return Err(app_error(400, "invalid root id"));
                 }
             }
-            if world.is_archived(&post.channel_id) {
-                return Err(app_error(400, "the channel is archived"));
-            }
+            // For a plugin the server checks neither permissions nor whether the channel is archived.
             let now = world.now;
             let create_at = if post.create_at == 0 {
                 now

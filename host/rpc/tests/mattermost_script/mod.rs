@@ -55,6 +55,9 @@ structs! {
     PostError { a: Option<Box<Post>> = "A", b: Option<Box<AppError>> = "B" }
     AList { a: Option<Box<PostList>> = "A", b: Option<Box<AppError>> = "B" }
     AFile { a: Option<Box<FileInfo>> = "A", b: Option<Box<AppError>> = "B" }
+    Members { a: String = "A", b: String = "B", c: i64 = "C", d: i64 = "D" }
+    AUsers { a: Vec<User> = "A", b: Option<Box<AppError>> = "B" }
+    ATeams { a: Vec<Team> = "A", b: Option<Box<AppError>> = "B" }
     APrefs { a: Vec<Preference> = "A", b: Option<Box<AppError>> = "B" }
     AKeys { a: Vec<String> = "A", b: Option<Box<AppError>> = "B" }
 }
