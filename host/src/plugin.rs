@@ -225,6 +225,8 @@ impl ComponentPlugin {
                 "the time of the first activation cannot be stored: {error}"
             ))
         })?;
+        // Where it cannot be read now, the first post tries again.
+        let _ = self.provenance.key(api.as_ref()).await;
         let activated = self
             .event(EventKind::Lifecycle, |sandbox, services| async move {
                 sandbox.activate(services).await

@@ -36,6 +36,13 @@ pub fn digest_of(occurrence: &Occurrence) -> String {
     digest([look.as_str(), &occurrence.link], 6)
 }
 
+/// Whether a post shows something else than the meeting's state, or has been `touched` by this change before.
+pub fn must_update(occurrence: &Occurrence, touched: &BTreeSet<String>) -> bool {
+    let wanted = digest_of(occurrence);
+    let mut posts = occurrence.posts();
+    posts.any(|card| card.shown != wanted || touched.contains(&card.post_id))
+}
+
 /// Updates all posts that show something else than the meeting's state, and those that this change has `touched` before.
 /// Drops cards whose posts are gone. Continues with the other posts if one fails, and answers with the failure.
 pub fn update_all(occurrence: &mut Occurrence, touched: &mut BTreeSet<String>) -> Option<Error> {

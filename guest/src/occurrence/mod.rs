@@ -138,6 +138,9 @@ pub struct Occurrence {
     /// Its cards.
     #[serde(default)]
     pub cards: Vec<Card>,
+    /// Until when somebody updates the posts, in milliseconds. Others wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updating: Option<i64>,
     /// The claim on the channel with which the meeting was started, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub claim: String,

@@ -1,8 +1,10 @@
 //! Reading and changing the record of an occurrence, and bringing its cards up to date.
 //!
-//! `occurrence_{id}` is changed by compare-and-set. A change first updates the posts that must show something else, and
-//! then stores the record together with what the posts show now. Whoever loses the race reads the record again and
-//! updates the posts that it has touched again, so that the last one to store the record also leaves the posts right.
+//! `occurrence_{id}` is changed by compare-and-set. If posts must show something else after a change, the change is stored
+//! together with a mark that somebody updates the posts until a certain time; then the posts are updated; then the record
+//! says what they show, and the mark is removed. Others wait meanwhile, so that one delivery of several changes a post.
+//! If the process ends in between, the mark expires, and the next delivery updates the posts. If the time was too short
+//! and somebody else has taken over, the posts that were touched are updated once more, from the newest record.
 //!
 //! | read | answer that decides something | what happens |
 //! |---|---|---|
@@ -18,14 +20,16 @@ use crate::bindings::types::Error;
 use crate::platform::digest::{digest, hex};
 use crate::platform::once::find_post_of_step;
 use crate::store::number::{Kind, LIFETIME, Reference};
-use crate::system;
+use crate::system::{self, SKEW};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// How often and how long to wait when somebody else changes the record, when a database replica lags, or while the post
 /// is being written at this moment.
-const ATTEMPTS: u32 = 6;
+const ATTEMPTS: u32 = 8;
 const PAUSE: u64 = 200;
+/// How long an update of the posts takes at most, in milliseconds.
+const UPDATING: i64 = 30_000;
 /// For how long a post that cannot be found may only be missing on a replica, in milliseconds.
 pub const UNKNOWN: i64 = 5 * 60_000;
 
@@ -58,13 +62,15 @@ pub fn load(id: &str) -> Result<Option<Occurrence>, Error> {
 
 /// Stores a record that is new. `Conflict` when it is there already.
 pub fn insert(id: &str, occurrence: &Occurrence) -> Result<(), Error> {
-    store(id, occurrence, &Expected::Absent)
+    store(id, occurrence, &Expected::Absent).map(drop)
 }
 
-fn store(id: &str, occurrence: &Occurrence, expected: &Expected) -> Result<(), Error> {
+/// Stores a record and answers with its bytes.
+fn store(id: &str, occurrence: &Occurrence, expected: &Expected) -> Result<Vec<u8>, Error> {
     let bytes =
         serde_json::to_vec(occurrence).map_err(|error| Error::Invalid(error.to_string()))?;
-    kv::set(&key(id), &bytes, Some(LIFETIME), expected)
+    kv::set(&key(id), &bytes, Some(LIFETIME), expected)?;
+    Ok(bytes)
 }
 
 /// Changes a record and brings its cards up to date. Answers with the record as it is then; none where there is nothing
@@ -83,10 +89,14 @@ pub fn change(
         }
         let stored = kv::get(&key(&reference.id))?;
         let known = stored.as_deref().and_then(parse);
-        let Some(mut occurrence) = known
-            .clone()
-            .map_or_else(|| unrecorded(number, reference), |known| Ok(Some(known)))?
-        else {
+        if known.as_ref().is_some_and(is_being_updated) {
+            continue;
+        }
+        let found = match known.clone() {
+            Some(known) => Some(known),
+            None => unrecorded(number, reference)?,
+        };
+        let Some(mut occurrence) = found else {
             if is_young(reference.created_at) {
                 continue;
             }
@@ -95,22 +105,47 @@ pub fn change(
         if occurrence.deleted {
             return Ok(None);
         }
+        occurrence.updating = None;
         change(&mut occurrence);
-        let failure = card::update_all(&mut occurrence, &mut touched);
-        if known.as_ref() != Some(&occurrence) {
-            let expected = stored.map_or(Expected::Absent, Expected::Value);
-            match store(&reference.id, &occurrence, &expected) {
-                Ok(()) => {}
-                Err(Error::Conflict) => continue,
-                Err(error) => return Err(error),
-            }
-        }
-        return match failure {
-            Some(error) => Err(error),
-            None => Ok(Some(occurrence)),
+        let expected = stored.map_or(Expected::Absent, Expected::Value);
+        let outcome = if card::must_update(&occurrence, &touched) {
+            store_and_update(&reference.id, &mut occurrence, &expected, &mut touched)
+        } else if known.as_ref() == Some(&occurrence) {
+            Ok(())
+        } else {
+            store(&reference.id, &occurrence, &expected).map(drop)
         };
+        match outcome {
+            Ok(()) => return Ok(Some(occurrence)),
+            Err(Error::Conflict) => {}
+            Err(error) => return Err(error),
+        }
     }
     Err(Error::Timeout)
+}
+
+/// Whether somebody else updates the posts now. A mark that a clock which was ahead has set is ignored.
+fn is_being_updated(occurrence: &Occurrence) -> bool {
+    let now = system::now_ms();
+    let range = now..=now.saturating_add(UPDATING + SKEW);
+    occurrence
+        .updating
+        .is_some_and(|until| range.contains(&until))
+}
+
+/// Stores a change, updates the posts, and stores what they show. `Conflict` if somebody else was faster.
+fn store_and_update(
+    id: &str,
+    occurrence: &mut Occurrence,
+    expected: &Expected,
+    touched: &mut BTreeSet<String>,
+) -> Result<(), Error> {
+    occurrence.updating = Some(system::now_ms().saturating_add(UPDATING));
+    let held = store(id, occurrence, expected)?;
+    let failure = card::update_all(occurrence, touched);
+    occurrence.updating = None;
+    store(id, occurrence, &Expected::Value(held))?;
+    failure.map_or(Ok(()), Err)
 }
 
 /// Replaces a record by a mark if the meeting's host is this user of Zoom.
@@ -129,7 +164,7 @@ pub fn forget(id: &str, host_id: &str) -> Result<(), Error> {
         };
         match store(id, &mark, &Expected::Value(bytes)) {
             Err(Error::Conflict) => system::pause(PAUSE),
-            done => return done,
+            done => return done.map(drop),
         }
     }
     Err(Error::Conflict)

@@ -297,7 +297,7 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::ViewRecording => "Meeting recording",
         Message::RecordingIntro => "Hier ist die Aufzeichnung des Zoom-Meetings:",
         Message::RecordingLink => "**Link:** [{name}]({url})",
-        Message::RecordingPasscode => "**Kennwort:** `{passcode}`",
+        Message::RecordingPasscode => "**Kennwort:** {passcode}",
         Message::ChatIntro => "Hier ist der Chat des Zoom-Meetings:",
         Message::ChatMissing => {
             "Der Chat des Meetings war bei Zoom nicht zu bekommen. Der Host findet ihn bei Zoom unter *Aufzeichnungen*."

@@ -281,7 +281,7 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::ViewRecording => "Meeting recording",
         Message::RecordingIntro => "Here's the recording of the Zoom meeting:",
         Message::RecordingLink => "**Link:** [{name}]({url})",
-        Message::RecordingPasscode => "**Password:** `{passcode}`",
+        Message::RecordingPasscode => "**Password:** {passcode}",
         Message::ChatIntro => "Here's the chat of the Zoom meeting:",
         Message::ChatMissing => {
             "The chat of the meeting could not be fetched from Zoom. Its host finds it at Zoom, under *Recordings*."

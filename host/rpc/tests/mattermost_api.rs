@@ -9,7 +9,7 @@ use mattermost_plugin_rpc::gob::{Any, Bytes, Empty};
 use mattermost_plugin_rpc::mattermost::{
     Api, Attachment, AutocompleteArg, AutocompleteData, Bot, Broadcast, Channel, ChannelMember,
     Command, Dialog, DialogElement, FileInfo, KvSetOptions, LogLevel, OpenDialogRequest,
-    Permission, Post, PostActionOptions, PostList, Preference, RpcApi, TextArg, User,
+    Permission, Post, PostActionOptions, PostList, Preference, RpcApi, Team, TextArg, User,
 };
 use mattermost_script::*;
 

@@ -48,7 +48,7 @@ impl Host for EventState {
 const MEMBERS: u32 = 20;
 
 impl EventState {
-    async fn channel(&self, channel_id: &str) -> Result<Channel, Error> {
+    async fn channel(&mut self, channel_id: &str) -> Result<Channel, Error> {
         let channel = self.services.api.get_channel(channel_id).await;
         let mut channel = channel.map(visible).map_err(refused)?;
         let is_message = matches!(channel.kind, Kind::Direct | Kind::Group);
@@ -60,7 +60,7 @@ impl EventState {
 
     /// Whether the active members of a channel have a team in common, as the server asks before it takes a message of a
     /// person in a direct or group channel. It does not ask for what a plugin posts.
-    async fn have_common_team(&self, channel_id: &str) -> Result<bool, Error> {
+    async fn have_common_team(&mut self, channel_id: &str) -> Result<bool, Error> {
         let api = &self.services.api;
         let members = api.get_users_in_channel(channel_id, 0, MEMBERS).await;
         let mut common: Option<BTreeSet<String>> = None;

@@ -89,7 +89,11 @@ impl Provenance {
     }
 
     /// The key of the proofs. The first node that needs it creates it.
-    async fn key(&self, api: &dyn Api) -> Result<hmac::Key, Error> {
+    ///
+    /// # Errors
+    ///
+    /// When the store does not answer, or a database replica lags for long.
+    pub(crate) async fn key(&self, api: &dyn Api) -> Result<hmac::Key, Error> {
         if let Some(key) = get(&self.key) {
             return Ok(key);
         }

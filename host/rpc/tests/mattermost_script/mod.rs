@@ -9,7 +9,7 @@ use mattermost_plugin_rpc::gob::{Any, Bytes, Decode, Encode};
 use mattermost_plugin_rpc::gob_struct;
 use mattermost_plugin_rpc::mattermost::{
     ApiError, AppError, Bot, Broadcast, Channel, ChannelMember, Command, FileInfo, KvSetOptions,
-    OpenDialogRequest, Permission, Post, PostList, Preference, RpcApi, User,
+    OpenDialogRequest, Permission, Post, PostList, Preference, RpcApi, Team, User,
 };
 use mattermost_plugin_rpc::net_rpc::{self, Client, Reply, Route, Service};
 
