@@ -1,7 +1,7 @@
-//! What happens when the plugin starts, and when the server's settings change.
+//! The start of the plugin, and changes of the server's settings.
 //!
-//! Incomplete settings do not keep the plugin from starting: they are named in the log, and corrected
-//! they work at once.
+//! The plugin starts with incomplete settings too. It names them in the server log, and they take effect as soon as they
+//! are corrected.
 
 use crate::bindings::bots::{self, Bot};
 use crate::bindings::commands;
@@ -16,17 +16,18 @@ use crate::text::{self, Locale, Message};
 use sha2::{Digest, Sha256};
 
 const IMAGE: &[u8] = include_bytes!("../../assets/profile.png");
-/// Where the hash of the image that the bot has is kept.
+/// The record with the hash of the bot's current image.
 const IMAGE_KEY: &str = "bot_profile_image";
 
-/// The bot account must exist and the command must be registered; all else can wait.
+/// Without the bot account and the command the plugin does not start; everything else can wait. The server logs the
+/// error and shows the administrator that the plugin did not start.
 pub fn activate() -> Result<(), String> {
     let bot_id = bot_id().map_err(|error| {
         system::warn(
-            "The bot account could not be made sure of.",
+            "The bot account could not be created.",
             &[("error", &error.to_string())],
         );
-        text::plain(Locale::En, Message::ActivateBot)
+        text::plain(Locale::En, no_bot(&error))
     })?;
     commands::register(&command::registration(config::is_account_level())).map_err(|error| {
         system::warn(
@@ -51,7 +52,7 @@ pub fn activate() -> Result<(), String> {
     Ok(())
 }
 
-/// The id of the bot account, which is made where it is missing.
+/// The ID of the bot account. The server creates the account if there is none.
 pub fn bot_id() -> Result<String, Error> {
     bots::ensure(&Bot {
         username: "zoom".to_owned(),
@@ -60,7 +61,16 @@ pub fn bot_id() -> Result<String, Error> {
     })
 }
 
-/// Registers the command again and names what is wrong with the settings now.
+/// Why the plugin does not start. The host denies an account that is not a bot: the server answers with any account
+/// that has the username, and the plugin must not write as a person.
+fn no_bot(error: &Error) -> Message {
+    match error {
+        Error::Denied(_) => Message::ActivateBotNameTaken,
+        _ => Message::ActivateBot,
+    }
+}
+
+/// Registers the command again, because its autocompletion depends on the settings, and reports their problems.
 pub fn configuration_changed() {
     if let Err(error) = commands::register(&command::registration(config::is_account_level())) {
         system::warn(
@@ -80,7 +90,7 @@ fn report() {
     }
 }
 
-/// Uploads the picture if this bot account does not have it yet.
+/// Uploads the image if this bot account does not have it yet.
 fn update_image(bot_id: &str) -> Result<(), Error> {
     let mark = image_mark(bot_id, IMAGE);
     if kv::get(IMAGE_KEY)?.is_some_and(|stored| stored == mark.as_bytes()) {
@@ -104,6 +114,15 @@ mod tests {
         assert_eq!(mark, image_mark("bot", b"image"));
         assert_ne!(mark, image_mark("bot", b"other"));
         assert_ne!(mark, image_mark("tob", b"image"));
+    }
+
+    #[test]
+    fn f33_only_a_denied_account_is_called_taken() {
+        let denied = Error::Denied("the account is a person's".to_owned());
+        assert_eq!(no_bot(&denied), Message::ActivateBotNameTaken);
+        for other in [Error::Timeout, Error::Unavailable("down".to_owned())] {
+            assert_eq!(no_bot(&other), Message::ActivateBot);
+        }
     }
 
     #[test]

@@ -57,13 +57,6 @@ pub struct Dist {
 }
 
 impl Dist {
-    /// Says what is to be known before it is given to a server.
-    pub fn warn(&self) {
-        if let Some(caution) = version::caution(&self.version) {
-            println!("{caution}");
-        }
-    }
-
     /// What `SHA256SUMS` says of all that lies in the folder.
     fn sums(&self) -> Result<String, Error> {
         let path = self.folder.join(sums::NAME);
@@ -107,7 +100,6 @@ pub fn dist() -> Result<Dist, Error> {
     for path in &dist.signed {
         sign::sign(path)?;
     }
-    dist.warn();
     Ok(dist)
 }
 

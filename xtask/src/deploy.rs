@@ -24,7 +24,6 @@ pub fn deploy() -> Result<(), Error> {
     let server = Server::from_environment()?;
     let dist = bundle::here()?;
     server.deploy(&dist.bundle)?;
-    dist.warn();
     Ok(())
 }
 

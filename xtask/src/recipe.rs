@@ -1,6 +1,6 @@
 //! The commands of the README for who signs a release and for who checks one, typed as they stand there.
 //!
-//! Around them is what they speak of: a release of version 2.1.0, signed by somebody with a key, and somebody else who
+//! Around them is what they speak of: a release of version 2026.12.0, signed by somebody with a key, and somebody else who
 //! has downloaded a part of it and a clone of the sources. gpg, sha256sum, tar, git and diff are the real ones.
 //! `make dist`, which takes long, and `cargo audit`, which takes the network, are stood in for by scripts that
 //! take nothing but these words. Each step is also seen to fail where it should: a check that cannot is none.
@@ -31,7 +31,7 @@ esac
 /// The executable in the bundle.
 const PROGRAM: &str = "#!/bin/sh\ntest \"$*\" = --describe && echo it says its policy\n";
 
-const NAME: &str = "zoom-2.1.0-linux-amd64.tar.gz";
+const NAME: &str = "zoom-2026.12.0-linux-amd64.tar.gz";
 
 /// The blocks of commands in a section of the README.
 fn blocks(heading: &str) -> Vec<String> {
@@ -154,7 +154,7 @@ impl Stage {
                       commit -q --allow-empty -m";
         self.does(
             "sources",
-            &format!("git init -q; {commit} one; git tag v2.1.0; {commit} two"),
+            &format!("git init -q; {commit} one; git tag v2026.12.0; {commit} two"),
         );
         self.does("", "git clone -q --no-tags sources clone");
     }
@@ -213,7 +213,7 @@ fn the_commands_of_the_readme_check_a_release_that_is_as_it_was_made() {
     assert!(bare.matches(line.unwrap()).count() >= 2, "{printed}");
     stage.does(
         "clone",
-        "test \"$(git describe --tags --exact-match)\" = v2.1.0",
+        "test \"$(git describe --tags --exact-match)\" = v2026.12.0",
     );
 }
 

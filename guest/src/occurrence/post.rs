@@ -296,7 +296,7 @@ mod tests {
                 text.contains("[85746065432](https://zoom.us/j/85746065432?pwd=%28x%29)"),
                 "{text}"
             );
-            assert!(text.contains("[Join Meeting](https://zoom.us/j/"), "{text}");
+            assert!(text.contains("[Join meeting](https://zoom.us/j/"), "{text}");
         }
     }
 

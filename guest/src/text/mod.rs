@@ -1,71 +1,66 @@
 //! Every sentence that a person reads.
 //!
-//! A sentence has a message id, which is a variant of [`Message`], and a text in each language. The
-//! compiler sees to it that none is missing. Places for values are written `{name}`. Sentences say what
-//! happened and what to do next.
+//! The sentences are in `guest/i18n`, one JSON file per language. The build script checks them and generates
+//! [`Message`] and one table per language; see `catalog.rs` for the format. Nothing is parsed at run time but the
+//! placeholders of the one sentence that is shown, because each event runs in a fresh instance.
+//!
+//! To add a sentence, add its key to all files. Say what happened and what to do next.
 
-mod de;
-mod en;
-mod message;
+#[cfg(test)]
+mod catalog;
+mod locale;
+mod messages;
+mod plural;
 
-pub use message::Message;
+pub use locale::Locale;
+pub use messages::Message;
 
-/// A language that we speak.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Locale {
-    /// English; also for everybody whose language we do not speak.
-    #[default]
-    En,
-    /// German.
-    De,
-}
+use messages::Template;
 
-impl Locale {
-    /// The language of a tag such as `de` or `pt-BR`.
-    pub fn from_tag(tag: &str) -> Locale {
-        let language = tag.split(['-', '_']).next().unwrap_or_default();
-        if language.eq_ignore_ascii_case("de") {
-            Locale::De
-        } else {
-            Locale::En
-        }
-    }
-
-    /// The tag of the language.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Locale::En => "en",
-            Locale::De => "de",
-        }
-    }
-
-    fn template(self, message: Message) -> &'static str {
-        match self {
-            Locale::En => en::template(message),
-            Locale::De => de::template(message),
-        }
+fn template(locale: Locale, message: Message) -> &'static Template {
+    match locale {
+        Locale::En => messages::en(message),
+        Locale::De => messages::de(message),
+        Locale::Es => messages::es(message),
+        Locale::Fr => messages::fr(message),
+        Locale::Ja => messages::ja(message),
+        Locale::ZhCn => messages::zh_cn(message),
     }
 }
 
 /// A sentence without values.
 pub fn plain(locale: Locale, message: Message) -> String {
-    locale.template(message).to_owned()
+    text(locale, message, &[])
 }
 
-/// A sentence with its values. Values are put in as they are; braces in them mean nothing.
+/// A sentence with its values. Values are inserted unchanged; braces in them have no meaning.
 pub fn text(locale: Locale, message: Message, values: &[(&str, &str)]) -> String {
-    let mut rest = locale.template(message);
-    let mut filled = String::with_capacity(rest.len());
+    let value = |name: &str| {
+        let found = values.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| *value)
+    };
+    let sentence = match template(locale, message) {
+        Template::Text(text) => text,
+        Template::Plural { count, one, other } => {
+            let count = value(count).and_then(|count| count.parse().ok());
+            match count.map(|count| plural::form(locale.tag(), count)) {
+                Some(plural::Form::One) => one,
+                _ => other,
+            }
+        }
+    };
+    filled(sentence, value)
+}
+
+fn filled<'a>(sentence: &str, value: impl Fn(&str) -> Option<&'a str>) -> String {
+    let mut filled = String::with_capacity(sentence.len());
+    let mut rest = sentence;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
         let Some((name, after)) = after.split_once('}') else {
             break;
         };
-        let value = values
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| *value);
-        filled.push_str(value.unwrap_or_default());
+        filled.push_str(value(name).unwrap_or_default());
         rest = after;
     }
     filled.push_str(rest);
@@ -74,59 +69,117 @@ pub fn text(locale: Locale, message: Message, values: &[(&str, &str)]) -> String
 
 #[cfg(test)]
 mod tests {
+    use super::plural::{Form, form, has_one};
     use super::*;
-    use std::collections::BTreeSet;
 
-    fn places(template: &str) -> BTreeSet<&str> {
-        template
-            .split('{')
-            .skip(1)
-            .filter_map(|part| part.split_once('}').map(|(name, _)| name))
-            .collect()
+    /// What the code spans of a text hold, without what stands for something else there.
+    fn code(text: &str) -> Vec<&str> {
+        let spans = text.split('`').skip(1).step_by(2);
+        let spans = spans.map(|span| span.split('[').next().unwrap());
+        let mut spans: Vec<_> = spans.collect();
+        spans.sort_unstable();
+        spans
     }
 
     #[test]
-    fn d36_every_language_has_every_place_of_every_sentence() {
+    fn f38_commands_and_addresses_are_not_translated() {
+        let literals = [
+            "/zoom ",
+            "https://",
+            "mmctl user username zoom ",
+            "mmctl user convert zoom --bot",
+            "meeting:read:meeting",
+            ":admin",
+            "application/json",
+            "\n| :-- | :-- |",
+        ];
         for message in Message::ALL {
-            let (en, de) = (Locale::En.template(message), Locale::De.template(message));
-            assert!(!en.is_empty() && !de.is_empty(), "{message:?}");
-            assert_eq!(places(en), places(de), "{message:?}");
-        }
-    }
-
-    #[test]
-    fn what_must_not_be_translated_is_in_every_language() {
-        for message in Message::ALL {
-            for word in [
-                "/zoom settings",
-                "/zoom connect",
-                "/zoom start",
-                "OAuthClientID",
-                "ZoomWebhookSecret",
-                "SiteURL",
-            ] {
-                let (en, de) = (Locale::En.template(message), Locale::De.template(message));
-                assert_eq!(en.contains(word), de.contains(word), "{message:?}: {word}");
+            let english = plain(Locale::En, message);
+            for locale in Locale::ALL {
+                let text = plain(locale, message);
+                assert_eq!(code(&english), code(&text), "{message:?}: {text}");
+                for literal in literals {
+                    let count = |text: &str| text.matches(literal).count();
+                    assert_eq!(count(&english), count(&text), "{message:?}: {text}");
+                }
             }
         }
     }
 
     #[test]
-    fn values_are_put_in_as_they_are() {
-        let sentence = text(
-            Locale::En,
-            Message::CommandUnknown,
-            &[("action", "{action}")],
-        );
+    fn f38_every_language_has_sentences_of_its_own() {
+        // Where a translation is the same as in English, it is one word or a name.
+        for locale in &Locale::ALL[1..] {
+            for message in Message::ALL {
+                let (english, text) = (plain(Locale::En, message), plain(*locale, message));
+                assert!(
+                    english != text || english.len() < 20,
+                    "{locale:?} {message:?}: {text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_that_other_code_recognizes_stay() {
+        let english = |message| plain(Locale::En, message);
+        assert_eq!(english(Message::PostStarted), "I have started a meeting");
+        assert_eq!(english(Message::PostEnded), "The meeting has ended.");
+    }
+
+    #[test]
+    fn titles_and_labels_of_dialogs_fit_into_24_characters() {
+        for locale in Locale::ALL {
+            for message in [Message::ChannelSettingsTitle, Message::ChannelSettingsLabel] {
+                let text = plain(locale, message);
+                assert!(text.chars().count() <= 24, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_inserted_unchanged() {
+        let values = [("action", "{action}")];
+        let sentence = text(Locale::En, Message::CommandUnknown, &values);
         assert!(sentence.contains("{action}"), "{sentence}");
     }
 
     #[test]
-    fn d36_languages_are_found_by_their_tags() {
-        assert_eq!(Locale::from_tag("de"), Locale::De);
-        assert_eq!(Locale::from_tag("de-AT"), Locale::De);
-        for tag in ["", "en", "den", "pt-BR"] {
-            assert_eq!(Locale::from_tag(tag), Locale::En, "{tag}");
+    fn f38_numbers_take_the_form_of_the_language() {
+        let ones = |tag: &str| -> Vec<u64> {
+            let numbers = (0..=1000).chain([u64::MAX]);
+            let ones = numbers.filter(|count| form(tag, *count) == Form::One);
+            ones.collect()
+        };
+        for tag in ["en", "de", "es"] {
+            assert_eq!(ones(tag), [1], "{tag}");
+        }
+        assert_eq!(ones("fr"), [0, 1]);
+        for tag in ["ja", "zh-CN"] {
+            assert!(ones(tag).is_empty() && !has_one(tag), "{tag}");
+        }
+    }
+
+    #[test]
+    fn f38_a_number_chooses_the_sentence() {
+        let minutes = |locale, minutes| {
+            let values = [("minutes", minutes)];
+            text(locale, Message::ZoomRateLimitedMinutes, &values)
+        };
+        for (locale, number, part) in [
+            (Locale::En, "1", "in 1 minute."),
+            (Locale::En, "2", "in 2 minutes."),
+            (Locale::De, "1", "in 1 Minute "),
+            (Locale::De, "0", "in 0 Minuten "),
+            (Locale::Es, "1", "de 1 minuto."),
+            (Locale::Fr, "0", "dans 0 minute."),
+            (Locale::Fr, "2", "dans 2 minutes."),
+            (Locale::Ja, "1", "1分後"),
+            (Locale::ZhCn, "117", " 117 分钟"),
+            (Locale::En, "some", "in some minutes."),
+        ] {
+            let sentence = minutes(locale, number);
+            assert!(sentence.contains(part), "{sentence}");
         }
     }
 }

@@ -119,7 +119,9 @@ async fn zm004_zm041_a_missing_setting_is_named_to_administrators_and_in_one_lin
         lines.map(|line| line.message.clone()).collect()
     };
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].contains("OAuthClientID") && warnings[0].contains("EncryptionKey"));
+    for label in ["Zoom OAuth client ID", "At Rest Token Encryption Key"] {
+        assert!(warnings[0].contains(label), "{warnings:?}");
+    }
     let (admin, user) = {
         let mut world = api.world();
         let admin = world.add_user("admin", "system_user system_admin");
@@ -128,11 +130,11 @@ async fn zm004_zm041_a_missing_setting_is_named_to_administrators_and_in_one_lin
     assert!(
         run(&plugin, &api, &admin, "/zoom start")
             .await
-            .contains("OAuthClientID")
+            .contains("Zoom OAuth client ID")
     );
     let told = run(&plugin, &api, &user, "/zoom start").await;
     assert!(
-        told.contains("administrator") && !told.contains("OAuthClientID"),
+        told.contains("system admin") && !told.contains("client ID"),
         "{told}"
     );
     for url in ["/webhook", "/api/v1/meetings", "/nowhere"] {

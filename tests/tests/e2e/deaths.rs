@@ -409,7 +409,7 @@ fn announces(world: &mut World) -> Outcome {
         };
         site.zoom.add_meeting(meeting.clone());
         let told = ada.asks(&room, &format!("/zoom subscription add {number}"))?;
-        assert!(message(&told).contains("hears of meeting"), "{told}");
+        assert!(message(&told).contains("Subscribed. Meeting"), "{told}");
         let webhook = site.zoom.webhook("meeting.started", &meeting);
         let came = delivered(site, &room, &webhook, at)?;
         assert_eq!(meeting_posts(&ada, &room)?.len(), 1, "{at:?}");

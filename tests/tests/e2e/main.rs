@@ -28,6 +28,7 @@ mod secrets;
 mod signatures;
 mod storms;
 mod takeover;
+mod username;
 mod webhooks;
 mod world;
 
@@ -39,7 +40,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let mut trials: Vec<Trial> = Vec::new();
-    let groups: [&[Check]; 17] = [
+    let groups: [&[Check]; 18] = [
         console::CHECKS,
         lifecycle::CHECKS,
         oauth::CHECKS,
@@ -56,6 +57,7 @@ fn main() {
         secrets::CHECKS,
         chores::CHECKS,
         signatures::CHECKS,
+        username::CHECKS,
         endings::CHECKS,
     ];
     for (name, run) in groups.into_iter().flatten() {

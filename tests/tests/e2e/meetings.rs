@@ -40,6 +40,7 @@ pub const CHECKS: &[Check] = &[
         restricted,
     ),
     ("zm018_zm020_help_and_mistakes_are_answered", help),
+    ("f38_the_bot_speaks_the_readers_language", languages),
 ];
 
 fn the_post(world: &mut World) -> Outcome {
@@ -270,6 +271,31 @@ fn restricted(world: &mut World) -> Outcome {
     assert!(rest.json()["error"].is_string(), "{}", rest.text());
     assert_eq!(site.zoom.count(Route::CreateMeeting), created);
     start(&ada, &room, "")?;
+    Ok(())
+}
+
+/// The languages of the bot, with a part of the help and of the prompt to connect.
+const LANGUAGES: [(&str, &str, &str); 6] = [
+    ("de", "Diese Hilfe anzeigen", "Verbinden Sie Ihr Zoom-Konto"),
+    ("es", "Mostrar esta ayuda", "Conecte su cuenta de Zoom"),
+    ("fr", "Afficher cette aide", "Connectez votre compte Zoom"),
+    ("ja", "このヘルプを表示する", "Zoomアカウントを接続"),
+    ("zh-CN", "显示此帮助", "连接您的 Zoom 账户"),
+    ("zh-TW", "Show this help", "Connect your Zoom account"),
+];
+
+fn languages(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = person(site)?;
+    for (locale, help, connect) in LANGUAGES {
+        let patch = format!("/api/v4/users/{}/patch", ada.client.user_id());
+        ada.client.put(&patch, &json!({"locale": locale}))?;
+        for (command, part) in [("/zoom help", help), ("/zoom start", connect)] {
+            let told = ada.asks(&room, command)?;
+            let text = message(&told);
+            assert!(text.contains(part), "{locale}: {part} is not in: {text}");
+        }
+    }
     Ok(())
 }
 

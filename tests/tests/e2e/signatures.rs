@@ -18,14 +18,16 @@ use tempfile::TempDir;
 use crate::world::*;
 
 pub const CHECKS: &[Check] = &[(
-    "a_server_that_wants_signatures_takes_the_signed_bundle_from_its_files_and_no_other_but_a_newer_one",
+    "f34_a_server_that_requires_signatures_keeps_the_signed_bundle_and_ignores_its_own_2_0_0",
     signed,
 )];
 
 /// The name of the public key's file, as in the README.
 const PUBLIC_KEY: &str = "zoom.asc";
-/// Of the Zoom plugin that comes with the server whose sources are built here.
-const OF_THE_SERVER: &str = "1.11.0";
+/// The version of the Go plugin that a server brings along; the highest that there is.
+const OF_THE_SERVER: &str = "2.0.0";
+/// A version that a server replaces by its own.
+const REPLACED: &str = "1.99.0";
 /// Who signs.
 const BUILDER: &str = "builder@example.com";
 /// A server as it is delivered, but for what reaches beyond this machine.
@@ -70,17 +72,20 @@ fn signed(world: &mut World) -> Outcome {
     stored.put(&bundle)?;
     until_running(&restarted(&mut server)?)?;
 
-    // The server has a Zoom plugin of its own in the same folder, and keeps the higher of the two versions.
+    // The server brings its own Zoom plugin along, and keeps the higher of the two versions.
+    let version_of_bundle = version(&restarted(&mut server)?)?;
     let theirs = builder.sign(&of_version(&builder, &bundle, OF_THE_SERVER)?)?;
     let their_place = Place::of(&server, "prepackaged_plugins", theirs.file_name());
-    for (ours, runs) in [("2.0.0", "2.0.0"), ("0.0.0+1a2b3c4", OF_THE_SERVER)] {
+    let low = builder.sign(&of_version(&builder, &bundle, REPLACED)?)?;
+    for (ours, runs) in [(&bundle, &*version_of_bundle), (&low, OF_THE_SERVER)] {
         server.stop();
         stored.clear()?;
-        stored.put(&builder.sign(&of_version(&builder, &bundle, ours)?)?)?;
+        stored.put(ours)?;
         their_place.put(&theirs)?;
         let administrator = restarted(&mut server)?;
         until_running(&administrator)?;
-        assert_eq!(version(&administrator)?, runs, "{ours} is installed");
+        let version = version(&administrator)?;
+        assert_eq!(version, runs, "{} is installed", ours.display());
     }
     server.stop();
     their_place.clear()?;

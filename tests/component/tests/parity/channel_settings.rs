@@ -25,7 +25,7 @@ async fn zm025_zm026_d15_the_dialog_offers_three_choices_and_is_for_administrato
     let (boss, ann) = (scene.administrator("boss"), scene.person("ann"));
     let town = scene.channel("town", &[&boss, &ann]);
     let told = scene.asks(&ann, &town, "/zoom channel-settings").await;
-    assert!(told.contains("Only system administrators"), "{told}");
+    assert!(told.contains("Only system admins"), "{told}");
     assert_eq!(scene.asks(&boss, &town, "/zoom channel-settings").await, "");
     {
         let world = scene.api.world();
@@ -62,7 +62,7 @@ async fn zm025_zm026_d15_the_dialog_offers_three_choices_and_is_for_administrato
     let told = scene
         .asks(&boss, &town, "/zoom channel-settings dance")
         .await;
-    assert!(told.contains("Unknown action"), "{told}");
+    assert!(told.contains("Unknown command"), "{told}");
     assert_eq!(scene.api.world().dialogs.len(), 1);
 }
 
@@ -182,9 +182,9 @@ async fn zm027_the_list_names_channels_and_stands_one_that_is_gone() {
     let told = scene
         .asks(&boss, &town, "/zoom channel-settings list")
         .await;
-    assert!(told.contains("No channel has a preference"), "{told}");
+    assert!(told.contains("No channel has its own setting"), "{told}");
     let told = scene.asks(&ann, &town, "/zoom channel-settings list").await;
-    assert!(told.contains("Only system administrators"), "{told}");
+    assert!(told.contains("Only system admins"), "{told}");
     let club = scene.channel("club", &[&boss]);
     let yard = scene.channel("yard", &[&boss]);
     submits(&scene, &boss, &town, "allow").await;
@@ -196,7 +196,7 @@ async fn zm027_the_list_names_channels_and_stands_one_that_is_gone() {
         .await;
     for row in [
         format!("| {town} | `town` | allow |"),
-        format!("| {club} | unknown channel | restrict |"),
+        format!("| {club} | Unknown channel | restrict |"),
     ] {
         assert!(told.contains(&row), "{row}: {told}");
     }

@@ -187,7 +187,7 @@ async fn zm048_d51_declining_and_coming_late_are_explained() {
     assert_eq!(page.status, 200);
     let page = body_of(&page);
     assert!(
-        page.contains("did not give access") && page.contains("/zoom connect"),
+        page.contains("did not allow access") && page.contains("/zoom connect"),
         "{page}"
     );
     // The page once more, when there is nothing left that it was about.
@@ -214,7 +214,7 @@ async fn zm108_d40_d50_a_refused_code_is_told_in_our_words() {
             Route::Token,
             401,
             r#"{"error":"invalid_client","reason":"raw-upstream-words-7d"}"#,
-            "OAuthClientID",
+            "Zoom OAuth client ID",
         ),
         (
             Route::Token,
@@ -226,13 +226,13 @@ async fn zm108_d40_d50_a_refused_code_is_told_in_our_words() {
             Route::User,
             400,
             r#"{"code":4711,"message":"raw-upstream-words-7d"}"#,
-            "permission",
+            "required scopes",
         ),
         (
             Route::User,
             418,
             r#"{"code":1,"message":"raw-upstream-words-7d"}"#,
-            "makes no sense",
+            "unexpected response",
         ),
     ] {
         scene.asks(&ann, &town, "/zoom connect").await;

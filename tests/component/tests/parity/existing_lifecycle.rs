@@ -334,7 +334,7 @@ async fn zm041_without_settings_every_route_says_501_until_they_are_there() {
     {
         let world = scene.api.world();
         let warnings = world.log.iter().filter(|line| line.level == LogLevel::Warn);
-        let named = warnings.filter(|line| line.message.contains("OAuthClientSecret"));
+        let named = warnings.filter(|line| line.message.contains("Zoom OAuth client secret"));
         assert_eq!(named.count(), 1);
     }
     let secret = scene.zoom.app().client_secret.clone();

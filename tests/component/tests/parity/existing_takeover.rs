@@ -101,10 +101,10 @@ async fn zm079_zm106_an_old_preference_is_moved_once() {
             .count()
     };
     let form = scene.asks(BOB, &site.yard, "/zoom settings").await;
-    assert!(form.contains("Current value: Yes"), "{form}");
+    assert!(form.contains("Current setting: Yes"), "{form}");
     assert_eq!(reads(), 1);
     let form = scene.asks(BOB, &site.yard, "/zoom settings").await;
-    assert!(form.contains("Current value: Yes"), "{form}");
+    assert!(form.contains("Current setting: Yes"), "{form}");
     assert_eq!(reads(), 1);
 }
 

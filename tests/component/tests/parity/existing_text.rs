@@ -1,6 +1,7 @@
 //! Languages.
 
-use component_tests::scene::Scene;
+use component_tests::scene::{Scene, props};
+use plugin_tests::zoom::{Fault, Route};
 
 /// Each person reads their own language; what the channel reads is the same for all.
 #[tokio::test(flavor = "multi_thread")]
@@ -29,7 +30,7 @@ async fn d36_everybody_reads_their_own_language() {
         assert_eq!(unknown, english, "{command}");
     }
     let german = scene.asks(&uwe, &town, "/zoom dance").await;
-    assert!(german.contains("Unbekannte Aktion `dance`"), "{german}");
+    assert!(german.contains("Unbekannter Befehl `dance`"), "{german}");
     scene.connects(&uwe, &town).await;
     let question = scene.types(&uwe, &town, "/zoom start").await.pop().unwrap();
     assert!(
@@ -42,4 +43,145 @@ async fn d36_everybody_reads_their_own_language() {
     assert!(format!("{:?}", changed.1).contains("Meeting-ID"));
     let post = scene.posts(&town).pop().unwrap();
     assert_eq!(post.message, "I have started a meeting");
+}
+
+/// Parts of the sentences that a person reads in one language.
+struct Words {
+    locale: &'static str,
+    help: &'static str,
+    unknown: &'static str,
+    connect: &'static str,
+    question: &'static str,
+    personal: &'static str,
+    unreachable: &'static str,
+    minutes: &'static str,
+    recent: &'static str,
+}
+
+const LANGUAGES: [Words; 6] = [
+    Words {
+        locale: "en",
+        help: "Show this help",
+        unknown: "Unknown command `dance`",
+        connect: "[Connect your Zoom account](",
+        question: "Which meeting ID do you want",
+        personal: "Use my Personal Meeting ID",
+        unreachable: "Zoom could not be reached",
+        minutes: "in 3 minutes.",
+        recent: "A Zoom meeting was recently started",
+    },
+    Words {
+        locale: "de",
+        help: "Diese Hilfe anzeigen",
+        unknown: "Unbekannter Befehl `dance`",
+        connect: "[Verbinden Sie Ihr Zoom-Konto](",
+        question: "Welche Meeting-ID möchten Sie",
+        personal: "Meine persönliche Meeting-ID verwenden",
+        unreachable: "Zoom war nicht erreichbar",
+        minutes: "in 3 Minuten erneut",
+        recent: "vor Kurzem ein Zoom-Meeting gestartet",
+    },
+    Words {
+        locale: "es",
+        help: "Mostrar esta ayuda",
+        unknown: "Comando desconocido: `dance`",
+        connect: "[Conecte su cuenta de Zoom](",
+        question: "¿Qué ID desea usar",
+        personal: "Usar mi ID personal de reunión",
+        unreachable: "No se pudo contactar con Zoom",
+        minutes: "dentro de 3 minutos.",
+        recent: "se inició una reunión de Zoom",
+    },
+    Words {
+        locale: "fr",
+        help: "Afficher cette aide",
+        unknown: "Commande inconnue\u{a0}: `dance`",
+        connect: "[Connectez votre compte Zoom](",
+        question: "Quel ID voulez-vous utiliser",
+        personal: "Utiliser mon ID de réunion personnelle",
+        unreachable: "Zoom est injoignable",
+        minutes: "dans 3 minutes.",
+        recent: "réunion Zoom a été démarrée récemment",
+    },
+    Words {
+        locale: "ja",
+        help: "このヘルプを表示する",
+        unknown: "不明なコマンドです：`dance`",
+        connect: "[Zoomアカウントを接続してください](",
+        question: "どのミーティングIDを使用しますか",
+        personal: "自分のパーソナルミーティングIDを使用",
+        unreachable: "Zoomに接続できない",
+        minutes: "3分後に",
+        recent: "少し前にZoomミーティングが開始されました",
+    },
+    Words {
+        locale: "zh-CN",
+        help: "显示此帮助",
+        unknown: "未知命令：`dance`",
+        connect: "[连接您的 Zoom 账户](",
+        question: "使用哪个会议号",
+        personal: "使用我的个人会议号",
+        unreachable: "无法连接到 Zoom",
+        minutes: "在 3 分钟后重试",
+        recent: "最近已开始一个 Zoom 会议",
+    },
+];
+
+/// Answers of commands, the connect prompt, the question, an error, a number, and a warning.
+#[tokio::test(flavor = "multi_thread")]
+async fn f38_the_bot_speaks_the_readers_language() {
+    let scene = Scene::start().await;
+    for words in &LANGUAGES {
+        let locale = words.locale;
+        let name = format!("reader{}", locale.to_lowercase());
+        let reader = scene.person(&name);
+        scene.api.world().users.get_mut(&reader).unwrap().locale = locale.to_owned();
+        let town = scene.channel(&format!("town{locale}"), &[&reader]);
+        let reads = async |command: &str, part: &str| {
+            let told = scene.asks(&reader, &town, command).await;
+            assert!(told.contains(part), "{locale}: {part} is not in: {told}");
+        };
+
+        reads("/zoom help", words.help).await;
+        reads("/zoom dance", words.unknown).await;
+        reads("/zoom start", words.connect).await;
+        scene.connects(&reader, &town).await;
+
+        let question = scene.types(&reader, &town, "/zoom start").await;
+        let question = question.last().unwrap();
+        assert!(question.text().contains(words.question), "{locale}");
+        let buttons = &props(&question.post)["attachments"][0]["actions"];
+        assert_eq!(buttons[0]["name"], words.personal);
+        let down = || Fault::Status(500, Vec::new(), String::new());
+        let mark = scene.api.world().ephemerals.len();
+        scene.zoom.fail_next(Route::CreateMeeting, down());
+        scene.press(question, "WithoutPMI").await;
+        let told = scene.told_since(mark);
+        let told = told.last().unwrap().text();
+        assert!(told.contains(words.unreachable), "{locale}: {told}");
+
+        scene
+            .zoom
+            .fail_next(Route::CreateMeeting, Fault::rate_limited(121));
+        reads("/zoom start", words.minutes).await;
+        assert_eq!(scene.asks(&reader, &town, "/zoom start").await, "");
+        reads("/zoom start", words.recent).await;
+
+        let post = scene.posts(&town).pop().unwrap();
+        assert_eq!(post.message, "I have started a meeting", "{locale}");
+    }
+}
+
+/// Traditional characters, and languages without a catalog.
+#[tokio::test(flavor = "multi_thread")]
+async fn f38_a_reader_of_another_language_reads_english() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    let english = scene.asks(&ann, &town, "/zoom help").await;
+    for locale in ["zh-TW", "ko", "pt-BR", ""] {
+        scene.api.world().users.get_mut(&ann).unwrap().locale = locale.to_owned();
+        let told = scene.asks(&ann, &town, "/zoom help").await;
+        assert_eq!(told, english, "{locale}");
+    }
 }

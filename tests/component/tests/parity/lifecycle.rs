@@ -74,7 +74,8 @@ async fn zm001_zm002_zm003_zm004_zm041_incomplete_settings_stop_nothing_and_are_
     );
     let warned = scene.log();
     assert!(
-        warned.contains("OAuthClientSecret") && warned.contains("EncryptionKey"),
+        warned.contains("Zoom OAuth client secret")
+            && warned.contains("At Rest Token Encryption Key"),
         "{warned}"
     );
     let ann = scene.person("ann");
@@ -92,7 +93,7 @@ async fn zm001_zm002_zm003_zm004_zm041_incomplete_settings_stop_nothing_and_are_
     }
     let told = scene.asks(&ann, &town, "/zoom start").await;
     assert!(
-        told.contains("administrator") && !told.contains("OAuthClientSecret"),
+        told.contains("system admin") && !told.contains("client secret"),
         "{told}"
     );
     let good = json!({"oauthclientsecret": scene.zoom.app().client_secret, "encryptionkey": "k".repeat(32)});
@@ -138,12 +139,16 @@ async fn zm005_a_process_that_ends_leaves_everything_to_the_next() {
 #[tokio::test(flavor = "multi_thread")]
 async fn zm004_d03_d50_what_would_be_unsafe_or_fail_later_is_refused_at_once() {
     for (key, value, named) in [
-        ("zoomwebhooksecret", json!(""), "ZoomWebhookSecret"),
-        ("zoomwebhooksecret", json!(null), "ZoomWebhookSecret"),
-        ("webhooksecret", json!("  "), "WebhookSecret"),
-        ("encryptionkey", json!("seventeen bytes!!"), "EncryptionKey"),
-        ("zoomurl", json!("zoom.us"), "ZoomURL"),
-        ("zoomapiurl", json!("ftp://zoom.us"), "ZoomAPIURL"),
+        ("zoomwebhooksecret", json!(""), "Zoom secret token"),
+        ("zoomwebhooksecret", json!(null), "Zoom secret token"),
+        ("webhooksecret", json!("  "), "Webhook URL secret"),
+        (
+            "encryptionkey",
+            json!("seventeen bytes!!"),
+            "At Rest Token Encryption Key",
+        ),
+        ("zoomurl", json!("zoom.us"), "Zoom URL"),
+        ("zoomapiurl", json!("ftp://zoom.us"), "Zoom API URL"),
     ] {
         let scene = Scene::with(json!({key: value})).await;
         let root = scene.administrator("root");

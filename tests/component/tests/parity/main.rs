@@ -25,6 +25,7 @@ mod flows;
 mod go_plugin;
 mod lifecycle;
 mod metrics;
+mod misconfiguration;
 mod order;
 mod organization;
 mod recordings;

@@ -234,7 +234,7 @@ async fn d25_half_a_file_is_fetched_again_and_an_endless_one_left() {
     scene.works().await;
     let last = replies(&scene, &post).pop().unwrap();
     assert!(
-        last.message.contains("could not be fetched"),
+        last.message.contains("could not be downloaded"),
         "{}",
         last.message
     );
@@ -273,7 +273,7 @@ async fn zm098_d44_redirects_are_checked_hop_by_hop_and_the_token_stays_at_home(
             "{bad}"
         );
         assert!(
-            reply.message.contains("could not be fetched"),
+            reply.message.contains("could not be downloaded"),
             "{}",
             reply.message
         );
@@ -348,7 +348,7 @@ async fn d25_failures_of_zoom_are_waited_out_and_refusals_end_in_a_sentence() {
     assert_eq!(scene.zoom.downloads().len() - before, 5);
     let last = replies(&scene, &post).pop().unwrap();
     assert!(
-        last.message.contains("could not be fetched"),
+        last.message.contains("could not be downloaded"),
         "{}",
         last.message
     );
@@ -371,7 +371,7 @@ async fn d25_what_zoom_withholds_for_a_day_is_given_up_with_a_sentence() {
     let all = replies(&scene, &post);
     assert_eq!(all.len(), 1);
     assert!(
-        all[0].message.contains("could not be fetched"),
+        all[0].message.contains("could not be downloaded"),
         "{}",
         all[0].message
     );

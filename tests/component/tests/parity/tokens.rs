@@ -183,7 +183,7 @@ async fn zm053_d05_fifty_at_once_on_two_nodes_make_one_refresh() {
     assert!(
         !told
             .iter()
-            .any(|text| text.contains("ended your connection")),
+            .any(|text| text.contains("is no longer connected")),
         "{told:?}"
     );
     let already = world

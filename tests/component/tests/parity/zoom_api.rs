@@ -117,15 +117,15 @@ async fn d22_d40_every_failure_has_a_sentence_and_no_raw_words() {
     let long = format!("{{\"id\":1,\"uuid\":\"{}\"}}", "x".repeat(2 * 1024 * 1024));
     for (fault, says) in [
         (status(403), "does not allow"),
-        (status(404), "does not know"),
-        (status(400), "makes no sense"),
-        (status(302), "makes no sense"),
-        (status(200), "makes no sense"),
+        (status(404), "did not find"),
+        (status(400), "unexpected response"),
+        (status(302), "unexpected response"),
+        (status(200), "unexpected response"),
         (status(500), "could not be reached"),
-        (Fault::Status(201, Vec::new(), long), "makes no sense"),
+        (Fault::Status(201, Vec::new(), long), "unexpected response"),
         (
             Fault::Status(201, Vec::new(), "{}".to_owned()),
-            "makes no sense",
+            "unexpected response",
         ),
         (
             Fault::Status(400, Vec::new(), r#"{"code":4711,"message":"x"}"#.to_owned()),

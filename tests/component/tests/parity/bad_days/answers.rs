@@ -75,16 +75,16 @@ const COLUMNS: [Bad; 10] = [
 
 const HOUR: &str = "60 minutes";
 const DOWN: &str = "could not be reached";
-const ODD: &str = "makes no sense";
-const LATE: &str = "did not answer in time";
+const ODD: &str = "unexpected response";
+const LATE: &str = "did not respond in time";
 const LINK: &str = "/oauth2/connect";
 const CODE: &str = "did not accept the sign-in";
-const ENDED: &str = "Zoom ended your connection";
-const ADDED: &str = "hears of meeting";
+const ENDED: &str = "is no longer connected";
+const ADDED: &str = "Subscribed. Meeting";
 const THERE: &str = "already connected";
 const GONE: &str = "is disconnected.";
 const STORE: &str = "marketplace.zoom.us";
-const LEFT: &str = "could not be fetched";
+const LEFT: &str = "could not be downloaded";
 
 /// The columns, and a last one for no answer at all.
 #[rustfmt::skip]
@@ -320,7 +320,7 @@ impl Stage {
             Call::Followed | Call::Follower => {
                 let list = self.types("/zoom subscription list").await;
                 assert_eq!(list.contains(&SCHEDULED.to_string()), is_good, "{cell}");
-                if list.contains("no subscriptions") {
+                if list.contains("not have any subscriptions") {
                     let told = self.does(call).await;
                     assert!(
                         told.contains(ADDED) || told.contains(LINK),

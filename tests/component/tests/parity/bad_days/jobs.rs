@@ -95,7 +95,7 @@ async fn d25_d31_that_a_job_is_given_up_is_told_once_whatever_goes_wrong() {
         let replies = replies(&scene, &post);
         assert_eq!(replies.len(), 1, "{case}");
         let said = &replies[0].message;
-        assert!(said.contains("could not be fetched"), "{case}: {said}");
+        assert!(said.contains("could not be downloaded"), "{case}: {said}");
     })
     .await;
 }

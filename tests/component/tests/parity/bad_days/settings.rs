@@ -85,7 +85,7 @@ async fn zm079_zm106_d61_an_old_preference_is_moved_whatever_goes_wrong() {
         let scene = case.ends(scene).await;
         assert!(!told.is_empty() || case.is_death(), "{case}");
         let told = scene.asks(&ann, &town, "/zoom settings").await;
-        assert!(told.contains("Current value: Yes"), "{case}: {told}");
+        assert!(told.contains("Current setting: Yes"), "{case}: {told}");
         let key = format!("zoomUserPreference_{ann}");
         assert_eq!(text_of(&scene, &key), "\"true\"", "{case}");
     })
@@ -103,7 +103,7 @@ async fn zm101_d46_d61_a_subscription_is_there_once_whatever_goes_wrong() {
         let scene = case.ends(scene).await;
         assert!(!told.is_empty() || case.is_death(), "{case}");
         let told = scene.asks(&ann, &town, &add).await;
-        assert!(told.contains("hears of meeting"), "{case}: {told}");
+        assert!(told.contains("Subscribed. Meeting"), "{case}: {told}");
         let list = scene.asks(&ann, &town, "/zoom subscription list").await;
         assert_eq!(
             list.matches(&SCHEDULED.to_string()).count(),
@@ -129,7 +129,10 @@ async fn zm100_d46_d61_a_subscription_ends_whatever_goes_wrong() {
         assert!(!told.is_empty() || case.is_death(), "{case}");
         scene.types(&ann, &town, &remove).await;
         let list = scene.asks(&ann, &town, "/zoom subscription list").await;
-        assert!(list.contains("no subscriptions"), "{case}: {list}");
+        assert!(
+            list.contains("not have any subscriptions"),
+            "{case}: {list}"
+        );
         let meeting = scene.zoom.meetings().pop().unwrap();
         let started = scene.zoom.webhook("meeting.started", &meeting);
         assert_eq!(scene.delivers(&started).await.status, 200);

@@ -1,0 +1,195 @@
+//! What is wrong with the settings, and the sentences that say how to correct it.
+
+use crate::text::{self, Locale, Message};
+
+/// A setting of the plugin, or the server's Site URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// `SiteURL` of the server.
+    SiteUrl,
+    /// `ZoomURL`
+    ZoomUrl,
+    /// `ZoomAPIURL`
+    ZoomApiUrl,
+    /// `AccountLevelApp`
+    AccountLevelApp,
+    /// `OAuthClientID`
+    ClientId,
+    /// `OAuthClientSecret`
+    ClientSecret,
+    /// `EncryptionKey`
+    EncryptionKey,
+    /// `WebhookSecret`
+    WebhookSecret,
+    /// `ZoomWebhookSecret`
+    ZoomWebhookSecret,
+    /// `RestrictMeetingCreation`
+    RestrictMeetingCreation,
+    /// `EnablePostingRecordingPassword`
+    PostRecordingPasscodes,
+}
+
+impl Setting {
+    /// The label in the System Console, which has the plugin's labels in English only.
+    pub fn label(self) -> &'static str {
+        match self {
+            Setting::SiteUrl => "Site URL",
+            Setting::ZoomUrl => "Zoom URL",
+            Setting::ZoomApiUrl => "Zoom API URL",
+            Setting::AccountLevelApp => "Account-level app",
+            Setting::ClientId => "Zoom OAuth client ID",
+            Setting::ClientSecret => "Zoom OAuth client secret",
+            Setting::EncryptionKey => "At Rest Token Encryption Key",
+            Setting::WebhookSecret => "Webhook URL secret",
+            Setting::ZoomWebhookSecret => "Zoom secret token",
+            Setting::RestrictMeetingCreation => "Restrict meeting creation",
+            Setting::PostRecordingPasscodes => "Post recording passcodes",
+        }
+    }
+}
+
+/// What is wrong with one setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// `SiteURL` of the server is empty.
+    SiteUrl,
+    /// `ZoomURL` is not a web address.
+    ZoomUrl,
+    /// `ZoomAPIURL` is not a web address.
+    ZoomApiUrl,
+    /// `OAuthClientID` is empty.
+    ClientId,
+    /// `OAuthClientSecret` is empty.
+    ClientSecret,
+    /// `EncryptionKey` is empty.
+    EncryptionKey,
+    /// `EncryptionKey` has a length that AES does not have.
+    EncryptionKeyLength,
+    /// `WebhookSecret` is empty.
+    WebhookSecret,
+    /// `ZoomWebhookSecret` is empty.
+    ZoomWebhookSecret,
+    /// The setting consists of asterisks.
+    Masked(Setting),
+    /// The setting is neither true nor false.
+    NotBoolean(Setting),
+}
+
+impl Problem {
+    /// The setting that has the problem.
+    pub fn setting(self) -> Setting {
+        self.parts().0
+    }
+
+    /// The setting, and the sentence that names it and says what to do.
+    fn parts(self) -> (Setting, Message) {
+        match self {
+            Problem::SiteUrl => (Setting::SiteUrl, Message::ConfigSiteUrl),
+            Problem::ZoomUrl => (Setting::ZoomUrl, Message::ConfigZoomUrl),
+            Problem::ZoomApiUrl => (Setting::ZoomApiUrl, Message::ConfigZoomApiUrl),
+            Problem::ClientId => (Setting::ClientId, Message::ConfigClientId),
+            Problem::ClientSecret => (Setting::ClientSecret, Message::ConfigClientSecret),
+            Problem::EncryptionKey => (Setting::EncryptionKey, Message::ConfigEncryptionKey),
+            Problem::EncryptionKeyLength => {
+                (Setting::EncryptionKey, Message::ConfigEncryptionKeyLength)
+            }
+            Problem::WebhookSecret => (Setting::WebhookSecret, Message::ConfigWebhookSecret),
+            Problem::ZoomWebhookSecret => {
+                (Setting::ZoomWebhookSecret, Message::ConfigZoomWebhookSecret)
+            }
+            Problem::Masked(setting) => {
+                let message = match setting {
+                    Setting::EncryptionKey => Message::ConfigMaskedEncryptionKey,
+                    Setting::WebhookSecret => Message::ConfigMaskedWebhookSecret,
+                    _ => Message::ConfigMasked,
+                };
+                (setting, message)
+            }
+            Problem::NotBoolean(setting) => (setting, Message::ConfigNotBoolean),
+        }
+    }
+}
+
+/// All problems in one line, for the server log.
+pub fn sentence(problems: &[Problem]) -> String {
+    let sentences: Vec<_> = problems
+        .iter()
+        .map(|problem| {
+            let (setting, message) = problem.parts();
+            text::text(Locale::En, message, &[("setting", setting.label())])
+        })
+        .collect();
+    let values = [("problems", &*sentences.join(" "))];
+    text::text(Locale::En, Message::ConfigLog, &values)
+}
+
+/// All problems as a Markdown list, for a system admin.
+pub fn list(locale: Locale, problems: &[Problem]) -> String {
+    let items: Vec<_> = problems
+        .iter()
+        .map(|problem| {
+            let (setting, message) = problem.parts();
+            let label = format!("**{}**", setting.label());
+            let sentence = text::text(locale, message, &[("setting", &label)]);
+            format!("* {sentence}")
+        })
+        .collect();
+    let values = [("problems", &*items.join("\n"))];
+    text::text(locale, Message::ConfigAdmin, &values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// Each setting of the plugin with its key in the manifest.
+    pub(crate) const KEYS: [(Setting, &str); 10] = [
+        (Setting::ZoomUrl, "ZoomURL"),
+        (Setting::ZoomApiUrl, "ZoomAPIURL"),
+        (Setting::AccountLevelApp, "AccountLevelApp"),
+        (Setting::ClientId, "OAuthClientID"),
+        (Setting::ClientSecret, "OAuthClientSecret"),
+        (Setting::EncryptionKey, "EncryptionKey"),
+        (Setting::WebhookSecret, "WebhookSecret"),
+        (Setting::ZoomWebhookSecret, "ZoomWebhookSecret"),
+        (Setting::RestrictMeetingCreation, "RestrictMeetingCreation"),
+        (
+            Setting::PostRecordingPasscodes,
+            "EnablePostingRecordingPassword",
+        ),
+    ];
+
+    #[test]
+    fn settings_are_called_as_the_system_console_calls_them() {
+        let manifest: Value = serde_json::from_str(include_str!("../../../plugin.json")).unwrap();
+        let settings = manifest["settings_schema"]["settings"].as_array().unwrap();
+        let labels: Vec<_> = settings
+            .iter()
+            .map(|one| {
+                (
+                    one["key"].as_str().unwrap(),
+                    one["display_name"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        let ours = KEYS.map(|(setting, key)| (key, format!("{}:", setting.label())));
+        let ours: Vec<_> = ours
+            .iter()
+            .map(|(key, label)| (*key, label.as_str()))
+            .collect();
+        assert_eq!(labels, ours);
+    }
+
+    #[test]
+    fn the_log_names_every_setting_in_one_line() {
+        let line = sentence(&[Problem::ClientId, Problem::EncryptionKeyLength]);
+        for label in [
+            "Zoom OAuth client ID is empty",
+            "At Rest Token Encryption Key must",
+        ] {
+            assert!(line.contains(label), "{line}");
+        }
+        assert!(!line.contains('\n'));
+    }
+}

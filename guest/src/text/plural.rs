@@ -1,0 +1,28 @@
+//! Which form a counted noun takes.
+//!
+//! The build script includes this file to know which forms a catalog needs. The component includes it to choose one
+//! of them. The rules are those of Unicode CLDR for whole numbers.
+
+/// A plural category of ICU messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `one`
+    One,
+    /// `other`
+    Other,
+}
+
+/// The form that `count` takes in the language of this tag.
+pub fn form(tag: &str, count: u64) -> Form {
+    match (tag, count) {
+        ("ja" | "zh-CN", _) => Form::Other,
+        ("fr", 0) | (_, 1) => Form::One,
+        _ => Form::Other,
+    }
+}
+
+/// Whether the language of this tag tells one from many.
+#[allow(dead_code, reason = "for the build script")]
+pub fn has_one(tag: &str) -> bool {
+    form(tag, 1) == Form::One
+}
