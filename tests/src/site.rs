@@ -34,7 +34,7 @@ pub enum Error {
     /// The Mattermost server.
     #[error(transparent)]
     Server(#[from] server::Error),
-    /// The stand-in for Zoom.
+    /// The mock Zoom server.
     #[error(transparent)]
     Zoom(#[from] zoom::Error),
     /// A request.
@@ -89,7 +89,7 @@ pub struct Site {
     /// How servers reach the database.
     data_source: String,
     logs: PathBuf,
-    /// The stand-in for Zoom.
+    /// The mock Zoom server.
     pub zoom: Zoom,
     /// The administrator's session.
     pub administrator: Client,
@@ -146,7 +146,7 @@ impl Site {
             client_secret: "stand-in-client-secret-4Uq7".to_owned(),
             webhook_secret: "stand-in-webhook-token-9Xe2".to_owned(),
         })?;
-        progress(&format!("the stand-in for Zoom answers at {}", zoom.url()));
+        progress(&format!("the mock Zoom server answers at {}", zoom.url()));
         let postgres = Postgres::start(&logs.join("postgres.log"), progress)?;
         let data_source = postgres.create_database(DATABASE)?;
         let authority = zoom.authority_file();
@@ -190,7 +190,7 @@ impl Site {
         Ok((server, administrator))
     }
 
-    /// The settings of a plugin that is set up for user-level connections to the stand-in.
+    /// The settings of a plugin that is set up for user-level connections to the mock Zoom server.
     pub fn settings(&self) -> Value {
         let app = self.zoom.app();
         json!({
@@ -218,7 +218,7 @@ impl Site {
         Ok(Person { client, events })
     }
 
-    /// Types `/zoom connect`, opens the link, consents at the stand-in, and comes back. Answers with
+    /// Types `/zoom connect`, opens the link, consents at the mock Zoom server, and comes back. Answers with
     /// the page that the person sees in the end.
     pub fn connect(&self, who: &Person, room: &Room) -> Result<client::Answer, Error> {
         let told = who.asks(room, "/zoom connect")?;

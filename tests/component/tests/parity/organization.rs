@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use component_tests::scene::{SITE, Scene, body_of, header_of};
-use plugin_tests::zoom::{Route, User};
+use plugin_tests::zoom::{ACCOUNT, Route, User};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -48,7 +48,7 @@ async fn zm008_zm021_zm048_zm056_d02_one_administrator_connects_for_everybody() 
         );
     }
     assert_eq!(stored["connected_by"], root.as_str());
-    assert_eq!(stored["zoom_account_id"], "stand-in");
+    assert_eq!(stored["zoom_account_id"], ACCOUNT);
     let keys = scene.api.world().keys();
     assert!(
         !keys.iter().any(|key| key.starts_with("zoomtoken")),
