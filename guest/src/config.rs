@@ -7,13 +7,11 @@
 
 use crate::bindings::config as host;
 use crate::text::{self, Locale, Message};
+use crate::zoom::hosts::{self, ZOOM_URL};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Where Zoom is unless the administrator hosts it.
-pub const ZOOM_URL: &str = "https://zoom.us";
-/// Where Zoom's API is unless the administrator hosts it.
-pub const ZOOM_API_URL: &str = "https://api.zoom.us/v2";
+pub use crate::zoom::hosts::is_web_address;
 
 /// Settings that are complete and make sense. There is no `Debug`: it would show secrets.
 pub struct Config {
@@ -50,6 +48,16 @@ impl Config {
     /// Where Zoom sends people back to.
     pub fn redirect_uri(&self) -> String {
         self.route("/oauth2/complete")
+    }
+
+    /// The base of authorization and token requests.
+    pub fn accounts_url(&self) -> &str {
+        hosts::accounts(&self.zoom_url)
+    }
+
+    /// Whether an address leads to a host of Zoom (see [`hosts`]).
+    pub fn is_zooms(&self, address: &str) -> bool {
+        hosts::is_zooms(address, &[&self.zoom_url, &self.zoom_api_url])
     }
 }
 
@@ -173,10 +181,11 @@ pub fn parse(settings: &str, site_url: Option<&str>) -> Result<Config, Vec<Probl
         problems.push(Problem::ZoomUrl);
         String::new()
     });
-    let zoom_api_url = address(stored.zoomapiurl, ZOOM_API_URL).unwrap_or_else(|| {
-        problems.push(Problem::ZoomApiUrl);
-        String::new()
-    });
+    let zoom_api_url =
+        address(stored.zoomapiurl, hosts::default_api(&zoom_url)).unwrap_or_else(|| {
+            problems.push(Problem::ZoomApiUrl);
+            String::new()
+        });
     let mut required = |value, problem| {
         let value = text_of(value);
         if value.trim().is_empty() {
@@ -247,20 +256,6 @@ fn address(value: Value, default: &str) -> Option<String> {
         return Some(default.to_owned());
     }
     (is_web_address(value) && !value.contains(['?', '#'])).then(|| value.to_owned())
-}
-
-/// Whether it is an absolute `http` or `https` address of a host, without user name. Only such
-/// addresses are shown as links or opened.
-pub fn is_web_address(text: &str) -> bool {
-    let Ok(uri) = text.parse::<::http::Uri>() else {
-        return false;
-    };
-    let Some(authority) = uri.authority() else {
-        return false;
-    };
-    matches!(uri.scheme_str(), Some("http" | "https"))
-        && !authority.host().is_empty()
-        && !authority.as_str().contains('@')
 }
 
 #[cfg(test)]

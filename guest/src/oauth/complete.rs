@@ -17,7 +17,7 @@ use crate::store::organization::{self, Organization, Origin};
 use crate::system;
 use crate::text::{self, Locale, Message};
 use crate::zoom::types::User;
-use crate::zoom::{self, Client, Who, region, token};
+use crate::zoom::{self, Client, Who, hosts, token};
 use subtle::ConstantTimeEq;
 
 /// What Zoom sent along.
@@ -145,7 +145,7 @@ fn connect(
 ) -> Result<Connected, zoom::Error> {
     let now = system::now_ms();
     let tokens = token::exchange(config, now, code, verifier)?;
-    let api = region::api(&config.zoom_api_url, &tokens.api_url);
+    let api = hosts::api(&config.zoom_api_url, &tokens.api_url);
     let ask = |who: &Who| {
         let client = Client {
             api: &api,

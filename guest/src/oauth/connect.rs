@@ -52,7 +52,7 @@ pub fn authorize_url(config: &Config, state: &State) -> String {
         .append_pair("response_type", "code")
         .append_pair("state", &state.nonce)
         .finish();
-    format!("{}/oauth/authorize?{query}", config.zoom_url)
+    format!("{}/oauth/authorize?{query}", config.accounts_url())
 }
 
 #[cfg(test)]

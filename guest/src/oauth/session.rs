@@ -14,7 +14,7 @@ use crate::store::connection::Connection;
 use crate::store::locks;
 use crate::store::tokens::{Owner, Tokens};
 use crate::system;
-use crate::zoom::{self, Client, Who, region, token};
+use crate::zoom::{self, Client, Who, hosts, token};
 
 /// A token that ends sooner than this is renewed first, in milliseconds.
 const MARGIN: i64 = 60_000;
@@ -120,7 +120,7 @@ impl<'a> Session<'a> {
     ) -> Result<T, zoom::Error> {
         let tokens = self.connection.tokens();
         request(&Client {
-            api: &region::api(&self.config.zoom_api_url, &tokens.api_url),
+            api: &hosts::api(&self.config.zoom_api_url, &tokens.api_url),
             access_token: &tokens.access,
             who: &self.who,
         })

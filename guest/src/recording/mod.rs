@@ -7,8 +7,6 @@
 mod download;
 mod reply;
 
-pub use download::is_trusted;
-
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::bindings::posts::{self, Author};
 use crate::bindings::types::Error;

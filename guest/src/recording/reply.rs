@@ -1,6 +1,6 @@
 //! What a reply says. Other plugins know it by its kind and find the file through `captions`.
 
-use super::{File, Work, is_trusted};
+use super::{File, Work};
 use crate::config::Config;
 use crate::jobs::STEP;
 use crate::system;
@@ -69,7 +69,7 @@ pub fn of(config: &Config, work: &Work, file_id: Option<&str>) -> Reply {
 }
 
 fn is_shown(config: &Config, link: &str) -> bool {
-    let trusted = is_trusted(config, link);
+    let trusted = config.is_zooms(link);
     if !trusted {
         // The address may hold a token, so it is not written down.
         system::warn(

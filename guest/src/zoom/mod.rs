@@ -6,7 +6,7 @@
 
 pub mod client;
 pub mod error;
-pub mod region;
+pub mod hosts;
 pub mod token;
 pub mod types;
 

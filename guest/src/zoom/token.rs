@@ -84,7 +84,7 @@ fn post(
     let body = Serializer::new(String::new()).extend_pairs(form).finish();
     send(
         "POST",
-        format!("{}{path}", config.zoom_url),
+        format!("{}{path}", config.accounts_url()),
         headers(config, "application/x-www-form-urlencoded"),
         body.into_bytes(),
     )
