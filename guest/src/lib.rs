@@ -24,6 +24,7 @@ pub mod store;
 pub mod system;
 pub mod text;
 pub mod webhook;
+pub mod zone;
 pub mod zoom;
 
 use bindings::handlers::{command_handler, http_handler, job_handler, lifecycle as life};

@@ -85,18 +85,19 @@ fn add(context: &Context<'_>, id: u64) -> Answer {
 
 /// Why the meeting cannot be followed, in a sentence; none if it can.
 fn refusal(context: &Context<'_>, id: u64) -> Answer {
-    let locale = context.person.locale;
     let mut session = match Session::open(context.config, context.person) {
         Ok(session) => session,
         Err(OpenError::NotConnected) => return connect(context),
-        Err(OpenError::Refused(error)) => return Ok(Some(error.sentence(locale))),
+        Err(OpenError::Refused(error)) => {
+            return Ok(Some(error.sentence(&context.person.reader())));
+        }
         Err(OpenError::Host(error)) => return Err(error),
     };
     let meeting = match session.call(|client| client.meeting(id)) {
         Ok(meeting) => meeting,
         Err(zoom::Error::NotFound) => return about(context, Message::SubscriptionUnknown, id),
         Err(zoom::Error::NotConnected) => return connect(context),
-        Err(error) => return Ok(Some(error.sentence(locale))),
+        Err(error) => return Ok(Some(error.sentence(&context.person.reader()))),
     };
     if meeting.kind == PERSONAL_ROOM {
         return say(context, Message::SubscriptionPersonal);
@@ -108,7 +109,7 @@ fn refusal(context: &Context<'_>, id: u64) -> Answer {
         Ok(me) if me.id == meeting.host_id => Ok(None),
         Ok(_) => say(context, Message::SubscriptionNotHost),
         Err(zoom::Error::NotConnected) => connect(context),
-        Err(error) => Ok(Some(error.sentence(locale))),
+        Err(error) => Ok(Some(error.sentence(&context.person.reader()))),
     }
 }
 

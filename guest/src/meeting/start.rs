@@ -72,7 +72,7 @@ pub fn message(start: &Start<'_>, result: Result<Outcome, Failure>) -> Option<St
         Ok(Outcome::Invited(sentence)) => Some(sentence),
         Err(failure) => {
             log(start, &failure);
-            Some(failure.sentence(start.person.locale))
+            Some(failure.sentence(&start.person.reader()))
         }
     }
 }

@@ -91,7 +91,7 @@ pub fn get(config: &Config, request: &Request, user_id: &str) -> Response {
             return response::page(
                 error.status(),
                 person.locale,
-                &error.sentence(person.locale),
+                &error.sentence(&person.reader()),
             );
         }
     };
@@ -183,9 +183,11 @@ fn administrator(
     address: &str,
     ask: impl Fn(&Who) -> Result<User, zoom::Error>,
 ) -> Result<User, zoom::Error> {
-    use zoom::Error::{Forbidden, MissingScope, NotFound, Unexpected, UnknownAddress};
+    use zoom::Error::{Forbidden, Invalid, MissingScope, NotFound, OtherAccount};
+    use zoom::Error::{Refused, Unexpected, UnknownAddress};
     match ask(&Who::Me) {
-        Err(NotFound | Forbidden | MissingScope | Unexpected(_)) => {}
+        Err(NotFound | Forbidden | MissingScope | OtherAccount) => {}
+        Err(Invalid(_) | Refused(_) | Unexpected(_)) => {}
         told => return told,
     }
     match ask(&Who::Address(address.to_owned())) {

@@ -116,7 +116,7 @@ fn give_back(config: &Config, tokens: &Tokens) -> Result<(), zoom::Error> {
     match token::refresh(config, now, &tokens.refresh) {
         Ok(fresh) => token::revoke(config, &fresh.access),
         // Zoom has forgotten the grant already.
-        Err(zoom::Error::NotConnected) => Ok(()),
+        Err(zoom::Error::GrantEnded(_)) => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -124,6 +124,6 @@ fn give_back(config: &Config, tokens: &Tokens) -> Result<(), zoom::Error> {
 fn is_about_the_token(error: &zoom::Error) -> bool {
     matches!(
         error,
-        zoom::Error::Unauthorized | zoom::Error::Unexpected(_) | zoom::Error::NotFound
+        zoom::Error::GrantEnded(_) | zoom::Error::Unexpected(_)
     )
 }

@@ -165,13 +165,19 @@ impl<'a> Session<'a> {
         match token::refresh(self.config, system::now_ms(), &old.refresh) {
             Ok(tokens) => self.save(with_region(tokens, &old.api_url)),
             // The token was spent, perhaps by a node whose lease had ended; then there is a newer record.
-            Err(zoom::Error::NotConnected) => {
+            Err(zoom::Error::GrantEnded(reason)) => {
                 self.reload()?;
-                if self.connection.tokens().refresh == old.refresh {
-                    Err(zoom::Error::NotConnected)
-                } else {
-                    Ok(false)
+                if self.connection.tokens().refresh != old.refresh {
+                    return Ok(false);
                 }
+                system::warn(
+                    "Zoom ended a connection. It can be made again with /zoom connect.",
+                    &[
+                        ("owner", self.connection.owner().name()),
+                        ("reason", &reason),
+                    ],
+                );
+                Err(zoom::Error::NotConnected)
             }
             Err(error) => Err(error),
         }

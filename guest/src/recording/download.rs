@@ -8,7 +8,7 @@ use crate::bindings::http::{self, Request, Response};
 use crate::bindings::types::Error as HostError;
 use crate::config::Config;
 use crate::system;
-use crate::zoom::error::retry_after;
+use crate::zoom::error::Limit;
 use ::http::Uri;
 
 /// How many redirects are followed.
@@ -52,10 +52,8 @@ pub fn fetch(config: &Config, address: &str, token: &str) -> Result<Vec<u8>, Fai
                 address = place.ok_or(Failure::Refused(response.status))?;
             }
             429 | 500..=599 => {
-                return Err(Failure::Later(retry_after(
-                    &response.headers,
-                    system::now_ms(),
-                )));
+                let limit = Limit::read(&response.headers, system::now_ms());
+                return Err(Failure::Later(limit.wait));
             }
             status => return Err(Failure::Refused(status)),
         }

@@ -306,6 +306,49 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::ZoomNotFound => {
             "Zoom kennt Ihr Konto oder das Meeting nicht. Prüfen Sie, ob Sie mit dem richtigen Konto verbunden sind: geben Sie `/zoom disconnect` ein, danach `/zoom connect`."
         }
+        Message::ZoomNoLicense => {
+            "Ihr Zoom-Konto hat keine Lizenz, um Meetings zu veranstalten. Bitten Sie die Zoom-Administration, Ihnen eine zuzuweisen."
+        }
+        Message::ZoomPending => {
+            "Ihr Zoom-Konto ist noch nicht aktiviert. Öffnen Sie die Einladung, die Zoom Ihnen per E-Mail geschickt hat, und versuchen Sie es dann noch einmal."
+        }
+        Message::ZoomOtherAccount => {
+            "Ihr Zoom-Benutzer gehört nicht zum Zoom-Konto der App dieses Servers. Geben Sie `/zoom disconnect` ein, dann `/zoom connect` mit dem richtigen Konto, oder bitten Sie die Zoom-Administration, Sie aufzunehmen."
+        }
+        Message::ZoomWebinar => {
+            "Diese Meeting-ID gehört zu einem Webinar. Webinare werden nicht unterstützt. Verwenden Sie die ID eines Meetings."
+        }
+        Message::ZoomInvalid => {
+            "Zoom hat die Angaben zum Meeting nicht angenommen. Versuchen Sie es mit einem anderen Thema. Hilft das nicht, benachrichtigen Sie die Systemadministration."
+        }
+        Message::ZoomRefused => {
+            "Zoom hat die Anfrage abgelehnt. Versuchen Sie es später noch einmal. Hilft das nicht, benachrichtigen Sie die Systemadministration."
+        }
+        Message::ZoomRedirect => {
+            "Zoom hat die Rücksprungadresse dieses Servers nicht angenommen. Tragen Sie im Zoom App Marketplace {url} genau so als OAuth Redirect URL und in die OAuth Allow List der App ein. Geben Sie dann noch einmal /zoom connect ein."
+        }
+        Message::ZoomAppDisabled => {
+            "Die Zoom-App dieses Servers ist deaktiviert. Die Zoom-Administration muss die App im Zoom App Marketplace aktivieren und genehmigen. Geben Sie dann noch einmal /zoom connect ein."
+        }
+        Message::ZoomPaused => {
+            "Die Verbindungen zu Zoom ruhen, weil sich die Adresse dieses Servers geändert hat. Bitten Sie die Systemadministration, `/zoom connect` einzugeben."
+        }
+        Message::AdminNoLicense => {
+            "Weisen Sie im Zoom-Webportal unter Benutzerverwaltung > Benutzer diesem Benutzer eine Lizenz zu."
+        }
+        Message::AdminPending => {
+            "Im Zoom-Webportal können Sie unter Benutzerverwaltung > Benutzer > Ausstehend die Einladung noch einmal senden."
+        }
+        Message::AdminOtherAccount => {
+            "Benutzer anderer Zoom-Konten können sich nur verbinden, wenn die Zoom-App veröffentlicht ist, und nie mit einer von Administratoren verwalteten App."
+        }
+        Message::AdminForbidden => {
+            "Prüfen Sie im Zoom-Webportal die Rolle dieses Benutzers und die Meeting-Einstellungen des Kontos."
+        }
+        Message::AdminRefused => "Das Server-Log enthält Zooms Fehlercode und Meldung.",
+        Message::AdminPaused => {
+            "Die Verbindungen wurden unter {site} hergestellt. Hat dieser Server jenen ersetzt, geben Sie `/zoom connect this-server` ein, um sie weiter zu verwenden. Ist dieser Server eine Kopie, etwa ein Testserver, lassen Sie die Verbindungen unberührt und geben Sie `/zoom disconnect`, dann `/zoom connect` ein."
+        }
         Message::ZoomUnknownAddress => {
             "Im Zoom-Konto Ihrer Organisation hat niemand Ihre E-Mail-Adresse {email}. Sie muss hier und bei Zoom dieselbe sein: ändern Sie eine von beiden in Ihrem Profil, oder bitten Sie die Zoom-Administration, Sie aufzunehmen."
         }
@@ -320,6 +363,9 @@ pub(super) fn template(message: Message) -> &'static str {
         }
         Message::ZoomRateLimitedMinutes => {
             "Zoom nimmt im Moment keine weiteren Anfragen von Ihnen an. Bitte versuchen Sie es in {minutes} Minuten erneut."
+        }
+        Message::ZoomLimitedUntil => {
+            "Zooms Grenze für Anfragen ist erreicht. Versuchen Sie es nach {time} noch einmal."
         }
         Message::ZoomClient => {
             "Zoom akzeptiert die App dieses Servers nicht. Bitte sagen Sie der Systemadministration, sie möge OAuthClientID und OAuthClientSecret mit der App bei Zoom vergleichen."

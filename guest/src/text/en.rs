@@ -290,6 +290,49 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::ZoomNotFound => {
             "Zoom does not know your account or the meeting. Check that you are connected with the right account: run `/zoom disconnect`, then `/zoom connect`."
         }
+        Message::ZoomNoLicense => {
+            "Your Zoom account has no license to host meetings. Ask your Zoom administrator to assign you one."
+        }
+        Message::ZoomPending => {
+            "Your Zoom account is not activated yet. Open the invitation that Zoom sent to you by email, then try again."
+        }
+        Message::ZoomOtherAccount => {
+            "Your Zoom user does not belong to the Zoom account of this server's app. Run `/zoom disconnect`, then `/zoom connect` with the right account, or ask your Zoom administrator to add you."
+        }
+        Message::ZoomWebinar => {
+            "This meeting ID belongs to a webinar. Webinars are not supported. Use the ID of a meeting."
+        }
+        Message::ZoomInvalid => {
+            "Zoom did not accept the details of the meeting. Try again with another topic. If that does not help, tell your system admin."
+        }
+        Message::ZoomRefused => {
+            "Zoom refused the request. Try again later. If that does not help, tell your system admin."
+        }
+        Message::ZoomRedirect => {
+            "Zoom did not accept the redirect address of this server. In the Zoom App Marketplace, enter {url} exactly like this as the OAuth Redirect URL and in the OAuth Allow List of the app. Then run /zoom connect again."
+        }
+        Message::ZoomAppDisabled => {
+            "The Zoom app of this server is disabled. A Zoom administrator must enable and approve the app in the Zoom App Marketplace. Then run /zoom connect again."
+        }
+        Message::ZoomPaused => {
+            "Zoom connections are paused because the address of this server has changed. Ask a system admin to run `/zoom connect`."
+        }
+        Message::AdminNoLicense => {
+            "In the Zoom web portal, under User Management > Users, assign a license to this user."
+        }
+        Message::AdminPending => {
+            "In the Zoom web portal, under User Management > Users > Pending, you can send the invitation again."
+        }
+        Message::AdminOtherAccount => {
+            "Users of other Zoom accounts can connect only if the Zoom app is published, and never to an admin-managed app."
+        }
+        Message::AdminForbidden => {
+            "In the Zoom web portal, check the role of this user and the account's meeting settings."
+        }
+        Message::AdminRefused => "The server log has Zoom's error code and message.",
+        Message::AdminPaused => {
+            "The connections were made at {site}. If this server has replaced that one, run `/zoom connect this-server` to go on with them. If this server is a copy, such as a test server, leave them alone and run `/zoom disconnect`, then `/zoom connect`."
+        }
         Message::ZoomUnknownAddress => {
             "Nobody in your organization's Zoom account has your e-mail address {email}. It must be the same here and at Zoom: change one of them in your profile, or ask your Zoom administrator to add you."
         }
@@ -305,6 +348,7 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::ZoomRateLimitedMinutes => {
             "Zoom takes no more requests from you for now. Please try again in {minutes} minutes."
         }
+        Message::ZoomLimitedUntil => "Zoom's limit on requests is reached. Try again after {time}.",
         Message::ZoomClient => {
             "Zoom does not accept this server's app. Please tell your system administrator to compare OAuthClientID and OAuthClientSecret with the app at Zoom."
         }

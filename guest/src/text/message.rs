@@ -325,6 +325,36 @@ messages! {
     ZoomForbidden,
     /// Unknown to Zoom.
     ZoomNotFound,
+    /// The user may not host.
+    ZoomNoLicense,
+    /// The user has not accepted the invitation.
+    ZoomPending,
+    /// The user is in another Zoom account.
+    ZoomOtherAccount,
+    /// A webinar instead of a meeting.
+    ZoomWebinar,
+    /// Something in the request is invalid.
+    ZoomInvalid,
+    /// Refused for an unknown reason.
+    ZoomRefused,
+    /// The redirect address is not registered.
+    ZoomRedirect,
+    /// The app is disabled.
+    ZoomAppDisabled,
+    /// The Site URL has changed.
+    ZoomPaused,
+    /// For a system admin.
+    AdminNoLicense,
+    /// For a system admin.
+    AdminPending,
+    /// For a system admin.
+    AdminOtherAccount,
+    /// For a system admin.
+    AdminForbidden,
+    /// For a system admin.
+    AdminRefused,
+    /// For a system admin.
+    AdminPaused,
     /// Nobody at Zoom has this address.
     ZoomUnknownAddress,
     /// The address is not proved.
@@ -335,6 +365,8 @@ messages! {
     ZoomRateLimitedFor,
     /// Too many requests, for a long while.
     ZoomRateLimitedMinutes,
+    /// Too many requests, until a certain time.
+    ZoomLimitedUntil,
     /// The app is not known.
     ZoomClient,
     /// The code was refused.
