@@ -22,6 +22,8 @@ pub const PASSWORD: &str = "Loopback-only-1";
 
 /// Where a person begins to connect a Zoom account, after the site's address.
 pub const CONNECT_LINK: &str = "/plugins/zoom/oauth2/connect";
+/// The same from the plugin's root.
+const CONNECT_ROUTE: &str = "/oauth2/connect";
 
 const DATABASE: &str = "mattermost";
 
@@ -100,6 +102,19 @@ pub struct Site {
 }
 
 impl Person {
+    /// The last link to connect with that the person was told, from the plugin's root; the route without a link if
+    /// there was none.
+    pub fn connect_link(&self) -> String {
+        let events = self.events.since(0);
+        let mut posts = events.iter().rev().filter_map(|event| event.post());
+        let link = posts.find_map(|post| {
+            let (_, rest) = message(&post).split_once(CONNECT_LINK)?;
+            let end = rest.find([')', ' ', '\n']).unwrap_or(rest.len());
+            Some(format!("{CONNECT_ROUTE}{}", rest.get(..end)?))
+        });
+        link.unwrap_or_else(|| CONNECT_ROUTE.to_owned())
+    }
+
     /// Types a slash command in a room.
     pub fn types(&self, room: &Room, text: &str) -> Result<(), client::Error> {
         self.client
@@ -238,9 +253,8 @@ impl Site {
 
     /// The browser's part of connecting: from our link to the consent page and back.
     pub fn follow_connect_link(&self, who: &Person) -> Result<client::Answer, Error> {
-        let away = who
-            .client
-            .plugin(Method::GET, "/oauth2/connect", &[], None)?;
+        let link = who.connect_link();
+        let away = who.client.plugin(Method::GET, &link, &[], None)?;
         if away.status != 302 {
             let text = format!("/oauth2/connect answered {}: {}", away.status, away.text());
             return Err(Error::Unexpected(text));

@@ -129,6 +129,14 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::OauthComplete => {
             "Ihr Zoom-Konto ist verbunden. Sie können dieses Fenster schließen und zu Mattermost zurückkehren."
         }
+        Message::SignInFirst => {
+            "Sie sind in diesem Browser nicht bei Mattermost angemeldet. Melden Sie sich zuerst an, kommen Sie dann auf diese Seite zurück und öffnen Sie den Link noch einmal."
+        }
+        Message::SignInLink => "Bei Mattermost anmelden (öffnet einen neuen Tab)",
+        Message::OpenAgain => "Diesen Link noch einmal öffnen",
+        Message::SiteAdopted => {
+            "Dieser Server verwendet jetzt die Zoom-Verbindungen, die unter {site} hergestellt wurden."
+        }
         Message::PageTitle => "Zoom für Mattermost",
         Message::HttpNotConfigured => {
             "Zoom ist auf diesem Server noch nicht eingerichtet. Die Systemadministration muss die Einrichtung abschließen."
@@ -331,7 +339,7 @@ pub(super) fn template(message: Message) -> &'static str {
             "Die Zoom-App dieses Servers ist deaktiviert. Die Zoom-Administration muss die App im Zoom App Marketplace aktivieren und genehmigen. Geben Sie dann noch einmal /zoom connect ein."
         }
         Message::ZoomPaused => {
-            "Die Verbindungen zu Zoom ruhen, weil sich die Adresse dieses Servers geändert hat. Bitten Sie die Systemadministration, `/zoom connect` einzugeben."
+            "Die Verbindungen zu Zoom ruhen, weil sich die Adresse dieses Servers geändert hat. Die Systemadministration erfährt mit `/zoom connect`, was zu tun ist."
         }
         Message::AdminNoLicense => {
             "Weisen Sie im Zoom-Webportal unter Benutzerverwaltung > Benutzer diesem Benutzer eine Lizenz zu."
@@ -347,7 +355,7 @@ pub(super) fn template(message: Message) -> &'static str {
         }
         Message::AdminRefused => "Das Server-Log enthält Zooms Fehlercode und Meldung.",
         Message::AdminPaused => {
-            "Die Verbindungen wurden unter {site} hergestellt. Hat dieser Server jenen ersetzt, geben Sie `/zoom connect this-server` ein, um sie weiter zu verwenden. Ist dieser Server eine Kopie, etwa ein Testserver, lassen Sie die Verbindungen unberührt und geben Sie `/zoom disconnect`, dann `/zoom connect` ein."
+            "Die Verbindungen wurden unter {site} hergestellt. Hat dieser Server jenen ersetzt, geben Sie `/zoom connect this-server` ein, um sie weiter zu verwenden. Ist dieser Server eine Kopie, etwa ein Testserver, geben Sie ihm eine eigene Zoom-App."
         }
         Message::ZoomUnknownAddress => {
             "Im Zoom-Konto Ihrer Organisation hat niemand Ihre E-Mail-Adresse {email}. Sie muss hier und bei Zoom dieselbe sein: ändern Sie eine von beiden in Ihrem Profil, oder bitten Sie die Zoom-Administration, Sie aufzunehmen."

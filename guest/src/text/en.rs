@@ -125,6 +125,14 @@ pub(super) fn template(message: Message) -> &'static str {
         Message::OauthComplete => {
             "Your Zoom account is connected. You can close this window and go back to Mattermost."
         }
+        Message::SignInFirst => {
+            "You are not signed in to Mattermost in this browser. Sign in first, then come back to this page and open the link again."
+        }
+        Message::SignInLink => "Sign in to Mattermost (opens a new tab)",
+        Message::OpenAgain => "Open this link again",
+        Message::SiteAdopted => {
+            "This server now uses the Zoom connections that were made at {site}."
+        }
         Message::PageTitle => "Zoom for Mattermost",
         Message::HttpNotConfigured => {
             "Zoom is not set up on this server yet. A system administrator must finish the set-up."
@@ -315,7 +323,7 @@ pub(super) fn template(message: Message) -> &'static str {
             "The Zoom app of this server is disabled. A Zoom administrator must enable and approve the app in the Zoom App Marketplace. Then run /zoom connect again."
         }
         Message::ZoomPaused => {
-            "Zoom connections are paused because the address of this server has changed. Ask a system admin to run `/zoom connect`."
+            "Zoom connections are paused because the address of this server has changed. A system admin can run `/zoom connect` to see what to do."
         }
         Message::AdminNoLicense => {
             "In the Zoom web portal, under User Management > Users, assign a license to this user."
@@ -331,7 +339,7 @@ pub(super) fn template(message: Message) -> &'static str {
         }
         Message::AdminRefused => "The server log has Zoom's error code and message.",
         Message::AdminPaused => {
-            "The connections were made at {site}. If this server has replaced that one, run `/zoom connect this-server` to go on with them. If this server is a copy, such as a test server, leave them alone and run `/zoom disconnect`, then `/zoom connect`."
+            "The connections were made at {site}. If this server has replaced that one, run `/zoom connect this-server` to go on with them. If this server is a copy, such as a test server, give it a Zoom app of its own."
         }
         Message::ZoomUnknownAddress => {
             "Nobody in your organization's Zoom account has your e-mail address {email}. It must be the same here and at Zoom: change one of them in your profile, or ask your Zoom administrator to add you."

@@ -129,6 +129,14 @@ messages! {
     OauthDeclined,
     /// Done.
     OauthComplete,
+    /// A browser without a session.
+    SignInFirst,
+    /// A link to the page where one signs in.
+    SignInLink,
+    /// A link to the same page.
+    OpenAgain,
+    /// This server goes on with the connections of another one.
+    SiteAdopted,
     /// Title of our pages.
     PageTitle,
 

@@ -13,7 +13,7 @@ use crate::bindings::{channels, jobs, users};
 use crate::config::Config;
 use crate::jobs::{STEP, pause, step, tried_alone, written};
 use crate::meeting::{DEFAULT_TOPIC, Meeting, clean_topic, post, restriction};
-use crate::oauth::Session;
+use crate::oauth::{Session, disconnect};
 use crate::people::Place;
 use crate::store::locks;
 use crate::store::meetings::{self, Announcement, Follower};
@@ -134,7 +134,10 @@ fn obstacle(config: &Config, work: &Work) -> Result<Option<&'static str>, Error>
         Err(error) => return Err(error),
     }
     match users::get(&work.created_by) {
-        Ok(user) if user.deactivated => return Ok(Some("its subscriber is deactivated")),
+        Ok(user) if user.deactivated => {
+            disconnect::retire(config, &work.created_by);
+            return Ok(Some("its subscriber is deactivated"));
+        }
         Ok(_) => {}
         Err(Error::NotFound) => return Ok(Some("its subscriber is gone")),
         Err(error) => return Err(error),

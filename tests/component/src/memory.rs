@@ -91,7 +91,8 @@ pub struct World {
     pub forbidden: bool,
     /// Milliseconds since 1970.
     pub now: i64,
-    /// What the next reads of a key answer, as many as there are: they reach a replica that is behind.
+    /// What the next reads of a key answer, as many as there are: they reach a replica that is behind. An empty value
+    /// is a record that is not there yet.
     pub behind: BTreeMap<String, Vec<Vec<u8>>>,
     pub(crate) plan: Plan,
     kv: BTreeMap<String, Stored>,
@@ -564,7 +565,7 @@ impl Api for MemoryApi {
     fn kv_get<'a>(&'a self, key: &'a str) -> Call<'a, Option<Vec<u8>>> {
         let read = self.call_about("KVGet", key, |world| {
             if let Some(old) = world.behind.get_mut(key).and_then(Vec::pop) {
-                return Ok(Some(old));
+                return Ok(Some(old).filter(|old| !old.is_empty()));
             }
             Ok(world.read(key).map(|stored| stored.value.clone()))
         });

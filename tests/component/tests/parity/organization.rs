@@ -107,7 +107,7 @@ async fn zm024_zm030_zm046_d01_only_an_administrator_begins_and_ends_a_connectio
         "{keys:?}"
     );
     let page = scene
-        .request("GET", "/oauth2/connect", Some(&ann), "")
+        .request("GET", &scene.connect_link(&ann), Some(&ann), "")
         .await;
     assert_eq!(
         (page.status, header_of(&page, "Location")),
@@ -131,7 +131,7 @@ async fn zm047_zm048_d01_a_member_cannot_replace_the_organizations_connection() 
     let told = scene.asks(&eve, &town, "/zoom connect").await;
     assert!(told.contains(LINK));
     let away = scene
-        .request("GET", "/oauth2/connect", Some(&eve), "")
+        .request("GET", &scene.connect_link(&eve), Some(&eve), "")
         .await;
     scene.zoom.sign_in_as(User::new("eve@evil.example"));
     let back = {
