@@ -81,8 +81,33 @@ pub fn confirm(key: &str, bytes: Option<&[u8]>, expires_in: Option<u64>) -> Resu
     if let Some(bytes) = bytes {
         return kv::set(key, bytes, expires_in, &Expected::Value(bytes.to_vec()));
     }
-    kv::set(key, PLACEHOLDER, Some(MOMENT), &Expected::Absent)?;
+    insert(key, PLACEHOLDER, Some(MOMENT))?;
     // It would expire anyway, and no reader takes it for a record.
-    let _ = kv::delete(key, &Expected::Value(PLACEHOLDER.to_vec()));
+    let remove = || kv::delete(key, &Expected::Value(PLACEHOLDER.to_vec()));
+    let _ = remove().or_else(|_| remove());
     Ok(())
+}
+
+/// Stores a record in place of the one that was read, or of none. `Conflict` where something else is stored.
+pub fn replace(
+    key: &str,
+    bytes: &[u8],
+    expires_in: Option<u64>,
+    old: Option<Vec<u8>>,
+) -> Result<(), Error> {
+    match old {
+        Some(old) => kv::set(key, bytes, expires_in, &Expected::Value(old)),
+        None => insert(key, bytes, expires_in),
+    }
+}
+
+/// Stores a record where there is none. A placeholder is none.
+fn insert(key: &str, bytes: &[u8], expires_in: Option<u64>) -> Result<(), Error> {
+    match kv::set(key, bytes, expires_in, &Expected::Absent) {
+        Err(Error::Conflict) => {
+            let placeholder = Expected::Value(PLACEHOLDER.to_vec());
+            kv::set(key, bytes, expires_in, &placeholder)
+        }
+        stored => stored,
+    }
 }

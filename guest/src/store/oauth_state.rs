@@ -183,12 +183,14 @@ fn write(key: &str, begun: &[State], stored: Option<Vec<u8>>) -> Result<(), Erro
     let record = Record {
         begun: begun.to_vec(),
     };
-    let expected = stored.map_or(Expected::Absent, Expected::Value);
-    if begun.is_empty() && expected != Expected::Absent {
-        return kv::delete(key, &expected);
+    match stored {
+        Some(stored) if begun.is_empty() => kv::delete(key, &Expected::Value(stored)),
+        stored => {
+            let bytes = serde_json::to_vec(&record);
+            let bytes = bytes.map_err(|error| Error::Invalid(error.to_string()))?;
+            current::replace(key, &bytes, Some(LIFETIME), stored)
+        }
     }
-    let bytes = serde_json::to_vec(&record).map_err(|error| Error::Invalid(error.to_string()))?;
-    kv::set(key, &bytes, Some(LIFETIME), &expected)
 }
 
 /// Adds one that the user begins now. Its link and its time are set here.

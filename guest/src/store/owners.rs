@@ -58,11 +58,10 @@ fn change<T>(
         }
         let stored = current::read(&key)?;
         let (change, answer) = decide(stored.as_deref())?;
-        let expected = stored.clone().map_or(Expected::Absent, Expected::Value);
         let result = match change {
             Change::Nothing => current::confirm(&key, stored.as_deref(), None),
-            Change::Delete => kv::delete(&key, &expected),
-            Change::Store(bytes) => kv::set(&key, &bytes, None, &expected),
+            Change::Delete => stored.map_or(Ok(()), |old| kv::delete(&key, &Expected::Value(old))),
+            Change::Store(bytes) => current::replace(&key, &bytes, None, stored),
         };
         match result {
             Ok(()) => return Ok(answer),

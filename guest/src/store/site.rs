@@ -11,7 +11,6 @@
 //! merely connects on a test server must not take over everybody's connections.
 
 use super::current::{self, Meaning};
-use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
 use crate::system;
 use serde::{Deserialize, Serialize};
@@ -141,8 +140,7 @@ pub fn adopt(site_url: &str) -> Result<(), Error> {
 
 fn write(site: &Site, stored: Option<Vec<u8>>) -> Result<Site, Error> {
     let bytes = serde_json::to_vec(site).map_err(|error| Error::Invalid(error.to_string()))?;
-    let expected = stored.map_or(Expected::Absent, Expected::Value);
-    kv::set(KEY, &bytes, None, &expected)?;
+    current::replace(KEY, &bytes, None, stored)?;
     Ok(site.clone())
 }
 

@@ -88,14 +88,15 @@ fn request(config: &Config, grant: Grant<'_>, form: &[(&str, &str)]) -> Result<G
         .map_err(|_| Error::Unexpected("no JSON from the token endpoint".to_owned()))
 }
 
-/// Writes down why the token endpoint refused. Whoever spends a refresh token writes down the end of a grant, because
-/// another node may have spent it first.
+/// Writes down why the token endpoint refused a code or the app. Whoever spends a refresh token writes down the end of a
+/// grant, because another node may have spent the token first.
 fn log_refusal(status: u16, body: &[u8], error: &Error) {
-    if matches!(error, Error::GrantEnded(_)) {
-        return;
-    }
-    let reason = Error::reason(status, body);
-    if !reason.is_empty() {
+    use Error::{AppDisabled, Client, Code, Redirect, Refused};
+    if matches!(
+        error,
+        AppDisabled | Client | Code | Redirect(_) | Refused(_)
+    ) {
+        let reason = Error::reason(status, body);
         system::warn(
             "Zoom refused an authorization.",
             &[("status", &status.to_string()), ("reason", &reason)],

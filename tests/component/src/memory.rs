@@ -131,10 +131,11 @@ impl World {
         written.map(|(key, stored)| (key.as_str(), stored.value.as_slice()))
     }
 
-    /// All keys.
+    /// All keys of what has not expired, as the server lists them.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
-        self.kv.keys().cloned().collect()
+        let keys = self.kv.keys().filter(|key| self.live(key).is_some());
+        keys.cloned().collect()
     }
 
     /// Stores a value for good, as an earlier plugin may have.

@@ -343,6 +343,8 @@ async fn zm050_d48_two_people_share_a_zoom_account_and_one_leaves() {
         "the record leads to who is left"
     );
     assert_eq!(scene.zoom.count(Route::Revoke), 0, "the grant is Ann's too");
+    // Bob's authorization ended Ann's at Zoom, so she connects again.
+    scene.connects(&ann, &town).await;
     prefers(&scene, &ann, &town, "No").await;
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
     scene.asks(&ann, &town, "/zoom disconnect").await;

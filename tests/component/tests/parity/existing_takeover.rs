@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use component_tests::scene::{ENCRYPTION_KEY, SITE, Scene, props};
 use plugin_tests::zoom::{Meeting, Route, User};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::go_plugin::{
     ACCOUNT_LEVEL, ANN, BOB, BOBS_ROOM, SUBSCRIBED, USER_LEVEL, fixture, load, old_forms, seal,

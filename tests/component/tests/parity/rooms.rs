@@ -3,7 +3,7 @@
 use component_tests::scene::{Scene, props};
 use mattermost_plugin_rpc::mattermost::Post;
 use plugin_tests::zoom::Meeting;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const FIRST: &str = "first/Occurrence+AAAAA==";
 const PRIVATE: &str = "other/Occurrence+BBBBB==";
