@@ -118,12 +118,10 @@ async fn f30_a_link_that_was_just_made_is_valid_although_the_list_is_behind() {
             scene.asks(&ann, &town, "/zoom connect").await;
             lags(&scene, &key, LONG);
         } else {
-            let mut world = scene.api.world();
-            let old = world.stored(&key).unwrap().to_vec();
-            drop(world);
+            let old = scene.api.world().stored(&key).unwrap().to_vec();
             scene.asks(&ann, &town, "/zoom connect").await;
-            world = scene.api.world();
-            world.behind.insert(key.clone(), vec![old; LONG]);
+            let behind = vec![old; LONG];
+            scene.api.world().behind.insert(key.clone(), behind);
         }
         let link = scene.connect_link(&ann);
         let away = scene.request("GET", &link, Some(&ann), "").await;
