@@ -1,7 +1,7 @@
 //! A time as a reader's clock shows it.
 //!
 //! The server knows each user's time zone by its IANA name, and a component has no system to ask for its rules. So the
-//! time zone database comes with the plugin, in the crate `jiff`: 200 kB in the component, 85 kB in a bundle.
+//! time zone database comes with the plugin, in the crate `jiff`: 300 kB of the component, 95 kB compressed.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
