@@ -141,6 +141,9 @@ async fn f19_a_redirect_away_from_zoom_is_not_followed() {
     }
     assert_eq!(scene.zoom.hosts(Route::Download), ["us02web.zoom.us"; 3]);
     assert!(scene.api.world().files.is_empty());
+    // The component did not even try: the sandbox had nothing to deny.
+    let denied = "plugin_host_denials_total{interface=\"http\"}";
+    assert!(!scene.plugin.prometheus().contains(denied));
 }
 
 #[tokio::test(flavor = "multi_thread")]
