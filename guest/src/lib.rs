@@ -26,6 +26,7 @@ pub mod subscriptions;
 pub mod system;
 pub mod text;
 pub mod webhook;
+pub mod zone;
 pub mod zoom;
 
 use bindings::handlers::{command_handler, http_handler, job_handler, lifecycle as life};

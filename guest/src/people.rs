@@ -6,6 +6,7 @@ use crate::bindings::types::Error;
 use crate::bindings::users;
 use crate::system;
 use crate::text::Locale;
+use crate::zone;
 
 /// What we need to know of a user.
 pub struct Person {
@@ -23,6 +24,26 @@ pub struct Person {
     pub email_verified: bool,
     /// Whether the person can no longer sign in.
     pub deactivated: bool,
+    /// The IANA name of the person's time zone, or empty.
+    pub timezone: String,
+}
+
+/// What a sentence depends on. The default is a reader of whom nothing is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reader<'a> {
+    /// The language.
+    pub locale: Locale,
+    /// The IANA name of the time zone, or empty for UTC.
+    pub timezone: &'a str,
+    /// Whether the reader can repair what only a system admin can.
+    pub is_system_admin: bool,
+}
+
+impl Reader<'_> {
+    /// A time in milliseconds, in the reader's time zone.
+    pub fn time(&self, milliseconds: i64) -> String {
+        zone::local(milliseconds, self.timezone)
+    }
 }
 
 impl Person {
@@ -37,7 +58,17 @@ impl Person {
             email: user.email,
             email_verified: user.email_verified,
             deactivated: user.deactivated,
+            timezone: user.timezone,
         })
+    }
+
+    /// The person as the reader of a sentence.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader {
+            locale: self.locale,
+            timezone: &self.timezone,
+            is_system_admin: self.is_system_admin,
+        }
     }
 
     /// The user's language; English where the user cannot be read.

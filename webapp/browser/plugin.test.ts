@@ -284,9 +284,8 @@ it('f12 zm126 after connecting and the question about the meeting ID, the window
     await button(page).click();
     const link = page.locator('[data-type=system_ephemeral] a').first();
     await link.waitFor();
-    expect(await link.getAttribute('href')).toMatch(
-        new RegExp(`^${site.url}/plugins/zoom/oauth2/connect`),
-    );
+    const route = `${site.url}/plugins/zoom/oauth2/connect`;
+    expect((await link.getAttribute('href'))?.split('?')[0]).toBe(route);
     const away = await context.newPage();
     await away.goto((await link.getAttribute('href')) ?? '');
     await away.waitForURL(/\/oauth2\/complete/);

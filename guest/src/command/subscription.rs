@@ -91,11 +91,12 @@ fn add(context: &Context<'_>, id: u64) -> Answer {
 /// The connection of the whole organization sees everybody's meetings. So for a member who is not a system admin there is
 /// one sentence for a meeting that does not exist and for one of somebody else, and nothing else is said about it.
 fn refusal(context: &Context<'_>, id: u64) -> Answer {
-    let locale = context.person.locale;
     let mut session = match Session::open(context.config, context.person) {
         Ok(session) => session,
         Err(OpenError::NotConnected) => return connect(context),
-        Err(OpenError::Refused(error)) => return Ok(Some(error.sentence(locale))),
+        Err(OpenError::Refused(error)) => {
+            return Ok(Some(error.sentence(&context.person.reader())));
+        }
         Err(OpenError::Host(error)) => return Err(error),
     };
     let is_admin = context.person.is_system_admin;
@@ -104,7 +105,7 @@ fn refusal(context: &Context<'_>, id: u64) -> Answer {
         false => match session.call(|client| client.me()) {
             Ok(me) => me.id,
             Err(zoom::Error::NotConnected) => return connect(context),
-            Err(error) => return Ok(Some(error.sentence(locale))),
+            Err(error) => return Ok(Some(error.sentence(&context.person.reader()))),
         },
     };
     let meeting = match session.call(|client| client.meeting(id)) {
@@ -114,13 +115,13 @@ fn refusal(context: &Context<'_>, id: u64) -> Answer {
             return about(context, Message::SubscriptionUnknown, id);
         }
         // The user's own connection sees the user's own webinars only.
-        Err(zoom::Error::IsWebinar) if is_admin || !context.config.account_level => {
-            return say(context, Message::SubscriptionWebinar);
+        Err(zoom::Error::Webinar) if is_admin || !context.config.account_level => {
+            return say(context, Message::ZoomWebinar);
         }
-        Err(zoom::Error::NotFound | zoom::Error::Forbidden | zoom::Error::IsWebinar) => {
+        Err(zoom::Error::NotFound | zoom::Error::Forbidden | zoom::Error::Webinar) => {
             return about(context, Message::SubscriptionNotHost, id);
         }
-        Err(error) => return Ok(Some(error.sentence(locale))),
+        Err(error) => return Ok(Some(error.sentence(&context.person.reader()))),
     };
     if !is_admin && me != meeting.host_id {
         return about(context, Message::SubscriptionNotHost, id);

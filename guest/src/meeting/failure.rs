@@ -1,7 +1,8 @@
 //! Why a meeting did not start.
 
 use crate::bindings::types::Error as HostError;
-use crate::text::{self, Locale, Message};
+use crate::people::Reader;
+use crate::text::{self, Message};
 use crate::zoom;
 
 /// The reason, from which come the sentence for the user, the status for a client, and the log line.
@@ -43,7 +44,7 @@ pub enum Failure {
 
 impl Failure {
     /// The sentence for the user: what happened, and what to do.
-    pub fn sentence(&self, locale: Locale) -> String {
+    pub fn sentence(&self, reader: &Reader<'_>) -> String {
         let message = match self {
             Failure::NotMember => Message::NotMember,
             Failure::Restricted => Message::Restricted,
@@ -51,13 +52,13 @@ impl Failure {
             Failure::NoMessages => Message::NoMessages,
             Failure::MayNotPost => Message::MayNotPost,
             Failure::Busy => Message::Busy,
-            Failure::Zoom(error) => return error.sentence(locale),
+            Failure::Zoom(error) => return error.sentence(reader),
             Failure::NotPosted { join_url, .. } => {
-                return text::text(locale, Message::NotPosted, &[("url", join_url)]);
+                return text::text(reader.locale, Message::NotPosted, &[("url", join_url)]);
             }
             Failure::Mattermost(_) => Message::MattermostFailed,
         };
-        text::plain(locale, message)
+        text::plain(reader.locale, message)
     }
 
     /// The status of the answer to a client. A restricted channel is an answer, not an error.
@@ -81,7 +82,7 @@ mod tests {
     #[test]
     fn d40_what_failed_inside_stays_inside() {
         let failure = Failure::Mattermost(HostError::Unavailable("SECRET".into()));
-        assert!(!failure.sentence(Locale::En).contains("SECRET"));
+        assert!(!failure.sentence(&Reader::default()).contains("SECRET"));
         assert_eq!(failure.status(), 500);
     }
 
@@ -91,6 +92,10 @@ mod tests {
             join_url: "https://zoom.us/j/1".into(),
             error: HostError::Timeout,
         };
-        assert!(failure.sentence(Locale::En).contains("https://zoom.us/j/1"));
+        assert!(
+            failure
+                .sentence(&Reader::default())
+                .contains("https://zoom.us/j/1")
+        );
     }
 }

@@ -18,6 +18,7 @@ use crate::occurrence::post::{self, Content, DEFAULT_TOPIC};
 use crate::occurrence::{Card, Occurrence, Part, card, not_started, record};
 use crate::people::{Person, Place, channel_locale, tell};
 use crate::platform::once::{STEP, is_refusal};
+use crate::store::connection::Connection;
 use crate::store::locks::{self, Claim};
 use crate::store::number::{self, Kind, Reference};
 use crate::store::preference::{self, Preference};
@@ -73,7 +74,7 @@ pub fn message(start: &Start<'_>, result: Result<Outcome, Failure>) -> Option<St
         Ok(Outcome::Invited(sentence)) => Some(sentence),
         Err(failure) => {
             log(start, &failure);
-            Some(failure.sentence(start.person.locale))
+            Some(failure.sentence(&start.person.reader()))
         }
     }
 }
@@ -95,13 +96,27 @@ pub fn log(start: &Start<'_>, failure: &Failure) {
 
 /// Starts a meeting, or asks or tells the user what stands in the way.
 pub fn run(start: &Start<'_>) -> Result<Outcome, Failure> {
+    run_in(start, || Session::open(start.config, start.person))
+}
+
+/// The same with a connection that was just stored, which a read may not find yet.
+pub fn run_with(start: &Start<'_>, connection: Connection) -> Result<Outcome, Failure> {
+    run_in(start, || {
+        Session::with(start.config, start.person, connection)
+    })
+}
+
+fn run_in<'a>(
+    start: &Start<'a>,
+    open: impl FnOnce() -> Result<Session<'a>, OpenError>,
+) -> Result<Outcome, Failure> {
     let (user_id, channel_id) = (start.person.id.as_str(), start.place.channel_id);
     let topic = match clean_topic(start.topic) {
         topic if topic.is_empty() => DEFAULT_TOPIC.to_owned(),
         topic => topic,
     };
     check_access(start)?;
-    let mut session = match Session::open(start.config, start.person) {
+    let mut session = match open() {
         Ok(session) => session,
         Err(OpenError::NotConnected) => return invited(start),
         Err(OpenError::Refused(error)) => return Err(error.into()),

@@ -1,6 +1,5 @@
 //! The content of a reply. Other plugins recognize it by its kind and find the file through `captions`.
 
-use super::download::is_trusted;
 use super::work::{FileKind, Link};
 use crate::config::Config;
 use crate::people::channel_locale;
@@ -98,7 +97,7 @@ fn render(locale: Locale, links: &[&Link], parts: &Parts<'_>, step: &str) -> Opt
 }
 
 fn is_shown(config: &Config, link: &str) -> bool {
-    let trusted = is_trusted(config, link);
+    let trusted = config.is_zooms(link);
     if !trusted {
         // The address may hold a token, so it is not logged.
         system::warn(

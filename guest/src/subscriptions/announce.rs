@@ -9,7 +9,7 @@ use crate::bindings::types::Error;
 use crate::bindings::{channels, users};
 use crate::config::Config;
 use crate::meeting::restriction;
-use crate::oauth::Session;
+use crate::oauth::{Session, disconnect};
 use crate::occurrence::announcement::{KIND, Work};
 use crate::occurrence::card::digest_of;
 use crate::occurrence::{Card, Occurrence, State, post, record};
@@ -18,7 +18,7 @@ use crate::platform::once::{self, Ran, STEP, Step, Work as Done};
 use crate::platform::retry::{LONGEST_PAUSE, pause};
 use crate::store::number;
 use crate::system;
-use crate::zoom;
+use crate::zoom::error::Retry;
 use std::collections::BTreeMap;
 
 /// A meeting that started longer ago is not announced, in milliseconds: it is over, or known.
@@ -190,6 +190,7 @@ fn access(config: &Config, creator: &str, channel_id: &str) -> Result<Access, Er
     };
     let username = match users::get(creator) {
         Ok(user) if user.deactivated => {
+            disconnect::retire(config, creator);
             return Ok(Access::Refused("its subscriber is deactivated"));
         }
         Ok(user) => user.username,
@@ -223,9 +224,12 @@ fn link<'a>(config: &Config, number: u64, creators: impl Iterator<Item = &'a Str
         match session.call(|client| client.meeting(number)) {
             Ok(meeting) if !meeting.join_url.is_empty() => return Link::Known(meeting.join_url),
             Ok(_) => return Link::Unknown,
-            Err(zoom::Error::NotConnected) => {}
-            Err(zoom::Error::RateLimited(seconds)) => return Link::Later(seconds),
-            Err(_) => return Link::Later(None),
+            Err(error) => match error.retry() {
+                // The connection of another subscriber may do.
+                Retry::Never => {}
+                Retry::After(seconds) => return Link::Later(Some(seconds)),
+                Retry::Later => return Link::Later(None),
+            },
         }
     }
     Link::Unknown

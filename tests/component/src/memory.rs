@@ -100,7 +100,8 @@ pub struct World {
     pub now: i64,
     /// How far the read replica is behind the primary, in milliseconds. Reads of keys and posts go to it.
     pub lag: i64,
-    /// What the next reads of a key answer, as many as there are: they reach a replica that is behind.
+    /// What the next reads of a key answer, as many as there are: they reach a replica that is behind. An empty value
+    /// is a record that is not there yet.
     pub behind: BTreeMap<String, Vec<Vec<u8>>>,
     pub(crate) plan: Plan,
     pub(crate) clock: Option<Clock>,
@@ -150,7 +151,7 @@ impl World {
         written.map(|(key, stored)| (key, stored.value.as_slice()))
     }
 
-    /// All keys.
+    /// All keys of what has not expired, as the server lists them.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         let keys = self.kv.keys().filter(|key| self.primary(key).is_some());
@@ -691,7 +692,7 @@ impl Api for MemoryApi {
     fn kv_get<'a>(&'a self, key: &'a str) -> Call<'a, Option<Vec<u8>>> {
         let read = self.call_about("KVGet", key, |world| {
             if let Some(old) = world.behind.get_mut(key).and_then(Vec::pop) {
-                return Ok(Some(old));
+                return Ok(Some(old).filter(|old| !old.is_empty()));
             }
             Ok(world.read(key).map(|stored| stored.value.clone()))
         });
