@@ -136,7 +136,7 @@ impl Client<'_> {
     }
 }
 
-/// Writes down a refusal whose cause only Zoom's own words tell.
+/// Logs a refusal whose cause only Zoom's own words tell.
 fn log_refusal(endpoint: Endpoint, error: &Error) {
     let (Error::Refused(details) | Error::Invalid(details)) = error else {
         return;

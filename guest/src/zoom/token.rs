@@ -88,8 +88,8 @@ fn request(config: &Config, grant: Grant<'_>, form: &[(&str, &str)]) -> Result<G
         .map_err(|_| Error::Unexpected("no JSON from the token endpoint".to_owned()))
 }
 
-/// Writes down why the token endpoint refused a code or the app. Whoever spends a refresh token writes down the end of a
-/// grant, because another node may have spent the token first.
+/// Logs why the token endpoint refused a code or the app. A session logs the end of a grant itself, because another node
+/// may have spent the refresh token first.
 fn log_refusal(status: u16, body: &[u8], error: &Error) {
     use Error::{AppDisabled, Client, Code, Redirect, Refused};
     if matches!(

@@ -25,7 +25,7 @@ pub enum Error {
     /// The user must connect again: there is no connection, or its grant has ended.
     #[error("the user's connection with Zoom has ended")]
     NotConnected,
-    /// Zoom ended the grant, for this reason. Whoever renews tokens turns it into [`Error::NotConnected`].
+    /// Zoom ended the grant, for this reason. A session turns it into [`Error::NotConnected`].
     #[error("Zoom ended the grant: {0}")]
     GrantEnded(String),
     /// The grant belongs to a server with another address (see [`crate::store::site`]).
