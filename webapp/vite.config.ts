@@ -1,9 +1,10 @@
 import {defineConfig, type Plugin} from 'vite';
 
-// One classic script; what the Mattermost client offers on its window is taken from there.
+// The result is one classic script that uses the globals of the Mattermost client. JSX becomes `React.createElement`
+// (see tsconfig.json): clients before Mattermost 12.0 have no JSX runtime.
 const globals = {react: 'React', 'react-redux': 'ReactRedux', 'react-intl': 'ReactIntl'};
 
-/** Writes down from which files the script has code, for the list of what others wrote. */
+/** Lists the source files of the script, for the bill of materials. */
 const modules: Plugin = {
     name: 'modules',
     generateBundle(_, bundle) {

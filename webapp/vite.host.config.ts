@@ -2,13 +2,29 @@ import {fileURLToPath} from 'node:url';
 
 import {defineConfig} from 'vite';
 
-// The stand-ins for the Mattermost client, once with the packages of its version 10.7 and once with those
-// of 11: `vite build -c vite.host.config.ts --mode 17` and `--mode 18`.
+// The fake Mattermost client, built with the packages of three versions of the real one: React 17 is in
+// Mattermost 10.7, React 18 in 11, and React 19 in 12. `npm run build:hosts` builds them all.
 const packages: Record<string, Record<string, string>> = {
-    17: {react: 'react-17', 'react-dom': 'react-dom-17', 'react-redux': 'react-redux'},
-    18: {react: 'react', 'react-dom': 'react-dom', 'react-redux': 'react-redux-9'},
+    17: {
+        react: 'react-17',
+        'react-dom': 'react-dom-17',
+        'react-redux': 'react-redux',
+        'react-intl': 'react-intl',
+    },
+    18: {
+        react: 'react',
+        'react-dom': 'react-dom',
+        'react-redux': 'react-redux-9',
+        'react-intl': 'react-intl',
+    },
+    19: {
+        react: 'react-19',
+        'react-dom': 'react-dom-19',
+        'react-redux': 'react-redux-9',
+        'react-intl': 'react-intl-7',
+    },
 };
-const folder = (name: string) => fileURLToPath(new URL(`node_modules/${name}`, import.meta.url));
+const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const globals = {
     react: 'React',
     'react-dom': 'ReactDOM',
@@ -23,7 +39,7 @@ const inputs: Record<string, string> = {
     gallery: 'gallery/main.tsx',
 };
 
-/** `host-17.js` and `host-18.js` put the globals on the window; the pages take them from there. */
+/** `host-17.js`, `host-18.js`, and `host-19.js` define the globals; the pages use those. */
 export default defineConfig(({mode}) => {
     const [what, version, era] = mode.split('-');
     const isPage = what !== 'host';
@@ -34,10 +50,13 @@ export default defineConfig(({mode}) => {
             'process.env.NODE_ENV': JSON.stringify(isPage || !era ? 'production' : 'development'),
         },
         resolve: {
-            alias: Object.entries(isPage ? {} : chosen).map(([name, to]) => ({
-                find: new RegExp(`^${name}(?=/|$)`),
-                replacement: folder(to),
-            })),
+            alias: [
+                ...Object.entries(isPage ? {} : chosen).map(([name, to]) => ({
+                    find: new RegExp(`^${name}(?=/|$)`),
+                    replacement: file(`node_modules/${to}`),
+                })),
+                {find: '#era', replacement: file(`host/era-${version}.ts`)},
+            ],
         },
         build: {
             target: 'es2022',

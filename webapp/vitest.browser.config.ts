@@ -1,6 +1,6 @@
 import {defineConfig} from 'vitest/config';
 
-// The real server, a real browser, and both eras of the client. One after the other: there are two cores.
+// A real server and a real browser. The files run one after the other, because two cores are enough for only one.
 export default defineConfig({
     test: {
         include: ['browser/**/*.test.ts'],

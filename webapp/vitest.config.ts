@@ -4,7 +4,7 @@ import {defineConfig} from 'vitest/config';
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** Components on the globals of one era of the client. */
+/** The unit tests on the globals of a client with one version of React. */
 function project(react: string) {
     return {
         resolve: {
@@ -15,6 +15,8 @@ function project(react: string) {
                 {find: /^react-intl$/, replacement: file('host/react-intl-global.ts')},
             ],
         },
+        // As in the built script, no `__source` and `__self` on elements.
+        oxc: {jsx: {runtime: 'classic', development: false}} as const,
         test: {
             name: `React ${react}`,
             environment: 'jsdom',
@@ -28,4 +30,4 @@ function project(react: string) {
     };
 }
 
-export default defineConfig({test: {projects: [project('17'), project('18')]}});
+export default defineConfig({test: {projects: ['17', '18', '19'].map(project)}});

@@ -14,13 +14,11 @@ pub(crate) mod tests;
 pub use problem::{Problem, Setting, list, sentence};
 
 use crate::bindings::config as host;
+use crate::zoom::hosts::{self, ZOOM_URL};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The URL of Zoom, unless the administrator entered another one.
-pub const ZOOM_URL: &str = "https://zoom.us";
-/// The URL of Zoom's API, unless the administrator entered another one.
-pub const ZOOM_API_URL: &str = "https://api.zoom.us/v2";
+pub use crate::zoom::hosts::is_web_address;
 
 /// Valid settings. There is no `Debug`: it would show secrets.
 pub struct Config {
@@ -57,6 +55,16 @@ impl Config {
     /// The OAuth redirect URI. Zoom compares it literally with the one in the Zoom app.
     pub fn redirect_uri(&self) -> String {
         self.route("/oauth2/complete")
+    }
+
+    /// The base of authorization and token requests.
+    pub fn accounts_url(&self) -> &str {
+        hosts::accounts(&self.zoom_url)
+    }
+
+    /// Whether an address leads to a host of Zoom (see [`hosts`]).
+    pub fn is_zooms(&self, address: &str) -> bool {
+        hosts::is_zooms(address, &[&self.zoom_url, &self.zoom_api_url])
     }
 }
 
@@ -106,10 +114,16 @@ pub fn trusts_unverified_addresses() -> bool {
 pub fn parse(settings: &str, site_url: Option<&str>) -> Result<Config, Vec<Problem>> {
     let stored = Stored::read(settings);
     let mut problems = Problems(Vec::new());
+    let site_url = problems.without(site(site_url.unwrap_or_default()));
+    let zoom_url = problems.without(url(stored.zoomurl, ZOOM_URL, Problem::ZoomUrl));
     let config = Config {
-        site_url: problems.without(site(site_url.unwrap_or_default())),
-        zoom_url: problems.without(url(stored.zoomurl, ZOOM_URL, Problem::ZoomUrl)),
-        zoom_api_url: problems.without(url(stored.zoomapiurl, ZOOM_API_URL, Problem::ZoomApiUrl)),
+        site_url,
+        zoom_api_url: problems.without(url(
+            stored.zoomapiurl,
+            hosts::default_api(&zoom_url),
+            Problem::ZoomApiUrl,
+        )),
+        zoom_url,
         account_level: problems.without(boolean(&stored.accountlevelapp, Setting::AccountLevelApp)),
         client_id: trimmed(problems.without(required(stored.oauthclientid, Problem::ClientId))),
         client_secret: trimmed(
@@ -239,18 +253,4 @@ fn site(text: &str) -> Result<String, Problem> {
         scheme.to_lowercase(),
         host.to_lowercase()
     ))
-}
-
-/// Whether the text is an absolute `http` or `https` URL without a user name. Only such URLs are shown as links or
-/// opened.
-pub fn is_web_address(text: &str) -> bool {
-    let Ok(uri) = text.parse::<::http::Uri>() else {
-        return false;
-    };
-    let Some(authority) = uri.authority() else {
-        return false;
-    };
-    matches!(uri.scheme_str(), Some("http" | "https"))
-        && !authority.host().is_empty()
-        && !authority.as_str().contains('@')
 }

@@ -10,7 +10,6 @@
 //! act.
 
 pub mod bindings;
-pub mod channel;
 pub mod command;
 pub mod config;
 pub mod http;
@@ -18,12 +17,16 @@ pub mod jobs;
 pub mod lifecycle;
 pub mod meeting;
 pub mod oauth;
+pub mod occurrence;
 pub mod people;
+pub mod platform;
 pub mod recording;
 pub mod store;
+pub mod subscriptions;
 pub mod system;
 pub mod text;
 pub mod webhook;
+pub mod zone;
 pub mod zoom;
 
 use bindings::handlers::{command_handler, http_handler, job_handler, lifecycle as life};

@@ -10,6 +10,8 @@ use crate::bindings::types::Error;
 use crate::command;
 use crate::config;
 use crate::store::oauth_state::token;
+use crate::store::site;
+use crate::store::subscription_index;
 use crate::system;
 use crate::text::{self, Locale, Message};
 use sha2::{Digest, Sha256};
@@ -38,6 +40,12 @@ pub fn activate() -> Result<(), String> {
     if let Err(error) = update_image(&bot_id) {
         system::warn(
             "The bot's picture could not be set.",
+            &[("error", &error.to_string())],
+        );
+    }
+    if let Err(error) = subscription_index::enqueue() {
+        system::warn(
+            "The subscriptions of channels could not be listed yet.",
             &[("error", &error.to_string())],
         );
     }
@@ -75,11 +83,24 @@ pub fn configuration_changed() {
 }
 
 fn report() {
-    if let Err(problems) = config::load() {
-        system::warn(&config::sentence(&problems), &[]);
+    match config::load() {
+        Ok(config) => report_site(&config.site_url),
+        Err(problems) => system::warn(&config::sentence(&problems), &[]),
     }
     if config::trusts_unverified_addresses() {
         system::warn(&text::plain(Locale::En, Message::ConfigUnproved), &[]);
+    }
+}
+
+/// Remembers the Site URL, or says that it is not the one that the Zoom connections were made at.
+fn report_site(site_url: &str) {
+    match site::remember(site_url) {
+        Ok(site) if site.site == site_url => {}
+        Ok(site) => system::warn(site::PAUSED, &[("site", &site.site)]),
+        Err(error) => system::warn(
+            "The Site URL could not be compared with the one that Zoom connections were made at.",
+            &[("error", &error.to_string())],
+        ),
     }
 }
 

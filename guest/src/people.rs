@@ -1,10 +1,12 @@
 //! Whom a sentence is for, and how it reaches them.
 
+use crate::bindings::config;
 use crate::bindings::posts::{self, Draft};
 use crate::bindings::types::Error;
 use crate::bindings::users;
 use crate::system;
 use crate::text::Locale;
+use crate::zone;
 
 /// What we need to know of a user.
 pub struct Person {
@@ -22,6 +24,26 @@ pub struct Person {
     pub email_verified: bool,
     /// Whether the person can no longer sign in.
     pub deactivated: bool,
+    /// The IANA name of the person's time zone, or empty.
+    pub timezone: String,
+}
+
+/// What a sentence depends on. The default is a reader of whom nothing is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reader<'a> {
+    /// The language.
+    pub locale: Locale,
+    /// The IANA name of the time zone, or empty for UTC.
+    pub timezone: &'a str,
+    /// Whether the reader can repair what only a system admin can.
+    pub is_system_admin: bool,
+}
+
+impl Reader<'_> {
+    /// A time in milliseconds, in the reader's time zone.
+    pub fn time(&self, milliseconds: i64) -> String {
+        zone::local(milliseconds, self.timezone)
+    }
 }
 
 impl Person {
@@ -36,7 +58,17 @@ impl Person {
             email: user.email,
             email_verified: user.email_verified,
             deactivated: user.deactivated,
+            timezone: user.timezone,
         })
+    }
+
+    /// The person as the reader of a sentence.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader {
+            locale: self.locale,
+            timezone: &self.timezone,
+            is_system_admin: self.is_system_admin,
+        }
     }
 
     /// The user's language; English where the user cannot be read.
@@ -68,6 +100,11 @@ impl Place<'_> {
             file_ids: Vec::new(),
         }
     }
+}
+
+/// The language of texts that everybody in a channel reads: the server's.
+pub fn channel_locale() -> Locale {
+    Locale::from_tag(&config::default_locale())
 }
 
 /// Shows a sentence by the bot to one user, in the thread they are in.

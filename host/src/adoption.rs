@@ -4,7 +4,7 @@
 //! predecessor created and records in the key-value store that say so. The policy names the form of those
 //! records: a key with properties of the post in it, and what the record must hold. As properties and
 //! records can be written by others than the predecessor, a rule is also bound to one kind of post, and to
-//! posts that were there before this process started.
+//! posts that are older than the first activation of this host.
 
 use std::fmt;
 

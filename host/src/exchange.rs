@@ -54,6 +54,14 @@ impl Reply {
         reply
     }
 
+    /// The route's time for an answer is over. What the event does is not undone.
+    pub(crate) fn late() -> Self {
+        let mut reply = Self::text(503, "there is no answer yet; send the request again later");
+        let seconds = ("Retry-After".to_owned(), "60".to_owned());
+        reply.headers.push(seconds);
+        reply
+    }
+
     pub(crate) fn failed() -> Self {
         Self::text(
             500,

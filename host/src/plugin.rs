@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinError;
 
 use crate::bindings::plugin::exports::mattermost::plugin::command_handler;
-use crate::capability::{MESSAGE_LIMIT, Services};
+use crate::capability::{MESSAGE_LIMIT, Provenance, Services};
 use crate::clock::{self, Clock};
 use crate::exchange::{self, Reply, component_request, is_click, user_of};
 use crate::jobs::{Job, Queue, Runner};
@@ -54,6 +54,7 @@ pub struct ComponentPlugin {
     site: RwLock<Arc<Site>>,
     bot: Arc<RwLock<Option<String>>>,
     outgoing: Arc<Outgoing>,
+    provenance: Arc<Provenance>,
     crowd: Crowd,
     requests_of_users: Shares,
     commands_of_users: Shares,
@@ -62,7 +63,6 @@ pub struct ComponentPlugin {
     metrics: Arc<Metrics>,
     lines: Arc<Lines>,
     clock: Clock,
-    started: OnceLock<i64>,
     queue: OnceLock<Arc<Queue>>,
     runner: OnceLock<Runner>,
 }
@@ -87,10 +87,10 @@ impl ComponentPlugin {
             site: RwLock::default(),
             bot: Arc::default(),
             outgoing: Arc::default(),
+            provenance: Arc::default(),
             metrics: Arc::default(),
             lines: Arc::default(),
             clock: clock::system(),
-            started: OnceLock::new(),
             queue: OnceLock::new(),
             runner: OnceLock::new(),
         }
@@ -124,7 +124,7 @@ impl ComponentPlugin {
             metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),
             lines: Arc::clone(&self.lines),
-            started: *self.started.get()?,
+            provenance: Arc::clone(&self.provenance),
             jobs: Arc::clone(self.queue.get()?),
         }))
     }
@@ -216,10 +216,17 @@ impl ComponentPlugin {
     /// With the sentence that administrators see.
     pub async fn activate(&self, api: Arc<dyn Api>) -> Result<(), String> {
         let api = self.api.get_or_init(|| api);
-        let _ = self.started.set((self.clock)());
         let queue = Queue::new(Arc::clone(api), Arc::clone(&self.clock));
         let _ = self.queue.set(Arc::new(queue));
         self.load_site(api.as_ref()).await?;
+        let noted = self.provenance.activated(api.as_ref(), (self.clock)());
+        noted.await.map_err(|error| {
+            cut(format!(
+                "the time of the first activation cannot be stored: {error}"
+            ))
+        })?;
+        // Where it cannot be read now, the first post tries again.
+        let _ = self.provenance.key(api.as_ref()).await;
         let activated = self
             .event(EventKind::Lifecycle, |sandbox, services| async move {
                 sandbox.activate(services).await
@@ -389,8 +396,23 @@ impl ComponentPlugin {
         }
     }
 
-    /// Reads a request's body and answers it.
+    /// Reads a request's body and answers it, within the time that the policy gives its route.
     pub async fn serve(&self, request: HttpRequest, body: BodyReader) -> Reply {
+        let path = request.url.split('?').next().unwrap_or_default();
+        let Some(limit) = self.policy.answer_within(path) else {
+            return self.answer(request, body).await;
+        };
+        match tokio::time::timeout(limit, self.answer(request, body)).await {
+            Ok(reply) => reply,
+            // The event is a task of its own and continues.
+            Err(_) => {
+                self.metrics.count(Counter::TurnedAway, "late");
+                Reply::late()
+            }
+        }
+    }
+
+    async fn answer(&self, request: HttpRequest, body: BodyReader) -> Reply {
         let Some(_among) = self.crowd.enter(&request) else {
             self.metrics.count(Counter::TurnedAway, "crowd");
             return Reply::busy();

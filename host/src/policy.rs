@@ -41,6 +41,9 @@ pub enum PolicyError {
     /// One event may use more than all of them.
     #[error("`concurrent_memory_mib` is less than the `memory_mib` of one event")]
     Together,
+    /// A route that no request can have, or one that is there twice.
+    #[error("`{0}` is not a route: write a path once, with a `/` at its start and without a query")]
+    Route(String),
     /// A limit that would let nothing run, or anything.
     #[error("`{name}` must be from 1 to {most}, and is {value}")]
     Limit {
@@ -60,6 +63,7 @@ const MOST_HOST_CALLS: u64 = 1_000_000;
 const MOST_HOST_CALL_MIB: u64 = 4_096;
 const MOST_EVENTS: u64 = 10_000;
 const MOST_CONCURRENT_MEMORY_MIB: u64 = 65_536;
+const MOST_ANSWER_MS: u64 = 60_000;
 
 /// What holds where the policy does not say.
 const HOST_CALL_MIB: u64 = 64;
@@ -79,6 +83,24 @@ pub struct Policy {
     concurrent_memory_mib: u64,
     bot: Option<String>,
     adoptions: Vec<Adoption>,
+    routes: Vec<Route>,
+}
+
+/// A route of the component whose callers do not wait for long.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Route {
+    /// The path, from the plugin's root.
+    path: String,
+    /// When the caller gets an answer at the latest, in milliseconds after the request arrived. Until then the
+    /// event has no answer, the host answers 503 and the event continues.
+    answer_within_ms: u64,
+}
+
+impl Route {
+    fn is_sound(&self) -> bool {
+        self.path.starts_with('/') && !self.path.contains(['?', '#', '%'])
+    }
 }
 
 /// The kinds of event, each with limits of its own.
@@ -169,6 +191,8 @@ pub(crate) struct Raw {
     bot: Option<String>,
     #[serde(default)]
     posts: RawPosts,
+    #[serde(default)]
+    routes: Vec<Route>,
 }
 
 fn concurrent_memory_mib() -> u64 {
@@ -243,8 +267,16 @@ impl Policy {
         if let Some(rule) = raw.posts.adopt.iter().find(|rule| !rule.is_sound()) {
             return Err(PolicyError::Adoption(rule.to_string()));
         }
+        let mut paths = BTreeSet::new();
+        for route in &raw.routes {
+            if !route.is_sound() || !paths.insert(&route.path) {
+                return Err(PolicyError::Route(route.path.clone()));
+            }
+            within("answer_within_ms", route.answer_within_ms, MOST_ANSWER_MS)?;
+        }
         Ok(Self {
             adoptions: raw.posts.adopt,
+            routes: raw.routes,
             hosts,
             limits,
             concurrent_events: events,
@@ -275,6 +307,12 @@ impl Policy {
     /// Which posts of an earlier plugin may be gone on with.
     pub(crate) fn adoptions(&self) -> &[Adoption] {
         &self.adoptions
+    }
+
+    /// When callers of this path get an answer at the latest, if the policy says so.
+    pub(crate) fn answer_within(&self, path: &str) -> Option<Duration> {
+        let route = self.routes.iter().find(|route| route.path == path)?;
+        Some(Duration::from_millis(route.answer_within_ms))
     }
 
     /// How many events may run at once.
@@ -373,6 +411,13 @@ impl fmt::Display for Policy {
                 f,
                 "  one {kind}: {} MiB, {} s, {} host calls with {} MiB",
                 limits.memory_mib, limits.seconds, limits.host_calls, limits.host_call_mib
+            )?;
+        }
+        for route in &self.routes {
+            writeln!(
+                f,
+                "  requests to {} are answered within {} ms",
+                route.path, route.answer_within_ms
             )?;
         }
         for rule in &self.adoptions {

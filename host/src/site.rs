@@ -16,6 +16,10 @@ pub struct Site {
     pub settings_json: String,
     /// The site's address without a trailing slash.
     pub url: Option<String>,
+    /// `LocalizationSettings.DefaultServerLocale`, such as `en`.
+    pub default_locale: String,
+    /// Whether `TeamSettings.RestrictDirectMessage` is `team`.
+    pub restricts_direct_messages: bool,
     /// `EmailSettings.RequireEmailVerification`.
     pub email_verification_required: bool,
 }
@@ -45,6 +49,8 @@ impl Site {
             settings_json: serde_json::to_string(&settings)?,
             settings,
             url: site_url(config.service_settings.site_url.as_deref()),
+            restricts_direct_messages: config.restricts_direct_messages(),
+            default_locale: config.default_server_locale().to_owned(),
             email_verification_required: config
                 .email_settings
                 .require_email_verification

@@ -2,8 +2,8 @@
 //!
 //! A plugin is proved where it will live: on a Mattermost server built from its own sources
 //! ([`server`]), over a real database ([`postgres`]), uploaded and configured as an administrator
-//! would ([`client`], [`websocket`]). Only Zoom cannot be reached from a test, so a stand-in speaks
-//! its documented API over TLS ([`zoom`]). A [`site::Site`] is all of them together, and [`story`]
+//! would ([`client`], [`websocket`]). Only Zoom cannot be reached from a test, so a mock Zoom server
+//! speaks its documented API over TLS ([`zoom`]). A [`site::Site`] is all of them together, and [`story`]
 //! is what a person does with them: the demo prints it, the tests assert it. [`bench`] compares bundles on
 //! one of them.
 //!

@@ -22,6 +22,8 @@ pub const PASSWORD: &str = "Loopback-only-1";
 
 /// Where a person begins to connect a Zoom account, after the site's address.
 pub const CONNECT_LINK: &str = "/plugins/zoom/oauth2/connect";
+/// The same from the plugin's root.
+const CONNECT_ROUTE: &str = "/oauth2/connect";
 
 const DATABASE: &str = "mattermost";
 
@@ -34,7 +36,7 @@ pub enum Error {
     /// The Mattermost server.
     #[error(transparent)]
     Server(#[from] server::Error),
-    /// The stand-in for Zoom.
+    /// The mock Zoom server.
     #[error(transparent)]
     Zoom(#[from] zoom::Error),
     /// A request.
@@ -89,7 +91,7 @@ pub struct Site {
     /// How servers reach the database.
     data_source: String,
     logs: PathBuf,
-    /// The stand-in for Zoom.
+    /// The mock Zoom server.
     pub zoom: Zoom,
     /// The administrator's session.
     pub administrator: Client,
@@ -100,6 +102,19 @@ pub struct Site {
 }
 
 impl Person {
+    /// The last link to connect with that the person was told, from the plugin's root; the route without a link if
+    /// there was none.
+    pub fn connect_link(&self) -> String {
+        let events = self.events.since(0);
+        let mut posts = events.iter().rev().filter_map(|event| event.post());
+        let link = posts.find_map(|post| {
+            let (_, rest) = message(&post).split_once(CONNECT_LINK)?;
+            let end = rest.find([')', ' ', '\n']).unwrap_or(rest.len());
+            Some(format!("{CONNECT_ROUTE}{}", rest.get(..end)?))
+        });
+        link.unwrap_or_else(|| CONNECT_ROUTE.to_owned())
+    }
+
     /// Types a slash command in a room.
     pub fn types(&self, room: &Room, text: &str) -> Result<(), client::Error> {
         self.client
@@ -146,7 +161,7 @@ impl Site {
             client_secret: "stand-in-client-secret-4Uq7".to_owned(),
             webhook_secret: "stand-in-webhook-token-9Xe2".to_owned(),
         })?;
-        progress(&format!("the stand-in for Zoom answers at {}", zoom.url()));
+        progress(&format!("the mock Zoom server answers at {}", zoom.url()));
         let postgres = Postgres::start(&logs.join("postgres.log"), progress)?;
         let data_source = postgres.create_database(DATABASE)?;
         let authority = zoom.authority_file();
@@ -190,7 +205,7 @@ impl Site {
         Ok((server, administrator))
     }
 
-    /// The settings of a plugin that is set up for user-level connections to the stand-in.
+    /// The settings of a plugin that is set up for user-level connections to the mock Zoom server.
     pub fn settings(&self) -> Value {
         let app = self.zoom.app();
         json!({
@@ -218,7 +233,7 @@ impl Site {
         Ok(Person { client, events })
     }
 
-    /// Types `/zoom connect`, opens the link, consents at the stand-in, and comes back. Answers with
+    /// Types `/zoom connect`, opens the link, consents at the mock Zoom server, and comes back. Answers with
     /// the page that the person sees in the end.
     pub fn connect(&self, who: &Person, room: &Room) -> Result<client::Answer, Error> {
         let told = who.asks(room, "/zoom connect")?;
@@ -238,9 +253,8 @@ impl Site {
 
     /// The browser's part of connecting: from our link to the consent page and back.
     pub fn follow_connect_link(&self, who: &Person) -> Result<client::Answer, Error> {
-        let away = who
-            .client
-            .plugin(Method::GET, "/oauth2/connect", &[], None)?;
+        let link = who.connect_link();
+        let away = who.client.plugin(Method::GET, &link, &[], None)?;
         if away.status != 302 {
             let text = format!("/oauth2/connect answered {}: {}", away.status, away.text());
             return Err(Error::Unexpected(text));

@@ -63,7 +63,7 @@ pub fn run(options: &Options, progress: Progress) -> Result<Outcome, Error> {
             "log in as {ADMINISTRATOR} or {NAME} with the password {PASSWORD}"
         ));
         progress(&format!(
-            "the stand-in for Zoom answers at {}",
+            "the mock Zoom server answers at {}",
             site.zoom.url()
         ));
         progress(&format!("logs are in {}", options.logs.display()));

@@ -1,16 +1,31 @@
-//! A stand-in for Zoom.
+//! A mock Zoom server.
 //!
-//! Zoom itself is out of a test's reach, so this speaks the part of its documented API that the plugin
-//! uses, over TLS, with a certificate authority made for the run: authorization with PKCE, single-use
-//! codes, rotating refresh tokens, users, meetings, and signed webhooks. It is strict where Zoom is
-//! (a wrong verifier, a used refresh token or an expired access token is refused with Zoom's own
-//! words) and it misbehaves on demand: [`Zoom::fail_next`] makes the next request of a route fail,
-//! be limited, hang until released, lose its connection, or be answered with half a body or far too
-//! large a one. Requests are counted per route, and every secret it ever hands out is remembered, so that
-//! a test can look for them where they must not be.
+//! Tests cannot reach Zoom, so this server speaks the part of Zoom's documented API that the plugin uses, over TLS, with
+//! a certificate authority made for the run. It behaves as Zoom does, also where that is inconvenient:
+//!
+//! - Authorization uses PKCE and single-use codes that expire after five minutes. A Zoom user has one valid
+//!   authorization: a later one ends the earlier one. Refresh tokens work once. A dead one is refused with the words
+//!   of Zoom's list of OAuth errors ([`DeadGrant`]).
+//! - The REST API refuses with Zoom's codes and messages ([`Refusal`]), mostly with HTTP 400. Its answers have all the
+//!   fields that Zoom documents.
+//! - Meetings restart under the same number with a new UUID ([`Zoom::restart`]). Scheduled meetings may use the
+//!   Personal Meeting ID, and then events report them under that ID. Each use of a personal room has its own UUID.
+//! - A download without a token is answered with a web page and status 200. Downloads may redirect to another host.
+//! - A failed webhook is repeated after 5, 25, and 85 minutes with its first timestamp ([`Webhook::retries`]).
+//!
+//! A test can make the next request of a route fail ([`Zoom::fail_next`]), count requests, see which host of Zoom was
+//! asked, and look for every secret that the server ever issued. [`proxy`] makes the server reachable under the names
+//! of Zoom's hosts.
 
 mod account;
+mod answers;
+mod content;
+mod fault;
+mod grants;
 mod http;
+mod meeting;
+mod people;
+pub mod proxy;
 mod routes;
 mod tls;
 mod webhook;
@@ -22,12 +37,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use tempfile::TempDir;
 
-pub use account::{Meeting, User};
-pub use webhook::Webhook;
+pub use account::{ACCOUNT, User};
+pub use fault::{DeadGrant, Fault, Refusal};
+pub use meeting::{INSTANT, Meeting, PERSONAL, RECURRING, SCHEDULED, Schedule, WEBINAR};
+pub use webhook::{Retries, Webhook};
 
 use account::Account;
 
@@ -65,41 +81,7 @@ pub enum Route {
     Unknown,
 }
 
-/// How a request fails.
-#[derive(Clone, Debug)]
-pub enum Fault {
-    /// With this status, these headers and this JSON body.
-    Status(u16, Vec<(&'static str, String)>, String),
-    /// By silence, until [`Zoom::release`].
-    Silence,
-    /// By a closed connection.
-    HangUp,
-    /// It does what was asked, and loses the connection in the middle of its answer.
-    Half,
-    /// With a body of so many bytes that means nothing.
-    Flood(u64),
-}
-
-impl Fault {
-    /// Zoom is broken.
-    pub fn server_error() -> Fault {
-        let body = r#"{"code":500,"message":"Internal server error trace-5c1d."}"#;
-        Fault::Status(500, Vec::new(), body.to_owned())
-    }
-
-    /// Too many requests; come again in so many seconds.
-    pub fn rate_limited(seconds: u32) -> Fault {
-        let body = r#"{"code":429,"message":"You have reached the maximum per-second rate limit for this API. Try again later."}"#;
-        let headers = vec![
-            ("Retry-After", seconds.to_string()),
-            ("X-RateLimit-Category", "Light".to_owned()),
-            ("X-RateLimit-Type", "QPS".to_owned()),
-        ];
-        Fault::Status(429, headers, body.to_owned())
-    }
-}
-
-/// What a plugin asked for when it sent a person to the consent page.
+/// The parameters with which a plugin sent a person to the consent page.
 #[derive(Clone, Debug, Default)]
 pub struct Authorization {
     /// The state that must come back.
@@ -108,9 +90,11 @@ pub struct Authorization {
     pub code_challenge: String,
     /// Where the person goes afterwards.
     pub redirect_uri: String,
+    /// The host of the consent page.
+    pub host: String,
 }
 
-/// Asked before each request of the plugin; where it says no, the request is not heard.
+/// Decides about each request of the plugin. A request that it rejects is not heard.
 type Gate = Arc<dyn Fn(Route) -> bool + Send + Sync>;
 
 struct Shared {
@@ -125,15 +109,20 @@ struct Shared {
 /// A file of a recording, by its name in the address.
 #[derive(Clone, Debug)]
 enum File {
-    Content(String),
+    /// Its content type and its content.
+    Content(String, String),
     Redirect(String),
 }
 
 struct State {
     files: BTreeMap<String, File>,
     downloads: Vec<(String, String)>,
+    /// The query of a redirect that makes a token unnecessary.
+    ticket: String,
     account: Account,
     counts: BTreeMap<Route, u64>,
+    /// Which host was asked for each request.
+    hosts: Vec<(Route, String)>,
     faults: BTreeMap<Route, VecDeque<Fault>>,
     releases: u64,
     declines: bool,
@@ -153,17 +142,17 @@ impl Shared {
     }
 }
 
-/// The stand-in cannot start.
+/// The mock Zoom server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A socket or a file.
-    #[error("the stand-in for Zoom cannot use its socket or folder")]
+    #[error("the mock Zoom server cannot use its socket or folder")]
     Io(#[from] io::Error),
     /// The test certificates.
-    #[error("the certificates of the stand-in for Zoom cannot be made")]
+    #[error("the certificates of the mock Zoom server cannot be made")]
     Certificate(#[from] rcgen::Error),
     /// TLS.
-    #[error("the stand-in for Zoom cannot speak TLS")]
+    #[error("the mock Zoom server cannot speak TLS")]
     Tls(#[from] rustls::Error),
     /// The consent page was not as expected.
     #[error("the consent page answered {status} without a redirect: {body}")]
@@ -178,7 +167,7 @@ pub enum Error {
     Fetch(#[from] Box<ureq::Error>),
 }
 
-/// A running stand-in. It stops on drop.
+/// A running mock Zoom server. It stops on drop.
 pub struct Zoom {
     shared: Arc<Shared>,
     authority: tls::Authority,
@@ -200,7 +189,9 @@ impl Zoom {
             account: Account::new(&base),
             files: BTreeMap::new(),
             downloads: Vec::new(),
+            ticket: hex(&random::<8>()),
             counts: BTreeMap::new(),
+            hosts: Vec::new(),
             faults: BTreeMap::new(),
             releases: 0,
             declines: false,
@@ -250,77 +241,21 @@ impl Zoom {
         self.authority.der().to_vec()
     }
 
-    /// The person with this e-mail address.
-    pub fn user(&self, email: &str) -> Option<User> {
-        self.shared.lock().account.user(email, "")
+    /// Tells a [`proxy`] where this server is.
+    pub fn behind(&self, proxy: &str) -> Result<(), Error> {
+        Ok(proxy::lead_to(proxy, self.port)?)
     }
 
-    /// Adds a person to the account, who need not be signed in.
-    pub fn add_user(&self, user: User) {
-        self.shared.lock().account.add_user(user);
+    /// The hosts that requests of a route were sent to, in order.
+    pub fn hosts(&self, route: Route) -> Vec<String> {
+        let state = self.shared.lock();
+        let asked = state.hosts.iter().filter(|(known, _)| *known == route);
+        asked.map(|(_, host)| host.clone()).collect()
     }
 
-    /// Tokens that this person's app got before this run, such as in a database that is taken over.
-    pub fn adopt_tokens(&self, user: User, access: &str, refresh: &str) {
-        self.shared
-            .lock()
-            .account
-            .adopt_tokens(user, access, refresh);
-    }
-
-    /// A meeting that somebody made at Zoom itself.
-    pub fn add_meeting(&self, meeting: Meeting) {
-        self.shared.lock().account.meetings.push(meeting);
-    }
-
-    /// Puts a redirect address on the app's allow list, as an administrator does at Zoom.
-    pub fn allow_redirect(&self, url: &str) {
-        self.shared.lock().account.redirects.push(url.to_owned());
-    }
-
-    /// The user who is signed in at Zoom in the browser and will consent next.
-    pub fn sign_in_as(&self, user: User) {
-        self.shared.lock().account.sign_in_as(user);
-    }
-
-    /// The user who consents at the moment.
-    pub fn signed_in(&self) -> User {
-        self.shared.lock().account.signed_in()
-    }
-
-    /// The next person on the consent page presses *Decline*.
-    pub fn decline_next(&self) {
-        self.shared.lock().declines = true;
-    }
-
-    /// Opens the consent page as a browser does and answers with the address it sends the browser to.
-    pub fn consent(&self, url: &str) -> Result<String, Error> {
-        let answer = self.browser().get(url).call().map_err(Box::new)?;
-        let (parts, mut body) = answer.into_parts();
-        let place = parts
-            .headers
-            .get("Location")
-            .and_then(|place| place.to_str().ok());
-        match place {
-            Some(place) if parts.status.is_redirection() => Ok(place.to_owned()),
-            _ => {
-                let body = body.read_to_string().map_err(Box::new)?;
-                Err(Error::Consent {
-                    status: parts.status.as_u16(),
-                    body,
-                })
-            }
-        }
-    }
-
-    /// A client that trusts this Zoom and follows no redirects.
+    /// A client that trusts this server and follows no redirects.
     pub fn browser(&self) -> ureq::Agent {
         self.authority.agent()
-    }
-
-    /// What the last visit of the consent page asked for.
-    pub fn last_authorization(&self) -> Option<Authorization> {
-        self.shared.lock().last_authorization.clone()
     }
 
     /// Makes the next request of a route fail; called twice, the next two.
@@ -333,8 +268,8 @@ impl Zoom {
             .push_back(fault);
     }
 
-    /// Asks `gate` from now on before each request that the plugin makes. One that it says no to is not
-    /// heard: nothing is done, and the connection ends without an answer.
+    /// Asks `gate` before each further request of the plugin. A request that it rejects has no effect, and its
+    /// connection ends without an answer.
     pub fn guard(&self, gate: impl Fn(Route) -> bool + Send + Sync + 'static) {
         let mut current = self
             .shared
@@ -344,7 +279,7 @@ impl Zoom {
         *current = Some(Arc::new(gate));
     }
 
-    /// Takes back all failures that have not happened, and ends all silences.
+    /// Drops all planned faults and ends all silences.
     pub fn release(&self) {
         let mut state = self.shared.lock();
         state.faults.clear();
@@ -352,24 +287,9 @@ impl Zoom {
         self.shared.released.notify_all();
     }
 
-    /// How long access tokens live that are handed out from now on. Zoom's last an hour.
-    pub fn token_lifetime(&self, lifetime: Duration) {
-        self.shared.lock().account.token_lifetime = lifetime;
-    }
-
-    /// Moves Zoom's clock on, or back: tokens end by it, and webhooks are dated by it.
+    /// Moves Zoom's clock forward or back. Tokens expire by this clock, and webhooks are dated by it.
     pub fn later(&self, seconds: i64) {
         self.shared.lock().account.ahead += time::Duration::seconds(seconds);
-    }
-
-    /// Makes every access token invalid at once, as when an hour has passed.
-    pub fn expire_tokens(&self) {
-        self.shared.lock().account.expire_tokens();
-    }
-
-    /// Ends every grant, as when people remove the app from their Zoom accounts.
-    pub fn withdraw_grants(&self) {
-        self.shared.lock().account.withdraw_grants();
     }
 
     /// How many requests a route has had.
@@ -382,67 +302,12 @@ impl Zoom {
         self.shared.lock().counts.values().sum()
     }
 
-    /// All meetings made so far, oldest first.
-    pub fn meetings(&self) -> Vec<Meeting> {
-        self.shared.lock().account.meetings.clone()
-    }
-
-    /// Puts a file of a recording at an address, and answers with it. It is handed out to whoever has
-    /// [`Zoom::download_token`].
-    pub fn add_file(&self, name: &str, content: &str) -> String {
-        let file = File::Content(content.to_owned());
-        self.shared.lock().files.insert(name.to_owned(), file);
-        format!("{}/rec/download/{name}", self.shared.base)
-    }
-
-    /// Puts a redirect at an address of a file, and answers with that address.
-    pub fn redirect_file(&self, name: &str, to: &str) -> String {
-        let file = File::Redirect(to.to_owned());
-        self.shared.lock().files.insert(name.to_owned(), file);
-        format!("{}/rec/download/{name}", self.shared.base)
-    }
-
-    /// What a webhook about a recording carries to fetch its files with.
-    pub fn download_token(&self) -> String {
-        self.shared.lock().account.download_token.clone()
-    }
-
-    /// Names of files that were asked for, and the headers `Authorization` that came along.
-    pub fn downloads(&self) -> Vec<(String, String)> {
-        self.shared.lock().downloads.clone()
-    }
-
-    /// A webhook about the recording of a meeting, signed and dated now.
-    pub fn recorded(&self, event: &str, meeting: &Meeting, files: &serde_json::Value) -> Webhook {
-        let body = {
-            let account = &self.shared.lock().account;
-            let token = &account.download_token;
-            webhook::recording_event(event, meeting, files, token, account.now())
-        };
-        self.webhook_with(body)
-    }
-
-    /// Every secret that exists: the app's own, and all codes, tokens and passcodes handed out.
+    /// Every secret: the app's own, and all codes, tokens, and passcodes that the server issued.
     pub fn secrets(&self) -> Vec<String> {
         let mut secrets = self.shared.lock().account.secrets.clone();
         secrets.push(self.shared.app.client_secret.clone());
         secrets.push(self.shared.app.webhook_secret.clone());
         secrets
-    }
-
-    /// A webhook about a meeting, signed and dated now.
-    pub fn webhook(&self, event: &str, meeting: &Meeting) -> Webhook {
-        let body = {
-            let account = &self.shared.lock().account;
-            webhook::meeting_event(event, meeting, &account.id, account.now())
-        };
-        self.webhook_with(body)
-    }
-
-    /// A webhook with any body, signed and dated now.
-    pub fn webhook_with(&self, body: String) -> Webhook {
-        let now = self.shared.lock().account.now();
-        Webhook::sign_at(&self.shared.app.webhook_secret, body, now.unix_timestamp())
     }
 }
 

@@ -1,26 +1,28 @@
-// A person's browser, with the client's page in it.
+// A person's browser with the fake client.
 //
-// The page is served under the address of the Mattermost server, so that cookies, the websocket, requests
-// and the plugin's script are all the server's own.
+// The page has the origin of the Mattermost server, so cookies, requests, the websocket, and the plugin's script are
+// those of the server.
 import {existsSync, readFileSync} from 'node:fs';
 
 import {chromium, type Browser, type BrowserContext, type Page} from 'playwright-core';
 
 import type {Person, Site} from './site';
 
-/** Which client. */
+/** The version and the settings of the client. */
 export interface Look {
-    react?: '17' | '18';
+    react?: '17' | '18' | '19';
     locale?: string;
-    /** Methods that its registry lacks. */
+    /** Methods that the registry lacks, separated by commas. */
     without?: string;
-    /** Whether no channel is shown, but the list of threads. */
+    /** Whether the list of threads is shown instead of a channel. */
     threads?: boolean;
+    /** Whether the app bar is on, which it is unless an administrator turns it off. */
+    appBar?: boolean;
 }
 
 const built = (name: string) => readFileSync(new URL(`../build/${name}`, import.meta.url));
 
-/** Debian's Chromium. No tool downloads another one. */
+/** Starts the installed Chromium. Nothing downloads another one. */
 export function launch(options: {blockPopups?: boolean} = {}): Promise<Browser> {
     const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
     const executablePath = process.env.CHROMIUM ?? places.find((place) => existsSync(place));
@@ -34,15 +36,15 @@ export function launch(options: {blockPopups?: boolean} = {}): Promise<Browser> 
             '--disable-dev-shm-usage',
             '--force-color-profile=srgb',
             '--font-render-hinting=none',
-            // Nothing is reached but loopback.
+            // The browser reaches only loopback.
             '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
         ],
-        // Playwright allows pop-ups, which no browser of a person does.
+        // Playwright allows pop-ups, unlike the browsers of people.
         ...(options.blockPopups && {ignoreDefaultArgs: ['--disable-popup-blocking']}),
     });
 }
 
-/** Signs a person in. All windows of the context are theirs. */
+/** Signs a person in, in all windows of the returned context. */
 export async function signIn(
     browser: Browser,
     site: Site,
@@ -51,7 +53,7 @@ export async function signIn(
     const context = await browser.newContext({
         ignoreHTTPSErrors: true,
         timezoneId: 'UTC',
-        // A page that is not from the network may not reach loopback, unless it is allowed to.
+        // Otherwise a page that the test provides may not reach loopback.
         permissions: ['local-network-access'],
     });
     const answer = await context.request.post(`${site.url}/api/v4/users/login`, {
@@ -71,21 +73,21 @@ export async function signIn(
         const react = url.searchParams.get('react') ?? '18';
         return route.fulfill({
             contentType: 'text/html',
-            body: `<!doctype html><html lang="en"><head><title>Client</title>
+            body: `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Client</title>
                 <link rel="icon" href="data:,">
                 <link rel="stylesheet" href="/client-file/page.css"></head><body><div id="root"></div>
                 <script src="/client-file/host-${react}.js"></script>
                 <script src="/client-file/page.js"></script></body></html>`,
         });
     });
-    // The page of a meeting, which is Zoom's affair.
+    // The page of a meeting belongs to Zoom.
     await context.route(/\/j\/\d+/, (route) =>
         route.fulfill({contentType: 'text/html', body: '<title>Meeting</title>'}),
     );
     return context;
 }
 
-/** Opens a window with the client. */
+/** Opens a window with the client. Fails if the plugin does not load. */
 export async function openClient(
     context: BrowserContext,
     site: Site,
@@ -99,6 +101,7 @@ export async function openClient(
         react: look.react ?? '18',
         locale: look.locale ?? 'en',
         without: look.without ?? '',
+        appBar: look.appBar === false ? 'off' : 'on',
     });
     await page.goto(`${site.url}/client-page?${query}`);
     await page.waitForFunction(() => document.body.dataset.ready !== undefined);

@@ -1,4 +1,4 @@
-// The gallery in a browser. It is answered from the built files; there is no server.
+// The gallery in a browser. The browser gets the built files without a server.
 import {existsSync, readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 
@@ -32,7 +32,7 @@ export async function gallery(
     await page.goto(`http://gallery.test/index.html?${new URLSearchParams(query)}`);
     await page.waitForFunction(() => document.body.dataset.ready === 'yes');
     await page.evaluate(() => document.fonts.ready);
-    // A thing that turns looks different in every picture.
+    // A turning spinner would look different in every screenshot.
     await page.addStyleTag({content: '.zoom-spinner{animation:none!important}'});
     return page;
 }

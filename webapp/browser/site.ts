@@ -1,10 +1,10 @@
-// The site under test: a real Mattermost server with the plugin on it, and a stand-in for Zoom.
+// The site under test: a real Mattermost server with the plugin, and the mock Zoom server.
 //
-// A program of the project's own starts them and takes orders (tests/src/bin/serve-site.rs).
+// A program of this project starts both and takes orders (tests/src/bin/serve-site.rs).
 import {spawn, type ChildProcess} from 'node:child_process';
 import {createInterface, type Interface} from 'node:readline';
 
-/** Somebody with an account, in a room. */
+/** A person with an account, and their channel. */
 export interface Person {
     name: string;
     password: string;
@@ -13,7 +13,7 @@ export interface Person {
     channel: string;
 }
 
-/** Takes orders until it is closed. */
+/** The running site. */
 export class Site {
     url = '';
     zoom = '';
@@ -52,7 +52,7 @@ export class Site {
         return answer as Promise<T>;
     }
 
-    /** A new person, in a new room or in the one of somebody else. */
+    /** Creates a person in a new channel or in the channel of another person. */
     person(fields: {connected?: boolean; beside?: string} = {}): Promise<Person> {
         return this.order<Person>('person', fields);
     }

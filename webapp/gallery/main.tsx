@@ -1,7 +1,7 @@
 // All states on one page, drawn by the built plugin: `make webapp-gallery`.
 //
-// `?state=ended` shows one of them, `?state=blocked` and the like what stands in the corner or what becomes of
-// a card that is clicked (`SCENES`); `?locale=ja`, `?theme=dark` and `?clock=24` change how.
+// `?state=ended` shows one state. `?state=blocked` and the other names in `SCENES` show the result of a click.
+// `?locale=ja`, `?theme=dark`, and `?clock=24` change the language, the theme, and the clock.
 import React from 'react';
 
 import type {HostWindow, User} from '../src/host';
@@ -52,7 +52,7 @@ function clickCard(): void {
     document.querySelector<HTMLElement>('.zoom-actions button')?.click();
 }
 
-/** What there is to see after a click, and the post that it takes. */
+/** States after a click, and the post that is clicked. */
 const SCENES: Readonly<Record<string, {post?: string; begin: () => void}>> = {
     starting: {
         begin: () => {
@@ -76,15 +76,15 @@ const SCENES: Readonly<Record<string, {post?: string; begin: () => void}>> = {
             clickHeader();
         },
     },
-    said: {begin: () => registered.appBar[0]?.action()},
-    'anyway-busy': {
+    'no-channel': {begin: () => registered.appBar[0]?.action()},
+    'start-new-busy': {
         post: 'recently-created',
         begin: () => {
             neverAnswers();
             clickCard();
         },
     },
-    'anyway-done': {
+    'start-new-done': {
         post: 'recently-created',
         begin: () => {
             answers(MEETING);
@@ -97,7 +97,7 @@ const SCENES: Readonly<Record<string, {post?: string; begin: () => void}>> = {
 const wanted = query.get('state');
 const scene = SCENES[wanted ?? ''];
 
-/** The parts that are no posts: the button and the corner. */
+/** The states, the button in the channel header, and the corner. */
 function Frame() {
     const button = registered.headerButtons[0];
     const shown = scene?.post ?? wanted;
@@ -110,7 +110,7 @@ function Frame() {
                 <button
                     type="button"
                     className="channel-header__icon"
-                    aria-label="Start Zoom Meeting"
+                    aria-label="Start Zoom meeting"
                     onClick={clickHeader}
                 >
                     {button?.icon}
@@ -138,7 +138,7 @@ const registerPlugin: HostWindow['registerPlugin'] = (_, plugin) => {
         </Surroundings>,
         document.querySelector('#root') ?? document.body,
     );
-    // What is clicked is there once it has been drawn.
+    // Click after the first drawing.
     requestAnimationFrame(() => setTimeout(() => scene?.begin()));
     Object.assign(window, {measure: () => measure(store, registered)});
     document.body.dataset.ready = 'yes';

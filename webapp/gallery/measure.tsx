@@ -1,9 +1,9 @@
-// How long our own part takes: drawing many posts, and from a click to its tab.
+// Benchmarks: drawing many posts, and the time from a click to the tab.
 import React from 'react';
 import ReactDOM from 'react-dom';
 
 import type {Post} from '../src/host';
-import {Posts, Surroundings} from '../host/page';
+import {Posts, Surroundings, draw} from '../host/page';
 import type {Registered} from '../host/registry';
 import type {makeStore} from '../host/store';
 import {meetingPost} from './states';
@@ -11,10 +11,10 @@ import {meetingPost} from './states';
 const POSTS = 500;
 const ROUNDS = 15;
 
-/** What was measured, in milliseconds: medians of rounds that took turns. */
+/** Results in milliseconds: medians of alternating rounds. */
 export interface Figures {
     meetings: number;
-    /** With the cards that are out of sight laid out too, which browsers leave until they are scrolled to. */
+    /** With the layout of all cards. Browsers skip the cards out of sight. */
     laidOut: number;
     plain: number;
     clickToTab: number;
@@ -27,25 +27,27 @@ function median(values: number[]): number {
 
 type Drawing = (posts: Post[]) => number;
 
-/** Draws with the old root, which draws at once in both versions of React. */
+/** Draws synchronously in every version of React. */
 function drawing(store: ReturnType<typeof makeStore>, registered: Registered): Drawing {
     return (posts) => {
         const into = document.createElement('div');
         document.body.append(into);
         const began = performance.now();
-        ReactDOM.render(
-            <Surroundings store={store} registered={registered}>
-                <Posts registered={registered} posts={posts} />
-            </Surroundings>,
-            into,
+        const remove = ReactDOM.flushSync(() =>
+            draw(
+                <Surroundings store={store} registered={registered}>
+                    <Posts registered={registered} posts={posts} />
+                </Surroundings>,
+                into,
+            ),
         );
-        // Laid out, too.
+        // Reading the height includes the layout.
         const height = into.getBoundingClientRect().height;
         const took = performance.now() - began;
         if (height < posts.length) {
             throw new Error('nothing was drawn');
         }
-        ReactDOM.unmountComponentAtNode(into);
+        remove();
         into.remove();
         return took;
     };
@@ -66,29 +68,29 @@ async function clickToTab(registered: Registered): Promise<number> {
     return opened;
 }
 
-/** Measures everything. */
+/** Runs all benchmarks. */
 export async function measure(
     store: ReturnType<typeof makeStore>,
     registered: Registered,
 ): Promise<Figures> {
     const numbers = Array.from({length: POSTS}, (_, index) => index);
     const meetings = numbers.map((index) => meetingPost({}, {id: `m${index}`}));
-    // As long as a meeting's post is to read, and formatted, as people's messages are.
+    // A formatted message of about the same length as a card.
     const message =
         'I have started a meeting about the **release**, please join https://zoom.us/j/1';
     const plain = numbers.map((index) => meetingPost({}, {id: `p${index}`, type: '', message}));
-    const draw = drawing(store, registered);
+    const time = drawing(store, registered);
     const all = document.createElement('style');
     all.textContent = '.zoom-card{content-visibility:visible!important}';
     const drawAll = () => {
         document.head.append(all);
-        const took = draw(meetings);
+        const took = time(meetings);
         all.remove();
         return took;
     };
     const rounds = Array.from({length: ROUNDS}, () => ({
-        plain: draw(plain),
-        meetings: draw(meetings),
+        plain: time(plain),
+        meetings: time(meetings),
         laidOut: drawAll(),
     }));
     const clicks: number[] = [];

@@ -1,7 +1,8 @@
-// What a Mattermost client puts on its window for plugins, made from the same packages.
+// The globals that the Mattermost client defines for plugins, made from the same packages.
 //
-// Built twice, around React 17 and around React 18 (see vite.host.config.ts). The built file is the
-// ground of all tests: of components, of the gallery and of the page in a real browser.
+// Built once for each version of React (see vite.host.config.ts). All tests run on the built file: the tests of
+// components, of the gallery, and of the page in a real browser.
+import {createRoot, globals} from '#era';
 import {Parser as HtmlToReactParser} from 'html-to-react';
 import {marked} from 'marked';
 import React from 'react';
@@ -26,6 +27,9 @@ function messageHtmlToComponent(html: string): React.ReactNode {
 }
 
 Object.assign(window, {
+    ...globals,
+    // Not for plugins: the fake client draws itself with this.
+    fakeClient: {createRoot},
     React,
     ReactDOM,
     ReactIntl,

@@ -1,7 +1,8 @@
-// The page of the browser suite: signs in, listens, loads the plugin the way a client does, and draws.
+// The page of the browser suite: it loads the plugin as the client does, connects the websocket, and draws.
 import React from 'react';
 
 import type {Event, HostWindow, Post, User} from '../src/host';
+import {ActionContext} from './attachments';
 import {Client, Surroundings, draw} from './page';
 import {makeRegistry} from './registry';
 import {makeStore} from './store';
@@ -25,8 +26,8 @@ function csrf(): string {
     return /(?:^|; )MMCSRF=([^;]*)/.exec(document.cookie)?.[1] ?? '';
 }
 
-async function send(path: string, body: object): Promise<void> {
-    await fetch(`/api/v4${path}`, {
+async function send(path: string, body: object): Promise<Response> {
+    return fetch(`/api/v4${path}`, {
         method: 'POST',
         headers: {
             'Content-Type': 'application/json',
@@ -35,6 +36,42 @@ async function send(path: string, body: object): Promise<void> {
         },
         body: JSON.stringify(body),
     });
+}
+
+/** Loads a script. Like Mattermost 12, fails if the script does not register a plugin or if the plugin throws. */
+async function loadPlugin(
+    src: string,
+    initialize: (plugin: Parameters<HostWindow['registerPlugin']>[1]) => void,
+): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+        const registerPlugin: HostWindow['registerPlugin'] = (_, plugin) => {
+            try {
+                initialize(plugin);
+                resolve();
+            } catch (error) {
+                reject(error);
+            }
+        };
+        Object.assign(window, {registerPlugin});
+        const script = document.createElement('script');
+        script.src = src;
+        script.addEventListener('load', () => reject(new Error(`${src} registered no plugin`)));
+        script.addEventListener('error', () => reject(new Error(`${src} did not load`)));
+        document.head.append(script);
+    });
+}
+
+type ClientStore = ReturnType<typeof makeStore>;
+
+/** Stores posts, then fetches the profiles of authors that the client does not know. */
+async function receive(store: ClientStore, posts: Post[]): Promise<void> {
+    posts.forEach((data) => store.dispatch({type: 'RECEIVED_POST', data}));
+    const known = store.getState().entities?.users?.profiles ?? {};
+    const missing = new Set(posts.map((post) => post.user_id).filter((id) => !(id in known)));
+    if (missing.size > 0) {
+        const response = await send('/users/ids', [...missing]);
+        store.dispatch({type: 'RECEIVED_PROFILES', users: await response.json()});
+    }
 }
 
 async function begin(): Promise<void> {
@@ -48,26 +85,16 @@ async function begin(): Promise<void> {
     const without = (query.get('without') ?? '').split(',');
     const {registry, registered} = makeRegistry(without);
 
-    const loaded = new Promise<void>((resolve) => {
-        const registerPlugin: HostWindow['registerPlugin'] = (_, plugin) => {
-            plugin.initialize(registry, store);
-            resolve();
-        };
-        Object.assign(window, {registerPlugin});
-    });
     const plugins = await read<{id: string; webapp: {bundle_path: string}}[]>('/plugins/webapp');
     const zoom = plugins.find((plugin) => plugin.id === 'zoom');
     if (!zoom) {
         throw new Error('the server offers no webapp of the plugin');
     }
-    const script = document.createElement('script');
-    // The client changes the path in the same way before it asks.
-    script.src = zoom.webapp.bundle_path.replace(/^\/static\/(?!plugins\/)/, '/static/plugins/');
-    const failed = new Promise<never>((_, reject) => {
-        script.addEventListener('error', () => reject(new Error(`${script.src} did not load`)));
-    });
-    document.head.append(script);
-    await Promise.race([loaded, failed]);
+    // The client changes the path in the same way.
+    await loadPlugin(
+        zoom.webapp.bundle_path.replace(/^\/static\/(?!plugins\/)/, '/static/plugins/'),
+        (plugin) => plugin.initialize(registry, store),
+    );
 
     const socket = new WebSocket(
         `${window.location.origin.replace('http', 'ws')}/api/v4/websocket`,
@@ -81,14 +108,14 @@ async function begin(): Promise<void> {
             }
             const post = event.data?.post;
             if (typeof post === 'string') {
-                store.dispatch({type: 'RECEIVED_POST', data: JSON.parse(post) as Post});
+                void receive(store, [JSON.parse(post) as Post]);
             }
             registered.events.get(event.event ?? '')?.(event);
         });
     });
     if (channelId !== '') {
         const list = await read<{posts: Record<string, Post>}>(`/channels/${channelId}/posts`);
-        Object.values(list.posts).forEach((data) => store.dispatch({type: 'RECEIVED_POST', data}));
+        await receive(store, Object.values(list.posts));
     }
 
     const typed = (text: string, rootId: string) => {
@@ -103,14 +130,23 @@ async function begin(): Promise<void> {
         );
         void send('/commands/execute', {command: command.message, ...(command.args as object)});
     };
+    const config = await read<{DisableAppBar?: string}>('/config/client?format=old');
+    const appBar = config.DisableAppBar !== 'true' && query.get('appBar') !== 'off';
     draw(
         <Surroundings store={store} registered={registered}>
-            <Client
-                registered={registered}
-                channelId={channelId}
-                channelName={channelId && 'Channel'}
-                typed={typed}
-            />
+            <ActionContext.Provider
+                value={(post, {id, cookie}) =>
+                    void send(`/posts/${post.id}/actions/${id}`, {cookie, selected_option: ''})
+                }
+            >
+                <Client
+                    registered={registered}
+                    channelId={channelId}
+                    channelName={channelId && 'Channel'}
+                    appBar={appBar}
+                    typed={typed}
+                />
+            </ActionContext.Provider>
         </Surroundings>,
         document.querySelector('#root') ?? document.body,
     );

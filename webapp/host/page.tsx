@@ -1,34 +1,40 @@
 // A small Mattermost client: one channel, its threads, and the places where plugins appear.
 //
-// It offers what the real one offers, in the same words: the globals, the registry, the state, events over
-// the websocket, the same headers of posts, and the way in which it names the buttons of plugins.
+// For plugins it is like the real client: the globals, the registry, the state, the websocket events, the headers of
+// posts, and the labels of plugins' buttons. Three behaviors of the real client are easy to miss:
+// - An ephemeral post has the type `system_ephemeral`. A plugin draws such a post if `props.type` is one of the
+//   plugin's types, and the client draws `props.attachments` below.
+// - A stored post of a plugin's type is drawn by the plugin alone.
+// - While the app bar is on, a plugin that registered both buttons has only the one in the app bar.
 import React from 'react';
-import ReactDOM from 'react-dom';
 import {FormattedMessage, IntlProvider} from 'react-intl';
 import {Provider, useSelector} from 'react-redux';
 
 import type {Post, State} from '../src/host';
-import {currentUser, host} from '../src/host';
+import {currentUser} from '../src/host';
+import {Attachments, Formatted} from './attachments';
 import type {Registered} from './registry';
 import type {makeStore} from './store';
 
-/** Draws with the React that there is: 18 has roots, 17 has not. */
-export function draw(element: React.ReactElement, into: Element): () => void {
-    const dom = ReactDOM as unknown as {
-        createRoot?(into: Element): {render(element: React.ReactElement): void; unmount(): void};
-        render(element: React.ReactElement, into: Element): void;
-        unmountComponentAtNode(into: Element): void;
-    };
-    if (dom.createRoot) {
-        const root = dom.createRoot(into);
-        root.render(element);
-        return () => root.unmount();
+const {createRoot} = (
+    window as unknown as {
+        fakeClient: {
+            createRoot(into: Element): {
+                render(element: React.ReactElement): void;
+                unmount(): void;
+            };
+        };
     }
-    dom.render(element, into);
-    return () => dom.unmountComponentAtNode(into);
+).fakeClient;
+
+/** Draws an element. Returns a function that removes it. */
+export function draw(element: React.ReactElement, into: Element): () => void {
+    const root = createRoot(into);
+    root.render(element);
+    return () => root.unmount();
 }
 
-/** The surroundings that the client gives every component. */
+/** The providers around every component. */
 export function Surroundings({
     store,
     registered,
@@ -109,20 +115,20 @@ function AppBarButton({
     );
 }
 
-/** A text as any post shows it. */
-export function PlainBody({post}: {post: Post}) {
-    const {formatText, messageHtmlToComponent} = host.PostUtils ?? {};
-    return <>{messageHtmlToComponent?.(formatText?.(post.message, {}) ?? '', {})}</>;
-}
-
 /** A post with its author, drawn by a plugin if one draws its type. */
 export function PostView({post, isRHS}: {post: Post; isRHS?: boolean}) {
     const registered = React.useContext(RegisteredContext);
     const author = useSelector((state: State) => state.entities?.users?.profiles?.[post.user_id]);
     const type = typeof post.props?.type === 'string' ? post.props.type : post.type;
     const Body = registered?.postTypes.get(type);
+    const isPlugins = registered?.postTypes.has(post.type) ?? false;
+    const isSystem = post.type.startsWith('system_');
     return (
-        <li className="post" data-post-id={post.id} data-type={type}>
+        <li
+            className={isSystem ? 'post post--system' : 'post'}
+            data-post-id={post.id}
+            data-type={type}
+        >
             <div className="post__avatar" aria-hidden="true">
                 {(author?.username ?? '?').charAt(0).toUpperCase()}
             </div>
@@ -135,8 +141,9 @@ export function PostView({post, isRHS}: {post: Post; isRHS?: boolean}) {
                     {Body ? (
                         <Body post={post} compactDisplay={false} isRHS={isRHS ?? false} />
                     ) : (
-                        <PlainBody post={post} />
+                        <Formatted text={post.message} />
                     )}
+                    {!isPlugins && <Attachments post={post} />}
                 </div>
             </div>
         </li>
@@ -149,16 +156,19 @@ function inOrder(posts: Record<string, Post> | undefined): Post[] {
     return all;
 }
 
-/** The whole client. `typed` sends what was typed. */
+/** The whole client. `typed` sends the text of the input. */
 export function Client({
     registered,
     channelId,
     channelName,
+    appBar = true,
     typed,
 }: {
     registered: Registered;
     channelId: string;
     channelName: string;
+    /** Whether the app bar is on. It is on unless an administrator turns it off. */
+    appBar?: boolean;
     typed: (text: string, rootId: string) => void;
 }) {
     const posts = inOrder(useSelector((state: State) => state.entities?.posts?.posts));
@@ -173,6 +183,7 @@ export function Client({
                     {channelName || 'Threads'}
                 </strong>
                 {channelId !== '' &&
+                    !(appBar && registered.appBar.length > 0) &&
                     registered.headerButtons.map((button, index) => (
                         <HeaderButton key={index} button={button} channelId={channelId} />
                     ))}
@@ -210,11 +221,13 @@ export function Client({
                     </ol>
                 </aside>
             )}
-            <nav className="app-bar" aria-label="Apps">
-                {registered.appBar.map((button, index) => (
-                    <AppBarButton key={index} button={button} channelId={channelId} />
-                ))}
-            </nav>
+            {appBar && (
+                <nav className="app-bar" aria-label="Apps">
+                    {registered.appBar.map((button, index) => (
+                        <AppBarButton key={index} button={button} channelId={channelId} />
+                    ))}
+                </nav>
+            )}
             {registered.roots.map((Root, index) => (
                 <Root key={index} />
             ))}

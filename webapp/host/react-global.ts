@@ -1,4 +1,4 @@
-// React as plugins meet it. Tests read components from their sources, and those say `import 'react'`.
+// The client's React, for tests that import components from their sources.
 import type ReactModule from 'react';
 
 const React = (window as unknown as {React: typeof ReactModule}).React;

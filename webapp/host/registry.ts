@@ -1,9 +1,9 @@
-// The registry that a client hands to a plugin, and what was registered with it.
+// The registry of the fake client, and the registered parts.
 import type {ComponentType, ReactElement, ReactNode} from 'react';
 
 import type {Channel, Command, Event, PostProps, Registry} from '../src/host';
 
-/** What a plugin registered. */
+/** The parts that a plugin registered. */
 export interface Registered {
     translations: ((locale: string) => Record<string, string>) | undefined;
     roots: ComponentType[];
@@ -19,7 +19,7 @@ export interface Registered {
     commandHooks: ((message: string, args: unknown) => Command)[];
 }
 
-/** A registry without some of its methods, as those of other versions are. */
+/** A registry without some methods, like in other versions of the client. */
 export function makeRegistry(without: readonly string[] = []): {
     registry: Registry;
     registered: Registered;

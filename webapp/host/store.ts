@@ -1,9 +1,9 @@
-// The part of the client's state that plugins read, and the actions that change it.
+// The part of the client's state that the plugin reads, and the actions that change it.
 import {legacy_createStore as createStore, type Store as ReduxStore} from 'redux';
 
 import type {Post, State, Store, User} from '../src/host';
 
-/** What a client knows from the beginning. */
+/** What a client knows when it has just loaded. */
 export interface Setting {
     user: User;
     siteUrl: string;
@@ -19,9 +19,10 @@ interface Action {
     post?: Post;
     value?: string;
     id?: string;
+    users?: User[];
 }
 
-/** The state of a client that has just been loaded. */
+/** The state of a client that has just loaded. */
 export function initialState(setting: Setting): State {
     const users = [setting.user, ...(setting.users ?? [])];
     const state: State = {
@@ -67,6 +68,12 @@ function reduce(state: State, action: Action): State {
             const posts = {...entities.posts?.posts, [post.id]: post};
             return {...state, entities: {...entities, posts: {posts}}};
         }
+        case 'RECEIVED_PROFILES': {
+            const known = entities.users?.profiles;
+            const received = action.users?.map((user) => [user.id, user]) ?? [];
+            const profiles = {...known, ...Object.fromEntries(received)};
+            return {...state, entities: {...entities, users: {...entities.users, profiles}}};
+        }
         case 'CONNECTED':
             return {...state, websocket: {connectionId: action.value ?? ''}};
         case 'THREAD_OPENED': {
@@ -99,7 +106,7 @@ function reduce(state: State, action: Action): State {
     }
 }
 
-/** A store as the client has one. */
+/** The client's store. */
 export function makeStore(setting: Setting): Store & ReduxStore {
     const initial = initialState(setting);
     return createStore((state: State | undefined, action: Action) =>

@@ -1,27 +1,27 @@
-// Requests to the plugin and to Mattermost, as the user who is signed in.
+// Requests to the plugin and to Mattermost with the session of the user.
 import type {Json, Place, State, Store, User} from './host';
 import {PLUGIN_ID, basePath, connectionId, currentUser} from './host';
 
-/** How long the plugin may take to start a meeting is 60 seconds; nobody waits longer. */
+/** The plugin answers within 60 seconds. */
 const TIMEOUT_MS = 65_000;
 
-/** How long a message waits for the name of its author. */
-const PATIENCE_MS = 1_000;
+/** How long an error message waits for the ID of its author. */
+const AUTHOR_MS = 1_000;
 
-/** How a start went. */
+/** The result of a start. */
 export type Answer =
-    /** It began; here it is joined. */
+    /** The meeting was started. */
     | {kind: 'started'; meetingUrl: string}
-    /** The user was shown something first: a question, a warning, or the way to connect. */
+    /** The plugin showed the user a question, a warning, or the link to connect. */
     | {kind: 'asked'}
-    /** It did not, for the reason that the plugin says. */
+    /** The plugin or Mattermost refused, with a sentence for the user. */
     | {kind: 'refused'; reason: string}
-    /** There was an answer, and not from the plugin. */
+    /** The answer is not one of the plugin's, for example the error page of a gateway. */
     | {kind: 'failed'}
-    /** There was none. */
+    /** There was no answer. */
     | {kind: 'unreachable'};
 
-/** The server takes a request with a session's cookie as signed in only when it carries this token. */
+/** The token that the server requires in requests with a session cookie. */
 function csrfToken(): string {
     const cookie = document.cookie.split('; ').find((pair) => pair.startsWith('MMCSRF='));
     return cookie?.slice('MMCSRF='.length) ?? '';
@@ -35,7 +35,7 @@ function field(value: Json, name: string): string {
     return typeof found === 'string' ? found : '';
 }
 
-/** Requests of one client. */
+/** The requests of one client. */
 export class Client {
     private zoom: Promise<string> | undefined;
     private bot: Promise<string> | undefined;
@@ -58,7 +58,7 @@ export class Client {
         } catch {
             return {kind: 'unreachable'};
         }
-        // A gateway's error page is no JSON.
+        // The error page of a gateway is not JSON.
         const answer: Json = await response.json().catch(() => null);
         const reason = field(answer, 'error') || (response.ok ? '' : field(answer, 'message'));
         if (reason !== '') {
@@ -71,10 +71,10 @@ export class Client {
         return meetingUrl === '' ? {kind: 'asked'} : {kind: 'started', meetingUrl};
     }
 
-    /** The address of the Zoom that the plugin is configured for; empty if that cannot be had. */
+    /** The configured Zoom URL; empty if the server does not answer. */
     zoomUrl(): Promise<string> {
         this.zoom ??= this.read(`/plugins/${PLUGIN_ID}/api/v1/client`, 'zoom_url').then((url) => {
-            // What failed once may be asked again.
+            // Try again next time.
             if (url === '') {
                 this.zoom = undefined;
             }
@@ -83,7 +83,7 @@ export class Client {
         return this.zoom;
     }
 
-    /** The user id of the plugin's bot, or the reader's own if it cannot be had soon. */
+    /** The user ID of the plugin's bot, or the reader's own if the server does not answer in time. */
     async botId(): Promise<string> {
         const users: User[] = Object.values(this.store.getState().entities?.users?.profiles ?? {});
         const known = users.find((user) => user.username === PLUGIN_ID && user.is_bot === true);
@@ -91,19 +91,19 @@ export class Client {
             return known.id;
         }
         this.bot ??= this.read(`/api/v4/users/username/${PLUGIN_ID}`, 'id').then((id) => {
-            // What failed once may be asked again.
+            // Try again next time.
             if (id === '') {
                 this.bot = undefined;
             }
             return id;
         });
-        // Whoever waits to be told what went wrong shall not wait for who says it.
-        const patience = new Promise<string>((resolve) => setTimeout(resolve, PATIENCE_MS, ''));
-        const found = await Promise.race([this.bot, patience]);
+        // The error message is more important than its author.
+        const timeout = new Promise<string>((resolve) => setTimeout(resolve, AUTHOR_MS, ''));
+        const found = await Promise.race([this.bot, timeout]);
         return found || (currentUser(this.store.getState())?.id ?? '');
     }
 
-    /** The channel of a post; empty if that cannot be had. */
+    /** The channel of a post; empty if the server does not answer. */
     async channelOf(postId: string): Promise<string> {
         const known = this.store.getState().entities?.posts?.posts?.[postId];
         return (

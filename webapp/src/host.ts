@@ -1,17 +1,16 @@
-// What the Mattermost client offers a plugin, as far as it is used here.
+// The parts of the Mattermost client that the plugin uses.
 //
-// Nothing of it can be taken for granted. The client is of another version than the one this was
-// written against; its state is its own affair and its registry grows and shrinks. So every part of the
-// state is optional, reading it never throws, and what is missing has a sensible stand-in.
+// The state and the registry differ between versions of the client. So every part of the state is optional, reading
+// never throws, and a missing part has a default.
 import type {ComponentType, ReactElement, ReactNode} from 'react';
 
-/** The plugin's id, in every address and name. */
+/** The ID of the plugin, which is part of its URLs and names. */
 export const PLUGIN_ID = 'zoom';
 
-/** A value from outside. */
+/** An unchecked value. */
 export type Json = string | number | boolean | null | undefined | Json[] | {[key: string]: Json};
 
-/** A post, as the client keeps it. */
+/** A post in the client's state. */
 export interface Post {
     id: string;
     channel_id: string;
@@ -21,13 +20,13 @@ export interface Post {
     type: string;
     /** Milliseconds since 1970. */
     create_at: number;
-    /** Milliseconds since 1970; 0 for what was never changed. */
+    /** Milliseconds since 1970; 0 if the post was never changed. */
     update_at: number;
-    /** Written by a plugin, or by anybody: any user can set any property. */
+    /** Any member can set any property. */
     props?: {[name: string]: Json};
 }
 
-/** What the client gives a component that draws a post. */
+/** The properties of a component that draws a post. */
 export interface PostProps {
     post: Post;
     compactDisplay?: boolean;
@@ -43,6 +42,7 @@ export interface Channel {
 export interface User {
     id: string;
     username?: string;
+    /** The server sets this. No member can. */
     is_bot?: boolean;
     locale?: string;
     timezone?: {
@@ -52,7 +52,7 @@ export interface User {
     };
 }
 
-/** The parts of the client's state that are read. */
+/** The parts of the client's state that the plugin reads. */
 export interface State {
     entities?: {
         general?: {config?: {SiteURL?: string}};
@@ -64,7 +64,7 @@ export interface State {
     };
     plugins?: {plugins?: Record<string, unknown>};
     views?: {
-        /** What stands in the middle instead of a channel: `threads`, `drafts` and the like. */
+        /** The page in the center, such as `threads` or `drafts`; empty for a channel. */
         lhs?: {currentStaticPageId?: string};
         rhs?: {selectedPostId?: string; selectedChannelId?: string; isSidebarOpen?: boolean};
         threads?: {selectedThreadIdInTeam?: Record<string, string | null>};
@@ -79,19 +79,18 @@ export interface Store {
     dispatch(action: {type: string; [field: string]: unknown}): unknown;
 }
 
-/** An event from the server. */
+/** A websocket event. */
 export interface Event {
     data?: {[name: string]: Json};
-    broadcast?: {connection_id?: string};
 }
 
-/** What a hook that sees slash commands answers: the command goes on as it is. */
+/** A slash command. A hook returns it unchanged. */
 export interface Command {
     message: string;
     args: unknown;
 }
 
-/** Where a plugin says what it has. Every method may be missing, for it depends on the version. */
+/** The registry of a plugin's parts. Which methods exist depends on the version of the client. */
 export interface Registry {
     registerTranslations?(source: (locale: string) => Record<string, string>): void;
     registerRootComponent?(component: ComponentType): void;
@@ -111,27 +110,27 @@ export interface Registry {
     registerSlashCommandWillBePostedHook?(hook: (message: string, args: unknown) => Command): void;
 }
 
-/** What the client puts on the window for plugins. */
+/** The globals that the client defines for plugins. */
 export interface HostWindow {
     registerPlugin(id: string, plugin: {initialize(registry: Registry, store: Store): void}): void;
     PostUtils?: {
         formatText?(text: string, options?: object): string;
         messageHtmlToComponent?(html: string, options?: object): ReactNode;
     };
-    /** Only in the desktop app. */
+    /** Defined only in the desktop app. */
     desktopAPI?: unknown;
 }
 
-/** The window, as the client has prepared it. */
+/** The client's globals. */
 export const host = window as unknown as HostWindow;
 
-/** The user who is signed in, or nobody. */
+/** The user who is signed in. */
 export function currentUser(state: State): User | undefined {
     const users = state.entities?.users;
     return users?.profiles?.[users.currentUserId ?? ''];
 }
 
-/** The path of a server that is not at the root of its host, without a slash at its end. */
+/** The path of the server's site URL, without a trailing slash; empty at the root of a host. */
 export function basePath(state: State): string {
     try {
         const site = state.entities?.general?.config?.SiteURL || window.location.origin;
@@ -141,24 +140,24 @@ export function basePath(state: State): string {
     }
 }
 
-/** The id of this client's websocket, or nothing while there is none. */
+/** The ID of this client's websocket connection; empty while there is none. */
 export function connectionId(state: State): string {
     return state.websocket?.connectionId ?? '';
 }
 
-/** Where a meeting is wanted. */
+/** Where a meeting is posted. */
 export interface Place {
     channelId: string;
-    /** The first post of a thread, or nothing for the channel itself. */
+    /** The first post of a thread; empty for the channel itself. */
     rootId: string;
 }
 
-/** The channel, or the thread of it that stands open beside it. */
+/** The channel, or its thread that is open in the right-hand sidebar. */
 export function placeIn(state: State, channelId: string): Place {
     const rhs = state.views?.rhs;
     const selected = rhs?.isSidebarOpen === false ? '' : (rhs?.selectedPostId ?? '');
     const post = state.entities?.posts?.posts?.[selected];
-    // An ephemeral message can be opened too and is nothing that can be replied to.
+    // An ephemeral post can be open there too, but it cannot have replies.
     const open = post !== undefined && post.channel_id === channelId && !isEphemeral(post);
     return {channelId, rootId: open ? post.root_id || post.id : ''};
 }
@@ -167,9 +166,9 @@ function isEphemeral(post: Post): boolean {
     return post.type === 'system_ephemeral';
 }
 
-/** The thread that is open in the list of threads, or nothing where that list is not shown. */
+/** The selected thread in the list of threads; empty if that list is not shown. */
 export function selectedThread(state: State): string {
-    // It stays selected while drafts are looked at. Older clients do not say what is shown.
+    // The thread stays selected while another page, such as the drafts, is shown. Older clients do not name the page.
     const page = state.views?.lhs?.currentStaticPageId;
     if (page !== undefined && page !== '' && page !== 'threads') {
         return '';
@@ -178,13 +177,13 @@ export function selectedThread(state: State): string {
     return state.views?.threads?.selectedThreadIdInTeam?.[team] ?? '';
 }
 
-/** Whether the user reads times on a 24-hour clock. */
+/** Whether the user prefers a 24-hour clock. */
 export function usesMilitaryTime(state: State): boolean {
     const preferences = state.entities?.preferences?.myPreferences;
     return preferences?.['display_settings--use_military_time']?.value === 'true';
 }
 
-/** The user's time zone, or none for the one of the machine. */
+/** The user's time zone; `undefined` for the browser's time zone. */
 export function timeZone(state: State): string | undefined {
     const zone = currentUser(state)?.timezone;
     const automatic = String(zone?.useAutomaticTimezone ?? 'true') === 'true';

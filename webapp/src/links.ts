@@ -1,17 +1,17 @@
-// Which links a person may be led to.
+// Which links people may follow.
 //
-// The link of a meeting stands in a post's properties, and any user can write such a post. So only
-// `https` is linked at all, and where a link leads to a host that is not Zoom's the host is named beside
-// it. A self-hosted Zoom is as good as Zoom's own, even on `http` if the administrator configured it so;
-// the server is asked for its address only when a link is met that needs the answer.
+// The link of a meeting is a property of a post, and any member can write such a post. So only `https` links are
+// shown, and the host is named next to the link unless it belongs to Zoom. A self-hosted Zoom counts as Zoom, even
+// with `http` if the administrator configured it so. The plugin asks the server for the configured URL only if a
+// link needs it.
 
-/** Where Zoom lives. Subdomains are companies' own addresses. */
+/** Zoom's domains. Companies have subdomains of their own. */
 const ZOOM = ['zoom.us', 'zoom.com', 'zoomgov.com'];
 
 /** A link that may be followed. */
 export interface Link {
     href: string;
-    /** Named to the reader where it is not Zoom's; otherwise empty. */
+    /** The host, if it does not belong to Zoom; otherwise empty. */
     foreignHost: string;
 }
 
@@ -21,7 +21,7 @@ function parse(text: unknown): URL | undefined {
     }
     try {
         const url = new URL(text);
-        // A name and a password before the host only serve to disguise the host.
+        // A user name and a password before the host only disguise the host.
         return url.username === '' && url.password === '' ? url : undefined;
     } catch {
         return undefined;
@@ -32,7 +32,7 @@ function isWithin(hostname: string, domain: string): boolean {
     return hostname === domain || hostname.endsWith(`.${domain}`);
 }
 
-/** Whether it takes the configured address of Zoom to judge this link. */
+/** Whether `safeLink` needs the configured Zoom URL for this link. */
 export function needsZoomUrl(text: unknown): boolean {
     const url = parse(text);
     const web = url !== undefined && (url.protocol === 'https:' || url.protocol === 'http:');
@@ -41,7 +41,7 @@ export function needsZoomUrl(text: unknown): boolean {
     );
 }
 
-/** The link in a text, or nothing if it must not be followed. */
+/** The link, or `undefined` if it must not be followed. */
 export function safeLink(text: unknown, zoomUrl: string): Link | undefined {
     const url = parse(text);
     if (url === undefined) {

@@ -1,6 +1,6 @@
 import React from 'react';
 
-/** A value that components follow. */
+/** A value that components can subscribe to. */
 export class Observable<T> {
     private readonly listeners = new Set<() => void>();
 
@@ -23,7 +23,7 @@ export class Observable<T> {
     }
 }
 
-/** What an observable holds. React 17 has no `useSyncExternalStore`. */
+/** The current value of an observable. React 17 has no `useSyncExternalStore`. */
 export function useObservable<T>(observable: Observable<T>): T {
     const [value, setValue] = React.useState(observable.value);
     React.useEffect(() => {

@@ -1,7 +1,8 @@
-// What the plugin registers with the client.
+// Registers the plugin's parts with the client.
 //
-// Registries differ from version to version. A method that is missing, or that fails, is named in the
-// console and costs what it was for; everything else is registered all the same.
+// The registry differs between versions of the client, and Mattermost 12 removes a plugin whose `initialize` throws. So
+// every part is registered on its own: if a method is missing or throws, the console names it, only its part is
+// missing, and `initialize` returns normally.
 import React from 'react';
 import {FormattedMessage} from 'react-intl';
 
@@ -17,60 +18,70 @@ import {messageId, text, translations} from './text';
 
 type Registered = Required<Registry>;
 
-/** Registers one thing. Answers whether that went well. */
-function attempt(
-    registry: Registry,
-    method: keyof Registry,
-    register: (registry: Registered) => void,
-): boolean {
-    if (!registry[method]) {
-        console.warn(`zoom: this Mattermost has no ${method}, so that part is left out`);
-        return false;
-    }
+/** Does one step. Returns whether the step succeeded. */
+function attempt(name: string, step: () => void): boolean {
     try {
-        register(registry as Registered);
+        step();
         return true;
     } catch (error) {
-        console.error(`zoom: ${method} failed`, error);
+        console.error(`zoom: ${name} failed`, error);
         return false;
     }
 }
 
-/** Registers everything. */
+/** Registers one part. Returns whether it is registered. */
+function register(
+    registry: Registry,
+    method: keyof Registry,
+    part: (registry: Registered) => void,
+): boolean {
+    let registered = false;
+    attempt(method, () => {
+        if (registry[method]) {
+            part(registry as Registered);
+            registered = true;
+        } else {
+            console.warn(`zoom: this version of Mattermost has no ${method}`);
+        }
+    });
+    return registered;
+}
+
+/** Registers all parts. Never throws. */
 export function initialize(registry: Registry, store: Store): void {
     const starter = new Starter(store);
-    // Mattermost makes the buttons' names for screen readers from this, which it only can of a string or of
-    // a message of its own kind; and only of the latter in the reader's language.
+    // Mattermost makes the accessible name of a button from this. It accepts a string or a message of this kind, and
+    // only the message is in the reader's language.
     const label = <FormattedMessage id={messageId('start')} defaultMessage={text('en', 'start')} />;
-    addStyles();
-    attempt(registry, 'registerTranslations', (to) => to.registerTranslations(translations));
-    attempt(registry, 'registerChannelHeaderButtonAction', (to) => {
+    attempt('addStyles', addStyles);
+    register(registry, 'registerTranslations', (to) => to.registerTranslations(translations));
+    register(registry, 'registerChannelHeaderButtonAction', (to) => {
         const icon = <HeaderIcon starter={starter} />;
         const start = (channel: Channel) => void starter.inChannel(channel);
         to.registerChannelHeaderButtonAction(icon, start, label, label);
     });
-    attempt(registry, 'registerAppBarComponent', (to) => {
+    register(registry, 'registerAppBarComponent', (to) => {
         const icon = `${basePath(store.getState())}/plugins/${PLUGIN_ID}/public/app-bar-icon.png`;
         to.registerAppBarComponent(icon, (channel) => void starter.fromAppBar(channel), label);
     });
-    attempt(registry, 'registerWebSocketEventHandler', (to) => {
+    register(registry, 'registerWebSocketEventHandler', (to) => {
         const event = `custom_${PLUGIN_ID}_meeting_started`;
         to.registerWebSocketEventHandler(event, (started) => void starter.onStarted(started));
     });
-    attempt(registry, 'registerPostTypeComponent', (to) => {
+    register(registry, 'registerPostTypeComponent', (to) => {
         to.registerPostTypeComponent('custom_zoom', (props) => (
             <MeetingPost {...props} starter={starter} />
         ));
         to.registerPostTypeComponent('custom_zoom_transcript', TranscriptPost);
         to.registerPostTypeComponent('custom_zoom_chat', ChatPost);
     });
-    const shows = attempt(registry, 'registerRootComponent', (to) =>
+    const shows = register(registry, 'registerRootComponent', (to) =>
         to.registerRootComponent(() => <NoticeArea starter={starter} />),
     );
     if (shows) {
         starter.showNotices();
     }
-    const hears = attempt(registry, 'registerSlashCommandWillBePostedHook', (to) =>
+    const hears = register(registry, 'registerSlashCommandWillBePostedHook', (to) =>
         to.registerSlashCommandWillBePostedHook((message, args) => {
             starter.onCommand(message);
             return {message, args};

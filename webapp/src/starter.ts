@@ -1,7 +1,7 @@
-// Starting a meeting: from the click to the tab, or to the reason why not.
+// Starting a meeting: from the click to the tab, or to an error message.
 //
-// A second click while the first is under way does nothing, and neither does the second half of a double
-// click. What went wrong is said as a message where the click was, in the channel or in the thread.
+// A click is ignored while a start in the same place is in progress, and so is the second click of a double click.
+// Errors are shown as an ephemeral message in the channel or the thread of the click.
 import type {Channel, Event, Place, Post, Store} from './host';
 import {connectionId, placeIn, selectedThread} from './host';
 import {Client} from './client';
@@ -9,35 +9,35 @@ import {Observable} from './observable';
 import {type Source, Tabs} from './tabs';
 import {type Key, localeOf, text} from './text';
 
-/** A click this soon after a start is the second half of a double click. */
+/** A click this soon after a start is the second click of a double click. */
 const DOUBLE_CLICK_MS = 1_000;
 
 function nameOf(place: Place): string {
     return `${place.channelId} ${place.rootId}`;
 }
 
-/** What stands in the corner beside the starts that are under way. */
+/** A notice in the corner, in addition to the starts in progress. */
 export type Notice =
     {kind: 'blocked'; meetingUrl: string} | {kind: 'said'; sentence: string} | undefined;
 
-/** How a click on "start" ended: with a meeting, with a question, with a reason why not, or unheard. */
-export type Outcome = 'started' | 'asked' | 'failed' | 'unheard';
+/** The result of a click: a meeting, a question of the plugin, an error, or nothing. */
+export type Outcome = 'started' | 'asked' | 'failed' | 'ignored';
 
-/** What has become of "start anyway" under a warning. */
-export type Anyway = 'busy' | 'done' | undefined;
+/** The state of "Start a new meeting" in a warning. */
+export type Forced = 'busy' | 'done' | undefined;
 
-/** The meetings that one client starts. */
+/** Starts meetings in one client. */
 export class Starter {
-    /** Where starts are under way, the latest last. */
+    /** The places where starts are in progress, the latest last. */
     readonly busy = new Observable<readonly Place[]>([]);
     readonly notice = new Observable<Notice>(undefined);
-    /** By the id of the warning. A post that is scrolled away and back is drawn anew. */
-    readonly anyway = new Observable<Readonly<Record<string, Anyway>>>({});
+    /** By the ID of the warning. The client removes posts out of sight and draws them again later. */
+    readonly forced = new Observable<Readonly<Record<string, Forced>>>({});
     readonly tabs: Tabs;
     readonly client: Client;
     private settled = {place: '', at: -Infinity};
     private messages = 0;
-    /** Whether notices are shown. Where they are not, messages take their place. */
+    /** Whether the client shows notices. Otherwise, messages are shown instead. */
     private shows = false;
 
     constructor(
@@ -48,17 +48,17 @@ export class Starter {
         this.tabs = new Tabs(() => connectionId(store.getState()), now);
     }
 
-    /** Notices are shown from now on. */
+    /** The client shows notices. */
     showNotices(): void {
         this.shows = true;
     }
 
-    /** The button in a channel's header. */
+    /** Handles a click on the button in the channel header. */
     inChannel(channel: Channel): Promise<Outcome> {
         return this.start(placeIn(this.store.getState(), channel.id));
     }
 
-    /** The button at the side: it is there also where no channel is. */
+    /** Handles a click on the button in the app bar, which is also there while no channel is shown. */
     async fromAppBar(channel?: Channel): Promise<Outcome> {
         if (channel?.id) {
             return this.inChannel(channel);
@@ -66,19 +66,19 @@ export class Starter {
         const thread = selectedThread(this.store.getState());
         const channelId = thread === '' ? '' : await this.client.channelOf(thread);
         if (channelId === '') {
-            await this.say(undefined, this.sentence(thread === '' ? 'noThread' : 'failed'));
+            await this.say(undefined, this.sentence(thread === '' ? 'noChannel' : 'failed'));
             return 'failed';
         }
         return this.start({channelId, rootId: thread});
     }
 
-    /** "Start anyway", under a warning. */
-    async startAnyway(warning: Post, topic: string): Promise<void> {
-        if (this.anyway.value[warning.id] !== undefined) {
+    /** Handles a click on "Start a new meeting" in a warning. */
+    async startNew(warning: Post, topic: string): Promise<void> {
+        if (this.forced.value[warning.id] !== undefined) {
             return;
         }
-        const become = (state: Anyway) =>
-            this.anyway.set({...this.anyway.value, [warning.id]: state});
+        const become = (state: Forced) =>
+            this.forced.set({...this.forced.value, [warning.id]: state});
         become('busy');
         const place = {channelId: warning.channel_id, rootId: warning.root_id};
         const outcome = await this.start(place, topic, true);
@@ -91,11 +91,11 @@ export class Starter {
         const doubled =
             this.settled.place === name && this.now() - this.settled.at < DOUBLE_CLICK_MS;
         if (this.busy.value.some((other) => nameOf(other) === name) || (doubled && !force)) {
-            return 'unheard';
+            return 'ignored';
         }
         this.busy.set([...this.busy.value, place]);
         this.tabs.ask();
-        // So that it is known when something has to be said.
+        // Load the bot's ID now, because an error message needs it.
         void this.client.botId();
         const answer = await this.client.start(place, topic, force);
         this.busy.set(this.busy.value.filter((other) => other !== place));
@@ -118,7 +118,7 @@ export class Starter {
         }
     }
 
-    /** The server says that a meeting began. */
+    /** Handles the event that a meeting was started. */
     async onStarted(event: Event): Promise<void> {
         const meetingUrl = event.data?.meeting_url;
         if (typeof meetingUrl === 'string' && this.tabs.isForUs(event)) {
@@ -127,14 +127,14 @@ export class Starter {
         }
     }
 
-    /** A command is about to be sent from here. */
+    /** Handles a slash command that the user is about to send. */
     onCommand(message: string): void {
         if (/^\/zoom\s+(start|connect)\b/i.test(message.trim())) {
             this.tabs.ask();
         }
     }
 
-    /** The notice is no longer wanted. */
+    /** Closes the notice. */
     dismiss(): void {
         this.notice.set(undefined);
     }
@@ -144,7 +144,7 @@ export class Starter {
         source: Source,
         place: Place | undefined,
     ): Promise<void> {
-        // Waiting would cost the click's right to open a tab, so it is done only where it must be.
+        // After a pause the browser may block the tab, so ask the server only if the link needs it.
         const zoomUrl = meetingUrl.startsWith('http:') ? await this.client.zoomUrl() : '';
         switch (this.tabs.open(meetingUrl, zoomUrl, source)) {
             case 'blocked':
@@ -162,7 +162,7 @@ export class Starter {
         }
         const link = meetingUrl.replace(/\(/g, '%28').replace(/\)/g, '%29');
         const sentence = this.sentence('blocked');
-        await this.say(place, `${sentence} [${this.sentence('openMeeting')}](${link})`);
+        await this.say(place, `${sentence} [${this.sentence('open')}](${link})`);
     }
 
     private sentence(key: Key): string {
@@ -170,8 +170,8 @@ export class Starter {
     }
 
     /**
-     * Shows a message to this user alone: where the click was, until the page is loaded anew, or in the
-     * corner, where the click was nowhere. A client without corners shows it in the channel last seen.
+     * Shows an ephemeral message in the place of the click. Without a place, shows a notice, or, if the client has
+     * no notices, a message in the current channel.
      */
     private async say(where: Place | undefined, message: string): Promise<void> {
         if (where === undefined && this.shows) {

@@ -1,31 +1,33 @@
-// Opening a meeting in a tab, once, on the client that asked for it.
+// Opening a meeting in a tab, once, in the client that asked for it.
 //
-// The answer to our own request and the event over the websocket come in any order, and one of them may
-// be lost or come late: the first opens the tab and the other finds it open. The same one again is another
-// start, whose link may be the same. Meetings that began without a request of
-// this client (`/zoom start`, the question which meeting id to use, connecting first) come as an event
-// only. Where the server knows the client, the event is for it alone; where it does not, the event goes to
-// all clients of the user, and opens only where the command was typed.
+// The answer to our own request and the websocket event arrive in any order, and one of them may be lost or late:
+// the first one opens the tab, and the second one finds the tab open. The same source a second time is another
+// start, which may have the same link. For `/zoom start`, for the question about the meeting ID, and after
+// connecting there is only the event.
+//
+// An event goes to all clients of the user who started the meeting. It names the connection of the client that
+// asked, if the plugin knows that connection: then only that client opens the meeting. Otherwise a client opens the
+// meeting if its user has just asked for one there.
 import type {Event} from './host';
 import {host} from './host';
 import {safeLink} from './links';
 
-/** A start whose answer and event are further apart than this has lost one of them. */
+/** If the answer and the event of a start are further apart, one of them was lost. */
 const PAIR_MS = 10_000;
-/** How long the second of them may still be on its way: a laptop was closed, a network was down. */
+/** How late the second one may be, for example after the computer slept. */
 const STRAY_MS = 600_000;
-/** From a typed command to its meeting, with connecting and a question between: the life of an OAuth state. */
+/** From a command to its event, with connecting and a question in between: the lifetime of an OAuth state. */
 const ASKED_MS = 300_000;
 
-/** What told of a meeting: the answer to our own request, or an event of the server. */
+/** Where the link of a meeting came from: the answer to our own request, or an event of the server. */
 export type Source = 'answer' | 'event';
 
-/** What becomes of a meeting that is to be opened. */
+/** The result of opening a meeting. */
 export type Opened = 'opened' | 'already' | 'blocked' | 'unsafe';
 
 /** The tabs of one client. */
 export class Tabs {
-    /** The links that were opened: when, and what has told of them since. */
+    /** The opened links: when each was opened, and by which sources it was received. */
     private readonly opened = new Map<string, {at: number; by: Set<Source>}>();
     private asked = -Infinity;
     private hearsCommands = false;
@@ -35,35 +37,34 @@ export class Tabs {
         private readonly now: () => number = Date.now,
     ) {}
 
-    /** Commands that are typed here will be told. */
+    /** The client calls `ask` for typed commands. Older clients do not report commands. */
     hearCommands(): void {
         this.hearsCommands = true;
     }
 
-    /** The user of this client asked for a meeting that only an event will tell of. */
+    /** The user asked for a meeting in this client. */
     ask(): void {
         this.asked = this.now();
-        // What is told from now on may be of this start, though the link be the same: a personal room's is.
+        // The next link belongs to this start even if it is the same: a personal room keeps its link.
         this.forget(PAIR_MS);
     }
 
-    /** The user has what was asked for, or will not get it: the next event is not for this client. */
+    /** The start is finished or failed, so the next event without a connection is not for this client. */
     answered(): void {
         this.asked = -Infinity;
     }
 
     /** Whether an event is for this client. */
     isForUs(event: Event): boolean {
-        const target = event.broadcast?.connection_id ?? '';
-        if (target !== '') {
-            const ours = this.connection();
-            return ours === '' || ours === target;
+        const asking = event.data?.connection_id ?? '';
+        if (asking !== '') {
+            return asking === this.connection();
         }
-        // Older clients do not tell of commands, so there every client of the user opens the meeting.
+        // If the client does not report commands, every client of the user opens the meeting.
         return !this.hearsCommands || this.now() - this.asked < ASKED_MS;
     }
 
-    /** Opens a meeting that the server told of, unless it is the second time that it tells. */
+    /** Opens a meeting, unless the other source has opened it already. */
     open(meetingUrl: string, zoomUrl: string, source: Source): Opened {
         const link = safeLink(meetingUrl, zoomUrl);
         if (link === undefined) {
@@ -88,15 +89,15 @@ export class Tabs {
     }
 }
 
-/** Opens a tab that knows nothing of this one. Answers whether the browser allowed it. */
+/** Opens a tab without access to this one. Returns whether the browser allowed it. */
 function openTab(href: string): boolean {
     if (host.desktopAPI !== undefined) {
-        // The desktop app hands the link to the browser and has no window to show for it.
+        // The desktop app passes the link to the browser and returns no window.
         window.open(href, '_blank', 'noopener,noreferrer');
         return true;
     }
-    // With `noopener` the answer is null whether or not the tab opened, and a blocked one would go
-    // unnoticed. So the new tab's way back is cut here, before its page is there.
+    // With `noopener` the result is always null, so a blocked tab would go unnoticed. Instead, remove the new tab's
+    // reference to this one before its page loads.
     const tab = window.open(href, '_blank');
     if (tab === null) {
         return false;

@@ -1,16 +1,17 @@
-import {screen} from '@testing-library/dom';
+// What the plugin registers with the client.
+import {screen, waitFor} from '@testing-library/dom';
 import {expect, it, vi} from 'vitest';
 
+import {meetingPost} from '../gallery/states';
 import {makeRegistry} from '../host/registry';
 import {makeStore} from '../host/store';
 import type {HostWindow, Registry} from '../src/host';
 import {initialize} from '../src/plugin';
-import {load, person, showClient, showPosts} from './stage';
-import {meetingPost} from '../gallery/states';
+import {load, person, showClient, showPosts, startButton} from './stage';
 
 const SETTING = {user: person('ada'), siteUrl: 'https://chat.example.com/team/', teamId: 't'};
 
-it('zm121 registers itself by its id, with an initialize and nothing else', async () => {
+it('zm121 the plugin registers itself with its ID and `initialize` only', async () => {
     const registerPlugin = vi.fn<HostWindow['registerPlugin']>();
     Object.assign(window, {registerPlugin});
     await import('../src/index');
@@ -20,7 +21,7 @@ it('zm121 registers itself by its id, with an initialize and nothing else', asyn
     expect(Object.keys(plugin ?? {})).toEqual(['initialize']);
 });
 
-it('zm122 registers the buttons, the event, the post types and its translations', () => {
+it('zm122 the plugin registers the buttons, the event, the post types, and the translations', () => {
     const {registered} = load();
     expect(registered.headerButtons).toHaveLength(1);
     expect(registered.appBar).toHaveLength(1);
@@ -33,13 +34,13 @@ it('zm122 registers the buttons, the event, the post types and its translations'
     expect(registered.translations?.('de')['zoom.start']).toBe('Zoom-Meeting starten');
 });
 
-it('zm123 the address of the icon has the path of a server that is not at the root', () => {
+it('zm123 the URL of the icon has the path of the site URL', () => {
     const {registry, registered} = makeRegistry();
     initialize(registry, makeStore(SETTING));
     expect(registered.appBar[0]?.iconUrl).toBe('/team/plugins/zoom/public/app-bar-icon.png');
 });
 
-it.each([
+const METHODS = [
     'registerTranslations',
     'registerRootComponent',
     'registerChannelHeaderButtonAction',
@@ -47,21 +48,26 @@ it.each([
     'registerPostTypeComponent',
     'registerWebSocketEventHandler',
     'registerSlashCommandWillBePostedHook',
-] satisfies (keyof Registry)[])(
-    'zm122 without %s the rest is registered, and the console says what is missing',
+] satisfies (keyof Registry)[];
+
+function counts(registered: ReturnType<typeof load>['registered']): Record<string, number> {
+    return {
+        registerTranslations: registered.translations ? 1 : 0,
+        registerRootComponent: registered.roots.length,
+        registerChannelHeaderButtonAction: registered.headerButtons.length,
+        registerAppBarComponent: registered.appBar.length,
+        registerPostTypeComponent: registered.postTypes.size,
+        registerWebSocketEventHandler: registered.events.size,
+        registerSlashCommandWillBePostedHook: registered.commandHooks.length,
+    };
+}
+
+it.each(METHODS)(
+    'f45 zm122 without %s the other parts are registered, and the console names the method',
     (missing) => {
         const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
         const {registered} = load({}, [missing]);
-        const parts: Record<string, number> = {
-            registerTranslations: registered.translations ? 1 : 0,
-            registerRootComponent: registered.roots.length,
-            registerChannelHeaderButtonAction: registered.headerButtons.length,
-            registerAppBarComponent: registered.appBar.length,
-            registerPostTypeComponent: registered.postTypes.size,
-            registerWebSocketEventHandler: registered.events.size,
-            registerSlashCommandWillBePostedHook: registered.commandHooks.length,
-        };
-        for (const [method, count] of Object.entries(parts)) {
+        for (const [method, count] of Object.entries(counts(registered))) {
             expect(count > 0, method).toBe(method !== missing);
         }
         expect(warn).toHaveBeenCalledOnce();
@@ -69,37 +75,46 @@ it.each([
     },
 );
 
-it('zm122 a method that fails costs only what it was for', () => {
-    const error = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const {registry, registered} = makeRegistry();
-    initialize(
-        {
-            ...registry,
-            registerAppBarComponent: () => {
-                throw new Error('not here');
-            },
-        },
-        makeStore(SETTING),
-    );
-    expect(registered.postTypes.size).toBe(3);
-    expect(error).toHaveBeenCalledOnce();
-});
+it.each(METHODS)(
+    'f45 zm122 if %s throws, the other parts are registered, and the console names the method',
+    (method) => {
+        const error = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+        const {registry, registered} = makeRegistry();
+        const failing = () => {
+            throw new Error('not here');
+        };
+        initialize({...registry, [method]: failing}, makeStore(SETTING));
+        for (const [other, count] of Object.entries(counts(registered))) {
+            expect(count > 0, other).toBe(other !== method);
+        }
+        expect(error).toHaveBeenCalledOnce();
+        expect(String(error.mock.calls[0])).toContain(method);
+    },
+);
 
-it('zm127 d63 the button is named by its text, and its icon is no part of the name', async () => {
-    await showClient(load());
-    const button = screen.getByRole('button', {name: 'Start Zoom Meeting'});
+it('zm127 d63 the name of the header button is its text, and its icon is hidden', async () => {
+    await showClient(load(), {appBar: false});
+    const button = screen.getByRole('button', {name: 'Start Zoom meeting'});
     expect(button.querySelector('.icon-brand-zoom')?.getAttribute('aria-hidden')).toBe('true');
 });
 
-it('d36 the button is named in the language of the reader, also after they change it', async () => {
+it('d36 the header button has its name in the reader’s language, also after a change', async () => {
     const loaded = load({user: person('ada', {locale: 'fr'})});
-    await showClient(loaded);
+    await showClient(loaded, {appBar: false});
     await screen.findByRole('button', {name: 'Démarrer une réunion Zoom'});
     loaded.store.dispatch({type: 'LANGUAGE', value: 'ja'});
     await screen.findByRole('button', {name: 'Zoomミーティングを開始'});
 });
 
-it('zm130 the styles are in the page once, however often the plugin is loaded', async () => {
+it('d36 the app bar button has its tooltip in the reader’s language, also after a change', async () => {
+    const loaded = load({user: person('ada', {locale: 'fr'})});
+    await showClient(loaded);
+    expect(startButton().parentElement?.title).toBe('Démarrer une réunion Zoom');
+    loaded.store.dispatch({type: 'LANGUAGE', value: 'ja'});
+    await waitFor(() => expect(startButton().parentElement?.title).toBe('Zoomミーティングを開始'));
+});
+
+it('zm130 the styles are on the page once, however often the plugin is loaded', async () => {
     load();
     await showPosts(load(), meetingPost());
     expect(document.querySelectorAll('#zoom-plugin-styles')).toHaveLength(1);

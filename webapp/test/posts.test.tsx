@@ -1,23 +1,11 @@
+// Cards in stored posts: started, ended, not started, and posts that are no cards.
 import {screen, waitFor, within} from '@testing-library/dom';
 import {expect, it, vi} from 'vitest';
 
 import {ENDED, STATES, meetingPost} from '../gallery/states';
 import {type Post, host} from '../src/host';
-import {begunMinutes} from '../src/components/MeetingPost';
-import {
-    CHANNEL,
-    hands,
-    json,
-    later,
-    load,
-    person,
-    serve,
-    showClient,
-    showPosts,
-    tabs,
-} from './stage';
-
-const MEETINGS = '/plugins/zoom/api/v1/meetings?force=true';
+import {startedMinutes} from '../src/meeting';
+import {CHANNEL, bodyOf, json, load, person, serve, showClient, showPosts} from './stage';
 
 function state(name: string): Post {
     const post = STATES[name];
@@ -27,58 +15,43 @@ function state(name: string): Post {
     return post;
 }
 
-function body(): string {
-    return screen.getByRole('listitem').querySelector('.post__body')?.textContent ?? '';
-}
+const NOT_STARTED = {meeting_status: 'NOT_STARTED'};
 
-it('zm128 zm129 a meeting that goes on can be joined', async () => {
+it('zm128 zm129 a meeting in progress can be joined', async () => {
     await showPosts(load(), meetingPost());
-    expect(body()).toContain('I have started a meeting');
+    expect(bodyOf()).toContain('I have started a meeting');
     expect(screen.getByRole('heading', {level: 3}).textContent).toBe('Standup');
-    expect(body()).toContain('Meeting ID: 85746065432');
+    expect(bodyOf()).toContain('In progress · Meeting ID: 85746065432');
     const link = screen.getByRole('link', {name: /^Join meeting ?, opens in a new tab$/});
     expect(link.getAttribute('href')).toBe('https://zoom.us/j/85746065432?pwd=abc.1');
     expect(link.getAttribute('target')).toBe('_blank');
     expect(link.getAttribute('rel')).toBe('noopener noreferrer');
 });
 
-it('zm129 a personal meeting says so, and a meeting without a topic has a title', async () => {
+it('zm129 a card names a Personal Meeting ID, and a meeting without a topic has a title', async () => {
     await showPosts(load(), state('started-personal'));
-    expect(body()).toContain('Personal meeting ID (PMI): 3141592653');
-    expect(screen.getByRole('heading').textContent).toBe('Zoom Meeting');
+    expect(bodyOf()).toContain('Personal Meeting ID: 3141592653');
+    expect(screen.getByRole('heading').textContent).toBe('Zoom meeting');
 });
 
-it('zm129 people can edit what their post says, with Markdown, and emoji work in topics', async () => {
+it('zm129 an edited message is shown with Markdown, and topics can have emoji', async () => {
     await showPosts(load(), state('started-formatted'));
-    expect(body()).toContain('Come and join us, @bob! ♥');
+    expect(bodyOf()).toContain('Come and join us, @bob! ♥');
     expect(document.querySelector('[data-mention=bob]')).not.toBeNull();
     expect(screen.getByRole('heading').textContent).toContain('Release ★ of 2.0');
 });
 
-it('zm129 what a bot posted names the person, and nobody where nobody is known', async () => {
-    await showPosts(
-        load(),
-        state('started-by-bot'),
-        meetingPost({from_bot: 'true', meeting_creator_username: ''}, {id: 'nobody'}),
-        meetingPost({...ENDED, from_bot: 'true'}, {id: 'over'}),
-    );
-    const [started, nobody, over] = screen.getAllByRole('listitem');
-    expect(started?.textContent).toContain('@ada has started a meeting');
-    expect(nobody?.textContent).toContain('Someone has started a meeting');
-    expect(over?.textContent).toContain('The meeting has ended.');
-});
-
-it('zm129 d43 an ended meeting says when it was and how long, and cannot be joined', async () => {
+it('zm129 d43 an ended meeting has a date and a duration, and cannot be joined', async () => {
     await showPosts(load(), state('ended'));
-    expect(body()).toContain('The meeting has ended.');
-    const summary = document.querySelector('dl');
-    expect(summary?.getAttribute('aria-label')).toBe('Meeting summary');
-    // The zone of the machine, for the reader has none in Mattermost.
-    expect(summary?.textContent).toBe('DateAug 6, 2026, 9:50 AMLength28 minutes');
+    expect(bodyOf()).toContain('The meeting has ended.');
+    const details = document.querySelector('dl');
+    expect(details?.getAttribute('aria-label')).toBe('Meeting details');
+    // The time zone of the browser, because the reader has set none in Mattermost.
+    expect(details?.textContent).toBe('DateAug 6, 2026, 9:50 AMDuration28 minutes');
     expect(screen.queryByRole('link')).toBeNull();
 });
 
-it('zm128 d43 times are in the zone and on the clock of the reader', async () => {
+it('zm128 d43 times are in the language, the time zone, and the clock of the reader', async () => {
     const zone = {
         useAutomaticTimezone: 'false',
         manualTimezone: 'Asia/Tokyo',
@@ -91,7 +64,7 @@ it('zm128 d43 times are in the zone and on the clock of the reader', async () =>
     );
 });
 
-it('d43 a zone that the browser does not know is no reason to show nothing', async () => {
+it('d43 with an unknown time zone, the browser’s time zone is used', async () => {
     const user = person('ada', {
         timezone: {useAutomaticTimezone: 'true', automaticTimezone: 'Mars/North'},
     });
@@ -99,30 +72,70 @@ it('d43 a zone that the browser does not know is no reason to show nothing', asy
     expect(document.querySelector('dl')?.textContent).toContain('9:50');
 });
 
-it('zm129 a post of the Go plugin, which has no start in it, counts from its own time', async () => {
+it('zm129 a post of the Go plugin has no start time, so its own time counts', async () => {
     const {meeting_start_time: _, ...props} = ENDED;
-    const post = meetingPost(props, {message: 'The meeting has ended.'});
-    await showPosts(load(), post);
+    await showPosts(load(), meetingPost(props, {message: 'The meeting has ended.'}));
     expect(document.querySelector('dl')?.textContent).toContain('28 minutes');
 });
 
-it('zm129 begun minutes count, and nonsense is none', () => {
-    expect([0, 1, 60_000, 60_001].map((end) => begunMinutes(0, end))).toEqual([0, 1, 1, 2]);
-    expect(begunMinutes(5, 0)).toBe(0);
-    expect(begunMinutes(Number.NaN, 0)).toBe(0);
+it('zm129 a duration is rounded up to minutes', async () => {
+    expect([0, 1, 60_000, 60_001].map((end) => startedMinutes(0, end))).toEqual([0, 1, 1, 2]);
+    expect(startedMinutes(5, 0)).toBe(0);
+    expect(startedMinutes(Number.NaN, 0)).toBe(0);
+    const end = ENDED.meeting_start_time + 60_000;
+    await showPosts(load(), meetingPost({...ENDED, meeting_end_time: end}));
+    expect(document.querySelector('dl')?.textContent).toContain('1 minute');
+    expect(document.querySelector('dl')?.textContent).not.toContain('1 minutes');
+});
+
+it('f01 a meeting that was not started is gray and cannot be joined', async () => {
+    await showPosts(load(), state('not-started'));
+    expect(document.querySelector('.zoom-pretext')?.textContent).toBe(
+        'The meeting was not started.',
+    );
+    const card = screen.getByRole('group', {name: 'Standup'});
+    expect(card.classList.contains('zoom-card-idle')).toBe(true);
+    expect(card.textContent).toContain('Not started · Personal Meeting ID: 3141592653');
+    expect(card.textContent).toContain('Nobody joined this meeting.');
+    expect(document.querySelector('.zoom-dot-on')).toBeNull();
+    expect(screen.queryByRole('link')).toBeNull();
+    expect(screen.queryByRole('button')).toBeNull();
+});
+
+it('f01 a late start turns the card back to a meeting that can be joined', async () => {
+    const loaded = load();
+    const post = {...meetingPost(NOT_STARTED), channel_id: CHANNEL};
+    loaded.store.dispatch({type: 'RECEIVED_POST', data: post});
+    await showClient(loaded);
+    expect(screen.queryByRole('link')).toBeNull();
+    const started = {...post, props: {...post.props, meeting_status: 'STARTED'}};
+    loaded.store.dispatch({type: 'RECEIVED_POST', data: started});
+    await screen.findByRole('link', {name: /^Join meeting/});
+    expect(bodyOf()).toContain('I have started a meeting');
+    expect(screen.getByRole('group').classList.contains('zoom-card-idle')).toBe(false);
+});
+
+it.each([
+    ['de', 'Das Meeting wurde nicht gestartet.', 'Nicht gestartet'],
+    ['ja', 'ミーティングは開始されませんでした。', '未開始'],
+])('f01 a meeting that was not started is described in %s', async (locale, sentence, status) => {
+    await showPosts(load({user: person('ada', {locale})}), meetingPost(NOT_STARTED));
+    expect(document.querySelector('.zoom-pretext')?.textContent).toContain(sentence);
+    expect(bodyOf()).toContain(status);
 });
 
 it.each([
     [{meeting_status: 'PAUSED'}],
+    [{meeting_status: 'WAITING'}],
     [{meeting_status: 7}],
     [{meeting_status: undefined}],
     [{meeting_status: null, meeting_link: {}, meeting_topic: [], meeting_id: 'x'}],
-])('zm129 d13 a post in a state that nobody knows shows its message: %o', async (props) => {
-    await showPosts(load(), meetingPost(props as Post['props'], {message: 'What people wrote'}));
-    expect(body()).toBe('What people wrote');
+])('zm129 d13 a post with an unknown status shows its message: %o', async (props) => {
+    await showPosts(load(), meetingPost(props as Post['props'], {message: 'A message'}));
+    expect(bodyOf()).toBe('A message');
 });
 
-it('d13 properties of the wrong kind are left out, and the rest is shown', async () => {
+it('d13 properties of the wrong kind are left out, and the others are shown', async () => {
     const props = {
         meeting_topic: {a: 1},
         meeting_id: '<b>1</b>',
@@ -130,16 +143,16 @@ it('d13 properties of the wrong kind are left out, and the rest is shown', async
         meeting_creator_username: [],
     };
     await showPosts(load(), meetingPost(props));
-    expect(screen.getByRole('heading').textContent).toBe('Zoom Meeting');
+    expect(screen.getByRole('heading').textContent).toBe('Zoom meeting');
     expect(screen.queryByRole('link')).toBeNull();
-    expect(body()).not.toContain('Meeting ID');
+    expect(bodyOf()).not.toContain('Meeting ID');
 });
 
-it('a post without properties is shown', async () => {
+it('d13 a post without properties shows its message', async () => {
     const post = meetingPost();
     delete post.props;
     await showPosts(load(), post);
-    expect(body()).toBe('I have started a meeting');
+    expect(bodyOf()).toBe('I have started a meeting');
 });
 
 it.each([
@@ -149,20 +162,20 @@ it.each([
     ['https://zoom.us@evil.example/j/1'],
     ['//evil.example'],
     [''],
-])('d27 a link that is not safe is not shown: %s', async (meetingLink) => {
+])('d27 an insecure link is not shown: %s', async (meetingLink) => {
     serve({});
     await showPosts(load(), meetingPost({meeting_link: meetingLink}));
     expect(screen.queryByRole('link')).toBeNull();
-    expect(body()).toContain('does not lead to a secure address');
+    expect(bodyOf()).toContain('its address is not secure');
 });
 
-it('d27 where a link does not lead to Zoom its host is named', async () => {
+it('d27 the host of a link is named unless it belongs to Zoom', async () => {
     serve({'/plugins/zoom/api/v1/client': () => json(200, {zoom_url: 'https://zoom.us'})});
     await showPosts(load(), meetingPost({meeting_link: 'https://zoom.us.evil.example/j/1'}));
-    expect(body()).toContain('This link leads to zoom.us.evil.example');
+    expect(bodyOf()).toContain('This link leads to zoom.us.evil.example');
 });
 
-it('d27 the configured Zoom is as good as Zoom, and the server is asked for it once', async () => {
+it('d27 the configured Zoom URL counts as Zoom, and the plugin asks for it once', async () => {
     const asked = serve({
         '/plugins/zoom/api/v1/client': () => json(200, {zoom_url: 'https://meet.example.com'}),
     });
@@ -174,14 +187,14 @@ it('d27 the configured Zoom is as good as Zoom, and the server is asked for it o
     expect(asked).toHaveLength(1);
 });
 
-it('d13 a moment that no calendar has does not take the channel down', async () => {
+it('d13 a time that no calendar has does not break the channel', async () => {
     const post = meetingPost({...ENDED, meeting_start_time: 1e20, meeting_end_time: 1e20});
     await showPosts(load(), {...post, id: 'bad'}, meetingPost());
     expect(screen.getAllByRole('listitem')).toHaveLength(2);
     expect(document.querySelector('dl')?.textContent).toContain('2026');
 });
 
-it('d13 a post that cannot be drawn is its message, and the others are as ever', async () => {
+it('d13 a post that cannot be drawn shows its message, and the others are not affected', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const formatText = (text: string) => {
         if (text.includes('*bad*')) {
@@ -193,32 +206,11 @@ it('d13 a post that cannot be drawn is its message, and the others are as ever',
     const bad = meetingPost({meeting_topic: '*bad*'}, {id: 'bad', message: 'Come in'});
     await showPosts(load(), bad, meetingPost());
     const [first, second] = screen.getAllByRole('listitem');
-    expect(first?.querySelector('.post__body')?.textContent).toBe('Come in');
+    expect(first && bodyOf(first)).toBe('Come in');
     expect(second?.textContent).toContain('Standup');
 });
 
-it.each(['all', 'Ada', 'x](https://evil.example)', '**x**', ''])(
-    'd13 a name that is none of Mattermost is not said: %s',
-    async (name) => {
-        await showPosts(
-            load(),
-            meetingPost({from_bot: 'true', meeting_creator_username: name}, {user_id: 'zoom'}),
-        );
-        const expected = name === 'all' ? '@all' : 'Someone';
-        expect(body()).toContain(`${expected} has started a meeting`);
-        expect(document.querySelector('.zoom-pretext a, .zoom-pretext b')).toBeNull();
-    },
-);
-
-it('d13 a provider that is no name is not said', async () => {
-    const post = state('recently-created-other');
-    const props = {...post.props, meeting_provider: '[Zoom](https://evil.example)'};
-    await showPosts(load(), {...post, props});
-    expect(body()).toContain('@bob has started a meeting in this channel');
-    expect(document.querySelector('.zoom-pretext a')).toBeNull();
-});
-
-it('d63 a title is one line', async () => {
+it('d63 a title is a single line', async () => {
     const asked: unknown[] = [];
     const real = host.PostUtils?.formatText;
     const formatText = (text: string, options?: object) => {
@@ -230,18 +222,11 @@ it('d63 a title is one line', async () => {
     expect(asked).toContainEqual({atMentions: true, singleline: true});
 });
 
-it('d13 a warning that somebody else wrote is their message and no warning', async () => {
-    const post = {...state('recently-created'), type: 'custom_zoom', message: 'mine'};
-    await showPosts(load(), post);
-    expect(body()).toBe('mine');
-    expect(screen.queryByRole('button')).toBeNull();
-});
-
-it('d63 zm135 a card is known by its title, and nothing that only decorates is read', async () => {
+it('d63 zm135 the title is the name of the card, and decoration is hidden from screen readers', async () => {
     await showPosts(load(), meetingPost());
     const card = screen.getByRole('group', {name: 'Standup'});
-    for (const svg of card.querySelectorAll('svg, .zoom-dot')) {
-        expect(svg.getAttribute('aria-hidden')).toBe('true');
+    for (const element of card.querySelectorAll('svg, .zoom-dot')) {
+        expect(element.getAttribute('aria-hidden')).toBe('true');
     }
     expect(card.querySelector('svg title')).toBeNull();
     expect(
@@ -251,7 +236,7 @@ it('d63 zm135 a card is known by its title, and nothing that only decorates is r
     ).toBe('polite');
 });
 
-it('d63 a post in the channel and in the thread beside it has two names', async () => {
+it('d63 a post in the channel and in its thread has unique IDs', async () => {
     const loaded = load();
     const post = meetingPost();
     loaded.store.dispatch({type: 'RECEIVED_POST', data: {...post, channel_id: CHANNEL}});
@@ -262,107 +247,7 @@ it('d63 a post in the channel and in the thread beside it has two names', async 
     expect(new Set(ids).size).toBe(ids.length);
 });
 
-it('zm129 a recent meeting can be joined, or another one started in the same place', async () => {
-    const answer = later<Response>();
-    const asked = serve({[MEETINGS]: () => answer.promise});
-    tabs();
-    await showPosts(load(), {...state('recently-created'), root_id: 'thread'});
-    expect(body()).toContain('@bob has started a meeting in this channel a moment ago');
-    expect(screen.getByRole('link', {name: /^Join existing meeting/})).toBeTruthy();
-    const button = screen.getByRole('button', {name: 'Start a new meeting'});
-    await hands.dblClick(button);
-    await waitFor(() => expect(button.getAttribute('aria-disabled')).toBe('true'));
-    answer.keep(json(200, {meeting_url: 'https://zoom.us/j/2'}));
-    await screen.findByText('A new meeting was started.');
-    expect(asked).toHaveLength(1);
-    expect(asked[0]?.body).toMatchObject({topic: 'Standup', root_id: 'thread'});
-});
-
-it('d63 what was started anyway stays so when the post is drawn anew, and the focus is not lost', async () => {
-    serve({[MEETINGS]: () => json(200, {meeting_url: 'https://zoom.us/j/2'})});
-    tabs();
-    const loaded = load();
-    await showPosts(loaded, state('recently-created'));
-    screen.getByRole('button', {name: 'Start a new meeting'}).focus();
-    await hands.keyboard('{Enter}');
-    const done = await screen.findByText('A new meeting was started.');
-    await waitFor(() => expect(document.activeElement).toBe(done));
-    document.body.replaceChildren();
-    await showPosts(loaded, state('recently-created'));
-    expect(screen.getByText('A new meeting was started.')).toBeTruthy();
-    expect(screen.queryByRole('button')).toBeNull();
-});
-
-it('zm129 where the plugin asks something first, no card says that a meeting was started', async () => {
-    const asked = serve({[MEETINGS]: () => json(200, {meeting_url: ''})});
-    await showPosts(load(), state('recently-created'));
-    await hands.click(screen.getByRole('button', {name: 'Start a new meeting'}));
-    await waitFor(() => expect(asked).toHaveLength(1));
-    const button = screen.getByRole('button', {name: 'Start a new meeting'});
-    await waitFor(() => expect(button.getAttribute('aria-disabled')).toBe('false'));
-    expect(screen.queryByText('A new meeting was started.')).toBeNull();
-});
-
-it('a new meeting that could not be started can be tried again', async () => {
-    serve({[MEETINGS]: () => json(500, {error: 'Zoom is away.'})});
-    const loaded = load();
-    await showPosts(loaded, state('recently-created'));
-    const button = screen.getByRole('button', {name: 'Start a new meeting'});
-    await hands.click(button);
-    await waitFor(() => expect(loaded.told()[0]?.message).toBe('Zoom is away.'));
-    await waitFor(() => expect(button.getAttribute('aria-disabled')).toBe('false'));
-});
-
-it('zm129 a meeting of another provider is named, and has no link unless a bot gave one', async () => {
-    await showPosts(load(), state('recently-created-other'));
-    expect(body()).toContain('@bob has started a Jitsi meeting');
-    expect(screen.queryByRole('link')).toBeNull();
-});
-
-it('zm131 zm132 chats and transcripts show their message', async () => {
-    await showPosts(load(), state('chat'), state('transcript'));
-    expect(screen.getByTestId('zoom-post-chat-body').textContent?.trim()).toBe(
-        "Here's the chat of the Zoom meeting:",
-    );
-    expect(screen.getByTestId('zoom-post-transcription-body').textContent?.trim()).toBe(
-        "Here's the transcription of the Zoom meeting:",
-    );
-});
-
-it('d36 what the plugin wrote is read in the language of the reader, what people wrote is not', async () => {
-    const theirs = {...state('chat'), id: 'theirs', message: 'Here is our chat'};
-    const loaded = load({user: person('ada', {locale: 'de'})});
-    await showPosts(loaded, state('chat'), state('transcript'), theirs);
-    const texts = screen
-        .getAllByTestId('zoom-post-chat-body')
-        .map((one) => one.textContent?.trim());
-    expect(texts).toEqual(['Hier ist der Chat des Zoom-Meetings:', 'Here is our chat']);
-    expect(screen.getByTestId('zoom-post-transcription-body').textContent).toContain('Transkript');
-});
-
-it('d36 a language without sentences here has its dates in English too', async () => {
-    const loaded = load({user: person('ada', {locale: 'pt-BR'})});
-    await showPosts(loaded, state('ended'));
+it('d36 dates are in English if there is no catalog for the reader’s language', async () => {
+    await showPosts(load({user: person('ada', {locale: 'pt-BR'})}), state('ended'));
     expect(document.querySelector('dl')?.textContent).toMatch(/Date ?Aug 6, 2026/);
-});
-
-it('zm133 the AI plugin is handed the post, where there is one', async () => {
-    const ai = vi.fn();
-    await showPosts(load({ai}), state('chat'), state('transcript'));
-    await hands.click(screen.getByRole('button', {name: 'Summarize chat history'}));
-    await hands.click(screen.getByRole('button', {name: 'Create meeting summary'}));
-    expect(ai.mock.calls).toEqual([[state('chat')], [state('transcript')]]);
-});
-
-it('zm133 without the AI plugin there is no button', async () => {
-    await showPosts(load(), state('chat'), state('transcript'));
-    expect(screen.queryByRole('button')).toBeNull();
-});
-
-it('zm130 without the functions of the client that format, text is text', async () => {
-    vi.stubGlobal('PostUtils', undefined);
-    await showPosts(load(), state('chat'));
-    expect(screen.getByTestId('zoom-post-chat-body').textContent).toContain(
-        'chat of the Zoom meeting',
-    );
 });

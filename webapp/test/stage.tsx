@@ -1,20 +1,33 @@
-// A client with the plugin in it, and a server that answers as it is told.
+// A fake client with the plugin, and a fake server with scripted answers.
 import {screen} from '@testing-library/dom';
 import userEvent from '@testing-library/user-event';
 import React from 'react';
 import {afterEach, vi} from 'vitest';
 
+import {type Action, ActionContext} from '../host/attachments';
 import {Client, Posts, Surroundings, draw} from '../host/page';
 import {makeRegistry} from '../host/registry';
 import {makeStore, type Setting} from '../host/store';
-import type {Post, User} from '../src/host';
+import type {Event, Post, User} from '../src/host';
 import {initialize} from '../src/plugin';
 
 export const CHANNEL = 'c'.repeat(26);
 export const THREAD = 'r'.repeat(26);
 export const CONNECTION = 'k'.repeat(26);
 
-/** A request that the plugin made. */
+/** The first post of a thread. */
+export const thread: Post = {
+    id: THREAD,
+    channel_id: CHANNEL,
+    root_id: '',
+    user_id: 'bob',
+    message: 'root',
+    type: '',
+    create_at: 1,
+    update_at: 1,
+};
+
+/** A request of the plugin. */
 export interface Asked {
     method: string;
     path: string;
@@ -27,12 +40,12 @@ type Answering = (asked: Asked) => Response | Promise<Response>;
 const undo: (() => void)[] = [];
 afterEach(() => undo.splice(0).forEach((step) => step()));
 
-/** An answer of the server. */
+/** A JSON answer. */
 export function json(status: number, value: unknown): Response {
     return new Response(JSON.stringify(value), {status});
 }
 
-/** Makes the server answer. Unless told otherwise, everything is unknown to it. */
+/** Scripts the server's answers by path. Every other path is answered with 404. Returns the requests. */
 export function serve(answers: Record<string, Answering>): Asked[] {
     const asked: Asked[] = [];
     vi.stubGlobal('fetch', async (path: string, init: RequestInit) => {
@@ -49,7 +62,7 @@ export function serve(answers: Record<string, Answering>): Asked[] {
     return asked;
 }
 
-/** A promise that is kept when it is told to be. */
+/** A promise that the test resolves. */
 export function later<T>(): {promise: Promise<T>; keep: (value: T) => void} {
     let keep: (value: T) => void = () => undefined;
     const promise = new Promise<T>((resolve) => {
@@ -69,7 +82,7 @@ const DEFAULTS: Setting = {
     teamId: 't'.repeat(26),
 };
 
-/** Where tabs go that are opened. `null` for a browser that blocks them. */
+/** Records the tabs that the plugin opens. `blocked`: the browser blocks tabs. */
 export function tabs(blocked = false) {
     const opened: {opener: unknown}[] = [];
     const open = vi.spyOn(window, 'open').mockImplementation(() => {
@@ -83,26 +96,30 @@ export function tabs(blocked = false) {
     return {open, opened};
 }
 
-/** The plugin in a client. */
-export function load(setting: Partial<Setting> = {}, without: string[] = []) {
+/** Loads the plugin in a client whose registry lacks some methods. */
+export function load(
+    setting: Partial<Setting> = {},
+    without: string[] = [],
+    plugin: {initialize: typeof initialize} = {initialize},
+) {
     const store = makeStore({...DEFAULTS, ...setting});
     store.dispatch({type: 'CONNECTED', value: CONNECTION});
     const {registry, registered} = makeRegistry(without);
-    initialize(registry, store);
+    plugin.initialize(registry, store);
     return {
         store,
         registered,
-        typed: [] as string[],
-        /** The messages that only this user sees. */
+        /** Clicks on buttons of attachments. */
+        clicked: [] as [Post, Action][],
+        /** The ephemeral messages. */
         told: (): Post[] =>
             Object.values(store.getState().entities?.posts?.posts ?? {}).filter(
                 (post) => post.type === 'system_ephemeral',
             ),
-        event: (data: Record<string, string>, connection = '') =>
-            registered.events.get('custom_zoom_meeting_started')?.({
-                data,
-                broadcast: {connection_id: connection},
-            }),
+        event: (data: Event['data']) =>
+            registered.events.get('custom_zoom_meeting_started')?.(data ? {data} : {}),
+        typed: (command: string) =>
+            registered.commandHooks.forEach((hook) => hook(command, {channel_id: CHANNEL})),
     };
 }
 
@@ -112,23 +129,32 @@ function show(loaded: Loaded, element: React.ReactElement): void {
     const into = document.createElement('div');
     document.body.append(into);
     const end = draw(
-        <Surroundings store={loaded.store} registered={loaded.registered}>
-            {element}
-        </Surroundings>,
+        // React 18 and later mount every component twice in strict mode.
+        <React.StrictMode>
+            <ActionContext.Provider value={(...click) => loaded.clicked.push(click)}>
+                <Surroundings store={loaded.store} registered={loaded.registered}>
+                    {element}
+                </Surroundings>
+            </ActionContext.Provider>
+        </React.StrictMode>,
         into,
     );
     undo.push(end);
 }
 
-/** Shows the client: a channel, or the list of threads where there is none. */
-export async function showClient(loaded: Loaded, channelId = CHANNEL): Promise<void> {
+/** Shows the client with a channel, or with the list of threads if `channelId` is empty. */
+export async function showClient(
+    loaded: Loaded,
+    {channelId = CHANNEL, appBar = true} = {},
+): Promise<void> {
     show(
         loaded,
         <Client
             registered={loaded.registered}
             channelId={channelId}
             channelName={channelId && 'Channel'}
-            typed={(text) => loaded.registered.commandHooks.forEach((hook) => hook(text, {}))}
+            appBar={appBar}
+            typed={loaded.typed}
         />,
     );
     await screen.findByRole('banner');
@@ -140,5 +166,28 @@ export async function showPosts(loaded: Loaded, ...posts: Post[]): Promise<void>
     await screen.findByRole('list', {name: 'Posts'});
 }
 
-/** A person at the keyboard and the mouse. */
+/** The button that starts a meeting: in the app bar, or in the channel header if there is no app bar. */
+export function startButton(): Element {
+    const found = document.querySelectorAll(
+        '#app-bar-icon-zoom [role=button], .channel-header__icon',
+    );
+    const [button] = found;
+    if (!button || found.length > 1) {
+        throw new Error(`there are ${found.length} buttons`);
+    }
+    return button;
+}
+
+/** Both places of the button, for tests that hold in both. */
+export const PLACES = [
+    {place: 'app bar', appBar: true},
+    {place: 'channel header', appBar: false},
+];
+
+/** The text of a post, or of the only post. */
+export function bodyOf(post: Element = screen.getByRole('listitem')): string {
+    return post.querySelector('.post__body')?.textContent ?? '';
+}
+
+/** Keyboard and mouse. */
 export const hands = userEvent;

@@ -154,7 +154,7 @@ impl Session {
         self.step("webapp", webapp::build_pages);
         self.check("style of the webapp", &mut webapp::npm(&["run", "lint"]));
         let mut tests = webapp::npm(&["run", "--silent", "test", "--", "--reporter=tap-flat"]);
-        self.suite("webapp on React 17 and 18", &mut tests, Tap::default());
+        self.suite("webapp on React 17, 18, and 19", &mut tests, Tap::default());
     }
 
     fn has_go(&mut self) -> bool {

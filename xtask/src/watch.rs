@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::run::{read, root};
 
 /// What a bundle is made of.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     "Cargo.lock",
     "Cargo.toml",
     "assets",
@@ -24,6 +24,7 @@ const SOURCES: [&str; 13] = [
     "host",
     "plugin.json",
     "public",
+    "webapp/i18n",
     "webapp/package-lock.json",
     "webapp/package.json",
     "webapp/src",

@@ -21,7 +21,7 @@ pub fn run(context: &Context<'_>) -> Result<Option<String>, Error> {
         Err(OpenError::NotConnected) => {
             invite(context.config, context.person, context.place, Then::Nothing).map(Some)
         }
-        Err(OpenError::Refused(error)) => Ok(Some(error.sentence(context.person.locale))),
+        Err(OpenError::Refused(error)) => Ok(Some(error.sentence(&context.person.reader()))),
         Err(OpenError::Host(error)) => Err(error),
     }
 }

@@ -1,4 +1,4 @@
-//! `/zoom subscription`: channels that hear of each occurrence of a meeting.
+//! `/zoom subscription`: channels in which each occurrence of a meeting is announced.
 
 use super::{Context, quoted};
 use crate::bindings::channels::{self, Kind};
@@ -6,15 +6,14 @@ use crate::bindings::types::Error;
 use crate::meeting::restriction;
 use crate::oauth::session::{OpenError, Session};
 use crate::oauth::{Then, invite};
+use crate::people::tell;
 use crate::store::subscriptions::{self, Added, Removed, Subscription};
 use crate::text::{self, Message};
 use crate::zoom;
 use std::collections::BTreeMap;
 
-/// The kind of a personal room.
-const PERSONAL_ROOM: u64 = 4;
-/// How many subscriptions are listed.
-const MAX_LISTED: usize = 100;
+/// How many subscriptions one message lists.
+const ROWS: usize = 100;
 
 type Answer = Result<Option<String>, Error>;
 
@@ -69,10 +68,14 @@ fn with_number(
 }
 
 fn add(context: &Context<'_>, id: u64) -> Answer {
-    let channel = context.place.channel_id;
-    if restriction::is_restricted(context.config, channel)? {
+    let channel = channels::get(context.place.channel_id)?;
+    if channel.archived {
+        return say(context, Message::Archived);
+    }
+    if restriction::is_restricted(context.config, &channel)? {
         return say(context, Message::Restricted);
     }
+    let channel = context.place.channel_id;
     if let Some(sentence) = refusal(context, id)? {
         return Ok(Some(sentence));
     }
@@ -84,32 +87,49 @@ fn add(context: &Context<'_>, id: u64) -> Answer {
 }
 
 /// Why the meeting cannot be followed, in a sentence; none if it can.
+///
+/// The connection of the whole organization sees everybody's meetings. So for a member who is not a system admin there is
+/// one sentence for a meeting that does not exist and for one of somebody else, and nothing else is said about it.
 fn refusal(context: &Context<'_>, id: u64) -> Answer {
-    let locale = context.person.locale;
     let mut session = match Session::open(context.config, context.person) {
         Ok(session) => session,
         Err(OpenError::NotConnected) => return connect(context),
-        Err(OpenError::Refused(error)) => return Ok(Some(error.sentence(locale))),
+        Err(OpenError::Refused(error)) => {
+            return Ok(Some(error.sentence(&context.person.reader())));
+        }
         Err(OpenError::Host(error)) => return Err(error),
+    };
+    let is_admin = context.person.is_system_admin;
+    let me = match is_admin {
+        true => String::new(),
+        false => match session.call(|client| client.me()) {
+            Ok(me) => me.id,
+            Err(zoom::Error::NotConnected) => return connect(context),
+            Err(error) => return Ok(Some(error.sentence(&context.person.reader()))),
+        },
     };
     let meeting = match session.call(|client| client.meeting(id)) {
         Ok(meeting) => meeting,
-        Err(zoom::Error::NotFound) => return about(context, Message::SubscriptionUnknown, id),
         Err(zoom::Error::NotConnected) => return connect(context),
-        Err(error) => return Ok(Some(error.sentence(locale))),
+        Err(zoom::Error::NotFound) if is_admin => {
+            return about(context, Message::SubscriptionUnknown, id);
+        }
+        // The user's own connection sees the user's own webinars only.
+        Err(zoom::Error::Webinar) if is_admin || !context.config.account_level => {
+            return say(context, Message::ZoomWebinar);
+        }
+        Err(zoom::Error::NotFound | zoom::Error::Forbidden | zoom::Error::Webinar) => {
+            return about(context, Message::SubscriptionNotHost, id);
+        }
+        Err(error) => return Ok(Some(error.sentence(&context.person.reader()))),
     };
-    if meeting.kind == PERSONAL_ROOM {
+    if !is_admin && me != meeting.host_id {
+        return about(context, Message::SubscriptionNotHost, id);
+    }
+    if meeting.uses_personal_id() {
         return say(context, Message::SubscriptionPersonal);
     }
-    if context.person.is_system_admin {
-        return Ok(None);
-    }
-    match session.call(|client| client.me()) {
-        Ok(me) if me.id == meeting.host_id => Ok(None),
-        Ok(_) => say(context, Message::SubscriptionNotHost),
-        Err(zoom::Error::NotConnected) => connect(context),
-        Err(error) => Ok(Some(error.sentence(locale))),
-    }
+    Ok(None)
 }
 
 fn connect(context: &Context<'_>) -> Answer {
@@ -127,7 +147,7 @@ fn remove(context: &Context<'_>, id: u64) -> Answer {
     }
 }
 
-/// One's own subscriptions, and for system administrators also everybody's in this channel.
+/// One's own subscriptions, and for system admins also everybody's in this channel.
 fn list(context: &Context<'_>) -> Answer {
     let person = context.person;
     let mut all = subscriptions::of_user(&person.id)?;
@@ -144,24 +164,34 @@ fn list(context: &Context<'_>) -> Answer {
     all.sort_by(|one, other| {
         (one.meeting_id, &one.channel_id).cmp(&(other.meeting_id, &other.channel_id))
     });
-    all.truncate(MAX_LISTED);
     let mut names = BTreeMap::new();
-    let mut rows = vec![text::plain(person.locale, Message::SubscriptionListHead)];
-    for Subscription {
-        meeting_id,
-        channel_id,
-        ..
-    } in &all
-    {
-        let name = match names.get(channel_id) {
-            Some(name) => name,
-            None => &*names
-                .entry(channel_id.clone())
-                .or_insert(channel_name(context, channel_id)?),
-        };
-        rows.push(format!("| {meeting_id} | {name} |"));
+    for one in &all {
+        if !names.contains_key(&one.channel_id) {
+            names.insert(&one.channel_id, channel_name(context, &one.channel_id)?);
+        }
     }
-    Ok(Some(rows.join("\n")))
+    let mut tables = all.chunks(ROWS).map(|part| table(context, part, &names));
+    let last = tables.next_back();
+    for table in tables {
+        tell(&person.id, context.place, &table)?;
+    }
+    Ok(last)
+}
+
+fn table(
+    context: &Context<'_>,
+    subscriptions: &[Subscription],
+    names: &BTreeMap<&String, String>,
+) -> String {
+    let mut rows = vec![text::plain(
+        context.person.locale,
+        Message::SubscriptionListHead,
+    )];
+    for one in subscriptions {
+        let name = names.get(&one.channel_id).map_or("", String::as_str);
+        rows.push(format!("| {} | {name} |", one.meeting_id));
+    }
+    rows.join("\n")
 }
 
 /// A channel's name as the reader may see it. Within the team of the command it is a link.

@@ -119,7 +119,13 @@ pub fn handle(request: &Request) -> Response {
         _ => {}
     }
     let Some(user_id) = request.user_id.as_deref().filter(|id| !id.is_empty()) else {
-        return refuse(path, 401, Message::HttpUnauthorized);
+        return match route {
+            Route::Connect | Route::Complete => {
+                let language = query::header(request, "accept-language").unwrap_or_default();
+                oauth::connect::without_session(&config, language)
+            }
+            _ => refuse(path, 401, Message::HttpUnauthorized),
+        };
     };
     match route {
         Route::Meetings => meeting::rest::post(&config, request, user_id),
@@ -127,7 +133,7 @@ pub fn handle(request: &Request) -> Response {
         Route::AskPmi => meeting::question::answered(&config, request, user_id),
         Route::UpdatePmi => meeting::settings::answered(request, user_id),
         Route::ChannelPreference => command::channel_settings::answered(request, user_id),
-        Route::Connect => oauth::connect::get(&config, user_id),
+        Route::Connect => oauth::connect::get(&config, request, user_id),
         Route::Complete => oauth::complete::get(&config, request, user_id),
         Route::Webhook => webhook::handle(&config, request),
         Route::Deauthorization => webhook::deauthorization(&config, request),

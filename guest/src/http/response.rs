@@ -67,20 +67,66 @@ pub fn redirect(url: &str) -> Response {
     with_header(empty(302), "Location", url)
 }
 
+/// Where a link opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// In the same tab.
+    Same,
+    /// In a new tab, which cannot reach this one.
+    NewTab,
+}
+
+/// A link below the sentence of a page.
+#[derive(Clone, Debug)]
+pub struct Link<'a> {
+    /// What it says.
+    pub text: String,
+    /// Where it leads; empty for the page itself, with its query.
+    pub address: &'a str,
+    /// Where it opens.
+    pub target: Target,
+}
+
 /// A page with one sentence. It can do nothing and load nothing.
 pub fn page(status: u16, locale: Locale, sentence: &str) -> Response {
-    build_page(status, locale, sentence, "")
+    build_page(status, locale, sentence, &[], "")
+}
+
+/// A page with one sentence and links.
+pub fn page_with_links(
+    status: u16,
+    locale: Locale,
+    sentence: &str,
+    links: &[Link<'_>],
+) -> Response {
+    build_page(status, locale, sentence, links, "")
 }
 
 /// A page with one sentence that closes its own window.
 pub fn closing_page(locale: Locale, sentence: &str) -> Response {
-    build_page(200, locale, sentence, CLOSE)
+    build_page(200, locale, sentence, &[], CLOSE)
 }
 
-fn build_page(status: u16, locale: Locale, sentence: &str, script: &str) -> Response {
+fn anchor(link: &Link<'_>) -> String {
+    let (address, text) = (escape_html(link.address), escape_html(&link.text));
+    let target = match link.target {
+        Target::Same => "",
+        Target::NewTab => " target=\"_blank\" rel=\"noopener noreferrer\"",
+    };
+    format!("<p><a href=\"{address}\"{target}>{text}</a></p>")
+}
+
+fn build_page(
+    status: u16,
+    locale: Locale,
+    sentence: &str,
+    links: &[Link<'_>],
+    script: &str,
+) -> Response {
     let title = escape_html(&text::plain(locale, Message::PageTitle));
     let sentence = escape_html(sentence);
     let language = locale.tag();
+    let links: String = links.iter().map(anchor).collect();
     let (element, policy) = if script.is_empty() {
         (String::new(), "'none'".to_owned())
     } else {
@@ -93,7 +139,7 @@ fn build_page(status: u16, locale: Locale, sentence: &str, script: &str) -> Resp
     let body = format!(
         "<!doctype html>\n<html lang=\"{language}\">\n<head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title></head>\n\
-         <body><main><h1>{title}</h1><p>{sentence}</p></main>{element}</body>\n</html>\n"
+         <body><main><h1>{title}</h1><p>{sentence}</p>{links}</main>{element}</body>\n</html>\n"
     );
     let policy = format!(
         "default-src 'none'; script-src {policy}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -170,6 +216,18 @@ mod tests {
             policy.contains("script-src 'sha256-Wn5wULmWNAS84lRO4JMQ9jE/kYWz1ADWjWy4z2jjosA='"),
             "{policy}"
         );
+        let links = [Link {
+            text: "<a>".into(),
+            address: "https://a.b/\"onclick=",
+            target: Target::NewTab,
+        }];
+        let linked = page_with_links(401, Locale::En, "x", &links);
+        let body = String::from_utf8(linked.body).unwrap();
+        assert!(
+            body.contains("href=\"https://a.b/&quot;onclick=\" target=\"_blank\""),
+            "{body}"
+        );
+        assert!(body.contains(">&lt;a&gt;</a>"), "{body}");
         let still = super::page(404, Locale::En, "x");
         assert!(
             header(&still, "Content-Security-Policy")

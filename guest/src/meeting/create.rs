@@ -17,7 +17,9 @@ pub fn unique(
         join_url: join_url(config, created.id, &created.join_url),
         uuid: created.uuid,
         personal: false,
+        in_progress: String::new(),
         topic: topic.to_owned(),
+        host_id: created.host_id,
     })
 }
 
@@ -27,21 +29,27 @@ pub fn personal(
     session: &mut Session<'_>,
     topic: &str,
 ) -> Result<Option<Meeting>, zoom::Error> {
-    let number = session.call(|client| client.me())?.pmi;
+    let me = session.call(|client| client.me())?;
+    let number = me.pmi;
     if number == 0 {
         return Ok(None);
     }
-    // The room's own address carries the passcode. Where Zoom does not tell, the number must do.
-    let address = session
+    // The room's own link carries the passcode. If Zoom does not tell it, the plain link must do.
+    let room = session
         .call(|client| client.meeting(number))
-        .map(|meeting| meeting.join_url)
         .unwrap_or_default();
+    let in_progress = match room.status.as_str() {
+        "started" => room.uuid,
+        _ => String::new(),
+    };
     Ok(Some(Meeting {
         id: number,
         uuid: String::new(),
-        join_url: join_url(config, number, &address),
+        join_url: join_url(config, number, &room.join_url),
         personal: true,
+        in_progress,
         topic: topic.to_owned(),
+        host_id: me.id,
     }))
 }
 

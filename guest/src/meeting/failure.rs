@@ -1,7 +1,8 @@
 //! Why a meeting did not start.
 
 use crate::bindings::types::Error as HostError;
-use crate::text::{self, Locale, Message};
+use crate::people::Reader;
+use crate::text::{self, Message};
 use crate::zoom;
 
 /// The reason, from which come the sentence for the user, the status for a client, and the log line.
@@ -13,6 +14,12 @@ pub enum Failure {
     /// Meetings are not wanted in this channel.
     #[error("meetings are disabled for the channel")]
     Restricted,
+    /// The channel is archived.
+    #[error("the channel is archived")]
+    Archived,
+    /// The server takes no messages of people in this channel.
+    #[error("the server does not allow messages in this channel")]
+    NoMessages,
     /// The user may read here and not write.
     #[error("the user may not post in the channel")]
     MayNotPost,
@@ -37,25 +44,29 @@ pub enum Failure {
 
 impl Failure {
     /// The sentence for the user: what happened, and what to do.
-    pub fn sentence(&self, locale: Locale) -> String {
+    pub fn sentence(&self, reader: &Reader<'_>) -> String {
         let message = match self {
             Failure::NotMember => Message::NotMember,
             Failure::Restricted => Message::Restricted,
+            Failure::Archived => Message::Archived,
+            Failure::NoMessages => Message::NoMessages,
             Failure::MayNotPost => Message::MayNotPost,
             Failure::Busy => Message::Busy,
-            Failure::Zoom(error) => return error.sentence(locale),
+            Failure::Zoom(error) => return error.sentence(reader),
             Failure::NotPosted { join_url, .. } => {
-                return text::text(locale, Message::NotPosted, &[("url", join_url)]);
+                return text::text(reader.locale, Message::NotPosted, &[("url", join_url)]);
             }
             Failure::Mattermost(_) => Message::MattermostFailed,
         };
-        text::plain(locale, message)
+        text::plain(reader.locale, message)
     }
 
     /// The status of the answer to a client. A restricted channel is an answer, not an error.
     pub fn status(&self) -> u16 {
         match self {
-            Failure::NotMember | Failure::MayNotPost => 403,
+            Failure::NotMember | Failure::MayNotPost | Failure::Archived | Failure::NoMessages => {
+                403
+            }
             Failure::Restricted => 200,
             Failure::Busy => 409,
             Failure::Zoom(error) => error.status(),
@@ -71,7 +82,7 @@ mod tests {
     #[test]
     fn d40_what_failed_inside_stays_inside() {
         let failure = Failure::Mattermost(HostError::Unavailable("SECRET".into()));
-        assert!(!failure.sentence(Locale::En).contains("SECRET"));
+        assert!(!failure.sentence(&Reader::default()).contains("SECRET"));
         assert_eq!(failure.status(), 500);
     }
 
@@ -81,6 +92,10 @@ mod tests {
             join_url: "https://zoom.us/j/1".into(),
             error: HostError::Timeout,
         };
-        assert!(failure.sentence(Locale::En).contains("https://zoom.us/j/1"));
+        assert!(
+            failure
+                .sentence(&Reader::default())
+                .contains("https://zoom.us/j/1")
+        );
     }
 }

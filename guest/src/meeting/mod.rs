@@ -6,17 +6,12 @@
 pub mod action;
 pub mod create;
 pub mod failure;
-pub mod find;
-pub mod post;
 pub mod question;
 pub mod recent;
 pub mod rest;
 pub mod restriction;
 pub mod settings;
 pub mod start;
-
-/// What a meeting without a topic is called.
-pub const DEFAULT_TOPIC: &str = "Zoom Meeting";
 
 /// A meeting at Zoom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +24,12 @@ pub struct Meeting {
     pub join_url: String,
     /// Whether it is the user's personal room.
     pub personal: bool,
+    /// The UUID of what is in progress in the personal room already, or empty.
+    pub in_progress: String,
     /// What it is about.
     pub topic: String,
+    /// Zoom's ID of the host, or empty.
+    pub host_id: String,
 }
 
 /// A topic as people may type it: one line, of the length that Zoom takes. Empty stays empty.

@@ -9,7 +9,7 @@ use crate::bindings::posts;
 use crate::bindings::types::Error;
 use crate::config::Config;
 use crate::http::response;
-use crate::people::{Person, tell};
+use crate::people::{Person, Reader, tell};
 use crate::store::preference::{self, Preference};
 use crate::system;
 use crate::text::{self, Locale, Message};
@@ -93,7 +93,7 @@ pub fn answered(config: &Config, request: &Request, user_id: &str) -> Response {
                 "An answer was not taken.",
                 &[("error", &failure.to_string())],
             );
-            return response::error(failure.status(), &failure.sentence(Locale::En));
+            return response::error(failure.status(), &failure.sentence(&Reader::default()));
         }
     };
     let message = match remember(user_id, choice) {

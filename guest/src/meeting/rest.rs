@@ -6,7 +6,7 @@ use super::start::{self, Outcome, Start};
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::config::Config;
 use crate::http::{query::parameter, response};
-use crate::people::{Person, Place, tell};
+use crate::people::{Person, Place, Reader, tell};
 use crate::system;
 use crate::text::{self, Locale, Message};
 use serde::Deserialize;
@@ -60,22 +60,22 @@ pub fn post(config: &Config, request: &Request, user_id: &str) -> Response {
         Ok(Outcome::Invited(sentence)) => {
             // Without the link there is nothing to go on with.
             if let Err(error) = tell(user_id, start.place, sentence) {
-                return answer(person.locale, &Err(error.into()));
+                return answer(&person.reader(), &Err(error.into()));
             }
         }
         Ok(_) => {}
         Err(failure) => start::log(&start, failure),
     }
-    answer(person.locale, &result)
+    answer(&person.reader(), &result)
 }
 
-fn answer(locale: Locale, result: &Result<Outcome, Failure>) -> Response {
+fn answer(reader: &Reader<'_>, result: &Result<Outcome, Failure>) -> Response {
     match result {
         Ok(Outcome::Started(join_url)) => response::json(200, &json!({ "meeting_url": join_url })),
         Ok(Outcome::Shown | Outcome::Invited(_)) => {
             response::json(200, &json!({ "meeting_url": "" }))
         }
-        Err(failure) => response::error(failure.status(), &failure.sentence(locale)),
+        Err(failure) => response::error(failure.status(), &failure.sentence(reader)),
     }
 }
 
@@ -114,18 +114,25 @@ mod tests {
 
     #[test]
     fn outcomes_have_the_answers_that_the_webapp_knows() {
-        let body = |result| String::from_utf8(answer(Locale::En, &result).body).unwrap();
+        let body = |result| String::from_utf8(answer(&Reader::default(), &result).body).unwrap();
         assert_eq!(
             body(Ok(Outcome::Started("https://z/j/1?a=\"".into()))),
             r#"{"meeting_url":"https://z/j/1?a=\""}"#
         );
         assert_eq!(body(Ok(Outcome::Shown)), r#"{"meeting_url":""}"#);
-        let restricted = answer(Locale::En, &Err(Failure::Restricted));
+        let restricted = answer(&Reader::default(), &Err(Failure::Restricted));
         assert_eq!(restricted.status, 200);
         assert!(restricted.body.starts_with(br#"{"error":""#));
-        assert_eq!(answer(Locale::En, &Err(Failure::NotMember)).status, 403);
         assert_eq!(
-            answer(Locale::En, &Err(Failure::Zoom(crate::zoom::Error::Timeout))).status,
+            answer(&Reader::default(), &Err(Failure::NotMember)).status,
+            403
+        );
+        assert_eq!(
+            answer(
+                &Reader::default(),
+                &Err(Failure::Zoom(crate::zoom::Error::Timeout))
+            )
+            .status,
             504
         );
     }

@@ -6,9 +6,7 @@
 //! without it waits for the other's post, and is then warned of it like anybody who comes later.
 
 use super::failure::Failure;
-use super::{
-    DEFAULT_TOPIC, Meeting, clean_topic, create, is_id, post, question, recent, restriction,
-};
+use super::{Meeting, clean_topic, create, is_id, question, recent, restriction};
 use crate::bindings::channels;
 use crate::bindings::posts::{self, Author, Post};
 use crate::bindings::types::Error as HostError;
@@ -16,12 +14,16 @@ use crate::bindings::websocket::{self, Audience};
 use crate::config::Config;
 use crate::oauth::session::{OpenError, Session};
 use crate::oauth::{Then, invite};
-use crate::people::{Person, Place, tell};
+use crate::occurrence::post::{self, Content, DEFAULT_TOPIC};
+use crate::occurrence::{Card, Occurrence, Part, card, not_started, record};
+use crate::people::{Person, Place, channel_locale, tell};
+use crate::platform::once::{STEP, is_refusal};
+use crate::store::connection::Connection;
 use crate::store::locks::{self, Claim};
-use crate::store::meetings::{self, Announcement};
+use crate::store::number::{self, Kind, Reference};
 use crate::store::preference::{self, Preference};
 use crate::system;
-use crate::text::{self, Locale, Message};
+use crate::text::{self, Message};
 
 /// How often and how long to wait for the post of somebody who starts at the same time: 9 seconds.
 const ATTEMPTS: u32 = 30;
@@ -72,7 +74,7 @@ pub fn message(start: &Start<'_>, result: Result<Outcome, Failure>) -> Option<St
         Ok(Outcome::Invited(sentence)) => Some(sentence),
         Err(failure) => {
             log(start, &failure);
-            Some(failure.sentence(start.person.locale))
+            Some(failure.sentence(&start.person.reader()))
         }
     }
 }
@@ -94,13 +96,27 @@ pub fn log(start: &Start<'_>, failure: &Failure) {
 
 /// Starts a meeting, or asks or tells the user what stands in the way.
 pub fn run(start: &Start<'_>) -> Result<Outcome, Failure> {
+    run_in(start, || Session::open(start.config, start.person))
+}
+
+/// The same with a connection that was just stored, which a read may not find yet.
+pub fn run_with(start: &Start<'_>, connection: Connection) -> Result<Outcome, Failure> {
+    run_in(start, || {
+        Session::with(start.config, start.person, connection)
+    })
+}
+
+fn run_in<'a>(
+    start: &Start<'a>,
+    open: impl FnOnce() -> Result<Session<'a>, OpenError>,
+) -> Result<Outcome, Failure> {
     let (user_id, channel_id) = (start.person.id.as_str(), start.place.channel_id);
     let topic = match clean_topic(start.topic) {
         topic if topic.is_empty() => DEFAULT_TOPIC.to_owned(),
         topic => topic,
     };
     check_access(start)?;
-    let mut session = match Session::open(start.config, start.person) {
+    let mut session = match open() {
         Ok(session) => session,
         Err(OpenError::NotConnected) => return invited(start),
         Err(OpenError::Refused(error)) => return Err(error.into()),
@@ -127,7 +143,7 @@ pub fn run(start: &Start<'_>) -> Result<Outcome, Failure> {
         Turn::After(recent) => return warn(start, &topic, &recent),
         Turn::Doubled => return Ok(Outcome::Shown),
     };
-    let result = create_and_post(start, &mut session, choice, &topic);
+    let result = create_and_post(start, &mut session, choice, &topic, &claim);
     match result {
         // The claim stays a while: the post may reach other nodes' database a little later.
         Ok(join_url) => Ok(Outcome::Started(join_url)),
@@ -148,7 +164,14 @@ fn check_access(start: &Start<'_>) -> Result<(), Failure> {
         Ok(false) | Err(HostError::NotFound) => return Err(Failure::NotMember),
         Err(error) => return Err(error.into()),
     }
-    if restriction::is_restricted(start.config, channel_id)? {
+    let channel = channels::get(channel_id)?;
+    if channel.archived {
+        return Err(Failure::Archived);
+    }
+    if channel.restricted {
+        return Err(Failure::NoMessages);
+    }
+    if restriction::is_restricted(start.config, &channel)? {
         return Err(Failure::Restricted);
     }
     if !channels::has_permission(user_id, channel_id, "create_post")? {
@@ -180,7 +203,7 @@ fn invited(start: &Start<'_>) -> Result<Outcome, Failure> {
 }
 
 fn warn(start: &Start<'_>, topic: &str, recent: &recent::Recent) -> Result<Outcome, Failure> {
-    let (message, props) = post::recently_created(recent, topic, start.person.locale);
+    let (message, props) = recent::warning(recent, topic, start.person.locale);
     posts::ephemeral(
         &start.person.id,
         &start.place.draft(message, post::KIND, props.to_string()),
@@ -222,6 +245,7 @@ fn create_and_post(
     session: &mut Session<'_>,
     choice: Choice,
     topic: &str,
+    claim: &Claim,
 ) -> Result<String, Failure> {
     let personal = match choice {
         Choice::Personal => create::personal(start.config, session, topic)?,
@@ -232,7 +256,7 @@ fn create_and_post(
         Some(meeting) => meeting,
         None => create::unique(start.config, session, topic)?,
     };
-    announce(start, &meeting)?;
+    announce(start, &meeting, claim)?;
     if lacks_room {
         let url = format!("{}/profile/setting", start.config.zoom_url);
         let sentence = text::text(
@@ -245,41 +269,41 @@ fn create_and_post(
     Ok(meeting.join_url)
 }
 
-/// Writes the post as the user, so that Zoom's webhooks find it whatever happens meanwhile, and lets the
-/// user's client open the meeting. Once the post is there, the rest is not worth a failure.
-fn announce(start: &Start<'_>, meeting: &Meeting) -> Result<(), Failure> {
-    let under_way = Announcement {
-        post_id: String::new(),
-        channel_id: start.place.channel_id.to_owned(),
-        create_at: system::now_ms(),
-        uuid: meeting.uuid.clone(),
-    };
-    let expected = meetings::announce(meeting.id, &under_way);
-    let post = write(start, meeting).map_err(|error| {
+/// Writes the post as the user, so that Zoom's webhooks find it whatever happens meanwhile, and lets the user's client open
+/// the meeting. Once the post is there, nothing else is worth a failure.
+fn announce(start: &Start<'_>, meeting: &Meeting, claim: &Claim) -> Result<(), Failure> {
+    let now = system::now_ms();
+    let reference = reference(start, meeting, now);
+    let referred = number::refer(meeting.id, &reference);
+    let post = write(start, meeting, &reference.id).map_err(|error| {
         if is_refusal(&error) {
-            // It comes to no post, and the record would end by itself.
-            let _ = meetings::forget(meeting.id, |post| *post == under_way);
+            // There will be no post. If this fails, the reference leads nowhere, and expires.
+            let _ = number::change(meeting.id, |number| number.forget(&reference.id));
         }
         Failure::NotPosted {
             join_url: meeting.join_url.clone(),
             error,
         }
     })?;
-    let bound = meetings::bind(&meeting.uuid, &post.id);
-    let is_led_to = expected.is_ok() && bound.is_ok() && !meeting.uuid.is_empty();
-    let listed = if is_led_to {
-        Ok(())
-    } else {
-        let announcement = Announcement {
-            post_id: post.id,
-            create_at: post.create_at,
-            ..under_way.clone()
-        };
-        meetings::posted(meeting.id, &under_way, &announcement)
+    // A forced start holds no claim on the channel.
+    let claim = match start.force {
+        true => String::new(),
+        false => claim.value(),
+    };
+    let recorded = remember(meeting, &reference, &post, claim);
+    let referred = match referred {
+        // Once more, because without it no webhook finds the post.
+        Err(_) => number::refer(meeting.id, &reference),
+        done => done,
+    };
+    let waits = match meeting.personal {
+        true => not_started::enqueue(meeting.id, &reference),
+        false => Ok(()),
     };
     let later = [
-        ("post of the meeting", bound),
-        ("channel of the meeting", listed),
+        ("number of the meeting", referred),
+        ("record of the meeting", recorded),
+        ("end of the wait", waits),
         ("event for the client", open(start, &meeting.join_url)),
     ];
     for (what, result) in later {
@@ -293,32 +317,99 @@ fn announce(start: &Start<'_>, meeting: &Meeting) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether nothing was written for certain.
-fn is_refusal(error: &HostError) -> bool {
-    !matches!(error, HostError::Timeout | HostError::Unavailable(_))
+/// What leads from the meeting's number to the post, from before the post is there.
+fn reference(start: &Start<'_>, meeting: &Meeting, now: i64) -> Reference {
+    let uuids = [meeting.uuid.as_str(), meeting.in_progress.as_str()];
+    let uuids = uuids.into_iter().filter(|uuid| !uuid.is_empty());
+    Reference {
+        id: record::new_id(),
+        created_at: now,
+        kind: if meeting.personal {
+            Kind::Personal
+        } else {
+            Kind::Ordinary
+        },
+        channel_id: start.place.channel_id.to_owned(),
+        parts: uuids.map(number::tag).collect(),
+    }
 }
 
-fn write(start: &Start<'_>, meeting: &Meeting) -> Result<Post, HostError> {
-    let props = post::started(meeting, &start.person.username).to_string();
-    let draft = start.place.draft(
-        text::plain(Locale::En, Message::PostStarted),
-        post::KIND,
-        props,
-    );
+/// Stores the record of the meeting.
+fn remember(
+    meeting: &Meeting,
+    reference: &Reference,
+    post: &Post,
+    claim: String,
+) -> Result<(), HostError> {
+    let mut occurrence = Occurrence {
+        number: meeting.id,
+        kind: reference.kind,
+        topic: meeting.topic.clone(),
+        host_id: meeting.host_id.clone(),
+        created_at: post.create_at,
+        parts: Vec::new(),
+        claim,
+        ..Occurrence::default()
+    };
+    occurrence.set_link(&meeting.join_url);
+    if !meeting.uuid.is_empty() {
+        occurrence.parts.push(Part {
+            uuid: meeting.uuid.clone(),
+            ..Part::default()
+        });
+    }
+    if !meeting.in_progress.is_empty() {
+        occurrence.parts.push(Part {
+            uuid: meeting.in_progress.clone(),
+            start: Some(post.create_at),
+            end: None,
+            only_end: true,
+        });
+    }
+    occurrence.cards.push(Card {
+        channel_id: post.channel_id.clone(),
+        post_id: post.id.clone(),
+        posted_at: post.create_at,
+        followed: false,
+        shown: card::digest_of(&occurrence),
+    });
+    match record::insert(&reference.id, &occurrence) {
+        // An event was faster and has found the post. It knows the rest of the meeting from the post.
+        Err(HostError::Conflict) => record::change(meeting.id, reference, |known| {
+            known.host_id.clone_from(&occurrence.host_id);
+            known.claim.clone_from(&occurrence.claim);
+        })
+        .map(drop),
+        done => done,
+    }
+}
+
+fn write(start: &Start<'_>, meeting: &Meeting, record: &str) -> Result<Post, HostError> {
+    let content = Content {
+        number: meeting.id,
+        topic: &meeting.topic,
+        join_url: &meeting.join_url,
+        personal: meeting.personal,
+        followed: false,
+        locale: channel_locale(),
+    };
+    let creator = &start.person.username;
+    let mut props = post::started(&content, &meeting.uuid, creator, record);
+    if let Some(props) = props.as_object_mut() {
+        props.insert(STEP.to_owned(), record.into());
+    }
+    let message = content.message();
+    let draft = start.place.draft(message, post::KIND, props.to_string());
     posts::create(Author::ActingUser, &draft)
 }
 
-/// Tells the client that asked, or all of the user's where it is not known.
+/// Lets the user's clients know. The connection ID says which of them asked; it comes from the request and could be that
+/// of somebody else's client, so the event goes to the user's clients, and each compares the ID with its own.
 fn open(start: &Start<'_>, join_url: &str) -> Result<(), HostError> {
-    let user_id = start.person.id.clone();
-    let audience = if is_id(start.connection_id) {
-        Audience::Connection((user_id, start.connection_id.to_owned()))
-    } else {
-        Audience::User(user_id)
-    };
-    websocket::publish(
-        "meeting_started",
-        &[("meeting_url".to_owned(), join_url.to_owned())],
-        &audience,
-    )
+    let mut data = vec![("meeting_url".to_owned(), join_url.to_owned())];
+    if is_id(start.connection_id) {
+        data.push(("connection_id".to_owned(), start.connection_id.to_owned()));
+    }
+    let audience = Audience::User(start.person.id.clone());
+    websocket::publish("meeting_started", &data, &audience)
 }

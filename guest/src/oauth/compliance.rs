@@ -8,6 +8,7 @@ use crate::bindings::types::Error;
 use crate::config::Config;
 use crate::system;
 use crate::webhook::body::Deauthorized;
+use crate::zoom::error::Retry;
 use crate::zoom::{self, token};
 use serde::{Deserialize, Serialize};
 
@@ -63,12 +64,12 @@ pub fn run(config: &Config, payload: &[u8], attempt: u32) -> Run {
     let Err(error) = token::confirm_deletion(config, body(&job)) else {
         return Run::Done;
     };
-    let again = is_worth_another(&error, attempt);
+    let again = again(&error, attempt);
     system::warn(
         "Zoom did not take the confirmation that a user's data is gone. It is gone all the same.",
         &[("error", &error.to_string())],
     );
-    if again { Run::Again(PAUSE) } else { Run::Done }
+    again.map_or(Run::Done, Run::Again)
 }
 
 fn body(job: &Job) -> Vec<u8> {
@@ -90,21 +91,20 @@ fn body(job: &Job) -> Vec<u8> {
     .into_bytes()
 }
 
-fn is_passing(error: &zoom::Error) -> bool {
-    matches!(
-        error,
-        zoom::Error::Timeout | zoom::Error::Unavailable(_) | zoom::Error::RateLimited(_)
-    )
-}
-
-/// Whether it is tried again after this attempt, counted from 0.
-fn is_worth_another(error: &zoom::Error, attempt: u32) -> bool {
-    is_passing(error) && attempt + 1 < ATTEMPTS
+/// How many seconds to wait for the next attempt after this one, counted from 0; none if there is none.
+fn again(error: &zoom::Error, attempt: u32) -> Option<u32> {
+    let wait = match error.retry() {
+        Retry::Never => None,
+        Retry::After(seconds) => Some(seconds.max(1)),
+        Retry::Later => Some(PAUSE),
+    };
+    wait.filter(|_| attempt + 1 < ATTEMPTS)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::zoom::error::Limit;
 
     #[test]
     fn zm060_zm112_the_event_goes_back_to_zoom() {
@@ -115,6 +115,7 @@ mod tests {
             signature: "s".into(),
             time: "2026-08-06T13:50:00Z".into(),
             wants_confirmation: true,
+            signed_at: 0,
         };
         let job: Job = serde_json::from_slice(&job(&event)).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&body(&job)).unwrap();
@@ -127,11 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn only_what_passes_is_tried_again() {
-        assert!(is_passing(&zoom::Error::Timeout));
-        assert!(!is_passing(&zoom::Error::NotFound));
-        assert!(!is_worth_another(&zoom::Error::NotFound, 0));
-        let tried = (0..10).take_while(|attempt| is_worth_another(&zoom::Error::Timeout, *attempt));
+    fn f16_a_passing_failure_is_tried_again_and_no_other() {
+        let limit = Limit {
+            wait: Some(2),
+            until: None,
+        };
+        assert_eq!(again(&zoom::Error::RateLimited(limit), 0), Some(2));
+        assert_eq!(again(&zoom::Error::NotFound, 0), None);
+        let tried = (0..10).filter(|attempt| again(&zoom::Error::Timeout, *attempt).is_some());
         assert_eq!(tried.count(), 4, "five times in all");
     }
 }

@@ -1,19 +1,45 @@
 //! `GET /oauth2/connect`: sends the browser to Zoom.
+//!
+//! The link names what the user has begun. Without a session, the page asks to sign in and to open the link again: the
+//! clients of Mattermost follow `redirect_to` inside the app and would show an empty page.
 
 use super::may_connect;
-use crate::bindings::handlers::http_handler::Response;
+use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::bindings::types::Error;
 use crate::config::Config;
-use crate::http::response;
+use crate::http::query::parameter;
+use crate::http::response::{self, Link, Target};
 use crate::people::Person;
 use crate::store::oauth_state::{self, State, challenge};
 use crate::system;
 use crate::text::{self, Locale, Message};
 use form_urlencoded::Serializer;
 
+/// The parameter of the link.
+pub const LINK: &str = "link";
+
+/// Answers the request of a browser without a session. `language` is the header `Accept-Language`.
+pub fn without_session(config: &Config, language: &str) -> Response {
+    let first = language.split([',', ';']).next().unwrap_or_default();
+    let locale = Locale::from_tag(first.trim());
+    let sign_in = format!("{}/login", config.site_url);
+    let links = [
+        (Message::SignInLink, sign_in.as_str(), Target::NewTab),
+        (Message::OpenAgain, "", Target::Same),
+    ];
+    let links = links.map(|(message, address, target)| Link {
+        text: text::plain(locale, message),
+        address,
+        target,
+    });
+    let sentence = text::plain(locale, Message::SignInFirst);
+    response::page_with_links(401, locale, &sentence, &links)
+}
+
 /// Answers the request of a signed-in user.
-pub fn get(config: &Config, user_id: &str) -> Response {
-    match begun(config, user_id) {
+pub fn get(config: &Config, request: &Request, user_id: &str) -> Response {
+    let link = parameter(&request.query, LINK).unwrap_or_default();
+    match begun(config, user_id, &link) {
         Ok(Ok(state)) => response::redirect(&authorize_url(config, &state)),
         Ok(Err((locale, status, message))) => {
             response::page(status, locale, &text::plain(locale, message))
@@ -31,13 +57,13 @@ pub fn get(config: &Config, user_id: &str) -> Response {
 
 type Refusal = (Locale, u16, Message);
 
-/// What the user has begun, if the user may and it is of the level that the settings ask for now.
-fn begun(config: &Config, user_id: &str) -> Result<Result<State, Refusal>, Error> {
+/// Opens what the user has begun, if the user may and it is of the level that the settings ask for now.
+fn begun(config: &Config, user_id: &str, link: &str) -> Result<Result<State, Refusal>, Error> {
     let person = Person::load(user_id)?;
     if !may_connect(config, &person) {
         return Ok(Err((person.locale, 403, Message::OauthAdminsOnly)));
     }
-    let state = oauth_state::load(user_id)?.map(|(state, _)| state);
+    let state = oauth_state::open(user_id, link)?;
     let state = state.filter(|state| state.for_everybody == config.account_level);
     Ok(state.ok_or((person.locale, 400, Message::OauthExpired)))
 }
@@ -52,7 +78,7 @@ pub fn authorize_url(config: &Config, state: &State) -> String {
         .append_pair("response_type", "code")
         .append_pair("state", &state.nonce)
         .finish();
-    format!("{}/oauth/authorize?{query}", config.zoom_url)
+    format!("{}/oauth/authorize?{query}", config.accounts_url())
 }
 
 #[cfg(test)]
@@ -68,13 +94,7 @@ mod tests {
         let state = State {
             nonce: "NONCE".into(),
             verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".into(),
-            channel_id: "c".into(),
-            root_id: String::new(),
-            topic: String::new(),
-            connection_id: String::new(),
-            force: false,
-            just_connect: true,
-            for_everybody: false,
+            ..State::default()
         };
         assert_eq!(
             authorize_url(&config, &state),

@@ -1,16 +1,16 @@
-//! Ending a connection because somebody here wants it.
+//! Ending a connection because somebody here wants it, or because its user was deactivated.
 //!
-//! The records go first: whatever Zoom answers, the connection is over. Then Zoom gets the token back,
-//! so that it forgets the grant. Zoom wants a token that works for this; where there is none, the
-//! refresh token is spent on one. A lease keeps others from spending it at the same time.
+//! The records go first: whatever Zoom answers, the connection is over. Then the grant is revoked at Zoom. That takes an
+//! access token that works; where there is none, the refresh token is spent on one. A lease keeps others from spending
+//! it at the same time. A grant that belongs to another server (see [`crate::store::site`]) is not revoked.
 
-use super::session::is_good;
 use crate::bindings::types::Error;
 use crate::config::Config;
 use crate::store::accounts::{self, Removed};
 use crate::store::locks::{self, Claim};
 use crate::store::oauth_state;
-use crate::store::organization;
+use crate::store::organization::{self, Organization};
+use crate::store::site;
 use crate::store::tokens::{Owner, Tokens};
 use crate::system;
 use crate::zoom::{self, token};
@@ -39,6 +39,26 @@ pub fn disconnect(config: &Config, user_id: &str) -> Result<Outcome, Error> {
         Owner::User(user_id)
     };
     oauth_state::forget(user_id)?;
+    end(config, owner)
+}
+
+/// Ends the own connection of a user who was deactivated or deleted in Mattermost.
+pub fn retire(config: &Config, user_id: &str) {
+    let ended = oauth_state::forget(user_id).and_then(|()| end(config, Owner::User(user_id)));
+    match ended {
+        Ok(Outcome::Nothing) => {}
+        Ok(_) => system::warn(
+            "The Zoom connection of a user who was deactivated or deleted has been removed.",
+            &[("user", user_id)],
+        ),
+        Err(error) => system::warn(
+            "The Zoom connection of a user who was deactivated or deleted could not be removed yet.",
+            &[("user", user_id), ("error", &error.to_string())],
+        ),
+    }
+}
+
+fn end(config: &Config, owner: Owner<'_>) -> Result<Outcome, Error> {
     let lease = lease(owner)?;
     let removed = remove(config, owner);
     if let Some(lease) = lease {
@@ -48,7 +68,8 @@ pub fn disconnect(config: &Config, user_id: &str) -> Result<Outcome, Error> {
         None => Outcome::Nothing,
         Some(Left::Shared) => Outcome::Done,
         Some(Left::Unusable) => Outcome::NotRevoked,
-        Some(Left::Tokens(tokens)) => match give_back(config, &tokens) {
+        Some(Left::Tokens { site, .. }) if is_elsewhere(config, &site)? => Outcome::Done,
+        Some(Left::Tokens { tokens, .. }) => match give_back(config, &tokens) {
             Ok(()) => Outcome::Done,
             Err(error) => {
                 system::warn(
@@ -64,7 +85,11 @@ pub fn disconnect(config: &Config, user_id: &str) -> Result<Outcome, Error> {
 /// What is left of a connection whose records are gone.
 enum Left {
     /// Tokens to give back.
-    Tokens(Tokens),
+    Tokens {
+        tokens: Tokens,
+        /// The Site URL of the server where they were issued.
+        site: String,
+    },
     /// A grant that is another Mattermost user's too and stays.
     Shared,
     /// Tokens that nobody can read any more.
@@ -76,16 +101,31 @@ fn remove(config: &Config, owner: Owner<'_>) -> Result<Option<Left>, Error> {
     Ok(match owner {
         Owner::User(id) => accounts::remove(id, key)?.map(|removed| left(&removed)),
         Owner::Organization => organization::remove(key)?
-            .map(|removed| removed.map_or(Left::Unusable, |one| Left::Tokens(one.tokens))),
+            .map(|removed| removed.map_or(Left::Unusable, left_of_organization)),
     })
 }
 
 fn left(removed: &Removed) -> Left {
     match &removed.account {
         _ if removed.shared => Left::Shared,
-        Some(account) => Left::Tokens(account.tokens.clone()),
+        Some(account) => Left::Tokens {
+            tokens: account.tokens.clone(),
+            site: account.site.clone(),
+        },
         None => Left::Unusable,
     }
+}
+
+fn left_of_organization(one: Organization) -> Left {
+    Left::Tokens {
+        tokens: one.tokens,
+        site: one.origin.site_url,
+    }
+}
+
+/// Whether a grant belongs to another server, which goes on using it.
+fn is_elsewhere(config: &Config, site: &str) -> Result<bool, Error> {
+    Ok(site::elsewhere(site, &config.site_url)?.is_some())
 }
 
 fn lease(owner: Owner<'_>) -> Result<Option<Claim>, Error> {
@@ -103,7 +143,7 @@ fn lease(owner: Owner<'_>) -> Result<Option<Claim>, Error> {
 /// Gives the grant back with the access token, or with a new one where that is not accepted.
 fn give_back(config: &Config, tokens: &Tokens) -> Result<(), zoom::Error> {
     let now = system::now_ms();
-    if is_good(tokens, now, None) {
+    if tokens.is_good(now, None) {
         match token::revoke(config, &tokens.access) {
             Ok(()) => return Ok(()),
             Err(error) if !is_about_the_token(&error) => return Err(error),
@@ -116,7 +156,7 @@ fn give_back(config: &Config, tokens: &Tokens) -> Result<(), zoom::Error> {
     match token::refresh(config, now, &tokens.refresh) {
         Ok(fresh) => token::revoke(config, &fresh.access),
         // Zoom has forgotten the grant already.
-        Err(zoom::Error::NotConnected) => Ok(()),
+        Err(zoom::Error::GrantEnded(_)) => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -124,6 +164,6 @@ fn give_back(config: &Config, tokens: &Tokens) -> Result<(), zoom::Error> {
 fn is_about_the_token(error: &zoom::Error) -> bool {
     matches!(
         error,
-        zoom::Error::Unauthorized | zoom::Error::Unexpected(_) | zoom::Error::NotFound
+        zoom::Error::GrantEnded(_) | zoom::Error::Unexpected(_)
     )
 }

@@ -19,8 +19,7 @@ pub use session::Session;
 use crate::bindings::types::Error;
 use crate::config::Config;
 use crate::people::{Person, Place};
-use crate::store::oauth_state::{self, State, token};
-use crate::system;
+use crate::store::oauth_state::{self, State};
 use crate::text::{self, Message};
 
 /// What is to happen once the user has connected.
@@ -61,8 +60,6 @@ pub fn invite(
         } => (topic, connection_id, force, false),
     };
     let state = State {
-        nonce: token(system::random()),
-        verifier: token(system::random()),
         channel_id: place.channel_id.to_owned(),
         root_id: place.root_id.to_owned(),
         topic: topic.to_owned(),
@@ -70,14 +67,16 @@ pub fn invite(
         force,
         just_connect,
         for_everybody: config.account_level,
+        ..State::default()
     };
-    oauth_state::save(&person.id, &state)?;
+    let name = oauth_state::begin(&person.id, &state)?;
     let message = if config.account_level {
         Message::ConnectLinkForEverybody
     } else {
         Message::ConnectLink
     };
     let link = config.route("/oauth2/connect");
+    let link = format!("{link}?{}={name}", connect::LINK);
     Ok(text::text(person.locale, message, &[("url", &link)]))
 }
 

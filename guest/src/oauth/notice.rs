@@ -6,9 +6,10 @@ use crate::bindings::handlers::job_handler::Outcome;
 use crate::bindings::jobs;
 use crate::bindings::posts::{self, Author};
 use crate::bindings::types::Error;
-use crate::jobs::{STEP, alone, pause, step, written};
 use crate::lifecycle;
 use crate::people::{Person, Place};
+use crate::platform::once::{self, Ran, STEP};
+use crate::platform::retry::pause;
 use crate::system;
 use crate::text::{self, Message};
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,7 @@ struct Work {
 /// Stores a job. The same event tells a user once, however often this is done; `mark` names the event.
 pub fn enqueue(mark: &str, user_id: &str, notice: Notice) -> Result<(), Error> {
     let work = Work {
-        step: step([KIND, mark, user_id]),
+        step: once::name([KIND, mark, user_id]),
         user_id: user_id.to_owned(),
         notice,
         enqueued: system::now_ms(),
@@ -62,7 +63,7 @@ pub fn run(payload: &[u8], attempt: u32) -> Outcome {
     let Ok(work) = serde_json::from_slice::<Work>(payload) else {
         return Outcome::Done;
     };
-    match alone(KIND, &work.step, || tell(&work)) {
+    match tell(&work) {
         Ok(outcome) => outcome,
         // Somebody who is gone, or to whom the bot may not write.
         Err(error @ (Error::NotFound | Error::Denied(_) | Error::Invalid(_))) => {
@@ -91,20 +92,22 @@ fn warn(message: &str, work: &Work, error: &Error) {
     );
 }
 
-/// Writes to the user in their language, in the direct channel with the bot, so that they find it when they
-/// are back.
+/// Writes to the user in their language, in the direct channel with the bot, so that they find it when they are back.
 fn tell(work: &Work) -> Result<Outcome, Error> {
     let person = Person::load(&work.user_id)?;
     let bot_id = lifecycle::bot_id()?;
     let channel = channels::direct(&person.id, &bot_id)?;
-    if written(&channel.id, work.enqueued, &work.step)?.is_some() {
-        return Ok(Outcome::Done);
-    }
-    let place = Place {
-        channel_id: &channel.id,
-        root_id: "",
-    };
-    let message = text::plain(person.locale, work.notice.message());
-    let props = json!({STEP: work.step}).to_string();
-    posts::create(Author::Bot, &place.draft(message, "", props)).map(|_| Outcome::Done)
+    let ran = once::once(&work.step, &channel.id, work.enqueued, |run| {
+        let place = Place {
+            channel_id: &channel.id,
+            root_id: "",
+        };
+        let message = text::plain(person.locale, work.notice.message());
+        let props = json!({STEP: run.name}).to_string();
+        posts::create(Author::Bot, &place.draft(message, "", props))
+    })?;
+    Ok(match ran {
+        Ran::Done(_) => Outcome::Done,
+        Ran::Later(seconds) => Outcome::RetryAfter(seconds.max(1)),
+    })
 }

@@ -5,6 +5,7 @@
 //! come from a replica that is behind, a compare-and-set does not. The new tokens are stored before
 //! they are used. Everybody else waits for the newer record to appear.
 
+use super::disconnect;
 use crate::bindings::config::email_verification_required;
 use crate::bindings::types::Error as HostError;
 use crate::config::Config;
@@ -12,12 +13,11 @@ use crate::people::Person;
 use crate::store::accounts::LoadError;
 use crate::store::connection::Connection;
 use crate::store::locks;
+use crate::store::site;
 use crate::store::tokens::{Owner, Tokens};
 use crate::system;
-use crate::zoom::{self, Client, Who, region, token};
+use crate::zoom::{self, Client, Who, hosts, token};
 
-/// A token that ends sooner than this is renewed first, in milliseconds.
-const MARGIN: i64 = 60_000;
 /// How often and how long to wait for somebody else's refresh: together 12 seconds, a little more than
 /// the request may take.
 const ATTEMPTS: u32 = 40;
@@ -50,10 +50,27 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     /// The session of a person. Asks nothing of Zoom.
     pub fn open(config: &'a Config, person: &Person) -> Result<Session<'a>, OpenError> {
+        let owner = if config.account_level {
+            Owner::Organization
+        } else {
+            Owner::User(&person.id)
+        };
+        Session::with(config, person, load(config, owner)?)
+    }
+
+    /// The session of a person with a connection that was just stored.
+    pub fn with(
+        config: &'a Config,
+        person: &Person,
+        connection: Connection,
+    ) -> Result<Session<'a>, OpenError> {
         if !config.account_level {
-            return Session::own(config, &person.id);
+            return Ok(Session {
+                config,
+                connection,
+                who: Who::Me,
+            });
         }
-        let connection = load(config, Owner::Organization)?;
         let must_prove = email_verification_required();
         let who = identity(&person.email, person.email_verified, must_prove)
             .map_err(OpenError::Refused)?;
@@ -64,22 +81,24 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The session of a user who is not there, such as the creator of a subscription.
+    /// The session of a user who is not there, such as the creator of a subscription. A user who was deactivated or
+    /// deleted has none: their connection ends here.
     pub fn for_user(config: &'a Config, user_id: &str) -> Result<Session<'a>, OpenError> {
-        if !config.account_level {
-            return Session::own(config, user_id);
-        }
         match Person::load(user_id) {
             Ok(person) if !person.deactivated => Session::open(config, &person),
-            Ok(_) | Err(HostError::NotFound) => Err(OpenError::NotConnected),
+            Ok(_) | Err(HostError::NotFound) => {
+                disconnect::retire(config, user_id);
+                Err(OpenError::NotConnected)
+            }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn own(config: &'a Config, user_id: &str) -> Result<Session<'a>, OpenError> {
+    /// The session of an account-level app itself, in nobody's name.
+    pub fn organization(config: &'a Config) -> Result<Session<'a>, OpenError> {
         Ok(Session {
             config,
-            connection: load(config, Owner::User(user_id))?,
+            connection: load(config, Owner::Organization)?,
             who: Who::Me,
         })
     }
@@ -96,7 +115,7 @@ impl<'a> Session<'a> {
         request: impl Fn(&Client<'_>) -> Result<T, zoom::Error>,
     ) -> Result<T, zoom::Error> {
         let mut renewed = false;
-        if !is_good(self.connection.tokens(), system::now_ms(), None) {
+        if !self.connection.tokens().is_good(system::now_ms(), None) {
             self.renew(None)?;
             renewed = true;
         }
@@ -120,7 +139,7 @@ impl<'a> Session<'a> {
     ) -> Result<T, zoom::Error> {
         let tokens = self.connection.tokens();
         request(&Client {
-            api: &region::api(&self.config.zoom_api_url, &tokens.api_url),
+            api: &hosts::api(&self.config.zoom_api_url, &tokens.api_url),
             access_token: &tokens.access,
             who: &self.who,
         })
@@ -131,7 +150,7 @@ impl<'a> Session<'a> {
             if attempt > 0 {
                 system::pause(PAUSE);
                 self.reload()?;
-                if is_good(self.connection.tokens(), system::now_ms(), rejected) {
+                if self.connection.tokens().is_good(system::now_ms(), rejected) {
                     return Ok(());
                 }
             }
@@ -150,7 +169,7 @@ impl<'a> Session<'a> {
     /// Answers false where the record changed under us: look again.
     fn renew_with_lease(&mut self, rejected: Option<&str>) -> Result<bool, zoom::Error> {
         self.reload()?;
-        if is_good(self.connection.tokens(), system::now_ms(), rejected) {
+        if self.connection.tokens().is_good(system::now_ms(), rejected) {
             return Ok(true);
         }
         if self.connection.tokens().refresh.is_empty() {
@@ -161,17 +180,28 @@ impl<'a> Session<'a> {
             Err(HostError::Conflict) => return Ok(false),
             Err(error) => return Err(host(error)),
         }
+        let site = site::elsewhere(self.connection.site(), &self.config.site_url).map_err(host)?;
+        if let Some(site) = site {
+            system::warn(site::PAUSED, &[("site", &site)]);
+            return Err(zoom::Error::OtherSite(site));
+        }
         let old = self.connection.tokens().clone();
         match token::refresh(self.config, system::now_ms(), &old.refresh) {
             Ok(tokens) => self.save(with_region(tokens, &old.api_url)),
             // The token was spent, perhaps by a node whose lease had ended; then there is a newer record.
-            Err(zoom::Error::NotConnected) => {
+            Err(zoom::Error::GrantEnded(reason)) => {
                 self.reload()?;
-                if self.connection.tokens().refresh == old.refresh {
-                    Err(zoom::Error::NotConnected)
-                } else {
-                    Ok(false)
+                if self.connection.tokens().refresh != old.refresh {
+                    return Ok(false);
                 }
+                system::warn(
+                    "Zoom ended a connection. It can be made again with /zoom connect.",
+                    &[
+                        ("owner", self.connection.owner().name()),
+                        ("reason", &reason),
+                    ],
+                );
+                Err(zoom::Error::NotConnected)
             }
             Err(error) => Err(error),
         }
@@ -259,14 +289,6 @@ fn host(error: HostError) -> zoom::Error {
     zoom::Error::Unavailable(format!("the store failed: {error}"))
 }
 
-/// Whether the access token is worth sending: it is not the one that was rejected, and not about to end.
-pub fn is_good(tokens: &Tokens, now: i64, rejected: Option<&str>) -> bool {
-    rejected != Some(tokens.access.as_str())
-        && tokens
-            .expiry
-            .is_none_or(|expiry| expiry > now.saturating_add(MARGIN))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,19 +300,6 @@ mod tests {
             expiry,
             ..Tokens::default()
         }
-    }
-
-    #[test]
-    fn zm053_a_token_is_renewed_a_minute_early() {
-        assert!(is_good(&tokens(Some(160_001)), 100_000, None));
-        assert!(!is_good(&tokens(Some(160_000)), 100_000, None));
-        assert!(is_good(&tokens(None), i64::MAX, None));
-    }
-
-    #[test]
-    fn d29_a_rejected_token_is_not_sent_again() {
-        assert!(!is_good(&tokens(None), 0, Some("a")));
-        assert!(is_good(&tokens(None), 0, Some("b")));
     }
 
     #[test]

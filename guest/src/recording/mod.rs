@@ -1,221 +1,275 @@
-//! Recordings, chats and transcripts in the thread of their meeting: what the jobs do.
+//! Recordings, chats, and transcripts in the thread of their meeting: what the jobs do.
 //!
-//! A job makes one reply. It may run more than once, and another node may run it too, so it holds a
-//! claim while it works, looks for a reply that an earlier run made before it makes one, and is marked
-//! as done after it. The bytes of a file are passed on as they are: other plugins read them.
+//! A job posts the groups of an event in the threads of all the meeting's posts. Each reply is a step that is done once
+//! (see [`crate::platform::once`]), whichever node runs the job. The links to videos are posted at once; a file that cannot
+//! be fetched or uploaded is tried again by itself, and in the end a sentence says where its host finds it. The bytes of a
+//! file are passed on unchanged: other plugins read them.
+
+pub mod event;
 
 mod download;
+mod gone;
 mod reply;
+mod work;
 
-pub use download::is_trusted;
+pub use work::KIND;
 
+use crate::bindings::files;
 use crate::bindings::handlers::job_handler::Outcome;
-use crate::bindings::posts::{self, Author};
+use crate::bindings::posts::{self, Author, Post};
 use crate::bindings::types::Error;
-use crate::bindings::{files, jobs};
 use crate::config::Config;
-use crate::jobs::{LONGEST_PAUSE, alone, pause, tried_alone, written};
-use crate::store::crypto::{self, Kind};
+use crate::platform::once::{self, Ran, Run, Step, Work as Done};
+use crate::platform::retry::{LONGEST_PAUSE, pause};
 use crate::system;
 use download::Failure;
-use serde::{Deserialize, Serialize};
+use work::{File, Group, Target, Work};
 
-/// The kind of the jobs.
-pub const KIND: &str = "recording";
-
-/// Whom the encrypted payload belongs to.
-const OWNER: &str = "recording";
-/// Between two tries to tell that a job is given up, in seconds.
-const PAUSE: u32 = 60;
-/// How often a file is tried for that Zoom refuses, or that holds up links.
+/// How often a file is tried that Zoom or Mattermost refuses.
 const PATIENCE: u32 = 5;
-
-/// A file to fetch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum File {
-    /// What was written in the meeting.
-    Chat(String),
-    /// What was said in it.
-    Transcript(String),
-}
-
-impl File {
-    fn url(&self) -> &str {
-        match self {
-            File::Chat(url) | File::Transcript(url) => url,
-        }
-    }
-
-    /// The name people see. Zoom's transcript is WebVTT, whatever its name says; other plugins expect it.
-    fn name(&self) -> &'static str {
-        match self {
-            File::Chat(_) => "Chat-history.txt",
-            File::Transcript(_) => "transcription.txt",
-        }
-    }
-}
-
-/// What one job does.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Work {
-    /// Names the reply, in every run and in every delivery.
-    pub step: String,
-    /// The meeting's post.
-    pub post_id: String,
-    /// Where videos are played.
-    #[serde(default)]
-    pub links: Vec<String>,
-    /// What goes along with the reply.
-    #[serde(default)]
-    pub file: Option<File>,
-    /// Fetches the file.
-    #[serde(default)]
-    pub token: String,
-    /// Opens the videos; empty unless the setting allows it.
-    #[serde(default)]
-    pub passcode: String,
-    /// When Zoom had it, in milliseconds.
-    pub enqueued: i64,
-}
-
-/// Stores a job. Its payload is encrypted: it holds a token, and may hold a passcode.
-pub fn enqueue(config: &Config, work: &Work) -> Result<(), Error> {
-    let invalid = |error: &dyn std::fmt::Display| Error::Invalid(error.to_string());
-    let text = serde_json::to_string(work).map_err(|error| invalid(&error))?;
-    let key = &config.encryption_key;
-    let sealed = crypto::seal(key, Kind::Job, OWNER, system::random(), &text)
-        .map_err(|error| invalid(&error))?;
-    jobs::enqueue(KIND, sealed.as_bytes(), 0)
-}
-
-fn read(config: &Config, payload: &[u8]) -> Option<Work> {
-    let sealed = std::str::from_utf8(payload).ok()?;
-    let text = crypto::open(&config.encryption_key, Kind::Job, OWNER, sealed).ok()?;
-    serde_json::from_str(&text).ok()
-}
+/// How many links one reply has.
+const MAX_LINKS: usize = 20;
+/// How many bytes of files one run of a job moves.
+const MAX_MOVED: usize = 20 * 1024 * 1024;
+/// Between two tries to tell that files are given up, in seconds.
+const PAUSE: u32 = 60;
 
 /// Runs a job.
-pub fn run(config: &Config, payload: &[u8], attempt: u32) -> Outcome {
-    let Some(work) = read(config, payload) else {
+pub fn run(config: &Config, payload: &[u8]) -> Outcome {
+    let Some(work) = work::read(config, payload) else {
         system::warn(
-            "A recording is not posted: what Zoom told of it cannot be read any more. The setting EncryptionKey may have been changed meanwhile.",
+            "A recording is not posted: its job cannot be decrypted. The encryption key was changed after Zoom sent the event.",
             &[],
         );
         return Outcome::Done;
     };
-    match run_once(config, &work, attempt) {
-        Ok(outcome) => outcome,
-        Err(error) => {
-            system::warn(
-                "A recording could not be posted yet.",
-                &[("post", &work.post_id), ("error", &error.to_string())],
-            );
-            Outcome::RetryAfter(pause(attempt))
-        }
-    }
+    post_all(config, &work, false)
 }
 
-/// Says in the thread that the files could not be had.
+/// Says in the threads that files could not be fetched for a day.
 pub fn given_up(config: &Config, payload: &[u8]) -> Outcome {
-    let Some(work) = read(config, payload) else {
-        return Outcome::Done;
-    };
-    let told = alone(KIND, &work.step, || {
-        let post = posts::get(&work.post_id)?;
-        if written(&post.channel_id, work.enqueued, &work.step)?.is_none() {
-            write(&work, &reply::of(config, &work, None), Vec::new())?;
-        }
-        Ok(Outcome::Done)
-    });
-    match told {
-        Ok(outcome) => outcome,
-        // In a thread that is gone, or a channel that was archived meanwhile.
-        Err(Error::NotFound | Error::Denied(_) | Error::Invalid(_)) => Outcome::Done,
-        Err(error) => {
-            system::warn(
-                "That a recording could not be had is not told yet.",
-                &[("post", &work.post_id), ("error", &error.to_string())],
-            );
-            Outcome::RetryAfter(PAUSE)
-        }
+    match work::read(config, payload) {
+        Some(work) => post_all(config, &work, true),
+        None => Outcome::Done,
     }
 }
 
-fn run_once(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error> {
-    tried_alone(KIND, &work.step, attempt, |tries| {
-        let post = match posts::get(&work.post_id) {
-            Ok(post) => post,
-            // Whoever deleted the meeting's post wants no replies to it.
-            Err(Error::NotFound) => return Ok(Outcome::Done),
-            Err(error) => return Err(error),
-        };
-        if written(&post.channel_id, work.enqueued, &work.step)?.is_some() {
-            return Ok(Outcome::Done);
-        }
-        let fetched = match &work.file {
-            None => None,
-            Some(file) => match download::fetch(config, file.url(), &work.token) {
-                Ok(bytes) => Some(bytes),
-                Err(failure) => match wait_for(work, &failure, tries) {
-                    Some(seconds) => return Ok(Outcome::RetryAfter(seconds)),
-                    None => {
-                        system::warn(
-                            "A file of a recording is given up.",
-                            &[("file", file.name()), ("error", &failure.to_string())],
-                        );
-                        None
-                    }
-                },
-            },
-        };
-        let file_id = match (&work.file, fetched) {
-            (Some(file), Some(bytes)) => {
-                Some(files::upload(&post.channel_id, file.name(), &bytes)?)
+/// A file that was fetched last, so that it is fetched once for several channels.
+#[derive(Default)]
+struct Fetched {
+    mark: String,
+    bytes: Vec<u8>,
+    /// How many bytes were moved by this run.
+    moved: usize,
+}
+
+/// Posts what is left to post. `is_last` says that files are not fetched any more.
+fn post_all(config: &Config, work: &Work, is_last: bool) -> Outcome {
+    let gone = match gone::load(&work.uuid) {
+        Ok(gone) => gone,
+        Err(_) => return Outcome::RetryAfter(PAUSE),
+    };
+    let mut fetched = Fetched::default();
+    let mut wait: Option<u32> = None;
+    for group in &work.groups {
+        let mut group = group.clone();
+        group.links.retain(|link| !gone.has(&link.mark));
+        group.file = group.file.filter(|file| !gone.has(&file.mark));
+        for target in &work.targets {
+            if fetched.moved > MAX_MOVED {
+                return Outcome::RetryAfter(1);
             }
-            _ => None,
-        };
-        let reply = reply::of(config, work, file_id.as_deref());
-        match write(work, &reply, file_id.into_iter().collect()) {
-            // In a channel that was archived meanwhile, or one that the bot may not write in.
-            Err(Error::Denied(rule) | Error::Invalid(rule)) => {
-                system::warn(
-                    "A recording cannot be posted in the channel of its meeting.",
-                    &[("post", &work.post_id), ("rule", &rule)],
-                );
-                Ok(Outcome::Done)
-            }
-            result => result.map(|()| Outcome::Done),
+            let left = match post(config, work, &group, target, &mut fetched, is_last) {
+                Ok(left) => left,
+                Err(error) => {
+                    system::warn(
+                        "A recording could not be posted yet.",
+                        &[("post", &target.post_id), ("error", &error.to_string())],
+                    );
+                    Some(PAUSE)
+                }
+            };
+            // The next run comes when the first of them is due.
+            wait = match (wait, left) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
         }
+    }
+    wait.map_or(Outcome::Done, Outcome::RetryAfter)
+}
+
+/// Posts one group in one thread. Answers with the seconds after which something is left to do, if it is.
+fn post(
+    config: &Config,
+    work: &Work,
+    group: &Group,
+    target: &Target,
+    fetched: &mut Fetched,
+    is_last: bool,
+) -> Result<Option<u32>, Error> {
+    let items = group.items();
+    if items.is_empty() {
+        return Ok(None);
+    }
+    let name = once::name([
+        work.event.as_str(),
+        &work.uuid,
+        &target.post_id,
+        &group.name,
+    ]);
+    let step = Step {
+        name: &name,
+        items: &items,
+        channel_id: &target.channel_id,
+        since: work.at,
+    };
+    let ran = once::run(&step, |run| {
+        reply_in(config, work, group, target, fetched, is_last, run)
+    })?;
+    Ok(match ran {
+        Ran::Done(_) => None,
+        Ran::Later(seconds) => Some(seconds.clamp(1, LONGEST_PAUSE)),
     })
 }
 
-fn write(work: &Work, reply: &reply::Reply, file_ids: Vec<String>) -> Result<(), Error> {
-    let post = posts::get(&work.post_id)?;
-    posts::create(
-        Author::Bot,
-        &posts::Draft {
-            channel_id: post.channel_id,
-            // The host takes a reply's id for its thread's.
-            root_id: post.id,
-            message: reply.message.clone(),
-            kind: reply.kind.to_owned(),
-            props: reply.props.to_string(),
-            file_ids,
-        },
-    )
-    .map(drop)
+/// What became of a file.
+enum Fate {
+    /// It is uploaded.
+    Attached(String),
+    /// It is given up.
+    Missing(reply::Missing),
+    /// It is to be tried again after so many seconds.
+    Later(u32),
 }
 
-/// How long to wait before the file is tried again; none when it is not worth it.
-fn wait_for(work: &Work, failure: &Failure, tries: u32) -> Option<u32> {
+fn reply_in(
+    config: &Config,
+    work: &Work,
+    group: &Group,
+    target: &Target,
+    fetched: &mut Fetched,
+    is_last: bool,
+    run: &Run<'_>,
+) -> Result<Done, Error> {
+    let post = match posts::get(&target.post_id) {
+        Ok(post) => post,
+        // Whoever deleted the meeting's post wants no replies to it.
+        Err(Error::NotFound | Error::Denied(_)) => return Ok(Done::Skipped(run.items.to_vec())),
+        Err(error) => return Err(error),
+    };
+    let is_left = |mark: &String| run.items.contains(mark);
+    let links = group.links.iter().filter(|link| is_left(&link.mark));
+    let links: Vec<_> = links.take(MAX_LINKS).collect();
+    let file = group.file.as_ref().filter(|file| is_left(&file.mark));
+    let fate = match file {
+        Some(_) if is_last => Some(Fate::Missing(reply::Missing::NotFetched)),
+        Some(file) => Some(attach(config, work, file, &post, fetched, run.attempt)?),
+        None => None,
+    };
+    let (file_id, missing) = match fate {
+        Some(Fate::Attached(id)) => (Some(id), None),
+        Some(Fate::Missing(missing)) => (None, Some(missing)),
+        Some(Fate::Later(seconds)) if links.is_empty() => return Ok(Done::Later(seconds)),
+        // Links are worth more at once than with the file later.
+        Some(Fate::Later(_)) | None => (None, None),
+    };
+    let mut done: Vec<String> = links.iter().map(|link| link.mark.clone()).collect();
+    if file_id.is_some() || missing.is_some() {
+        done.extend(file.map(|file| file.mark.clone()));
+    }
+    let parts = reply::Parts {
+        links: &links,
+        kind: file.map(|file| file.kind),
+        file_id: file_id.as_deref(),
+        missing,
+        passcode: &work.passcode,
+    };
+    let Some(reply) = reply::of(config, &parts, run.name) else {
+        return Ok(Done::Skipped(done));
+    };
+    let draft = posts::Draft {
+        channel_id: post.channel_id,
+        // The host takes a reply's ID for its thread's.
+        root_id: post.id,
+        message: reply.message,
+        kind: reply.kind.to_owned(),
+        props: reply.props.to_string(),
+        file_ids: file_id.into_iter().collect(),
+    };
+    match posts::create(Author::Bot, &draft) {
+        Ok(post) => Ok(Done::Posted(post, done)),
+        // In a channel that was archived meanwhile, or in which the bot may not post.
+        Err(Error::Denied(rule) | Error::Invalid(rule)) => {
+            system::warn(
+                "A recording cannot be posted in the channel of its meeting.",
+                &[("post", &target.post_id), ("rule", &rule)],
+            );
+            Ok(Done::Skipped(run.items.to_vec()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Fetches a file and uploads it for a reply.
+fn attach(
+    config: &Config,
+    work: &Work,
+    file: &File,
+    post: &Post,
+    fetched: &mut Fetched,
+    attempt: u32,
+) -> Result<Fate, Error> {
+    if fetched.mark != file.mark {
+        match download::fetch(config, work, file) {
+            Ok(bytes) => {
+                fetched.moved += bytes.len();
+                fetched.mark.clone_from(&file.mark);
+                fetched.bytes = bytes;
+            }
+            Err(failure) => return Ok(not_fetched(file, &failure, attempt)),
+        }
+    }
+    fetched.moved += fetched.bytes.len();
+    match files::upload(&post.channel_id, file.kind.name(), &fetched.bytes) {
+        Ok(id) => Ok(Fate::Attached(id)),
+        Err(error) if attempt < PATIENCE => {
+            system::warn(
+                "A file of a recording could not be uploaded yet.",
+                &[("file", file.kind.name()), ("error", &error.to_string())],
+            );
+            Ok(Fate::Later(pause(attempt)))
+        }
+        Err(error) => {
+            system::warn(
+                "A file of a recording is given up: Mattermost does not store it.",
+                &[("file", file.kind.name()), ("error", &error.to_string())],
+            );
+            Ok(Fate::Missing(reply::Missing::NotStored))
+        }
+    }
+}
+
+fn not_fetched(file: &File, failure: &Failure, attempt: u32) -> Fate {
+    match wait_for(failure, attempt) {
+        Some(seconds) => Fate::Later(seconds),
+        None => {
+            system::warn(
+                "A file of a recording is given up.",
+                &[("file", file.kind.name()), ("error", &failure.to_string())],
+            );
+            Fate::Missing(reply::Missing::NotFetched)
+        }
+    }
+}
+
+/// How long to wait before a file is tried again, in seconds; none if it is not worth it.
+fn wait_for(failure: &Failure, attempt: u32) -> Option<u32> {
     match failure {
         Failure::Untrusted | Failure::TooLarge => None,
-        Failure::Refused(_) if tries >= PATIENCE => None,
-        // Links are worth more at once than a chat later.
-        Failure::Later(_) if !work.links.is_empty() && tries >= PATIENCE => None,
+        Failure::Refused(_) | Failure::NotTheFile(_) if attempt >= PATIENCE => None,
         Failure::Later(Some(seconds)) => Some((*seconds).clamp(1, LONGEST_PAUSE)),
-        Failure::Refused(_) | Failure::Later(None) => Some(pause(tries)),
+        Failure::Refused(_) | Failure::NotTheFile(_) | Failure::Later(None) => Some(pause(attempt)),
     }
 }
 
@@ -223,26 +277,15 @@ fn wait_for(work: &Work, failure: &Failure, tries: u32) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn work(links: &[&str]) -> Work {
-        Work {
-            step: "s".into(),
-            post_id: "p".into(),
-            links: links.iter().map(|link| (*link).to_owned()).collect(),
-            file: None,
-            token: "secret token".into(),
-            passcode: "secret passcode".into(),
-            enqueued: 0,
-        }
-    }
-
     #[test]
     fn d25_waits_grow_and_end() {
         let later = Failure::Later(None);
-        assert_eq!(wait_for(&work(&[]), &later, 100), Some(LONGEST_PAUSE));
-        assert_eq!(wait_for(&work(&["l"]), &later, PATIENCE), None);
-        assert_eq!(wait_for(&work(&[]), &Failure::Refused(404), PATIENCE), None);
-        assert_eq!(wait_for(&work(&[]), &Failure::Refused(404), 1), Some(30));
-        assert_eq!(wait_for(&work(&[]), &Failure::TooLarge, 1), None);
-        assert_eq!(wait_for(&work(&[]), &Failure::Later(Some(7)), 1), Some(7));
+        assert_eq!(wait_for(&later, 100), Some(LONGEST_PAUSE));
+        assert_eq!(wait_for(&Failure::Refused(404), PATIENCE), None);
+        assert_eq!(wait_for(&Failure::Refused(404), 1), Some(30));
+        assert_eq!(wait_for(&Failure::NotTheFile("HTML"), PATIENCE), None);
+        assert_eq!(wait_for(&Failure::NotTheFile("HTML"), 1), Some(30));
+        assert_eq!(wait_for(&Failure::TooLarge, 1), None);
+        assert_eq!(wait_for(&Failure::Later(Some(7)), 1), Some(7));
     }
 }

@@ -4,6 +4,7 @@
 //! (see [`super::owners`]). Field names are those of the existing records. Both tokens are envelopes
 //! (see [`super::tokens`]); records in the old form are rewritten when they are first read.
 
+use super::current::{self, Meaning};
 use super::owners;
 use super::tokens::{Owner, TokenRecord, Tokens};
 use crate::bindings::kv::{self, Expected};
@@ -22,6 +23,8 @@ pub struct Account {
     pub zoom_email: String,
     /// When it was connected, in milliseconds; 0 for unknown.
     pub connected_at: i64,
+    /// The Site URL of the server where it was connected, or empty (see [`super::site`]).
+    pub site: String,
     /// What opens Zoom's API.
     pub tokens: Tokens,
 }
@@ -62,6 +65,8 @@ pub(super) struct Record {
     pub(super) zoom_id: String,
     #[serde(rename = "ConnectedAt", default)]
     connected_at: i64,
+    #[serde(rename = "SiteURL", default, skip_serializing_if = "String::is_empty")]
+    site: String,
     /// Only in the copy: who else has connected this Zoom account.
     #[serde(
         rename = "OtherUserIDs",
@@ -106,6 +111,7 @@ fn record_of(account: &Account, token: TokenRecord) -> Record {
         user_id: account.user_id.clone(),
         zoom_id: account.zoom_id.clone(),
         connected_at: account.connected_at,
+        site: account.site.clone(),
         other_user_ids: Vec::new(),
     }
 }
@@ -130,6 +136,7 @@ pub fn decode(
         zoom_id: record.zoom_id,
         zoom_email: record.zoom_email,
         connected_at: record.connected_at,
+        site: record.site,
         tokens,
     };
     Ok((account, old))
@@ -137,7 +144,7 @@ pub fn decode(
 
 /// The user's account. A record in the old form is rewritten on the way.
 pub fn load(user_id: &str, encryption_key: &[u8]) -> Result<Stored, LoadError> {
-    let bytes = kv::get(&key(user_id))?.ok_or(LoadError::Absent)?;
+    let bytes = stored(user_id)?.ok_or(LoadError::Absent)?;
     let (account, old) = decode(&bytes, user_id, encryption_key)?;
     let stored = Stored { account, bytes };
     if !old {
@@ -157,18 +164,36 @@ pub fn load(user_id: &str, encryption_key: &[u8]) -> Result<Stored, LoadError> {
     }
 }
 
-/// What a user's record says besides its tokens; none where there is no record.
+/// The user's record; absence is confirmed.
+fn stored(user_id: &str) -> Result<Option<Vec<u8>>, HostError> {
+    current::settle(&key(user_id), |stored| match stored {
+        Some(bytes) => Meaning::Sure(Some(bytes.to_vec())),
+        None => Meaning::Confirm(None),
+    })
+}
+
+/// What a user's record says besides its tokens, perhaps a moment ago; none where there is no record.
 pub fn outline(user_id: &str) -> Result<Option<Outline>, HostError> {
-    let record = kv::get(&key(user_id))?.and_then(|bytes| parse(&bytes));
+    let record = current::read(&key(user_id))?.and_then(|bytes| parse(&bytes));
     Ok(record.map(|record| Outline {
         zoom_id: record.zoom_id,
         connected_at: record.connected_at,
     }))
 }
 
-/// Stores a new connection, whatever was there. The copy comes first: one that leads to nobody does no
-/// harm, while a connection without it would not hear that Zoom ended it.
-pub fn save(account: &Account, encryption_key: &[u8]) -> Result<(), HostError> {
+/// The user's record, if it names this Zoom account. That it does not is confirmed.
+pub(super) fn record_for(user_id: &str, zoom_id: &str) -> Result<Option<Vec<u8>>, HostError> {
+    let names = |bytes: &[u8]| parse(bytes).is_some_and(|record| record.zoom_id == zoom_id);
+    current::settle(&key(user_id), |stored| match stored {
+        Some(bytes) if names(bytes) => Meaning::Sure(Some(bytes.to_vec())),
+        _ => Meaning::Confirm(None),
+    })
+}
+
+/// Stores a new connection, whatever was there, and answers with it as it is stored: a read may not find it yet. The
+/// copy comes first: a copy that leads to nobody does no harm, while a connection without it would not hear that Zoom
+/// ended it.
+pub fn save(account: &Account, encryption_key: &[u8]) -> Result<Stored, HostError> {
     let bytes = encode(account, encryption_key)?;
     let before = outline(&account.user_id)?;
     owners::join(&account.zoom_id, &account.user_id, &bytes)?;
@@ -188,12 +213,16 @@ pub fn save(account: &Account, encryption_key: &[u8]) -> Result<(), HostError> {
             &[("error", &error.to_string())],
         );
     }
-    Ok(())
+    Ok(Stored {
+        account: account.clone(),
+        bytes,
+    })
 }
 
 /// Whether a record was stored although the answer said otherwise, or there was none.
 fn is_stored(user_id: &str, bytes: &[u8]) -> bool {
-    kv::get(&key(user_id)).is_ok_and(|stored| stored.as_deref() == Some(bytes))
+    let expected = Expected::Value(bytes.to_vec());
+    kv::set(&key(user_id), bytes, None, &expected).is_ok()
 }
 
 /// Stores a change of a connection, if it still is what was read. The copy follows.
@@ -230,7 +259,7 @@ pub fn remove_record(user_id: &str) -> Result<(), HostError> {
 /// Takes a user's connection away; none where there was none. The copy goes first: what is left when this
 /// is cut short is a connection that can be taken away again, and no copy that nothing leads to.
 pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, HostError> {
-    let Some(bytes) = kv::get(&key(user_id))? else {
+    let Some(bytes) = stored(user_id)? else {
         return Ok(None);
     };
     let zoom_id = parse(&bytes).map(|record| record.zoom_id);
@@ -260,6 +289,7 @@ pub(super) mod tests {
             zoom_id: "z1".into(),
             zoom_email: "alice@example.com".into(),
             connected_at: 1_785_000_000_000,
+            site: "https://chat.example.com".into(),
             tokens: Tokens {
                 access: "access".into(),
                 refresh: "refresh".into(),

@@ -48,6 +48,14 @@ impl Connection {
         }
     }
 
+    /// The Site URL of the server where it was connected, or empty.
+    pub fn site(&self) -> &str {
+        match self {
+            Connection::User(stored) => &stored.account.site,
+            Connection::Organization(stored) => &stored.organization.origin.site_url,
+        }
+    }
+
     /// Makes sure that this still is what is stored. A read may come from a replica that is behind, a
     /// compare-and-set does not. `Conflict` when it is not.
     pub fn confirm(&self) -> Result<(), Error> {

@@ -5,6 +5,7 @@
 //! clear: it is rewritten when it is first read.
 
 use super::accounts::LoadError;
+use super::current::{self, Meaning};
 use super::tokens::{Owner, TokenRecord, Tokens};
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error as HostError;
@@ -32,6 +33,9 @@ pub struct Origin {
     /// Zoom's id of the account, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub zoom_account_id: String,
+    /// The Site URL of the server where it was connected, or empty (see [`super::site`]).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub site_url: String,
 }
 
 impl Origin {
@@ -105,7 +109,7 @@ pub fn decode(bytes: &[u8], key: &[u8]) -> Result<(Organization, bool), LoadErro
 
 /// The connection. A record in the old form is rewritten on the way.
 pub fn load(key: &[u8]) -> Result<Stored, LoadError> {
-    let bytes = kv::get(KEY)?.ok_or(LoadError::Absent)?;
+    let bytes = stored()?.ok_or(LoadError::Absent)?;
     let (organization, old) = decode(&bytes, key)?;
     let stored = Stored {
         organization,
@@ -128,9 +132,22 @@ pub fn load(key: &[u8]) -> Result<Stored, LoadError> {
     }
 }
 
-/// Stores a new connection, whatever was there.
-pub fn save(organization: &Organization, key: &[u8]) -> Result<(), HostError> {
-    kv::set(KEY, &encode(organization, key)?, None, &Expected::Any)
+/// The record; absence is confirmed.
+fn stored() -> Result<Option<Vec<u8>>, HostError> {
+    current::settle(KEY, |stored| match stored {
+        Some(bytes) => Meaning::Sure(Some(bytes.to_vec())),
+        None => Meaning::Confirm(None),
+    })
+}
+
+/// Stores a new connection, whatever was there, and answers with it as it is stored: a read may not find it yet.
+pub fn save(organization: &Organization, key: &[u8]) -> Result<Stored, HostError> {
+    let bytes = encode(organization, key)?;
+    kv::set(KEY, &bytes, None, &Expected::Any)?;
+    Ok(Stored {
+        organization: organization.clone(),
+        bytes,
+    })
 }
 
 /// Stores a change of the connection, if it still is what was read.
@@ -147,13 +164,13 @@ pub fn replace(old: &Stored, new: &Organization, key: &[u8]) -> Result<Stored, H
 /// Where the stored connection comes from, also where its tokens cannot be read; none where there is
 /// no connection.
 pub fn origin() -> Result<Option<Origin>, HostError> {
-    let bytes = kv::get(KEY)?;
+    let bytes = stored()?;
     Ok(bytes.map(|bytes| serde_json::from_slice(&bytes).unwrap_or_default()))
 }
 
 /// Takes the connection away. Answers whether there was one, and its content if it could be read.
 pub fn remove(key: &[u8]) -> Result<Option<Option<Organization>>, HostError> {
-    let Some(bytes) = kv::get(KEY)? else {
+    let Some(bytes) = stored()? else {
         return Ok(None);
     };
     // Once more, because what is read here is all there is to give the grant back with.

@@ -6,6 +6,7 @@
 //! own record names the Zoom account.
 
 use super::accounts::{self, Record};
+use super::current::{self, Meaning};
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
 use crate::system;
@@ -55,13 +56,12 @@ fn change<T>(
         if attempt > 0 {
             system::pause(PAUSE);
         }
-        let stored = kv::get(&key)?;
+        let stored = current::read(&key)?;
         let (change, answer) = decide(stored.as_deref())?;
-        let expected = stored.map_or(Expected::Absent, Expected::Value);
         let result = match change {
-            Change::Nothing => Ok(()),
-            Change::Delete => kv::delete(&key, &expected),
-            Change::Store(bytes) => kv::set(&key, &bytes, None, &expected),
+            Change::Nothing => current::confirm(&key, stored.as_deref(), None),
+            Change::Delete => stored.map_or(Ok(()), |old| kv::delete(&key, &Expected::Value(old))),
+            Change::Store(bytes) => current::replace(&key, &bytes, None, stored),
         };
         match result {
             Ok(()) => return Ok(answer),
@@ -112,15 +112,17 @@ pub fn leave(zoom_id: &str, user_id: &str) -> Result<bool, Error> {
         let users = accounts::parse(stored).as_ref().map(named);
         let mut rest = Vec::new();
         for other in users.unwrap_or_default() {
-            if other != user_id && is_of(&other, zoom_id)? {
-                rest.push(other);
+            if other != user_id
+                && let Some(own) = accounts::record_for(&other, zoom_id)?
+            {
+                rest.push((other, own));
             }
         }
-        let Some((first, others)) = rest.split_first() else {
+        let Some(((_, own), others)) = rest.split_first() else {
             return Ok((Change::Delete, false));
         };
-        let own = kv::get(&accounts::key(first))?.unwrap_or_default();
-        let next = copy(&own, others.to_vec());
+        let others = others.iter().map(|(other, _)| other.clone());
+        let next = copy(own, others.collect());
         let change = if next == stored {
             Change::Nothing
         } else {
@@ -132,20 +134,17 @@ pub fn leave(zoom_id: &str, user_id: &str) -> Result<bool, Error> {
 
 /// The users whose own records name this Zoom account.
 pub fn of(zoom_id: &str) -> Result<Vec<String>, Error> {
-    let stored = kv::get(&key(zoom_id))?;
-    let record = stored.as_deref().and_then(accounts::parse);
+    let record = current::settle(&key(zoom_id), |stored| match stored {
+        Some(bytes) => Meaning::Sure(accounts::parse(bytes)),
+        None => Meaning::Confirm(None),
+    })?;
     let mut users = Vec::new();
     for user_id in record.as_ref().map(named).unwrap_or_default() {
-        if is_of(&user_id, zoom_id)? {
+        if accounts::record_for(&user_id, zoom_id)?.is_some() {
             users.push(user_id);
         }
     }
     Ok(users)
-}
-
-fn is_of(user_id: &str, zoom_id: &str) -> Result<bool, Error> {
-    let outline = accounts::outline(user_id)?;
-    Ok(outline.is_some_and(|outline| outline.zoom_id == zoom_id))
 }
 
 #[cfg(test)]

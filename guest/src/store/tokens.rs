@@ -25,6 +25,19 @@ pub struct Tokens {
     pub api_url: String,
 }
 
+/// A token that ends sooner than this is renewed first, in milliseconds.
+const MARGIN: i64 = 60_000;
+
+impl Tokens {
+    /// Whether the access token is worth sending: it was not rejected, and it does not end soon.
+    pub fn is_good(&self, now: i64, rejected: Option<&str>) -> bool {
+        rejected != Some(self.access.as_str())
+            && self
+                .expiry
+                .is_none_or(|expiry| expiry > now.saturating_add(MARGIN))
+    }
+}
+
 /// Whose tokens they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner<'a> {
@@ -154,6 +167,28 @@ mod tests {
             ..Tokens::default()
         };
         TokenRecord::seal_with(&tokens, owner, KEY, [[1; NONCE], [2; NONCE]]).unwrap()
+    }
+
+    fn expiring(expiry: Option<i64>) -> Tokens {
+        Tokens {
+            access: "a".into(),
+            refresh: "r".into(),
+            expiry,
+            ..Tokens::default()
+        }
+    }
+
+    #[test]
+    fn zm053_a_token_is_renewed_a_minute_early() {
+        assert!(expiring(Some(160_001)).is_good(100_000, None));
+        assert!(!expiring(Some(160_000)).is_good(100_000, None));
+        assert!(expiring(None).is_good(i64::MAX, None));
+    }
+
+    #[test]
+    fn d29_a_rejected_token_is_not_sent_again() {
+        assert!(!expiring(None).is_good(0, Some("a")));
+        assert!(expiring(None).is_good(0, Some("b")));
     }
 
     #[test]

@@ -1,12 +1,12 @@
-//! What is in a delivery. Only what is used is read, so that Zoom may change the rest.
+//! The content of a delivery. Only what is used is read, so that Zoom may change the rest.
 
-use super::recorded::{self, Recorded};
+use crate::occurrence::events;
+use crate::recording::event::{self as recorded, Recorded};
 use crate::system::SKEW;
+use crate::zoom::time::{happened, milliseconds};
 use crate::zoom::types::{meeting_number, text};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// The body is not a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,61 +15,54 @@ pub struct Malformed;
 /// What happened.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Zoom wants to know whether the address is ours; the token is to be signed.
+    /// Zoom validates the webhook's URL; the token is to be signed.
     Validation(String),
     /// Somebody entered a meeting.
     Started(Meeting),
-    /// The last one left.
+    /// Everybody left a meeting or webinar, or the meeting became a webinar.
     Ended(Meeting),
     /// Somebody removed the app at Zoom.
     Deauthorized(Deauthorized),
-    /// `recording.completed` or `recording.transcript_completed`.
+    /// Something about a recording.
     Recorded(Recorded),
-    /// Something that we do nothing about.
+    /// Something that needs no work.
     Other,
 }
 
 /// The meeting it happened to. At least one of number and UUID is there.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Meeting {
-    /// The number; 0 where it is missing.
+    /// The number; 0 if it is missing.
     #[serde(default, deserialize_with = "meeting_number")]
     pub id: u64,
-    /// The occurrence; empty where it is missing.
+    /// The UUID; empty if it is missing.
     #[serde(default, deserialize_with = "text")]
     pub uuid: String,
     #[serde(default, deserialize_with = "text")]
-    pub topic: String,
+    topic: String,
+    #[serde(default, deserialize_with = "text")]
+    host_id: String,
     #[serde(default, deserialize_with = "text")]
     start_time: String,
     #[serde(default, deserialize_with = "text")]
     end_time: String,
-    /// When Zoom says that it happened, in milliseconds; 0 where it does not.
+    /// When Zoom says that it happened, in milliseconds; 0 if it does not.
     #[serde(skip)]
-    pub event_ts: i64,
-}
-
-/// How old an event may be that Zoom still delivers, in milliseconds.
-const OLDEST: i64 = 7 * 24 * 3600 * 1000;
-
-/// When an event happened, in milliseconds: the same in each delivery, unless what Zoom says cannot be.
-pub fn happened(event_ts: i64, now: i64) -> i64 {
-    if (now.saturating_sub(OLDEST)..=now).contains(&event_ts) {
-        event_ts
-    } else {
-        now
-    }
+    event_ts: i64,
 }
 
 impl Meeting {
-    /// When it began, as Zoom says, in milliseconds.
-    pub fn start(&self) -> Option<i64> {
-        milliseconds(&self.start_time)
-    }
-
-    /// When it ended, as Zoom says, in milliseconds.
-    pub fn end(&self) -> Option<i64> {
-        milliseconds(&self.end_time)
+    /// What the event says about the meeting's part.
+    pub fn event(&self, now: i64) -> events::Event<'_> {
+        events::Event {
+            number: self.id,
+            uuid: &self.uuid,
+            topic: &self.topic,
+            host_id: &self.host_id,
+            start: milliseconds(&self.start_time),
+            end: milliseconds(&self.end_time),
+            at: happened(self.event_ts, now),
+        }
     }
 }
 
@@ -98,19 +91,27 @@ pub struct Deauthorized {
         deserialize_with = "is_refused"
     )]
     pub wants_confirmation: bool,
+    /// When Zoom signed the delivery, in milliseconds: for an event without a time.
+    #[serde(skip)]
+    pub signed_at: i64,
 }
 
 impl Deauthorized {
-    /// What tells it from other removals, by the same user too.
+    /// A name that differs from that of other removals, also by the same user.
     pub fn mark(&self) -> String {
-        format!("{}\n{}\n{}", self.account_id, self.user_id, self.time)
+        format!("{}\n{}\n{}", self.account_id, self.user_id, self.at())
     }
 
-    /// Whether it happened after this, in milliseconds. Without a time it counts as of now, and what a clock
-    /// that was ahead called the time of a connection as unknown.
+    /// When it happened, in milliseconds.
+    fn at(&self) -> i64 {
+        milliseconds(&self.time).unwrap_or(self.signed_at)
+    }
+
+    /// Whether it happened after this, in milliseconds. A time of a connection that a clock which was ahead has written
+    /// counts as unknown.
     pub fn is_after(&self, connected_at: i64, now: i64) -> bool {
         let is_known = connected_at <= now.saturating_add(SKEW);
-        !is_known || milliseconds(&self.time).is_none_or(|time| time >= connected_at)
+        !is_known || self.at() >= connected_at
     }
 }
 
@@ -121,13 +122,6 @@ fn is_refused<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
         Value::String(kept) => kept.eq_ignore_ascii_case("false"),
         _ => false,
     })
-}
-
-fn milliseconds(time: &str) -> Option<i64> {
-    let time = OffsetDateTime::parse(time, &Rfc3339).ok()?;
-    i64::try_from(time.unix_timestamp_nanos() / 1_000_000)
-        .ok()
-        .filter(|ms| *ms > 0)
 }
 
 /// A whole number; 0 for what is none.
@@ -155,6 +149,9 @@ struct Of<T> {
 #[derive(Deserialize)]
 struct About<T> {
     object: T,
+    /// Zoom was seen to put it here, too.
+    #[serde(default, deserialize_with = "text")]
+    download_token: String,
 }
 
 #[derive(Deserialize)]
@@ -181,11 +178,20 @@ pub fn parse(body: &[u8]) -> Result<Event, Malformed> {
         }
         "app_deauthorized" => Event::Deauthorized(deauthorized(payload(body)?)?),
         "meeting.started" => Event::Started(meeting(body, event_ts)?),
-        "meeting.ended" => Event::Ended(meeting(body, event_ts)?),
-        recorded::RECORDING | recorded::TRANSCRIPT => {
-            let About { object } = payload(body)?;
-            let recorded = recorded::read(&event, event_ts, download_token, object)?;
-            Event::Recorded(recorded)
+        "meeting.ended" | "meeting.converted_to_webinar" | "webinar.ended" => {
+            Event::Ended(meeting(body, event_ts)?)
+        }
+        name if name == recorded::COMPLETED
+            || name == recorded::TRANSCRIPT
+            || recorded::GONE.contains(&name) =>
+        {
+            let about: About<Value> = payload(body)?;
+            let token = match download_token.as_str() {
+                "" => about.download_token,
+                _ => download_token,
+            };
+            let recorded = recorded::read(name, event_ts, token, about.object);
+            Event::Recorded(recorded.ok_or(Malformed)?)
         }
         _ => Event::Other,
     })
@@ -200,7 +206,7 @@ fn payload<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Malformed> {
 }
 
 fn meeting(body: &[u8], event_ts: i64) -> Result<Meeting, Malformed> {
-    let About { object }: About<Meeting> = payload(body)?;
+    let About { object, .. }: About<Meeting> = payload(body)?;
     if object.id == 0 && object.uuid.is_empty() {
         return Err(Malformed);
     }
@@ -238,15 +244,6 @@ mod tests {
     }
 
     #[test]
-    fn d06_each_delivery_of_an_event_is_of_the_same_time_unless_that_cannot_be() {
-        let now = 1_785_000_000_000;
-        assert_eq!(happened(now - 3_600_000, now), now - 3_600_000);
-        for odd in [0, -1, now + 1, now - OLDEST - 1, i64::MAX, i64::MIN] {
-            assert_eq!(happened(odd, now), now, "{odd}");
-        }
-    }
-
-    #[test]
     fn d33_ids_are_strings_or_numbers() {
         for id in [json!("85746065432"), json!(85_746_065_432_u64)] {
             assert_eq!(meeting(json!({"id": id, "uuid": "u=="})).id, 85_746_065_432);
@@ -258,7 +255,8 @@ mod tests {
         let meeting = meeting(json!({
             "id": "1", "uuid": "u", "duration": "long", "start_time": "", "end_time": 17, "type": null, "host_id": [],
         }));
-        assert_eq!((meeting.start(), meeting.end()), (None, None));
+        let event = meeting.event(7);
+        assert_eq!((event.start, event.end), (None, None));
     }
 
     #[test]
@@ -266,8 +264,9 @@ mod tests {
         let meeting = meeting(
             json!({"id": 1, "start_time": "2026-08-06T13:50:00Z", "end_time": "2026-08-06T16:17:41+02:00"}),
         );
-        assert_eq!(meeting.start(), Some(1_786_024_200_000));
-        assert_eq!(meeting.end(), Some(1_786_025_861_000));
+        let event = meeting.event(0);
+        assert_eq!(event.start, Some(1_786_024_200_000));
+        assert_eq!(event.end, Some(1_786_025_861_000));
     }
 
     #[test]
@@ -330,8 +329,16 @@ mod tests {
                 "a clock that was ahead"
             );
         }
-        let bare = deauthorization(json!({"user_id": "u"}));
-        assert!(matches!(bare, Ok(Event::Deauthorized(event)) if event.is_after(i64::MAX, 0)));
+        let Ok(Event::Deauthorized(bare)) = deauthorization(json!({"user_id": "u"})) else {
+            panic!("an event without a time");
+        };
+        let signed = Deauthorized {
+            signed_at: 1_786_024_200_000,
+            ..bare.clone()
+        };
+        assert!(signed.is_after(1_786_024_200_000, 1_786_100_000_000));
+        assert!(!signed.is_after(1_786_024_200_001, 1_786_100_000_000));
+        assert_ne!(signed.mark(), bare.mark());
         for bad in [
             json!({}),
             json!(null),
@@ -364,7 +371,7 @@ mod tests {
             let _ = parse(&bytes);
             let _ = parse(json!({"event": "meeting.started", "payload": {"object": {"id": text, "uuid": text,
                 "start_time": text, "end_time": text}}}).to_string().as_bytes()).map(|event| match event {
-                Event::Started(meeting) => (meeting.start(), meeting.end()),
+                Event::Started(meeting) => (meeting.event(0).start, meeting.event(0).end),
                 _ => (None, None),
             });
         }

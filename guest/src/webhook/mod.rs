@@ -1,17 +1,12 @@
-//! `POST /webhook`: what Zoom tells us.
+//! `POST /webhook`: Zoom's events.
 //!
-//! A delivery passes the secret in its address, then the signature over its raw body, before anything
-//! is done. Zoom repeats what is not answered with 2xx within three seconds, and may deliver twice or in
-//! another order than things happened. So effects are safe to repeat, a delivery is marked as done only
-//! after its effect, and what is about a meeting that we do not know is answered with 200. Answers carry
-//! nothing of Mattermost's.
+//! A delivery must have the secret in its URL and a signature over its raw body before anything is done. Zoom repeats a
+//! delivery that is not answered with 2xx within three seconds, and may deliver twice or in another order than things
+//! happened. So effects are safe to repeat, and an event about a meeting that is not known here is answered with 200.
+//! Answers contain nothing of Mattermost's.
 
-pub mod announce;
 pub mod body;
 pub mod deauthorized;
-pub mod ended;
-pub mod recorded;
-pub mod started;
 pub mod validation;
 pub mod verify;
 
@@ -20,9 +15,12 @@ use crate::bindings::types::Error;
 use crate::config::Config;
 use crate::http::query::header;
 use crate::http::response;
+use crate::occurrence::events;
+use crate::recording;
 use crate::system;
 use crate::text::{self, Locale, Message};
-use body::{Event, Malformed};
+use body::Event;
+use verify::Refused;
 
 /// Answers a delivery.
 pub fn handle(config: &Config, request: &Request) -> Response {
@@ -32,7 +30,7 @@ pub fn handle(config: &Config, request: &Request) -> Response {
     }
 }
 
-/// Answers a delivery to the address that is for deauthorizations alone.
+/// Answers a delivery to the URL that is for deauthorizations alone.
 pub fn deauthorization(config: &Config, request: &Request) -> Response {
     match accept(config, request) {
         Ok(event @ Event::Deauthorized(_)) => finish(work(config, &event)),
@@ -41,58 +39,83 @@ pub fn deauthorization(config: &Config, request: &Request) -> Response {
     }
 }
 
-/// The event of a delivery that is Zoom's, or the answer.
+/// The event of a delivery from Zoom, or the answer. The signature is verified before the body is read. The one event
+/// that may be unsigned is Zoom's validation of the URL, which has no effect.
 fn accept(config: &Config, request: &Request) -> Result<Event, Response> {
     if !verify::secret(&request.query, &config.webhook_secret) {
         system::warn(
-            "A webhook with a wrong secret in its address was refused. Compare the address at Zoom with the setting WebhookSecret.",
+            "A webhook was refused because the secret in its URL is wrong. Compare the URL at Zoom with the setting Webhook URL secret.",
             &[],
         );
         return Err(refuse(401, Message::HttpUnauthorized));
     }
+    let signed_at = match verified(config, request) {
+        Ok(seconds) => seconds,
+        Err(Refused::Unsigned) => return Err(validation(config, request)),
+        Err(reason) => return Err(unverified(reason)),
+    };
     if !header(request, "content-type").is_some_and(is_json) {
         return Err(refuse(400, Message::WebhookNotJson));
     }
-    let event = match body::parse(&request.body) {
-        Ok(event) => event,
-        Err(Malformed) => return Err(refuse(400, Message::WebhookMalformed)),
-    };
-    if let Event::Validation(token) = &event {
-        let answer = validation::answer(token, &config.zoom_webhook_secret);
-        return Err(answer.unwrap_or_else(|| refuse(400, Message::WebhookMalformed)));
+    match body::parse(&request.body) {
+        Ok(Event::Validation(token)) => Err(validated(config, &token)),
+        Ok(Event::Deauthorized(mut event)) => {
+            event.signed_at = signed_at.saturating_mul(1000);
+            Ok(Event::Deauthorized(event))
+        }
+        Ok(event) => Ok(event),
+        Err(body::Malformed) => Err(refuse(400, Message::WebhookMalformed)),
     }
+}
+
+fn verified(config: &Config, request: &Request) -> Result<i64, Refused> {
     let timestamp = header(request, "x-zm-request-timestamp").unwrap_or_default();
     let signature = header(request, "x-zm-signature").unwrap_or_default();
     let key = config.zoom_webhook_secret.as_bytes();
-    if let Err(reason) =
-        verify::signature(key, timestamp, signature, &request.body, system::now_ms())
-    {
-        system::warn(
-            "A webhook without a good signature was refused. Compare the setting ZoomWebhookSecret with the secret token at Zoom.",
-            &[("reason", &reason.to_string())],
-        );
-        return Err(refuse(401, Message::HttpUnauthorized));
+    verify::signature(key, timestamp, signature, &request.body, system::now_ms())
+}
+
+/// The answer to a delivery without a signature: Zoom's validation of the URL, or a refusal.
+fn validation(config: &Config, request: &Request) -> Response {
+    match body::parse(&request.body) {
+        Ok(Event::Validation(token)) => validated(config, &token),
+        _ => unverified(Refused::Unsigned),
     }
-    Ok(event)
+}
+
+fn validated(config: &Config, token: &str) -> Response {
+    let answer = validation::answer(token, &config.zoom_webhook_secret);
+    answer.unwrap_or_else(|| refuse(400, Message::WebhookMalformed))
+}
+
+fn unverified(reason: Refused) -> Response {
+    let age = reason.age().map(|age| age.to_string());
+    let fields: Vec<_> = age
+        .iter()
+        .map(|age| ("timestamp_age_seconds", age.as_str()))
+        .collect();
+    system::warn(reason.log_line(), &fields);
+    refuse(401, Message::HttpUnauthorized)
 }
 
 fn work(config: &Config, event: &Event) -> Result<(), Error> {
+    let now = system::now_ms();
     match event {
-        Event::Started(meeting) => started::handle(meeting),
-        Event::Ended(meeting) => ended::handle(meeting),
+        Event::Started(meeting) => events::started(&meeting.event(now)),
+        Event::Ended(meeting) => events::ended(&meeting.event(now)),
         Event::Deauthorized(event) => deauthorized::handle(config, event),
-        Event::Recorded(event) => recorded::handle(config, event),
+        Event::Recorded(event) => recording::event::handle(config, event),
         Event::Validation(_) | Event::Other => Ok(()),
     }
 }
 
-/// A failure is told to Zoom, so that it delivers again.
+/// A failure is answered with 500, so that Zoom delivers again.
 fn finish(result: Result<(), Error>) -> Response {
     match result {
         Ok(()) => response::bare(200),
         Err(error) => {
             system::warn(
-                "A webhook could not be worked on; Zoom will repeat it.",
+                "A webhook could not be processed; Zoom will repeat it.",
                 &[("error", &error.to_string())],
             );
             response::bare(500)

@@ -1,28 +1,63 @@
-//! Is it Zoom?
+//! Proving that a delivery comes from Zoom.
 //!
-//! Two secrets say so: ours in the address, and Zoom's in a signature over the raw body and a timestamp
-//! that must be of now. All comparisons take the same time whatever they find.
+//! Two secrets prove it: ours in the URL, and Zoom's in a signature over the raw body and a recent timestamp. All
+//! comparisons take constant time.
 
 use crate::http::query::{parameter, parameter_with_plus};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// How far a delivery's clock may be from ours, either way, in seconds.
-const WINDOW: i64 = 300;
+/// How old a delivery may be, in seconds. Zoom repeats one after 5, 25, and 85 minutes, with its first timestamp.
+const OLDEST: i64 = 2 * 3600;
+/// How far Zoom's clock may be ahead of ours, in seconds.
+const AHEAD: i64 = 5 * 60;
 
-/// Why a signature is not good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a delivery is refused. `age` is that of its timestamp in seconds, negative if it lies in the future.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// The header is no number of seconds.
-    #[error("the timestamp is missing or not a number")]
+    /// The headers with signature and timestamp are missing.
+    Unsigned,
+    /// The timestamp is missing or not a number of seconds.
     Timestamp,
-    /// More than five minutes off.
-    #[error("the timestamp is more than five minutes from now")]
-    Window,
-    /// Made with another secret, or over another body.
-    #[error("the signature does not match")]
-    Signature,
+    /// The timestamp is too far from our clock.
+    Window {
+        /// Its age.
+        age: i64,
+    },
+    /// The signature was made with another secret, or over another body.
+    Signature {
+        /// The timestamp's age.
+        age: i64,
+    },
+}
+
+impl Refused {
+    /// The log line: the cause, and what to do.
+    pub fn log_line(self) -> &'static str {
+        match self {
+            Refused::Unsigned => {
+                "A webhook was refused because it has no signature. If a proxy stands in front of this server, make it pass the headers x-zm-signature and x-zm-request-timestamp."
+            }
+            Refused::Timestamp => {
+                "A webhook was refused because its timestamp is missing or not a number. If a proxy stands in front of this server, make it pass the header x-zm-request-timestamp unchanged."
+            }
+            Refused::Window { .. } => {
+                "A webhook was refused because its timestamp is too far from this server's clock. Check the clock of this server."
+            }
+            Refused::Signature { .. } => {
+                "A webhook was refused because its signature does not match. Compare the setting Zoom secret token with the secret token of your app at Zoom."
+            }
+        }
+    }
+
+    /// The age of the timestamp, in seconds, if it can be read.
+    pub fn age(self) -> Option<i64> {
+        match self {
+            Refused::Unsigned | Refused::Timestamp => None,
+            Refused::Window { age } | Refused::Signature { age } => Some(age),
+        }
+    }
 }
 
 /// Whether the address carries our secret. A plus in it may have been meant as one.
@@ -34,29 +69,33 @@ pub fn secret(query: &str, secret: &str) -> bool {
     !secret.is_empty() && bool::from(equal)
 }
 
-/// Whether Zoom signed this body just now.
+/// Whether Zoom signed this body lately. Answers when, in seconds since 1970.
 pub fn signature(
     key: &[u8],
     timestamp: &str,
     signature: &str,
     body: &[u8],
     now_ms: i64,
-) -> Result<(), Refused> {
+) -> Result<i64, Refused> {
+    if signature.is_empty() {
+        return Err(Refused::Unsigned);
+    }
     if timestamp.is_empty() || !timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Refused::Timestamp);
     }
     let seconds: i64 = timestamp.parse().map_err(|_| Refused::Timestamp)?;
-    if now_ms.div_euclid(1000).abs_diff(seconds) > WINDOW.unsigned_abs() {
-        return Err(Refused::Window);
+    let age = now_ms.div_euclid(1000).saturating_sub(seconds);
+    if !(-AHEAD..=OLDEST).contains(&age) {
+        return Err(Refused::Window { age });
     }
     let expected = format!(
         "v0={}",
         hmac_hex(key, &[b"v0:", timestamp.as_bytes(), b":", body])
     );
     if bool::from(expected.as_bytes().ct_eq(signature.as_bytes())) {
-        Ok(())
+        Ok(seconds)
     } else {
-        Err(Refused::Signature)
+        Err(Refused::Signature { age })
     }
 }
 
@@ -93,7 +132,10 @@ mod tests {
 
     #[test]
     fn a_signature_made_elsewhere_is_accepted() {
-        assert_eq!(signature(KEY, TIMESTAMP, SIGNATURE, BODY, NOW), Ok(()));
+        assert_eq!(
+            signature(KEY, TIMESTAMP, SIGNATURE, BODY, NOW),
+            Ok(1_786_024_200)
+        );
     }
 
     #[test]
@@ -106,31 +148,43 @@ mod tests {
 
     #[test]
     fn d10_anything_else_is_refused() {
-        let refused = Err(Refused::Signature);
+        let refused = Err(Refused::Signature { age: 0 });
+        let with = |key: &[u8], timestamp, given: &str, body: &[u8]| {
+            signature(key, timestamp, given, body, NOW)
+        };
+        assert_eq!(with(b"other", TIMESTAMP, SIGNATURE, BODY), refused);
+        assert_eq!(with(KEY, TIMESTAMP, SIGNATURE, b"{}"), refused);
         assert_eq!(
-            signature(b"other", TIMESTAMP, SIGNATURE, BODY, NOW),
-            refused
+            with(KEY, "1786024201", SIGNATURE, BODY),
+            Err(Refused::Signature { age: -1 })
         );
-        assert_eq!(signature(KEY, TIMESTAMP, SIGNATURE, b"{}", NOW), refused);
-        assert_eq!(signature(KEY, "1786024201", SIGNATURE, BODY, NOW), refused);
-        assert_eq!(
-            signature(KEY, TIMESTAMP, &SIGNATURE.to_uppercase(), BODY, NOW),
-            refused
-        );
-        assert_eq!(signature(KEY, TIMESTAMP, "", BODY, NOW), refused);
-        assert_eq!(
-            signature(KEY, TIMESTAMP, &SIGNATURE[3..], BODY, NOW),
-            refused
-        );
+        let upper = SIGNATURE.to_uppercase();
+        assert_eq!(with(KEY, TIMESTAMP, &upper, BODY), refused);
+        assert_eq!(with(KEY, TIMESTAMP, &SIGNATURE[3..], BODY), refused);
+        assert_eq!(with(KEY, TIMESTAMP, "", BODY), Err(Refused::Unsigned));
     }
 
     #[test]
-    fn five_minutes_pass_and_a_second_more_does_not() {
+    fn f25_two_hours_pass_and_five_minutes_ahead_and_a_second_more_does_not() {
         let at = |seconds: i64| signature(KEY, TIMESTAMP, SIGNATURE, BODY, NOW + seconds * 1000);
-        assert_eq!(at(300), Ok(()));
-        assert_eq!(at(-300), Ok(()));
-        assert_eq!(at(301), Err(Refused::Window));
-        assert_eq!(at(-301), Err(Refused::Window));
+        assert!(at(7200).is_ok() && at(-300).is_ok());
+        assert_eq!(at(7201), Err(Refused::Window { age: 7201 }));
+        assert_eq!(at(-301), Err(Refused::Window { age: -301 }));
+    }
+
+    #[test]
+    fn f27_each_cause_has_a_line_of_its_own() {
+        let causes = [
+            Refused::Unsigned,
+            Refused::Timestamp,
+            Refused::Window { age: 1 },
+            Refused::Signature { age: 2 },
+        ];
+        let mut lines: Vec<_> = causes.iter().map(|cause| cause.log_line()).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        assert_eq!(lines.len(), causes.len());
+        assert_eq!(causes.map(Refused::age), [None, None, Some(1), Some(2)]);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Requests with an access token.
 
+use super::error::Endpoint;
 use super::types::{Meeting, User};
 use super::{Error, send};
+use crate::system;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -66,7 +68,7 @@ impl Client<'_> {
     /// The user for whom requests are made.
     pub fn me(&self) -> Result<User, Error> {
         let path = format!("/users/{}", self.who.segment());
-        let user: User = self.of_user(self.call("GET", &path, Vec::new()))?;
+        let user: User = self.of_user(self.call(Endpoint::User, "GET", &path, Vec::new()))?;
         if user.id.is_empty() {
             return Err(Error::Unexpected("a user without id".to_owned()));
         }
@@ -75,13 +77,19 @@ impl Client<'_> {
 
     /// A meeting by its number.
     pub fn meeting(&self, id: u64) -> Result<Meeting, Error> {
-        self.call("GET", &format!("/meetings/{id}"), Vec::new())
+        self.call(
+            Endpoint::Meeting,
+            "GET",
+            &format!("/meetings/{id}"),
+            Vec::new(),
+        )
     }
 
     /// Creates a meeting that starts at once.
     pub fn create_meeting(&self, topic: &str) -> Result<Meeting, Error> {
         let path = format!("/users/{}/meetings", self.who.segment());
-        let meeting: Meeting = self.of_user(self.call("POST", &path, new_meeting(topic)))?;
+        let meeting: Meeting =
+            self.of_user(self.call(Endpoint::NewMeeting, "POST", &path, new_meeting(topic)))?;
         if meeting.id == 0 {
             return Err(Error::Unexpected("a meeting without number".to_owned()));
         }
@@ -89,14 +97,16 @@ impl Client<'_> {
     }
 
     fn of_user<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
-        result.map_err(|error| match error {
-            Error::NotFound => self.who.missing(),
-            other => other,
+        result.map_err(|error| match (error, self.who) {
+            (Error::NotFound, who) => who.missing(),
+            (Error::OtherAccount, Who::Address(_)) => self.who.missing(),
+            (other, _) => other,
         })
     }
 
     fn call<T: DeserializeOwned>(
         &self,
+        endpoint: Endpoint,
         method: &str,
         path: &str,
         body: Vec<u8>,
@@ -110,15 +120,36 @@ impl Client<'_> {
         }
         let response = send(method, format!("{}{path}", self.api), headers, body)?;
         if !(200..300).contains(&response.status) {
-            return Err(Error::from_api(
+            let error = Error::from_api(
+                endpoint,
                 response.status,
                 &response.headers,
                 &response.body,
-            ));
+                system::now_ms(),
+            );
+            log_refusal(endpoint, &error);
+            return Err(error);
         }
-        serde_json::from_slice(&response.body)
-            .map_err(|_| Error::Unexpected("an answer of the API that is no JSON".to_owned()))
+        serde_json::from_slice(&response.body).map_err(|_| {
+            Error::Unexpected("the API's answer is not the documented JSON".to_owned())
+        })
     }
+}
+
+/// Logs a refusal whose cause only Zoom's own words tell.
+fn log_refusal(endpoint: Endpoint, error: &Error) {
+    let (Error::Refused(details) | Error::Invalid(details)) = error else {
+        return;
+    };
+    system::warn(
+        "Zoom refused a request.",
+        &[
+            ("request", &format!("{endpoint:?}")),
+            ("status", &details.status.to_string()),
+            ("code", &details.code.to_string()),
+            ("message", &details.message),
+        ],
+    );
 }
 
 /// The body of a request for a new meeting.

@@ -1,12 +1,12 @@
-//! Zoom's REST API and token endpoint, as far as we use them.
+//! Zoom's REST API and token endpoint, as far as the plugin uses them.
 //!
-//! Requests have a deadline and a bound on the answer. What goes wrong becomes an [`Error`] that
-//! somebody can act on; Zoom's own words stay out of it, because they are neither for people nor
-//! without secrets.
+//! Requests have a deadline, and answers have a size limit. A failed request becomes an [`Error`] that somebody can act
+//! on. Zoom's own words reach the server log only, without secrets.
 
 pub mod client;
 pub mod error;
-pub mod region;
+pub mod hosts;
+pub mod time;
 pub mod token;
 pub mod types;
 
@@ -22,11 +22,11 @@ const TIMEOUT: u32 = 10_000;
 const MAX_BODY: u32 = 1024 * 1024;
 const USER_AGENT: &str = concat!("mattermost-plugin-zoom/", env!("CARGO_PKG_VERSION"));
 
-/// The longest wait that Zoom may ask for and that we keep, in seconds. Longer ones are told to the
-/// person, who can do something else meanwhile.
+/// The longest wait of a rate limit that a request waits for, in seconds. The person is told about a longer one and can
+/// do something else meanwhile. Jobs wait longer (see [`error::Retry`]).
 const SHORT_WAIT: u32 = 3;
 
-/// Sends a request. When Zoom asks for a short wait, it is sent once more.
+/// Sends a request. After a rate limit with a short wait, it is sent once more.
 fn send(
     method: &str,
     url: String,
@@ -56,7 +56,7 @@ fn send(
 
 fn short_wait(response: &Response, now: i64) -> Option<u32> {
     (response.status == 429)
-        .then(|| error::retry_after(&response.headers, now))
+        .then(|| error::Limit::read(&response.headers, now).wait)
         .flatten()
         .filter(|seconds| *seconds <= SHORT_WAIT)
 }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn d22_short_waits_are_kept_and_long_ones_are_not() {
+    fn d22_f16_short_waits_are_waited_for_and_long_ones_are_not() {
         let wait = |status, after: &str| {
             let response = Response {
                 status,
@@ -80,5 +80,11 @@ mod tests {
         assert_eq!(wait(429, "4"), None);
         assert_eq!(wait(429, "soon"), None);
         assert_eq!(wait(503, "1"), None);
+        let per_second = Response {
+            status: 429,
+            headers: vec![("x-ratelimit-type".to_owned(), "QPS".to_owned())],
+            body: Vec::new(),
+        };
+        assert_eq!(short_wait(&per_second, 0), Some(1));
     }
 }

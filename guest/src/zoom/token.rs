@@ -1,11 +1,13 @@
 //! Zoom's token endpoint: a code becomes tokens, a refresh token becomes new ones, a token is given
 //! back. The app shows who it is by HTTP Basic authentication.
 
-use super::error::Grant;
+use super::error::{Endpoint, Grant};
 use super::types::Granted;
 use super::{Error, send};
+use crate::bindings::http::Response;
 use crate::config::Config;
 use crate::store::tokens::Tokens;
+use crate::system;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use form_urlencoded::Serializer;
@@ -19,7 +21,7 @@ pub fn exchange(config: &Config, now: i64, code: &str, verifier: &str) -> Result
         ("redirect_uri", &redirect_uri),
         ("code_verifier", verifier),
     ];
-    request(config, Grant::Code, &form).and_then(|granted| tokens(granted, now, ""))
+    request(config, Grant::Code(&redirect_uri), &form).and_then(|granted| tokens(granted, now, ""))
 }
 
 /// Spends a refresh token. It is good once: what comes back must be stored before it is used.
@@ -28,7 +30,7 @@ pub fn refresh(config: &Config, now: i64, refresh_token: &str) -> Result<Tokens,
         ("grant_type", "refresh_token"),
         ("refresh_token", refresh_token),
     ];
-    request(config, Grant::Refresh, &form).and_then(|granted| tokens(granted, now, refresh_token))
+    request(config, Grant::Token, &form).and_then(|granted| tokens(granted, now, refresh_token))
 }
 
 /// Gives an access token back, so that Zoom forgets the grant.
@@ -36,7 +38,11 @@ pub fn revoke(config: &Config, access_token: &str) -> Result<(), Error> {
     let response = post(config, "/oauth/revoke", &[("token", access_token)])?;
     match response.status {
         200..300 => Ok(()),
-        status => Err(Error::from_api(status, &response.headers, &response.body)),
+        status => {
+            let Response { headers, body, .. } = &response;
+            let now = system::now_ms();
+            Err(Error::from_token(Grant::Token, status, headers, body, now))
+        }
     }
 }
 
@@ -50,7 +56,11 @@ pub fn confirm_deletion(config: &Config, body: Vec<u8>) -> Result<(), Error> {
     let response = send("POST", url, headers(config, "application/json"), body)?;
     match response.status {
         200..300 => Ok(()),
-        status => Err(Error::from_api(status, &response.headers, &response.body)),
+        status => {
+            let Response { headers, body, .. } = &response;
+            let now = system::now_ms();
+            Err(Error::from_api(Endpoint::Other, status, headers, body, now))
+        }
     }
 }
 
@@ -62,29 +72,43 @@ fn headers(config: &Config, content_type: &str) -> Vec<(String, String)> {
     ]
 }
 
-fn request(config: &Config, grant: Grant, form: &[(&str, &str)]) -> Result<Granted, Error> {
+fn request(config: &Config, grant: Grant<'_>, form: &[(&str, &str)]) -> Result<Granted, Error> {
     let response = post(config, "/oauth/token", form)?;
     if !(200..300).contains(&response.status) {
-        return Err(Error::from_token(
-            grant,
-            response.status,
-            &response.headers,
-            &response.body,
-        ));
+        let Response {
+            status,
+            headers,
+            body,
+        } = &response;
+        let error = Error::from_token(grant, *status, headers, body, system::now_ms());
+        log_refusal(*status, body, &error);
+        return Err(error);
     }
     serde_json::from_slice(&response.body)
         .map_err(|_| Error::Unexpected("no JSON from the token endpoint".to_owned()))
 }
 
-fn post(
-    config: &Config,
-    path: &str,
-    form: &[(&str, &str)],
-) -> Result<crate::bindings::http::Response, Error> {
+/// Logs why the token endpoint refused a code or the app. A session logs the end of a grant itself, because another node
+/// may have spent the refresh token first.
+fn log_refusal(status: u16, body: &[u8], error: &Error) {
+    use Error::{AppDisabled, Client, Code, Redirect, Refused};
+    if matches!(
+        error,
+        AppDisabled | Client | Code | Redirect(_) | Refused(_)
+    ) {
+        let reason = Error::reason(status, body);
+        system::warn(
+            "Zoom refused an authorization.",
+            &[("status", &status.to_string()), ("reason", &reason)],
+        );
+    }
+}
+
+fn post(config: &Config, path: &str, form: &[(&str, &str)]) -> Result<Response, Error> {
     let body = Serializer::new(String::new()).extend_pairs(form).finish();
     send(
         "POST",
-        format!("{}{path}", config.zoom_url),
+        format!("{}{path}", config.accounts_url()),
         headers(config, "application/x-www-form-urlencoded"),
         body.into_bytes(),
     )

@@ -42,6 +42,26 @@ pub struct Meeting {
     /// What it is about.
     #[serde(default, deserialize_with = "text")]
     pub topic: String,
+    /// `waiting`, or `started` while people are in it.
+    #[serde(default, deserialize_with = "text")]
+    pub status: String,
+    /// The host's Personal Meeting ID; 0 for unknown.
+    #[serde(default, deserialize_with = "meeting_number")]
+    pmi: u64,
+    #[serde(default)]
+    settings: Value,
+}
+
+impl Meeting {
+    /// Whether Zoom reports the meeting under the host's Personal Meeting ID: it is a personal room, or a scheduled meeting
+    /// that uses one.
+    pub fn uses_personal_id(&self) -> bool {
+        const PERSONAL_ROOM: u64 = 4;
+        let scheduled = self.settings.get("use_pmi").and_then(Value::as_bool);
+        self.kind == PERSONAL_ROOM
+            || scheduled == Some(true)
+            || (self.id > 0 && self.pmi == self.id)
+    }
 }
 
 /// What the token endpoint hands out. There is no `Debug`: it would show secrets.

@@ -9,7 +9,7 @@ use mattermost_plugin_rpc::gob::{Any, Bytes, Empty};
 use mattermost_plugin_rpc::mattermost::{
     Api, Attachment, AutocompleteArg, AutocompleteData, Bot, Broadcast, Channel, ChannelMember,
     Command, Dialog, DialogElement, FileInfo, KvSetOptions, LogLevel, OpenDialogRequest,
-    Permission, Post, PostActionOptions, PostList, Preference, RpcApi, TextArg, User,
+    Permission, Post, PostActionOptions, PostList, Preference, RpcApi, Team, TextArg, User,
 };
 use mattermost_script::*;
 
@@ -40,6 +40,41 @@ async fn what_the_server_tells_about_itself() {
     })
     .await;
     assert_eq!(path.unwrap(), "/plugins/zoom");
+}
+
+#[tokio::test]
+async fn members_of_a_channel_and_teams_of_a_user() {
+    let user = |id: &str| User {
+        id: s(id),
+        ..User::default()
+    };
+    let answer = AUsers {
+        a: vec![user("u"), user("v")],
+        b: None,
+    };
+    let (asked, found) =
+        exchange::<Members, _, _, _>("Plugin.GetUsersInChannel", answer.clone(), async |api| {
+            api.get_users_in_channel("c", 1, 20).await
+        })
+        .await;
+    let expected = Members {
+        a: s("c"),
+        b: s("username"),
+        c: 1,
+        d: 20,
+    };
+    assert_eq!((asked, found.unwrap()), (expected, answer.a));
+
+    let answer = ATeams {
+        a: vec![Team { id: s("t") }],
+        b: None,
+    };
+    let (asked, found) =
+        exchange::<S, _, _, _>("Plugin.GetTeamsForUser", answer.clone(), async |api| {
+            api.get_teams_for_user("u").await
+        })
+        .await;
+    assert_eq!((asked.a.as_str(), found.unwrap()), ("u", answer.a));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! `channels`: rooms and who is in them.
 
+use std::collections::BTreeSet;
+
 use mattermost_plugin_rpc::mattermost::Channel as ApiChannel;
 
 use super::{Answer, Error, refused};
@@ -9,8 +11,8 @@ use crate::sandbox::EventState;
 impl Host for EventState {
     async fn get(&mut self, channel_id: String) -> Answer<Channel> {
         let _held = self.host_call(channel_id.len())?;
-        let channel = self.services.api.get_channel(&channel_id).await;
-        Ok(self.counted("channels", channel.map(visible).map_err(refused)))
+        let channel = self.channel(&channel_id).await;
+        Ok(self.counted("channels", channel))
     }
 
     async fn is_member(&mut self, channel_id: String, user_id: String) -> Answer<bool> {
@@ -42,7 +44,40 @@ impl Host for EventState {
     }
 }
 
+/// More members than a direct or group channel has.
+const MEMBERS: u32 = 20;
+
 impl EventState {
+    async fn channel(&mut self, channel_id: &str) -> Result<Channel, Error> {
+        let channel = self.services.api.get_channel(channel_id).await;
+        let mut channel = channel.map(visible).map_err(refused)?;
+        let is_message = matches!(channel.kind, Kind::Direct | Kind::Group);
+        if is_message && self.services.site.restricts_direct_messages {
+            channel.restricted = !self.have_common_team(channel_id).await?;
+        }
+        Ok(channel)
+    }
+
+    /// Whether the active members of a channel have a team in common, as the server asks before it takes a message of a
+    /// person in a direct or group channel. It does not ask for what a plugin posts.
+    async fn have_common_team(&mut self, channel_id: &str) -> Result<bool, Error> {
+        let api = &self.services.api;
+        let members = api.get_users_in_channel(channel_id, 0, MEMBERS).await;
+        let mut common: Option<BTreeSet<String>> = None;
+        for member in members.map_err(refused)? {
+            if member.delete_at != 0 {
+                continue;
+            }
+            let teams = api.get_teams_for_user(&member.id).await.map_err(refused)?;
+            let teams = teams.into_iter().map(|team| team.id);
+            common = Some(match common {
+                None => teams.collect(),
+                Some(common) => teams.filter(|team| common.contains(team)).collect(),
+            });
+        }
+        Ok(common.is_none_or(|common| !common.is_empty()))
+    }
+
     /// The room that two share, which is made where it is not there yet, and then stands among both their rooms.
     async fn direct_channel(&mut self, one: &str, other: &str) -> Result<Channel, Error> {
         let bot = self.services.bot();
@@ -70,5 +105,6 @@ fn visible(channel: ApiChannel) -> Channel {
         name: channel.name,
         display_name: channel.display_name,
         archived: channel.delete_at != 0,
+        restricted: false,
     }
 }

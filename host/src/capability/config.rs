@@ -15,6 +15,12 @@ impl Host for EventState {
         Ok(self.services.site.url.clone())
     }
 
+    async fn default_locale(&mut self) -> wasmtime::Result<String> {
+        let locale = self.services.site.default_locale.clone();
+        let _held = self.host_call(locale.len())?;
+        Ok(locale)
+    }
+
     async fn email_verification_required(&mut self) -> wasmtime::Result<bool> {
         let _held = self.host_call(0)?;
         Ok(self.services.site.email_verification_required)

@@ -14,8 +14,8 @@ mod http;
 mod jobs;
 mod kv;
 mod log;
-mod ownership;
 mod posts;
+mod provenance;
 mod routes;
 mod users;
 mod websocket;
@@ -36,6 +36,7 @@ use crate::site::Site;
 
 pub(crate) use log::EVENT_LIMIT;
 pub(crate) use posts::MESSAGE_LIMIT;
+pub(crate) use provenance::Provenance;
 pub(crate) use routes::same_key;
 pub(crate) use types::Error;
 
@@ -58,8 +59,8 @@ pub struct Services {
     pub outgoing: Arc<Outgoing>,
     /// The time of day.
     pub(crate) clock: Clock,
-    /// When the process started, in milliseconds since 1970.
-    pub started: i64,
+    /// The key with which posts are signed.
+    pub(crate) provenance: Arc<Provenance>,
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
     /// What was written into the log lately.

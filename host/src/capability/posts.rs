@@ -1,19 +1,19 @@
 //! `posts`: messages, written only as the bot or as the user who caused the event.
-//! Those that it made it may change: see [`super::ownership`].
+//! The plugin may change the posts that it created: see [`super::provenance`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mattermost_plugin_rpc::gob::Any;
-use mattermost_plugin_rpc::mattermost::Post as ApiPost;
+use mattermost_plugin_rpc::mattermost::{Post as ApiPost, PostList};
 
-use super::ownership::{MARK, keep_mark};
+use super::provenance::{MARK, PROOF, keep_proof};
 use super::{Answer, Error, refused, routes};
 use crate::bindings::plugin::mattermost::plugin::posts::{Author, Change, Draft, Host, Post};
 use crate::sandbox::EventState;
 
 /// The properties of a post, as the API takes them.
-type Props = BTreeMap<String, Any>;
+pub(super) type Props = BTreeMap<String, Any>;
 
 const PROPS_LIMIT: usize = 256 * 1024;
 /// What the server takes of a message, in bytes.
@@ -36,13 +36,16 @@ impl Host for EventState {
     async fn get(&mut self, post_id: String) -> Answer<Post> {
         let _held = self.host_call(post_id.len())?;
         let post = self.services.api.get_post(&post_id).await;
-        let post = post.map_err(refused).and_then(visible);
+        let post = match post.map_err(refused) {
+            Ok(post) => self.visible(post).await,
+            Err(error) => Err(error),
+        };
         self.answers_with(post.as_ref().map_or(0, post_size))?;
         Ok(self.counted("posts", post))
     }
 
     async fn update(&mut self, post_id: String, change: Change) -> Answer<Post> {
-        let brings = change.message.len() + change.kind.len() + change.props.len();
+        let brings = change.message.len() + change.props.len();
         let _held = self.host_call(post_id.len() + brings)?;
         let updated = self.update_post(&post_id, change).await;
         self.carried(updated.as_ref().map_or(0, post_size))?;
@@ -52,17 +55,10 @@ impl Host for EventState {
     async fn since(&mut self, channel_id: String, since: i64) -> Answer<Vec<Post>> {
         let _held = self.host_call(channel_id.len())?;
         let list = self.services.api.get_posts_since(&channel_id, since).await;
-        let posts: Result<Vec<Post>, _> = list.map_err(refused).and_then(|list| {
-            let in_order = list.into_ordered().into_iter();
-            let mut left = POSTS_LIMIT;
-            let mut fits = |post: &Result<Post, Error>| {
-                let size = post.as_ref().map_or(0, post_size);
-                let rest = left.checked_sub(size);
-                left = rest.unwrap_or(left);
-                rest.is_some()
-            };
-            in_order.map(visible).filter(|post| fits(post)).collect()
-        });
+        let posts = match list.map_err(refused) {
+            Ok(list) => self.visible_posts(list).await,
+            Err(error) => Err(error),
+        };
         let sizes = posts.iter().flatten().map(post_size);
         self.answers_with(sizes.sum())?;
         Ok(self.counted("posts", posts))
@@ -95,25 +91,22 @@ impl EventState {
             })?,
         };
         let mut post = self.api_post(author, draft).await?;
-        self.vouch_for(&mut post).await?;
+        self.sign_new(&mut post).await?;
         let created = self.services.api.create_post(post).await.map_err(refused)?;
-        visible(created)
+        self.visible(created).await
     }
 
     async fn update_post(&mut self, post_id: &str, change: Change) -> Result<Post, Error> {
         check_message(&change.message)?;
-        check_kind(&change.kind)?;
-        let props = self.props(&change.props)?;
+        let mut props = self.props(&change.props)?;
         let api = Arc::clone(&self.services.api);
         let mut post = api.get_post(post_id).await.map_err(refused)?;
-        self.check_ownership(&post).await?;
+        self.check_own(&mut post).await?;
         post.message = change.message;
-        post.kind = change.kind;
-        let mark = post.props.remove(MARK);
+        keep_proof(&mut post.props, &mut props);
         post.props = props;
-        keep_mark(&mut post, mark);
         let updated = api.update_post(post).await.map_err(refused)?;
-        visible(updated)
+        self.visible(updated).await
     }
 
     async fn send_ephemeral(&mut self, user_id: &str, draft: Draft) -> Result<String, Error> {
@@ -167,6 +160,26 @@ impl EventState {
 
     fn props(&self, text: &str) -> Result<Props, Error> {
         parse_props(&self.services.plugin_id, text)
+    }
+
+    /// A post as the component sees it.
+    async fn visible(&mut self, post: ApiPost) -> Result<Post, Error> {
+        let ours = self.is_own(&post).await?;
+        visible(post, ours)
+    }
+
+    /// The posts of a list that fit into the limit together.
+    async fn visible_posts(&mut self, list: PostList) -> Result<Vec<Post>, Error> {
+        let mut posts = Vec::new();
+        let mut left = POSTS_LIMIT;
+        for post in list.into_ordered() {
+            let post = self.visible(post).await?;
+            if let Some(rest) = left.checked_sub(post_size(&post)) {
+                left = rest;
+                posts.push(post);
+            }
+        }
+        Ok(posts)
     }
 
     /// The server refuses a reply to a reply; people mean its thread.
@@ -251,6 +264,11 @@ fn parse_props(plugin_id: &str, text: &str) -> Result<Props, Error> {
             "the property {key} hides who wrote a post"
         )));
     }
+    if let Some(key) = [MARK, PROOF].iter().find(|key| object.contains_key(**key)) {
+        return Err(Error::Denied(format!(
+            "the property {key} belongs to the host"
+        )));
+    }
     routes::check(plugin_id, &object)?;
     let props = object.into_iter();
     Ok(props
@@ -258,11 +276,11 @@ fn parse_props(plugin_id: &str, text: &str) -> Result<Props, Error> {
         .collect())
 }
 
-fn visible(post: ApiPost) -> Result<Post, Error> {
+fn visible(post: ApiPost, ours: bool) -> Result<Post, Error> {
     let props: serde_json::Map<_, _> = post
         .props
         .iter()
-        .filter(|(key, _)| *key != MARK)
+        .filter(|(key, _)| *key != MARK && *key != PROOF)
         .map(|(key, value)| (key.clone(), value.to_json()))
         .collect();
     let props = serde_json::to_string(&props)
@@ -278,6 +296,7 @@ fn visible(post: ApiPost) -> Result<Post, Error> {
         message: post.message,
         kind: post.kind,
         props,
+        ours,
     })
 }
 
@@ -351,7 +370,7 @@ mod tests {
             props: parse_props("own", text).unwrap(),
             ..ApiPost::default()
         };
-        let back: serde_json::Value = serde_json::from_str(&visible(post).unwrap().props).unwrap();
+        let back: serde_json::Value = serde_json::from_str(&visible(post, true).unwrap().props).unwrap();
         let sent: serde_json::Value = serde_json::from_str(text).unwrap();
         assert_eq!(back, sent);
     }

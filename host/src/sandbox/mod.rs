@@ -219,6 +219,8 @@ pub struct EventState {
     pub(crate) kind: EventKind,
     /// What it may still write into the log, in bytes.
     pub(crate) log_left: usize,
+    /// Whether the event has read the key that signs posts again, because a proof failed.
+    pub(crate) host_key_read: bool,
     memory: MemoryLimit,
     calls_left: u32,
     size_left: usize,
@@ -413,6 +415,7 @@ impl Sandbox {
             deadline,
             kind,
             log_left: EVENT_LIMIT,
+            host_key_read: false,
             memory: MemoryLimit::new(limits.memory(), Arc::clone(&self.memory)),
             calls_left: limits.host_calls,
             size_left: limits.handed_over(),

@@ -1,6 +1,6 @@
 //! Looking for secrets where they must not be, in every scene.
 //!
-//! The stand-in for Zoom remembers every code, token and passcode that it ever handed out. When a scene
+//! The mock Zoom server remembers every code, token, and passcode that it issued. When a scene
 //! ends, none of them, and none of the secrets in the settings, may be in a line of the log, in an answer
 //! to a request, in a message, or in a record that the plugin has written. The passcode within a link
 //! is the one exception: answers and messages carry the link, because it is what they are for. Where the
@@ -12,7 +12,7 @@ use std::sync::PoisonError;
 
 use crate::scene::{ENCRYPTION_KEY, Scene, WEBHOOK_SECRET};
 
-/// How the stand-in's passcodes within links begin.
+/// The prefix of passcodes in links of the mock Zoom server.
 const IN_LINKS: &str = "pwd";
 
 impl Scene {

@@ -6,6 +6,7 @@
 
 pub mod leaks;
 pub mod memory;
+mod replica;
 pub mod scene;
 pub mod trouble;
 

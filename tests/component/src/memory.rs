@@ -2,22 +2,26 @@
 //!
 //! Users, channels, members, permissions, posts, ephemeral posts, websocket events, and a key-value
 //! store with expiry and compare-and-set, all under one lock. Calls are counted by name, and a test can
-//! make them go wrong ([`crate::trouble`]) or move the store's clock.
+//! make them go wrong ([`crate::trouble`]), move the server's clock, let the read replica lag
+//! ([`World::lag`]), or slow every call down ([`MemoryApi::slow_down`]).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mattermost_plugin_rpc::gob::Any;
 use mattermost_plugin_rpc::mattermost::{
     Api, ApiError, Bot, Broadcast, Call, Channel, ChannelMember, Command, Config, FileInfo,
-    KvSetOptions, LogLevel, OpenDialogRequest, Post, PostList, Preference, User,
+    KvSetOptions, LogLevel, OpenDialogRequest, Post, PostList, Preference, Team, User,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
+use crate::replica::Versions;
 use crate::trouble::{Fate, Plan};
 
 /// A custom event as it was published.
@@ -42,6 +46,7 @@ pub struct Line {
     pub fields: Vec<(String, String)>,
 }
 
+#[derive(Clone)]
 struct Stored {
     value: Vec<u8>,
     expires: Option<i64>,
@@ -61,6 +66,8 @@ pub struct World {
     pub channels: BTreeMap<String, Channel>,
     /// Channel id and user id.
     pub members: BTreeSet<(String, String)>,
+    /// Team id and user id.
+    pub teams: BTreeSet<(String, String)>,
     /// User id and channel id of those who may read but not write.
     pub muted: BTreeSet<(String, String)>,
     /// In order of creation.
@@ -91,17 +98,27 @@ pub struct World {
     pub forbidden: bool,
     /// Milliseconds since 1970.
     pub now: i64,
-    /// What the next reads of a key answer, as many as there are: they reach a replica that is behind.
+    /// How far the read replica is behind the primary, in milliseconds. Reads of keys and posts go to it.
+    pub lag: i64,
+    /// What the next reads of a key answer, as many as there are: they reach a replica that is behind. An empty value
+    /// is a record that is not there yet.
     pub behind: BTreeMap<String, Vec<Vec<u8>>>,
     pub(crate) plan: Plan,
-    kv: BTreeMap<String, Stored>,
+    pub(crate) clock: Option<Clock>,
+    kv: BTreeMap<String, Versions<Option<Stored>>>,
+    post_versions: BTreeMap<String, Versions<Post>>,
     next_id: u32,
 }
+
+/// The server's clock, in milliseconds since 1970.
+pub(crate) type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// The server.
 #[derive(Default)]
 pub struct MemoryApi {
     world: Mutex<World>,
+    /// How long each call takes, in milliseconds.
+    delay: AtomicU64,
     pub(crate) dead: watch::Sender<bool>,
 }
 
@@ -114,44 +131,58 @@ impl World {
     /// What is stored under a key, expired or not.
     #[must_use]
     pub fn stored(&self, key: &str) -> Option<&[u8]> {
-        self.kv.get(key).map(|stored| stored.value.as_slice())
+        self.primary(key).map(|stored| stored.value.as_slice())
     }
 
     /// When what is stored under a key expires, in milliseconds since 1970; none for never.
     #[must_use]
     pub fn expiry(&self, key: &str) -> Option<i64> {
-        self.kv.get(key)?.expires
+        self.primary(key)?.expires
     }
 
     /// What the plugin has written, by key. What a test put there with [`World::store`] is left out
     /// until the plugin writes it anew.
     pub fn written(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let written = self.kv.iter().filter(|(_, stored)| stored.by_plugin);
-        written.map(|(key, stored)| (key.as_str(), stored.value.as_slice()))
+        let present = self.kv.iter().filter_map(|(key, versions)| {
+            let stored = versions.latest()?.as_ref()?;
+            Some((key.as_str(), stored))
+        });
+        let written = present.filter(|(_, stored)| stored.by_plugin);
+        written.map(|(key, stored)| (key, stored.value.as_slice()))
     }
 
-    /// All keys.
+    /// All keys of what has not expired, as the server lists them.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
-        self.kv.keys().cloned().collect()
+        let keys = self.kv.keys().filter(|key| self.primary(key).is_some());
+        keys.cloned().collect()
     }
 
     /// Stores a value for good, as an earlier plugin may have.
     pub fn store(&mut self, key: &str, value: impl Into<Vec<u8>>) {
-        let value = value.into();
-        self.kv.insert(
-            key.to_owned(),
-            Stored {
-                value,
-                expires: None,
-                by_plugin: false,
-            },
-        );
+        let stored = Stored {
+            value: value.into(),
+            expires: None,
+            by_plugin: false,
+        };
+        self.write(key, Some(stored));
+    }
+
+    fn write(&mut self, key: &str, stored: Option<Stored>) {
+        let now = self.now;
+        let versions = self.kv.entry(key.to_owned()).or_default();
+        versions.push(now, stored);
+    }
+
+    fn remove(&mut self, key: &str) {
+        if self.primary(key).is_some() {
+            self.write(key, None);
+        }
     }
 
     /// Takes a value away, as another node may.
     pub fn forget(&mut self, key: &str) {
-        self.kv.remove(key);
+        self.remove(key);
     }
 
     /// Adds a user with a readable id.
@@ -206,15 +237,50 @@ impl World {
         self.store(&hashed(key), value);
     }
 
-    /// What the server answers with: what is stored under the key, else under its hash.
+    /// What a read of the server answers with: what the replica stores under the key, else under its hash.
     fn read(&self, key: &str) -> Option<&Stored> {
-        self.live(key).or_else(|| self.live(&hashed(key)))
+        let read = |key: &str| {
+            let stored = self.replica(self.kv.get(key)?)?.as_ref()?;
+            self.is_alive(stored).then_some(stored)
+        };
+        read(key).or_else(|| read(&hashed(key)))
     }
 
+    fn primary(&self, key: &str) -> Option<&Stored> {
+        self.kv.get(key)?.latest()?.as_ref()
+    }
+
+    /// What the primary stores and has not expired.
     fn live(&self, key: &str) -> Option<&Stored> {
-        let stored = self.kv.get(key)?;
-        let alive = stored.expires.is_none_or(|expires| expires > self.now);
-        alive.then_some(stored)
+        self.primary(key).filter(|stored| self.is_alive(stored))
+    }
+
+    fn is_alive(&self, stored: &Stored) -> bool {
+        stored.expires.is_none_or(|expires| expires > self.now)
+    }
+
+    fn replica<'a, T>(&self, versions: &'a Versions<T>) -> Option<&'a T> {
+        match self.lag {
+            0 => versions.latest(),
+            lag => versions.until(self.now - lag),
+        }
+    }
+
+    /// A post as the replica stores it. Posts that a test added itself are on the replica at once.
+    fn replica_of(&self, post: &Post) -> Option<Post> {
+        let Some(versions) = self.post_versions.get(&post.id) else {
+            return Some(post.clone());
+        };
+        let (read, latest) = (self.replica(versions)?, versions.latest()?);
+        // What a test changed in the latest version is on the replica, too.
+        let is_latest = std::ptr::eq(read, latest);
+        Some(if is_latest { post } else { read }.clone())
+    }
+
+    /// A channel in which nobody can write any more.
+    fn is_archived(&self, channel: &str) -> bool {
+        let channel = self.channels.get(channel);
+        channel.is_some_and(|channel| channel.delete_at != 0)
     }
 }
 
@@ -256,6 +322,17 @@ impl MemoryApi {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Goes by this clock from now on, in milliseconds since 1970.
+    pub fn follow_clock(&self, clock: impl Fn() -> i64 + Send + Sync + 'static) {
+        self.world().clock = Some(Arc::new(clock));
+    }
+
+    /// Lets each call take this long from now on.
+    pub fn slow_down(&self, delay: Duration) {
+        let delay = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        self.delay.store(delay, Ordering::SeqCst);
+    }
+
     fn call<T>(
         &self,
         name: &str,
@@ -278,6 +355,9 @@ impl MemoryApi {
         T: Send + 'static,
     {
         let mut world = self.world();
+        if let Some(clock) = world.clock.clone() {
+            world.now = clock();
+        }
         world.calls.push(name.to_owned());
         let counts = !is_unused_index(&world, name, key);
         let fate = self.fate(&mut world.plan, counts, &format!("{name} {key}"));
@@ -292,13 +372,19 @@ impl MemoryApi {
             }
             Fate::Unheard => return Box::pin(std::future::pending()),
         };
-        Box::pin(std::future::ready(answer))
+        match self.delay.load(Ordering::SeqCst) {
+            0 => Box::pin(std::future::ready(answer)),
+            delay => Box::pin(async move {
+                tokio::time::sleep(Duration::from_millis(delay)).await;
+                answer
+            }),
+        }
     }
 }
 
 /// A look into an index of the queue that no job has ever been in.
 fn is_unused_index(world: &World, name: &str, key: &str) -> bool {
-    name == "KVGet" && key.starts_with("_jobs_") && !world.kv.contains_key(key)
+    name == "KVGet" && key.starts_with("_jobs_") && world.primary(key).is_none()
 }
 
 impl Api for MemoryApi {
@@ -366,6 +452,27 @@ impl Api for MemoryApi {
 
     fn get_user<'a>(&'a self, user: &'a str) -> Call<'a, User> {
         self.call("GetUser", |world| missing(world.users.get(user).cloned()))
+    }
+
+    fn get_users_in_channel<'a>(
+        &'a self,
+        channel: &'a str,
+        page: u32,
+        per_page: u32,
+    ) -> Call<'a, Vec<User>> {
+        self.call("GetUsersInChannel", |world| {
+            let members = world.members.iter().filter(|(id, _)| id == channel);
+            let users = members.filter_map(|(_, user)| world.users.get(user).cloned());
+            let skipped = page as usize * per_page as usize;
+            Ok(users.skip(skipped).take(per_page as usize).collect())
+        })
+    }
+
+    fn get_teams_for_user<'a>(&'a self, user: &'a str) -> Call<'a, Vec<Team>> {
+        self.call("GetTeamsForUser", |world| {
+            let teams = world.teams.iter().filter(|(_, member)| member == user);
+            Ok(teams.map(|(id, _)| Team { id: id.clone() }).collect())
+        })
     }
 
     fn get_channel<'a>(&'a self, channel: &'a str) -> Call<'a, Channel> {
@@ -446,46 +553,67 @@ impl Api for MemoryApi {
                     return Err(app_error(400, "invalid root id"));
                 }
             }
+            // For a plugin the server checks neither permissions nor whether the channel is archived.
+            let now = world.now;
+            let create_at = if post.create_at == 0 {
+                now
+            } else {
+                post.create_at
+            };
             let post = Post {
                 id: world.id(),
-                create_at: world.now,
-                update_at: world.now,
+                create_at,
+                update_at: create_at,
                 ..post
             };
             world.posts.push(post.clone());
+            let versions = world.post_versions.entry(post.id.clone()).or_default();
+            versions.push(now, post.clone());
             Ok(post)
         })
     }
 
     fn update_post(&self, post: Post) -> Call<'_, Post> {
         self.call("UpdatePost", |world| {
+            if world.is_archived(&post.channel_id) {
+                return Err(app_error(400, "the channel is archived"));
+            }
             let now = world.now;
-            let stored = world.posts.iter_mut().find(|one| one.id == post.id);
-            let stored = missing(stored)?;
-            *stored = Post {
-                update_at: now,
-                ..post
-            };
-            Ok(stored.clone())
+            let mut posts = world.posts.iter_mut();
+            let stored = missing(posts.find(|one| one.id == post.id && one.delete_at == 0))?;
+            let old = stored.clone();
+            // The server takes these fields of an update and no others.
+            stored.update_at = now;
+            stored.edit_at = now;
+            stored.message = post.message;
+            stored.props = post.props;
+            stored.file_ids = post.file_ids;
+            stored.has_reactions = post.has_reactions;
+            let stored = stored.clone();
+            let versions = world.post_versions.entry(stored.id.clone()).or_default();
+            if versions.latest().is_none() {
+                versions.push(i64::MIN, old);
+            }
+            versions.push(now, stored.clone());
+            Ok(stored)
         })
     }
 
     fn get_post<'a>(&'a self, post: &'a str) -> Call<'a, Post> {
         self.call("GetPost", |world| {
             let mut posts = world.posts.iter();
-            missing(
-                posts
-                    .find(|one| one.id == post && one.delete_at == 0)
-                    .cloned(),
-            )
+            let found = posts.find(|one| one.id == post && one.delete_at == 0);
+            missing(found.and_then(|post| world.replica_of(post)))
         })
     }
 
     fn get_posts_since<'a>(&'a self, channel: &'a str, since: i64) -> Call<'a, PostList> {
         self.call("GetPostsSince", |world| {
             let posts = world.posts.iter().rev();
-            let posts = posts.filter(|one| one.channel_id == channel && one.update_at > since);
-            let posts: Vec<_> = posts.take(1_000).cloned().collect();
+            let posts = posts.filter(|one| one.channel_id == channel);
+            let posts = posts.filter_map(|post| world.replica_of(post));
+            let posts = posts.filter(|post| post.update_at > since);
+            let posts: Vec<_> = posts.take(1_000).collect();
             // More than the wire takes in one answer.
             let size: usize = posts.iter().map(|one| one.message.len()).sum();
             if size > 64 * 1024 * 1024 {
@@ -564,7 +692,7 @@ impl Api for MemoryApi {
     fn kv_get<'a>(&'a self, key: &'a str) -> Call<'a, Option<Vec<u8>>> {
         let read = self.call_about("KVGet", key, |world| {
             if let Some(old) = world.behind.get_mut(key).and_then(Vec::pop) {
-                return Ok(Some(old));
+                return Ok(Some(old).filter(|old| !old.is_empty()));
             }
             Ok(world.read(key).map(|stored| stored.value.clone()))
         });
@@ -591,14 +719,14 @@ impl Api for MemoryApi {
                 let expected = Some(options.old_value.0.as_slice());
                 let holds = stored == expected.filter(|old| !old.is_empty());
                 // What an old server stored under the hash is removed in any case.
-                world.kv.remove(&hashed(key));
+                world.remove(&hashed(key));
                 if !holds {
                     return Ok(false);
                 }
             }
-            world.kv.remove(&hashed(key));
+            world.remove(&hashed(key));
             if value.is_empty() {
-                world.kv.remove(key);
+                world.remove(key);
                 return Ok(true);
             }
             let seconds = options.expire_in_seconds;
@@ -608,15 +736,15 @@ impl Api for MemoryApi {
                 expires,
                 by_plugin: true,
             };
-            world.kv.insert(key.to_owned(), stored);
+            world.write(key, Some(stored));
             Ok(true)
         })
     }
 
     fn kv_delete<'a>(&'a self, key: &'a str) -> Call<'a, ()> {
         self.call_about("KVDelete", key, |world| {
-            world.kv.remove(&hashed(key));
-            world.kv.remove(key);
+            world.remove(&hashed(key));
+            world.remove(key);
             Ok(())
         })
     }
@@ -624,8 +752,12 @@ impl Api for MemoryApi {
     fn kv_list(&self, page: u32, per_page: u32) -> Call<'_, Vec<String>> {
         self.call("KVList", |world| {
             let skipped = page as usize * per_page as usize;
-            let keys = world.kv.keys().skip(skipped).take(per_page as usize);
-            Ok(keys.cloned().collect())
+            let keys = world.kv.iter().filter(|(_, versions)| {
+                let stored = world.replica(versions).and_then(Option::as_ref);
+                stored.is_some_and(|stored| world.is_alive(stored))
+            });
+            let keys = keys.skip(skipped).take(per_page as usize);
+            Ok(keys.map(|(key, _)| key.clone()).collect())
         })
     }
 

@@ -1,5 +1,5 @@
 //! A whole scene without a server: the shipped component, a Mattermost kept in memory, and the
-//! stand-in for Zoom over TLS.
+//! mock Zoom server over TLS.
 //!
 //! People are named, connect, type, press buttons and read what they are told, as on a real server. Time is
 //! the machine's, so records expire as they do in life; [`Scene::later`] moves it on for all, and
@@ -37,6 +37,8 @@ pub const WEBHOOK_SECRET: &str = "secret-in-the-address-3f";
 /// The key of stored tokens.
 pub const ENCRYPTION_KEY: &str = "0123456789abcdef0123456789abcdef";
 
+/// The route of links to connect with.
+const CONNECT: &str = "/oauth2/connect";
 /// How many threads a process has for its events.
 const WORKERS: usize = 2;
 /// How long a process may take to end; nothing of it waits for anything.
@@ -159,7 +161,10 @@ impl Scene {
         let api = Arc::new(MemoryApi::default());
         let server = Arc::clone(&api);
         zoom.guard(move |route| server.is_heard(&format!("{route:?}")));
-        Scene::node(api, zoom, Arc::default(), changes).await
+        let scene = Scene::node(api, zoom, Arc::default(), changes).await;
+        // The first activation leaves a job.
+        scene.works().await;
+        scene
     }
 
     /// One more node of the cluster, or the next process after this one: the same server and the same Zoom, a
@@ -202,6 +207,8 @@ impl Scene {
             .enable_all()
             .build();
         let runtime = or_stop(runtime);
+        let server_clock = Arc::clone(&ahead);
+        api.follow_clock(move || clock(&server_clock));
         Scene {
             plugin: Arc::new(process(&zoom, &ahead, &runtime)),
             api,
@@ -465,7 +472,17 @@ impl Scene {
     ///
     /// When the consent page cannot be reached.
     pub async fn consents(&self, user: &str) -> Reply {
-        let away = self.request("GET", "/oauth2/connect", Some(user), "").await;
+        let link = self.connect_link(user);
+        self.consents_by(user, &link).await
+    }
+
+    /// The same with a certain link.
+    ///
+    /// # Panics
+    ///
+    /// When the consent page cannot be reached.
+    pub async fn consents_by(&self, user: &str, link: &str) -> Reply {
+        let away = self.request("GET", link, Some(user), "").await;
         if away.status != 302 {
             return away;
         }
@@ -478,6 +495,16 @@ impl Scene {
             panic!("the consent page leads elsewhere");
         };
         self.request("GET", &back, Some(user), "").await
+    }
+
+    /// The last link to connect with that this user was told, from the plugin's root; the route without a link if
+    /// there was none.
+    pub fn connect_link(&self, user: &str) -> String {
+        let world = self.api.world();
+        let told = world.ephemerals.iter().rev();
+        let mut told = told.filter(|(reader, _)| reader == user);
+        let link = told.find_map(|(_, post)| link_in(&post.message));
+        link.unwrap_or_else(|| CONNECT.to_owned())
     }
 
     /// Whether there is a record of a connection of this user's own.
@@ -629,6 +656,14 @@ pub fn header_of(reply: &Reply, name: &str) -> String {
 #[must_use]
 pub fn body_of(reply: &Reply) -> String {
     String::from_utf8_lossy(&reply.body).into_owned()
+}
+
+/// The link to connect with in a message, from the plugin's root.
+#[must_use]
+pub fn link_in(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once(&format!("/plugins/zoom{CONNECT}"))?;
+    let end = rest.find([')', ' ', '\n']).unwrap_or(rest.len());
+    Some(format!("{CONNECT}{}", rest.get(..end)?))
 }
 
 fn or_stop<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {

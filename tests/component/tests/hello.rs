@@ -160,10 +160,13 @@ async fn a_post_is_from_the_user_who_asked_and_from_nobody_else() {
     assert_eq!(reply.status, 201, "{}", text(&reply));
     let world = api.world();
     assert_eq!(world.posts[0].user_id, user);
-    let mark = world.posts[0].props["_mark"].to_json();
-    let key = format!("_post_{}", mark.as_str().unwrap());
-    let owner = format!("{user} {channel}");
-    assert_eq!(world.stored(&key), Some(owner.as_bytes()));
+    for (name, length) in [("_mark", 32), ("_proof", 64)] {
+        let value = world.posts[0].props[name].to_json();
+        assert_eq!(value.as_str().unwrap().len(), length, "{name}");
+    }
+    assert_eq!(world.stored("_host_key").map(<[u8]>::len), Some(32));
+    assert_eq!(world.expiry("_host_key"), None);
+    assert!(world.keys().iter().all(|key| !key.starts_with("_post_")));
 }
 
 /// A process of a cluster: its own plugin, the common server, and a clock that the test moves.

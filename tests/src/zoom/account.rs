@@ -1,116 +1,61 @@
 //! What Zoom knows: users, the grants they gave, and meetings.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::answers;
+use super::fault::Refusal;
+use super::grants::Grants;
+use super::meeting::{INSTANT, Meeting, PERSONAL, Schedule, WEBINAR, new_uuid};
 use super::{hex, random};
+
+/// Zoom's ID of the only account.
+pub const ACCOUNT: &str = "mockZoomAccount-012345";
 
 /// A person at Zoom.
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
     /// Twenty-two characters.
     pub id: String,
-    /// What the person logs in with.
+    /// The address that the person signs in with.
     pub email: String,
-    /// The personal meeting id; zero where it is switched off.
+    /// The Personal Meeting ID; zero where it is switched off.
     pub pmi: u64,
+    /// Whether the person may host meetings.
+    pub licensed: bool,
+    /// Whether the person has not accepted the invitation to the account yet.
+    pub pending: bool,
+    /// Whether the person belongs to another Zoom account.
+    pub elsewhere: bool,
 }
 
 impl User {
-    /// A person with a new id and a personal meeting id.
+    /// A licensed person with a new ID and a Personal Meeting ID.
     pub fn new(email: &str) -> User {
         let number = u64::from_be_bytes(random()) % 900_000_000;
         User {
             id: short_id(),
             email: email.to_owned(),
             pmi: 3_000_000_000 + number,
+            licensed: true,
+            pending: false,
+            elsewhere: false,
         }
     }
-
-    pub(super) fn json(&self) -> Value {
-        json!({
-            "id": self.id, "email": self.email, "pmi": self.pmi, "type": 2, "role_name": "Owner",
-            "first_name": "Test", "last_name": "Person", "display_name": "Test Person",
-            "timezone": "Europe/Berlin", "dept": "", "verified": 1, "status": "active",
-            "created_at": "2021-05-10T12:13:14Z", "last_login_time": "2026-01-12T08:09:10Z",
-            "last_client_version": "6.4.6.1370(mac)", "language": "en-US", "use_pmi": false,
-            "personal_meeting_url": format!("https://us05web.zoom.us/j/{}?pwd=personal", self.pmi),
-            "pic_url": "", "vanity_url": "", "account_id": "stand-in",
-        })
-    }
-}
-
-/// A meeting.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Meeting {
-    /// Eleven digits.
-    pub id: u64,
-    /// Base64 with a slash in it, as Zoom's often have.
-    pub uuid: String,
-    /// What it is about.
-    pub topic: String,
-    /// The id of the user whose meeting it is.
-    pub host_id: String,
-    /// The host's e-mail address.
-    pub host_email: String,
-    /// The link, passcode included.
-    pub join_url: String,
-    /// What a person types who only knows the id.
-    pub passcode: String,
-    /// When it was made, as Zoom writes times.
-    pub start_time: String,
-    /// What the plugin asked for, word for word.
-    pub requested: Value,
-}
-
-impl Meeting {
-    /// An occurrence of a meeting that nobody made here.
-    pub fn occurrence(id: u64, uuid: &str) -> Meeting {
-        Meeting {
-            id,
-            uuid: uuid.to_owned(),
-            topic: "Standup".to_owned(),
-            host_id: "KDcuGIm1QgePTO8WbOqwIQ".to_owned(),
-            host_email: "ada@zoom.example.com".to_owned(),
-            join_url: String::new(),
-            passcode: String::new(),
-            start_time: "2026-08-06T13:50:00Z".to_owned(),
-            requested: Value::Null,
-        }
-    }
-
-    pub(super) fn json(&self) -> Value {
-        json!({
-            "uuid": self.uuid, "id": self.id, "host_id": self.host_id,
-            "host_email": self.host_email, "topic": self.topic, "type": 1, "status": "waiting",
-            "timezone": "Europe/Berlin", "created_at": self.start_time, "password": self.passcode,
-            "start_url": format!("{}&zak=start-secret", self.join_url), "join_url": self.join_url,
-            "h323_password": self.passcode, "pstn_password": self.passcode,
-            "encrypted_password": self.passcode,
-            "settings": {"host_video": false, "participant_video": false, "waiting_room": true},
-        })
-    }
-}
-
-/// What a person consented to, until the code is spent.
-pub(super) struct Grant {
-    pub(super) user: String,
-    pub(super) code_challenge: String,
-    pub(super) redirect_uri: String,
 }
 
 /// One Zoom account.
 pub(super) struct Account {
     pub(super) id: String,
+    /// Where links lead.
     pub(super) base: String,
+    /// Where the token endpoint says that the API of the region is.
+    pub(super) region: String,
     pub(super) redirects: Vec<String>,
-    pub(super) codes: HashMap<String, Grant>,
+    pub(super) grants: Grants,
     pub(super) meetings: Vec<Meeting>,
     pub(super) secrets: Vec<String>,
     pub(super) download_token: String,
@@ -119,18 +64,17 @@ pub(super) struct Account {
     pub(super) ahead: time::Duration,
     users: Vec<User>,
     current: User,
-    access: HashMap<String, (String, OffsetDateTime)>,
-    refresh: HashMap<String, String>,
 }
 
 impl Account {
     pub(super) fn new(base: &str) -> Account {
         let user = User::new("ada@example.com");
         let mut account = Account {
-            id: short_id(),
+            id: ACCOUNT.to_owned(),
             base: base.to_owned(),
+            region: base.to_owned(),
             redirects: Vec::new(),
-            codes: HashMap::new(),
+            grants: Grants::default(),
             meetings: Vec::new(),
             secrets: Vec::new(),
             download_token: String::new(),
@@ -138,8 +82,6 @@ impl Account {
             ahead: time::Duration::ZERO,
             users: vec![user.clone()],
             current: user,
-            access: HashMap::new(),
-            refresh: HashMap::new(),
         };
         account.download_token = account.secret("download_");
         account
@@ -159,16 +101,7 @@ impl Account {
         self.current.clone()
     }
 
-    pub(super) fn expire_tokens(&mut self) {
-        self.access.clear();
-    }
-
-    pub(super) fn withdraw_grants(&mut self) {
-        self.access.clear();
-        self.refresh.clear();
-    }
-
-    /// The user whom a name in a path means: `me`, an id or an e-mail address.
+    /// The user whom a name in a path means: `me`, an ID, or an email address.
     pub(super) fn user(&self, name: &str, caller: &str) -> Option<User> {
         let wanted = if name == "me" { caller } else { name };
         let mut users = self.users.iter();
@@ -177,24 +110,34 @@ impl Account {
             .cloned()
     }
 
+    /// The same, if this account may see and use the person.
+    pub(super) fn member(&self, name: &str, caller: &str) -> Result<User, Refusal> {
+        match self.user(name, caller) {
+            None => Err(Refusal::NoUser),
+            Some(user) if user.elsewhere => Err(Refusal::OtherAccount),
+            Some(user) => Ok(user),
+        }
+    }
+
+    pub(super) fn user_json(&self, user: &User) -> Value {
+        answers::user(user, &self.id)
+    }
+
+    pub(super) fn meeting_json(&self, meeting: &Meeting) -> Value {
+        answers::meeting(meeting, &self.base)
+    }
+
     /// Whose access token this is, if it is good.
     pub(super) fn caller(&self, token: &str) -> Option<String> {
-        let (user, expiry) = self.access.get(token)?;
-        (*expiry > self.now()).then(|| user.clone())
+        self.grants.caller(token, self.now())
     }
 
     /// A code for the browser to carry home.
     pub(super) fn issue_code(&mut self, code_challenge: String, redirect_uri: String) -> String {
         let code = self.secret("code_");
-        let user = self.current.id.clone();
-        self.codes.insert(
-            code.clone(),
-            Grant {
-                user,
-                code_challenge,
-                redirect_uri,
-            },
-        );
+        let (user, now) = (self.current.id.clone(), self.now());
+        self.grants
+            .issue_code(&code, user, code_challenge, redirect_uri, now);
         code
     }
 
@@ -203,91 +146,127 @@ impl Account {
         let access = self.secret("access_");
         let refresh = self.secret("refresh_");
         let expiry = self.now() + self.token_lifetime;
-        self.access.insert(access.clone(), (user.clone(), expiry));
-        self.refresh.insert(refresh.clone(), user);
+        self.grants.issue(user, &access, &refresh, expiry);
         json!({
             "access_token": access, "token_type": "bearer", "refresh_token": refresh,
             "expires_in": self.token_lifetime.as_secs(),
             "scope": "meeting:read:meeting meeting:write:meeting user:read:user",
-            "api_url": self.base,
+            "api_url": self.region,
         })
     }
 
-    /// Takes tokens as its own that it handed out in an earlier life.
+    /// Accepts tokens that an earlier life of this account issued.
     pub(super) fn adopt_tokens(&mut self, user: User, access: &str, refresh: &str) {
         let expiry = self.now() + self.token_lifetime;
-        self.access
-            .insert(access.to_owned(), (user.id.clone(), expiry));
-        self.refresh.insert(refresh.to_owned(), user.id.clone());
+        self.grants.issue(user.id.clone(), access, refresh, expiry);
         self.secrets.extend([access.to_owned(), refresh.to_owned()]);
         self.add_user(user);
     }
 
-    /// Spends a refresh token; each works once.
-    pub(super) fn spend_refresh(&mut self, token: &str) -> Option<String> {
-        self.refresh.remove(token)
-    }
-
-    /// Ends the grant that an access or refresh token stands for.
-    pub(super) fn revoke(&mut self, token: &str) -> bool {
-        let by_access = self.access.remove(token).map(|(user, _)| user);
-        let Some(user) = by_access.or_else(|| self.refresh.remove(token)) else {
-            return false;
-        };
-        self.access.retain(|_, (owner, _)| *owner != user);
-        self.refresh.retain(|_, owner| *owner != user);
-        true
-    }
-
+    /// A meeting that the API creates.
     pub(super) fn create_meeting(&mut self, host: &User, requested: Value) -> Meeting {
-        let id = 80_000_000_000 + u64::from_be_bytes(random()) % 9_000_000_000;
-        let mut uuid: [u8; 16] = random();
-        if let Some(third) = uuid.get_mut(2) {
-            *third |= 0x3f; // The fourth letter becomes a slash.
-        }
-        let passcode = format!("p{}", hex(&random::<4>()));
-        let in_link = self.secret("pwd");
-        self.secrets.push(passcode.clone());
-        let topic = requested
-            .get("topic")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let meeting = Meeting {
-            id,
-            uuid: STANDARD.encode(uuid),
-            topic: topic.to_owned(),
-            host_id: host.id.clone(),
-            host_email: host.email.clone(),
-            join_url: format!("{}/j/{id}?pwd={in_link}.1", self.base),
-            passcode,
+        let topic = requested.get("topic").and_then(Value::as_str);
+        let topic = topic.unwrap_or_default().to_owned();
+        let kind = requested.get("type").and_then(Value::as_u64);
+        let kind = kind.and_then(|kind| u8::try_from(kind).ok());
+        let draft = self.draft(host);
+        self.keep(Meeting {
+            topic,
+            kind: kind.unwrap_or(INSTANT),
             start_time: written(self.now()),
             requested,
-        };
-        self.meetings.push(meeting.clone());
-        meeting
+            ..draft
+        })
     }
 
-    /// A meeting by its id, or the personal room that has this id.
-    pub(super) fn meeting(&self, id: &str) -> Option<Value> {
-        let mut meetings = self.meetings.iter();
-        if let Some(meeting) = meetings.find(|meeting| meeting.id.to_string() == id) {
-            return Some(meeting.json());
+    /// A meeting that the host schedules at Zoom.
+    pub(super) fn schedule(&mut self, host: &User, plan: Schedule) -> Meeting {
+        let pmi = if plan.use_pmi { host.pmi } else { 0 };
+        let mut meeting = Meeting {
+            topic: plan.topic,
+            kind: plan.kind,
+            pmi,
+            start_time: plan.start_time,
+            ..self.draft(host)
+        };
+        if pmi > 0 {
+            meeting.join_url = self.room_link(pmi);
         }
-        let host = self
-            .users
-            .iter()
-            .find(|user| user.pmi > 0 && user.pmi.to_string() == id)?;
-        Some(json!({
-            "uuid": "cGVyc29uYWwvcm9vbS8xMg==", "id": host.pmi, "host_id": host.id,
-            "host_email": host.email, "topic": "Test Person's Personal Meeting Room", "type": 4,
-            "status": "waiting", "timezone": "Europe/Berlin", "created_at": "2021-05-10T12:13:14Z",
-            "join_url": format!("{}/j/{}?pwd=personal", self.base, host.pmi),
-        }))
+        self.keep(meeting)
+    }
+
+    /// The host's personal room, as somebody enters it now.
+    pub(super) fn enter_room(&self, host: &User) -> Meeting {
+        Meeting {
+            id: host.pmi,
+            uuid: new_uuid(),
+            topic: "Test Person's Personal Meeting Room".to_owned(),
+            host_id: host.id.clone(),
+            host_email: host.email.clone(),
+            join_url: self.room_link(host.pmi),
+            start_time: written(self.now()),
+            kind: PERSONAL,
+            ..Meeting::default()
+        }
+    }
+
+    /// Everybody left, and somebody enters now: the same number, another UUID.
+    pub(super) fn restart(&mut self, meeting: &Meeting) -> Meeting {
+        let again = Meeting {
+            uuid: new_uuid(),
+            start_time: written(self.now()),
+            ..meeting.clone()
+        };
+        let mut known = self.meetings.iter_mut();
+        if let Some(known) = known.find(|known| known.id == meeting.id) {
+            *known = again.clone();
+        }
+        again
+    }
+
+    /// A meeting by its number, or the personal room that has this number.
+    pub(super) fn meeting(&self, id: &str) -> Result<Value, Refusal> {
+        let mut meetings = self.meetings.iter();
+        match meetings.find(|meeting| meeting.id.to_string() == id) {
+            Some(meeting) if meeting.kind == WEBINAR => return Err(Refusal::Webinar),
+            Some(meeting) => return Ok(self.meeting_json(meeting)),
+            None => {}
+        }
+        let mut users = self.users.iter();
+        let host = users.find(|user| user.pmi > 0 && user.pmi.to_string() == id);
+        let host = host.ok_or(Refusal::NoMeeting)?;
+        Ok(self.meeting_json(&self.enter_room(host)))
     }
 
     /// The time at Zoom.
     pub(super) fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc() + self.ahead
+    }
+
+    /// What every new meeting of this host has.
+    fn draft(&mut self, host: &User) -> Meeting {
+        let id = 80_000_000_000 + u64::from_be_bytes(random()) % 9_000_000_000;
+        let passcode = format!("p{}", hex(&random::<4>()));
+        let in_link = self.secret("pwd");
+        self.secrets.push(passcode.clone());
+        Meeting {
+            id,
+            uuid: new_uuid(),
+            host_id: host.id.clone(),
+            host_email: host.email.clone(),
+            join_url: format!("{}/j/{id}?pwd={in_link}.1", self.base),
+            passcode,
+            ..Meeting::default()
+        }
+    }
+
+    fn keep(&mut self, meeting: Meeting) -> Meeting {
+        self.meetings.push(meeting.clone());
+        meeting
+    }
+
+    fn room_link(&self, pmi: u64) -> String {
+        format!("{}/j/{pmi}?pwd=personal", self.base)
     }
 
     fn secret(&mut self, prefix: &str) -> String {
@@ -297,8 +276,9 @@ impl Account {
     }
 }
 
-/// Zoom's ids of users and accounts: twenty-two characters of base64.
+/// Zoom's IDs of users: twenty-two characters of base64.
 fn short_id() -> String {
+    use base64::Engine;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random::<16>())
 }
 

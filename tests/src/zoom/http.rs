@@ -1,5 +1,5 @@
-//! As much of HTTP/1.1 as a client needs that sends bodies with a length: one thread per connection,
-//! one request after the other.
+//! A small HTTP/1.1 server for clients that send the length of their bodies: one thread per connection, one request
+//! after the other.
 
 use std::io::{self, Read, Write};
 
@@ -70,6 +70,21 @@ impl Response {
             body: body.to_string(),
             delivery: Delivery::Whole,
         }
+    }
+
+    /// With these headers; the body is JSON unless they say otherwise.
+    pub(super) fn with_headers(
+        status: u16,
+        headers: Vec<(&'static str, String)>,
+        body: String,
+    ) -> Response {
+        let mut response = Response::json(status, body);
+        let is_kind = |(name, _): &(&str, String)| name.eq_ignore_ascii_case("Content-Type");
+        if headers.iter().any(is_kind) {
+            response.headers.clear();
+        }
+        response.headers.extend(headers);
+        response
     }
 
     pub(super) fn redirect(place: String) -> Response {

@@ -1,4 +1,4 @@
-//! What Zoom answers, in its own words.
+//! Zoom's answers, in Zoom's own words.
 
 use std::sync::PoisonError;
 
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
+use super::fault::{DeadGrant, Refusal, SIGN_IN};
 use super::http::{Delivery, Request, Response};
 use super::{Authorization, Fault, File, Route, Shared, State};
 
@@ -26,16 +27,14 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
         ("GET", ["rec", "download", _]) => Route::Download,
         _ => Route::Unknown,
     };
-    // Whom the browser asks is none of the plugin's business.
+    // A browser, not the plugin, opens the consent page.
     if route != Route::Authorize && !shared.is_heard(route) {
         return None;
     }
-    match next_fault(shared, route) {
+    match next_fault(shared, route, request.header("Host")) {
         Some(Fault::HangUp) => return None,
         Some(Fault::Status(status, headers, body)) => {
-            let mut response = Response::json(status, body);
-            response.headers.extend(headers);
-            return Some(response);
+            return Some(Response::with_headers(status, headers, body));
         }
         Some(Fault::Silence) => wait_for_release(shared),
         Some(Fault::Flood(bytes)) => {
@@ -53,7 +52,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
     Some(usual(shared, request, route, &parts))
 }
 
-/// What the route answers on a good day.
+/// The answer of a route without a planned fault.
 fn usual(shared: &Shared, request: &Request, route: Route, parts: &[&str]) -> Response {
     let mut state = shared.lock();
     let name = parts.get(2).map(|name| decode(name)).unwrap_or_default();
@@ -66,17 +65,18 @@ fn usual(shared: &Shared, request: &Request, route: Route, parts: &[&str]) -> Re
             oauth_error(401, "invalid_client", "Invalid client_id or client_secret")
         }
         Route::User => as_caller(&mut state, request, |state, caller| {
-            state.account.user(&name, caller).map_or_else(
-                || error(404, 1001, &format!("User does not exist: {name}.")),
-                |user| Response::json(200, user.json()),
-            )
+            match state.account.member(&name, caller) {
+                Ok(user) if user.pending => refuse(Refusal::Pending, &name),
+                Ok(user) => Response::json(200, state.account.user_json(&user)),
+                Err(refusal) => refuse(refusal, &name),
+            }
         }),
         Route::CreateMeeting => as_caller(&mut state, request, |state, caller| {
             create_meeting(state, &name, caller, &request.body)
         }),
         Route::Meeting => as_caller(&mut state, request, |state, _| {
             state.account.meeting(&name).map_or_else(
-                || error(404, 3001, &format!("Meeting does not exist: {name}.")),
+                |refusal| refuse(refusal, &name),
                 |meeting| Response::json(200, meeting),
             )
         }),
@@ -85,32 +85,34 @@ fn usual(shared: &Shared, request: &Request, route: Route, parts: &[&str]) -> Re
     }
 }
 
-/// A file, for whoever has the token of the recording.
+/// A file, for a request with the token of the recording or with the ticket of a redirect. As at Zoom, a request
+/// without either is answered with a page to sign in on, and with status 200.
 fn download(state: &mut State, request: &Request, name: &str) -> Response {
     let authorization = request.header("Authorization").to_owned();
-    let allowed = authorization == format!("Bearer {}", state.account.download_token);
+    let token = &state.account.download_token;
+    let allowed = authorization == format!("Bearer {token}")
+        || request.query("ticket") == state.ticket
+        || request.query("access_token") == *token;
     state.downloads.push((name.to_owned(), authorization));
     match state.files.get(name) {
-        Some(File::Redirect(to)) => {
-            let mut response = Response::json(302, "");
-            response.headers.push(("Location", to.clone()));
-            response
+        Some(File::Redirect(to)) => Response::redirect(to.clone()),
+        Some(File::Content(kind, content)) if allowed => {
+            let headers = vec![("Content-Type", kind.clone())];
+            Response::with_headers(200, headers, content.clone())
         }
-        Some(File::Content(content)) if allowed => Response {
-            status: 200,
-            headers: vec![("Content-Type", "text/vtt".to_owned())],
-            body: content.clone(),
-            delivery: Delivery::Whole,
-        },
-        Some(File::Content(_)) => error(401, 124, "Invalid access token."),
+        Some(File::Content(..)) => {
+            let headers = vec![("Content-Type", "text/html;charset=utf-8".to_owned())];
+            Response::with_headers(200, headers, SIGN_IN.to_owned())
+        }
         None => error(404, 3301, "This recording does not exist."),
     }
 }
 
-/// Counts the request and takes the failure that waits for it.
-fn next_fault(shared: &Shared, route: Route) -> Option<Fault> {
+/// Counts the request and takes the fault that is planned for it.
+fn next_fault(shared: &Shared, route: Route, host: &str) -> Option<Fault> {
     let mut state = shared.lock();
     *state.counts.entry(route).or_default() += 1;
+    state.hosts.push((route, host.to_owned()));
     state.faults.get_mut(&route)?.pop_front()
 }
 
@@ -123,12 +125,22 @@ fn wait_for_release(shared: &Shared) {
     drop(waited.unwrap_or_else(PoisonError::into_inner));
 }
 
-/// Zoom's way of saying no in the API.
+/// An error of the REST API.
 fn error(status: u16, code: u32, message: &str) -> Response {
     Response::json(status, json!({"code": code, "message": message}))
 }
 
-/// Zoom's way of saying no in OAuth.
+/// An error of the REST API that [`Refusal`] lists.
+fn refuse(refusal: Refusal, subject: &str) -> Response {
+    Response::json(refusal.status(), refusal.body(subject))
+}
+
+/// An error of the token endpoint that [`DeadGrant`] lists.
+fn dead(reason: DeadGrant) -> Response {
+    Response::json(400, reason.body())
+}
+
+/// An OAuth error.
 fn oauth_error(status: u16, error: &str, reason: &str) -> Response {
     Response::json(status, json!({"reason": reason, "error": error}))
 }
@@ -166,6 +178,7 @@ fn authorize(shared: &Shared, state: &mut State, request: &Request) -> Response 
         state: request.query("state"),
         code_challenge: request.query("code_challenge"),
         redirect_uri: request.query("redirect_uri"),
+        host: request.header("Host").to_owned(),
     };
     state.last_authorization = Some(asked.clone());
     if request.query("client_id") != shared.app.client_id {
@@ -179,6 +192,9 @@ fn authorize(shared: &Shared, state: &mut State, request: &Request) -> Response 
     }
     if !asked.code_challenge.is_empty() && request.query("code_challenge_method") != "S256" {
         return error(400, 4711, "Unsupported code_challenge_method.");
+    }
+    if state.account.grants.disabled {
+        return error(400, 4717, DeadGrant::AppDisabled.reason());
     }
     let Ok(mut place) = Url::parse(&asked.redirect_uri) else {
         return error(400, 4700, "Invalid redirect url.");
@@ -213,29 +229,40 @@ fn token(shared: &Shared, state: &mut State, request: &Request) -> Response {
         return oauth_error(401, "invalid_client", "Invalid client_id or client_secret");
     }
     let user = match request.form("grant_type").as_str() {
-        "authorization_code" => {
-            // A code is spent by the first attempt, even by a wrong one.
-            let Some(grant) = state.account.codes.remove(&request.form("code")) else {
-                return oauth_error(400, "invalid_grant", "Invalid authorization code");
-            };
-            if grant.redirect_uri != request.form("redirect_uri") {
-                return oauth_error(400, "invalid_request", "Redirect URI mismatch.");
-            }
-            if !verifies(&grant.code_challenge, &request.form("code_verifier")) {
-                return oauth_error(400, "invalid_grant", "Code verifier mismatch.");
-            }
-            grant.user
-        }
+        "authorization_code" => match exchange(state, request) {
+            Ok(user) => user,
+            Err(response) => return response,
+        },
         "refresh_token" => {
-            let spent = state.account.spend_refresh(&request.form("refresh_token"));
-            let Some(user) = spent else {
-                return oauth_error(400, "invalid_grant", "Invalid Token!");
-            };
-            user
+            let token = request.form("refresh_token");
+            match state.account.grants.spend_refresh(&token) {
+                Ok(user) => user,
+                Err(reason) => return dead(reason),
+            }
         }
         _ => return oauth_error(400, "unsupported_grant_type", "unsupported grant type"),
     };
     Response::json(200, state.account.issue_tokens(user))
+}
+
+/// Spends a code. What the same user authorized before ends with it.
+fn exchange(state: &mut State, request: &Request) -> Result<String, Response> {
+    let now = state.account.now();
+    let grants = &mut state.account.grants;
+    let Some(consent) = grants.spend_code(&request.form("code"), now) else {
+        let reason = "Invalid authorization code";
+        return Err(oauth_error(400, "invalid_grant", reason));
+    };
+    let consent = consent.map_err(dead)?;
+    if consent.redirect_uri != request.form("redirect_uri") {
+        return Err(dead(DeadGrant::RedirectMismatch));
+    }
+    if !verifies(&consent.code_challenge, &request.form("code_verifier")) {
+        let reason = "Code verifier mismatch.";
+        return Err(oauth_error(400, "invalid_grant", reason));
+    }
+    grants.replace(&consent.user);
+    Ok(consent.user)
 }
 
 /// PKCE: the verifier's SHA-256 is the challenge.
@@ -251,7 +278,7 @@ fn revoke(shared: &Shared, state: &mut State, request: &Request) -> Response {
     if !by_app(shared, request) {
         return oauth_error(401, "invalid_client", "Invalid client_id or client_secret");
     }
-    if state.account.revoke(&request.form("token")) {
+    if state.account.grants.revoke(&request.form("token")) {
         Response::json(200, json!({"status": "success"}))
     } else {
         oauth_error(400, "invalid_request", "Invalid Token!")
@@ -259,8 +286,11 @@ fn revoke(shared: &Shared, state: &mut State, request: &Request) -> Response {
 }
 
 fn create_meeting(state: &mut State, name: &str, caller: &str, body: &[u8]) -> Response {
-    let Some(host) = state.account.user(name, caller) else {
-        return error(404, 1001, &format!("User does not exist: {name}."));
+    let host = match state.account.member(name, caller) {
+        Ok(host) if host.pending => return refuse(Refusal::Pending, name),
+        Ok(host) if !host.licensed => return refuse(Refusal::NoLicense, name),
+        Ok(host) => host,
+        Err(refusal) => return refuse(refusal, name),
     };
     let Ok(requested) = serde_json::from_slice::<Value>(body) else {
         return error(400, 300, "Request Body should be a valid JSON object.");
@@ -273,8 +303,8 @@ fn create_meeting(state: &mut State, name: &str, caller: &str, body: &[u8]) -> R
         .and_then(Value::as_str)
         .unwrap_or_default();
     if topic.chars().count() > 200 {
-        return error(400, 300, "Validation Failed.");
+        return refuse(Refusal::Invalid, name);
     }
     let meeting = state.account.create_meeting(&host, requested);
-    Response::json(201, meeting.json())
+    Response::json(201, state.account.meeting_json(&meeting))
 }

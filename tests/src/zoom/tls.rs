@@ -10,7 +10,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use super::Error;
 
-/// The authority and the certificate of `localhost`.
+/// The authority and one certificate for `localhost` and for all hosts of Zoom.
 pub(super) struct Authority {
     pem: String,
     root: CertificateDer<'static>,
@@ -24,13 +24,16 @@ impl Authority {
         root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         root.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         root.distinguished_name
-            .push(DnType::CommonName, "Stand-in for Zoom: test authority");
+            .push(DnType::CommonName, "Mock Zoom server: test authority");
         let root = CertifiedIssuer::self_signed(root, KeyPair::generate()?)?;
 
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let own = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let domains = ["zoom.us", "zoom.com", "zoomgov.com"];
+        let zooms = domains.map(|domain| [domain.to_owned(), format!("*.{domain}")]);
+        let names: Vec<String> = own.into_iter().chain(zooms.into_iter().flatten()).collect();
         let mut leaf = CertificateParams::new(names)?;
         leaf.distinguished_name
-            .push(DnType::CommonName, "Stand-in for Zoom");
+            .push(DnType::CommonName, "Mock Zoom server");
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         leaf.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;

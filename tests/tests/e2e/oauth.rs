@@ -33,7 +33,7 @@ pub const CHECKS: &[Check] = &[
 fn away(person: &plugin_tests::site::Person) -> Result<String, plugin_tests::client::Error> {
     let answer = person
         .client
-        .plugin(Method::GET, "/oauth2/connect", &[], None)?;
+        .plugin(Method::GET, &person.connect_link(), &[], None)?;
     assert_eq!(answer.status, 302, "{}", answer.text());
     Ok(answer.header("Location").to_owned())
 }

@@ -4,7 +4,7 @@ import {useObservable} from '../observable';
 import type {Starter} from '../starter';
 import {Spinner} from './icons';
 
-/** The icon of the button in a channel's header. The button has its name from Mattermost. */
+/** The icon of the button in the channel header. Mattermost gives the button its name. */
 export function HeaderIcon({starter}: {starter: Starter}) {
     const busy = useObservable(starter.busy);
     return busy.length > 0 ? (

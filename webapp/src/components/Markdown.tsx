@@ -2,12 +2,12 @@ import React from 'react';
 
 import {host} from '../host';
 
-/** What has no mark in it needs no formatting, and most messages have none. */
+/** Most messages have none of Markdown's characters and need no formatting. */
 const PLAIN = /^[\p{L}\p{N}\p{Zs},.;!?'’"“”…()–—-]*$/u;
-/** What begins a list, a numbered one, or a rule; what is a link, and what a smile. */
+/** The exceptions: lists, rules, links without a scheme, and a smiley. */
 const MARKS = /^\s*(?:[-–—]|\d+[.)])|www\.|;-?\)/i;
 
-/** A text of people, formatted as Mattermost formats theirs; in one line, where a title wants that. */
+/** A text in Mattermost's Markdown; `singleline` for titles. */
 export const Markdown = React.memo(function Markdown({
     text,
     singleline = false,

@@ -4,7 +4,7 @@ import {type Link, needsZoomUrl, safeLink} from '../links';
 import type {Starter} from '../starter';
 import type {Say} from './useText';
 
-/** The link in a post, or nothing if it must not be followed. */
+/** The link of a post, or `undefined` if it must not be followed. */
 export function useSafeLink(starter: Starter, text: unknown): Link | undefined {
     const asks = needsZoomUrl(text);
     const [zoomUrl, setZoomUrl] = React.useState('');
@@ -20,7 +20,7 @@ export function useSafeLink(starter: Starter, text: unknown): Link | undefined {
     return React.useMemo(() => safeLink(text, zoomUrl), [text, zoomUrl]);
 }
 
-/** A link that looks like a button and opens the meeting in a tab of its own. */
+/** A link that looks like a button and opens the meeting in a new tab. */
 export function MeetingLink({
     say,
     link,

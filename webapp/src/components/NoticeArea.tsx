@@ -1,6 +1,6 @@
-// The corner in which a start says that it is under way, or that the browser did not let the tab open.
+// The corner of the page with the starts in progress, and with a link if the browser blocked the tab.
 //
-// It stands in the page from the beginning, for screen readers only speak of changes in what they know.
+// The element is always on the page, because screen readers announce only changes in existing elements.
 import React from 'react';
 
 import {useObservable} from '../observable';
@@ -9,7 +9,7 @@ import {MeetingLink, useSafeLink} from './MeetingLink';
 import {Spinner} from './icons';
 import {useText} from './useText';
 
-/** The corner. */
+/** The corner of the page. */
 export function NoticeArea({starter}: {starter: Starter}) {
     const say = useText();
     const starting = useObservable(starter.busy).at(-1);
@@ -31,7 +31,7 @@ function NoticeBox({notice, starter}: {notice: NonNullable<Notice>; starter: Sta
     const say = useText();
     const close = () => {
         starter.dismiss();
-        // What had the focus is gone; people go on writing.
+        // The focused button is gone. Move the focus to the message input.
         document.getElementById('post_textbox')?.focus();
     };
     return (
@@ -51,11 +51,6 @@ function Blocked({meetingUrl, starter}: {meetingUrl: string; starter: Starter}) 
     const say = useText();
     const link = useSafeLink(starter, meetingUrl);
     return link ? (
-        <MeetingLink
-            say={say}
-            link={link}
-            label={say('openMeeting')}
-            onFollow={() => starter.dismiss()}
-        />
+        <MeetingLink say={say} link={link} label={say('open')} onFollow={() => starter.dismiss()} />
     ) : null;
 }

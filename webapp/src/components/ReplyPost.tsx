@@ -1,21 +1,15 @@
-// The replies with a meeting's chat and transcript: `custom_zoom_chat` and `custom_zoom_transcript`.
-// Mattermost shows their files beneath. Where its AI plugin is installed, a button hands the post to it.
+// The replies with the chat and the transcript of a meeting: `custom_zoom_chat` and `custom_zoom_transcript`.
+// Mattermost shows their files below. If the AI plugin is installed, a button passes the post to it.
 import React from 'react';
 import {useSelector} from 'react-redux';
 
 import type {Post, PostProps, State} from '../host';
 import type {Key} from '../text';
-import {en} from '../text/en';
+import {replyMessages} from '../text/known';
 import {Markdown} from './Markdown';
 import {Safely} from './Safely';
 import {SparklesIcon} from './icons';
 import {useText} from './useText';
-
-/** What the plugin writes, to be said in the language of whoever reads it. */
-const OWN_MESSAGES: Readonly<Record<string, Key>> = {
-    [en.chatIntro]: 'chatIntro',
-    [en.transcriptIntro]: 'transcriptIntro',
-};
 
 function summarizer(state: State): ((post: Post) => void) | undefined {
     const installed = state.plugins?.plugins?.['mattermost-ai'];
@@ -48,12 +42,12 @@ function AiButton({post, label}: {post: Post; label: Key}) {
 
 function Reply({post, label, name}: {post: Post; label: Key; name: string}) {
     const say = useText();
-    const own = OWN_MESSAGES[post.message];
+    const known = replyMessages.get(post.message);
     return (
         <Safely message={post.message}>
             <div className="zoom-post" data-testid={name}>
                 <div className="zoom-pretext">
-                    <Markdown text={own ? say(own) : post.message} />
+                    <Markdown text={known ? say(known) : post.message} />
                 </div>
                 <AiButton post={post} label={label} />
             </div>
@@ -61,12 +55,12 @@ function Reply({post, label, name}: {post: Post; label: Key; name: string}) {
     );
 }
 
-/** What was written in a meeting. */
+/** A reply with the chat of a meeting. */
 export function ChatPost({post}: PostProps) {
     return <Reply post={post} label="summarizeChat" name="zoom-post-chat-body" />;
 }
 
-/** What was said in a meeting. */
+/** A reply with the transcript of a meeting. */
 export function TranscriptPost({post}: PostProps) {
     return <Reply post={post} label="summarizeMeeting" name="zoom-post-transcription-body" />;
 }

@@ -1,14 +1,14 @@
 import React from 'react';
 
 interface Props {
-    /** What is shown instead, as it is. */
+    /** The text to show if the children throw. */
     message: string;
     children: React.ReactNode;
 }
 
 /**
- * Draws what is in it, or, if that throws, the message alone. A post that cannot be drawn must not take
- * the channel down. React has no hook for this.
+ * Draws the children, or only the message if they throw, so that one bad post does not break the channel. React has
+ * no hook for this.
  */
 export class Safely extends React.Component<Props, {failed: boolean}> {
     override state = {failed: false};

@@ -1,6 +1,6 @@
 import React from 'react';
 
-/** Sparkles, as Mattermost's AI features have them. */
+/** The sparkles of Mattermost's AI features. */
 export function SparklesIcon() {
     return (
         <svg className="zoom-icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
@@ -9,7 +9,7 @@ export function SparklesIcon() {
     );
 }
 
-/** A circle that turns while something is under way. */
+/** A turning circle for work in progress. */
 export function Spinner() {
     return <span className="zoom-spinner" aria-hidden="true" />;
 }

@@ -2,34 +2,30 @@ import React from 'react';
 import {useSelector} from 'react-redux';
 
 import {type State, timeZone, usesMilitaryTime} from '../host';
-import {type Key, localeOf, text} from '../text';
+import {type Key, type Values, localeOf, text} from '../text';
 
-/** Says a sentence in the reader's language. */
-export type Say = (key: Key, values?: Readonly<Record<string, string>>) => string;
+/** Returns a sentence in the reader's language. */
+export type Say = (key: Key, values?: Values) => string;
 
-/** The reader's language, for sentences. */
+/** Sentences in the reader's language. */
 export function useText(): Say {
     const locale = useSelector((state: State) => localeOf(state));
     return React.useCallback<Say>((key, values) => text(locale, key, values), [locale]);
 }
 
-/** The reader's way to write times and spans. */
-export interface Times {
-    /** A moment in the reader's zone, on the reader's clock. */
-    moment(ms: number): string;
-    /** A number of minutes. */
-    minutes(count: number): string;
-}
-
-/** The reader's way to write times and spans. */
-export function useTimes(): Times {
+/** Formats a time (milliseconds since 1970) in the reader's language, time zone, and clock. */
+export function useTime(): (ms: number) => string {
     const locale = useSelector((state: State) => localeOf(state));
     const zone = useSelector((state: State) => timeZone(state));
     const military = useSelector((state: State) => usesMilitaryTime(state));
-    return React.useMemo(() => times(locale, zone, military), [locale, zone, military]);
+    return React.useMemo(() => formatter(locale, zone, military), [locale, zone, military]);
 }
 
-function times(locale: string, zone: string | undefined, military: boolean): Times {
+function formatter(
+    locale: string,
+    zone: string | undefined,
+    military: boolean,
+): (ms: number) => string {
     const options: Intl.DateTimeFormatOptions = {
         year: 'numeric',
         month: 'short',
@@ -38,18 +34,11 @@ function times(locale: string, zone: string | undefined, military: boolean): Tim
         minute: '2-digit',
         hourCycle: military ? 'h23' : 'h12',
     };
-    return {
-        moment: (ms) => new Intl.DateTimeFormat(locale, withZone(options, zone)).format(ms),
-        minutes: (count) =>
-            new Intl.NumberFormat(locale, {
-                style: 'unit',
-                unit: 'minute',
-                unitDisplay: 'long',
-            }).format(count),
-    };
+    const format = new Intl.DateTimeFormat(locale, withZone(options, zone));
+    return (ms) => format.format(ms);
 }
 
-/** A zone that this browser does not know is no reason to show no time. */
+/** Adds the time zone, unless this browser does not know it. */
 function withZone(
     options: Intl.DateTimeFormatOptions,
     zone: string | undefined,

@@ -1,37 +1,27 @@
-// The sentences, in the reader's language.
+// The sentences in the reader's language.
 //
-// One way for all of them: `text` looks a sentence up and fills in its names. What Mattermost shows for
-// us (the tooltips of the buttons) it looks up itself, in the same catalogue: see `translations`.
+// `text` formats a sentence for our own components. Mattermost formats the labels of the buttons itself, from the
+// same catalogs: see `translations`.
+import {type IntlShape, createIntl} from 'react-intl';
+
 import type {State} from '../host';
 import {currentUser} from '../host';
-import {de} from './de';
-import {en, type Catalogue, type Key} from './en';
-import {es} from './es';
-import {fr} from './fr';
-import {ja} from './ja';
-import {zhCN} from './zh-CN';
+import {type Catalog, type Key, catalogs, english} from './catalogs';
 
-export type {Key} from './en';
+export type {Key} from './catalogs';
 
-/** The languages, by the names that Mattermost gives them. */
-export const catalogues: Readonly<Record<string, Catalogue>> = {
-    en,
-    de,
-    es,
-    fr,
-    ja,
-    'zh-CN': zhCN,
-};
+/** The values of a sentence's placeholders. */
+export type Values = Readonly<Record<string, string | number>>;
 
 /**
- * The language of the reader, as a name of the web's own formatters; English for a language that has no
- * sentences here, so that sentences and dates are of one language.
+ * The reader's locale, canonical for `Intl`. English if there is no catalog for the reader's language, so that
+ * sentences and dates are in the same language.
  */
 export function localeOf(state: State): string {
     const locale = (currentUser(state)?.locale || 'en').replace('_', '-');
     try {
         const name = Intl.getCanonicalLocales(locale)[0] ?? 'en';
-        return name in catalogues || languageOf(name) in catalogues ? name : 'en';
+        return name in catalogs || languageOf(name) in catalogs ? name : 'en';
     } catch {
         return 'en';
     }
@@ -41,29 +31,39 @@ function languageOf(locale: string): string {
     return locale.split('-')[0] ?? '';
 }
 
-function catalogue(locale: string): Catalogue {
-    return catalogues[locale] ?? catalogues[languageOf(locale)] ?? en;
+function catalogOf(locale: string): Catalog {
+    return catalogs[locale] ?? catalogs[languageOf(locale)] ?? english;
 }
 
-/** A sentence. `{name}` in it becomes the value of that name. */
-export function text(
-    locale: string,
-    key: Key,
-    values: Readonly<Record<string, string>> = {},
-): string {
-    return catalogue(locale)[key].replace(
-        /\{(\w+)\}/g,
-        (whole, name: string) => values[name] ?? whole,
-    );
+const formatters = new Map<string, IntlShape>();
+
+function formatterOf(locale: string): IntlShape {
+    let formatter = formatters.get(locale);
+    if (formatter === undefined) {
+        formatter = createIntl({locale, messages: catalogOf(locale)});
+        formatters.set(locale, formatter);
+    }
+    return formatter;
 }
 
-/** The id under which Mattermost knows a sentence. */
+/** A sentence in a language. */
+export function text(locale: string, key: Key, values: Values = {}): string {
+    const sentence = catalogOf(locale)[key];
+    // Most sentences have no placeholder, and formatting costs time in a channel with hundreds of cards.
+    return sentence.includes('{') ? formatterOf(locale).formatMessage({id: key}, values) : sentence;
+}
+
+/** The ID under which Mattermost knows a sentence. */
 export function messageId(key: Key): string {
     return `zoom.${key}`;
 }
 
-/** All sentences of a language, as Mattermost wants them from a plugin. */
+/** All sentences of a language, for Mattermost's own formatter. */
 export function translations(locale: string): Record<string, string> {
-    const entries = Object.entries(catalogue(locale));
-    return Object.fromEntries(entries.map(([key, sentence]) => [`zoom.${key}`, sentence]));
+    return Object.fromEntries(
+        Object.entries(catalogOf(locale)).map(([key, sentence]) => [
+            messageId(key as Key),
+            sentence,
+        ]),
+    );
 }

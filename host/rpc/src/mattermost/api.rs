@@ -6,7 +6,7 @@
 
 use super::{
     Bot, Broadcast, Channel, ChannelMember, Command, Config, FileInfo, KvSetOptions, LogLevel,
-    OpenDialogRequest, Post, PostList, Preference, User,
+    OpenDialogRequest, Post, PostList, Preference, Team, User,
 };
 use crate::gob::Any;
 use futures_util::future::BoxFuture;
@@ -91,6 +91,17 @@ pub trait Api: Send + Sync + 'static {
 
     /// The channel with this id, archived or not.
     fn get_channel<'a>(&'a self, channel: &'a str) -> Call<'a, Channel>;
+
+    /// The members of a channel by user name, deactivated ones included, one page of them. Pages count from 0.
+    fn get_users_in_channel<'a>(
+        &'a self,
+        channel: &'a str,
+        page: u32,
+        per_page: u32,
+    ) -> Call<'a, Vec<User>>;
+
+    /// The teams that a user is a member of.
+    fn get_teams_for_user<'a>(&'a self, user: &'a str) -> Call<'a, Vec<Team>>;
 
     /// A user's membership of a channel; none for one who is no member, or where either does not exist.
     fn get_channel_member<'a>(

@@ -18,6 +18,8 @@ crate::gob_struct! {
         pub service_settings: ServiceSettings = "ServiceSettings",
         /// Section `EmailSettings`.
         pub email_settings: EmailSettings = "EmailSettings",
+        /// Section `TeamSettings`.
+        pub team_settings: TeamSettings = "TeamSettings",
         /// Section `LocalizationSettings`.
         pub localization_settings: LocalizationSettings = "LocalizationSettings",
     }
@@ -40,6 +42,15 @@ crate::gob_struct! {
     pub struct EmailSettings = "EmailSettings" {
         /// Whether an e-mail address must be verified before its owner can sign in.
         pub require_email_verification: Option<bool> = "RequireEmailVerification",
+    }
+}
+
+crate::gob_struct! {
+    /// The part of `model.TeamSettings` that plugins need.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct TeamSettings = "TeamSettings" {
+        /// Who may write direct messages to whom: `any`, or `team` for people with a common team.
+        pub restrict_direct_message: Option<String> = "RestrictDirectMessage",
     }
 }
 
@@ -69,6 +80,11 @@ impl Config {
         self.email_settings
             .require_email_verification
             .unwrap_or(false)
+    }
+
+    /// Whether direct and group messages are for people with a common team.
+    pub fn restricts_direct_messages(&self) -> bool {
+        self.team_settings.restrict_direct_message.as_deref() == Some("team")
     }
 
     /// Language tag of what the server itself writes; English when unset.

@@ -1,6 +1,7 @@
 //! The API over the wire.
 
 use super::api::{Api, Call};
+use super::team::{self, Team};
 use super::{
     Bot, Broadcast, Channel, ChannelMember, Command, Config, FileInfo, KvSetOptions, LogLevel,
     OpenDialogRequest, Post, PostList, Preference, User, bot, channel, command, config, dialog,
@@ -61,6 +62,19 @@ impl Api for RpcApi {
 
     fn get_user<'a>(&'a self, user: &'a str) -> Call<'a, User> {
         user::get(&self.client, user)
+    }
+
+    fn get_users_in_channel<'a>(
+        &'a self,
+        channel: &'a str,
+        page: u32,
+        per_page: u32,
+    ) -> Call<'a, Vec<User>> {
+        user::in_channel(&self.client, channel, page, per_page)
+    }
+
+    fn get_teams_for_user<'a>(&'a self, user: &'a str) -> Call<'a, Vec<Team>> {
+        team::of_user(&self.client, user)
     }
 
     fn get_channel<'a>(&'a self, channel: &'a str) -> Call<'a, Channel> {

@@ -103,6 +103,24 @@ crate::gob_struct! {
     }
 }
 
+crate::gob_struct! {
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct InChannelArgs = "Z_GetUsersInChannelArgs" {
+        channel: String = "A",
+        sort_by: String = "B",
+        page: i64 = "C",
+        per_page: i64 = "D",
+    }
+}
+
+crate::gob_struct! {
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct UsersReturns = "Z_GetUsersInChannelReturns" {
+        users: Vec<User> = "A",
+        error: Option<Box<AppError>> = "B",
+    }
+}
+
 fn permission(id: &str) -> Option<Box<Permission>> {
     Some(Box::new(Permission { id: id.to_owned() }))
 }
@@ -115,6 +133,25 @@ pub(super) fn get<'a>(client: &'a Client, user: &'a str) -> Call<'a, User> {
         let reply: UserReturns = client.call("Plugin.GetUser", &args).await?;
         app(reply.error)?;
         present(reply.user)
+    })
+}
+
+pub(super) fn in_channel<'a>(
+    client: &'a Client,
+    channel: &'a str,
+    page: u32,
+    per_page: u32,
+) -> Call<'a, Vec<User>> {
+    Box::pin(async move {
+        let args = InChannelArgs {
+            channel: channel.to_owned(),
+            sort_by: "username".to_owned(),
+            page: page.into(),
+            per_page: per_page.into(),
+        };
+        let reply: UsersReturns = client.call("Plugin.GetUsersInChannel", &args).await?;
+        app(reply.error)?;
+        Ok(reply.users)
     })
 }
 

@@ -9,7 +9,7 @@ use mattermost_plugin_rpc::gob::{Any, Bytes, Decode, Encode};
 use mattermost_plugin_rpc::gob_struct;
 use mattermost_plugin_rpc::mattermost::{
     ApiError, AppError, Bot, Broadcast, Channel, ChannelMember, Command, FileInfo, KvSetOptions,
-    OpenDialogRequest, Permission, Post, PostList, Preference, RpcApi, User,
+    OpenDialogRequest, Permission, Post, PostList, Preference, RpcApi, Team, User,
 };
 use mattermost_plugin_rpc::net_rpc::{self, Client, Reply, Route, Service};
 
@@ -55,6 +55,9 @@ structs! {
     PostError { a: Option<Box<Post>> = "A", b: Option<Box<AppError>> = "B" }
     AList { a: Option<Box<PostList>> = "A", b: Option<Box<AppError>> = "B" }
     AFile { a: Option<Box<FileInfo>> = "A", b: Option<Box<AppError>> = "B" }
+    Members { a: String = "A", b: String = "B", c: i64 = "C", d: i64 = "D" }
+    AUsers { a: Vec<User> = "A", b: Option<Box<AppError>> = "B" }
+    ATeams { a: Vec<Team> = "A", b: Option<Box<AppError>> = "B" }
     APrefs { a: Vec<Preference> = "A", b: Option<Box<AppError>> = "B" }
     AKeys { a: Vec<String> = "A", b: Option<Box<AppError>> = "B" }
 }

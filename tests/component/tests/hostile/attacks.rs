@@ -187,11 +187,11 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
         Refusal("Denied"),
         "kv",
     ),
-    ("/kv-host-write?\u{200b}_post_1", Refusal("Invalid"), ""),
+    ("/kv-host-write?\u{200b}_host_key", Refusal("Invalid"), ""),
     ("/kv-host-write?\u{ff3f}post_1", Refusal("Invalid"), ""),
     ("/kv-host-read?_jobs_00", Refusal("Denied"), "kv"),
     ("/kv-host-read?_", Refusal("Denied"), "kv"),
-    ("/kv-host-write?_post_1", Refusal("Denied"), "kv"),
+    ("/kv-host-write?_host_key", Refusal("Denied"), "kv"),
     ("/kv-host-delete?_jobs_00", Refusal("Denied"), "kv"),
     ("/kv-host-list", Only("([\"much\", \"visible\"])"), ""),
     // Accounts, buttons, commands, events
@@ -285,7 +285,7 @@ async fn every_attack_meets_its_refusal_is_counted_and_hurts_nobody_else() {
     den.api.world().store("visible", "1");
     den.api.world().store("_jobs_00", "[]");
     den.api.world().store("mmi_botid", "bot");
-    den.api.world().store_hashed("_post_1", "author");
+    den.api.world().store_hashed("_host_key", "author");
     let mut wrong = Vec::new();
     for (url, meets, interface) in ATTACKS {
         let counter = match meets {

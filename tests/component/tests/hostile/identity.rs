@@ -1,9 +1,11 @@
 //! In whose name: posts, bots, buttons, jobs.
 
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use component_tests::memory::hashed;
-use mattermost_plugin_rpc::mattermost::HttpRequest;
+use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::{HttpRequest, Post};
 use plugin_host::Reply;
 
 use crate::{Den, text};
@@ -58,6 +60,129 @@ async fn posts_are_from_whoever_asked_and_look_like_it() {
     assert!(den.denials("posts") >= 3, "{}", den.plugin.prometheus());
 }
 
+/// The post that the plugin wrote for a user, and what is left of it when it is changed by hand.
+async fn forged(change: impl FnOnce(&mut Post)) -> (Den, String, String) {
+    let den = Den::open().await;
+    let [eve, _, channel] = people(&den);
+    let own = den.attack_as(&format!("/post?{channel}"), Some(&eve)).await;
+    assert_eq!(own.status, 200, "{}", text(&own));
+    let id = {
+        let mut world = den.api.world();
+        let mut post = world.posts[0].clone();
+        post.id = "forgedxxxxxxxxxxxxxxxxxxxx".to_owned();
+        change(&mut post);
+        world.posts.push(post.clone());
+        post.id
+    };
+    (den, eve, id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_the_plugin_wrote_can_be_changed_and_keeps_its_proof() {
+    let (den, eve, _) = forged(|_| {}).await;
+    let id = den.api.world().posts[0].id.clone();
+    let before = den.api.world().posts[0].props.clone();
+    for _ in 0..2 {
+        let url = format!("/post-update?{id}");
+        let reply = den.attack_as(&url, Some(&eve)).await;
+        assert_eq!(reply.status, 200, "{}", text(&reply));
+    }
+    let world = den.api.world();
+    assert_eq!(world.posts[0].message, "something else");
+    for name in ["_mark", "_proof"] {
+        assert_eq!(world.posts[0].props[name], before[name], "{name}");
+    }
+}
+
+/// A member can copy all properties of a post into a post of their own, in the same channel, too. The server sets the time
+/// of that post.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copied_mark_and_proof_make_no_post_the_plugins() {
+    let text_of = |text: &str| Any::String(text.to_owned());
+    let changes: [(&str, fn(&mut Post)); 6] = [
+        ("time", |post| post.create_at += 1),
+        ("author", |post| {
+            post.user_id = "annxxxxxxxxxxxxxxxxxxxxxxx".to_owned()
+        }),
+        ("channel", |post| {
+            post.channel_id = "elsewhereyyyyyyyyyyyyyyyyy".to_owned()
+        }),
+        ("kind", |post| post.kind = "custom_other".to_owned()),
+        ("proof", |post| drop(post.props.remove("_proof"))),
+        ("mark", |post| drop(post.props.remove("_mark"))),
+    ];
+    for (what, change) in changes {
+        let (den, eve, id) = forged(change).await;
+        is_denied(
+            &den.attack_as(&format!("/post-update?{id}"), Some(&eve))
+                .await,
+        );
+        let world = den.api.world();
+        assert_ne!(world.posts[1].message, "something else", "{what}");
+    }
+    let (den, eve, id) = forged(move |post| {
+        post.props
+            .insert("_mark".to_owned(), text_of(&"0".repeat(32)));
+        post.props
+            .insert("_proof".to_owned(), text_of(&"0".repeat(64)));
+    })
+    .await;
+    is_denied(
+        &den.attack_as(&format!("/post-update?{id}"), Some(&eve))
+            .await,
+    );
+}
+
+/// The key of another server, as after a copy of posts: nothing is this plugin's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_under_another_key_makes_no_post_the_plugins() {
+    let (den, eve, _) = forged(|_| {}).await;
+    let id = den.api.world().posts[0].id.clone();
+    den.api.world().store("_host_key", vec![7; 32]);
+    let update = format!("/post-update?{id}");
+    // This process remembers the key that it signed with.
+    assert_eq!(den.attack_as(&update, Some(&eve)).await.status, 200);
+    let other = den.next_process().await;
+    is_denied(&other.attack_as(&update, Some(&eve)).await);
+}
+
+/// The database replica does not have the key yet that another node has just stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn f30_a_node_waits_for_the_key_that_another_node_has_stored() {
+    let den = Den::open().await;
+    let [eve, _, channel] = people(&den);
+    den.api.follow_clock(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        i64::try_from(since.as_millis()).unwrap()
+    });
+    let other = den.next_process().await;
+    den.api.world().lag = 400;
+    for node in [&den, &other] {
+        let url = format!("/post?{channel}");
+        let reply = node.attack_as(&url, Some(&eve)).await;
+        assert_eq!(reply.status, 200, "{}", text(&reply));
+    }
+    den.api.world().lag = 0;
+    let third = den.next_process().await;
+    let posts = den.api.world().posts.clone();
+    for post in posts {
+        let url = format!("/post-update?{}", post.id);
+        let reply = third.attack_as(&url, Some(&eve)).await;
+        assert_eq!(reply.status, 200, "{}", text(&reply));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_cannot_write_the_hosts_properties() {
+    let den = Den::open().await;
+    let [eve, _, channel] = people(&den);
+    for name in ["_mark", "_proof"] {
+        let url = format!("/post-with-prop?{channel}|{name}");
+        is_denied(&den.attack_as(&url, Some(&eve)).await);
+    }
+    assert!(den.api.world().posts.is_empty());
+}
+
 /// Clients show under the id of a post what they were sent for it last.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_post_that_is_stored_is_replaced_in_nobodys_view() {
@@ -85,17 +210,10 @@ async fn a_post_that_is_stored_is_replaced_in_nobodys_view() {
 
 /// The server answers with what an old version of it stored under the hash of a key where the key itself is absent.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_under_the_hash_of_its_key_makes_no_post_the_plugins() {
+async fn a_record_under_the_hash_of_its_key_is_not_the_hosts_key() {
     let den = Den::open().await;
-    let [eve, ann, channel] = people(&den);
-    let post = den.api.world().add_post(&ann, &channel, "ann's own");
-    let key = hashed(&format!("_post_{post}"));
+    let key = hashed("_host_key");
     is_denied(&den.attack(&format!("/kv-host-write?{key}")).await);
-    is_denied(
-        &den.attack_as(&format!("/post-update?{post}"), Some(&eve))
-            .await,
-    );
-    assert_eq!(den.api.world().posts[0].message, "ann's own");
     assert!(den.api.world().stored(&key).is_none());
 }
 

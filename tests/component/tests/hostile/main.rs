@@ -73,6 +73,15 @@ impl Den {
         Den { plugin, api }
     }
 
+    /// Another process of the plugin, on the same server.
+    async fn next_process(&self) -> Den {
+        let plugin = Arc::new(plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap());
+        let api = Arc::clone(&self.api);
+        let activated = plugin.activate(Arc::clone(&api) as Arc<dyn Api>);
+        activated.await.unwrap();
+        Den { plugin, api }
+    }
+
     async fn attack(&self, url: &str) -> Reply {
         self.attack_as(url, None).await
     }

@@ -1,7 +1,7 @@
 //! Somebody removes the app at Zoom.
 
 use component_tests::scene::{Scene, WEBHOOK_SECRET, body_of};
-use plugin_tests::zoom::{Route, Webhook};
+use plugin_tests::zoom::{ACCOUNT, Route, Webhook};
 use serde_json::{Value, json};
 
 use crate::order::in_order;
@@ -16,7 +16,7 @@ fn event(scene: &Scene, zoom_id: &str, time: &str) -> Value {
     json!({
         "event": "app_deauthorized",
         "payload": {
-            "user_data_retention": null, "account_id": "stand-in", "user_id": zoom_id,
+            "user_data_retention": null, "account_id": ACCOUNT, "user_id": zoom_id,
             "signature": "827edc3452044f0bc86bdd5684afb7d1e6becfa1a767f24df1b287853cf73000",
             "deauthorization_time": time, "client_id": scene.zoom.app().client_id,
         },

@@ -271,7 +271,7 @@ async fn zm007_blank_addresses_mean_zooms_own() {
     let town = scene.channel("town", &[&ann]);
     scene.asks(&ann, &town, "/zoom connect").await;
     let away = scene
-        .request("GET", "/oauth2/connect", Some(&ann), "")
+        .request("GET", &scene.connect_link(&ann), Some(&ann), "")
         .await;
     assert_eq!(away.status, 302);
     let place = header_of(&away, "Location");
@@ -296,7 +296,7 @@ async fn zm009_zoom_is_asked_for_the_documented_address_and_for_no_scopes() {
     scene.asks(&ann, &town, "/zoom disconnect").await;
     scene.asks(&ann, &town, "/zoom connect").await;
     let away = scene
-        .request("GET", "/oauth2/connect", Some(&ann), "")
+        .request("GET", &scene.connect_link(&ann), Some(&ann), "")
         .await;
     let place = header_of(&away, "Location");
     let query: BTreeMap<_, _> = place

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use component_tests::scene::{ENCRYPTION_KEY, SITE, Scene, props};
 use plugin_tests::zoom::{Meeting, Route, User};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::go_plugin::{
     ACCOUNT_LEVEL, ANN, BOB, BOBS_ROOM, SUBSCRIBED, USER_LEVEL, fixture, load, old_forms, seal,
@@ -119,10 +119,8 @@ async fn zm010_zm092_zm094_zm105_running_meetings_end_in_the_posts_of_the_go_plu
         topic: "Go on".to_owned(),
         host_id: "host".to_owned(),
         host_email: "ann@example.com".to_owned(),
-        join_url: String::new(),
-        passcode: String::new(),
         start_time: "2026-01-12T08:09:10Z".to_owned(),
-        requested: Value::Null,
+        ..Meeting::default()
     };
     for (what, id, uuid, post) in [
         (
@@ -185,7 +183,7 @@ async fn zm010_zm099_zm103_d09_subscriptions_stay() {
         join_url: link.clone(),
         passcode: "of-the-series-7".to_owned(),
         start_time: time_of(scene.now()),
-        requested: Value::Null,
+        ..Meeting::default()
     };
     scene.zoom.add_meeting(meeting.clone());
     let told = scene.asks(ANN, &site.club, "/zoom subscription list").await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use component_tests::scene::{Scene, Told, WEBHOOK_SECRET};
-use plugin_tests::zoom::{Fault, Route, User};
+use plugin_tests::zoom::{ACCOUNT, Fault, Route, User};
 use serde_json::{Value, json};
 
 /// The passcode of a recording, and the token that downloads it.
@@ -234,7 +234,7 @@ async fn endings(scene: &Scene, ann: &str, bob: &str) {
     let yard = scene.channel("yard", &[ann, bob]);
     let event = |user: &User| -> Value {
         json!({"event": "app_deauthorized", "event_ts": 1, "payload": {
-            "user_data_retention": "false", "account_id": "stand-in", "user_id": user.id,
+            "user_data_retention": "false", "account_id": ACCOUNT, "user_id": user.id,
             "signature": "of-old", "deauthorization_time": "2026-01-12T08:09:10.123Z",
             "client_id": scene.zoom.app().client_id,
         }})

@@ -76,8 +76,8 @@ pub async fn taken_over(changes: Value) -> Site {
     ] {
         let user = User {
             id: id.to_owned(),
-            email: format!("{name}@example.com"),
             pmi,
+            ..User::new(&format!("{name}@example.com"))
         };
         scene
             .zoom

@@ -1,5 +1,5 @@
 //! What the existing plugin does and people rely on, without its defects: flows of the real component
-//! on a Mattermost kept in memory, with the stand-in for Zoom. The numbers in the names are those of
+//! on a Mattermost kept in memory, with the mock Zoom server. The numbers in the names are those of
 //! `tests/PARITY.md`.
 #![allow(
     clippy::unwrap_used,

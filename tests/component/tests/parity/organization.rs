@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use component_tests::scene::{SITE, Scene, body_of, header_of};
-use plugin_tests::zoom::{Route, User};
+use plugin_tests::zoom::{ACCOUNT, Route, User};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -48,7 +48,7 @@ async fn zm008_zm021_zm048_zm056_d02_one_administrator_connects_for_everybody() 
         );
     }
     assert_eq!(stored["connected_by"], root.as_str());
-    assert_eq!(stored["zoom_account_id"], "stand-in");
+    assert_eq!(stored["zoom_account_id"], ACCOUNT);
     let keys = scene.api.world().keys();
     assert!(
         !keys.iter().any(|key| key.starts_with("zoomtoken")),
@@ -107,7 +107,7 @@ async fn zm024_zm030_zm046_d01_only_an_administrator_begins_and_ends_a_connectio
         "{keys:?}"
     );
     let page = scene
-        .request("GET", "/oauth2/connect", Some(&ann), "")
+        .request("GET", &scene.connect_link(&ann), Some(&ann), "")
         .await;
     assert_eq!(
         (page.status, header_of(&page, "Location")),
@@ -131,7 +131,7 @@ async fn zm047_zm048_d01_a_member_cannot_replace_the_organizations_connection() 
     let told = scene.asks(&eve, &town, "/zoom connect").await;
     assert!(told.contains(LINK));
     let away = scene
-        .request("GET", "/oauth2/connect", Some(&eve), "")
+        .request("GET", &scene.connect_link(&eve), Some(&eve), "")
         .await;
     scene.zoom.sign_in_as(User::new("eve@evil.example"));
     let back = {

@@ -3,7 +3,7 @@
 use component_tests::scene::{Scene, props};
 use mattermost_plugin_rpc::mattermost::Post;
 use plugin_tests::zoom::Meeting;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const FIRST: &str = "first/Occurrence+AAAAA==";
 const PRIVATE: &str = "other/Occurrence+BBBBB==";
@@ -15,10 +15,8 @@ fn room(number: u64, uuid: &str) -> Meeting {
         topic: "Room".to_owned(),
         host_id: "host".to_owned(),
         host_email: "ann@example.com".to_owned(),
-        join_url: String::new(),
-        passcode: String::new(),
         start_time: "2026-01-12T08:09:10Z".to_owned(),
-        requested: Value::Null,
+        ..Meeting::default()
     }
 }
 

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use cfb_mode::cipher::KeyIvInit;
 use component_tests::scene::{ENCRYPTION_KEY, Scene};
-use plugin_tests::zoom::Meeting;
+use plugin_tests::zoom::{Meeting, RECURRING};
 use serde_json::{Value, json};
 
 /// The number of the scheduled meeting.
@@ -37,7 +37,8 @@ pub fn scheduled(scene: &Scene, host: &str) -> Meeting {
         join_url: format!("{}/j/{SCHEDULED}?pwd=of-the-series", scene.zoom.url()),
         passcode: "series-passcode-8Jk".to_owned(),
         start_time: "2026-01-12T08:09:10Z".to_owned(),
-        requested: Value::Null,
+        kind: RECURRING,
+        ..Meeting::default()
     };
     scene.zoom.add_meeting(meeting.clone());
     meeting

@@ -195,6 +195,10 @@ pub fn make(request: &Request) -> Response {
             ))
         }
         "post" => said(post(argument, "")),
+        "post-with-prop" => {
+            let (channel, name) = argument.split_once('|').unwrap_or((argument, ""));
+            said(post(channel, &format!(r#"{{{name:?}:"x"}}"#)))
+        }
         "post-with-props" => said(post(
             argument,
             r#"{"from_webhook":"true","override_username":"ceo"}"#,
@@ -339,7 +343,6 @@ fn post_of_kind(channel_id: &str, kind: &str) -> Result<String, Error> {
 fn update(post_id: &str) -> Result<String, Error> {
     let change = Change {
         message: "something else".to_owned(),
-        kind: String::new(),
         props: String::new(),
     };
     posts::update(post_id, &change).map(|post| post.id)

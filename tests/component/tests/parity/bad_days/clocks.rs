@@ -99,7 +99,7 @@ async fn zm044_zm048_a_state_lasts_five_minutes_of_the_clock_and_is_good_once_wh
         scene.asks(&ann, &town, "/zoom connect").await;
         scene.jumps(jump);
         let away = scene
-            .request("GET", "/oauth2/connect", Some(&ann), "")
+            .request("GET", &scene.connect_link(&ann), Some(&ann), "")
             .await;
         let place = header_of(&away, "Location");
         assert_eq!(away.status, if is_good { 302 } else { 400 }, "{jump}");

@@ -1,0 +1,169 @@
+//! Zoom's events about a meeting: it started, or it ended.
+//!
+//! An event first looks for the record of the meeting's number. If there is none, nobody here knows the meeting, and the
+//! event is answered after that one call. The number leads to the occurrences that the event may concern, and each of
+//! them decides for itself.
+
+use super::{Occurrence, State, announcement, legacy, record};
+use crate::bindings::types::Error;
+use crate::store::locks;
+use crate::store::number::{self, Kind, Number, Reference};
+use crate::system;
+
+/// What an event says about a part of a meeting. Times are in milliseconds; 0 and none for unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// The meeting's number.
+    pub number: u64,
+    /// The UUID of the part, or empty.
+    pub uuid: &'a str,
+    /// The topic.
+    pub topic: &'a str,
+    /// Zoom's ID of the host, or empty.
+    pub host_id: &'a str,
+    /// When the part started.
+    pub start: Option<i64>,
+    /// When the part ended.
+    pub end: Option<i64>,
+    /// When the event happened.
+    pub at: i64,
+}
+
+impl Event<'_> {
+    /// The UUID, or a name for a part of which Zoom does not tell the UUID.
+    fn part(&self) -> String {
+        if self.uuid.is_empty() {
+            format!("{}@{}", self.number, self.start.unwrap_or(self.at))
+        } else {
+            self.uuid.to_owned()
+        }
+    }
+}
+
+/// Somebody entered a meeting.
+pub fn started(event: &Event<'_>) -> Result<(), Error> {
+    let start = event.start.unwrap_or(event.at);
+    let part = event.part();
+    apply(event, Some(start), |occurrence| {
+        occurrence.started(&part, start)
+    })
+}
+
+/// Everybody left a meeting, or it became a webinar.
+pub fn ended(event: &Event<'_>) -> Result<(), Error> {
+    let end = event.end.unwrap_or(event.at);
+    let part = event.part();
+    apply(event, event.start, |occurrence| {
+        occurrence.ended(&part, event.start, end)
+    })
+}
+
+/// Applies an event to all occurrences that it concerns. `step` answers whether it concerned the occurrence.
+fn apply(
+    event: &Event<'_>,
+    start: Option<i64>,
+    step: impl Fn(&mut Occurrence) -> bool,
+) -> Result<(), Error> {
+    if event.number == 0 {
+        return Ok(());
+    }
+    let Some(stored) = number::load(event.number)? else {
+        return Ok(());
+    };
+    let number = legacy::merged(stored, event)?;
+    let part = event.part();
+    let mut concerned = Vec::new();
+    let mut failure = None;
+    let mut announced = false;
+    for reference in number.candidates(&part, start) {
+        match apply_to(event, &number, &reference, &step) {
+            Ok(true) => {
+                announced |= reference.kind != Kind::Personal;
+                concerned.push(reference.id.clone());
+            }
+            Ok(false) => {}
+            // Continue with the other occurrences and report the failure at the end.
+            Err(error) => failure = Some(error),
+        }
+    }
+    if !announced && failure.is_none() && !number.followers().is_empty() {
+        let reference = follow(event, &number, &part, start)?;
+        apply_to(event, &number, &reference, &step)?;
+    }
+    if number.is_personal() && failure.is_none() {
+        let mut seen = number.clone();
+        if seen.see(&part, &concerned) {
+            number::change(event.number, |number| number.see(&part, &concerned))?;
+        }
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+/// Applies an event to one occurrence. Answers whether it concerned it.
+fn apply_to(
+    event: &Event<'_>,
+    number: &Number,
+    reference: &Reference,
+    step: &impl Fn(&mut Occurrence) -> bool,
+) -> Result<bool, Error> {
+    let followers = number.followers();
+    let mut concerned = false;
+    let changed = record::change(event.number, reference, |occurrence| {
+        concerned = step(occurrence);
+        if !concerned {
+            return;
+        }
+        if occurrence.host_id.is_empty() {
+            event.host_id.clone_into(&mut occurrence.host_id);
+        }
+        if occurrence.topic.is_empty() {
+            event.topic.clone_into(&mut occurrence.topic);
+        }
+        if occurrence.kind != Kind::Personal && occurrence.state() == State::InProgress {
+            occurrence.announce_in(followers.iter().map(|one| one.channel_id.as_str()));
+        }
+    })?;
+    let Some(occurrence) = changed.filter(|_| concerned) else {
+        return Ok(false);
+    };
+    if occurrence.pending().next().is_some() {
+        announcement::enqueue(event.number, reference, event.at)?;
+    }
+    free_channel(&occurrence);
+    Ok(true)
+}
+
+/// Refers the number to the occurrence of a meeting that channels follow.
+fn follow(
+    event: &Event<'_>,
+    number: &Number,
+    part: &str,
+    start: Option<i64>,
+) -> Result<Reference, Error> {
+    let reference = Reference {
+        id: record::followed_id(event.number, part),
+        created_at: start.unwrap_or(event.at),
+        kind: Kind::Followed,
+        channel_id: String::new(),
+        parts: vec![number::tag(part)],
+    };
+    if !number.occurrences.contains(&reference) {
+        number::refer(event.number, &reference)?;
+    }
+    Ok(reference)
+}
+
+/// Lets others start a meeting in the channel at once if this one ended within seconds. Only the claim with which this
+/// meeting was started is released.
+fn free_channel(occurrence: &Occurrence) {
+    let age = system::now_ms().saturating_sub(occurrence.created_at);
+    if occurrence.state() != State::Ended
+        || occurrence.claim.is_empty()
+        || age > locks::start_lifetime_ms()
+    {
+        return;
+    }
+    for card in occurrence.posts() {
+        locks::end_start(&card.channel_id, &occurrence.claim);
+    }
+}

@@ -1,0 +1,61 @@
+//! Deleting the records of a host's meetings, because the host removed the app at Zoom.
+//!
+//! The posts stay in their channels: they belong to the conversation there. A mark replaces each record, so that events
+//! that are still on their way find nothing to do. Removals are rare, and an index of the meetings of each host would cost
+//! a call for each start of a meeting, so a job looks through all records.
+
+use super::record;
+use crate::bindings::handlers::job_handler::Outcome;
+use crate::bindings::jobs;
+use crate::bindings::types::Error;
+use crate::platform::retry::pause;
+use crate::platform::scan;
+use crate::system;
+use serde::{Deserialize, Serialize};
+
+/// The kind of the jobs.
+pub const KIND: &str = "forget_host";
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Work {
+    host_id: String,
+    page: u32,
+}
+
+/// Enqueues the job for a host, by Zoom's ID of the user.
+pub fn enqueue(host_id: &str) -> Result<(), Error> {
+    enqueue_from(host_id, 0)
+}
+
+fn enqueue_from(host_id: &str, page: u32) -> Result<(), Error> {
+    let work = Work {
+        host_id: host_id.to_owned(),
+        page,
+    };
+    let payload = serde_json::to_vec(&work).map_err(|error| Error::Invalid(error.to_string()))?;
+    jobs::enqueue(KIND, &payload, 0)
+}
+
+/// Runs a job.
+pub fn run(payload: &[u8], attempt: u32) -> Outcome {
+    let Ok(work) = serde_json::from_slice::<Work>(payload) else {
+        return Outcome::Done;
+    };
+    let next = scan::keys(record::PREFIX, work.page, |id| {
+        record::forget(id, &work.host_id)
+    });
+    let next = next.and_then(|page| match page {
+        Some(page) => enqueue_from(&work.host_id, page),
+        None => Ok(()),
+    });
+    match next {
+        Ok(()) => Outcome::Done,
+        Err(error) => {
+            system::warn(
+                "The records of a Zoom user's meetings could not be deleted yet.",
+                &[("error", &error.to_string())],
+            );
+            Outcome::RetryAfter(pause(attempt))
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Records and posts of the Go plugin.
+//!
+//! The Go plugin stores, for a day, the post of a part under `post_meeting_{UUID}`, and the channel of a number under
+//! `meeting_channel_{number}`. Both are merged when an event needs them: while this plugin replaces the Go plugin, a node
+//! that is not updated yet may still write them. After 30 days no record of a number is merged any more.
+//!
+//! A post without a UUID is treated as one of a personal room: it may be one.
+
+use super::events::Event;
+use super::post;
+use super::{Card, Occurrence, Part, record};
+use crate::bindings::kv;
+use crate::bindings::posts::{self, Post};
+use crate::bindings::types::Error;
+use crate::platform::digest::digest;
+use crate::platform::once::posts_since;
+use crate::store::number::{self, Kind, Number, Reference};
+use crate::system;
+use crate::zoom::types::number as parse_number;
+use serde_json::Value;
+
+/// How long the Go plugin's records are merged, in milliseconds.
+const MERGING: i64 = 30 * 24 * 3600 * 1000;
+/// How far back the Go plugin's posts are looked for, in milliseconds: as long as its records live.
+const WINDOW: i64 = 24 * 3600 * 1000;
+/// The store's limit for keys.
+const MAX_KEY: usize = 150;
+
+/// The record of a number together with what the Go plugin knows about the part of this event.
+pub fn merged(mut number: Number, event: &Event<'_>) -> Result<Number, Error> {
+    let now = system::now_ms();
+    let tag = number::tag(event.uuid);
+    let mut references = number.occurrences.iter();
+    let is_known = references.any(|one| one.parts.contains(&tag));
+    if is_known || (number.since > 0 && now.saturating_sub(number.since) > MERGING) {
+        return Ok(number);
+    }
+    let Some((post, uuid)) = find(&number, event, now)? else {
+        return Ok(number);
+    };
+    let (reference, occurrence) = adopt(&post, event.number, uuid);
+    match record::insert(&reference.id, &occurrence) {
+        Ok(()) | Err(Error::Conflict) => {}
+        Err(error) => return Err(error),
+    }
+    number::refer(event.number, &reference)?;
+    number.refer(reference);
+    Ok(number)
+}
+
+/// The Go plugin's post about this part, and the UUID if a record leads from it to the post.
+fn find<'a>(
+    number: &Number,
+    event: &Event<'a>,
+    now: i64,
+) -> Result<Option<(Post, Option<&'a str>)>, Error> {
+    if let Some(post_id) = post_of(event.uuid)? {
+        let post = match posts::get(&post_id) {
+            Ok(post) => post,
+            Err(Error::NotFound | Error::Denied(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        return Ok(is_about(&post, event.number).then_some((post, Some(event.uuid))));
+    }
+    if number.since > 0 || number.is_subscription || number.channel_id.is_empty() {
+        return Ok(None);
+    }
+    let posts = posts_since(&number.channel_id, now.saturating_sub(WINDOW))?;
+    let found = posts
+        .into_iter()
+        .filter(|post| is_about(post, event.number));
+    Ok(found
+        .max_by_key(|post| post.create_at)
+        .map(|post| (post, None)))
+}
+
+/// Whether a post is one of the Go plugin about this number that has not ended. The host checks again before it lets
+/// such a post be changed.
+fn is_about(post: &Post, number: u64) -> bool {
+    let props = props(post);
+    !post.ours
+        && !post.deleted
+        && post.kind == post::KIND
+        && props.get("meeting_id").map(parse_number) == Some(number)
+        && post::status(&props) != post::ENDED
+}
+
+fn props(post: &Post) -> Value {
+    serde_json::from_str(&post.props).unwrap_or_default()
+}
+
+fn adopt(post: &Post, number: u64, uuid: Option<&str>) -> (Reference, Occurrence) {
+    let props = props(post);
+    let text = |name: &str| props.get(name).and_then(Value::as_str).unwrap_or_default();
+    let is_ordinary = uuid.is_some_and(|uuid| uuid == text("meeting_uuid"));
+    let kind = if is_ordinary {
+        Kind::Ordinary
+    } else {
+        Kind::Personal
+    };
+    let reference = Reference {
+        id: digest(["go", &post.id], 16),
+        created_at: post.create_at,
+        kind,
+        channel_id: post.channel_id.clone(),
+        parts: uuid.map(number::tag).into_iter().collect(),
+    };
+    let mut occurrence = Occurrence {
+        number,
+        kind,
+        topic: text("meeting_topic").to_owned(),
+        created_at: post.create_at,
+        parts: uuid
+            .map(|uuid| Part {
+                uuid: uuid.to_owned(),
+                ..Part::default()
+            })
+            .into_iter()
+            .collect(),
+        cards: vec![Card {
+            channel_id: post.channel_id.clone(),
+            post_id: post.id.clone(),
+            posted_at: post.create_at,
+            followed: text("meeting_creator_username") == "zoom",
+            shown: String::new(),
+        }],
+        ..Occurrence::default()
+    };
+    occurrence.set_link(text("meeting_link"));
+    (reference, occurrence)
+}
+
+/// The post that the Go plugin stored for a UUID.
+fn post_of(uuid: &str) -> Result<Option<String>, Error> {
+    let key = format!("post_meeting_{}", escape(uuid));
+    if uuid.is_empty() || key.len() > MAX_KEY {
+        return Ok(None);
+    }
+    let stored = kv::get(&key)?.and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok(stored.filter(|id| !id.is_empty()))
+}
+
+/// A UUID as part of a key, escaped as Go escapes a segment of a path.
+fn escape(uuid: &str) -> String {
+    let mut escaped = String::with_capacity(uuid.len());
+    for byte in uuid.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => escaped.push(char::from(byte)),
+            b'-' | b'_' | b'.' | b'~' | b'$' | b'&' | b'+' | b'=' | b':' | b'@' => {
+                escaped.push(char::from(byte));
+            }
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn post(props: &Value) -> Post {
+        Post {
+            id: "p".into(),
+            create_at: 7,
+            update_at: 7,
+            deleted: false,
+            user_id: "u".into(),
+            channel_id: "c".into(),
+            root_id: String::new(),
+            message: String::new(),
+            kind: post::KIND.into(),
+            props: props.to_string(),
+            ours: false,
+        }
+    }
+
+    fn props() -> Value {
+        json!({"meeting_id": 85_746_065_432_u64, "meeting_uuid": "u==", "meeting_status": "STARTED",
+            "meeting_topic": "Standup", "meeting_link": "https://zoom.us/j/1", "meeting_creator_username": "ann"})
+    }
+
+    #[test]
+    fn zm105_uuids_are_escaped_as_go_does() {
+        assert_eq!(
+            escape("/ab+c/d==#?;,é [x]"),
+            "%2Fab+c%2Fd==%23%3F%3B%2C%C3%A9%20%5Bx%5D"
+        );
+        assert_eq!(escape("-_.~$&+=:@"), "-_.~$&+=:@");
+    }
+
+    #[test]
+    fn zm094_posts_of_the_number_that_have_not_ended_count() {
+        let changed = |name: &str, value: Value| {
+            let mut props = props();
+            props[name] = value;
+            post(&props)
+        };
+        assert!(is_about(&post(&props()), 85_746_065_432));
+        assert!(!is_about(&post(&props()), 1));
+        assert!(!is_about(
+            &changed("meeting_status", json!("ENDED")),
+            85_746_065_432
+        ));
+        let ours = Post {
+            ours: true,
+            ..post(&props())
+        };
+        let gone = Post {
+            deleted: true,
+            ..post(&props())
+        };
+        let plain = Post {
+            kind: String::new(),
+            ..post(&props())
+        };
+        for other in [ours, gone, plain] {
+            assert!(!is_about(&other, 85_746_065_432), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn f01_a_post_of_the_go_plugin_without_its_uuid_is_treated_as_a_personal_rooms() {
+        let (reference, occurrence) = adopt(&post(&props()), 1, Some("u=="));
+        assert_eq!(
+            (reference.kind, occurrence.kind),
+            (Kind::Ordinary, Kind::Ordinary)
+        );
+        assert!(occurrence.names("u=="));
+        assert_eq!(occurrence.topic, "Standup");
+        let (reference, occurrence) = adopt(&post(&props()), 1, Some("of the room"));
+        assert_eq!(reference.kind, Kind::Personal);
+        assert!(occurrence.names("of the room"));
+        let (reference, occurrence) = adopt(&post(&props()), 1, None);
+        assert_eq!(reference.kind, Kind::Personal);
+        assert!(occurrence.has_no_uuid());
+        assert_eq!(occurrence.created_at, 7);
+    }
+
+    proptest! {
+        #[test]
+        fn an_escaped_uuid_has_only_characters_of_a_key(uuid in ".*") {
+            let escaped = escape(&uuid);
+            prop_assert!(escaped.is_ascii() && !escaped.contains('/'));
+            let back = percent_encoding::percent_decode_str(&escaped).decode_utf8().unwrap().into_owned();
+            prop_assert_eq!(back, uuid);
+        }
+    }
+}

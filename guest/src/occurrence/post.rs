@@ -1,0 +1,389 @@
+//! The content of the posts about a meeting.
+//!
+//! The webapp draws them from their props. Clients without the webapp, such as phones, show the message and the
+//! attachment, so both say the same. Everybody in a channel reads these posts, so they are in the server's default
+//! language and give times in UTC.
+//!
+//! The props of a stored post can be edited by its author. A change therefore writes all of our props again, from the
+//! record of the meeting, and keeps the props of others.
+
+use crate::text::{self, Locale, Message};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+/// The topic of a meeting without one.
+pub const DEFAULT_TOPIC: &str = "Zoom Meeting";
+
+/// The post type that the webapp draws.
+pub const KIND: &str = "custom_zoom";
+/// The value of `meeting_provider` in our posts.
+pub const PROVIDER: &str = "Zoom";
+/// The meeting waits or is in progress.
+pub const STARTED: &str = "STARTED";
+/// The meeting is over.
+pub const ENDED: &str = "ENDED";
+/// Nobody entered the personal room in time.
+const NOT_STARTED: &str = "NOT_STARTED";
+
+/// What a card shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// The meeting can be joined.
+    Started,
+    /// The meeting is over.
+    Ended(Span),
+    /// Nobody entered the personal room in time.
+    NotStarted,
+}
+
+/// When a meeting was, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// When it started.
+    pub start: i64,
+    /// When it ended.
+    pub end: i64,
+    /// How long people were in it.
+    pub length: i64,
+}
+
+impl Span {
+    /// Begun minutes.
+    fn minutes(self) -> i64 {
+        let seconds = self.length.max(0) / 1000;
+        seconds.saturating_add(59) / 60
+    }
+}
+
+/// What all cards of a meeting say.
+#[derive(Clone, Copy, Debug)]
+pub struct Content<'a> {
+    /// The meeting's number.
+    pub number: u64,
+    /// The topic, or empty.
+    pub topic: &'a str,
+    /// Where to join.
+    pub join_url: &'a str,
+    /// Whether the number is a Personal Meeting ID.
+    pub personal: bool,
+    /// Whether the bot announced the meeting in a channel that follows it.
+    pub followed: bool,
+    /// The language of the channel.
+    pub locale: Locale,
+}
+
+impl Content<'_> {
+    fn topic(&self) -> &str {
+        if self.topic.is_empty() {
+            DEFAULT_TOPIC
+        } else {
+            self.topic
+        }
+    }
+
+    /// The message of a card that can be joined.
+    pub fn message(&self) -> String {
+        let message = if self.followed {
+            Message::PostFollowed
+        } else {
+            Message::PostStarted
+        };
+        text::plain(self.locale, message)
+    }
+}
+
+/// A Markdown link. Characters that would end it early are escaped.
+pub fn link(label: &str, url: &str) -> String {
+    let url = url
+        .replace('(', "%28")
+        .replace(')', "%29")
+        .replace(' ', "%20");
+    let label: String = label
+        .chars()
+        .filter(|c| !matches!(c, '[' | ']' | '\n'))
+        .collect();
+    format!("[{label}]({url})")
+}
+
+/// The property that names the record of the meeting.
+pub const RECORD: &str = "meeting_record";
+
+/// The props of a new card. `uuid` is the meeting's, or empty; `creator` is the user name of who started it; `record` is
+/// the name of the meeting's record.
+pub fn started(content: &Content<'_>, uuid: &str, creator: &str, record: &str) -> Value {
+    let mut props = Map::new();
+    props.insert("meeting_uuid".to_owned(), json!(uuid));
+    props.insert(RECORD.to_owned(), json!(record));
+    props.insert("meeting_creator_username".to_owned(), json!(creator));
+    common(&mut props, content);
+    open(&mut props, content);
+    Value::Object(props)
+}
+
+/// The message and the props of a card that shows something else than before. `props` are those that it has.
+pub fn render(content: &Content<'_>, look: Look, props: &Value) -> (String, Value) {
+    let mut props = props.as_object().cloned().unwrap_or_default();
+    common(&mut props, content);
+    for name in [
+        "meeting_start_time",
+        "meeting_end_time",
+        "meeting_length_minutes",
+    ] {
+        props.remove(name);
+    }
+    let message = match look {
+        Look::Started => {
+            open(&mut props, content);
+            content.message()
+        }
+        Look::Ended(span) => {
+            end(&mut props, content, span);
+            text::plain(content.locale, Message::PostEnded)
+        }
+        Look::NotStarted => {
+            let message = text::plain(content.locale, Message::PostNotStarted);
+            props.insert("meeting_status".to_owned(), json!(NOT_STARTED));
+            attach(&mut props, content, &message, &message);
+            message
+        }
+    };
+    (message, Value::Object(props))
+}
+
+/// The props that every card has.
+fn common(props: &mut Map<String, Value>, content: &Content<'_>) {
+    let fields = [
+        ("meeting_id", json!(content.number)),
+        ("meeting_link", json!(content.join_url)),
+        ("meeting_personal", json!(content.personal)),
+        ("meeting_topic", json!(content.topic())),
+        ("meeting_provider", json!(PROVIDER)),
+    ];
+    for (name, value) in fields {
+        props.insert(name.to_owned(), value);
+    }
+}
+
+fn attach(props: &mut Map<String, Value>, content: &Content<'_>, fallback: &str, text: &str) {
+    let attachment = json!({ "fallback": fallback, "title": content.topic(), "text": text });
+    props.insert("attachments".to_owned(), json!([attachment]));
+}
+
+fn open(props: &mut Map<String, Value>, content: &Content<'_>) {
+    let locale = content.locale;
+    let id = link(&content.number.to_string(), content.join_url);
+    let label = if content.personal {
+        Message::PostPersonalId
+    } else {
+        Message::PostId
+    };
+    let id_line = text::text(locale, label, &[("id", &id)]);
+    let join = link(&text::plain(locale, Message::PostJoin), content.join_url);
+    let fallback = text::text(locale, Message::PostStartedFallback, &[("id", &id)]);
+    props.insert("meeting_status".to_owned(), json!(STARTED));
+    attach(
+        props,
+        content,
+        &format!("{fallback}\n\n{join}"),
+        &format!("{id_line}\n\n{join}"),
+    );
+}
+
+fn end(props: &mut Map<String, Value>, content: &Content<'_>, span: Span) {
+    let (id, start) = (content.number.to_string(), utc(span.start));
+    let minutes = span.minutes().to_string();
+    let arguments = [
+        ("id", id.as_str()),
+        ("start", &start),
+        ("minutes", &minutes),
+    ];
+    let say = |message| text::text(content.locale, message, &arguments);
+    attach(
+        props,
+        content,
+        &say(Message::PostEndedFallback),
+        &say(Message::PostEndedSummary),
+    );
+    let fields = [
+        ("meeting_status", json!(ENDED)),
+        ("meeting_start_time", json!(span.start)),
+        ("meeting_end_time", json!(span.end)),
+        ("meeting_length_minutes", json!(span.minutes())),
+    ];
+    for (name, value) in fields {
+        props.insert(name.to_owned(), value);
+    }
+}
+
+/// A time that reads the same everywhere, such as `2026-08-06 14:05 UTC`.
+fn utc(ms: i64) -> String {
+    let Ok(time) = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000)) else {
+        return String::new();
+    };
+    let (date, month) = (time.date(), u8::from(time.month()));
+    format!(
+        "{:04}-{month:02}-{:02} {:02}:{:02} UTC",
+        date.year(),
+        date.day(),
+        time.hour(),
+        time.minute()
+    )
+}
+
+/// The status in a post's props.
+pub fn status(props: &Value) -> &str {
+    props
+        .get("meeting_status")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content() -> Content<'static> {
+        Content {
+            number: 85_746_065_432,
+            topic: "Standup",
+            join_url: "https://zoom.us/j/85746065432?pwd=(x)",
+            personal: false,
+            followed: false,
+            locale: Locale::En,
+        }
+    }
+
+    fn card() -> Value {
+        started(&content(), "a/b==", "alice", "r")
+    }
+
+    fn ended(props: &Value, start: i64, end: i64) -> Value {
+        let span = Span {
+            start,
+            end,
+            length: end - start,
+        };
+        render(&content(), Look::Ended(span), props).1
+    }
+
+    #[test]
+    fn a_meeting_post_has_the_props_that_clients_rely_on() {
+        let props = card();
+        assert_eq!(props["meeting_id"], 85_746_065_432_u64);
+        assert!(props["meeting_id"].is_u64());
+        assert_eq!(props["meeting_uuid"], "a/b==");
+        assert_eq!(
+            props["meeting_link"],
+            "https://zoom.us/j/85746065432?pwd=(x)"
+        );
+        assert_eq!(props["meeting_status"], "STARTED");
+        assert_eq!(props["meeting_personal"], false);
+        assert_eq!(props["meeting_topic"], "Standup");
+        assert_eq!(props["meeting_creator_username"], "alice");
+        assert_eq!(props["meeting_provider"], "Zoom");
+        assert_eq!(props["meeting_record"], "r");
+        assert_eq!(props.as_object().unwrap().len(), 10);
+    }
+
+    #[test]
+    fn clients_without_the_webapp_can_join() {
+        let props = card();
+        let attachment = &props["attachments"][0];
+        assert_eq!(attachment["title"], "Standup");
+        for field in ["fallback", "text"] {
+            let text = attachment[field].as_str().unwrap();
+            assert!(
+                text.contains("[85746065432](https://zoom.us/j/85746065432?pwd=%28x%29)"),
+                "{text}"
+            );
+            assert!(text.contains("[Join meeting](https://zoom.us/j/"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_personal_room_is_called_one() {
+        let personal = Content {
+            personal: true,
+            ..content()
+        };
+        let props = started(&personal, "", "alice", "r");
+        assert_eq!(props["meeting_personal"], true);
+        assert_eq!(props["meeting_uuid"], "");
+    }
+
+    #[test]
+    fn d24_d43_the_end_is_told_in_plain_numbers_and_utc() {
+        let props = ended(&card(), 1_786_024_200_000, 1_786_025_861_000);
+        assert_eq!(props["meeting_status"], "ENDED");
+        assert_eq!(props["meeting_end_time"], 1_786_025_861_000_i64);
+        assert_eq!(props["meeting_start_time"], 1_786_024_200_000_i64);
+        assert_eq!(
+            props["meeting_link"],
+            "https://zoom.us/j/85746065432?pwd=(x)"
+        );
+        for field in ["fallback", "text"] {
+            let text = props["attachments"][0][field].as_str().unwrap();
+            assert!(
+                text.contains("85746065432") && !text.contains("pwd"),
+                "{text}"
+            );
+            assert!(
+                text.contains("2026-08-06 13:50 UTC") && text.contains("28 minute"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn begun_minutes_count() {
+        let minutes = |length| {
+            let span = Span {
+                start: 0,
+                end: 0,
+                length,
+            };
+            span.minutes()
+        };
+        assert_eq!(minutes(0), 0);
+        assert_eq!(minutes(999), 0);
+        assert_eq!(minutes(1_000), 1);
+        assert_eq!(minutes(60_000), 1);
+        assert_eq!(minutes(61_000), 2);
+        assert_eq!(minutes(-5_000), 0);
+        assert_eq!(minutes(i64::MAX), i64::MAX / 1000 / 60 + 1);
+    }
+
+    #[test]
+    fn f10_a_change_takes_our_props_from_the_record_and_keeps_those_of_others() {
+        let mut props = card();
+        props["meeting_link"] = json!("https://evil.example/");
+        props["of_another_plugin"] = json!(7);
+        let props = ended(&props, 0, 1);
+        assert_eq!(props["meeting_link"], content().join_url);
+        assert_eq!(props["of_another_plugin"], 7);
+        assert_eq!(props["attachments"][0]["title"], "Standup");
+        assert_eq!(status(&props), ENDED);
+        let props = ended(&Value::Null, 0, 1);
+        assert_eq!(status(&props), ENDED);
+    }
+
+    #[test]
+    fn f03_a_card_that_goes_on_can_be_joined_again() {
+        let (message, props) = render(&content(), Look::Started, &ended(&card(), 0, 1));
+        assert_eq!(message, "I have started a meeting");
+        assert_eq!(props, card());
+    }
+
+    #[test]
+    fn f01_a_card_of_a_room_that_nobody_entered_has_no_link() {
+        let (_, props) = render(&content(), Look::NotStarted, &card());
+        assert_eq!(status(&props), "NOT_STARTED");
+        let shown = props["attachments"].to_string();
+        assert!(!shown.contains("https://"), "{shown}");
+    }
+
+    #[test]
+    fn labels_cannot_break_out_of_a_link() {
+        assert_eq!(link("a](b)[c", "https://x/)"), "[a(b)c](https://x/%29)");
+    }
+}

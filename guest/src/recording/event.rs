@@ -1,0 +1,389 @@
+//! Zoom's events about recordings: there is something to fetch, or something is gone.
+//!
+//! Zoom wants its answer within seconds, and fetching may take minutes. So each event becomes a job for all posts of the
+//! meeting. What the job needs (links, the token to fetch with, the passcode) is stored encrypted until it has run.
+//!
+//! A recording belongs to the meeting that names the UUID of its part. The number alone counts only for a meeting of
+//! which no UUID is known, and never for a personal room.
+
+use super::gone;
+use super::work::{File, FileKind, Group, Link, Target, Work, enqueue};
+use crate::bindings::types::Error;
+use crate::config::Config;
+use crate::occurrence::events::Event;
+use crate::occurrence::{Occurrence, legacy, record};
+use crate::store::number::{self, Kind};
+use crate::system;
+use crate::zoom::time::{happened, milliseconds};
+use crate::zoom::types::{meeting_number, text};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The event that tells of videos and the chat.
+pub const COMPLETED: &str = "recording.completed";
+/// The event that tells of transcripts.
+pub const TRANSCRIPT: &str = "recording.transcript_completed";
+/// The events that tell that files are gone, or back.
+pub const GONE: [&str; 3] = [
+    "recording.trashed",
+    "recording.deleted",
+    "recording.recovered",
+];
+
+/// How many files of one event are looked at. A long meeting has a few dozen.
+const MAX_FILES: usize = 500;
+
+/// What an event says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// The event's name.
+    pub event: String,
+    /// When Zoom says that it happened, in milliseconds; 0 if it does not.
+    event_ts: i64,
+    /// Fetches the files, for a day; or empty.
+    token: String,
+    /// The meeting's number, or 0.
+    id: u64,
+    /// The UUID of the part, or empty.
+    uuid: String,
+    /// Zoom's ID of the host, or empty.
+    host_id: String,
+    /// When the part started, in milliseconds.
+    start: Option<i64>,
+    passcode: String,
+    files: Vec<Listed>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+struct Object {
+    #[serde(default, deserialize_with = "meeting_number")]
+    id: u64,
+    #[serde(default, deserialize_with = "text")]
+    uuid: String,
+    #[serde(default, deserialize_with = "text")]
+    host_id: String,
+    #[serde(default, deserialize_with = "text")]
+    start_time: String,
+    #[serde(default, deserialize_with = "text")]
+    password: String,
+    #[serde(default)]
+    recording_files: Value,
+}
+
+/// A file as Zoom lists it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+struct Listed {
+    #[serde(default, deserialize_with = "text")]
+    id: String,
+    #[serde(default, deserialize_with = "text")]
+    recording_start: String,
+    #[serde(default, deserialize_with = "text")]
+    file_type: String,
+    #[serde(default, deserialize_with = "meeting_number")]
+    file_size: u64,
+    #[serde(default, deserialize_with = "text")]
+    recording_type: String,
+    #[serde(default, deserialize_with = "text")]
+    download_url: String,
+    #[serde(default, deserialize_with = "text")]
+    play_url: String,
+}
+
+impl Listed {
+    fn is(&self, file_type: &str) -> bool {
+        self.file_type.eq_ignore_ascii_case(file_type)
+    }
+
+    /// A name for the file that is the same in every delivery. A file without an ID is known by its address without the
+    /// query, because Zoom puts other tokens there each time.
+    fn mark(&self) -> String {
+        if !self.id.is_empty() {
+            return self.id.clone();
+        }
+        let address = [&self.download_url, &self.play_url];
+        let address = address.into_iter().find(|address| !address.is_empty());
+        let bare = address.and_then(|address| address.split(['?', '#']).next());
+        format!("{} {}", self.recording_type, bare.unwrap_or_default())
+    }
+
+    fn link(&self) -> Link {
+        Link {
+            url: self.play_url.clone(),
+            view: self.recording_type.clone(),
+            mark: self.mark(),
+        }
+    }
+
+    fn file(&self, kind: FileKind) -> File {
+        File {
+            kind,
+            url: self.download_url.clone(),
+            size: self.file_size,
+            mark: self.mark(),
+        }
+    }
+}
+
+/// Reads an event's object. Files that cannot be read are left out, not the event. None if it names no meeting.
+pub fn read(event: &str, event_ts: i64, token: String, object: Value) -> Option<Recorded> {
+    let object: Object = serde_json::from_value(object).ok()?;
+    if object.id == 0 && object.uuid.is_empty() {
+        return None;
+    }
+    let files = match object.recording_files {
+        Value::Array(files) => files,
+        _ => Vec::new(),
+    };
+    let files = files.into_iter().take(MAX_FILES);
+    Some(Recorded {
+        event: event.to_owned(),
+        event_ts,
+        token,
+        id: object.id,
+        uuid: object.uuid,
+        host_id: object.host_id,
+        start: milliseconds(&object.start_time),
+        passcode: object.password,
+        files: files
+            .filter_map(|file| serde_json::from_value(file).ok())
+            .collect(),
+    })
+}
+
+/// Enqueues the work of an event. An event about a meeting that nobody here knows is answered and forgotten.
+pub fn handle(config: &Config, recorded: &Recorded) -> Result<(), Error> {
+    if GONE.contains(&recorded.event.as_str()) {
+        return lost(recorded);
+    }
+    let groups = match recorded.event.as_str() {
+        TRANSCRIPT => transcripts(&recorded.files),
+        _ => recordings(&recorded.files),
+    };
+    if groups.is_empty() {
+        return Ok(());
+    }
+    let mut targets = Vec::new();
+    for occurrence in occurrences(recorded)? {
+        targets.extend(occurrence.posts().map(|card| Target {
+            channel_id: card.channel_id.clone(),
+            post_id: card.post_id.clone(),
+        }));
+    }
+    if targets.is_empty() {
+        return Ok(());
+    }
+    let work = Work {
+        event: recorded.event.clone(),
+        uuid: recorded.uuid.clone(),
+        host_id: recorded.host_id.clone(),
+        token: recorded.token.clone(),
+        passcode: match config.post_recording_password {
+            true => recorded.passcode.clone(),
+            false => String::new(),
+        },
+        at: happened(recorded.event_ts, system::now_ms()),
+        targets,
+        groups,
+    };
+    enqueue(config, work)
+}
+
+/// Remembers that files are gone or back, if the meeting is known here.
+fn lost(recorded: &Recorded) -> Result<(), Error> {
+    if recorded.uuid.is_empty() || occurrences(recorded)?.is_empty() {
+        return Ok(());
+    }
+    let files: Vec<_> = recorded.files.iter().map(Listed::mark).collect();
+    gone::change(&recorded.event, &recorded.uuid, &files)
+}
+
+/// The meetings to which the recording belongs.
+fn occurrences(recorded: &Recorded) -> Result<Vec<Occurrence>, Error> {
+    let Some(number) = number::load(recorded.id)?.filter(|_| recorded.id > 0) else {
+        return Ok(Vec::new());
+    };
+    let event = Event {
+        number: recorded.id,
+        uuid: &recorded.uuid,
+        host_id: &recorded.host_id,
+        start: recorded.start,
+        at: recorded.event_ts,
+        ..Event::default()
+    };
+    let number = legacy::merged(number, &event)?;
+    let mut found = Vec::new();
+    for reference in number.candidates(&recorded.uuid, recorded.start) {
+        let occurrence = record::change(recorded.id, &reference, |_| {})?;
+        found.extend(occurrence.filter(|one| is_of(one, &recorded.uuid)));
+    }
+    Ok(found)
+}
+
+fn is_of(occurrence: &Occurrence, uuid: &str) -> bool {
+    let by_number = occurrence.kind != Kind::Personal && occurrence.has_no_uuid();
+    occurrence.names(uuid) || by_number
+}
+
+/// One group for each start of a recording: its videos and its chat. If there is no video, the sound.
+fn recordings(files: &[Listed]) -> Vec<Group> {
+    let mut by_start: BTreeMap<&str, Vec<&Listed>> = BTreeMap::new();
+    for file in distinct(files) {
+        by_start
+            .entry(&file.recording_start)
+            .or_default()
+            .push(file);
+    }
+    let mut groups = Vec::new();
+    for (start, files) in by_start {
+        let playable = |kind: &str| {
+            let found = files
+                .iter()
+                .filter(|file| file.is(kind) && !file.play_url.is_empty());
+            found.map(|file| file.link()).collect::<Vec<_>>()
+        };
+        let mut links = playable("MP4");
+        if links.is_empty() {
+            links = playable("M4A");
+        }
+        let mut chats = files
+            .iter()
+            .filter(|file| file.recording_type == "chat_file" && !file.download_url.is_empty())
+            .map(|file| file.file(FileKind::Chat));
+        let first = chats.next();
+        if !links.is_empty() || first.is_some() {
+            groups.push(Group {
+                name: start.to_owned(),
+                links,
+                file: first,
+            });
+        }
+        groups.extend(chats.map(alone));
+    }
+    groups
+}
+
+/// One group for each transcript.
+fn transcripts(files: &[Listed]) -> Vec<Group> {
+    let files = distinct(files)
+        .filter(|file| file.recording_type == "audio_transcript" && !file.download_url.is_empty());
+    files
+        .map(|file| alone(file.file(FileKind::Transcript)))
+        .collect()
+}
+
+fn alone(file: File) -> Group {
+    Group {
+        name: file.mark.clone(),
+        links: Vec::new(),
+        file: Some(file),
+    }
+}
+
+/// Each file once.
+fn distinct(files: &[Listed]) -> impl Iterator<Item = &Listed> {
+    let mut seen = BTreeSet::new();
+    files.iter().filter(move |file| seen.insert(file.mark()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn listed(object: Value) -> Vec<Listed> {
+        let object = json!({"id": 1, "uuid": "u", "recording_files": object});
+        read(COMPLETED, 0, "t".into(), object).unwrap().files
+    }
+
+    fn urls(group: &Group) -> Vec<&str> {
+        group.links.iter().map(|link| link.url.as_str()).collect()
+    }
+
+    #[test]
+    fn zm096_files_of_one_start_belong_together() {
+        let files = listed(json!([
+            {"id": "v", "recording_start": "a", "file_type": "mp4", "play_url": "https://z/p", "download_url": "https://z/d"},
+            {"id": "c", "recording_start": "a", "file_type": "CHAT", "recording_type": "chat_file", "download_url": "https://z/c"},
+            {"id": "s", "recording_start": "a", "file_type": "M4A", "play_url": "https://z/s"},
+            {"id": "w", "recording_start": "b", "file_type": "MP4", "play_url": "https://z/q"},
+            {"id": "n", "recording_start": "c", "file_type": "MP4", "play_url": ""},
+        ]));
+        let groups = recordings(&files);
+        assert_eq!(groups.len(), 2);
+        assert_eq!(urls(&groups[0]), ["https://z/p"]);
+        assert_eq!(groups[0].file.as_ref().unwrap().url, "https://z/c");
+        assert_eq!(groups[0].items(), ["v", "c"]);
+        assert_eq!((groups[1].links.len(), &groups[1].file), (1, &None));
+    }
+
+    #[test]
+    fn d35_sound_alone_is_shown_where_there_is_no_video() {
+        let files = listed(json!([{"id": "s", "file_type": "M4A", "play_url": "https://z/s"}]));
+        assert_eq!(urls(&recordings(&files)[0]), ["https://z/s"]);
+    }
+
+    #[test]
+    fn f23_zm097_each_transcript_is_posted_and_none_twice() {
+        let files = listed(json!([
+            {"id": "1", "recording_type": "audio_transcript", "download_url": "https://z/1"},
+            {"id": "2", "recording_type": "audio_transcript", "download_url": "https://z/2"},
+            {"id": "2", "recording_type": "audio_transcript", "download_url": "https://z/2?again"},
+            {"id": "3", "recording_type": "chat_file", "download_url": "https://z/3"},
+        ]));
+        let groups = transcripts(&files);
+        let found: Vec<_> = groups.iter().flat_map(Group::items).collect();
+        assert_eq!(found, ["1", "2"]);
+        assert!(transcripts(&listed(json!([]))).is_empty());
+    }
+
+    #[test]
+    fn d33_odd_values_leave_out_a_file_or_a_field_and_not_the_event() {
+        let odd = json!({"id": "85746065432", "uuid": "u", "password": null, "total_size": "large",
+            "recording_files": [7, {"recording_end": "", "file_size": "x", "id": 9, "play_url": []}, null]});
+        let recorded = read(COMPLETED, 0, String::new(), odd).unwrap();
+        assert_eq!((recorded.id, recorded.files.len()), (85_746_065_432, 1));
+        let none = json!({"uuid": "u", "recording_files": "none"});
+        let none = read(COMPLETED, 0, String::new(), none).unwrap();
+        assert!(none.files.is_empty());
+        assert_eq!(read(COMPLETED, 0, String::new(), json!({})), None);
+    }
+
+    #[test]
+    fn d06_f23_a_file_without_id_is_known_by_its_address_without_token() {
+        let mark = |url: &str| listed(json!([{"file_type": "MP4", "play_url": url}]))[0].mark();
+        assert_eq!(mark("https://z/p?a=1"), mark("https://z/p?a=2"));
+        assert_ne!(mark("https://z/p"), mark("https://z/q"));
+    }
+
+    #[test]
+    fn f04_a_recording_belongs_to_the_meeting_that_names_its_uuid() {
+        let part = |uuid: &str, only_end| crate::occurrence::Part {
+            uuid: uuid.into(),
+            only_end,
+            ..Default::default()
+        };
+        let with = |kind, parts| Occurrence {
+            kind,
+            parts,
+            ..Occurrence::default()
+        };
+        assert!(is_of(&with(Kind::Ordinary, vec![part("u", false)]), "u"));
+        assert!(!is_of(&with(Kind::Ordinary, vec![part("v", false)]), "u"));
+        assert!(is_of(&with(Kind::Ordinary, vec![]), "u"));
+        assert!(!is_of(&with(Kind::Personal, vec![]), "u"));
+        assert!(is_of(&with(Kind::Personal, vec![part("u", false)]), "u"));
+        assert!(!is_of(&with(Kind::Personal, vec![part("u", true)]), "u"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_list_of_files_makes_the_reader_panic(text in ".*", many in proptest::collection::vec(".*", 0..4)) {
+            let files: Vec<Value> = many.iter().map(|one| json!({"id": one, "file_type": text, "play_url": one,
+                "recording_type": "chat_file", "download_url": text})).collect();
+            let recorded = read(TRANSCRIPT, 0, text, json!({"id": 1, "recording_files": files})).unwrap();
+            let _ = (recordings(&recorded.files), transcripts(&recorded.files));
+        }
+    }
+}

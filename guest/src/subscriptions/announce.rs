@@ -1,0 +1,270 @@
+//! Announcing a meeting in the channels that follow it.
+//!
+//! Zoom wants its answer within seconds, so the announcement is a job: one for all channels. It posts at once, and corrects
+//! the link to join as soon as Zoom tells it, because Zoom may refuse many requests that come at the same time.
+
+use crate::bindings::handlers::job_handler::Outcome;
+use crate::bindings::posts::{self, Author, Post};
+use crate::bindings::types::Error;
+use crate::bindings::{channels, users};
+use crate::config::Config;
+use crate::meeting::restriction;
+use crate::oauth::{Session, disconnect};
+use crate::occurrence::announcement::{KIND, Work};
+use crate::occurrence::card::digest_of;
+use crate::occurrence::{Card, Occurrence, State, post, record};
+use crate::people::{Place, channel_locale};
+use crate::platform::once::{self, Ran, STEP, Step, Work as Done};
+use crate::platform::retry::{LONGEST_PAUSE, pause};
+use crate::store::number;
+use crate::system;
+use crate::zoom::error::Retry;
+use std::collections::BTreeMap;
+
+/// A meeting that started longer ago is not announced, in milliseconds: it is over, or known.
+const TOO_LATE: i64 = 6 * 3600 * 1000;
+
+/// Runs a job.
+pub fn run(config: &Config, payload: &[u8], attempt: u32) -> Outcome {
+    let Ok(work) = serde_json::from_slice::<Work>(payload) else {
+        return Outcome::Done;
+    };
+    announce(config, &work, attempt).unwrap_or_else(|error| {
+        system::warn(
+            "A meeting could not be announced in all channels yet.",
+            &[
+                ("meeting", &work.number.to_string()),
+                ("error", &error.to_string()),
+            ],
+        );
+        Outcome::RetryAfter(pause(attempt))
+    })
+}
+
+/// What became of a channel.
+enum Announced {
+    /// It has this post, which shows this.
+    In(String, String),
+    /// It gets none.
+    Not,
+}
+
+fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error> {
+    let Some(mut occurrence) = record::load(&work.reference.id)? else {
+        return Ok(match record::is_young(work.at) {
+            true => Outcome::RetryAfter(pause(attempt)),
+            false => Outcome::Done,
+        });
+    };
+    let followers = number::load(work.number)?.unwrap_or_default().followers();
+    let followers: BTreeMap<_, _> = followers
+        .into_iter()
+        .map(|one| (one.channel_id, one.created_by))
+        .collect();
+    let is_late = system::now_ms().saturating_sub(work.at) > TOO_LATE;
+    let is_wanted = !is_late && occurrence.state() == State::InProgress;
+    let mut wait = None;
+    if is_wanted && !occurrence.has_link() {
+        match link(config, work.number, followers.values()) {
+            Link::Known(url) => occurrence.set_link(&url),
+            Link::Later(seconds) => wait = Some(seconds.unwrap_or_else(|| pause(attempt))),
+            Link::Unknown => {}
+        }
+    }
+    let mut announced = BTreeMap::new();
+    let mut failure = None;
+    for card in occurrence.pending() {
+        let creator = followers.get(&card.channel_id).filter(|_| is_wanted);
+        match announce_in(config, work, &occurrence, card, creator) {
+            Ok(Ok(outcome)) => drop(announced.insert(card.channel_id.clone(), outcome)),
+            Ok(Err(seconds)) => wait = Some(wait.unwrap_or(0).max(seconds)),
+            // Continue with the other channels and report the failure at the end.
+            Err(error) => failure = Some(error),
+        }
+    }
+    let join_url = occurrence.link("").to_owned();
+    record::change(work.number, &work.reference, |occurrence| {
+        if !occurrence.has_link() {
+            occurrence.set_link(&join_url);
+        }
+        apply(occurrence, &announced);
+    })?;
+    match (failure, wait) {
+        (Some(error), _) => Err(error),
+        (None, Some(seconds)) => Ok(Outcome::RetryAfter(seconds.clamp(1, LONGEST_PAUSE))),
+        (None, None) => Ok(Outcome::Done),
+    }
+}
+
+fn apply(occurrence: &mut Occurrence, announced: &BTreeMap<String, Announced>) {
+    occurrence.cards.retain_mut(|card| {
+        let outcome = announced.get(&card.channel_id);
+        match outcome.filter(|_| card.is_pending()) {
+            Some(Announced::In(post_id, shown)) => {
+                card.post_id.clone_from(post_id);
+                card.shown.clone_from(shown);
+                card.posted_at = system::now_ms();
+                true
+            }
+            Some(Announced::Not) => false,
+            None => true,
+        }
+    });
+}
+
+/// Announces a meeting in one channel. Answers with the seconds to wait if another run does so now.
+fn announce_in(
+    config: &Config,
+    work: &Work,
+    occurrence: &Occurrence,
+    card: &Card,
+    creator: Option<&String>,
+) -> Result<Result<Announced, u32>, Error> {
+    let name = once::name([KIND, &work.reference.id, &card.channel_id]);
+    let items = [String::new()];
+    let step = Step {
+        name: &name,
+        items: &items,
+        channel_id: &card.channel_id,
+        since: work.at,
+    };
+    let ran = once::run(&step, |run| {
+        let skipped = Ok(Done::Skipped(run.items.to_vec()));
+        let Some(creator) = creator else {
+            return skipped;
+        };
+        let username = match access(config, creator, &card.channel_id)? {
+            Access::Granted(username) => username,
+            Access::Refused(reason) => {
+                system::warn(
+                    "A meeting is not announced in a channel that follows it.",
+                    &[("channel", &card.channel_id), ("reason", reason)],
+                );
+                return skipped;
+            }
+        };
+        match write(config, work, occurrence, card, &username, run.name) {
+            Ok(post) => Ok(Done::Posted(post, run.items.to_vec())),
+            Err(Error::Denied(rule) | Error::Invalid(rule)) => {
+                system::warn(
+                    "A meeting cannot be announced in a channel that follows it.",
+                    &[("channel", &card.channel_id), ("rule", &rule)],
+                );
+                skipped
+            }
+            Err(error) => Err(error),
+        }
+    })?;
+    Ok(match ran {
+        Ran::Later(seconds) => Err(seconds),
+        Ran::Done(post_id) if post_id.is_empty() => Ok(Announced::Not),
+        Ran::Done(post_id) => Ok(Announced::In(post_id, shown(occurrence))),
+    })
+}
+
+/// What an announcement shows when it is posted, whatever has happened to the meeting since.
+fn shown(occurrence: &Occurrence) -> String {
+    if occurrence.state() == State::InProgress {
+        digest_of(occurrence)
+    } else {
+        // A post of an earlier run, which must be updated.
+        String::new()
+    }
+}
+
+enum Access {
+    /// The user name of who subscribed the channel.
+    Granted(String),
+    /// Why the meeting must not be announced in the channel.
+    Refused(&'static str),
+}
+
+fn access(config: &Config, creator: &str, channel_id: &str) -> Result<Access, Error> {
+    let channel = match channels::get(channel_id) {
+        Ok(channel) if channel.archived => {
+            return Ok(Access::Refused("the channel is archived"));
+        }
+        Ok(channel) => channel,
+        Err(Error::NotFound) => return Ok(Access::Refused("the channel is gone")),
+        Err(error) => return Err(error),
+    };
+    let username = match users::get(creator) {
+        Ok(user) if user.deactivated => {
+            disconnect::retire(config, creator);
+            return Ok(Access::Refused("its subscriber is deactivated"));
+        }
+        Ok(user) => user.username,
+        Err(Error::NotFound) => return Ok(Access::Refused("its subscriber is gone")),
+        Err(error) => return Err(error),
+    };
+    if !channels::has_permission(creator, channel_id, "create_post")? {
+        return Ok(Access::Refused("its subscriber may not post there"));
+    }
+    if restriction::is_restricted(config, &channel)? {
+        return Ok(Access::Refused("meetings are disabled there"));
+    }
+    Ok(Access::Granted(username))
+}
+
+/// Where to join, with the passcode.
+enum Link {
+    Known(String),
+    /// Zoom did not tell; after so many seconds, if Zoom said.
+    Later(Option<u32>),
+    /// Nobody who subscribed a channel has a connection with Zoom.
+    Unknown,
+}
+
+/// Asks Zoom for the link, with the connection of the first subscriber who has one.
+fn link<'a>(config: &Config, number: u64, creators: impl Iterator<Item = &'a String>) -> Link {
+    for creator in creators {
+        let Ok(mut session) = Session::for_user(config, creator) else {
+            continue;
+        };
+        match session.call(|client| client.meeting(number)) {
+            Ok(meeting) if !meeting.join_url.is_empty() => return Link::Known(meeting.join_url),
+            Ok(_) => return Link::Unknown,
+            Err(error) => match error.retry() {
+                // The connection of another subscriber may do.
+                Retry::Never => {}
+                Retry::After(seconds) => return Link::Later(Some(seconds)),
+                Retry::Later => return Link::Later(None),
+            },
+        }
+    }
+    Link::Unknown
+}
+
+fn write(
+    config: &Config,
+    work: &Work,
+    occurrence: &Occurrence,
+    card: &Card,
+    username: &str,
+    step: &str,
+) -> Result<Post, Error> {
+    let plain = format!("{}/j/{}", config.zoom_url, occurrence.number);
+    let content = post::Content {
+        number: occurrence.number,
+        topic: &occurrence.topic,
+        join_url: match occurrence.link("") {
+            "" => &plain,
+            url => url,
+        },
+        personal: false,
+        followed: true,
+        locale: channel_locale(),
+    };
+    let part = occurrence.parts.first().map(|part| part.uuid.as_str());
+    let record = &work.reference.id;
+    let mut props = post::started(&content, part.unwrap_or_default(), username, record);
+    if let Some(props) = props.as_object_mut() {
+        props.insert(STEP.to_owned(), step.into());
+    }
+    let place = Place {
+        channel_id: &card.channel_id,
+        root_id: "",
+    };
+    let draft = place.draft(content.message(), post::KIND, props.to_string());
+    posts::create(Author::Bot, &draft)
+}

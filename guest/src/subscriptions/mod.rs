@@ -1,0 +1,3 @@
+//! Channels that follow a meeting: each occurrence of it is announced there.
+
+pub mod announce;

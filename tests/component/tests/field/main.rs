@@ -1,0 +1,17 @@
+//! Situations from real installations, through the real component, on a Mattermost kept in memory and with the mock Zoom
+//! server. Each test is named after its row of the catalogue: `f14_…`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that goes wrong should stop right there"
+)]
+
+mod connecting;
+mod hosts;
+mod links;
+mod replicas;
+mod servers;
+mod support;
+mod zoom_answers;

@@ -1,0 +1,5 @@
+// What differs in clients with React 18.
+export {createRoot} from 'react-dom/client';
+
+/** Globals that only this version of the client defines. */
+export const globals = {};

@@ -1,0 +1,106 @@
+// The properties of a post about a meeting, checked.
+//
+// Any member can write a post with any properties, so a value of the wrong kind counts as absent. Every text
+// remains a text: `links.ts` decides which links may be followed, and `Markdown.tsx` formats.
+import type {Json, Post, User} from './host';
+
+/**
+ * The state of a meeting. `NOT_STARTED`: nobody joined in time; a late start turns it back to `STARTED`.
+ * `RECENTLY_CREATED`: the meeting is the reason for a warning.
+ */
+export type Status = 'STARTED' | 'ENDED' | 'NOT_STARTED' | 'RECENTLY_CREATED';
+
+/** A meeting, as its post describes it. Empty and 0 stand for absent. */
+export interface Meeting {
+    /** `undefined` for a post that is not drawn as a card. */
+    status: Status | undefined;
+    /** Not checked: see `links.ts`. */
+    link: Json;
+    /** Markdown. */
+    topic: string;
+    /** The topic that the reader of a warning wants for a new meeting. Markdown. */
+    requestedTopic: string;
+    /** The number of the meeting. */
+    id: string;
+    /** Whether the number is a Personal Meeting ID. */
+    personal: boolean;
+    /** "Zoom", the name of another provider, or empty if the property is not a name. */
+    provider: string;
+    /** Milliseconds since 1970. */
+    start: number;
+    /** Milliseconds since 1970. */
+    end: number;
+}
+
+function asText(value: Json): string {
+    return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+}
+
+/** The latest time that a `Date` can hold. Formatting a later one throws. */
+const LATEST = 8.64e15;
+
+function asTime(value: Json): number {
+    return typeof value === 'number' && value > 0 && value <= LATEST ? value : 0;
+}
+
+function asStatus(post: Post): Status | undefined {
+    const status = post.props?.meeting_status;
+    switch (status) {
+        case 'STARTED':
+        case 'ENDED':
+        case 'NOT_STARTED':
+            return status;
+        case 'RECENTLY_CREATED':
+            // Only the server can create ephemeral posts. A stored post with this status is forged.
+            return post.type === 'system_ephemeral' ? status : undefined;
+        default:
+            return undefined;
+    }
+}
+
+function asProvider(value: Json): string {
+    // Posts of old versions do not name the provider.
+    if (value === undefined) {
+        return 'Zoom';
+    }
+    const name = asText(value);
+    return /^[\p{L}\p{N} ]{1,40}$/u.test(name) ? name : '';
+}
+
+/** The meeting in a post. */
+export function meetingOf(post: Post): Meeting {
+    const props = post.props ?? {};
+    const status = asStatus(post);
+    const topic = asText(props.meeting_topic);
+    // Old versions put the requested topic of a warning where the topic of the existing meeting is now.
+    const old = status === 'RECENTLY_CREATED' && props.requested_topic === undefined;
+    const id = asText(props.meeting_id);
+    return {
+        status,
+        link: props.meeting_link,
+        topic: old ? '' : topic,
+        requestedTopic: old ? topic : asText(props.requested_topic),
+        id: /^\d{1,20}$/.test(id) ? id : '',
+        personal: props.meeting_personal === true,
+        provider: asProvider(props.meeting_provider),
+        start: asTime(props.meeting_start_time),
+        end: asTime(props.meeting_end_time),
+    };
+}
+
+/**
+ * The name of the person who hosts the meeting, for example "@ada". Empty unless a bot wrote the post: otherwise
+ * any member could put another person's name on a card.
+ */
+export function hostOf(post: Post, author: User | undefined): string {
+    const name = asText(post.props?.meeting_creator_username);
+    // The Go plugin named its own bot where nobody was known.
+    const isPerson = name !== author?.username;
+    // Mattermost's user names. Anything else would be formatted as Markdown.
+    return author?.is_bot === true && isPerson && /^[a-z0-9._-]+$/.test(name) ? `@${name}` : '';
+}
+
+/** The minutes of a meeting, rounded up. 0 if it ended before it started. */
+export function startedMinutes(startMs: number, endMs: number): number {
+    return Math.max(0, Math.ceil((endMs - startMs) / 60_000)) || 0;
+}
