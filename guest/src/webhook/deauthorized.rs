@@ -14,7 +14,7 @@ use crate::system;
 pub fn handle(config: &Config, event: &Deauthorized) -> Result<(), Error> {
     if event.client_id != config.client_id {
         system::warn(
-            "Zoom told of the removal of another app. Compare the setting OAuthClientID with the app at Zoom.",
+            "Zoom told of the removal of another app. Compare the setting Zoom OAuth client ID with the app at Zoom.",
             &[],
         );
         return Ok(());

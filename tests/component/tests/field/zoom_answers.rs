@@ -17,7 +17,8 @@ async fn f13_a_user_without_a_license_to_host_reads_who_can_assign_one() {
     });
     let told = scene.asks(&ann, &town, "/zoom start").await;
     assert!(
-        told.contains("no license to host") && told.contains("Zoom administrator"),
+        told.contains("not have a license to host")
+            && told.contains("administrator of your Zoom account"),
         "{told}"
     );
     assert!(
@@ -56,16 +57,17 @@ async fn f13_each_code_has_a_sentence_on_each_endpoint() {
         for refusal in Refusal::ALL {
             let is_meeting = route == Route::Meeting;
             let says = match refusal {
+                Refusal::NoPermission if is_meeting => "do not host a meeting",
                 Refusal::NoPermission => "does not allow",
                 Refusal::Invalid => "did not accept the details",
                 Refusal::Pending => "not activated",
-                Refusal::NoUser | Refusal::OtherAccount if is_meeting => "no meeting",
-                Refusal::NoUser => "does not know",
+                Refusal::NoUser | Refusal::OtherAccount if is_meeting => "do not host a meeting",
+                Refusal::NoUser => "did not find",
                 Refusal::OtherAccount => "does not belong",
                 Refusal::Webinar => "webinar",
-                Refusal::NoMeeting if is_meeting => "no meeting",
-                Refusal::NoMeeting => "does not know",
-                Refusal::NoLicense => "no license",
+                Refusal::NoMeeting if is_meeting => "do not host a meeting",
+                Refusal::NoMeeting => "did not find",
+                Refusal::NoLicense => "not have a license",
                 Refusal::NoScopes104 | Refusal::NoScopes4700 | Refusal::NoScopes4711 => "scopes",
                 // The token is renewed, and then the request succeeds.
                 Refusal::InvalidToken => "",
@@ -117,7 +119,7 @@ async fn f13_a_user_of_another_zoom_account_is_not_in_the_organization() {
             Some(told) => told.text(),
             None => String::new(),
         };
-        let says = "Nobody in your organization's Zoom account has your";
+        let says = "No one in your organization's Zoom account has your";
         assert!(
             told.contains(says) && told.contains("ann@example.com"),
             "{told}"
@@ -221,7 +223,7 @@ async fn f14_an_answer_that_is_not_an_oauth_error_ends_nothing() {
         scene.zoom.fail_next(Route::Token, fault);
         let told = scene.asks(&ann, &town, "/zoom start").await;
         assert!(
-            told.contains("OAuthClientID") && !told.contains(LINK),
+            told.contains("Zoom OAuth client ID") && !told.contains(LINK),
             "{told}"
         );
         starts(&scene, &ann, &town).await;

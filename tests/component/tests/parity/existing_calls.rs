@@ -126,7 +126,7 @@ async fn zm118_refused_webhooks_and_failures_of_zoom_are_warnings() {
     let told = lines();
     assert_eq!(told.len(), 1);
     assert!(
-        told[0].0 == LogLevel::Warn && told[0].1.contains("ZoomWebhookSecret"),
+        told[0].0 == LogLevel::Warn && told[0].1.contains("Zoom secret token"),
         "{told:?}"
     );
     scene
@@ -134,7 +134,7 @@ async fn zm118_refused_webhooks_and_failures_of_zoom_are_warnings() {
         .await;
     let told = lines();
     assert!(
-        told[0].0 == LogLevel::Warn && told[0].1.contains("WebhookSecret"),
+        told[0].0 == LogLevel::Warn && told[0].1.contains("Webhook URL secret"),
         "{told:?}"
     );
     for _ in 0..8 {

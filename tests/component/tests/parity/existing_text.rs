@@ -74,7 +74,7 @@ const LANGUAGES: [Words; 6] = [
         personal: "Use my Personal Meeting ID",
         unreachable: "Zoom could not be reached",
         minutes: "in 3 minutes.",
-        recent: "A Zoom meeting was recently started",
+        recent: "recently started a Zoom meeting",
     },
     Words {
         locale: "de",
@@ -96,7 +96,7 @@ const LANGUAGES: [Words; 6] = [
         personal: "Usar mi ID personal de reunión",
         unreachable: "No se pudo contactar con Zoom",
         minutes: "dentro de 3 minutos.",
-        recent: "se inició una reunión de Zoom",
+        recent: "inició hace poco una reunión de Zoom",
     },
     Words {
         locale: "fr",
@@ -107,7 +107,7 @@ const LANGUAGES: [Words; 6] = [
         personal: "Utiliser mon ID de réunion personnelle",
         unreachable: "Zoom est injoignable",
         minutes: "dans 3 minutes.",
-        recent: "réunion Zoom a été démarrée récemment",
+        recent: "a démarré récemment une réunion Zoom",
     },
     Words {
         locale: "ja",
@@ -118,7 +118,7 @@ const LANGUAGES: [Words; 6] = [
         personal: "自分のパーソナルミーティングIDを使用",
         unreachable: "Zoomに接続できない",
         minutes: "3分後に",
-        recent: "少し前にZoomミーティングが開始されました",
+        recent: "がこのチャンネルでZoomミーティングを開始しました",
     },
     Words {
         locale: "zh-CN",
@@ -129,7 +129,7 @@ const LANGUAGES: [Words; 6] = [
         personal: "使用我的个人会议号",
         unreachable: "无法连接到 Zoom",
         minutes: "在 3 分钟后重试",
-        recent: "最近已开始一个 Zoom 会议",
+        recent: "最近在此频道中开始了一个 Zoom 会议",
     },
 ];
 

@@ -157,9 +157,8 @@ async fn f35_links_have_the_host_in_lower_case_and_the_path_as_it_is() {
         let told = scene.asks(&ann, &town, "/zoom connect").await;
         let link = format!("({links}/plugins/zoom/oauth2/connect");
         assert!(told.contains(&link), "{site}: {told}");
-        let away = scene
-            .request("GET", "/oauth2/connect", Some(&ann), "")
-            .await;
+        let link = scene.connect_link(&ann);
+        let away = scene.request("GET", &link, Some(&ann), "").await;
         assert_eq!(away.status, 302, "{}", body_of(&away));
         let location = header_of(&away, "Location");
         let redirect = format!("{links}/plugins/zoom/oauth2/complete");

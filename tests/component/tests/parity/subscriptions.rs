@@ -91,7 +91,7 @@ async fn zm028_zm100_d31_what_cannot_be_subscribed_is_said() {
     let told = scene
         .asks(&ann, &town, "/zoom subscription add 85746065432")
         .await;
-    assert!(told.contains("was not found"), "{told}");
+    assert!(told.contains("do not host a meeting"), "{told}");
     let room = scene.zoom.user("ann@example.com").unwrap().pmi;
     let told = scene
         .asks(&ann, &town, &format!("/zoom subscription add {room}"))
