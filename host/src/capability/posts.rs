@@ -370,7 +370,8 @@ mod tests {
             props: parse_props("own", text).unwrap(),
             ..ApiPost::default()
         };
-        let back: serde_json::Value = serde_json::from_str(&visible(post, true).unwrap().props).unwrap();
+        let back: serde_json::Value =
+            serde_json::from_str(&visible(post, true).unwrap().props).unwrap();
         let sent: serde_json::Value = serde_json::from_str(text).unwrap();
         assert_eq!(back, sent);
     }

@@ -39,7 +39,7 @@ async fn f15_a_disabled_app_is_for_the_zoom_administrator_to_enable() {
     for reason in [DeadGrant::AppDisabled, DeadGrant::DisabledByAdmin] {
         let (scene, _, page) = refused(Route::Token, Fault::dead_grant(reason)).await;
         assert!(
-            page.contains("disabled") && page.contains("Zoom administrator"),
+            page.contains("disabled") && page.contains("administrator of your Zoom account"),
             "{page}"
         );
         assert!(scene.log().contains(reason.reason()), "{}", scene.log());
@@ -87,7 +87,7 @@ async fn f15_a_grant_whose_user_cannot_be_read_is_revoked() {
         (Fault::server_error(), "could not be reached"),
         (
             Fault::Status(200, Vec::new(), "{}".to_owned()),
-            "makes no sense",
+            "unexpected response",
         ),
     ] {
         let (scene, _, page) = refused(Route::User, fault).await;

@@ -99,7 +99,7 @@ async fn f30_a_replica_that_stays_behind_is_no_reason_to_connect_again() {
     lags(&scene, &format!("zoomtoken_{ann}"), 1000);
     let told = scene.asks(&ann, &town, "/zoom start").await;
     assert!(
-        told.contains("could not do that just now") && !told.contains(LINK),
+        told.contains("could not complete this action") && !told.contains(LINK),
         "{told}"
     );
     scene.api.world().behind.clear();

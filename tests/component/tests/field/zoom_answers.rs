@@ -17,7 +17,7 @@ async fn f13_a_user_without_a_license_to_host_reads_who_can_assign_one() {
     });
     let told = scene.asks(&ann, &town, "/zoom start").await;
     assert!(
-        told.contains("no license to host") && told.contains("Zoom administrator"),
+        told.contains("license to host") && told.contains("administrator of your Zoom account"),
         "{told}"
     );
     assert!(
@@ -56,16 +56,22 @@ async fn f13_each_code_has_a_sentence_on_each_endpoint() {
         for refusal in Refusal::ALL {
             let is_meeting = route == Route::Meeting;
             let says = match refusal {
+                // Nobody learns which meetings of others exist.
+                Refusal::NoPermission
+                | Refusal::NoUser
+                | Refusal::OtherAccount
+                | Refusal::NoMeeting
+                    if is_meeting =>
+                {
+                    "not the host of a meeting"
+                }
                 Refusal::NoPermission => "does not allow",
                 Refusal::Invalid => "did not accept the details",
                 Refusal::Pending => "not activated",
-                Refusal::NoUser | Refusal::OtherAccount if is_meeting => "no meeting",
-                Refusal::NoUser => "does not know",
+                Refusal::NoUser | Refusal::NoMeeting => "did not find",
                 Refusal::OtherAccount => "does not belong",
                 Refusal::Webinar => "webinar",
-                Refusal::NoMeeting if is_meeting => "no meeting",
-                Refusal::NoMeeting => "does not know",
-                Refusal::NoLicense => "no license",
+                Refusal::NoLicense => "license to host",
                 Refusal::NoScopes104 | Refusal::NoScopes4700 | Refusal::NoScopes4711 => "scopes",
                 // The token is renewed, and then the request succeeds.
                 Refusal::InvalidToken => "",
@@ -117,7 +123,7 @@ async fn f13_a_user_of_another_zoom_account_is_not_in_the_organization() {
             Some(told) => told.text(),
             None => String::new(),
         };
-        let says = "Nobody in your organization's Zoom account has your";
+        let says = "No one in your organization's Zoom account has your";
         assert!(
             told.contains(says) && told.contains("ann@example.com"),
             "{told}"
@@ -221,7 +227,7 @@ async fn f14_an_answer_that_is_not_an_oauth_error_ends_nothing() {
         scene.zoom.fail_next(Route::Token, fault);
         let told = scene.asks(&ann, &town, "/zoom start").await;
         assert!(
-            told.contains("OAuthClientID") && !told.contains(LINK),
+            told.contains("Zoom OAuth client ID") && !told.contains(LINK),
             "{told}"
         );
         starts(&scene, &ann, &town).await;
