@@ -71,7 +71,7 @@ pub enum Error {
     #[error("Zoom limits the rate of requests")]
     RateLimited(Limit),
     /// Zoom did not accept the app's credentials.
-    #[error("Zoom did not accept OAuthClientID or OAuthClientSecret")]
+    #[error("Zoom did not accept Zoom OAuth client ID or Zoom OAuth client secret")]
     Client,
     /// The code of a sign-in is not valid, or no longer.
     #[error("Zoom did not accept the code")]
@@ -294,7 +294,7 @@ mod tests {
                 Error::Client,
                 "Zoom OAuth client secret",
                 "",
-                "OAuthClientSecret",
+                "Zoom OAuth client secret",
             ),
             (
                 Error::GrantEnded("4741 revoked".into()),

@@ -189,3 +189,25 @@ async fn f30_a_grant_that_somebody_else_has_just_taken_over_is_not_revoked() {
     scene.asks(&bob, &town, "/zoom disconnect").await;
     assert_eq!(scene.zoom.count(Route::Revoke), 1);
 }
+
+/// Every read comes from a replica that is a second behind, from the first link to the last disconnect.
+#[tokio::test(flavor = "multi_thread")]
+async fn f30_connecting_starting_and_disconnecting_work_with_a_replica_that_is_a_second_behind() {
+    let scene = Scene::start().await;
+    let ann = scene.person("ann");
+    let town = scene.channel("town", &[&ann]);
+    scene.connects_and_prefers(&ann, &town, "No").await;
+    scene.asks(&ann, &town, "/zoom disconnect").await;
+    scene.api.world().lag = 1000;
+    let told = scene.asks(&ann, &town, "/zoom start Standup").await;
+    assert!(told.contains(LINK), "{told}");
+    let page = scene.consents(&ann).await;
+    assert_eq!(page.status, 200, "{}", body_of(&page));
+    let post = scene.posts(&town).pop().unwrap();
+    assert_eq!(props(&post)["meeting_topic"], "Standup");
+    let told = scene.asks(&ann, &town, "/zoom connect").await;
+    assert!(told.contains("already connected"), "{told}");
+    let told = scene.asks(&ann, &town, "/zoom disconnect").await;
+    assert!(told.contains("is disconnected"), "{told}");
+    assert!(!scene.is_connected(&ann));
+}

@@ -17,8 +17,7 @@ async fn f13_a_user_without_a_license_to_host_reads_who_can_assign_one() {
     });
     let told = scene.asks(&ann, &town, "/zoom start").await;
     assert!(
-        told.contains("not have a license to host")
-            && told.contains("administrator of your Zoom account"),
+        told.contains("license to host") && told.contains("administrator of your Zoom account"),
         "{told}"
     );
     assert!(
@@ -57,17 +56,22 @@ async fn f13_each_code_has_a_sentence_on_each_endpoint() {
         for refusal in Refusal::ALL {
             let is_meeting = route == Route::Meeting;
             let says = match refusal {
-                Refusal::NoPermission if is_meeting => "do not host a meeting",
+                // Nobody learns which meetings of others exist.
+                Refusal::NoPermission
+                | Refusal::NoUser
+                | Refusal::OtherAccount
+                | Refusal::NoMeeting
+                    if is_meeting =>
+                {
+                    "not the host of a meeting"
+                }
                 Refusal::NoPermission => "does not allow",
                 Refusal::Invalid => "did not accept the details",
                 Refusal::Pending => "not activated",
-                Refusal::NoUser | Refusal::OtherAccount if is_meeting => "do not host a meeting",
-                Refusal::NoUser => "did not find",
+                Refusal::NoUser | Refusal::NoMeeting => "did not find",
                 Refusal::OtherAccount => "does not belong",
                 Refusal::Webinar => "webinar",
-                Refusal::NoMeeting if is_meeting => "do not host a meeting",
-                Refusal::NoMeeting => "did not find",
-                Refusal::NoLicense => "not have a license",
+                Refusal::NoLicense => "license to host",
                 Refusal::NoScopes104 | Refusal::NoScopes4700 | Refusal::NoScopes4711 => "scopes",
                 // The token is renewed, and then the request succeeds.
                 Refusal::InvalidToken => "",
