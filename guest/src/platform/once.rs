@@ -194,7 +194,7 @@ pub fn is_refusal(error: &Error) -> bool {
 enum Claim {
     Done(String),
     Busy,
-    Mine(Held),
+    Mine(Box<Held>),
 }
 
 /// A step that this run holds.
@@ -230,7 +230,7 @@ fn claim(step: &Step<'_>) -> Result<Claim, Error> {
     };
     held.record.tries = 1;
     if held.take(step.items.to_vec(), &Expected::Absent)? {
-        return Ok(Claim::Mine(held));
+        return Ok(Claim::Mine(Box::new(held)));
     }
     let Some(stored) = kv::get(&held.key)? else {
         return Ok(Claim::Busy);
@@ -258,7 +258,7 @@ fn claim(step: &Step<'_>) -> Result<Claim, Error> {
     };
     let name = held.earlier.as_ref().map(|earlier| earlier.name.clone());
     if held.take_as(items, name, &Expected::Value(stored))? {
-        return Ok(Claim::Mine(held));
+        return Ok(Claim::Mine(Box::new(held)));
     }
     Ok(Claim::Busy)
 }

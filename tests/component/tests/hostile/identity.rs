@@ -99,7 +99,8 @@ async fn a_post_that_the_plugin_wrote_can_be_changed_and_keeps_its_proof() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copied_mark_and_proof_make_no_post_the_plugins() {
     let text_of = |text: &str| Any::String(text.to_owned());
-    let changes: [(&str, fn(&mut Post)); 6] = [
+    type Change = fn(&mut Post);
+    let changes: [(&str, Change); 6] = [
         ("time", |post| post.create_at += 1),
         ("author", |post| {
             post.user_id = "annxxxxxxxxxxxxxxxxxxxxxxx".to_owned()

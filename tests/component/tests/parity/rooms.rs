@@ -5,19 +5,10 @@ use mattermost_plugin_rpc::mattermost::Post;
 use plugin_tests::zoom::Meeting;
 use serde_json::json;
 
-const FIRST: &str = "first/Occurrence+AAAAA==";
-const PRIVATE: &str = "other/Occurrence+BBBBB==";
-
-fn room(number: u64, uuid: &str) -> Meeting {
-    Meeting {
-        id: number,
-        uuid: uuid.to_owned(),
-        topic: "Room".to_owned(),
-        host_id: "host".to_owned(),
-        host_email: "ann@example.com".to_owned(),
-        start_time: "2026-01-12T08:09:10Z".to_owned(),
-        ..Meeting::default()
-    }
+/// Somebody enters Ann's personal room.
+fn enters(scene: &Scene) -> Meeting {
+    let ann = scene.zoom.user("ann@example.com").unwrap();
+    scene.zoom.enter_room(&ann)
 }
 
 async fn delivers(scene: &Scene, event: &str, meeting: &Meeting) {
@@ -26,19 +17,18 @@ async fn delivers(scene: &Scene, event: &str, meeting: &Meeting) {
 }
 
 /// A room's meeting in a channel, from start to end; and its post as it was while it went on.
-async fn used_once(scene: &Scene) -> (String, u64, Post) {
+async fn used_once(scene: &Scene) -> (String, Meeting, Post) {
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
     scene.connects_and_prefers(&ann, &town, "Yes").await;
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
     let running = scene.posts(&town).pop().unwrap();
-    let number = props(&running)["meeting_id"].as_u64().unwrap();
-    let first = room(number, FIRST);
+    let first = enters(scene);
     delivers(scene, "meeting.started", &first).await;
     delivers(scene, "meeting.ended", &first).await;
     let ended = scene.posts(&town).pop().unwrap();
     assert_eq!(props(&ended)["meeting_status"], "ENDED");
-    (town, number, running)
+    (town, first, running)
 }
 
 async fn recorded(scene: &Scene, meeting: &Meeting) {
@@ -52,9 +42,9 @@ async fn recorded(scene: &Scene, meeting: &Meeting) {
 #[tokio::test(flavor = "multi_thread")]
 async fn d18_the_recording_of_a_later_use_of_a_room_is_not_posted_where_it_was_used_before() {
     let scene = Scene::start().await;
-    let (town, number, _) = used_once(&scene).await;
+    let (town, _, _) = used_once(&scene).await;
     scene.later(2 * 3600);
-    let private = room(number, PRIVATE);
+    let private = enters(&scene);
     delivers(&scene, "meeting.started", &private).await;
     delivers(&scene, "meeting.ended", &private).await;
     recorded(&scene, &private).await;
@@ -64,7 +54,7 @@ async fn d18_the_recording_of_a_later_use_of_a_room_is_not_posted_where_it_was_u
 #[tokio::test(flavor = "multi_thread")]
 async fn d13_a_post_that_only_says_it_is_the_rooms_gets_neither_its_end_nor_its_recording() {
     let scene = Scene::start().await;
-    let (town, number, running) = used_once(&scene).await;
+    let (town, _, running) = used_once(&scene).await;
     let mallory = scene.person("mallory");
     let forged = Post {
         id: "forgedaaaaaaaaaaaaaaaaaaaa".to_owned(),
@@ -74,7 +64,7 @@ async fn d13_a_post_that_only_says_it_is_the_rooms_gets_neither_its_end_nor_its_
         ..running
     };
     scene.api.world().posts.push(forged.clone());
-    let private = room(number, PRIVATE);
+    let private = enters(&scene);
     delivers(&scene, "meeting.started", &private).await;
     recorded(&scene, &private).await;
     delivers(&scene, "meeting.ended", &private).await;
@@ -93,9 +83,9 @@ async fn d13_a_post_that_only_says_it_is_the_rooms_gets_neither_its_end_nor_its_
 #[tokio::test(flavor = "multi_thread")]
 async fn d18_d34_the_recording_of_a_room_comes_to_its_own_post_however_late() {
     let scene = Scene::start().await;
-    let (town, number, running) = used_once(&scene).await;
+    let (town, first, running) = used_once(&scene).await;
     scene.later(20 * 24 * 3600);
-    recorded(&scene, &room(number, FIRST)).await;
+    recorded(&scene, &first).await;
     let posts = scene.posts(&town);
     let replies = posts.iter().filter(|post| post.root_id == running.id);
     assert_eq!(replies.count(), 1);

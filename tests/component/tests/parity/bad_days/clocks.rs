@@ -39,7 +39,7 @@ async fn zm053_d05_a_token_that_the_clock_misjudges_is_renewed_when_zoom_refuses
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm090_a_webhook_is_taken_within_five_minutes_of_the_clock_and_again_when_it_is_right() {
+async fn zm090_f25_a_webhook_is_accepted_up_to_two_hours_old_and_five_minutes_ahead() {
     let (scene, ann, town) = connected().await;
     scene.asks(&ann, &town, "/zoom start").await;
     let meeting = scene.zoom.meetings().pop().unwrap();
@@ -47,15 +47,15 @@ async fn zm090_a_webhook_is_taken_within_five_minutes_of_the_clock_and_again_whe
         let post = scene.posts(&town).pop().unwrap();
         props(&post)["meeting_status"].clone()
     };
-    for jump in [-DAY, -310, 310, DAY] {
+    for jump in [-DAY, -310, 2 * HOUR + 10, DAY] {
         scene.jumps(jump);
         let ended = scene.zoom.webhook("meeting.ended", &meeting);
         assert_eq!(scene.delivers(&ended).await.status, 401, "{jump}");
         assert_eq!(status(&scene), "STARTED", "{jump}");
-        assert!(scene.log().contains("more than five minutes"), "{jump}");
+        assert!(scene.log().contains("clock"), "{jump}");
         scene.jumps(-jump);
     }
-    for jump in [-290, 290] {
+    for jump in [-290, 2 * HOUR - 10] {
         scene.jumps(jump);
         let unknown = scene
             .zoom
@@ -77,9 +77,9 @@ async fn zm092_d06_a_webhook_that_a_jump_makes_good_again_is_still_handled_once(
     let ended = scene.zoom.webhook("meeting.ended", &meeting);
     assert_eq!(scene.delivers(&ended).await.status, 200);
     let before = scene.posts(&town);
-    scene.later(HOUR);
+    scene.later(3 * HOUR);
     assert_eq!(scene.delivers(&ended).await.status, 401);
-    scene.jumps(-HOUR);
+    scene.jumps(-3 * HOUR);
     assert_eq!(scene.delivers(&ended).await.status, 200);
     assert_eq!(scene.posts(&town), before);
 }

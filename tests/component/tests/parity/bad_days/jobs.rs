@@ -28,7 +28,7 @@ fn replies(scene: &Scene, post: &Post) -> Vec<Post> {
 
 fn file(scene: &Scene, recording: &str) -> Value {
     json!([{"id": recording, "recording_start": "a", "file_type": "OTHER", "recording_type": recording,
-        "download_url": scene.zoom.add_file(recording, CHAT)}])
+        "download_url": scene.zoom.add_file(recording, &format!("WEBVTT\r\n\r\n{CHAT}"))}])
 }
 
 /// Longer than any lease or claim lasts, so that what a dead process left is taken up.

@@ -5,7 +5,7 @@
 //! could be known for the first one's repetition.
 
 use component_tests::scene::{At, Scene, Told, body_of, props};
-use plugin_tests::zoom::{Meeting, User};
+use plugin_tests::zoom::User;
 use serde_json::{Value, json};
 
 use crate::order::in_order;
@@ -232,13 +232,17 @@ impl Stage {
 
     /// All meetings end, and those in the personal room.
     async fn end_all(&self, case: &Case) {
-        let pmi = self.scene.zoom.user("ann@example.com").unwrap().pmi;
-        let room = Meeting::occurrence(pmi, "cm9vbS9vY2N1cnJlbmNl==");
+        let ann = self.scene.zoom.user("ann@example.com").unwrap();
         let mut meetings = self.scene.zoom.meetings();
-        meetings.push(room);
+        meetings.push(self.scene.zoom.enter_room(&ann));
         for meeting in meetings {
             let ended = self.scene.zoom.webhook("meeting.ended", &meeting);
-            assert_eq!(self.scene.delivers(&ended).await.status, 200, "{case}");
+            if self.scene.delivers(&ended).await.status == 500 {
+                // It is not known yet whether an earlier start has a post. Zoom repeats the event after five minutes.
+                self.scene.later(330);
+                let again = self.scene.zoom.webhook_with(ended.body);
+                assert_eq!(self.scene.delivers(&again).await.status, 200, "{case}");
+            }
         }
     }
 }
