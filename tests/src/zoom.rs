@@ -287,6 +287,11 @@ impl Zoom {
         self.shared.released.notify_all();
     }
 
+    /// The time by Zoom's clock, as Zoom writes it.
+    pub fn time(&self) -> String {
+        account::written(self.shared.lock().account.now())
+    }
+
     /// Moves Zoom's clock forward or back. Tokens expire by this clock, and webhooks are dated by it.
     pub fn later(&self, seconds: i64) {
         self.shared.lock().account.ahead += time::Duration::seconds(seconds);

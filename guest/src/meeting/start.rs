@@ -297,7 +297,9 @@ fn announce(start: &Start<'_>, meeting: &Meeting, claim: &Claim) -> Result<(), F
         done => done,
     };
     let waits = match meeting.personal {
-        true => not_started::enqueue(meeting.id, &reference),
+        // A second job does no harm.
+        true => not_started::enqueue(meeting.id, &reference)
+            .or_else(|_| not_started::enqueue(meeting.id, &reference)),
         false => Ok(()),
     };
     let later = [

@@ -63,7 +63,7 @@ async fn f13_each_code_has_a_sentence_on_each_endpoint() {
                 | Refusal::NoMeeting
                     if is_meeting =>
                 {
-                    "not the host of a meeting"
+                    "do not host a meeting"
                 }
                 Refusal::NoPermission => "does not allow",
                 Refusal::Invalid => "did not accept the details",

@@ -120,8 +120,8 @@ async fn zm036_d37_only_a_fresh_signature_over_our_apps_removal_counts() {
         signature: String::new(),
         ..signed(&scene, &good)
     };
-    let old = signed(&scene, &good).dated(&secret, -7201);
-    let early = signed(&scene, &good).dated(&secret, 301);
+    let old = signed(&scene, &good).dated(&secret, -7210);
+    let early = signed(&scene, &good).dated(&secret, 310);
     let changed = Webhook {
         body: good.to_string().replace(&zoom_id, "somebody-else"),
         ..signed(&scene, &good)

@@ -25,7 +25,7 @@ pub async fn connected() -> (Scene, String, String) {
     connected_choosing("No").await
 }
 
-/// A meeting that somebody scheduled at Zoom: it comes again and again under one number.
+/// A recurring meeting that starts now.
 pub fn scheduled(scene: &Scene, host: &str) -> Meeting {
     let host = scene.zoom.user(&format!("{host}@example.com")).unwrap();
     let meeting = Meeting {
@@ -36,7 +36,7 @@ pub fn scheduled(scene: &Scene, host: &str) -> Meeting {
         host_email: host.email,
         join_url: format!("{}/j/{SCHEDULED}?pwd=of-the-series", scene.zoom.url()),
         passcode: "series-passcode-8Jk".to_owned(),
-        start_time: "2026-01-12T08:09:10Z".to_owned(),
+        start_time: scene.zoom.time(),
         kind: RECURRING,
         ..Meeting::default()
     };
