@@ -617,6 +617,33 @@ mod tests {
     }
 
     #[test]
+    fn a_route_has_a_time_within_which_it_is_answered() {
+        let with = |routes: serde_json::Value| {
+            parse(
+                json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "routes": routes}),
+            )
+        };
+        let policy = with(json!([{"path": "/hook", "answer_within_ms": 2500}])).unwrap();
+        let limit = policy.answer_within("/hook");
+        assert_eq!(limit, Some(Duration::from_millis(2500)));
+        for other in ["/hook/", "/hooks", "/", ""] {
+            assert_eq!(policy.answer_within(other), None, "{other}");
+        }
+        for wrong in [
+            json!([{"path": "hook", "answer_within_ms": 1}]),
+            json!([{"path": "/hook?a=1", "answer_within_ms": 1}]),
+            json!([{"path": "/ho%6fk", "answer_within_ms": 1}]),
+            json!([{"path": "/hook"}]),
+            json!([{"path": "/hook", "answer_within_ms": 0}]),
+            json!([{"path": "/hook", "answer_within_ms": MOST_ANSWER_MS + 1}]),
+            json!([{"path": "/hook", "answer_within_ms": 1}, {"path": "/hook", "answer_within_ms": 2}]),
+            json!([{"path": "/hook", "answer_within_ms": 1, "else": 1}]),
+        ] {
+            assert!(with(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn limits_have_a_least_and_a_most() {
         for (name, most) in [
             ("memory_mib", MOST_MEMORY_MIB),

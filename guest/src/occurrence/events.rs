@@ -27,6 +27,8 @@ pub struct Event<'a> {
     pub end: Option<i64>,
     /// When the event happened.
     pub at: i64,
+    /// Whether the part is in a personal room.
+    pub personal: bool,
 }
 
 impl Event<'_> {
@@ -75,7 +77,7 @@ fn apply(
     let mut concerned = Vec::new();
     let mut failure = None;
     let mut announced = false;
-    for reference in number.candidates(&part, start) {
+    for reference in number.candidates(&part, start, event.personal) {
         match apply_to(event, &number, &reference, &step) {
             Ok(true) => {
                 announced |= reference.kind != Kind::Personal;
@@ -86,7 +88,13 @@ fn apply(
             Err(error) => failure = Some(error),
         }
     }
-    if !announced && failure.is_none() && !number.followers().is_empty() {
+    let is_followed = !number.followers().is_empty();
+    if is_followed && event.personal {
+        system::warn(
+            "A channel is subscribed to a Personal Meeting ID. Meetings in a personal room may be private, so they are not announced. Use /zoom subscription remove in the channel.",
+            &[("channel", &number.channel_id)],
+        );
+    } else if is_followed && !announced && failure.is_none() {
         let reference = follow(event, &number, &part, start)?;
         apply_to(event, &number, &reference, &step)?;
     }
@@ -119,7 +127,8 @@ fn apply_to(
         if occurrence.topic.is_empty() {
             event.topic.clone_into(&mut occurrence.topic);
         }
-        if occurrence.kind != Kind::Personal && occurrence.state() == State::InProgress {
+        let may_announce = occurrence.kind != Kind::Personal && !event.personal;
+        if may_announce && occurrence.state() == State::InProgress {
             occurrence.announce_in(followers.iter().map(|one| one.channel_id.as_str()));
         }
     })?;

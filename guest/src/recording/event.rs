@@ -15,7 +15,7 @@ use crate::occurrence::{Occurrence, legacy, record};
 use crate::store::number::{self, Kind};
 use crate::system;
 use crate::zoom::time::{happened, milliseconds};
-use crate::zoom::types::{meeting_number, text};
+use crate::zoom::types::{PERSONAL_ROOM, meeting_number, text};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +51,8 @@ pub struct Recorded {
     host_id: String,
     /// When the part started, in milliseconds.
     start: Option<i64>,
+    /// Whether the part was in a personal room.
+    personal: bool,
     passcode: String,
     files: Vec<Listed>,
 }
@@ -65,6 +67,8 @@ struct Object {
     host_id: String,
     #[serde(default, deserialize_with = "text")]
     start_time: String,
+    #[serde(default, rename = "type", deserialize_with = "meeting_number")]
+    kind: u64,
     #[serde(default, deserialize_with = "text")]
     password: String,
     #[serde(default)]
@@ -144,6 +148,7 @@ pub fn read(event: &str, event_ts: i64, token: String, object: Value) -> Option<
         uuid: object.uuid,
         host_id: object.host_id,
         start: milliseconds(&object.start_time),
+        personal: object.kind == PERSONAL_ROOM,
         passcode: object.password,
         files: files
             .filter_map(|file| serde_json::from_value(file).ok())
@@ -209,20 +214,22 @@ fn occurrences(recorded: &Recorded) -> Result<Vec<Occurrence>, Error> {
         host_id: &recorded.host_id,
         start: recorded.start,
         at: recorded.event_ts,
+        personal: recorded.personal,
         ..Event::default()
     };
     let number = legacy::merged(number, &event)?;
     let mut found = Vec::new();
-    for reference in number.candidates(&recorded.uuid, recorded.start) {
+    for reference in number.candidates(&recorded.uuid, recorded.start, recorded.personal) {
         let occurrence = record::change(recorded.id, &reference, |_| {})?;
-        found.extend(occurrence.filter(|one| is_of(one, &recorded.uuid)));
+        found.extend(occurrence.filter(|one| is_of(one, recorded)));
     }
     Ok(found)
 }
 
-fn is_of(occurrence: &Occurrence, uuid: &str) -> bool {
-    let by_number = occurrence.kind != Kind::Personal && occurrence.has_no_uuid();
-    occurrence.names(uuid) || by_number
+fn is_of(occurrence: &Occurrence, recorded: &Recorded) -> bool {
+    let is_personal = occurrence.kind == Kind::Personal || recorded.personal;
+    let by_number = !is_personal && occurrence.has_no_uuid();
+    occurrence.names(&recorded.uuid) || by_number
 }
 
 /// One group for each start of a recording: its videos and its chat. If there is no video, the sound.
@@ -369,12 +376,34 @@ mod tests {
             parts,
             ..Occurrence::default()
         };
-        assert!(is_of(&with(Kind::Ordinary, vec![part("u", false)]), "u"));
-        assert!(!is_of(&with(Kind::Ordinary, vec![part("v", false)]), "u"));
-        assert!(is_of(&with(Kind::Ordinary, vec![]), "u"));
-        assert!(!is_of(&with(Kind::Personal, vec![]), "u"));
-        assert!(is_of(&with(Kind::Personal, vec![part("u", false)]), "u"));
-        assert!(!is_of(&with(Kind::Personal, vec![part("u", true)]), "u"));
+        let is_of_u = |occurrence: &Occurrence, personal| {
+            let recorded = Recorded {
+                uuid: "u".into(),
+                personal,
+                ..Recorded::default()
+            };
+            is_of(occurrence, &recorded)
+        };
+        assert!(is_of_u(
+            &with(Kind::Ordinary, vec![part("u", false)]),
+            false
+        ));
+        assert!(!is_of_u(
+            &with(Kind::Ordinary, vec![part("v", false)]),
+            false
+        ));
+        assert!(is_of_u(&with(Kind::Ordinary, vec![]), false));
+        assert!(!is_of_u(&with(Kind::Personal, vec![]), false));
+        assert!(is_of_u(
+            &with(Kind::Personal, vec![part("u", false)]),
+            false
+        ));
+        assert!(!is_of_u(
+            &with(Kind::Personal, vec![part("u", true)]),
+            false
+        ));
+        let unbound = with(Kind::Ordinary, vec![]);
+        assert!(!is_of_u(&unbound, true), "a private meeting in a room");
     }
 
     proptest! {

@@ -137,8 +137,14 @@ impl Number {
         self.occurrences.len() != before
     }
 
-    /// The occurrences that an event about a part may concern. `start` is when the part started.
-    pub fn candidates(&self, uuid: &str, start: Option<i64>) -> Vec<Reference> {
+    /// The occurrences that an event about a part may concern. `start` is when the part started. A part in a personal room
+    /// never continues another meeting.
+    pub fn candidates(
+        &self,
+        uuid: &str,
+        start: Option<i64>,
+        in_personal_room: bool,
+    ) -> Vec<Reference> {
         let exact: Vec<_> = self
             .occurrences
             .iter()
@@ -163,7 +169,8 @@ impl Number {
                 .or(others.first()),
             None => others.last(),
         };
-        waiting.chain(near.copied()).cloned().collect()
+        let near = near.copied().filter(|_| !in_personal_room);
+        waiting.chain(near).cloned().collect()
     }
 
     /// Remembers that a part has started or ended. Answers whether that was new.
@@ -342,15 +349,20 @@ mod tests {
         known.parts.push(tag("u"));
         number.refer(known);
         number.refer(reference("new", Kind::Ordinary, CARD + 2));
-        assert_eq!(ids(&number.candidates("u", None)), ["known"]);
-        assert_eq!(ids(&number.candidates("v", None)), ["new"]);
-        assert_eq!(ids(&number.candidates("v", Some(CARD - 60_000))), ["old"]);
+        assert_eq!(ids(&number.candidates("u", None, false)), ["known"]);
+        assert_eq!(ids(&number.candidates("v", None, false)), ["new"]);
         assert_eq!(
-            ids(&number.candidates("v", Some(0))),
+            ids(&number.candidates("v", Some(CARD - 60_000), false)),
+            ["old"]
+        );
+        assert_eq!(
+            ids(&number.candidates("v", Some(0), false)),
             ["old"],
             "a late event"
         );
-        assert_eq!(ids(&number.candidates("v", Some(CARD + 9))), ["new"]);
+        assert_eq!(ids(&number.candidates("v", Some(CARD + 9), false)), ["new"]);
+        assert!(number.candidates("v", Some(CARD + 9), true).is_empty());
+        assert_eq!(ids(&number.candidates("u", None, true)), ["known"]);
     }
 
     #[test]
@@ -359,11 +371,11 @@ mod tests {
         for (id, minutes) in [("a", 0), ("b", 20), ("c", 40)] {
             number.refer(reference(id, Kind::Personal, CARD + minutes * 60_000));
         }
-        let at = |minutes: i64| number.candidates("u", Some(CARD + minutes * 60_000));
+        let at = |minutes: i64| number.candidates("u", Some(CARD + minutes * 60_000), false);
         assert_eq!(ids(&at(25)), ["a", "b"]);
         assert_eq!(ids(&at(39)), ["b", "c"]);
         assert!(at(71).is_empty());
-        assert!(number.candidates("u", None).is_empty());
+        assert!(number.candidates("u", None, false).is_empty());
     }
 
     #[test]
@@ -374,8 +386,8 @@ mod tests {
         assert!(!number.see("u", &["a".to_owned()]), "nothing new");
         assert!(number.see("v", &[]));
         number.refer(reference("b", Kind::Personal, CARD + 1));
-        assert_eq!(ids(&number.candidates("u", Some(CARD))), ["a"]);
-        assert!(number.candidates("v", Some(CARD)).is_empty());
+        assert_eq!(ids(&number.candidates("u", Some(CARD), false)), ["a"]);
+        assert!(number.candidates("v", Some(CARD), false).is_empty());
     }
 
     #[test]
@@ -412,7 +424,7 @@ mod tests {
         #[test]
         fn no_bytes_make_the_reader_panic(bytes: Vec<u8>, uuid in ".*", start: i64) {
             if let Some(number) = parse(&bytes) {
-                let _ = number.candidates(&uuid, Some(start));
+                let _ = number.candidates(&uuid, Some(start), false);
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::occurrence::events;
 use crate::recording::event::{self as recorded, Recorded};
 use crate::system::SKEW;
 use crate::zoom::time::{happened, milliseconds};
-use crate::zoom::types::{meeting_number, text};
+use crate::zoom::types::{PERSONAL_ROOM, meeting_number, text};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -46,6 +46,8 @@ pub struct Meeting {
     start_time: String,
     #[serde(default, deserialize_with = "text")]
     end_time: String,
+    #[serde(default, rename = "type", deserialize_with = "meeting_number")]
+    kind: u64,
     /// When Zoom says that it happened, in milliseconds; 0 if it does not.
     #[serde(skip)]
     event_ts: i64,
@@ -62,6 +64,7 @@ impl Meeting {
             start: milliseconds(&self.start_time),
             end: milliseconds(&self.end_time),
             at: happened(self.event_ts, now),
+            personal: self.kind == PERSONAL_ROOM,
         }
     }
 }

@@ -21,6 +21,9 @@ pub struct User {
     pub pmi: u64,
 }
 
+/// The `type` of a meeting in a personal room, under its Personal Meeting ID.
+pub const PERSONAL_ROOM: u64 = 4;
+
 /// A Zoom meeting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Meeting {
@@ -56,7 +59,6 @@ impl Meeting {
     /// Whether Zoom reports the meeting under the host's Personal Meeting ID: it is a personal room, or a scheduled meeting
     /// that uses one.
     pub fn uses_personal_id(&self) -> bool {
-        const PERSONAL_ROOM: u64 = 4;
         let scheduled = self.settings.get("use_pmi").and_then(Value::as_bool);
         self.kind == PERSONAL_ROOM
             || scheduled == Some(true)

@@ -6,7 +6,6 @@
 //! ([`World::lag`]), or slow every call down ([`MemoryApi::slow_down`]).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -117,8 +116,8 @@ pub(crate) type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 #[derive(Default)]
 pub struct MemoryApi {
     world: Mutex<World>,
-    /// How long each call takes, in milliseconds.
-    delay: AtomicU64,
+    /// How long each call takes.
+    delay: watch::Sender<Duration>,
     pub(crate) dead: watch::Sender<bool>,
 }
 
@@ -327,10 +326,9 @@ impl MemoryApi {
         self.world().clock = Some(Arc::new(clock));
     }
 
-    /// Lets each call take this long from now on.
+    /// Lets each call take this long from now on. Ends the wait of all calls that are being made.
     pub fn slow_down(&self, delay: Duration) {
-        let delay = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        self.delay.store(delay, Ordering::SeqCst);
+        self.delay.send_replace(delay);
     }
 
     fn call<T>(
@@ -372,13 +370,16 @@ impl MemoryApi {
             }
             Fate::Unheard => return Box::pin(std::future::pending()),
         };
-        match self.delay.load(Ordering::SeqCst) {
-            0 => Box::pin(std::future::ready(answer)),
-            delay => Box::pin(async move {
-                tokio::time::sleep(Duration::from_millis(delay)).await;
-                answer
-            }),
+        let mut changes = self.delay.subscribe();
+        let delay = *changes.borrow_and_update();
+        if delay.is_zero() {
+            return Box::pin(std::future::ready(answer));
         }
+        Box::pin(async move {
+            // The end of the time, or of being slow.
+            let _ = tokio::time::timeout(delay, changes.changed()).await;
+            answer
+        })
     }
 }
 

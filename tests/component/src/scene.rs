@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use mattermost_plugin_rpc::mattermost::{Api, CommandArgs, HttpRequest, Post};
+use mattermost_plugin_rpc::mattermost::{Api, BodyReader, CommandArgs, HttpRequest, Post};
 use plugin_host::outgoing::Outgoing;
 use plugin_host::{ComponentPlugin, Reply};
 use plugin_tests::zoom::{App, User, Webhook, Zoom};
@@ -419,11 +419,6 @@ impl Scene {
     async fn asked(&self, request: HttpRequest, body: &str) -> Reply {
         let (plugin, body) = (Arc::clone(&self.plugin), body.as_bytes().to_vec());
         let answer = self.within(async move { plugin.request(&request, body).await });
-        let nothing = || Reply {
-            status: 0,
-            headers: Vec::new(),
-            body: Vec::new(),
-        };
         self.keep(answer.await.unwrap_or_else(nothing))
     }
 
@@ -559,17 +554,17 @@ impl Scene {
     /// Zoom delivers a webhook to a certain address.
     pub async fn delivers_to(&self, url: &str, webhook: &Webhook) -> Reply {
         self.tick();
-        let headers = webhook.headers();
-        let headers = headers
-            .iter()
-            .map(|(name, value)| header(&canonical(name), value));
-        let request = HttpRequest {
-            method: "POST".to_owned(),
-            url: url.to_owned(),
-            headers: headers.collect(),
-            ..HttpRequest::default()
-        };
-        self.asked(request, &webhook.body).await
+        self.asked(delivery(url, webhook), &webhook.body).await
+    }
+
+    /// Zoom delivers a webhook as over the wire, with the time that the policy gives the route.
+    pub async fn delivers_through(&self, webhook: &Webhook) -> Reply {
+        self.tick();
+        let request = delivery(&format!("/webhook?secret={WEBHOOK_SECRET}"), webhook);
+        let body = BodyReader::from_bytes(webhook.body.clone().into_bytes());
+        let plugin = Arc::clone(&self.plugin);
+        let answer = self.within(async move { plugin.serve(request, body).await });
+        self.keep(answer.await.unwrap_or_else(nothing))
     }
 
     /// Runs the jobs that are due, until none is. Answers when the next one is due, if there is one.
@@ -624,6 +619,28 @@ fn process(zoom: &Zoom, ahead: &Arc<AtomicI64>, runtime: &Runtime) -> ComponentP
     let plugin = or_stop(plugin_on(component, MANIFEST, runtime.handle().clone()));
     let plugin = plugin.with_clock(move || clock(&ahead));
     plugin.with_outgoing(Outgoing::trusting(vec![zoom.authority().into()]))
+}
+
+/// What a process answers that has died.
+fn nothing() -> Reply {
+    Reply {
+        status: 0,
+        headers: Vec::new(),
+        body: Vec::new(),
+    }
+}
+
+fn delivery(url: &str, webhook: &Webhook) -> HttpRequest {
+    let headers = webhook.headers();
+    let headers = headers
+        .iter()
+        .map(|(name, value)| header(&canonical(name), value));
+    HttpRequest {
+        method: "POST".to_owned(),
+        url: url.to_owned(),
+        headers: headers.collect(),
+        ..HttpRequest::default()
+    }
 }
 
 fn header(name: &str, value: &str) -> (String, Vec<String>) {

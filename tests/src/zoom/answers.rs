@@ -48,7 +48,7 @@ pub(super) fn meeting(meeting: &Meeting, base: &str) -> Value {
     let mut body = json!({
         "uuid": meeting.uuid, "id": meeting.id, "host_id": meeting.host_id,
         "host_email": meeting.host_email, "assistant_id": "", "topic": meeting.topic, "type": kind,
-        "status": "waiting", "timezone": "Europe/Berlin", "agenda": "",
+        "status": if meeting.in_progress { "started" } else { "waiting" }, "timezone": "Europe/Berlin", "agenda": "",
         "created_at": meeting.start_time, "duration": 60, "join_url": meeting.join_url,
         "start_url": format!("{base}/s/{}?zak=start-secret", meeting.id),
         "chat_join_url": format!("{base}/launch/jc/{}", meeting.id),

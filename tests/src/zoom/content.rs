@@ -21,6 +21,21 @@ impl Zoom {
         self.shared.lock().account.enter_room(host)
     }
 
+    /// People are in this part of a meeting or personal room from now on, as Zoom tells everybody who asks.
+    pub fn begin(&self, meeting: &Meeting) {
+        self.finish(meeting);
+        self.add_meeting(Meeting {
+            in_progress: true,
+            ..meeting.clone()
+        });
+    }
+
+    /// Everybody has left this part of a meeting or personal room.
+    pub fn finish(&self, meeting: &Meeting) {
+        let meetings = &mut self.shared.lock().account.meetings;
+        meetings.retain(|known| known.uuid != meeting.uuid || !known.in_progress);
+    }
+
     /// Adds a meeting or a webinar that exists at Zoom.
     pub fn add_meeting(&self, meeting: Meeting) {
         self.shared.lock().account.meetings.push(meeting);

@@ -40,6 +40,8 @@ pub struct Meeting {
     pub kind: u8,
     /// The host's Personal Meeting ID where the meeting uses it (`settings.use_pmi`); otherwise 0.
     pub pmi: u64,
+    /// Whether people are in it.
+    pub in_progress: bool,
     /// What the plugin asked for, word for word.
     pub requested: Value,
 }

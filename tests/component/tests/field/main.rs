@@ -11,6 +11,8 @@
 mod connecting;
 mod hosts;
 mod links;
+mod meetings;
+mod private;
 mod replicas;
 mod servers;
 mod support;
