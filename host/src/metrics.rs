@@ -89,7 +89,7 @@ pub(crate) enum Counter {
     MemoryRefusal,
     /// A call of the component was denied.
     Denial,
-    /// A request was answered without an event.
+    /// The host answered a request in place of the component.
     TurnedAway,
     /// An answer did not reach the server as a whole.
     AnswerDropped,
@@ -128,7 +128,7 @@ impl Counter {
             Self::TurnedAway => [
                 "plugin_host_requests_turned_away_total",
                 "reason",
-                "Requests that were answered before the component saw them, by reason.",
+                "Requests and commands that the host answered in place of the component, by reason; `late`: the time of the route was over, and the event continued.",
             ],
             Self::AnswerDropped => [
                 "plugin_host_answers_dropped_total",

@@ -34,7 +34,7 @@ it.each([
     ['javascript:alert(1)', ''],
     ['https://zoom.us:pw@evil.example/', ''],
     ['/j/1', ''],
-])('d27 %s is not linked (configured: %s)', (link, zoomUrl) => {
+])('f10 d27 %s is not linked (configured: %s)', (link, zoomUrl) => {
     expect(safeLink(link, zoomUrl)).toBeUndefined();
 });
 

@@ -162,14 +162,14 @@ it.each([
     ['https://zoom.us@evil.example/j/1'],
     ['//evil.example'],
     [''],
-])('d27 an insecure link is not shown: %s', async (meetingLink) => {
+])('f10 d27 an insecure link is not shown: %s', async (meetingLink) => {
     serve({});
     await showPosts(load(), meetingPost({meeting_link: meetingLink}));
     expect(screen.queryByRole('link')).toBeNull();
     expect(bodyOf()).toContain('its address is not secure');
 });
 
-it('d27 the host of a link is named unless it belongs to Zoom', async () => {
+it('f10 d27 the host of a link is named unless it belongs to Zoom', async () => {
     serve({'/plugins/zoom/api/v1/client': () => json(200, {zoom_url: 'https://zoom.us'})});
     await showPosts(load(), meetingPost({meeting_link: 'https://zoom.us.evil.example/j/1'}));
     expect(bodyOf()).toContain('This link leads to zoom.us.evil.example');

@@ -148,7 +148,7 @@ const POLICY: &str = "host/src/policy.rs";
 const HTTP: &str = "host/src/capability/http.rs";
 const KV: &str = "host/src/capability/kv.rs";
 const POSTS: &str = "host/src/capability/posts.rs";
-const OWNERSHIP: &str = "host/src/capability/ownership.rs";
+const PROVENANCE: &str = "host/src/capability/provenance.rs";
 const BOTS: &str = "host/src/capability/bots.rs";
 const COMMANDS: &str = "host/src/capability/commands.rs";
 const DIALOGS: &str = "host/src/capability/dialogs.rs";
@@ -174,13 +174,13 @@ const QUESTION: &str = "guest/src/meeting/question.rs";
 const REST: &str = "guest/src/meeting/rest.rs";
 const RECENT: &str = "guest/src/meeting/recent.rs";
 const BODY: &str = "guest/src/webhook/body.rs";
-const ANNOUNCE: &str = "guest/src/webhook/announce.rs";
+const ANNOUNCE: &str = "guest/src/subscriptions/announce.rs";
 const RECORDING: &str = "guest/src/recording/mod.rs";
 const WASI: &str = "host/src/sandbox/wasi.rs";
 const QUEUE: &str = "host/src/jobs/mod.rs";
 const PLUGIN: &str = "host/src/plugin.rs";
 const MANIFEST: &str = "host/src/manifest.rs";
-const GUEST_JOBS: &str = "guest/src/jobs.rs";
+const ONCE: &str = "guest/src/platform/once.rs";
 const ZOOM: &str = "guest/src/zoom/mod.rs";
 const DOWNLOAD: &str = "guest/src/recording/download.rs";
 
@@ -459,8 +459,8 @@ const GUARDS: &[Guard] = &[
         "being sent away without knowing for how long",
         EXCHANGE,
         &[(
-            "        reply.headers.push(seconds);\n",
-            "        let _ = seconds;\n",
+            "let seconds = (\"Retry-After\".to_owned(), \"2\".to_owned());\n        reply.headers.push(seconds);\n",
+            "let _ = (\"Retry-After\".to_owned(), \"2\".to_owned());\n",
         )],
         Tests::Crowd,
     ),
@@ -622,11 +622,8 @@ const GUARDS: &[Guard] = &[
     ),
     guard(
         "changing what others wrote",
-        OWNERSHIP,
-        &[(
-            "            None => self.adopt(post).await,",
-            "            None => Ok(()),",
-        )],
+        PROVENANCE,
+        &[("if !self.is_adoptable(post).await? {", "if false {")],
         Tests::Identity,
     ),
     guard(
@@ -781,23 +778,20 @@ const GUARDS: &[Guard] = &[
         "a channel's posts without end",
         POSTS,
         &[(
-            "let rest = left.checked_sub(size);",
-            "let rest = Some(left);",
+            "if let Some(rest) = left.checked_sub(post_size(&post)) {",
+            "if let Some(rest) = Some(left) {",
         )],
         Tests::Exhaustion,
     ),
     guard(
-        "patience that is used up by waiting",
-        "guest/src/recording/mod.rs",
-        &[(
-            "match wait_for(work, &failure, tries) {",
-            "match wait_for(work, &failure, attempt.max(tries)) {",
-        )],
+        "patience that is used up at once",
+        ONCE,
+        &[("    held.record.tries = 1;", "    held.record.tries = 100;")],
         Tests::Zoom,
     ),
     guard(
         "a job that ends in a channel of large posts",
-        "guest/src/channel.rs",
+        ONCE,
         &[(
             "Err(Error::TooLarge) => {",
             "Err(Error::Unavailable(_)) => {",
@@ -1314,7 +1308,7 @@ const GUARDS: &[Guard] = &[
         "a connection that is not found when it is to be taken away",
         ACCOUNTS,
         &[(
-            "    let Some(bytes) = kv::get(&key(user_id))? else {",
+            "    let Some(bytes) = stored(user_id)? else {",
             "    let Some(bytes) = None::<Vec<u8>> else {",
         )],
         Tests::Connecting,
@@ -1332,23 +1326,32 @@ const GUARDS: &[Guard] = &[
         "a beginning that nobody keeps",
         STATE,
         &[(
-            "    kv::set(&key(user_id), &bytes, Some(LIFETIME), &Expected::Any)",
-            "    let _ = (user_id, bytes);\n    Ok(())",
+            "        Ok((with(begun, state), ()))",
+            "        drop(state);\n        Ok((begun, ()))",
         )],
         Tests::Connecting,
     ),
     guard(
         "a beginning that lasts for ever",
         STATE,
-        &[("Some(LIFETIME), &Expected::Any)", "None, &Expected::Any)")],
+        &[
+            (
+                "current::replace(key, &bytes, Some(LIFETIME), stored)",
+                "current::replace(key, &bytes, None, stored)",
+            ),
+            (
+                "begun.retain(|state| state.until > now);",
+                "begun.retain(|state| state.until > i64::MIN.min(now));",
+            ),
+        ],
         Tests::Connecting,
     ),
     guard(
         "a beginning that is not found again",
         STATE,
         &[(
-            "    Ok(kv::get(&key(user_id))?.and_then(",
-            "    let _ = user_id;\n    Ok(None::<Vec<u8>>.and_then(",
+            "        opened(begun, link, secrets, system::now_ms()).ok_or(())",
+            "        drop(begun);\n        opened(Vec::new(), link, secrets, system::now_ms()).ok_or(())",
         )],
         Tests::Connecting,
     ),
@@ -1356,8 +1359,8 @@ const GUARDS: &[Guard] = &[
         "a beginning that is used twice",
         STATE,
         &[(
-            "    kv::delete(&key(user_id), &Expected::Value(bytes))",
-            "    let _ = (user_id, bytes);\n    Ok(())",
+            "            let state = begun.remove(at);",
+            "            let state = begun.get_mut(at).cloned().unwrap_or_default();",
         )],
         Tests::Connecting,
     ),
@@ -1373,10 +1376,10 @@ const GUARDS: &[Guard] = &[
     // Bad days
     guard(
         "bad days: a post that nothing vouches for",
-        OWNERSHIP,
+        POSTS,
         &[(
-            "        self.remember(&mark, record).await\n",
-            "        let _ = self.remember(&mark, record).await;\n        Ok(())\n",
+            "        self.sign_new(&mut post).await?;",
+            "        let _ = self.sign_new(&mut post).await;",
         )],
         Tests::BadDays,
     ),
@@ -1384,8 +1387,8 @@ const GUARDS: &[Guard] = &[
         "bad days: a post that is not expected before it is there",
         START,
         &[(
-            "    let expected = meetings::announce(meeting.id, &under_way);",
-            "    let expected: Result<(), HostError> = Err(HostError::Conflict);",
+            "    let referred = number::refer(meeting.id, &reference);",
+            "    let referred: Result<(), HostError> = Err(HostError::Conflict);",
         )],
         Tests::BadDays,
     ),
@@ -1420,7 +1423,7 @@ const GUARDS: &[Guard] = &[
         "bad days: a list that names a subscription which has ended",
         SUBSCRIPTIONS,
         &[(
-            "        Removed::Nothing | Removed::Elsewhere => tidy(meeting_id, user_id)?,",
+            "        Removed::Nothing | Removed::Elsewhere => tidy(meeting_id, user_id, channel_id)?,",
             "        Removed::Nothing | Removed::Elsewhere => {}",
         )],
         Tests::BadDays,
@@ -1447,14 +1450,14 @@ const GUARDS: &[Guard] = &[
         "bad days: a file that nobody is told could not be had",
         RECORDING,
         &[(
-            "            Outcome::RetryAfter(PAUSE)",
-            "            Outcome::Done",
+            "                    Some(PAUSE)\n",
+            "                    None\n",
         )],
         Tests::BadDays,
     ),
     guard(
         "bad days: an event that happened anew with each delivery",
-        BODY,
+        "guest/src/zoom/time.rs",
         &[(
             "    if (now.saturating_sub(OLDEST)..=now).contains(&event_ts) {",
             "    if event_ts == i64::MIN {",
@@ -1465,17 +1468,17 @@ const GUARDS: &[Guard] = &[
         "bad days: an announcement that outlives its meeting",
         ANNOUNCE,
         &[(
-            "            ended::end_now(&post.id)?;",
-            "            drop(post);",
+            "        // A post of an earlier run, which must be updated.\n        String::new()",
+            "        digest_of(occurrence)",
         )],
         Tests::BadDays,
     ),
     guard(
-        "bad days: an end that is handled twice at once",
-        LOCKS,
+        "bad days: a step that is done again",
+        ONCE,
         &[(
-            "            Err(stored) if stored.as_deref() == Some(DONE) => return Ok(None),\n            Err(_) => {}",
-            "            Err(stored) if stored.as_deref() == Some(DONE) => return Ok(None),\n            Err(_) => return Ok(Some(Turn(None))),",
+            "if held.take(step.items.to_vec(), &Expected::Absent)? {",
+            "if held.take(step.items.to_vec(), &Expected::Any)? {",
         )],
         Tests::BadDays,
     ),
@@ -1501,7 +1504,7 @@ const GUARDS: &[Guard] = &[
         "bad days: a click that is followed by nothing",
         REST,
         &[(
-            "                return answer(person.locale, &Err(error.into()));",
+            "                return answer(&person.reader(), &Err(error.into()));",
             "                drop(error);",
         )],
         Tests::BadDays,
@@ -1536,10 +1539,10 @@ const GUARDS: &[Guard] = &[
     // What Zoom answers
     guard(
         "a post that a member passes off as a job's",
-        GUEST_JOBS,
+        ONCE,
         &[(
-            "find(|post| post.user_id == bot_id)",
-            "find(|post| post.user_id != bot_id)",
+            "    post.ours && !post.deleted && ",
+            "    !post.deleted && ",
         )],
         Tests::Zoom,
     ),

@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(help.lines().count(), 1 + 5 + 3, "{help}");
         let more = render(Locale::En, false, true);
         assert_eq!(more.lines().count(), 1 + 5 + 3 + 2, "{more}");
-        assert!(help.contains("* `/zoom subscription add [meeting id]` - "));
+        assert!(help.contains("* `/zoom subscription add [meeting ID]` - "));
         assert!(!help.contains("channel-settings") && more.contains("`/zoom channel-settings`"));
         assert!(
             help.contains("* `/zoom start [meeting topic]` - ")

@@ -89,12 +89,12 @@ struct Below {
 const SUBSCRIPTION: &[Below] = &[
     Below {
         name: "add",
-        hint: "[meeting id]",
+        hint: "[meeting ID]",
         help: Message::HelpSubscriptionAdd,
     },
     Below {
         name: "remove",
-        hint: "[meeting id]",
+        hint: "[meeting ID]",
         help: Message::HelpSubscriptionRemove,
     },
     Below {

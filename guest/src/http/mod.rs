@@ -20,9 +20,9 @@ pub enum Route {
     Meetings,
     /// A client wants to know which links lead to Zoom.
     Client,
-    /// Somebody answered which kind of meeting id to use.
+    /// Somebody answered which kind of meeting ID to use.
     AskPmi,
-    /// Somebody answered which kind of meeting id to use from now on.
+    /// Somebody answered which kind of meeting ID to use from now on.
     UpdatePmi,
     /// The answer of the dialog for a channel's preference.
     ChannelPreference,

@@ -1,4 +1,4 @@
-//! Asking which kind of meeting id to use, and taking the answer.
+//! Asking which kind of meeting ID to use, and taking the answer.
 
 use super::action::{self, Context, Refusal, button};
 use super::failure::Failure;

@@ -29,7 +29,7 @@ use crate::text::{self, Message};
 const ATTEMPTS: u32 = 30;
 const PAUSE: u64 = 300;
 
-/// Which kind of meeting id to use.
+/// Which kind of meeting ID to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// That of the user's personal room.

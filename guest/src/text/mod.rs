@@ -121,6 +121,36 @@ mod tests {
     }
 
     #[test]
+    fn f38_german_and_spanish_address_the_reader_as_mattermost_does() {
+        let formal = |locale, words: &[&str]| {
+            let sentences = Message::ALL.iter().map(|message| plain(locale, *message));
+            let found = sentences.filter(|text| {
+                let mut parts = text.split(|c: char| !c.is_alphabetic());
+                parts.any(|part| words.contains(&part))
+            });
+            found.collect::<Vec<_>>()
+        };
+        let none = Vec::<String>::new();
+        let german = [
+            "Sie", "Ihnen", "Ihr", "Ihre", "Ihrem", "Ihren", "Ihrer", "Ihres",
+        ];
+        assert_eq!(formal(Locale::De, &german), none);
+        let spanish = [
+            "usted",
+            "Usted",
+            "Su",
+            "Sus",
+            "Vaya",
+            "Pida",
+            "Ejecute",
+            "Introduzca",
+            "Inténtelo",
+            "inténtelo",
+        ];
+        assert_eq!(formal(Locale::Es, &spanish), none);
+    }
+
+    #[test]
     fn sentences_that_other_code_recognizes_stay() {
         let english = |message| plain(Locale::En, message);
         assert_eq!(english(Message::PostStarted), "I have started a meeting");

@@ -276,8 +276,8 @@ fn restricted(world: &mut World) -> Outcome {
 
 /// The languages of the bot, with a part of the help and of the prompt to connect.
 const LANGUAGES: [(&str, &str, &str); 6] = [
-    ("de", "Diese Hilfe anzeigen", "Verbinden Sie Ihr Zoom-Konto"),
-    ("es", "Mostrar esta ayuda", "Conecte su cuenta de Zoom"),
+    ("de", "Diese Hilfe anzeigen", "Verbinde dein Zoom-Konto"),
+    ("es", "Mostrar esta ayuda", "Conecta tu cuenta de Zoom"),
     ("fr", "Afficher cette aide", "Connectez votre compte Zoom"),
     ("ja", "このヘルプを表示する", "Zoomアカウントを接続"),
     ("zh-CN", "显示此帮助", "连接您的 Zoom 账户"),

@@ -5,17 +5,19 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// The number of a behaviour or of a defect.
+/// The number of a behaviour, of a defect, or of a situation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Number {
     /// What the plugin does.
     Behaviour(u16),
     /// What it no longer does wrong.
     Defect(u16),
+    /// A situation in a real installation that it handles.
+    Situation(u16),
 }
 
 impl Number {
-    /// The number that a word of a test's name is: `zm007` or `d07`.
+    /// The number that a word of a test's name is: `zm007`, `d07`, or `f07`.
     pub fn parse(word: &str) -> Option<Self> {
         let digits = |text: &str, count: usize| {
             let right = text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -24,7 +26,10 @@ impl Number {
         if let Some(rest) = word.strip_prefix("zm") {
             return digits(rest, 3).map(Number::Behaviour);
         }
-        digits(word.strip_prefix('d')?, 2).map(Number::Defect)
+        if let Some(rest) = word.strip_prefix('d') {
+            return digits(rest, 2).map(Number::Defect);
+        }
+        digits(word.strip_prefix(['f', 'F'])?, 2).map(Number::Situation)
     }
 }
 
@@ -33,6 +38,7 @@ impl fmt::Display for Number {
         match self {
             Number::Behaviour(number) => write!(f, "ZM-{number:03}"),
             Number::Defect(number) => write!(f, "D{number}"),
+            Number::Situation(number) => write!(f, "F{number:02}"),
         }
     }
 }
@@ -46,6 +52,8 @@ pub struct Entry {
     pub area: Option<String>,
     /// Why no test can prove it.
     pub reason: Option<String>,
+    /// The folder in which at least one of its tests must be, such as that of the suite on a real server.
+    pub suite: Option<String>,
 }
 
 /// All numbers.
@@ -56,9 +64,9 @@ impl Catalogue {
     pub fn parse(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let mut entries = BTreeMap::new();
-        for (group, prefix) in [("behaviours", "zm"), ("defects", "d")] {
-            let group = value.get(group).and_then(Value::as_object);
-            for (digits, entry) in group.ok_or("two groups are expected")? {
+        for (name, prefix) in [("behaviours", "zm"), ("defects", "d"), ("situations", "f")] {
+            let group = value.get(name).and_then(Value::as_object);
+            for (digits, entry) in group.ok_or_else(|| format!("there are no {name}"))? {
                 let number = Number::parse(&format!("{prefix}{digits}"));
                 let number = number.ok_or_else(|| format!("{digits} is no number"))?;
                 entries.insert(number, read(entry).ok_or_else(|| format!("{number}"))?);
@@ -74,6 +82,7 @@ fn read(entry: &Value) -> Option<Entry> {
         title: text("title").filter(|title| !title.is_empty())?,
         area: text("area"),
         reason: text("reason"),
+        suite: text("suite"),
     })
 }
 
@@ -85,8 +94,11 @@ mod tests {
     fn a_number_has_as_many_digits_as_its_kind() {
         assert_eq!(Number::parse("zm007"), Some(Number::Behaviour(7)));
         assert_eq!(Number::parse("d07"), Some(Number::Defect(7)));
+        assert_eq!(Number::parse("f07"), Some(Number::Situation(7)));
+        assert_eq!(Number::parse("F07"), Some(Number::Situation(7)));
         for word in [
-            "zm07", "zm0007", "d7", "d007", "zm", "d", "dxx", "zm00x", "+07", "zm+07",
+            "zm07", "zm0007", "d7", "d007", "zm", "d", "dxx", "zm00x", "+07", "zm+07", "f7",
+            "f007", "f", "fxx",
         ] {
             assert_eq!(Number::parse(word), None, "{word}");
         }
@@ -96,12 +108,18 @@ mod tests {
     fn an_entry_needs_a_title() {
         let file = |entry: &str| {
             format!(
-                r#"{{"behaviours": {{"001": {entry}}}, "defects": {{"02": {{"title": "b"}}}}}}"#
+                r#"{{"behaviours": {{"001": {entry}}}, "defects": {{"02": {{"title": "b"}}}},
+                "situations": {{"03": {{"title": "c", "suite": "tests/"}}}}}}"#
             )
         };
         let read = Catalogue::parse(&file(r#"{"title": "a", "area": "webapp"}"#));
         let read = read.map(|catalogue| catalogue.0).unwrap_or_default();
-        assert_eq!(read.len(), 2);
+        assert_eq!(read.len(), 3);
+        assert_eq!(
+            read.get(&Number::Situation(3))
+                .and_then(|entry| entry.suite.as_deref()),
+            Some("tests/")
+        );
         assert_eq!(
             read.get(&Number::Behaviour(1))
                 .and_then(|entry| entry.area.as_deref()),

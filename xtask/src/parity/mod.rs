@@ -1,10 +1,11 @@
 //! Which test proves what: the table of `tests/PARITY.md`, made from the names of the tests.
 //!
 //! The plugin takes the place of an existing one, whose behaviours are numbered ZM-001 … and whose
-//! defects, not to be repeated, D1 …. A test carries the numbers of what it proves in its name:
-//! `zm092_d24_the_end_is_told`. The titles are in `tests/parity.json`, where a number that no test of
-//! Rust can prove has an `area` (it is proved elsewhere) or a `reason` (it cannot be proved by a test).
-//! Every other number without a test is an error, and so is a number that does not exist.
+//! defects, not to be repeated, D1 …. Situations in real installations that it must handle are numbered F01 …. A test
+//! carries the numbers of what it proves in its name: `zm092_d24_the_end_is_told`. The titles are in
+//! `tests/parity.json`, where a number that no test of Rust can prove has an `area` (it is proved elsewhere) or a
+//! `reason` (it cannot be proved by a test). A number with a `suite` needs a test in that folder, such as the suite on a
+//! real server. Every other number without a test is an error, and so is a number that does not exist.
 
 mod catalogue;
 mod scan;

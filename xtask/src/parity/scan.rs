@@ -97,7 +97,7 @@ fn rust(text: &str) -> Vec<String> {
         }
         if line.starts_with("pub const CHECKS") {
             checks = true;
-        } else if line == "];" {
+        } else if matches!(line, "];" | ")];") {
             checks = false;
         } else if checks && let Some(name) = quoted(line.trim_start_matches('(')) {
             found.push(name.to_owned());
@@ -191,6 +191,17 @@ mod tests {
             ];
             (\"zm003_c\", 7);";
         assert_eq!(rust(&sample(text)), ["zm001_a", "zm002_b"]);
+    }
+
+    #[test]
+    fn a_single_check_ends_its_list() {
+        let text = "
+            @pub const CHECKS: &[Check] = &[(
+                \"zm001_a\",
+                a,
+            )];
+            \"zm002_b\",";
+        assert_eq!(rust(&sample(text)), ["zm001_a"]);
     }
 
     #[test]

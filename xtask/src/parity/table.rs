@@ -25,13 +25,18 @@ fn by_number(tests: &[Test]) -> BTreeMap<Number, Vec<&Test>> {
 pub fn render(catalogue: &Catalogue, tests: &[Test]) -> String {
     let tests = by_number(tests);
     let mut text = HEAD.to_owned();
-    let (behaviours, defects): (Vec<_>, Vec<_>) = catalogue
-        .0
-        .iter()
-        .partition(|(number, _)| matches!(number, Number::Behaviour(_)));
+    let (mut behaviours, mut defects, mut situations) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in &catalogue.0 {
+        match entry.0 {
+            Number::Behaviour(_) => behaviours.push(entry),
+            Number::Defect(_) => defects.push(entry),
+            Number::Situation(_) => situations.push(entry),
+        }
+    }
     for (title, entries) in [
         ("Behaviours of the existing plugin", behaviours),
         ("Its defects, which this one does not have", defects),
+        ("Situations in real installations", situations),
     ] {
         let _ = write!(
             text,
@@ -83,6 +88,12 @@ pub fn problems(catalogue: &Catalogue, tests: &[Test]) -> Vec<String> {
         if !proved && entry.area.is_none() && entry.reason.is_none() {
             problems.push(format!("{number} has no test: {}", entry.title));
         }
+        if let Some(suite) = &entry.suite {
+            let tests = numbers.get(number).into_iter().flatten();
+            if !tests.clone().any(|test| test.file.starts_with(suite)) {
+                problems.push(format!("{number} has no test in {suite}: {}", entry.title));
+            }
+        }
         if proved && entry.reason.is_some() {
             problems.push(format!(
                 "{number} has a test and needs no reason for having none"
@@ -101,6 +112,14 @@ mod tests {
             title: "title".to_owned(),
             area: area.map(str::to_owned),
             reason: reason.map(str::to_owned),
+            suite: None,
+        }
+    }
+
+    fn in_suite(suite: &str) -> Entry {
+        Entry {
+            suite: Some(suite.to_owned()),
+            ..entry(None, None)
         }
     }
 
@@ -151,5 +170,55 @@ mod tests {
             assert!(problems.contains(part), "{problems}");
         }
         assert!(!problems.contains("ZM-002"), "{problems}");
+    }
+
+    #[test]
+    fn a_situation_has_a_row_and_needs_a_test() {
+        let number = Number::Situation(1);
+        let catalogue = Catalogue(BTreeMap::from([(number, entry(None, None))]));
+        assert_eq!(problems(&catalogue, &[]), ["F01 has no test: title"]);
+        let tests = [test("f01_x", &[number])];
+        assert_eq!(problems(&catalogue, &tests), [""; 0]);
+        let table = render(&catalogue, &tests);
+        let section = "## Situations in real installations\n";
+        assert!(table.contains(section), "{table}");
+        assert!(
+            table.contains("| F01 | title | `a.rs::f01_x` |\n"),
+            "{table}"
+        );
+    }
+
+    #[test]
+    fn a_number_with_a_suite_needs_a_test_there() {
+        let number = Number::Situation(1);
+        let catalogue = Catalogue(BTreeMap::from([(number, in_suite("tests/tests/e2e/"))]));
+        let elsewhere = test("f01_x", &[number]);
+        let missing = ["F01 has no test in tests/tests/e2e/: title"];
+        assert_eq!(
+            problems(&catalogue, std::slice::from_ref(&elsewhere)),
+            missing
+        );
+        let there = Test {
+            file: "tests/tests/e2e/a.rs".to_owned(),
+            ..test("f01_y", &[number])
+        };
+        assert_eq!(problems(&catalogue, &[elsewhere, there]), [""; 0]);
+    }
+
+    #[test]
+    fn the_situations_that_need_tests_are_in_the_catalogue() {
+        let text = include_str!("../../../tests/parity.json");
+        let catalogue = Catalogue::parse(text).unwrap();
+        let of = |number| catalogue.0.get(&Number::Situation(number)).unwrap();
+        for number in (1..=38).chain([45, 46]) {
+            let entry = of(number);
+            assert_eq!((&entry.area, &entry.reason), (&None, &None), "F{number:02}");
+        }
+        let server = [1, 2, 5, 6, 13, 14, 25, 29, 31, 32, 33, 34, 38];
+        for number in server {
+            let suite = of(number).suite.as_deref();
+            assert_eq!(suite, Some("tests/tests/e2e/"), "F{number:02}");
+        }
+        assert_eq!(of(9).suite.as_deref(), Some("webapp/browser/"));
     }
 }
