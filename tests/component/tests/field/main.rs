@@ -11,7 +11,11 @@
 mod connecting;
 mod hosts;
 mod links;
+mod recordings;
 mod replicas;
 mod servers;
+mod subscriptions;
 mod support;
+mod webhook_events;
+mod webhooks;
 mod zoom_answers;
