@@ -32,7 +32,7 @@ use crate::outgoing::Outgoing;
 use crate::policy::{EventKind, Policy};
 use crate::sandbox::{Cause, Component, Ending, EventError, JobOutcome, Sandbox, commands};
 use crate::site::Site;
-use crate::traffic::{Answers, Bodies, Crowd, Shares};
+use crate::traffic::{Answers, Bodies, Crowd, Refusal, Shares};
 
 /// How long an event may compute without a break before it goes on elsewhere. Less than a tick of the epoch
 /// clock, so that a full one counts.
@@ -432,9 +432,22 @@ impl ComponentPlugin {
             Ok((body, _place)) => self.request(&request, body).await,
             Err(refusal) => {
                 self.metrics.count(Counter::TurnedAway, refusal.name());
+                self.report_body(&request, refusal).await;
                 refusal.reply()
             }
         }
+    }
+
+    /// Writes into the log that a body was refused because of its size, and which limit it hit.
+    async fn report_body(&self, request: &HttpRequest, refusal: Refusal) {
+        let (Some(api), Some((message, fields))) = (self.api.get(), refusal.log_line(request))
+        else {
+            return;
+        };
+        let mut line = Line::warning(message);
+        let fields = fields.into_iter();
+        line.fields = fields.map(|(name, value)| (name, cut(value))).collect();
+        self.lines.write(api.as_ref(), &self.metrics, line).await;
     }
 
     /// Serves a request: reads its body, answers it, and sends the answer.

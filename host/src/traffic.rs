@@ -150,6 +150,13 @@ pub(crate) struct Bodies {
     users: Semaphore,
 }
 
+/// A message of the log, and its fields.
+type Warning = (&'static str, Vec<(String, String)>);
+
+const TOO_LARGE: &str = "A request was refused because its body is larger than the plugin accepts.";
+/// The server ends a body at its own limit without a word.
+const CUT_SHORT: &str = "A request was refused because its body ended early. If the body is larger than the server setting Maximum Payload Size (ServiceSettings.MaximumPayloadSizeBytes), raise that setting.";
+
 /// Why a body is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -159,8 +166,8 @@ pub(crate) enum Refusal {
     TooLarge,
     /// It did not arrive at the least rate.
     TooSlow,
-    /// It ended before its end.
-    CutShort,
+    /// It ended before its end, after so many bytes, where that is known.
+    CutShort(Option<u64>),
 }
 
 impl Refusal {
@@ -170,7 +177,7 @@ impl Refusal {
             Self::NoPlace => "no_place",
             Self::TooLarge => "too_large",
             Self::TooSlow => "too_slow",
-            Self::CutShort => "cut_short",
+            Self::CutShort(_) => "cut_short",
         }
     }
 
@@ -183,8 +190,25 @@ impl Refusal {
                 "the request body is too large; at most 1 MiB is accepted",
             ),
             Self::TooSlow => Reply::text(408, "the request body did not arrive in time"),
-            Self::CutShort => Reply::text(400, "the request body was cut short"),
+            Self::CutShort(_) => Reply::text(400, "the request body was cut short"),
         }
+    }
+
+    /// The line of the log about a body that hit a limit of size: its message, and its fields.
+    pub(crate) fn log_line(self, request: &HttpRequest) -> Option<Warning> {
+        let (message, name, bytes) = match self {
+            Self::TooLarge => (TOO_LARGE, "limit_bytes", Some(BODY_LIMIT as u64)),
+            Self::CutShort(received) => (CUT_SHORT, "received_bytes", received),
+            Self::NoPlace | Self::TooSlow => return None,
+        };
+        let known = |bytes: Option<u64>| bytes.map_or("unknown".to_owned(), |one| one.to_string());
+        let fields = [
+            ("path", request.path().to_owned()),
+            ("size_bytes", known(request.content_length())),
+            (name, known(bytes)),
+        ];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value));
+        Some((message, fields.to_vec()))
     }
 }
 
@@ -221,7 +245,8 @@ impl Bodies {
         match tokio::time::timeout(time_for(length), body.read_to_limit(limit)).await {
             Ok(Ok(body)) => Ok((body, Some(place))),
             Ok(Err(BodyError::TooLarge { .. })) => Err(Refusal::TooLarge),
-            Ok(Err(_)) => Err(Refusal::CutShort),
+            Ok(Err(BodyError::CutShort { received, .. })) => Err(Refusal::CutShort(Some(received))),
+            Ok(Err(_)) => Err(Refusal::CutShort(None)),
             Err(_) => Err(Refusal::TooSlow),
         }
     }

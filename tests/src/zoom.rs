@@ -117,6 +117,8 @@ enum File {
 struct State {
     files: BTreeMap<String, File>,
     downloads: Vec<(String, String)>,
+    /// Whether the access token of a user downloads files: the app has the scope.
+    users_download: bool,
     /// The query of a redirect that makes a token unnecessary.
     ticket: String,
     account: Account,
@@ -189,6 +191,7 @@ impl Zoom {
             account: Account::new(&base),
             files: BTreeMap::new(),
             downloads: Vec::new(),
+            users_download: false,
             ticket: hex(&random::<8>()),
             counts: BTreeMap::new(),
             hosts: Vec::new(),

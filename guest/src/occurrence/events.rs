@@ -135,7 +135,10 @@ fn apply_to(
     let Some(occurrence) = changed.filter(|_| concerned) else {
         return Ok(false);
     };
-    if occurrence.pending().next().is_some() {
+    let is_open = occurrence.state() == State::InProgress;
+    // The job that was to correct the link has ended if the meeting was over for a moment.
+    let lacks_link = is_open && occurrence.kind == Kind::Followed && !occurrence.has_link();
+    if lacks_link || occurrence.pending().next().is_some() {
         announcement::enqueue(event.number, reference, event.at)?;
     }
     free_channel(&occurrence);

@@ -41,7 +41,7 @@ const EARLIER: i64 = SKEW;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 struct Record {
-    /// How often the step was tried.
+    /// How often the step was tried since something of it was done.
     tries: u32,
     /// The items that are done.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -94,7 +94,7 @@ pub struct Run<'a> {
     pub name: &'a str,
     /// The items that are not done.
     pub items: &'a [String],
-    /// Which try this is, from 1.
+    /// Which try this is since something of the step was done, from 1.
     pub attempt: u32,
 }
 
@@ -315,6 +315,7 @@ impl Held {
         for item in items {
             if !self.record.done.contains(item) {
                 self.record.done.push(item.clone());
+                self.record.tries = 0;
             }
         }
         if !post_id.is_empty() {

@@ -27,6 +27,8 @@ pub fn keys(
             visit(rest)?;
             visits += 1;
         }
+        // Reading the page is a call, too.
+        visits += 1;
         page = page.saturating_add(1);
     }
     Ok(Some(page))

@@ -26,6 +26,9 @@ const MAX_FILE: u32 = 10 * 1024 * 1024;
 /// How long one answer may take, in milliseconds.
 const TIMEOUT: u32 = 50_000;
 
+/// The types of answers that are never a chat or a transcript.
+const PAGES: [&str; 3] = ["text/html", "application/xhtml+xml", "application/json"];
+
 /// Why there is no file.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
@@ -100,12 +103,12 @@ fn get_file(config: &Config, file: &File, token: &str) -> Result<Vec<u8>, Failur
 /// Makes sure that an answer is the file.
 fn check(file: &File, response: &Response) -> Result<(), Failure> {
     let content_type = header(response, "content-type").unwrap_or_default();
-    if content_type
-        .trim_start()
-        .to_ascii_lowercase()
-        .starts_with("text/html")
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if PAGES
+        .iter()
+        .any(|page| media_type.eq_ignore_ascii_case(page))
     {
-        return Err(Failure::NotTheFile("a page in HTML"));
+        return Err(Failure::NotTheFile("a page or an error message"));
     }
     if response.body.is_empty() {
         return Err(Failure::NotTheFile("nothing"));

@@ -257,15 +257,16 @@ fn recordings(files: &[Listed]) -> Vec<Group> {
             .iter()
             .filter(|file| file.recording_type == "chat_file" && !file.download_url.is_empty())
             .map(|file| file.file(FileKind::Chat));
-        let first = chats.next();
-        if !links.is_empty() || first.is_some() {
+        let mut file = chats.next();
+        // Further chats have the same name: in a later delivery another chat may be the first.
+        while !links.is_empty() || file.is_some() {
             groups.push(Group {
                 name: start.to_owned(),
-                links,
-                file: first,
+                links: std::mem::take(&mut links),
+                file,
             });
+            file = chats.next();
         }
-        groups.extend(chats.map(alone));
     }
     groups
 }

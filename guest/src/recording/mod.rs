@@ -14,6 +14,7 @@ mod work;
 
 pub use work::KIND;
 
+use crate::bindings::channels;
 use crate::bindings::files;
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::bindings::posts::{self, Author, Post};
@@ -61,6 +62,8 @@ struct Fetched {
     bytes: Vec<u8>,
     /// How many bytes were moved by this run.
     moved: usize,
+    /// After how many seconds the file of the last step is to be tried again; 0 for at once.
+    wait: u32,
 }
 
 /// Posts what is left to post. `is_last` says that files are not fetched any more.
@@ -124,12 +127,13 @@ fn post(
         channel_id: &target.channel_id,
         since: work.at,
     };
+    fetched.wait = 0;
     let ran = once::run(&step, |run| {
         reply_in(config, work, group, target, fetched, is_last, run)
     })?;
     Ok(match ran {
         Ran::Done(_) => None,
-        Ran::Later(seconds) => Some(seconds.clamp(1, LONGEST_PAUSE)),
+        Ran::Later(seconds) => Some(seconds.max(fetched.wait).clamp(1, LONGEST_PAUSE)),
     })
 }
 
@@ -158,10 +162,22 @@ fn reply_in(
         Err(Error::NotFound | Error::Denied(_)) => return Ok(Done::Skipped(run.items.to_vec())),
         Err(error) => return Err(error),
     };
+    match channels::get(&post.channel_id) {
+        Ok(channel) if !channel.archived => {}
+        // The server lets a plugin write in an archived channel, and nobody expects that.
+        Ok(_) | Err(Error::NotFound | Error::Denied(_)) => {
+            return Ok(Done::Skipped(run.items.to_vec()));
+        }
+        Err(error) => return Err(error),
+    }
     let is_left = |mark: &String| run.items.contains(mark);
     let links = group.links.iter().filter(|link| is_left(&link.mark));
-    let links: Vec<_> = links.take(MAX_LINKS).collect();
+    let mut links: Vec<_> = links.collect();
+    // The file goes with the last links, so that each of its tries is a try of its own.
+    let is_last_reply = links.len() <= MAX_LINKS;
+    links.truncate(MAX_LINKS);
     let file = group.file.as_ref().filter(|file| is_left(&file.mark));
+    let file = file.filter(|_| is_last_reply);
     let fate = match file {
         Some(_) if is_last => Some(Fate::Missing(reply::Missing::NotFetched)),
         Some(file) => Some(attach(config, work, file, &post, fetched, run.attempt)?),
@@ -172,7 +188,11 @@ fn reply_in(
         Some(Fate::Missing(missing)) => (None, Some(missing)),
         Some(Fate::Later(seconds)) if links.is_empty() => return Ok(Done::Later(seconds)),
         // Links are worth more at once than with the file later.
-        Some(Fate::Later(_)) | None => (None, None),
+        Some(Fate::Later(seconds)) => {
+            fetched.wait = seconds;
+            (None, None)
+        }
+        None => (None, None),
     };
     let mut done: Vec<String> = links.iter().map(|link| link.mark.clone()).collect();
     if file_id.is_some() || missing.is_some() {

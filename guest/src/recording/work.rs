@@ -14,6 +14,9 @@ const OWNER: &str = "recording";
 /// The largest payload before encryption, in bytes. The queue takes 64 KiB, and encryption adds a third.
 const MAX_PAYLOAD: usize = 45 * 1024;
 
+/// How many replies one job writes. Each takes about ten calls, and a job may make 1,000.
+const MAX_STEPS: usize = 60;
+
 /// A file to fetch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
@@ -108,10 +111,17 @@ pub struct Work {
     pub groups: Vec<Group>,
 }
 
+impl Work {
+    /// Whether it has too many steps for one job.
+    fn is_long(&self) -> bool {
+        self.groups.len() > 1 && self.groups.len().saturating_mul(self.targets.len()) > MAX_STEPS
+    }
+}
+
 /// Stores the work as one job, or as several if it is large.
 pub fn enqueue(config: &Config, work: Work) -> Result<(), Error> {
     let text = encode(&work)?;
-    if text.len() <= MAX_PAYLOAD {
+    if text.len() <= MAX_PAYLOAD && !work.is_long() {
         let key = &config.encryption_key;
         let sealed = crypto::seal(key, Kind::Job, OWNER, system::random(), &text)
             .map_err(|error| Error::Invalid(error.to_string()))?;

@@ -52,8 +52,8 @@ pub fn of(list: List<'_>) -> Result<Vec<u64>, Error> {
         .unwrap_or_default())
 }
 
-/// Adds a meeting to a list.
-pub fn add(list: List<'_>, meeting_id: u64) -> Result<(), Error> {
+/// Adds a meeting to a list. Answers whether it was missing.
+pub fn add(list: List<'_>, meeting_id: u64) -> Result<bool, Error> {
     change(list, |ids| {
         let missing = !ids.contains(&meeting_id);
         if missing {
@@ -63,8 +63,8 @@ pub fn add(list: List<'_>, meeting_id: u64) -> Result<(), Error> {
     })
 }
 
-/// Removes a meeting from a list.
-pub fn remove(list: List<'_>, meeting_id: u64) -> Result<(), Error> {
+/// Removes a meeting from a list. Answers whether it was there.
+pub fn remove(list: List<'_>, meeting_id: u64) -> Result<bool, Error> {
     change(list, |ids| {
         let before = ids.len();
         ids.retain(|id| *id != meeting_id);
@@ -77,7 +77,7 @@ pub fn delete(list: List<'_>) -> Result<(), Error> {
     kv::delete(&list.key(), &Expected::Any)
 }
 
-fn change(list: List<'_>, change: impl Fn(&mut Vec<u64>) -> bool) -> Result<(), Error> {
+fn change(list: List<'_>, change: impl Fn(&mut Vec<u64>) -> bool) -> Result<bool, Error> {
     let key = list.key();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
@@ -86,13 +86,13 @@ fn change(list: List<'_>, change: impl Fn(&mut Vec<u64>) -> bool) -> Result<(), 
         let old = kv::get(&key)?;
         let mut ids = old.as_deref().map(parse).unwrap_or_default();
         if !change(&mut ids) {
-            return Ok(());
+            return Ok(false);
         }
         let expected = old.map_or(Expected::Absent, Expected::Value);
         let list = json!({"meeting_ids": ids}).to_string();
         match kv::set(&key, list.as_bytes(), None, &expected) {
             Err(Error::Conflict) => {}
-            result => return result,
+            result => return result.map(|()| true),
         }
     }
     Err(Error::Conflict)
@@ -109,6 +109,9 @@ fn parse(bytes: &[u8]) -> Vec<u64> {
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Work {
     page: u32,
+    /// Whether something was missing in this pass.
+    #[serde(default)]
+    added: bool,
 }
 
 impl Work {
@@ -145,18 +148,21 @@ pub fn run(payload: &[u8], attempt: u32) -> Outcome {
 }
 
 fn index_from(work: &Work) -> Result<(), Error> {
+    let mut added = work.added;
     let next = scan::keys(RECORDS, work.page, |rest| {
         let Ok(meeting_id) = rest.parse() else {
             return Ok(());
         };
         let number = number::load(meeting_id)?.unwrap_or_default();
         for follower in number.followers() {
-            add(List::Channel(&follower.channel_id), meeting_id)?;
+            added |= add(List::Channel(&follower.channel_id), meeting_id)?;
         }
         Ok(())
     })?;
     match next {
-        Some(page) => Work { page }.enqueue(),
+        Some(page) => Work { page, added }.enqueue(),
+        // A key that was deleted meanwhile may have moved another one to a page that was read before.
+        None if added => Work::default().enqueue(),
         None => kv::set(DONE_KEY, b"1", None, &Expected::Any),
     }
 }

@@ -23,7 +23,7 @@ pub enum Added {
 pub enum Removed {
     /// It is gone.
     Done,
-    /// This channel does not follow the meeting, but others do.
+    /// This channel does not follow the meeting, but others do that the user may know of.
     Elsewhere,
     /// Nobody follows the meeting.
     Nothing,
@@ -95,8 +95,14 @@ pub fn remove(
                 Removed::Done
             }
             Some(_) => Removed::Others,
-            None if followers.is_empty() => Removed::Nothing,
-            None => Removed::Elsewhere,
+            None if any || followers.iter().any(|one| one.created_by == user_id) => {
+                match followers.is_empty() {
+                    true => Removed::Nothing,
+                    false => Removed::Elsewhere,
+                }
+            }
+            // Nobody learns which meetings other channels follow.
+            None => Removed::Nothing,
         };
         if removed == Removed::Done {
             followers.retain(|one| one.channel_id != channel_id);

@@ -62,17 +62,18 @@ fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
         .map(|one| (one.channel_id, one.created_by))
         .collect();
     let is_late = system::now_ms().saturating_sub(work.at) > TOO_LATE;
-    let is_wanted = !is_late && occurrence.state() == State::InProgress;
-    let mut wait = None;
-    if is_wanted && !occurrence.has_link() {
+    let is_in_progress = occurrence.state() == State::InProgress;
+    let is_wanted = !is_late && is_in_progress;
+    let mut no_link = None;
+    if is_in_progress && !occurrence.has_link() {
         match link(config, work.number, followers.values()) {
             Link::Known(url) => occurrence.set_link(&url),
-            Link::Later(seconds) => wait = Some(seconds.unwrap_or_else(|| pause(attempt))),
-            Link::Unknown => {}
+            Link::Later(seconds) => no_link = Some(seconds.unwrap_or_else(|| pause(attempt))),
         }
     }
     let mut announced = BTreeMap::new();
     let mut failure = None;
+    let mut wait = None;
     for card in occurrence.pending() {
         let creator = followers.get(&card.channel_id).filter(|_| is_wanted);
         match announce_in(config, work, &occurrence, card, creator) {
@@ -83,12 +84,17 @@ fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
         }
     }
     let join_url = occurrence.link("").to_owned();
-    record::change(work.number, &work.reference, |occurrence| {
+    let current = record::change(work.number, &work.reference, |occurrence| {
         if !occurrence.has_link() {
             occurrence.set_link(&join_url);
         }
         apply(occurrence, &announced);
     })?;
+    // A post without the passcode is corrected as long as people can join the meeting.
+    let is_shown = current.is_some_and(|one| !one.has_link() && one.posts().next().is_some());
+    if let Some(seconds) = no_link.filter(|_| is_shown) {
+        wait = Some(wait.map_or(seconds, |other: u32| other.min(seconds)));
+    }
     match (failure, wait) {
         (Some(error), _) => Err(error),
         (None, Some(seconds)) => Ok(Outcome::RetryAfter(seconds.clamp(1, LONGEST_PAUSE))),
@@ -209,21 +215,21 @@ fn access(config: &Config, creator: &str, channel_id: &str) -> Result<Access, Er
 /// Where to join, with the passcode.
 enum Link {
     Known(String),
-    /// Zoom did not tell; after so many seconds, if Zoom said.
+    /// Not known yet; after so many seconds, if Zoom said.
     Later(Option<u32>),
-    /// Nobody who subscribed a channel has a connection with Zoom.
-    Unknown,
 }
 
-/// Asks Zoom for the link, with the connection of the first subscriber who has one.
+/// Asks Zoom for the link, with the connection of the first subscriber who has one. Everything that Zoom refuses is tried
+/// again later: Zoom may not know a meeting in the moment of its start, and a subscriber may connect again. The posts do not
+/// wait for the end of a rate limit.
 fn link<'a>(config: &Config, number: u64, creators: impl Iterator<Item = &'a String>) -> Link {
     for creator in creators {
         let Ok(mut session) = Session::for_user(config, creator) else {
             continue;
         };
-        match session.call(|client| client.meeting(number)) {
+        match session.call(|client| client.meeting_at_once(number)) {
             Ok(meeting) if !meeting.join_url.is_empty() => return Link::Known(meeting.join_url),
-            Ok(_) => return Link::Unknown,
+            Ok(_) => {}
             Err(error) => match error.retry() {
                 // The connection of another subscriber may do.
                 Retry::Never => {}
@@ -232,7 +238,7 @@ fn link<'a>(config: &Config, number: u64, creators: impl Iterator<Item = &'a Str
             },
         }
     }
-    Link::Unknown
+    Link::Later(None)
 }
 
 fn write(

@@ -2,7 +2,8 @@
 
 use super::error::Endpoint;
 use super::types::{Meeting, User};
-use super::{Error, send};
+use super::{Error, send, send_once};
+use crate::bindings::http::Response;
 use crate::system;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -85,6 +86,15 @@ impl Client<'_> {
         )
     }
 
+    /// The same, for somebody who does not wait when Zoom limits the rate.
+    pub fn meeting_at_once(&self, id: u64) -> Result<Meeting, Error> {
+        let url = format!("{}/meetings/{id}", self.api);
+        read(
+            Endpoint::Meeting,
+            &send_once("GET", url, vec![self.authorization()])?,
+        )
+    }
+
     /// Creates a meeting that starts at once.
     pub fn create_meeting(&self, topic: &str) -> Result<Meeting, Error> {
         let path = format!("/users/{}/meetings", self.who.segment());
@@ -111,29 +121,34 @@ impl Client<'_> {
         path: &str,
         body: Vec<u8>,
     ) -> Result<T, Error> {
-        let mut headers = vec![(
-            "Authorization".to_owned(),
-            format!("Bearer {}", self.access_token),
-        )];
+        let mut headers = vec![self.authorization()];
         if !body.is_empty() {
             headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
         }
         let response = send(method, format!("{}{path}", self.api), headers, body)?;
-        if !(200..300).contains(&response.status) {
-            let error = Error::from_api(
-                endpoint,
-                response.status,
-                &response.headers,
-                &response.body,
-                system::now_ms(),
-            );
-            log_refusal(endpoint, &error);
-            return Err(error);
-        }
-        serde_json::from_slice(&response.body).map_err(|_| {
-            Error::Unexpected("the API's answer is not the documented JSON".to_owned())
-        })
+        read(endpoint, &response)
     }
+
+    fn authorization(&self) -> (String, String) {
+        let value = format!("Bearer {}", self.access_token);
+        ("Authorization".to_owned(), value)
+    }
+}
+
+fn read<T: DeserializeOwned>(endpoint: Endpoint, response: &Response) -> Result<T, Error> {
+    if !(200..300).contains(&response.status) {
+        let error = Error::from_api(
+            endpoint,
+            response.status,
+            &response.headers,
+            &response.body,
+            system::now_ms(),
+        );
+        log_refusal(endpoint, &error);
+        return Err(error);
+    }
+    serde_json::from_slice(&response.body)
+        .map_err(|_| Error::Unexpected("the API's answer is not the documented JSON".to_owned()))
 }
 
 /// Logs a refusal whose cause only Zoom's own words tell.

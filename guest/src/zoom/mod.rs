@@ -30,28 +30,45 @@ const SHORT_WAIT: u32 = 3;
 fn send(
     method: &str,
     url: String,
-    mut headers: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
     body: Vec<u8>,
 ) -> Result<Response, Error> {
+    let request = request(method, url, headers, body);
+    let response = exchange(&request)?;
+    match short_wait(&response, system::now_ms()) {
+        Some(seconds) => {
+            system::pause(u64::from(seconds) * 1000);
+            exchange(&request)
+        }
+        None => Ok(response),
+    }
+}
+
+/// Sends a request, and does not wait if Zoom limits the rate.
+fn send_once(method: &str, url: String, headers: Vec<(String, String)>) -> Result<Response, Error> {
+    exchange(&request(method, url, headers, Vec::new()))
+}
+
+fn request(
+    method: &str,
+    url: String,
+    mut headers: Vec<(String, String)>,
+    body: Vec<u8>,
+) -> Request {
     headers.push(("User-Agent".to_owned(), USER_AGENT.to_owned()));
     headers.push(("Accept".to_owned(), "application/json".to_owned()));
-    let request = Request {
+    Request {
         method: method.to_owned(),
         url,
         headers,
         body,
         timeout: TIMEOUT,
         max_body: MAX_BODY,
-    };
-    let exchange = || http::fetch(&request).map_err(|error| Error::from_host(&error));
-    let response = exchange()?;
-    match short_wait(&response, system::now_ms()) {
-        Some(seconds) => {
-            system::pause(u64::from(seconds) * 1000);
-            exchange()
-        }
-        None => Ok(response),
     }
+}
+
+fn exchange(request: &Request) -> Result<Response, Error> {
+    http::fetch(request).map_err(|error| Error::from_host(&error))
 }
 
 fn short_wait(response: &Response, now: i64) -> Option<u32> {

@@ -93,6 +93,14 @@ pub struct World {
     pub files: Vec<(String, String, Vec<u8>)>,
     /// Names of calls in order.
     pub calls: Vec<String>,
+    /// Posts that were created before this time are beyond the message history that the server's license allows.
+    pub history_from: i64,
+    /// Direct channels of people without a common team, where the server takes neither new posts nor changes.
+    pub restricted: BTreeSet<String>,
+    /// Keys of which the last one is deleted after each page of a list, as another node may.
+    pub deleted_with_each_page: Vec<String>,
+    /// The status with which the server refuses to store files, if it does.
+    pub refuses_files: Option<i64>,
     /// Nothing is permitted.
     pub forbidden: bool,
     /// Milliseconds since 1970.
@@ -548,6 +556,9 @@ impl Api for MemoryApi {
 
     fn create_post(&self, post: Post) -> Call<'_, Post> {
         self.call("CreatePost", |world| {
+            if world.restricted.contains(&post.channel_id) {
+                return Err(app_error(400, "cannot post in a restricted direct message"));
+            }
             if !post.root_id.is_empty() {
                 let root = world.posts.iter().find(|one| one.id == post.root_id);
                 if root.is_none_or(|root| !root.root_id.is_empty()) {
@@ -579,6 +590,9 @@ impl Api for MemoryApi {
             if world.is_archived(&post.channel_id) {
                 return Err(app_error(400, "the channel is archived"));
             }
+            if world.restricted.contains(&post.channel_id) {
+                return Err(app_error(400, "cannot post in a restricted direct message"));
+            }
             let now = world.now;
             let mut posts = world.posts.iter_mut();
             let stored = missing(posts.find(|one| one.id == post.id && one.delete_at == 0))?;
@@ -604,6 +618,9 @@ impl Api for MemoryApi {
         self.call("GetPost", |world| {
             let mut posts = world.posts.iter();
             let found = posts.find(|one| one.id == post && one.delete_at == 0);
+            if found.is_some_and(|post| post.create_at < world.history_from) {
+                return Err(app_error(403, "the post is beyond the message history"));
+            }
             missing(found.and_then(|post| world.replica_of(post)))
         })
     }
@@ -654,6 +671,9 @@ impl Api for MemoryApi {
         name: &'a str,
     ) -> Call<'a, FileInfo> {
         self.call("UploadFile", |world| {
+            if let Some(status) = world.refuses_files {
+                return Err(app_error(status, "the file is not stored"));
+            }
             let id = world.id();
             let file = (id.clone(), name.to_owned(), content.clone());
             world.files.push(file);
@@ -758,7 +778,11 @@ impl Api for MemoryApi {
                 stored.is_some_and(|stored| world.is_alive(stored))
             });
             let keys = keys.skip(skipped).take(per_page as usize);
-            Ok(keys.map(|(key, _)| key.clone()).collect())
+            let keys = keys.map(|(key, _)| key.clone()).collect();
+            if let Some(key) = world.deleted_with_each_page.pop() {
+                world.remove(&key);
+            }
+            Ok(keys)
         })
     }
 

@@ -83,8 +83,12 @@ impl Account {
             users: vec![user.clone()],
             current: user,
         };
-        account.download_token = account.secret("download_");
+        account.renew_download_token();
         account
+    }
+
+    pub(super) fn renew_download_token(&mut self) {
+        self.download_token = self.secret("download_");
     }
 
     pub(super) fn add_user(&mut self, user: User) {

@@ -84,6 +84,16 @@ impl Zoom {
         self.shared.lock().account.download_token.clone()
     }
 
+    /// The token of events that were sent downloads nothing any more. Later events have another one.
+    pub fn expire_download_token(&self) {
+        self.shared.lock().account.renew_download_token();
+    }
+
+    /// The app gets the scope with which access tokens of users download recordings.
+    pub fn let_users_download(&self) {
+        self.shared.lock().users_download = true;
+    }
+
     /// Names of files that were asked for, and the headers `Authorization` that came along.
     pub fn downloads(&self) -> Vec<(String, String)> {
         self.shared.lock().downloads.clone()

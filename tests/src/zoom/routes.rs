@@ -85,12 +85,16 @@ fn usual(shared: &Shared, request: &Request, route: Route, parts: &[&str]) -> Re
     }
 }
 
-/// A file, for a request with the token of the recording or with the ticket of a redirect. As at Zoom, a request
-/// without either is answered with a page to sign in on, and with status 200.
+/// A file, for a request with the token of the recording, with the ticket of a redirect, or with a user's token if the
+/// app has the scope. As at Zoom, a request without any of them is answered with a page to sign in on, and with status
+/// 200.
 fn download(state: &mut State, request: &Request, name: &str) -> Response {
     let authorization = request.header("Authorization").to_owned();
     let token = &state.account.download_token;
-    let allowed = authorization == format!("Bearer {token}")
+    let bearer = authorization.strip_prefix("Bearer ").unwrap_or_default();
+    let by_user = state.users_download && state.account.caller(bearer).is_some();
+    let allowed = by_user
+        || authorization == format!("Bearer {token}")
         || request.query("ticket") == state.ticket
         || request.query("access_token") == *token;
     state.downloads.push((name.to_owned(), authorization));

@@ -59,6 +59,35 @@ async fn a_body_that_is_too_large_or_cut_short_is_refused_and_counted() {
     den.is_unhurt().await;
 }
 
+/// A server whose limit for payloads applies to plugins ends a larger body at that limit.
+#[tokio::test(flavor = "multi_thread")]
+async fn f24_the_log_names_the_size_of_a_body_that_ended_early_and_the_setting_to_raise() {
+    let den = Den::open().await;
+    let (stream, mut sender, _server) = dialled().await;
+    let body = BodyReader::behind(stream, Some(310_000));
+    let sending = tokio::spawn(async move {
+        sender.write_all(&vec![b'x'; 300_000]).await.unwrap();
+        sender.shutdown().await.unwrap();
+        sender
+    });
+    let reply = den
+        .plugin
+        .serve(request("POST", Some(310_000), None), body)
+        .await;
+    assert_eq!(reply.status, 400);
+    drop(sending.await.unwrap());
+    let log = den.log();
+    for part in ["MaximumPayloadSizeBytes", "310000", "300000", "/harmless"] {
+        assert!(log.contains(part), "{part}: {log}");
+    }
+    let body = BodyReader::from_bytes(vec![0; 2 * 1024 * 1024]);
+    den.plugin.serve(request("POST", None, None), body).await;
+    let log = den.log();
+    for part in ["larger than the plugin accepts", "unknown", "1048576"] {
+        assert!(log.contains(part), "{part}: {log}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_sends_nothing_holds_a_place_only_for_seconds_and_keeps_out_no_user() {
     let den = Arc::new(Den::open().await);
