@@ -179,10 +179,10 @@ impl Occurrence {
 
     /// Somebody entered. Answers whether the part belongs to this meeting.
     pub fn started(&mut self, uuid: &str, start: i64) -> bool {
-        let fits = self.window_contains(start);
+        let binds = self.window_contains(start) && !self.is_bound();
         if let Some(part) = self.part(uuid) {
             // The room was in use for the channel already, a moment before the card.
-            if part.only_end && fits {
+            if part.only_end && binds {
                 part.only_end = false;
                 part.start = Some(start);
             }
@@ -231,6 +231,11 @@ impl Occurrence {
         self.parts.iter_mut().find(|part| part.uuid == uuid)
     }
 
+    /// Whether a part belongs to the card with its recordings and all else.
+    fn is_bound(&self) -> bool {
+        self.parts.iter().any(|part| !part.only_end)
+    }
+
     /// Whether a personal room's part that started then belongs to the card.
     fn window_contains(&self, start: i64) -> bool {
         let (from, to) = window(self.created_at);
@@ -243,8 +248,7 @@ impl Occurrence {
             return false;
         }
         if self.kind == Kind::Personal {
-            let is_bound = self.parts.iter().any(|part| !part.only_end);
-            return !is_bound && self.window_contains(start);
+            return !self.is_bound() && self.window_contains(start);
         }
         let mut started = self.parts.iter().filter_map(|part| {
             let start = part.start?;
@@ -554,8 +558,12 @@ mod tests {
             end: None,
             only_end: true,
         });
+        let mut other = card.clone();
         assert!(card.started("a", CARD - 30_000));
         assert!(card.names("a"));
+        assert!(other.started("b", CARD + MINUTE));
+        assert!(other.started("a", CARD - 30_000));
+        assert!(other.names("b") && !other.names("a"), "one part only");
     }
 
     #[test]

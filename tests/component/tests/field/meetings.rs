@@ -98,8 +98,12 @@ async fn f01_a_private_call_in_a_room_that_was_announced_and_not_used_stays_priv
     for later in [31 * MINUTE, 3 * HOUR, 5 * DAY, 29 * DAY, 31 * DAY, 40 * DAY] {
         let (scene, ann, town) = in_her_room().await;
         assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
-        scene.later(later);
-        scene.works().await;
+        let first = later.min(HOUR);
+        scene.later(first);
+        if later > HOUR {
+            scene.works().await;
+            scene.later(later - first);
+        }
         let private = enters(&scene);
         delivers(&scene, "meeting.started", &private).await;
         recorded(&scene, &private, "private").await;
@@ -284,8 +288,7 @@ async fn f03_a_meeting_that_everybody_left_goes_on_within_twelve_hours() {
         delivers(&scene, "meeting.started", &second).await;
         let card = &cards(&scene, &town)[0];
         assert_eq!(status(card), if continues { "STARTED" } else { "ENDED" });
-        let link = props(card)["meeting_link"].clone();
-        assert_eq!(link == first.join_url.as_str(), continues, "{link}");
+        assert_eq!(props(card)["meeting_link"], first.join_url.as_str());
         scene.later(20 * MINUTE);
         delivers(&scene, "meeting.ended", &second).await;
         recorded(&scene, &first, "first").await;
@@ -496,7 +499,7 @@ async fn f06_a_direct_message_that_the_server_forbids_gets_no_meeting() {
         let mut world = scene.api.world();
         world.config.team_settings.restrict_direct_message = Some("team".to_owned());
         world.teams.clear();
-        world.add_channel(&format!("{ann}__{bob}"), "D", &[&ann, &bob])
+        world.add_channel("direct", "D", &[&ann, &bob])
     };
     scene.change_settings(json!({})).await;
     let requests = scene.zoom.total();
@@ -730,7 +733,12 @@ async fn f30_a_meeting_starts_and_ends_with_a_replica_that_is_a_second_behind() 
     recorded(&scene, &again, "more").await;
     let card = &cards(&scene, &town)[0];
     assert_eq!(status(card), "ENDED");
-    assert_eq!(recordings(&scene, card), ["ours", "more"]);
+    // A job that was just enqueued may not be on the replica yet.
+    scene.later(2);
+    scene.works().await;
+    let mut names = recordings(&scene, card);
+    names.sort();
+    assert_eq!(names, ["more", "ours"]);
     assert_eq!(scene.posts(&town).len(), 5, "{:?}", scene.posts(&town));
 }
 
