@@ -1,7 +1,6 @@
 //! What the cards of a meeting show, and bringing them up to date.
 
 use super::post::{self, Look, Span};
-use super::record::is_young;
 use super::{Card, Occurrence, State};
 use crate::bindings::posts::{self, Change};
 use crate::bindings::types::Error;
@@ -11,6 +10,14 @@ use crate::store::number::Kind;
 use crate::system;
 use serde_json::Value;
 use std::collections::BTreeSet;
+
+/// For how long a post that cannot be found may only be missing on a replica, in milliseconds.
+const UNKNOWN: i64 = 5 * 60_000;
+
+/// Whether something that cannot be found may only be missing on a database replica.
+pub fn is_young(created_at: i64) -> bool {
+    system::now_ms().saturating_sub(created_at) < UNKNOWN
+}
 
 /// What all cards of a meeting show.
 pub fn look(occurrence: &Occurrence) -> Look {

@@ -6,7 +6,7 @@
 //!
 //! A post without a UUID is treated as one of a personal room: it may be one.
 
-use super::events::Event;
+use super::event::Event;
 use super::post;
 use super::{Card, Occurrence, Part, record};
 use crate::bindings::kv;

@@ -31,6 +31,7 @@
 
 pub mod announcement;
 pub mod card;
+pub mod event;
 pub mod events;
 pub mod forget;
 pub mod legacy;

@@ -13,7 +13,7 @@
 //! | a post | not found, and younger than five minutes | unknown: the event fails and is repeated |
 //! | a post | not found, and older | the card is dropped |
 
-use super::card;
+use super::card::{self, is_young};
 use super::{Card, Occurrence, Part};
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
@@ -30,8 +30,6 @@ const ATTEMPTS: u32 = 8;
 const PAUSE: u64 = 200;
 /// How long an update of the posts takes at most, in milliseconds.
 const UPDATING: i64 = 30_000;
-/// For how long a post that cannot be found may only be missing on a replica, in milliseconds.
-pub const UNKNOWN: i64 = 5 * 60_000;
 
 /// What the keys of the records begin with.
 pub const PREFIX: &str = "occurrence_";
@@ -168,11 +166,6 @@ pub fn forget(id: &str, host_id: &str) -> Result<(), Error> {
         }
     }
     Err(Error::Conflict)
-}
-
-/// Whether something that cannot be found may only be missing on a database replica.
-pub fn is_young(created_at: i64) -> bool {
-    system::now_ms().saturating_sub(created_at) < UNKNOWN
 }
 
 /// The occurrence that a reference leads to and that has no record: the process may have ended between the post and the

@@ -10,7 +10,7 @@ use super::gone;
 use super::work::{File, FileKind, Group, Link, Target, Work, enqueue};
 use crate::bindings::types::Error;
 use crate::config::Config;
-use crate::occurrence::events::Event;
+use crate::occurrence::event::Event;
 use crate::occurrence::{Occurrence, legacy, record};
 use crate::store::number::{self, Kind};
 use crate::system;

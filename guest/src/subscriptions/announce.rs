@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::meeting::restriction;
 use crate::oauth::{Session, disconnect};
 use crate::occurrence::announcement::{KIND, Work};
-use crate::occurrence::card::digest_of;
+use crate::occurrence::card::{self, digest_of};
 use crate::occurrence::{Card, Occurrence, State, post, record};
 use crate::people::{Place, channel_locale};
 use crate::platform::once::{self, Ran, STEP, Step, Work as Done};
@@ -51,7 +51,7 @@ enum Announced {
 
 fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error> {
     let Some(mut occurrence) = record::load(&work.reference.id)? else {
-        return Ok(match record::is_young(work.at) {
+        return Ok(match card::is_young(work.at) {
             true => Outcome::RetryAfter(pause(attempt)),
             false => Outcome::Done,
         });

@@ -1,6 +1,6 @@
 //! The content of a delivery. Only what is used is read, so that Zoom may change the rest.
 
-use crate::occurrence::events;
+use crate::occurrence::event;
 use crate::recording::event::{self as recorded, Recorded};
 use crate::system::SKEW;
 use crate::zoom::time::{happened, milliseconds};
@@ -55,8 +55,8 @@ pub struct Meeting {
 
 impl Meeting {
     /// What the event says about the meeting's part.
-    pub fn event(&self, now: i64) -> events::Event<'_> {
-        events::Event {
+    pub fn event(&self, now: i64) -> event::Event<'_> {
+        event::Event {
             number: self.id,
             uuid: &self.uuid,
             topic: &self.topic,
