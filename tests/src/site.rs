@@ -319,13 +319,27 @@ impl Site {
     pub fn end_claims(&self) -> Result<(), Error> {
         self.query(&format!(
             "update pluginkeyvaluestore set expireat = 1 where pluginid = '{PLUGIN}' \
-             and (pkey ~ '^(start_lock|start_forced|refresh_lease|job_lease)_' \
-             or pkey like 'webhook_seen_%' and pvalue <> '1'); \
+             and pkey ~ '^(start_lock|start_forced|refresh_lease)_'; \
              update pluginkeyvaluestore set pvalue = convert_to(regexp_replace( \
-             convert_from(pvalue, 'UTF8'), '\"(leased_until|due)\":[0-9]+', '\"\\1\":1', 'g'), 'UTF8') \
-             where pluginid = '{PLUGIN}' and pkey like '\\_jobs\\_%'"
+             convert_from(pvalue, 'UTF8'), '\"(leased_until|due|until|updating)\":[0-9]+', '\"\\1\":1', 'g'), 'UTF8') \
+             where pluginid = '{PLUGIN}' and pkey ~ '^(_jobs|step|occurrence)_'"
         ))?;
         Ok(())
+    }
+
+    /// The jobs of the plugin that wait or run: each with its `id`, the time at which it is `due`, and the `holder` that
+    /// runs it. Without the jobs that are due in more than ten minutes: they close cards of personal rooms.
+    pub fn jobs(&self) -> Result<Vec<Value>, Error> {
+        let statement = format!(
+            "select job from pluginkeyvaluestore, \
+             json_array_elements(convert_from(pvalue, 'UTF8')::json->'jobs') job \
+             where pluginid = '{PLUGIN}' and pkey like '\\_jobs\\_%' \
+             and (job->>'due')::bigint < 1000 * extract(epoch from now() + interval '10 minutes')"
+        );
+        let rows = self.query(&statement)?;
+        let rows = rows.lines().map(serde_json::from_str);
+        let rows = rows.collect::<Result<_, _>>();
+        rows.map_err(|error| Error::Unexpected(format!("a job of the plugin: {error}")))
     }
 
     /// Makes an open channel in an open team, both of that name.

@@ -201,7 +201,8 @@ fn recent(world: &mut World) -> Outcome {
     // The server gives every ephemeral post a type of its own; clients go by the prop.
     assert_eq!(prop(&warning, "type"), "custom_zoom");
     assert_eq!(prop(&warning, "meeting_link"), prop(&post, "meeting_link"));
-    assert_eq!(prop(&warning, "meeting_topic"), "Second");
+    assert_eq!(prop(&warning, "meeting_topic"), "First");
+    assert_eq!(prop(&warning, "requested_topic"), "Second");
     assert_eq!(site.zoom.count(Route::CreateMeeting), created);
     assert_eq!(meeting_posts(&ada, &room)?.len(), 1);
     Ok(())
