@@ -288,7 +288,8 @@ func outside(t *testing.T) string {
 // webhook delivers an event as Zoom does.
 func (p *installed) webhook(t testing.TB, event string, object map[string]any) answer {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"event": event, "event_ts": model.GetMillis(), "payload": map[string]any{"object": object}})
+	payload := map[string]any{"object": object}
+	body, err := json.Marshal(map[string]any{"event": event, "event_ts": model.GetMillis(), "download_token": "of-this-event", "payload": payload})
 	check(t, err)
 	stamp := fmt.Sprint(time.Now().Unix())
 	mac := hmac.New(sha256.New, []byte(settings()["zoomwebhooksecret"].(string)))
