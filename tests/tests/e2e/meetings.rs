@@ -196,6 +196,7 @@ fn recent(world: &mut World) -> Outcome {
     let site = world.ready()?;
     let (ada, room) = connected(site)?;
     let bob = site.person(&name("person"), &room)?;
+    site.zoom.sign_in_as(User::new("bob@zoom.example.com"));
     site.connect(&bob, &room)?;
     bob.prefers(&room, "No")?;
     let post = start(&ada, &room, "First")?;

@@ -95,7 +95,9 @@ fn two_starts(world: &mut World) -> Outcome {
     let site: &Site = world.ready()?;
     for swapped in [false, true] {
         let (ada, first) = person(site)?;
+        site.connect(&ada, &first)?;
         ada.prefers(&first, "No")?;
+        ada.asks(&first, "/zoom disconnect")?;
         let second = rooms(site, &ada, 1)?.remove(0);
         let mut starts = [("First", &first), ("Second", &second)];
         let mut pages = Vec::new();

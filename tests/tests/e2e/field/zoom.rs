@@ -72,7 +72,7 @@ fn unknown(world: &mut World) -> Outcome {
     let site: &Site = world.ready()?;
     let (ada, room) = connected(site)?;
     let body = json!({"code": 4242, "message": "The tenant is frozen, ask ada@example.com."});
-    for status in [400, 403, 409] {
+    for status in [400, 409, 422] {
         let fault = Fault::Status(status, Vec::new(), body.to_string());
         site.zoom.fail_next(Route::CreateMeeting, fault);
         let told = ada.asks(&room, "/zoom start")?;
