@@ -328,13 +328,17 @@ impl Site {
     }
 
     /// The jobs of the plugin that wait or run: each with its `id`, the time at which it is `due`, and the `holder` that
-    /// runs it. Without the jobs that are due in more than ten minutes: they close cards of personal rooms.
+    /// runs it. Without the jobs that wait for minutes whatever happens: they close cards of personal rooms, and look for
+    /// old subscriptions once the plugin has its settings.
     pub fn jobs(&self) -> Result<Vec<Value>, Error> {
         let statement = format!(
-            "select job from pluginkeyvaluestore, \
-             json_array_elements(convert_from(pvalue, 'UTF8')::json->'jobs') job \
-             where pluginid = '{PLUGIN}' and pkey like '\\_jobs\\_%' \
-             and (job->>'due')::bigint < 1000 * extract(epoch from now() + interval '10 minutes')"
+            "select job from pluginkeyvaluestore list \
+             cross join json_array_elements(convert_from(list.pvalue, 'UTF8')::json->'jobs') job \
+             left join pluginkeyvaluestore stored on stored.pluginid = list.pluginid \
+             and stored.pkey = '_job_' || (job->>'id') \
+             where list.pluginid = '{PLUGIN}' and list.pkey like '\\_jobs\\_%' \
+             and coalesce(convert_from(stored.pvalue, 'UTF8')::json->>'kind', '') \
+             not in ('not_started', 'index_subscriptions')"
         );
         let rows = self.query(&statement)?;
         let rows = rows.lines().map(serde_json::from_str);
