@@ -319,13 +319,31 @@ impl Site {
     pub fn end_claims(&self) -> Result<(), Error> {
         self.query(&format!(
             "update pluginkeyvaluestore set expireat = 1 where pluginid = '{PLUGIN}' \
-             and (pkey ~ '^(start_lock|start_forced|refresh_lease|job_lease)_' \
-             or pkey like 'webhook_seen_%' and pvalue <> '1'); \
+             and pkey ~ '^(start_lock|start_forced|refresh_lease)_'; \
              update pluginkeyvaluestore set pvalue = convert_to(regexp_replace( \
-             convert_from(pvalue, 'UTF8'), '\"(leased_until|due)\":[0-9]+', '\"\\1\":1', 'g'), 'UTF8') \
-             where pluginid = '{PLUGIN}' and pkey like '\\_jobs\\_%'"
+             convert_from(pvalue, 'UTF8'), '\"(leased_until|due|until|updating)\":[0-9]+', '\"\\1\":1', 'g'), 'UTF8') \
+             where pluginid = '{PLUGIN}' and pkey ~ '^(_jobs|step|occurrence)_'"
         ))?;
         Ok(())
+    }
+
+    /// The jobs of the plugin that wait or run: each with its `id`, the time at which it is `due`, and the `holder` that
+    /// runs it. Without the jobs that wait for minutes whatever happens: they close cards of personal rooms, and look for
+    /// old subscriptions once the plugin has its settings.
+    pub fn jobs(&self) -> Result<Vec<Value>, Error> {
+        let statement = format!(
+            "select job from pluginkeyvaluestore list \
+             cross join json_array_elements(convert_from(list.pvalue, 'UTF8')::json->'jobs') job \
+             left join pluginkeyvaluestore stored on stored.pluginid = list.pluginid \
+             and stored.pkey = '_job_' || (job->>'id') \
+             where list.pluginid = '{PLUGIN}' and list.pkey like '\\_jobs\\_%' \
+             and coalesce(convert_from(stored.pvalue, 'UTF8')::json->>'kind', '') \
+             not in ('not_started', 'index_subscriptions')"
+        );
+        let rows = self.query(&statement)?;
+        let rows = rows.lines().map(serde_json::from_str);
+        let rows = rows.collect::<Result<_, _>>();
+        rows.map_err(|error| Error::Unexpected(format!("a job of the plugin: {error}")))
     }
 
     /// Makes an open channel in an open team, both of that name.

@@ -1,6 +1,8 @@
 //! One bundle and its turn.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,10 +29,20 @@ const RESTING: Duration = Duration::from_millis(2);
 const REST: Duration = Duration::from_millis(250);
 /// Requests are made and sent in batches, so that their signatures are fresh and few are kept.
 const BATCH: usize = 2_000;
-/// The number of the meeting that a channel follows.
-const FOLLOWED_ID: u64 = 85_746_065_432;
+/// The number of the next meeting that a channel follows. Each is held once, as meetings are: with many ends of the same
+/// meeting at once, its record would be what is measured.
+static NEXT_FOLLOWED: AtomicU64 = AtomicU64::new(81_000_000_000);
 /// The number of a meeting that nobody knows.
 const UNKNOWN_ID: u64 = 85_746_065_433;
+
+/// Which meeting a webhook is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    /// One that a channel follows.
+    Followed,
+    /// One that nobody knows.
+    Unknown,
+}
 /// What is read where reading is measured.
 const VALUE: usize = 300;
 
@@ -80,9 +92,6 @@ impl Contender {
             }),
         };
         site.administrator.configure_plugin(&id, &settings)?;
-        let record = json!({"channel_id": "c", "is_subscription": true, "created_by": "u"});
-        let key = format!("meeting_channel_{FOLLOWED_ID}");
-        site.store(&id, &key, &record.to_string())?;
         let mut values = Values::default();
         values.add(super::BUNDLE, size(bundle)?);
         let executable = executable(&manifest)?;
@@ -147,7 +156,7 @@ impl Contender {
             let warm_up = vec![self.get("/header"); amount.warm_up()];
             self.drive(site, 1, &warm_up)?;
             self.load(site, process, amount, &super::PLAIN, |contender, count| {
-                vec![contender.get("/header"); count]
+                Ok(vec![contender.get("/header"); count])
             })?;
             self.reads(site, process, amount)?;
         }
@@ -176,23 +185,23 @@ impl Contender {
         amount: &Amount,
         round: usize,
     ) -> Result<(), Error> {
-        let warm_up = self.webhooks(site, "/webhook", FOLLOWED_ID, amount.warm_up());
+        let warm_up = self.webhooks(site, "/webhook", About::Followed, amount.warm_up())?;
         self.drive(site, 1, &warm_up)?;
         let least = match self.kind {
             Kind::Floor => "/once",
             _ => "/webhook",
         };
         let mut loads = [
-            (super::FOLLOWED, "/webhook", FOLLOWED_ID),
-            (super::UNKNOWN, "/webhook", UNKNOWN_ID),
-            (super::LEAST, least, UNKNOWN_ID),
+            (super::FOLLOWED, "/webhook", About::Followed),
+            (super::UNKNOWN, "/webhook", About::Unknown),
+            (super::LEAST, least, About::Unknown),
         ];
         if let (0, [_, last @ ..]) = (round % 2, &mut loads) {
             last.reverse();
         }
-        for (load, path, meeting) in loads {
+        for (load, path, about) in loads {
             self.load(site, process, amount, &load, |contender, count| {
-                contender.webhooks(site, path, meeting, count)
+                contender.webhooks(site, path, about, count)
             })?;
         }
         Ok(())
@@ -206,14 +215,14 @@ impl Contender {
         let process = self.enable(site, false)?;
         // As many at once as there are connections is rare, and memory has not seen its peak before.
         let warm = amount.many.max(amount.drift / 5);
-        let requests = self.webhooks(site, "/webhook", FOLLOWED_ID, warm);
+        let requests = self.webhooks(site, "/webhook", About::Followed, warm)?;
         self.drive(site, CONNECTIONS, &requests)?;
         settle(process);
         let before = Memory::of(process).resident as f64;
         let mut left = amount.drift;
         while left > 0 {
             let count = left.min(BATCH);
-            let requests = self.webhooks(site, "/webhook", FOLLOWED_ID, count);
+            let requests = self.webhooks(site, "/webhook", About::Followed, count)?;
             self.drive(site, CONNECTIONS, &requests)?;
             left -= count;
         }
@@ -278,19 +287,44 @@ impl Contender {
         Request::new("GET", &self.id, path, &headers, "")
     }
 
-    /// Signed ends of so many occurrences of a meeting, none of which was there before.
-    fn webhooks(&mut self, site: &Site, path: &str, meeting: u64, count: usize) -> Vec<Request> {
+    /// Signed ends of so many meetings, none of which was there before.
+    fn webhooks(
+        &mut self,
+        site: &Site,
+        path: &str,
+        about: About,
+        count: usize,
+    ) -> Result<Vec<Request>, Error> {
+        let numbers: Vec<u64> = match about {
+            About::Followed => self.follow(site, count)?.collect(),
+            About::Unknown => vec![UNKNOWN_ID; count],
+        };
         let secret = &site.webhook_secret;
         let mut requests = Vec::with_capacity(count);
-        for _ in 0..count {
+        for number in numbers {
             self.numbers += 1;
             let uuid = format!("{}/{:010}==", self.name, self.numbers);
-            let webhook = site
-                .zoom
-                .webhook("meeting.ended", &Meeting::occurrence(meeting, &uuid));
+            let meeting = Meeting {
+                start_time: site.zoom.time(),
+                ..Meeting::occurrence(number, &uuid)
+            };
+            let webhook = site.zoom.webhook("meeting.ended", &meeting);
             requests.push(Request::webhook(&self.id, path, secret, &webhook));
         }
-        requests
+        Ok(requests)
+    }
+
+    /// Stores that a channel follows so many meetings, and answers with their numbers.
+    fn follow(&self, site: &Site, count: usize) -> Result<Range<u64>, Error> {
+        let first = NEXT_FOLLOWED.fetch_add(count as u64, Ordering::Relaxed);
+        let record = json!({"channel_id": "c", "is_subscription": true, "created_by": "u"});
+        let (id, end) = (&self.id, first + count as u64);
+        site.query(&format!(
+            "insert into pluginkeyvaluestore (pluginid, pkey, pvalue, expireat) \
+             select '{id}', 'meeting_channel_' || number, convert_to('{record}', 'UTF8'), 0 \
+             from generate_series({first}, {end} - 1) number"
+        ))?;
+        Ok(first..end)
     }
 
     fn drive(
@@ -325,14 +359,14 @@ impl Contender {
         process: u32,
         amount: &Amount,
         load: &Load,
-        requests: impl Fn(&mut Contender, usize) -> Vec<Request>,
+        requests: impl Fn(&mut Contender, usize) -> Result<Vec<Request>, Error>,
     ) -> Result<(), Error> {
-        let one = requests(self, amount.one);
+        let one = requests(self, amount.one)?;
         let (latencies, cpu) = self.cost(site, process, 1, &one)?;
         self.values.add(load.one, cpu);
         self.values
             .add(load.one_p50, latencies.at(0.5).as_secs_f64());
-        let many = requests(self, amount.many);
+        let many = requests(self, amount.many)?;
         let (latencies, cpu) = self.cost(site, process, CONNECTIONS, &many)?;
         self.values.add(load.many, cpu);
         self.values

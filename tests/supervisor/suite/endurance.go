@@ -128,19 +128,19 @@ func enduresAMixture(t *testing.T) {
 	user, channel := p.server.addUserInChannel("ada")
 	hooks := p.hooks(t)
 	ended := func(n int) error {
-		uuid := fmt.Sprintf("ended%d==", n)
-		id := p.server.addMeeting(user, channel, uuid)
-		got := p.webhook(t, "meeting.ended", map[string]any{"uuid": uuid, "id": "84312345678"})
+		uuid, number := fmt.Sprintf("ended%d==", n), 84312345678+n
+		id := p.server.addMeeting(user, channel, uuid, number)
+		got := p.webhook(t, "meeting.ended", map[string]any{"uuid": uuid, "id": fmt.Sprint(number)})
 		if status, _ := p.server.prop(id, "meeting_status").(string); status != "ENDED" {
 			return fmt.Errorf("the meeting goes on; %d %s", got.status, got.body)
 		}
 		return expect(got, http.StatusOK)
 	}
 	recorded := func(n int) error {
-		uuid := fmt.Sprintf("recorded%d==", n)
-		p.server.addMeeting(user, channel, uuid)
+		uuid, number := fmt.Sprintf("recorded%d==", n), 84312345678+n
+		p.server.addMeeting(user, channel, uuid, number)
 		files := []map[string]any{{"id": "chat", "recording_start": "a", "file_type": "CHAT", "recording_type": "chat_file", "download_url": "http://127.0.0.1/x"}}
-		return expect(p.webhook(t, "recording.completed", map[string]any{"uuid": uuid, "id": 84312345678, "recording_files": files}), http.StatusOK)
+		return expect(p.webhook(t, "recording.completed", map[string]any{"uuid": uuid, "id": number, "recording_files": files}), http.StatusOK)
 	}
 	events := mix{
 		{1000, func(int) error { return hooks.OnConfigurationChange() }},
@@ -288,7 +288,8 @@ func outside(t *testing.T) string {
 // webhook delivers an event as Zoom does.
 func (p *installed) webhook(t testing.TB, event string, object map[string]any) answer {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"event": event, "event_ts": model.GetMillis(), "payload": map[string]any{"object": object}})
+	payload := map[string]any{"object": object}
+	body, err := json.Marshal(map[string]any{"event": event, "event_ts": model.GetMillis(), "download_token": "of-this-event", "payload": payload})
 	check(t, err)
 	stamp := fmt.Sprint(time.Now().Unix())
 	mac := hmac.New(sha256.New, []byte(settings()["zoomwebhooksecret"].(string)))
@@ -321,16 +322,18 @@ func (s *server) jobs() int {
 	return count
 }
 
-// addMeeting writes a post that announces a meeting, as an earlier version of the plugin did, and the records
-// that lead to it.
-func (s *server) addMeeting(user, channel, uuid string) string {
+// addMeeting writes the post of a meeting and the records that lead to it, as the Go plugin did in the hour before the
+// plugin under test replaced it.
+func (s *server) addMeeting(user, channel, uuid string, number int) string {
 	post := &model.Post{UserId: user, ChannelId: channel, Type: "custom_zoom", Message: "I have started a meeting"}
+	post.CreateAt = model.GetMillis() - time.Hour.Milliseconds()
 	post.AddProp("meeting_uuid", uuid)
-	post.AddProp("meeting_id", 84312345678)
+	post.AddProp("meeting_id", number)
 	post.AddProp("meeting_status", "STARTED")
 	post, _ = s.CreatePost(post)
 	_ = s.KVSet("post_meeting_"+uuid, []byte(post.Id))
-	_ = s.KVSet("_post_"+post.Id, []byte(user))
+	mapping := fmt.Sprintf(`{"channel_id":%q,"is_subscription":false,"created_by":""}`, channel)
+	_ = s.KVSet(fmt.Sprint("meeting_channel_", number), []byte(mapping))
 	return post.Id
 }
 

@@ -219,7 +219,9 @@ func (s *server) CreatePost(post *model.Post) (*model.Post, *model.AppError) {
 	}
 	post = post.Clone()
 	post.Id = model.NewId()
-	post.CreateAt = model.GetMillis()
+	if post.CreateAt == 0 {
+		post.CreateAt = model.GetMillis()
+	}
 	post.UpdateAt = post.CreateAt
 	s.posts[post.Id] = post
 	return post.Clone(), nil

@@ -127,7 +127,7 @@ fn provoke(site: &Site) -> Outcome {
 fn is_provoked(line: &str) -> bool {
     let line: Value = serde_json::from_str(line).unwrap_or_default();
     let message = line["msg"].as_str().unwrap_or_default();
-    message.contains("without a good signature") && line["plugin_id"] == PLUGIN
+    message.contains("its signature does not match") && line["plugin_id"] == PLUGIN
 }
 
 fn prints_the_log(world: &mut World) -> Outcome {

@@ -183,8 +183,7 @@ const SHORTLY: Duration = Duration::from_secs(3);
 
 /// Whether no job waits or runs.
 fn is_idle(site: &Site) -> bool {
-    site.stored()
-        .is_ok_and(|stored| !stored.contains("\"first_due\""))
+    site.jobs().is_ok_and(|jobs| jobs.is_empty())
 }
 
 /// Waits until all jobs are done. One that waits for another of the same kind is not waited for: its time is
@@ -198,11 +197,17 @@ fn until_idle(site: &Site, at: At) -> Outcome {
     Ok(())
 }
 
-/// All meeting posts of a room say that the meeting is over, once Zoom has said so of each.
+/// All meeting posts of a room say that the meeting is over, once Zoom has said so of each. Zoom repeats the event about
+/// a meeting whose post was about to be written: for five minutes nobody knows that there is none.
 fn ended(site: &Site, ada: &Person, room: &Room, meetings: &[Meeting], at: At) -> Outcome {
+    let posts = meeting_posts(ada, room)?;
     for meeting in meetings {
         let webhook = site.zoom.webhook("meeting.ended", meeting);
-        assert_eq!(site.deliver(&webhook)?.status, 200, "{at:?}");
+        let status = site.deliver(&webhook)?.status;
+        let mut posts = posts.iter();
+        let is_posted = posts.any(|post| post["props"]["meeting_id"] == meeting.id);
+        let is_repeated = !is_posted && status >= 500;
+        assert!(status == 200 || is_repeated, "{at:?}: {status}");
     }
     for post in meeting_posts(ada, room)? {
         assert_eq!(prop(&post, "meeting_status"), "ENDED", "{at:?}");
@@ -404,6 +409,7 @@ fn announces(world: &mut World) -> Outcome {
         number += 1;
         let meeting = Meeting {
             host_id: host.id.clone(),
+            start_time: site.zoom.time(),
             join_url: format!("{}/j/{number}?pwd=killed", site.zoom.url()),
             ..Meeting::occurrence(number, &format!("a2lsbGVk{number}=="))
         };

@@ -18,6 +18,7 @@ mod console;
 mod deaths;
 mod endings;
 mod faults;
+mod field;
 mod lifecycle;
 mod load;
 mod meetings;
@@ -40,7 +41,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let mut trials: Vec<Trial> = Vec::new();
-    let groups: [&[Check]; 18] = [
+    let groups: [&[Check]; 22] = [
         console::CHECKS,
         lifecycle::CHECKS,
         oauth::CHECKS,
@@ -50,6 +51,10 @@ fn main() {
         recordings::CHECKS,
         takeover::CHECKS,
         faults::CHECKS,
+        field::rooms::CHECKS,
+        field::channels::CHECKS,
+        field::zoom::CHECKS,
+        field::links::CHECKS,
         load::CHECKS,
         storms::CHECKS,
         deaths::CHECKS,

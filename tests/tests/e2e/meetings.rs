@@ -41,6 +41,10 @@ pub const CHECKS: &[Check] = &[
     ),
     ("zm018_zm020_help_and_mistakes_are_answered", help),
     ("f38_the_bot_speaks_the_readers_language", languages),
+    (
+        "f38_a_card_is_in_the_default_language_of_the_server",
+        language_of_channels,
+    ),
 ];
 
 fn the_post(world: &mut World) -> Outcome {
@@ -192,6 +196,7 @@ fn recent(world: &mut World) -> Outcome {
     let site = world.ready()?;
     let (ada, room) = connected(site)?;
     let bob = site.person(&name("person"), &room)?;
+    site.zoom.sign_in_as(User::new("bob@zoom.example.com"));
     site.connect(&bob, &room)?;
     bob.prefers(&room, "No")?;
     let post = start(&ada, &room, "First")?;
@@ -201,7 +206,8 @@ fn recent(world: &mut World) -> Outcome {
     // The server gives every ephemeral post a type of its own; clients go by the prop.
     assert_eq!(prop(&warning, "type"), "custom_zoom");
     assert_eq!(prop(&warning, "meeting_link"), prop(&post, "meeting_link"));
-    assert_eq!(prop(&warning, "meeting_topic"), "Second");
+    assert_eq!(prop(&warning, "meeting_topic"), "First");
+    assert_eq!(prop(&warning, "requested_topic"), "Second");
     assert_eq!(site.zoom.count(Route::CreateMeeting), created);
     assert_eq!(meeting_posts(&ada, &room)?.len(), 1);
     Ok(())
@@ -295,6 +301,33 @@ fn languages(world: &mut World) -> Outcome {
             let text = message(&told);
             assert!(text.contains(part), "{locale}: {part} is not in: {text}");
         }
+    }
+    Ok(())
+}
+
+fn language_of_channels(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, _) = connected(site)?;
+    let default = |locale: &str| {
+        let patch = json!({"LocalizationSettings": {"DefaultServerLocale": locale}});
+        site.administrator.put("/api/v4/config/patch", &patch)
+    };
+    for (locale, started, ended) in [
+        ("fr", "J’ai démarré une réunion", "La réunion est terminée."),
+        ("en", "I have started a meeting", "The meeting has ended."),
+    ] {
+        let room = rooms(site, &ada, 1)?.remove(0);
+        default(locale)?;
+        let taken = plugin_tests::process::wait_until(SOON, || {
+            let post = start(&ada, &room, "").ok()?;
+            let meeting = site.zoom.meetings().pop()?;
+            let end = site.zoom.webhook("meeting.ended", &meeting);
+            (site.deliver(&end).ok()?.status == 200).then_some(())?;
+            let card = ada.client.post_by_id(post["id"].as_str()?).ok()?;
+            (message(&post) == started && message(&card) == ended).then_some(())
+        });
+        default("en")?;
+        taken.ok_or_else(|| format!("the cards are not in {locale}"))?;
     }
     Ok(())
 }

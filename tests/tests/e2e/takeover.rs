@@ -72,6 +72,11 @@ fn taken_over(world: &mut World) -> Outcome {
         }
     }
     store(site, "post_meeting_aBc%2FdEF+gHiJkLmNoPqRsA==", running)?;
+    let mapping = json!({"channel_id": room.channel, "is_subscription": false, "created_by": ""});
+    store(site, "meeting_channel_85012345678", &mapping.to_string())?;
+    // Posts of the Go plugin are older than the first activation of this one.
+    let forget = "delete from pluginkeyvaluestore where pluginid = 'zoom' and pkey = '_first_activation' returning pkey";
+    assert_eq!(site.query(forget)?.trim(), "_first_activation");
     let followed = 81_999_999_999_u64;
     let mapping = json!({"channel_id": room.channel, "is_subscription": true, "created_by": id});
     store(

@@ -1,0 +1,7 @@
+//! Situations from real installations, on a real server: the rows of the field catalogue that were seen to fail on one.
+//! The remaining rows are tested with the component alone, in `tests/component/tests/field`.
+
+pub mod channels;
+pub mod links;
+pub mod rooms;
+pub mod zoom;
