@@ -64,7 +64,8 @@ async fn zm099_zm100_zm101_zm102_zm103_a_subscription_is_added_listed_and_remove
     let told = scene
         .asks(&ann, &town, "/zoom subscription remove 85746065432")
         .await;
-    assert!(told.contains("No channel is subscribed"), "{told}");
+    let expected = "This channel is not subscribed to meeting 85746065432.";
+    assert!(told.contains(expected), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +79,7 @@ async fn zm028_zm100_d31_what_cannot_be_subscribed_is_said() {
         ("/zoom subscription dance", "subscription add"),
         ("/zoom subscription add", "subscription add"),
         ("/zoom subscription add twelve", "must be a number"),
-        ("/zoom subscription remove -5", "No channel"),
+        ("/zoom subscription remove -5", "is not subscribed"),
         ("/zoom subscription add 0", "must be a number"),
         ("/zoom subscription add 85746065432", "/oauth2/connect"),
     ] {
