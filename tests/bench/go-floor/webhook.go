@@ -11,7 +11,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -23,8 +22,6 @@ const (
 	window = 5 * time.Minute
 	// seen is longer than Zoom repeats a delivery, in seconds.
 	seen = 7 * 24 * 3600
-	// lifetime is how long a meeting is remembered, in seconds.
-	lifetime = 30 * 24 * 3600
 )
 
 // event is what is read of a delivery.
@@ -43,25 +40,10 @@ type event struct {
 
 // mapping is the record of a meeting's number.
 type mapping struct {
-	ChannelID      string      `json:"channel_id"`
-	IsSubscription bool        `json:"is_subscription"`
-	CreatedBy      string      `json:"created_by"`
-	Occurrences    []reference `json:"occurrences,omitempty"`
-}
-
-// reference leads from a number to an occurrence.
-type reference struct {
-	ID        string `json:"id"`
-	CreatedAt int64  `json:"created_at"`
-}
-
-// occurrence is the record of a meeting that was held.
-type occurrence struct {
-	Number string `json:"number"`
-	Topic  string `json:"topic"`
-	UUID   string `json:"uuid"`
-	Start  string `json:"start"`
-	End    string `json:"end"`
+	ChannelID      string            `json:"channel_id"`
+	IsSubscription bool              `json:"is_subscription"`
+	CreatedBy      string            `json:"created_by"`
+	Posts          []json.RawMessage `json:"posts"`
 }
 
 // webhook verifies a delivery, has it worked on and answers.
@@ -124,12 +106,13 @@ func verify(key []byte, timestamp, signature string, body []byte, now time.Time)
 	return nil
 }
 
-// work makes the calls that the sandboxed plugin makes about the end of a meeting that has no post here. If nobody
-// knows the meeting, that is one read. Otherwise the number leads to the occurrence, which is stored.
+// work does what the sandboxed plugin does about the end of a meeting that has no post here.
 func (f *floor) work(delivered *event) error {
 	object := &delivered.Payload.Object
-	key := "meeting_channel_" + number(object.ID)
-	stored, err := f.API.KVGet(key)
+	if _, err := f.API.KVGet("post_meeting_" + url.PathEscape(object.UUID)); err != nil {
+		return err
+	}
+	stored, err := f.API.KVGet("meeting_channel_" + number(object.ID))
 	if err != nil {
 		return err
 	}
@@ -137,68 +120,7 @@ func (f *floor) work(delivered *event) error {
 	if stored == nil || json.Unmarshal(stored, followed) != nil || !followed.IsSubscription {
 		return nil
 	}
-	if _, err := f.API.KVGet("post_meeting_" + url.PathEscape(object.UUID)); err != nil {
-		return err
-	}
-	sum := sha256.Sum256([]byte(key + "/" + object.UUID))
-	added := reference{ID: hex.EncodeToString(sum[:16]), CreatedAt: model.GetMillis()}
-	if !slices.ContainsFunc(followed.Occurrences, func(one reference) bool { return one.ID == added.ID }) {
-		if err := f.refer(key, added); err != nil {
-			return err
-		}
-	}
-	return f.remember(added.ID, delivered)
-}
-
-// refer adds an occurrence to the record of a number: by inserting the record, or by changing the one that is there.
-func (f *floor) refer(key string, added reference) error {
-	if inserted, err := f.compareAndSet(key, nil, &mapping{Occurrences: []reference{added}}, lifetime); inserted || err != nil {
-		return err
-	}
-	stored, err := f.API.KVGet(key)
-	if err != nil {
-		return err
-	}
-	known := new(mapping)
-	if err := json.Unmarshal(stored, known); err != nil {
-		return err
-	}
-	known.Occurrences = append(known.Occurrences, added)
-	changed, failure := f.compareAndSet(key, stored, known, 0)
-	if failure == nil && !changed {
-		failure = errors.New("somebody else has changed the record of the number")
-	}
-	return failure
-}
-
-// remember stores an occurrence unless it is there.
-func (f *floor) remember(id string, delivered *event) error {
-	stored, err := f.API.KVGet("occurrence_" + id)
-	if err != nil {
-		return err
-	}
-	if stored != nil {
-		return nil
-	}
-	object := &delivered.Payload.Object
-	record := &occurrence{number(object.ID), object.Topic, object.UUID, object.StartTime, object.EndTime}
-	_, failure := f.compareAndSet("occurrence_"+id, nil, record, lifetime)
-	return failure
-}
-
-// compareAndSet stores a record if the old one is still there. Answers whether it was.
-func (f *floor) compareAndSet(key string, old []byte, record any, seconds int64) (bool, error) {
-	value, err := json.Marshal(record)
-	if err != nil {
-		return false, err
-	}
-	options := model.PluginKVSetOptions{Atomic: true, OldValue: old, ExpireInSeconds: seconds}
-	set, failure := f.API.KVSetWithOptions(key, value, options)
-	// An error here is an *AppError, whose nil must not become an error.
-	if failure != nil {
-		return false, failure
-	}
-	return set, nil
+	return f.markSeen(delivered)
 }
 
 // number reads an id that is a text or a number.
