@@ -76,9 +76,9 @@ macro_rules! load {
     };
 }
 
-/// The end of a meeting that a channel follows: two reads and one compare-and-set.
+/// The end of a meeting that a channel follows. The Go floor makes two reads and one compare-and-set.
 pub(crate) const FOLLOWED: Load = load!("webhook, followed meeting");
-/// The end of a meeting that nobody knows: two reads.
+/// The end of a meeting that nobody knows. The Go floor makes two reads.
 pub(crate) const UNKNOWN: Load = load!("webhook, unknown meeting");
 /// A request that is answered without a call of the API.
 pub(crate) const PLAIN: Load = load!("plain GET");
