@@ -268,7 +268,8 @@ async fn f21_a_file_that_is_never_stored_has_its_own_tries_and_its_own_sentence(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f22_without_the_token_of_the_event_the_connection_of_the_host_is_used() {
-    let ways: [(&str, fn(&mut Value)); 5] = [
+    type Way = (&'static str, fn(&mut Value));
+    let ways: [Way; 5] = [
         ("missing", |body| {
             body.as_object_mut().unwrap().remove("download_token");
         }),
