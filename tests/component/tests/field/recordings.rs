@@ -119,23 +119,24 @@ fn answer(content_type: &str, body: &str) -> Fault {
     Fault::Status(200, headers, body.to_owned())
 }
 
-/// Answers with status 200 that are not the transcript, nor a chat.
-fn not_the_file() -> Vec<Fault> {
+/// Answers with status 200 that are not the file with this content.
+fn not_the_file(content: &str) -> Vec<Fault> {
     vec![
         Fault::web_page(),
-        answer("TEXT/HTML", VTT),
-        answer("application/xhtml+xml", VTT),
-        answer("application/json", r#"{"code":3301,"message":"gone"}"#),
-        answer("text/vtt", ""),
-        answer("text/vtt", &VTT[..VTT.len() - 1]),
-        answer("text/vtt", &format!("{VTT}\n")),
-        answer("application/octet-stream", &"x".repeat(VTT.len())),
+        answer("TEXT/HTML", content),
+        answer("application/xhtml+xml", content),
+        answer("application/json; charset=utf-8", content),
+        answer("text/plain", ""),
+        answer("text/plain", &content[..content.len() - 1]),
+        answer("text/plain", &format!("{content}\n")),
     ]
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f20_a_page_or_another_size_is_not_a_transcript_and_is_fetched_again() {
-    for fault in not_the_file() {
+    let mut faults = not_the_file(VTT);
+    faults.push(answer("text/vtt", &"x".repeat(VTT.len())));
+    for fault in faults {
         let case = format!("{fault:?}");
         let told = recorded().await;
         told.fails(1, &fault);
@@ -152,12 +153,10 @@ async fn f20_a_page_or_another_size_is_not_a_transcript_and_is_fetched_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f20_a_page_or_another_size_is_not_a_chat_and_the_videos_do_not_wait_for_it() {
-    // A chat has no form of its own: without the right size it is told by its type alone.
-    let faults = not_the_file();
-    for fault in &faults[..faults.len() - 1] {
+    for fault in not_the_file(CHAT) {
         let case = format!("{fault:?}");
         let told = recorded().await;
-        told.fails(1, fault);
+        told.fails(1, &fault);
         let files = json!([told.video("v", "a", "gallery_view"), told.chat("c", "a")]);
         told.told(RECORDING, &files).await;
         assert!(told.scene.works().await.is_some(), "tried again: {case}");
@@ -174,17 +173,24 @@ async fn f20_a_page_or_another_size_is_not_a_chat_and_the_videos_do_not_wait_for
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f20_after_five_tries_a_sentence_says_that_the_file_could_not_be_fetched() {
-    for fault in not_the_file() {
-        let case = format!("{fault:?}");
+    let of_each = [(TRANSCRIPT, VTT), (RECORDING, CHAT)];
+    let cases = of_each.into_iter().flat_map(|(event, content)| {
+        let faults = not_the_file(content).into_iter();
+        faults.map(move |fault| (event, fault))
+    });
+    for (event, fault) in cases {
+        let case = format!("{event}, {fault:?}");
         let told = recorded().await;
         told.fails(100, &fault);
-        let (transcript, chat) = (told.transcript("t"), told.chat("c", "a"));
-        told.told(TRANSCRIPT, &json!([transcript])).await;
-        told.told(RECORDING, &json!([chat])).await;
+        let file = match event {
+            TRANSCRIPT => told.transcript("t"),
+            _ => told.chat("c", "a"),
+        };
+        told.told(event, &json!([file])).await;
         let seconds = works_to_the_end(&told.scene).await;
         assert!((400..3600).contains(&seconds), "{case}: {seconds}");
         let replies = told.replies();
-        assert_eq!(replies.len(), 2, "{case}");
+        assert_eq!(replies.len(), 1, "{case}");
         for reply in &replies {
             assert!(reply.message.contains(NOT_FETCHED), "{case}: {reply:?}");
             assert_eq!((reply.kind.as_str(), reply.file_ids.len()), ("", 0));
