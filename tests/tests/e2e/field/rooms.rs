@@ -206,6 +206,10 @@ fn many_channels(world: &mut World) -> Outcome {
         assert_eq!(prop(&posts[0], "meeting_link"), meeting.join_url);
     }
     deliver(site, &[site.zoom.webhook("meeting.ended", &meeting)])?;
+    for room in &followers {
+        let posts = meeting_posts(&ada, room)?;
+        assert_eq!(prop(&posts[0], "meeting_status"), "ENDED");
+    }
     deliver(site, &recordings(site, &meeting))?;
     for room in &followers {
         let posts = ada.client.posts(&room.channel)?;
