@@ -35,6 +35,9 @@ const WHOLE_PROGRAM: [&str; 2] = ["-Clto=fat", "-Ccodegen-units=1"];
 /// That it can lie at any address. Rust asks for that in a way that zig passes over where everything is static.
 const ANYWHERE: &str = "-Clink-arg=-pie";
 
+/// Where README.md leads administrators with problems.
+const TROUBLESHOOTING: &str = "docs/admin/troubleshooting.md";
+
 /// What is packed as it lies there.
 const FOLDERS: [&str; 2] = ["assets", "public"];
 
@@ -174,6 +177,7 @@ fn build(
         Entry::read("LICENSE", &root().join("LICENSE"))?,
         Entry::read("README.md", &root().join("README.md"))?,
         Entry::read("SECURITY.md", &root().join("SECURITY.md"))?,
+        Entry::read(TROUBLESHOOTING, &root().join(TROUBLESHOOTING))?,
         Entry::read("webapp/dist/main.js", &script)?,
     ];
     for name in FOLDERS {

@@ -469,7 +469,11 @@ pub fn work(kind: &str, payload: &[u8]) {
     let channel = String::from_utf8_lossy(payload);
     let came_to = match kind {
         "post" => post(&channel, ""),
-        "post-later" => jobs::enqueue("post", payload, 0).map(|()| "enqueued".to_owned()),
+        // The other job may already run, and its outcome is the one that counts.
+        "post-later" => match jobs::enqueue("post", payload, 0) {
+            Ok(()) => return,
+            Err(error) => Err(error),
+        },
         _ => return,
     };
     let _ = set("came-to", format!("{came_to:?}").as_bytes());
