@@ -8,6 +8,7 @@ use super::compliance;
 use super::notice::{self, Notice};
 use crate::bindings::types::Error;
 use crate::config::Config;
+use crate::occurrence::forget;
 use crate::store::{accounts, locks, oauth_state, organization, owners, preference, subscriptions};
 use crate::system;
 use crate::webhook::body::Deauthorized;
@@ -35,6 +36,7 @@ pub fn run(config: &Config, event: &Deauthorized) -> Result<(), Error> {
     if event.wants_confirmation {
         compliance::enqueue(event)?;
     }
+    forget::enqueue(&event.user_id, event.at())?;
     locks::mark_seen(EVENT, &mark)
 }
 

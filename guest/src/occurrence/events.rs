@@ -29,6 +29,9 @@ pub fn ended(event: &Event<'_>) -> Result<(), Error> {
     })
 }
 
+/// How often an event is applied to a record of the number that has changed meanwhile.
+const ROUNDS: usize = 3;
+
 /// Applies an event to all occurrences that it concerns. `step` answers whether it concerned the occurrence.
 fn apply(
     event: &Event<'_>,
@@ -41,13 +44,31 @@ fn apply(
     let Some(stored) = number::load(event.number)? else {
         return Ok(());
     };
-    let number = legacy::merged(stored, event)?;
+    let mut number = legacy::merged(stored, event)?;
+    for _ in 0..ROUNDS {
+        match apply_known(event, &number, start, &step)? {
+            Some(newer) => number = newer,
+            None => return Ok(()),
+        }
+    }
+    Err(Error::Conflict)
+}
+
+/// Applies an event to all occurrences that a record of the number leads to. Answers with a newer record if that one
+/// leads to others: a card may be posted at the same time, or a database replica may be behind.
+fn apply_known(
+    event: &Event<'_>,
+    number: &Number,
+    start: Option<i64>,
+    step: &impl Fn(&mut Occurrence) -> bool,
+) -> Result<Option<Number>, Error> {
     let part = event.part();
+    let candidates = number.candidates(&part, start, event.personal);
     let mut concerned = Vec::new();
     let mut failure = None;
     let mut announced = false;
-    for reference in number.candidates(&part, start, event.personal) {
-        match apply_to(event, &number, &reference, &step) {
+    for reference in &candidates {
+        match apply_to(event, number, reference, step) {
             Ok(true) => {
                 announced |= reference.kind != Kind::Personal;
                 concerned.push(reference.id.clone());
@@ -64,16 +85,24 @@ fn apply(
             &[("channel", &number.channel_id)],
         );
     } else if is_followed && !announced && failure.is_none() {
-        let reference = follow(event, &number, &part, start)?;
-        apply_to(event, &number, &reference, &step)?;
+        let reference = follow(event, number, &part, start)?;
+        apply_to(event, number, &reference, step)?;
     }
-    if number.is_personal() && failure.is_none() {
-        let mut seen = number.clone();
-        if seen.see(&part, &concerned) {
-            number::change(event.number, |number| number.see(&part, &concerned))?;
-        }
+    if let Some(error) = failure {
+        return Err(error);
     }
-    failure.map_or(Ok(()), Err)
+    if !number.is_personal() || !number.clone().see(&part, &concerned) {
+        return Ok(None);
+    }
+    let mut newer = None;
+    number::change(event.number, |current| {
+        let mut others = current.candidates(&part, start, event.personal).into_iter();
+        newer = others
+            .any(|other| candidates.iter().all(|one| one.id != other.id))
+            .then(|| current.clone());
+        newer.is_none() && current.see(&part, &concerned)
+    })?;
+    Ok(newer)
 }
 
 /// Applies an event to one occurrence. Answers whether it concerned it.

@@ -15,24 +15,31 @@ use serde::{Deserialize, Serialize};
 
 /// The kind of the jobs.
 pub const KIND: &str = "forget_host";
+/// How much the clocks of Zoom and this server may differ, in milliseconds.
+const CLOCKS: i64 = 60_000;
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Work {
     host_id: String,
+    /// Meetings that were created later belong to a new connection, in milliseconds.
+    until: i64,
     page: u32,
+    /// How often all records are still to be looked through after this.
+    passes: u32,
 }
 
-/// Enqueues the job for a host, by Zoom's ID of the user.
-pub fn enqueue(host_id: &str) -> Result<(), Error> {
-    enqueue_from(host_id, 0)
-}
-
-fn enqueue_from(host_id: &str, page: u32) -> Result<(), Error> {
-    let work = Work {
+/// Enqueues the job for a host, by Zoom's ID of the user. `at` is when the app was removed, in milliseconds.
+pub fn enqueue(host_id: &str, at: i64) -> Result<(), Error> {
+    enqueue_work(&Work {
         host_id: host_id.to_owned(),
-        page,
-    };
-    let payload = serde_json::to_vec(&work).map_err(|error| Error::Invalid(error.to_string()))?;
+        until: at.saturating_add(CLOCKS),
+        page: 0,
+        passes: 1,
+    })
+}
+
+fn enqueue_work(work: &Work) -> Result<(), Error> {
+    let payload = serde_json::to_vec(work).map_err(|error| Error::Invalid(error.to_string()))?;
     jobs::enqueue(KIND, &payload, 0)
 }
 
@@ -42,11 +49,17 @@ pub fn run(payload: &[u8], attempt: u32) -> Outcome {
         return Outcome::Done;
     };
     let next = scan::keys(record::PREFIX, work.page, |id| {
-        record::forget(id, &work.host_id)
+        record::forget(id, &work.host_id, work.until)
     });
-    let next = next.and_then(|page| match page {
-        Some(page) => enqueue_from(&work.host_id, page),
-        None => Ok(()),
+    let next = next.and_then(|page| match (page, work.passes) {
+        (Some(page), _) => enqueue_work(&Work { page, ..work }),
+        (None, 0) => Ok(()),
+        // Records that expired meanwhile may have moved others to a page that was read already.
+        (None, passes) => enqueue_work(&Work {
+            page: 0,
+            passes: passes.saturating_sub(1),
+            ..work
+        }),
     });
     match next {
         Ok(()) => Outcome::Done,

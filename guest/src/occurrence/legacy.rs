@@ -6,6 +6,7 @@
 //!
 //! A post without a UUID is treated as one of a personal room: it may be one.
 
+use super::card::digest_of;
 use super::event::Event;
 use super::post;
 use super::{Card, Occurrence, Part, record};
@@ -38,7 +39,7 @@ pub fn merged(mut number: Number, event: &Event<'_>) -> Result<Number, Error> {
     let Some((post, uuid)) = find(&number, event, now)? else {
         return Ok(number);
     };
-    let (reference, occurrence) = adopt(&post, event.number, uuid);
+    let (reference, occurrence) = adopt(&post, event, uuid);
     match record::insert(&reference.id, &occurrence) {
         Ok(()) | Err(Error::Conflict) => {}
         Err(error) => return Err(error),
@@ -68,31 +69,39 @@ fn find<'a>(
     let posts = posts_since(&number.channel_id, now.saturating_sub(WINDOW))?;
     let found = posts
         .into_iter()
-        .filter(|post| is_about(post, event.number));
+        .filter(|post| is_about(post, event.number) && !has_ended(post));
     Ok(found
         .max_by_key(|post| post.create_at)
         .map(|post| (post, None)))
 }
 
-/// Whether a post is one of the Go plugin about this number that has not ended. The host checks again before it lets
-/// such a post be changed.
+/// Whether a post is one of the Go plugin about this number. The host checks again before it lets such a post be changed.
 fn is_about(post: &Post, number: u64) -> bool {
-    let props = props(post);
     !post.ours
         && !post.deleted
         && post.kind == post::KIND
-        && props.get("meeting_id").map(parse_number) == Some(number)
-        && post::status(&props) != post::ENDED
+        && props(post).get("meeting_id").map(parse_number) == Some(number)
+}
+
+fn has_ended(post: &Post) -> bool {
+    post::status(&props(post)) == post::ENDED
 }
 
 fn props(post: &Post) -> Value {
     serde_json::from_str(&post.props).unwrap_or_default()
 }
 
-fn adopt(post: &Post, number: u64, uuid: Option<&str>) -> (Reference, Occurrence) {
+/// The record of a meeting of the Go plugin. The Go plugin bound every part of a personal room to its last post, private
+/// ones too. So such a part counts only if it started in the post's window.
+fn adopt(post: &Post, event: &Event<'_>, uuid: Option<&str>) -> (Reference, Occurrence) {
     let props = props(post);
     let text = |name: &str| props.get(name).and_then(Value::as_str).unwrap_or_default();
-    let is_ordinary = uuid.is_some_and(|uuid| uuid == text("meeting_uuid"));
+    let is_ordinary = !event.personal && uuid.is_some_and(|uuid| uuid == text("meeting_uuid"));
+    let (from, to) = number::window(post.create_at);
+    let in_window = event
+        .start
+        .is_some_and(|start| (from..=to).contains(&start));
+    let uuid = uuid.filter(|_| is_ordinary || in_window);
     let kind = if is_ordinary {
         Kind::Ordinary
     } else {
@@ -105,14 +114,17 @@ fn adopt(post: &Post, number: u64, uuid: Option<&str>) -> (Reference, Occurrence
         channel_id: post.channel_id.clone(),
         parts: uuid.map(number::tag).into_iter().collect(),
     };
+    let ended = has_ended(post).then_some(post.update_at);
     let mut occurrence = Occurrence {
-        number,
+        number: event.number,
         kind,
         topic: text("meeting_topic").to_owned(),
         created_at: post.create_at,
         parts: uuid
             .map(|uuid| Part {
                 uuid: uuid.to_owned(),
+                start: ended.map(|_| event.start.unwrap_or(post.create_at)),
+                end: ended,
                 ..Part::default()
             })
             .into_iter()
@@ -127,6 +139,13 @@ fn adopt(post: &Post, number: u64, uuid: Option<&str>) -> (Reference, Occurrence
         ..Occurrence::default()
     };
     occurrence.set_link(text("meeting_link"));
+    if ended.is_some() {
+        // The post stays as the Go plugin left it.
+        let shown = digest_of(&occurrence);
+        for card in &mut occurrence.cards {
+            card.shown.clone_from(&shown);
+        }
+    }
     (reference, occurrence)
 }
 
@@ -200,10 +219,8 @@ mod tests {
         };
         assert!(is_about(&post(&props()), 85_746_065_432));
         assert!(!is_about(&post(&props()), 1));
-        assert!(!is_about(
-            &changed("meeting_status", json!("ENDED")),
-            85_746_065_432
-        ));
+        assert!(!has_ended(&post(&props())));
+        assert!(has_ended(&changed("meeting_status", json!("ENDED"))));
         let ours = Post {
             ours: true,
             ..post(&props())
@@ -223,18 +240,34 @@ mod tests {
 
     #[test]
     fn f01_a_post_of_the_go_plugin_without_its_uuid_is_treated_as_a_personal_rooms() {
-        let (reference, occurrence) = adopt(&post(&props()), 1, Some("u=="));
+        let mut event = Event {
+            number: 1,
+            start: Some(60_000),
+            ..Event::default()
+        };
+        let (reference, occurrence) = adopt(&post(&props()), &event, Some("u=="));
         assert_eq!(
             (reference.kind, occurrence.kind),
             (Kind::Ordinary, Kind::Ordinary)
         );
         assert!(occurrence.names("u=="));
         assert_eq!(occurrence.topic, "Standup");
-        let (reference, occurrence) = adopt(&post(&props()), 1, Some("of the room"));
+        let (reference, occurrence) = adopt(&post(&props()), &event, Some("of the room"));
         assert_eq!(reference.kind, Kind::Personal);
         assert!(occurrence.names("of the room"));
-        let (reference, occurrence) = adopt(&post(&props()), 1, None);
+        let (reference, occurrence) = adopt(&post(&props()), &event, None);
         assert_eq!(reference.kind, Kind::Personal);
+        assert!(occurrence.has_no_uuid());
+        event.personal = true;
+        let (reference, occurrence) = adopt(&post(&props()), &event, Some("u=="));
+        assert_eq!(reference.kind, Kind::Personal);
+        assert!(occurrence.names("u=="), "it started in the window");
+        event.start = Some(31 * 60_000);
+        let (reference, occurrence) = adopt(&post(&props()), &event, Some("u=="));
+        assert!(
+            reference.parts.is_empty() && !occurrence.names("u=="),
+            "a private call"
+        );
         assert!(occurrence.has_no_uuid());
         assert_eq!(occurrence.created_at, 7);
     }

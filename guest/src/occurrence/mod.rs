@@ -27,7 +27,7 @@
 //!
 //! **Other meetings.** A number that belongs to one meeting continues with a new part within 12 hours after the last one
 //! ended; a meeting that channels follow within 15 minutes, because later it is the next meeting of the series. If the end
-//! of a part is not known yet, 12 hours from its start count in both cases.
+//! of a part is not known yet, 12 hours from its start count, and 3 hours for a meeting that channels follow.
 
 pub mod announcement;
 pub mod card;
@@ -49,6 +49,8 @@ const ORDINARY_GAP: i64 = 12 * 3600 * 1000;
 const FOLLOWED_GAP: i64 = 15 * 60_000;
 /// How long after the start of a part, whose end is not known, another part counts as its continuation, in milliseconds.
 const UNKNOWN_END_GAP: i64 = 12 * 3600 * 1000;
+/// The same for a meeting that channels follow: the next one of the series may start on the same day.
+const UNKNOWN_END_GAP_FOLLOWED: i64 = 3 * 3600 * 1000;
 /// How many parts an occurrence has. Later ones do not change it.
 const MAX_PARTS: usize = 20;
 
@@ -205,7 +207,12 @@ impl Occurrence {
     /// ended: some installations receive nothing but the end.
     pub fn ended(&mut self, uuid: &str, start: Option<i64>, end: i64) -> bool {
         let created_at = self.created_at;
+        let binds = !self.is_bound() && start.is_some_and(|start| self.window_contains(start));
         if let Some(part) = self.part(uuid) {
+            if part.only_end && binds {
+                part.only_end = false;
+                part.start = start;
+            }
             if !part.only_end {
                 part.start = part.start.or(start);
             }
@@ -276,7 +283,10 @@ impl Occurrence {
         };
         let until = match end {
             Some(end) => end.saturating_add(gap),
-            None => earlier.saturating_add(UNKNOWN_END_GAP),
+            None => earlier.saturating_add(match self.kind {
+                Kind::Followed => UNKNOWN_END_GAP_FOLLOWED,
+                Kind::Ordinary | Kind::Personal => UNKNOWN_END_GAP,
+            }),
         };
         later <= until
     }
@@ -565,6 +575,15 @@ mod tests {
         assert!(other.started("b", CARD + MINUTE));
         assert!(other.started("a", CARD - 30_000));
         assert!(other.names("b") && !other.names("a"), "one part only");
+        let mut ended = personal();
+        ended.parts.push(Part {
+            uuid: "a".into(),
+            start: Some(CARD),
+            end: None,
+            only_end: true,
+        });
+        assert!(ended.ended("a", Some(CARD - 30_000), CARD + MINUTE));
+        assert!(ended.names("a"), "only the end was reported");
     }
 
     #[test]

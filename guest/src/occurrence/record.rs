@@ -146,13 +146,15 @@ fn store_and_update(
     failure.map_or(Ok(()), Err)
 }
 
-/// Replaces a record by a mark if the meeting's host is this user of Zoom.
-pub fn forget(id: &str, host_id: &str) -> Result<(), Error> {
+/// Replaces a record by a mark if the meeting's host is this user of Zoom and it was not created after `until`, in
+/// milliseconds.
+pub fn forget(id: &str, host_id: &str, until: i64) -> Result<(), Error> {
     for _ in 0..ATTEMPTS {
         let Some(bytes) = kv::get(&key(id))? else {
             return Ok(());
         };
-        let is_theirs = parse(&bytes).is_some_and(|one| one.host_id == host_id && !one.deleted);
+        let is_theirs = parse(&bytes)
+            .is_some_and(|one| one.host_id == host_id && one.created_at <= until && !one.deleted);
         if !is_theirs {
             return Ok(());
         }

@@ -24,12 +24,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const COMPLETED: &str = "recording.completed";
 /// The event that tells of transcripts.
 pub const TRANSCRIPT: &str = "recording.transcript_completed";
+/// The event that tells that files are back.
+pub const RECOVERED: &str = "recording.recovered";
 /// The events that tell that files are gone, or back.
-pub const GONE: [&str; 3] = [
-    "recording.trashed",
-    "recording.deleted",
-    "recording.recovered",
-];
+pub const GONE: [&str; 3] = ["recording.trashed", "recording.deleted", RECOVERED];
 
 /// How many files of one event are looked at. A long meeting has a few dozen.
 const MAX_FILES: usize = 500;
@@ -159,9 +157,17 @@ pub fn read(event: &str, event_ts: i64, token: String, object: Value) -> Option<
 /// Enqueues the work of an event. An event about a meeting that nobody here knows is answered and forgotten.
 pub fn handle(config: &Config, recorded: &Recorded) -> Result<(), Error> {
     if GONE.contains(&recorded.event.as_str()) {
-        return lost(recorded);
+        lost(recorded)?;
+        if recorded.event != RECOVERED {
+            return Ok(());
+        }
     }
-    let groups = match recorded.event.as_str() {
+    let event = match recorded.event.as_str() {
+        // Post what was left out meanwhile.
+        RECOVERED => COMPLETED,
+        event => event,
+    };
+    let groups = match event {
         TRANSCRIPT => transcripts(&recorded.files),
         _ => recordings(&recorded.files),
     };
@@ -179,7 +185,7 @@ pub fn handle(config: &Config, recorded: &Recorded) -> Result<(), Error> {
         return Ok(());
     }
     let work = Work {
-        event: recorded.event.clone(),
+        event: event.to_owned(),
         uuid: recorded.uuid.clone(),
         host_id: recorded.host_id.clone(),
         token: recorded.token.clone(),
@@ -200,7 +206,8 @@ fn lost(recorded: &Recorded) -> Result<(), Error> {
         return Ok(());
     }
     let files: Vec<_> = recorded.files.iter().map(Listed::mark).collect();
-    gone::change(&recorded.event, &recorded.uuid, &files)
+    let at = happened(recorded.event_ts, system::now_ms());
+    gone::change(&recorded.event, at, &recorded.uuid, &files)
 }
 
 /// The meetings to which the recording belongs.
@@ -227,9 +234,10 @@ fn occurrences(recorded: &Recorded) -> Result<Vec<Occurrence>, Error> {
 }
 
 fn is_of(occurrence: &Occurrence, recorded: &Recorded) -> bool {
-    let is_personal = occurrence.kind == Kind::Personal || recorded.personal;
-    let by_number = !is_personal && occurrence.has_no_uuid();
-    occurrence.names(&recorded.uuid) || by_number
+    if occurrence.kind == Kind::Personal {
+        return occurrence.names(&recorded.uuid);
+    }
+    !recorded.personal && (occurrence.names(&recorded.uuid) || occurrence.has_no_uuid())
 }
 
 /// One group for each start of a recording: its videos and its chat. If there is no video, the sound.
@@ -405,6 +413,11 @@ mod tests {
         ));
         let unbound = with(Kind::Ordinary, vec![]);
         assert!(!is_of_u(&unbound, true), "a private meeting in a room");
+        assert!(!is_of_u(
+            &with(Kind::Followed, vec![part("u", false)]),
+            true
+        ));
+        assert!(is_of_u(&with(Kind::Personal, vec![part("u", false)]), true));
     }
 
     proptest! {

@@ -1,41 +1,54 @@
 //! Files of recordings that were deleted at Zoom before they were posted.
 //!
-//! Zoom's events may arrive in any order. So a deletion leaves a mark, and a job looks for it before it posts. Only
-//! `recording.recovered` removes the mark of `recording.trashed`; `recording.deleted` is final.
+//! Zoom's events may arrive in any order. So each of them leaves a mark with its time, and a job looks for it before it
+//! posts. Of `recording.trashed` and `recording.recovered` the newer one counts; `recording.deleted` is final.
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
 use crate::platform::digest::digest;
 use crate::system;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How long a mark lasts, in seconds: longer than Zoom repeats a delivery.
 const LIFETIME: u64 = 7 * 24 * 3600;
 const ATTEMPTS: u32 = 6;
 const PAUSE: u64 = 150;
 
-/// The files of one part that are gone.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Gone {
-    trashed: Vec<String>,
-    deleted: Vec<String>,
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Fate {
+    Trashed,
+    Recovered,
+    Deleted,
 }
+
+/// What became of the files of one part, each with the time of the event in milliseconds.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gone(BTreeMap<String, (Fate, i64)>);
 
 impl Gone {
     /// Whether the file is gone.
     pub fn has(&self, mark: &str) -> bool {
-        let tag = tag(mark);
-        self.trashed.contains(&tag) || self.deleted.contains(&tag)
+        let fate = self.0.get(&tag(mark)).map(|(fate, _)| *fate);
+        matches!(fate, Some(Fate::Trashed | Fate::Deleted))
     }
 
-    fn apply(&mut self, event: &str, files: &[String]) {
+    /// Applies an event. An event that is older than what is known changes nothing.
+    fn apply(&mut self, event: &str, at: i64, files: &[String]) {
+        let fate = match event {
+            "recording.trashed" => Fate::Trashed,
+            "recording.deleted" => Fate::Deleted,
+            _ => Fate::Recovered,
+        };
         for tag in files.iter().map(|mark| tag(mark)) {
-            match event {
-                "recording.recovered" => self.trashed.retain(|one| *one != tag),
-                "recording.deleted" if !self.deleted.contains(&tag) => self.deleted.push(tag),
-                "recording.trashed" if !self.trashed.contains(&tag) => self.trashed.push(tag),
-                _ => {}
+            let known = self.0.get(&tag);
+            let is_settled = known.is_some_and(|(known, since)| {
+                *known == Fate::Deleted || (fate != Fate::Deleted && *since > at)
+            });
+            if !is_settled {
+                self.0.insert(tag, (fate, at));
             }
         }
     }
@@ -61,8 +74,8 @@ pub fn load(uuid: &str) -> Result<Gone, Error> {
         .unwrap_or_default())
 }
 
-/// Remembers an event about files of a part.
-pub fn change(event: &str, uuid: &str, files: &[String]) -> Result<(), Error> {
+/// Remembers an event about files of a part. `at` is when it happened, in milliseconds.
+pub fn change(event: &str, at: i64, uuid: &str, files: &[String]) -> Result<(), Error> {
     let key = key(uuid);
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
@@ -70,7 +83,7 @@ pub fn change(event: &str, uuid: &str, files: &[String]) -> Result<(), Error> {
         }
         let stored = kv::get(&key)?;
         let mut gone = stored.as_deref().map(parse).unwrap_or_default();
-        gone.apply(event, files);
+        gone.apply(event, at, files);
         let bytes = serde_json::to_vec(&gone).map_err(|error| Error::Invalid(error.to_string()))?;
         let expected = stored.map_or(Expected::Absent, Expected::Value);
         match kv::set(&key, &bytes, Some(LIFETIME), &expected) {
@@ -89,12 +102,14 @@ mod tests {
     fn a_deletion_is_final_and_a_trashed_file_can_come_back() {
         let files = ["a".to_owned()];
         let mut gone = Gone::default();
-        gone.apply("recording.trashed", &files);
+        gone.apply("recording.trashed", 1, &files);
         assert!(gone.has("a") && !gone.has("b"));
-        gone.apply("recording.recovered", &files);
+        gone.apply("recording.recovered", 2, &files);
         assert!(!gone.has("a"));
-        gone.apply("recording.deleted", &files);
-        gone.apply("recording.recovered", &files);
+        gone.apply("recording.trashed", 1, &files);
+        assert!(!gone.has("a"), "the first event was repeated");
+        gone.apply("recording.deleted", 1, &files);
+        gone.apply("recording.recovered", 3, &files);
         assert!(gone.has("a"));
     }
 }

@@ -163,11 +163,14 @@ impl Number {
             is_new && start.is_some_and(|start| (from..=to).contains(&start))
         });
         let near = match start {
-            Some(start) => others
-                .iter()
-                .rfind(|one| window(one.created_at).0 <= start)
-                .or(others.first()),
-            None => others.last(),
+            Some(start) => {
+                let begun = others
+                    .iter()
+                    .filter(|one| window(one.created_at).0 <= start);
+                let last = begun.max_by_key(|one| one.created_at);
+                last.or(others.iter().min_by_key(|one| one.created_at))
+            }
+            None => others.iter().max_by_key(|one| one.created_at),
         };
         let near = near.copied().filter(|_| !in_personal_room);
         waiting.chain(near).cloned().collect()

@@ -126,6 +126,7 @@ fn announce_in(
     card: &Card,
     creator: Option<&String>,
 ) -> Result<Result<Announced, u32>, Error> {
+    let is_over = occurrence.state() != State::InProgress;
     let name = once::name([KIND, &work.reference.id, &card.channel_id]);
     let items = [String::new()];
     let step = Step {
@@ -137,7 +138,11 @@ fn announce_in(
     let ran = once::run(&step, |run| {
         let skipped = Ok(Done::Skipped(run.items.to_vec()));
         let Some(creator) = creator else {
-            return skipped;
+            return Ok(match is_over {
+                // The same meeting may go on, and is then announced.
+                true => Done::Later(0),
+                false => Done::Skipped(run.items.to_vec()),
+            });
         };
         let username = match access(config, creator, &card.channel_id)? {
             Access::Granted(username) => username,
@@ -162,6 +167,7 @@ fn announce_in(
         }
     })?;
     Ok(match ran {
+        Ran::Later(0) if is_over => Ok(Announced::Not),
         Ran::Later(seconds) => Err(seconds),
         Ran::Done(post_id) if post_id.is_empty() => Ok(Announced::Not),
         Ran::Done(post_id) => Ok(Announced::In(post_id, shown(occurrence))),

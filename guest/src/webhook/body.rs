@@ -106,7 +106,7 @@ impl Deauthorized {
     }
 
     /// When it happened, in milliseconds.
-    fn at(&self) -> i64 {
+    pub fn at(&self) -> i64 {
         milliseconds(&self.time).unwrap_or(self.signed_at)
     }
 

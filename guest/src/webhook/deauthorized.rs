@@ -7,7 +7,6 @@ use super::body::Deauthorized;
 use crate::bindings::types::Error;
 use crate::config::Config;
 use crate::oauth::deauthorize;
-use crate::occurrence::forget;
 use crate::system;
 
 /// Removes what the event is about.
@@ -19,6 +18,5 @@ pub fn handle(config: &Config, event: &Deauthorized) -> Result<(), Error> {
         );
         return Ok(());
     }
-    deauthorize::run(config, event)?;
-    forget::enqueue(&event.user_id)
+    deauthorize::run(config, event)
 }

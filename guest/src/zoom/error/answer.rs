@@ -44,6 +44,8 @@ pub struct Answer {
     message: String,
     /// The OAuth error, or empty.
     pub error: String,
+    /// Whether there is a field that only Zoom's token endpoint has.
+    has_reason: bool,
 }
 
 impl Answer {
@@ -65,6 +67,7 @@ impl Answer {
             code: number(&body.code).or_else(|| number(&body.error_code)),
             message: text.unwrap_or_default().to_owned(),
             error: body.error.as_str().unwrap_or_default().to_owned(),
+            has_reason: body.reason.is_string() || body.error_description.is_string(),
         }
     }
 
@@ -85,7 +88,7 @@ impl Answer {
     /// Whether the token endpoint itself answered, and not a proxy or a broken server in front of it.
     pub fn is_oauth(&self) -> bool {
         OAUTH_ERRORS.contains(&self.error.as_str())
-            || (!self.error.is_empty() && !self.message.is_empty())
+            || (!self.error.is_empty() && self.has_reason)
             || self.code.is_some_and(|code| OAUTH_CODES.contains(&code))
     }
 

@@ -77,7 +77,7 @@ const API: [Row; 14] = [
     // The host of the meeting is unknown to the caller, and so is the meeting.
     Row {
         endpoints: &[Endpoint::Meeting],
-        codes: &[1001, 1010],
+        codes: &[300, 1001, 1010],
         error: |_| Error::NotFound,
         ..ANY
     },

@@ -61,6 +61,7 @@ async fn f13_each_code_has_a_sentence_on_each_endpoint() {
                 | Refusal::NoUser
                 | Refusal::OtherAccount
                 | Refusal::NoMeeting
+                | Refusal::Invalid
                     if is_meeting =>
                 {
                     "do not host a meeting"
