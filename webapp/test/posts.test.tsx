@@ -96,7 +96,7 @@ it('f01 a meeting that was not started is gray and cannot be joined', async () =
     const card = screen.getByRole('group', {name: 'Standup'});
     expect(card.classList.contains('zoom-card-idle')).toBe(true);
     expect(card.textContent).toContain('Not started · Personal Meeting ID: 3141592653');
-    expect(card.textContent).toContain('Nobody joined this meeting.');
+    expect(card.textContent).toContain('Zoom did not report that this meeting started.');
     expect(document.querySelector('.zoom-dot-on')).toBeNull();
     expect(screen.queryByRole('link')).toBeNull();
     expect(screen.queryByRole('button')).toBeNull();

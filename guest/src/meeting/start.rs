@@ -311,7 +311,7 @@ fn announce(start: &Start<'_>, meeting: &Meeting, claim: &Claim) -> Result<(), F
     for (what, result) in later {
         if let Err(error) = result {
             system::warn(
-                "A meeting is posted, but something about it is missing.",
+                "A meeting was posted, but a later step failed.",
                 &[("what", what), ("error", &error.to_string())],
             );
         }

@@ -73,7 +73,7 @@ fn end(config: &Config, owner: Owner<'_>) -> Result<Outcome, Error> {
             Ok(()) => Outcome::Done,
             Err(error) => {
                 system::warn(
-                    "Zoom did not take a token back.",
+                    "Zoom did not revoke a token.",
                     &[("error", &error.to_string())],
                 );
                 Outcome::NotRevoked

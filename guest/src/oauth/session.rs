@@ -195,7 +195,7 @@ impl<'a> Session<'a> {
                     return Ok(false);
                 }
                 system::warn(
-                    "Zoom ended a connection. It can be made again with /zoom connect.",
+                    "Zoom ended a connection. The user must run /zoom connect again.",
                     &[
                         ("owner", self.connection.owner().name()),
                         ("reason", &reason),

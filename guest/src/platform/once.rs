@@ -394,7 +394,7 @@ pub fn posts_since(channel_id: &str, since: i64) -> Result<Vec<Post>, Error> {
     match posts::since(channel_id, since) {
         Err(Error::TooLarge) => {
             system::warn(
-                "The last posts of a channel are too large to be looked through.",
+                "The recent posts of a channel are too large, so they were not searched.",
                 &[("channel", channel_id)],
             );
             Ok(Vec::new())

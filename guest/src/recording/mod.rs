@@ -262,7 +262,7 @@ fn attach(
         }
         Err(error) => {
             system::warn(
-                "A file of a recording is given up: Mattermost does not store it.",
+                "Giving up on a file of a recording: Mattermost did not store it.",
                 &[("file", file.kind.name()), ("error", &error.to_string())],
             );
             Ok(Fate::Missing(reply::Missing::NotStored))
@@ -275,7 +275,7 @@ fn not_fetched(file: &File, failure: &Failure, attempt: u32) -> Fate {
         Some(seconds) => Fate::Later(seconds),
         None => {
             system::warn(
-                "A file of a recording is given up.",
+                "Giving up on a file of a recording.",
                 &[("file", file.kind.name()), ("error", &failure.to_string())],
             );
             Fate::Missing(reply::Missing::NotFetched)

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 /// Where the record is.
 pub const KEY: &str = "oauth_site";
 /// The line of the log while connections of another server are left alone.
-pub const PAUSED: &str = "The Site URL of this server is not the one that its Zoom connections were made at, so they are not renewed. If this server has replaced the other one, a system admin runs /zoom connect this-server. If it is a copy, it needs a Zoom app of its own.";
+pub const PAUSED: &str = "Zoom connections are paused because the Site URL has changed. If the server has moved, run /zoom connect this-server as a system admin. If this is a copy of another server, create a separate Zoom app for it.";
 /// How many earlier addresses are kept.
 const MAX_FORMER: usize = 10;
 /// How often to try when others change the record, and how long to wait in between.

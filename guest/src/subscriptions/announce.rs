@@ -148,7 +148,7 @@ fn announce_in(
             Access::Granted(username) => username,
             Access::Refused(reason) => {
                 system::warn(
-                    "A meeting is not announced in a channel that follows it.",
+                    "A meeting was not announced in a subscribed channel.",
                     &[("channel", &card.channel_id), ("reason", reason)],
                 );
                 return skipped;
@@ -158,7 +158,7 @@ fn announce_in(
             Ok(post) => Ok(Done::Posted(post, run.items.to_vec())),
             Err(Error::Denied(rule) | Error::Invalid(rule)) => {
                 system::warn(
-                    "A meeting cannot be announced in a channel that follows it.",
+                    "A meeting cannot be announced in a subscribed channel.",
                     &[("channel", &card.channel_id), ("rule", &rule)],
                 );
                 skipped

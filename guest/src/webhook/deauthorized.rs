@@ -13,7 +13,7 @@ use crate::system;
 pub fn handle(config: &Config, event: &Deauthorized) -> Result<(), Error> {
     if event.client_id != config.client_id {
         system::warn(
-            "Zoom told of the removal of another app. Compare the setting Zoom OAuth client ID with the app at Zoom.",
+            "Zoom reported the removal of another app. Check that the setting Zoom OAuth client ID matches the app in Zoom.",
             &[],
         );
         return Ok(());

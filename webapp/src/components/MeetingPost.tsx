@@ -119,7 +119,7 @@ function MeetingOrMessage({post, starter}: {post: Post; starter: Starter}) {
                         <Started say={say} meeting={meeting} starter={starter} />
                     )}
                     {status === 'ENDED' && <Ended say={say} post={post} meeting={meeting} />}
-                    {status === 'NOT_STARTED' && say('nobodyJoined')}
+                    {status === 'NOT_STARTED' && say('noStartReported')}
                 </Card>
             )}
         </>

@@ -767,3 +767,186 @@ async fn f30_an_announcement_that_is_not_on_the_replica_yet_ends_all_the_same() 
     assert_eq!(cards.len(), 1);
     assert_eq!(status(&cards[0]), "ENDED");
 }
+
+/// A post as the Go plugin writes it, about a part of a number.
+fn go_post(
+    scene: &Scene,
+    user: &str,
+    channel: &str,
+    number: u64,
+    uuid: &str,
+    state: &str,
+) -> String {
+    let mut world = scene.api.world();
+    let id = world.add_post(user, channel, "I have started a meeting");
+    let post = world.posts.iter_mut().find(|post| post.id == id).unwrap();
+    post.kind = "custom_zoom".to_owned();
+    for (name, value) in [
+        ("meeting_uuid", uuid),
+        ("meeting_status", state),
+        ("meeting_topic", "Zoom Meeting"),
+        ("meeting_provider", "Zoom"),
+        ("meeting_creator_username", "ann"),
+        ("meeting_link", "https://zoom.us/j/1"),
+    ] {
+        post.props
+            .insert(name.to_owned(), Any::String(value.to_owned()));
+    }
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the database holds it like this"
+    )]
+    post.props
+        .insert("meeting_id".to_owned(), Any::Float(number as f64));
+    let record = json!({"channel_id": channel, "is_subscription": false, "created_by": user});
+    world.store(&format!("meeting_channel_{number}"), record.to_string());
+    id
+}
+
+/// The Go plugin bound every call in a personal room to the room's last post.
+#[tokio::test(flavor = "multi_thread")]
+async fn f01_a_private_call_that_the_go_plugin_bound_to_a_post_stays_private() {
+    for (later, ours) in [(5 * MINUTE, true), (3 * HOUR, false)] {
+        let (scene, ann, town) = in_her_room().await;
+        let room = scene.zoom.user("ann@example.com").unwrap().pmi;
+        let id = go_post(&scene, &ann, &town, room, "of-the-room", "STARTED");
+        scene.later(later);
+        let call = enters(&scene);
+        let key = format!("post_meeting_{}", call.uuid.replace('/', "%2F"));
+        scene.api.world().store(&key, id.clone());
+        recorded(&scene, &call, "call").await;
+        delivers(&scene, "meeting.ended", &call).await;
+        let card = cards(&scene, &town).remove(0);
+        assert_eq!(replies(&scene, &card) > 0, ours, "after {later} s");
+        assert_eq!(status(&card), if ours { "ENDED" } else { "STARTED" });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f04_the_recording_of_a_meeting_that_ended_under_the_go_plugin_arrives() {
+    let (scene, ann, town) = connected().await;
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+    let meeting = scene.zoom.meetings().pop().unwrap();
+    let club = scene.channel("club", &[&ann]);
+    let part = scene.zoom.restart(&Meeting {
+        id: meeting.id + 1,
+        ..meeting
+    });
+    let id = go_post(&scene, &ann, &club, part.id, &part.uuid, "ENDED");
+    let key = format!("post_meeting_{}", part.uuid.replace('/', "%2F"));
+    scene.api.world().store(&key, id);
+    let before = cards(&scene, &club).remove(0);
+    scene.later(10 * MINUTE);
+    recorded(&scene, &part, "ours").await;
+    let card = cards(&scene, &club).remove(0);
+    assert_eq!(recordings(&scene, &card), ["ours"]);
+    assert_eq!(card.props, before.props, "the post stays as it is");
+}
+
+/// The host enters a moment after the card was posted, and the event reaches a node that does not see the card yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn f30_a_second_card_of_a_room_is_found_though_the_replica_is_behind() {
+    let (scene, ann, town) = in_her_room().await;
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+    scene.later(DAY);
+    scene.works().await;
+    scene.api.world().lag = 1000;
+    let club = scene.channel("club", &[&ann]);
+    assert_eq!(scene.asks(&ann, &club, "/zoom start").await, "");
+    let part = enters(&scene);
+    let mut started = scene.zoom.webhook("meeting.started", &part).retries();
+    while !started.is_over() {
+        let reply = scene.delivers(started.webhook()).await;
+        if let Some(wait) = started.answered(Some(reply.status)) {
+            scene.later(wait);
+        }
+    }
+    scene.api.world().lag = 0;
+    scene.later(10 * MINUTE);
+    delivers(&scene, "meeting.ended", &part).await;
+    recorded(&scene, &part, "ours").await;
+    let card = &cards(&scene, &club)[0];
+    assert_eq!(status(card), "ENDED");
+    assert_eq!(recordings(&scene, card), ["ours"]);
+    assert_eq!(status(&cards(&scene, &town)[0]), "NOT_STARTED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f08_a_followed_meeting_that_was_over_before_its_announcement_is_announced_when_it_goes_on()
+{
+    let (scene, ann, town) = connected().await;
+    let channels = [town.clone()];
+    let meeting = followed(&scene, &ann, &channels).await;
+    let first = scene.zoom.restart(&meeting);
+    delivers(&scene, "meeting.started", &first).await;
+    delivers(&scene, "meeting.ended", &first).await;
+    scene.works().await;
+    assert!(cards(&scene, &town).is_empty(), "it is over");
+    scene.later(5 * MINUTE);
+    let second = scene.zoom.restart(&meeting);
+    delivers(&scene, "meeting.started", &second).await;
+    scene.works().await;
+    let card = &cards(&scene, &town)[0];
+    assert_eq!(status(card), "STARTED");
+    delivers(&scene, "meeting.ended", &second).await;
+    assert_eq!(status(&cards(&scene, &town)[0]), "ENDED");
+}
+
+/// Zoom repeats the removal of the app after the user has connected again.
+#[tokio::test(flavor = "multi_thread")]
+async fn f25_a_repeated_removal_leaves_the_meetings_of_a_new_connection_alone() {
+    let (scene, ann, town) = connected().await;
+    let host = scene.zoom.user("ann@example.com").unwrap();
+    let removal = json!({
+        "event": "app_deauthorized", "event_ts": scene.now(),
+        "payload": {"account_id": plugin_tests::zoom::ACCOUNT, "user_id": host.id, "signature": "s",
+            "deauthorization_time": scene.zoom.time(), "client_id": scene.zoom.app().client_id},
+    });
+    let removal = scene.zoom.webhook_with(removal.to_string());
+    assert_eq!(scene.delivers(&removal).await.status, 200);
+    scene.works().await;
+    assert!(!scene.is_connected(&ann));
+    scene.later(2 * MINUTE);
+    scene.connects_and_prefers(&ann, &town, "No").await;
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+    let meeting = scene.zoom.meetings().pop().unwrap();
+    scene.later(3 * MINUTE);
+    assert_eq!(scene.delivers(&removal).await.status, 200);
+    scene.works().await;
+    assert!(scene.is_connected(&ann));
+    delivers(&scene, "meeting.started", &meeting).await;
+    delivers(&scene, "meeting.ended", &meeting).await;
+    assert_eq!(status(&cards(&scene, &town)[0]), "ENDED");
+}
+
+/// A deletion at Zoom that is taken back, and a repetition of the first event after that.
+#[tokio::test(flavor = "multi_thread")]
+async fn f23_a_file_that_was_trashed_is_posted_when_it_is_recovered() {
+    let (scene, ann, town) = connected().await;
+    assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
+    let meeting = scene.zoom.meetings().pop().unwrap();
+    delivers(&scene, "meeting.started", &meeting).await;
+    delivers(&scene, "meeting.ended", &meeting).await;
+    let files = json!([{"id": "v", "recording_start": "a", "file_type": "MP4",
+        "play_url": format!("{}/rec/play/ours", scene.zoom.url())}]);
+    let event = |name: &str| scene.zoom.recorded(name, &meeting, &files);
+    let trashed = event("recording.trashed");
+    assert_eq!(scene.delivers(&trashed).await.status, 200);
+    let completed = event("recording.completed");
+    assert_eq!(scene.delivers(&completed).await.status, 200);
+    scene.works().await;
+    let card = &cards(&scene, &town)[0];
+    assert!(recordings(&scene, card).is_empty(), "it is in the trash");
+    scene.later(MINUTE);
+    assert_eq!(
+        scene.delivers(&event("recording.recovered")).await.status,
+        200
+    );
+    // Zoom repeats what it saw no answer to.
+    assert_eq!(scene.delivers(&trashed).await.status, 200);
+    scene.works().await;
+    assert_eq!(recordings(&scene, card), ["ours"]);
+    assert_eq!(scene.delivers(&completed).await.status, 200);
+    scene.works().await;
+    assert_eq!(recordings(&scene, card), ["ours"], "once");
+}

@@ -197,7 +197,7 @@ async fn f20_after_five_tries_a_sentence_says_that_the_file_could_not_be_fetched
         }
         assert!(told.scene.api.world().files.is_empty(), "{case}");
         let log = told.scene.log();
-        assert!(log.contains("given up"), "{case}: {log}");
+        assert!(log.contains("Giving up"), "{case}: {log}");
         for secret in told.scene.zoom.secrets() {
             assert!(!log.contains(&secret), "{case}");
         }
@@ -560,7 +560,7 @@ async fn f24_an_event_with_five_hundred_files_is_taken_and_each_file_posted_once
     }
     assert_eq!(told.scene.zoom.count(Route::Download), 250);
     let log = told.scene.log();
-    assert!(!log.contains("trap") && !log.contains("given up"), "{log}");
+    assert!(!log.contains("trap") && !log.contains("Giving up"), "{log}");
     for reply in replies {
         assert_eq!(props(&reply)["captions"].as_array().unwrap().len(), 1);
     }
@@ -603,7 +603,7 @@ async fn f24_five_hundred_files_arrive_in_every_channel_that_follows_the_meeting
         assert_eq!(posts.len(), 251, "{channel}");
     }
     let log = told.scene.log();
-    assert!(!log.contains("trap") && !log.contains("given up"), "{log}");
+    assert!(!log.contains("trap") && !log.contains("Giving up"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -210,6 +210,10 @@ async fn f14_an_answer_that_is_not_an_oauth_error_ends_nothing() {
         (403, r#"{"error":"blocked"}"#),
         (404, ""),
         (400, r#"{"message":"no route"}"#),
+        (
+            403,
+            r#"{"status":403,"error":"Forbidden","message":"Access Denied"}"#,
+        ),
     ] {
         scene.zoom.expire_tokens();
         let fault = Fault::Status(status, Vec::new(), body.to_owned());

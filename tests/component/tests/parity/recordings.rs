@@ -515,7 +515,7 @@ async fn a_channel_that_is_full_of_large_posts_keeps_back_no_recording_and_no_st
         let ann = post.user_id.as_str();
         let asked = scene.asks(ann, &post.channel_id, "/zoom start Retro").await;
         assert_eq!(asked, "", "{posts}");
-        let message = "too large to be looked through";
+        let message = "so they were not searched";
         assert_eq!(scene.log().contains(message), posts == 240);
     }
 }
