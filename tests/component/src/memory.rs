@@ -107,6 +107,8 @@ pub struct World {
     pub now: i64,
     /// How far the read replica is behind the primary, in milliseconds. Reads of keys and posts go to it.
     pub lag: i64,
+    /// The same for posts alone: reads may go to several replicas.
+    pub post_lag: i64,
     /// What the next reads of a key answer, as many as there are: they reach a replica that is behind. An empty value
     /// is a record that is not there yet.
     pub behind: BTreeMap<String, Vec<Vec<u8>>>,
@@ -247,7 +249,7 @@ impl World {
     /// What a read of the server answers with: what the replica stores under the key, else under its hash.
     fn read(&self, key: &str) -> Option<&Stored> {
         let read = |key: &str| {
-            let stored = self.replica(self.kv.get(key)?)?.as_ref()?;
+            let stored = self.replica(self.kv.get(key)?, self.lag)?.as_ref()?;
             self.is_alive(stored).then_some(stored)
         };
         read(key).or_else(|| read(&hashed(key)))
@@ -266,8 +268,8 @@ impl World {
         stored.expires.is_none_or(|expires| expires > self.now)
     }
 
-    fn replica<'a, T>(&self, versions: &'a Versions<T>) -> Option<&'a T> {
-        match self.lag {
+    fn replica<'a, T>(&self, versions: &'a Versions<T>, lag: i64) -> Option<&'a T> {
+        match lag {
             0 => versions.latest(),
             lag => versions.until(self.now - lag),
         }
@@ -278,7 +280,8 @@ impl World {
         let Some(versions) = self.post_versions.get(&post.id) else {
             return Some(post.clone());
         };
-        let (read, latest) = (self.replica(versions)?, versions.latest()?);
+        let lag = self.lag.max(self.post_lag);
+        let (read, latest) = (self.replica(versions, lag)?, versions.latest()?);
         // What a test changed in the latest version is on the replica, too.
         let is_latest = std::ptr::eq(read, latest);
         Some(if is_latest { post } else { read }.clone())
@@ -774,7 +777,7 @@ impl Api for MemoryApi {
         self.call("KVList", |world| {
             let skipped = page as usize * per_page as usize;
             let keys = world.kv.iter().filter(|(_, versions)| {
-                let stored = world.replica(versions).and_then(Option::as_ref);
+                let stored = world.replica(versions, world.lag).and_then(Option::as_ref);
                 stored.is_some_and(|stored| world.is_alive(stored))
             });
             let keys = keys.skip(skipped).take(per_page as usize);
