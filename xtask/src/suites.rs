@@ -179,6 +179,8 @@ impl Session {
             "--no-fail-fast",
         ]);
         tests.args(["--exclude", "plugin-tests"]);
+        // Tests of components wait much longer than they compute: for answers, and for pauses between tries.
+        tests.env("RUST_TEST_THREADS", "8");
         self.suite("unit and component tests", &mut tests, CargoTest::default());
         // Here, where the host is built as the tests have it.
         self.step("bench of the pieces, each once", bench::try_pieces);
