@@ -53,6 +53,8 @@ pub struct Recorded {
     personal: bool,
     passcode: String,
     files: Vec<Listed>,
+    /// How many files there were beyond [`MAX_FILES`].
+    left_out: usize,
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -137,6 +139,7 @@ pub fn read(event: &str, event_ts: i64, token: String, object: Value) -> Option<
         Value::Array(files) => files,
         _ => Vec::new(),
     };
+    let left_out = files.len().saturating_sub(MAX_FILES);
     let files = files.into_iter().take(MAX_FILES);
     Some(Recorded {
         event: event.to_owned(),
@@ -148,6 +151,7 @@ pub fn read(event: &str, event_ts: i64, token: String, object: Value) -> Option<
         start: milliseconds(&object.start_time),
         personal: object.kind == PERSONAL_ROOM,
         passcode: object.password,
+        left_out,
         files: files
             .filter_map(|file| serde_json::from_value(file).ok())
             .collect(),
@@ -183,6 +187,15 @@ pub fn handle(config: &Config, recorded: &Recorded) -> Result<(), Error> {
     }
     if targets.is_empty() {
         return Ok(());
+    }
+    if recorded.left_out > 0 {
+        system::warn(
+            "An event of Zoom has more files of a recording than the plugin posts. The host finds the others in Zoom.",
+            &[
+                ("posted", &MAX_FILES.to_string()),
+                ("left_out", &recorded.left_out.to_string()),
+            ],
+        );
     }
     let work = Work {
         event: event.to_owned(),
@@ -371,6 +384,16 @@ mod tests {
         let mark = |url: &str| listed(json!([{"file_type": "MP4", "play_url": url}]))[0].mark();
         assert_eq!(mark("https://z/p?a=1"), mark("https://z/p?a=2"));
         assert_ne!(mark("https://z/p"), mark("https://z/q"));
+    }
+
+    #[test]
+    fn f24_files_beyond_the_limit_are_counted() {
+        let many: Vec<_> = (0..MAX_FILES + 2)
+            .map(|number| json!({"id": number.to_string()}))
+            .collect();
+        let object = json!({"id": 1, "uuid": "u", "recording_files": many});
+        let recorded = read(COMPLETED, 0, "t".into(), object).unwrap();
+        assert_eq!((recorded.files.len(), recorded.left_out), (MAX_FILES, 2));
     }
 
     #[test]
