@@ -158,7 +158,7 @@ fn follow(
         parts: vec![number::tag(part)],
     };
     if !number.occurrences.contains(&reference) {
-        number::refer(event.number, &reference)?;
+        number::refer_read(event.number, number, &reference)?;
     }
     Ok(reference)
 }

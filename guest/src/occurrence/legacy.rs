@@ -44,7 +44,7 @@ pub fn merged(mut number: Number, event: &Event<'_>) -> Result<Number, Error> {
         Ok(()) | Err(Error::Conflict) => {}
         Err(error) => return Err(error),
     }
-    number::refer(event.number, &reference)?;
+    number::refer_read(event.number, &number, &reference)?;
     number.refer(reference);
     Ok(number)
 }

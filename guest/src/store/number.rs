@@ -116,6 +116,9 @@ pub struct Number {
     /// Fields of other versions.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+    /// The bytes from which the record was read, for compare-and-set.
+    #[serde(skip)]
+    read_from: Option<Vec<u8>>,
 }
 
 impl Number {
@@ -261,7 +264,13 @@ fn parse(bytes: &[u8]) -> Option<Number> {
 /// The record of a number. One that cannot be read counts as none. That there is none is final: an event about a meeting
 /// that nobody here knows is answered after this one call.
 pub fn load(number: u64) -> Result<Option<Number>, Error> {
-    Ok(kv::get(&key(number))?.and_then(|bytes| parse(&bytes)))
+    let Some(bytes) = kv::get(&key(number))? else {
+        return Ok(None);
+    };
+    Ok(parse(&bytes).map(|record| Number {
+        read_from: Some(bytes),
+        ..record
+    }))
 }
 
 /// Stores that an occurrence is about to be posted.
@@ -276,6 +285,19 @@ pub fn refer(number: u64, reference: &Reference) -> Result<(), Error> {
         record.refer(reference.clone());
         true
     })
+}
+
+/// The same where the record was read already: one call, unless somebody else has changed it since.
+pub fn refer_read(number: u64, read: &Number, reference: &Reference) -> Result<(), Error> {
+    let known = read.read_from.as_deref();
+    let Some((bytes, mut record)) = known.and_then(|bytes| Some((bytes, parse(bytes)?))) else {
+        return refer(number, reference);
+    };
+    record.refer(reference.clone());
+    match store(number, &mut record, &Expected::Value(bytes.to_vec())) {
+        Err(Error::Conflict) => refer(number, reference),
+        other => other,
+    }
 }
 
 fn store(number: u64, record: &mut Number, expected: &Expected) -> Result<(), Error> {

@@ -280,6 +280,18 @@ async fn d28_each_action_makes_these_calls_and_no_more() {
             "KVGet",
         ),
         (
+            "the end of a meeting that a channel follows and that was not announced",
+            {
+                let record = serde_json::json!({"channel_id": town, "is_subscription": true, "created_by": ann});
+                meeting.id += 1;
+                "of the series==".clone_into(&mut meeting.uuid);
+                let key = format!("meeting_channel_{}", meeting.id);
+                scene.api.world().store(&key, record.to_string());
+                scene.zoom.webhook("meeting.ended", &meeting)
+            },
+            "KVGet KVGet KVSetWithOptions KVGet KVSetWithOptions",
+        ),
+        (
             "what does not concern the plugin",
             scene.zoom.webhook("user.created", &meeting),
             "",
