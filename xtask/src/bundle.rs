@@ -35,7 +35,7 @@ const WHOLE_PROGRAM: [&str; 2] = ["-Clto=fat", "-Ccodegen-units=1"];
 /// That it can lie at any address. Rust asks for that in a way that zig passes over where everything is static.
 const ANYWHERE: &str = "-Clink-arg=-pie";
 
-/// Where README.md leads administrators with problems.
+/// The guide that README.md links to.
 const TROUBLESHOOTING: &str = "docs/admin/troubleshooting.md";
 
 /// What is packed as it lies there.

@@ -1,6 +1,6 @@
-//! An event of Zoom about a part of a meeting.
+//! Zoom's events about a part of a meeting, as the occurrences need them.
 
-/// What an event says about a part of a meeting. Times are in milliseconds; 0 and none for unknown.
+/// An event about a part of a meeting. Times are in milliseconds; 0 and none for unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event<'a> {
     /// The meeting's number.

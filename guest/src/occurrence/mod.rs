@@ -182,13 +182,7 @@ impl Occurrence {
 
     /// Somebody entered. Answers whether the part belongs to this meeting.
     pub fn started(&mut self, uuid: &str, start: i64) -> bool {
-        let binds = self.window_contains(start) && !self.is_bound();
         if let Some(part) = self.part(uuid) {
-            // The room was in use for the channel already, a moment before the card.
-            if part.only_end && binds {
-                part.only_end = false;
-                part.start = Some(start);
-            }
             part.start.get_or_insert(start);
             return true;
         }
@@ -207,12 +201,7 @@ impl Occurrence {
     /// ended: some installations receive nothing but the end.
     pub fn ended(&mut self, uuid: &str, start: Option<i64>, end: i64) -> bool {
         let created_at = self.created_at;
-        let binds = !self.is_bound() && start.is_some_and(|start| self.window_contains(start));
         if let Some(part) = self.part(uuid) {
-            if part.only_end && binds {
-                part.only_end = false;
-                part.start = start;
-            }
             if !part.only_end {
                 part.start = part.start.or(start);
             }
@@ -239,11 +228,6 @@ impl Occurrence {
         self.parts.iter_mut().find(|part| part.uuid == uuid)
     }
 
-    /// Whether a part belongs to the card with its recordings and all else.
-    fn is_bound(&self) -> bool {
-        self.parts.iter().any(|part| !part.only_end)
-    }
-
     /// Whether a personal room's part that started then belongs to the card.
     fn window_contains(&self, start: i64) -> bool {
         let (from, to) = window(self.created_at);
@@ -256,7 +240,8 @@ impl Occurrence {
             return false;
         }
         if self.kind == Kind::Personal {
-            return !self.is_bound() && self.window_contains(start);
+            let is_bound = self.parts.iter().any(|part| !part.only_end);
+            return !is_bound && self.window_contains(start);
         }
         let mut started = self.parts.iter().filter_map(|part| {
             let start = part.start?;
@@ -561,7 +546,7 @@ mod tests {
     }
 
     #[test]
-    fn f01_a_room_that_was_entered_a_moment_before_the_card_belongs_to_it() {
+    fn f01_a_room_that_was_entered_a_moment_before_the_card_only_ends_it() {
         let mut card = personal();
         card.parts.push(Part {
             uuid: "a".into(),
@@ -569,21 +554,11 @@ mod tests {
             end: None,
             only_end: true,
         });
-        let mut other = card.clone();
         assert!(card.started("a", CARD - 30_000));
-        assert!(card.names("a"));
-        assert!(other.started("b", CARD + MINUTE));
-        assert!(other.started("a", CARD - 30_000));
-        assert!(other.names("b") && !other.names("a"), "one part only");
-        let mut ended = personal();
-        ended.parts.push(Part {
-            uuid: "a".into(),
-            start: Some(CARD),
-            end: None,
-            only_end: true,
-        });
-        assert!(ended.ended("a", Some(CARD - 30_000), CARD + MINUTE));
-        assert!(ended.names("a"), "only the end was reported");
+        assert!(!card.names("a"));
+        assert!(card.ended("a", Some(CARD - 30_000), CARD + MINUTE));
+        assert_eq!(card.state(), State::Ended);
+        assert!(!card.names("a"), "its recordings stay private");
     }
 
     #[test]

@@ -160,32 +160,32 @@ pub fn read(event: &str, event_ts: i64, token: String, object: Value) -> Option<
 
 /// Enqueues the work of an event. An event about a meeting that nobody here knows is answered and forgotten.
 pub fn handle(config: &Config, recorded: &Recorded) -> Result<(), Error> {
-    if GONE.contains(&recorded.event.as_str()) {
-        lost(recorded)?;
-        if recorded.event != RECOVERED {
-            return Ok(());
-        }
-    }
+    let changes_files = GONE.contains(&recorded.event.as_str());
     let event = match recorded.event.as_str() {
-        // Post what was left out meanwhile.
+        // Post the files that were left out meanwhile.
         RECOVERED => COMPLETED,
         event => event,
     };
     let groups = match event {
         TRANSCRIPT => transcripts(&recorded.files),
-        _ => recordings(&recorded.files),
+        COMPLETED => recordings(&recorded.files),
+        _ => Vec::new(),
     };
-    if groups.is_empty() {
+    if groups.is_empty() && !changes_files {
         return Ok(());
     }
+    let occurrences = occurrences(recorded)?;
+    if changes_files && !occurrences.is_empty() {
+        remember(recorded)?;
+    }
     let mut targets = Vec::new();
-    for occurrence in occurrences(recorded)? {
+    for occurrence in occurrences {
         targets.extend(occurrence.posts().map(|card| Target {
             channel_id: card.channel_id.clone(),
             post_id: card.post_id.clone(),
         }));
     }
-    if targets.is_empty() {
+    if groups.is_empty() || targets.is_empty() {
         return Ok(());
     }
     if recorded.left_out > 0 {
@@ -213,9 +213,9 @@ pub fn handle(config: &Config, recorded: &Recorded) -> Result<(), Error> {
     enqueue(config, work)
 }
 
-/// Remembers that files are gone or back, if the meeting is known here.
-fn lost(recorded: &Recorded) -> Result<(), Error> {
-    if recorded.uuid.is_empty() || occurrences(recorded)?.is_empty() {
+/// Remembers that files are gone or back.
+fn remember(recorded: &Recorded) -> Result<(), Error> {
+    if recorded.uuid.is_empty() {
         return Ok(());
     }
     let files: Vec<_> = recorded.files.iter().map(Listed::mark).collect();

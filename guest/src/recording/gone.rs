@@ -15,40 +15,40 @@ const LIFETIME: u64 = 7 * 24 * 3600;
 const ATTEMPTS: u32 = 6;
 const PAUSE: u64 = 150;
 
-/// What became of a file.
+/// The state of a file at Zoom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Fate {
+enum State {
     Trashed,
     Recovered,
     Deleted,
 }
 
-/// What became of the files of one part, each with the time of the event in milliseconds.
+/// The files of one part that Zoom sent such an event about, each with its state and the time of the event in milliseconds.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gone(BTreeMap<String, (Fate, i64)>);
+pub struct Gone(BTreeMap<String, (State, i64)>);
 
 impl Gone {
     /// Whether the file is gone.
     pub fn has(&self, mark: &str) -> bool {
-        let fate = self.0.get(&tag(mark)).map(|(fate, _)| *fate);
-        matches!(fate, Some(Fate::Trashed | Fate::Deleted))
+        let state = self.0.get(&tag(mark)).map(|(state, _)| *state);
+        matches!(state, Some(State::Trashed | State::Deleted))
     }
 
     /// Applies an event. An event that is older than what is known changes nothing.
     fn apply(&mut self, event: &str, at: i64, files: &[String]) {
-        let fate = match event {
-            "recording.trashed" => Fate::Trashed,
-            "recording.deleted" => Fate::Deleted,
-            _ => Fate::Recovered,
+        let state = match event {
+            "recording.trashed" => State::Trashed,
+            "recording.deleted" => State::Deleted,
+            _ => State::Recovered,
         };
         for tag in files.iter().map(|mark| tag(mark)) {
             let known = self.0.get(&tag);
             let is_settled = known.is_some_and(|(known, since)| {
-                *known == Fate::Deleted || (fate != Fate::Deleted && *since > at)
+                *known == State::Deleted || (state != State::Deleted && *since > at)
             });
             if !is_settled {
-                self.0.insert(tag, (fate, at));
+                self.0.insert(tag, (state, at));
             }
         }
     }

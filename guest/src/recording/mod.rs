@@ -173,7 +173,7 @@ fn reply_in(
     let is_left = |mark: &String| run.items.contains(mark);
     let links = group.links.iter().filter(|link| is_left(&link.mark));
     let mut links: Vec<_> = links.collect();
-    // The file goes with the last links, so that each of its tries is a try of its own.
+    // Post the file with the last links. Otherwise the replies before it would count as its tries.
     let is_last_reply = links.len() <= MAX_LINKS;
     links.truncate(MAX_LINKS);
     let file = group.file.as_ref().filter(|file| is_left(&file.mark));

@@ -86,7 +86,7 @@ impl Client<'_> {
         )
     }
 
-    /// The same, for somebody who does not wait when Zoom limits the rate.
+    /// The same without waiting for the end of a rate limit.
     pub fn meeting_at_once(&self, id: u64) -> Result<Meeting, Error> {
         let url = format!("{}/meetings/{id}", self.api);
         read(

@@ -317,6 +317,12 @@ impl Scene {
         self.api.world().add_channel(name, "O", members)
     }
 
+    /// Makes a user a member of a channel.
+    pub fn joins(&self, user: &str, channel: &str) {
+        let membership = (channel.to_owned(), user.to_owned());
+        self.api.world().members.insert(membership);
+    }
+
     /// Changes settings, as an administrator does; keys in lower case.
     ///
     /// # Panics
@@ -557,7 +563,7 @@ impl Scene {
         self.asked(delivery(url, webhook), &webhook.body).await
     }
 
-    /// Zoom delivers a webhook as over the wire, with the time that the policy gives the route.
+    /// Zoom delivers a webhook over the wire, so that the time limit of the route applies.
     pub async fn delivers_through(&self, webhook: &Webhook) -> Reply {
         self.tick();
         let request = delivery(&format!("/webhook?secret={WEBHOOK_SECRET}"), webhook);
@@ -621,7 +627,7 @@ fn process(zoom: &Zoom, ahead: &Arc<AtomicI64>, runtime: &Runtime) -> ComponentP
     plugin.with_outgoing(Outgoing::trusting(vec![zoom.authority().into()]))
 }
 
-/// What a process answers that has died.
+/// The answer of a process that has ended: none.
 fn nothing() -> Reply {
     Reply {
         status: 0,

@@ -44,7 +44,7 @@ pub struct Answer {
     message: String,
     /// The OAuth error, or empty.
     pub error: String,
-    /// Whether there is a field that only Zoom's token endpoint has.
+    /// Whether there is a field that only a token endpoint has.
     has_reason: bool,
 }
 

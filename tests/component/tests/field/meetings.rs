@@ -8,10 +8,10 @@ use component_tests::scene::{Scene, Told, header_of, props};
 use mattermost_plugin_rpc::gob::Any;
 use mattermost_plugin_rpc::mattermost::Post;
 use plugin_host::Reply;
-use plugin_tests::zoom::{Meeting, RECURRING, Route, Schedule};
+use plugin_tests::zoom::{Meeting, RECURRING, Route, Schedule, Webhook};
 use serde_json::{Value, json};
 
-use crate::support::{connected, json_of};
+use crate::support::{connected, json_of, works_to_the_end};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -35,6 +35,20 @@ fn enters(scene: &Scene) -> Meeting {
 async fn delivers(scene: &Scene, event: &str, meeting: &Meeting) {
     let reply = scene.delivers(&scene.zoom.webhook(event, meeting)).await;
     assert_eq!(reply.status, 200, "{event}");
+}
+
+/// Zoom delivers a webhook until it is answered or given up. Answers with the status of each attempt.
+async fn repeats(scene: &Scene, webhook: &Webhook) -> Vec<u16> {
+    let mut retries = webhook.retries();
+    let mut statuses = Vec::new();
+    while !retries.is_over() {
+        let reply = scene.delivers(retries.webhook()).await;
+        statuses.push(reply.status);
+        if let Some(wait) = retries.answered(Some(reply.status)) {
+            scene.later(wait);
+        }
+    }
+    statuses
 }
 
 /// A link to a video, a chat, and a transcript of a part of a meeting, each with its name in it.
@@ -259,9 +273,7 @@ async fn f02_every_channel_that_follows_a_meeting_gets_its_end_and_its_recording
         scene.later(HOUR);
         delivers(&scene, "meeting.ended", &meeting).await;
         recorded(&scene, &meeting, "planning").await;
-        while let Some(due) = scene.works().await {
-            scene.later((due - scene.now()) / 1000 + 1);
-        }
+        works_to_the_end(&scene).await;
         for channel in &channels {
             let cards = cards(&scene, channel);
             assert_eq!(cards.len(), 1, "{channel}");
@@ -592,9 +604,7 @@ async fn f08_an_announcement_and_the_end_cross_and_no_card_stays_in_progress() {
         // Zoom repeats, and jobs that were put off run.
         nodes[0].later(5 * MINUTE);
         assert_eq!(nodes[1].delivers(&ended).await.status, 200);
-        while let Some(due) = nodes[0].works().await {
-            nodes[0].later((due - nodes[0].now()) / 1000 + 1);
-        }
+        works_to_the_end(&nodes[0]).await;
         for channel in &channels {
             let cards = cards(&nodes[0], channel);
             assert!(cards.len() <= 1, "one announcement");
@@ -644,11 +654,7 @@ async fn f08_an_announcement_that_was_begun_before_the_end_is_brought_up_to_date
 async fn f08_the_end_of_a_forced_start_does_not_free_the_claim_of_another_user() {
     let (scene, ann, town) = connected().await;
     let bob = scene.person("bob");
-    scene
-        .api
-        .world()
-        .members
-        .insert((town.clone(), bob.clone()));
+    scene.joins(&bob, &town);
     scene.connects_and_prefers(&bob, &town, "No").await;
     assert_eq!(clicks(&scene, &ann, &town, false).await.status, 200);
     let anns = scene.zoom.meetings().pop().unwrap();
@@ -675,11 +681,7 @@ async fn f08_the_end_of_a_forced_start_does_not_free_the_claim_of_another_user()
 async fn f10_what_the_author_writes_into_a_post_is_not_offered_to_others() {
     let (scene, ann, town) = connected().await;
     let bob = scene.person("bob");
-    scene
-        .api
-        .world()
-        .members
-        .insert((town.clone(), bob.clone()));
+    scene.joins(&bob, &town);
     scene.connects_and_prefers(&bob, &town, "No").await;
     assert_eq!(scene.asks(&ann, &town, "/zoom start Standup").await, "");
     let meeting = scene.zoom.meetings().pop().unwrap();
@@ -783,15 +785,8 @@ async fn f30_a_card_that_is_not_on_the_replica_yet_ends_when_zoom_repeats() {
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
     let meeting = scene.zoom.meetings().pop().unwrap();
     scene.api.world().post_lag = 60_000;
-    let mut ended = scene.zoom.webhook("meeting.ended", &meeting).retries();
-    let mut statuses = Vec::new();
-    while !ended.is_over() {
-        let reply = scene.delivers(ended.webhook()).await;
-        statuses.push(reply.status);
-        if let Some(wait) = ended.answered(Some(reply.status)) {
-            scene.later(wait);
-        }
-    }
+    let webhook = scene.zoom.webhook("meeting.ended", &meeting);
+    let statuses = repeats(&scene, &webhook).await;
     assert_eq!(statuses, [500, 200]);
     assert_eq!(status(&cards(&scene, &town)[0]), "ENDED");
 }
@@ -888,13 +883,8 @@ async fn f30_a_second_card_of_a_room_is_found_though_the_replica_is_behind() {
     let club = scene.channel("club", &[&ann]);
     assert_eq!(scene.asks(&ann, &club, "/zoom start").await, "");
     let part = enters(&scene);
-    let mut started = scene.zoom.webhook("meeting.started", &part).retries();
-    while !started.is_over() {
-        let reply = scene.delivers(started.webhook()).await;
-        if let Some(wait) = started.answered(Some(reply.status)) {
-            scene.later(wait);
-        }
-    }
+    let webhook = scene.zoom.webhook("meeting.started", &part);
+    repeats(&scene, &webhook).await;
     scene.api.world().lag = 0;
     scene.later(10 * MINUTE);
     delivers(&scene, "meeting.ended", &part).await;

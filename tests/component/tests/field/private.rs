@@ -2,7 +2,8 @@
 //!
 //! Two people use their personal rooms for weeks. They announce them in three channels, now and then somebody enters a
 //! room, and Zoom's events about it arrive late, twice, in another order, and on two nodes. A part of a room is private for
-//! a card if its start is outside the card's window: from 60 seconds before the card to 30 minutes after it.
+//! a card if its start is outside the card's window, from 60 seconds before the card to 30 minutes after it, or if it was in the
+//! room when the card was posted.
 
 use std::collections::BTreeMap;
 
@@ -138,8 +139,8 @@ struct Story {
     planned: usize,
     visits: Vec<(i64, usize, Visit)>,
     parts: Vec<Option<Part>>,
-    /// The rooms and channels of cards, by the IDs of posts.
-    cards: BTreeMap<String, usize>,
+    /// The room of each card, and the visit that was in it when the card was posted, by the ID of the post.
+    cards: BTreeMap<String, (usize, Option<usize>)>,
 }
 
 impl Story {
@@ -251,8 +252,13 @@ impl Story {
             .posts(card.channel)
             .into_iter()
             .filter(|post| !known.contains(&post.id));
+        let in_room = |part: &Option<Part>| {
+            let part = part.as_ref();
+            part.is_some_and(|part| part.room == card.room && part.end == i64::MAX)
+        };
+        let visit = self.parts.iter().position(in_room);
         for post in new {
-            self.cards.insert(post.id, card.room);
+            self.cards.insert(post.id, (card.room, visit));
         }
     }
 
@@ -317,12 +323,12 @@ impl Story {
         for channel in 0..CHANNELS.len() {
             let posts = self.posts(channel);
             for card in posts.iter().filter(|post| post.root_id.is_empty()) {
-                let Some(room) = self.cards.get(&card.id) else {
+                let Some((room, in_use)) = self.cards.get(&card.id) else {
                     panic!("a post that nobody started: {card:?}");
                 };
                 self.check_card(*room, card);
                 let thread = posts.iter().filter(|post| post.root_id == card.id);
-                self.check_thread(*room, card, thread);
+                self.check_thread(*room, *in_use, card, thread);
             }
         }
     }
@@ -354,7 +360,13 @@ impl Story {
         }
     }
 
-    fn check_thread<'a>(&self, room: usize, card: &Post, thread: impl Iterator<Item = &'a Post>) {
+    fn check_thread<'a>(
+        &self,
+        room: usize,
+        in_use: Option<usize>,
+        card: &Post,
+        thread: impl Iterator<Item = &'a Post>,
+    ) {
         let world = self.scene().api.world();
         let mut shown = String::new();
         for reply in thread {
@@ -372,7 +384,7 @@ impl Story {
             let Some(part) = part else { continue };
             if shown.contains(&word(visit)) {
                 recorded += 1;
-                let is_ours = part.room == room && is_of(card, part);
+                let is_ours = part.room == room && is_of(card, part) && in_use != Some(visit);
                 assert!(is_ours, "visit {visit} is private for {card:?}");
             }
         }

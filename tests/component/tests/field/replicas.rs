@@ -171,11 +171,7 @@ async fn f30_deauthorization_finds_who_has_just_connected() {
 async fn f30_a_grant_that_somebody_else_has_just_taken_over_is_not_revoked() {
     let (scene, ann, town) = connected().await;
     let bob = scene.person("bob");
-    scene
-        .api
-        .world()
-        .members
-        .insert((town.clone(), bob.clone()));
+    scene.joins(&bob, &town);
     let shared = scene.zoom.user("ann@example.com").unwrap();
     scene.asks(&bob, &town, "/zoom connect").await;
     scene.zoom.sign_in_as(shared.clone());

@@ -60,11 +60,7 @@ async fn f46_tokens_of_a_deactivated_user_that_an_account_level_app_left_behind_
 async fn f46_a_deactivated_user_who_shared_a_zoom_account_takes_nothing_from_the_other() {
     let (scene, ann, town, meeting) = subscribed().await;
     let bob = scene.person("bob");
-    scene
-        .api
-        .world()
-        .members
-        .insert((town.clone(), bob.clone()));
+    scene.joins(&bob, &town);
     scene.asks(&bob, &town, "/zoom connect").await;
     let shared = scene.zoom.user("ann@example.com").unwrap();
     scene.zoom.sign_in_as(shared);
@@ -88,11 +84,7 @@ async fn moves_to(scene: &Scene, site: &str) {
 async fn f46_at_another_site_url_tokens_are_not_renewed_and_administrators_are_told() {
     let (scene, ann, town) = connected().await;
     let boss = scene.administrator("boss");
-    scene
-        .api
-        .world()
-        .members
-        .insert((town.clone(), boss.clone()));
+    scene.joins(&boss, &town);
     moves_to(&scene, OTHER).await;
     let warned = scene.log();
     assert!(
@@ -168,11 +160,7 @@ async fn f46_a_connection_that_is_made_at_the_new_address_works_there() {
 async fn f46_a_server_that_moved_goes_on_once_a_system_admin_says_so() {
     let (scene, ann, town) = connected().await;
     let boss = scene.administrator("boss");
-    scene
-        .api
-        .world()
-        .members
-        .insert((town.clone(), boss.clone()));
+    scene.joins(&boss, &town);
     moves_to(&scene, OTHER).await;
     scene.zoom.expire_tokens();
     let told = scene.asks(&ann, &town, "/zoom connect this-server").await;

@@ -377,7 +377,7 @@ async fn f37_a_list_is_complete_among_fifty_thousand_other_records() {
         // One read for each meeting, and few for all else.
         assert!(calls <= 330, "{user}: {calls}");
     }
-    // Another channel has a list of its own.
+    // Each channel has its own list.
     let club = scene.channel("club", &[&root]);
     let (rows, calls, _) = listed(&scene, &root, &club).await;
     assert_eq!(rows, 0);
@@ -394,7 +394,7 @@ async fn f37_the_subscriptions_of_the_go_plugin_are_indexed_once() {
     works_to_the_end(&scene).await;
     let calls = scene.api.world().calls.split_off(mark);
     assert!(!calls.iter().any(|call| call == "KVList"), "{calls:?}");
-    // What the Go plugin stored is as it was.
+    // The records of the Go plugin are unchanged.
     let record = json_of(&scene, "meeting_channel_81000000007");
     assert_eq!(
         record,

@@ -289,11 +289,7 @@ async fn zm057_d50_with_another_key_everybody_connects_again() {
 async fn d17_a_record_copied_to_another_user_opens_nothing() {
     let (scene, ann, town) = connected().await;
     let eve = scene.person("eve");
-    scene
-        .api
-        .world()
-        .members
-        .insert((town.clone(), eve.clone()));
+    scene.joins(&eve, &town);
     let record = text_of(&scene, &format!("zoomtoken_{ann}"));
     for forged in [record.clone(), record.replace(&ann, &eve)] {
         scene.api.world().store(&format!("zoomtoken_{eve}"), forged);

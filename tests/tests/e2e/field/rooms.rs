@@ -80,7 +80,7 @@ fn json_record(site: &Site, key: &str) -> Result<Value, Failed> {
     Ok(serde_json::from_str(stored.trim())?)
 }
 
-/// What Zoom has of a meeting after it: a recording with a chat, and a transcript.
+/// The events about the recording of a meeting, with its chat, and about its transcript.
 fn recordings(site: &Site, meeting: &Meeting) -> [Webhook; 2] {
     let chat = site.zoom.add_file("chat.txt", "private words");
     let transcript = site.zoom.add_file("transcript.vtt", "WEBVTT\r\n");
