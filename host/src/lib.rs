@@ -26,6 +26,7 @@ mod plugin;
 pub mod policy;
 mod process;
 mod resident;
+mod rpc_thread;
 pub mod sandbox;
 mod site;
 mod traffic;

@@ -1,24 +1,20 @@
 //! From the server's calls to events of the component.
 //!
 //! A call waits for its turn, runs in an event of its own, and is answered whatever became of it; what went
-//! wrong is in the server's log. An event begins on the executor of its caller, which is the wire's, because
-//! most do little but wait for the wire, and a thread that must be woken for each answer costs more than all
-//! else. One that computes goes on elsewhere, so that it holds up nobody. What comes before an event and after it,
-//! bodies and answers on their way, is bounded on its own ([`traffic`]).
+//! wrong is in the server's log. [`rpc_thread`] decides which thread an event runs on. What comes before an event and
+//! after it, bodies and answers on their way, is bounded on its own ([`traffic`]).
 //!
+//! [`rpc_thread`]: crate::rpc_thread
 //! [`traffic`]: crate::traffic
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use mattermost_plugin_engine::EPOCH_TICK_MS;
 use mattermost_plugin_rpc::mattermost::{
     Api, BodyReader, CommandArgs, HttpRequest, LogLevel, ResponseWriter,
 };
 use tokio::runtime::Handle;
-use tokio::task::JoinError;
 
 use crate::bindings::plugin::exports::mattermost::plugin::command_handler;
 use crate::capability::{MESSAGE_LIMIT, Provenance, Services};
@@ -30,13 +26,10 @@ use crate::manifest::Manifest;
 use crate::metrics::{Counter, Metrics};
 use crate::outgoing::Outgoing;
 use crate::policy::{EventKind, Policy};
+use crate::rpc_thread::RpcThread;
 use crate::sandbox::{Cause, Component, Ending, EventError, JobOutcome, Sandbox, commands};
 use crate::site::Site;
 use crate::traffic::{Answers, Bodies, Crowd, Refusal, Shares};
-
-/// How long an event may compute without a break before it goes on elsewhere. Less than a tick of the epoch
-/// clock, so that a full one counts.
-const LONG: Duration = Duration::from_millis(EPOCH_TICK_MS / 2);
 
 /// Calls of the server beside requests that are under way: answers that wait for who takes them, commands, changes of
 /// the configuration, metrics.
@@ -50,6 +43,7 @@ pub struct ComponentPlugin {
     policy: Arc<Policy>,
     sandbox: Arc<Sandbox>,
     events: Handle,
+    rpc_thread: Arc<RpcThread>,
     api: OnceLock<Arc<dyn Api>>,
     site: RwLock<Arc<Site>>,
     bot: Arc<RwLock<Option<String>>>,
@@ -83,6 +77,7 @@ impl ComponentPlugin {
             answers: Answers::new(policy.concurrent_memory()),
             policy,
             events,
+            rpc_thread: Arc::default(),
             api: OnceLock::new(),
             site: RwLock::default(),
             bot: Arc::default(),
@@ -129,7 +124,7 @@ impl ComponentPlugin {
         }))
     }
 
-    /// Runs an event here, and on the events' own executor once it computes for long.
+    /// Runs an event, on the thread pool where it is a job's or the RPC thread has no time for it.
     async fn event<T, F, Fut>(&self, kind: EventKind, run: F) -> Result<T, EventError>
     where
         T: Send + 'static,
@@ -157,11 +152,17 @@ impl ComponentPlugin {
             outcome
         };
         // A task of its own: whoever waits for the answer may go, and a panic ends here.
-        let running = tokio::spawn(step_aside(event, self.events.clone()));
-        let outcome = running
-            .await
-            .flatten()
-            .unwrap_or_else(|error| Err(host_failed(format!("the host failed: {error}"))));
+        let outcome = match kind {
+            EventKind::Job => self.events.spawn(event).await,
+            EventKind::Request | EventKind::Command | EventKind::Lifecycle => {
+                let rpc_thread = Arc::clone(&self.rpc_thread);
+                tokio::spawn(rpc_thread.run(event, self.events.clone()))
+                    .await
+                    .flatten()
+            }
+        };
+        let outcome =
+            outcome.unwrap_or_else(|error| Err(host_failed(format!("the host failed: {error}"))));
         self.metrics.event(kind, began.elapsed(), &outcome);
         self.report(api.as_ref(), kind, &outcome).await;
         outcome
@@ -462,77 +463,4 @@ impl ComponentPlugin {
 fn host_failed(reason: String) -> EventError {
     let output = String::new();
     EventError::Trap(Cause::Host, Ending { reason, output })
-}
-
-/// Runs an event where it is until it has computed for long without a break, and then on `aside`. It takes
-/// breaks by itself, whenever the epoch clock ticks.
-async fn step_aside<T: Send + 'static>(
-    event: impl Future<Output = T> + Send + 'static,
-    aside: Handle,
-) -> Result<T, JoinError> {
-    let mut event = Box::pin(event);
-    let outcome = poll_fn(|context| {
-        let began = Instant::now();
-        match event.as_mut().poll(context) {
-            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-            Poll::Pending if began.elapsed() >= LONG => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        }
-    });
-    match outcome.await {
-        Some(outcome) => Ok(outcome),
-        None => aside.spawn(event).await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{LONG, step_aside};
-    use std::thread::{self, ThreadId};
-    use std::time::Instant;
-    use tokio::runtime::{Builder, Handle};
-    use tokio::task::yield_now;
-
-    /// Whether an event that begins with this comes to its end on the thread where it began.
-    fn ends_on_its_thread(begin: impl Future<Output = ()> + Send + 'static) -> bool {
-        let aside = Builder::new_multi_thread().worker_threads(1).build();
-        let aside = aside.unwrap();
-        let wire = Builder::new_current_thread().build().unwrap();
-        let event = async {
-            begin.await;
-            thread::current().id()
-        };
-        let other: Handle = aside.handle().clone();
-        let ended: ThreadId = wire.block_on(step_aside(event, other)).unwrap();
-        ended == thread::current().id()
-    }
-
-    fn compute() {
-        let began = Instant::now();
-        while began.elapsed() <= LONG {}
-    }
-
-    #[test]
-    fn an_event_that_computes_and_has_not_ended_goes_on_elsewhere_and_no_other() {
-        assert!(!ends_on_its_thread(async {
-            compute();
-            yield_now().await;
-        }));
-        assert!(ends_on_its_thread(async {}));
-        assert!(ends_on_its_thread(async { compute() }));
-    }
-
-    #[test]
-    fn a_panic_of_an_event_that_went_elsewhere_is_an_error() {
-        let aside = Builder::new_multi_thread().worker_threads(1).build();
-        let aside = aside.unwrap();
-        let wire = Builder::new_current_thread().build().unwrap();
-        let event = async {
-            compute();
-            yield_now().await;
-            panic!("an event of a test");
-        };
-        let ended: Result<(), _> = wire.block_on(step_aside(event, aside.handle().clone()));
-        assert!(ended.unwrap_err().is_panic());
-    }
 }

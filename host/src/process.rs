@@ -1,8 +1,8 @@
 //! The life of the process: what the executable does from its start to its end.
 //!
-//! The wire runs on the main thread's own executor, which never computes for long: pings are answered
-//! and streams served whatever a component does. Events begin there, where their calls are answered without
-//! waking another thread; one that computes goes on on a second, small executor.
+//! The RPC runs on the main thread's own executor, which never computes for long: pings are answered and streams
+//! served whatever a component does. Events begin there while they leave it half of its time, and otherwise run on a
+//! small thread pool.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -28,8 +28,8 @@ use crate::plugin::ComponentPlugin;
 use crate::policy::Policy;
 use crate::sandbox::{Component, EventError, events_at_once};
 
-/// Threads for events that compute. Waiting needs no thread.
-const EVENT_THREADS: usize = 2;
+/// The most threads of the pool for events. There is one for each core up to here; waiting needs no thread.
+const MOST_EVENT_THREADS: usize = 4;
 
 /// Threads that wait for names to be resolved, on each executor. They end when they are not used.
 const LOOK_UPS: usize = 16;
@@ -239,8 +239,9 @@ pub fn run(image: &'static [u8], manifest: &str, target: &str, list: &[u8]) -> E
         Ok(loading) => loading,
         Err(error) => return fail(&error),
     };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let events = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(EVENT_THREADS)
+        .worker_threads(cores.min(MOST_EVENT_THREADS))
         .max_blocking_threads(LOOK_UPS)
         .thread_name("event")
         .enable_all()

@@ -1244,10 +1244,19 @@ const GUARDS: &[Guard] = &[
     ),
     guard(
         "a component that computes where the wire is served",
-        "host/src/plugin.rs",
+        "host/src/rpc_thread.rs",
         &[(
-            "Poll::Pending if began.elapsed() >= LONG =>",
-            "Poll::Pending if began.elapsed() >= LONG * 1_000_000 =>",
+            "Poll::Pending if took >= LONG =>",
+            "Poll::Pending if took >= LONG * 1_000_000 =>",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "events that leave the RPC thread no time",
+        "host/src/rpc_thread.rs",
+        &[(
+            "used >> 32 == self.window(now) && used & 0xffff_ffff >= BUDGET",
+            "false",
         )],
         Tests::Host,
     ),
