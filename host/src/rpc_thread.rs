@@ -93,12 +93,12 @@ impl RpcThread {
         let took = u64::try_from(took.as_micros()).unwrap_or(WINDOW);
         let sum = before.saturating_add(took).min(WINDOW);
         // Only the RPC thread writes: nothing is lost between the two.
-        self.used.store(window << 32 | sum, Ordering::Relaxed);
+        self.used.store((window << 32) | sum, Ordering::Relaxed);
     }
 
     fn window(&self, now: Instant) -> u64 {
         let since = now.saturating_duration_since(self.started);
-        u64::try_from(since.as_micros()).unwrap_or(0) / WINDOW & 0xffff_ffff
+        (u64::try_from(since.as_micros()).unwrap_or(0) / WINDOW) & 0xffff_ffff
     }
 }
 
