@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use mattermost_plugin_rpc::gob::{Any, Bytes, Empty};
 use mattermost_plugin_rpc::mattermost::{
-    Api, Attachment, AutocompleteArg, AutocompleteData, Bot, Broadcast, Channel, ChannelMember,
-    Command, Dialog, DialogElement, FileInfo, KvSetOptions, LogLevel, OpenDialogRequest,
-    Permission, Post, PostActionOptions, PostList, Preference, RpcApi, Team, TextArg, User,
+    Api, Attachment, AuditEventActor, AuditEventData, AuditRecord, AutocompleteArg,
+    AutocompleteData, Bot, Broadcast, Channel, ChannelMember, Command, Dialog, DialogElement,
+    FileInfo, KvSetOptions, LogLevel, OpenDialogRequest, Permission, Post, PostActionOptions,
+    PostList, Preference, RpcApi, Team, TextArg, User,
 };
 use mattermost_script::*;
 
@@ -40,6 +41,58 @@ async fn what_the_server_tells_about_itself() {
     })
     .await;
     assert_eq!(path.unwrap(), "/plugins/zoom");
+}
+
+#[tokio::test]
+async fn stored_settings_are_read_and_replaced() {
+    let settings = BTreeMap::from([
+        (s("ZoomURL"), Any::String(s("https://zoom.example"))),
+        (s("AccountLevelApp"), Any::Bool(true)),
+    ]);
+    let answer = Settings {
+        a: settings.clone(),
+    };
+    let (Empty, read) = exchange("Plugin.GetPluginConfig", answer, async |api| {
+        api.get_plugin_config().await
+    })
+    .await;
+    assert_eq!(read.unwrap(), settings);
+    let fresh = settings.clone();
+    let (asked, done) =
+        exchange::<Settings, _, _, _>("Plugin.SavePluginConfig", Empty, async |api| {
+            api.save_plugin_config(fresh).await
+        })
+        .await;
+    assert_eq!((asked.a, done), (settings, Ok(())));
+    let refused = ErrorOnly { a: app_error(403) };
+    let (_, done): (Settings, _) = exchange("Plugin.SavePluginConfig", refused, async |api| {
+        api.save_plugin_config(BTreeMap::new()).await
+    })
+    .await;
+    assert_eq!(done.unwrap_err().status(), Some(403));
+}
+
+#[tokio::test]
+async fn an_audit_record_arrives_whole() {
+    let record = AuditRecord {
+        event_name: s("updateSettings"),
+        status: s("success"),
+        event_data: AuditEventData {
+            parameters: BTreeMap::from([(s("keys"), Any::List(vec![Any::String(s("ZoomURL"))]))]),
+            object_type: s("settings"),
+        },
+        actor: AuditEventActor {
+            user_id: s("u"),
+            ..AuditEventActor::default()
+        },
+        ..AuditRecord::default()
+    };
+    let sent = record.clone();
+    let (asked, done) = exchange::<ARecord, _, _, _>("Plugin.LogAuditRec", Empty, async |api| {
+        api.log_audit_rec(sent).await
+    })
+    .await;
+    assert_eq!((asked.a, done), (some(record), Ok(())));
 }
 
 #[tokio::test]

@@ -13,8 +13,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mattermost_plugin_rpc::gob::Any;
 use mattermost_plugin_rpc::mattermost::{
-    Api, ApiError, Bot, Broadcast, Call, Channel, ChannelMember, Command, Config, FileInfo,
-    KvSetOptions, LogLevel, OpenDialogRequest, Post, PostList, Preference, Team, User,
+    Api, ApiError, AuditRecord, Bot, Broadcast, Call, Channel, ChannelMember, Command, Config,
+    FileInfo, KvSetOptions, LogLevel, OpenDialogRequest, Post, PostList, Preference, Team, User,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -57,6 +57,10 @@ struct Stored {
 pub struct World {
     /// The plugin's settings as JSON.
     pub settings: Value,
+    /// The settings, in lower case, that the manifest calls secret: the server masks them.
+    pub secret_settings: BTreeSet<String>,
+    /// The server's configuration cannot be changed, as where it is mounted read only.
+    pub read_only_config: bool,
     /// The server's configuration.
     pub config: Config,
     /// By id.
@@ -83,6 +87,8 @@ pub struct World {
     pub commands: BTreeMap<String, Command>,
     /// All lines.
     pub log: Vec<Line>,
+    /// All records of the audit log.
+    pub audit: Vec<AuditRecord>,
     /// Pictures set, by user id.
     pub pictures: Vec<(String, Vec<u8>)>,
     /// All preferences.
@@ -186,6 +192,13 @@ impl World {
     fn remove(&mut self, key: &str) {
         if self.primary(key).is_some() {
             self.write(key, None);
+        }
+    }
+
+    fn stored_settings(&self) -> BTreeMap<String, Any> {
+        match Any::from_json(self.settings.clone()) {
+            Any::Map(settings) => settings,
+            _ => BTreeMap::new(),
         }
     }
 
@@ -300,6 +313,9 @@ pub fn hashed(key: &str) -> String {
     STANDARD.encode(Sha256::digest(key.as_bytes()))
 }
 
+/// What the server shows in place of a secret.
+const MASK: &str = "********************************";
+
 /// Where the server remembers the plugin's bot.
 const BOT_KEY: &str = "mmi_botid";
 
@@ -402,7 +418,38 @@ fn is_unused_index(world: &World, name: &str, key: &str) -> bool {
 impl Api for MemoryApi {
     fn load_plugin_configuration(&self) -> Call<'_, Vec<u8>> {
         self.call("LoadPluginConfiguration", |world| {
-            Ok(world.settings.to_string().into_bytes())
+            let settings = world.stored_settings().into_iter();
+            let lowered = settings.map(|(key, value)| (key.to_lowercase(), value));
+            let settings = Any::Map(lowered.collect()).to_json();
+            Ok(settings.to_string().into_bytes())
+        })
+    }
+
+    fn get_plugin_config(&self) -> Call<'_, BTreeMap<String, Any>> {
+        self.call("GetPluginConfig", |world| {
+            let mut settings = world.stored_settings();
+            for (key, value) in &mut settings {
+                if world.secret_settings.contains(&key.to_lowercase()) {
+                    *value = Any::String(MASK.to_owned());
+                }
+            }
+            Ok(settings)
+        })
+    }
+
+    fn save_plugin_config(&self, settings: BTreeMap<String, Any>) -> Call<'_, ()> {
+        self.call("SavePluginConfig", |world| {
+            if world.read_only_config {
+                return Err(app_error(403, "the configuration is read only"));
+            }
+            let mut stored = world.stored_settings();
+            let unmasked = settings.into_iter().map(|(key, value)| {
+                let masked = matches!(&value, Any::String(text) if text == MASK);
+                let kept = masked.then(|| stored.remove(&key).unwrap_or_default());
+                (key, kept.unwrap_or(value))
+            });
+            world.settings = Any::Map(unmasked.collect()).to_json();
+            Ok(())
         })
     }
 
@@ -808,6 +855,16 @@ impl Api for MemoryApi {
     fn open_interactive_dialog(&self, request: OpenDialogRequest) -> Call<'_, ()> {
         self.call("OpenInteractiveDialog", |world| {
             world.dialogs.push(request);
+            Ok(())
+        })
+    }
+
+    fn log_audit_rec(&self, mut record: AuditRecord) -> Call<'_, ()> {
+        self.call("LogAuditRec", |world| {
+            let id = Any::String("plugin".to_owned());
+            let parameters = &mut record.event_data.parameters;
+            parameters.insert("plugin_id".to_owned(), id);
+            world.audit.push(record);
             Ok(())
         })
     }

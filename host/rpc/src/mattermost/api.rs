@@ -5,8 +5,8 @@
 //! how long it can wait. Dropping a future forgets the answer, it does not undo the call.
 
 use super::{
-    Bot, Broadcast, Channel, ChannelMember, Command, Config, FileInfo, KvSetOptions, LogLevel,
-    OpenDialogRequest, Post, PostList, Preference, Team, User,
+    AuditRecord, Bot, Broadcast, Channel, ChannelMember, Command, Config, FileInfo, KvSetOptions,
+    LogLevel, OpenDialogRequest, Post, PostList, Preference, Team, User,
 };
 use crate::gob::Any;
 use futures_util::future::BoxFuture;
@@ -67,6 +67,13 @@ pub trait Api: Send + Sync + 'static {
     /// The plugin's settings: a JSON object with lower-cased keys, the manifest's defaults filled in.
     /// Unset values are `null`; numbers may be strings.
     fn load_plugin_configuration(&self) -> Call<'_, Vec<u8>>;
+
+    /// The settings that are stored for the plugin, as saved: without the manifest's defaults, keys in the
+    /// System Console's spelling. Secrets that are set read as 32 asterisks.
+    fn get_plugin_config(&self) -> Call<'_, BTreeMap<String, Any>>;
+
+    /// Replaces all stored settings of the plugin. A value of 32 asterisks keeps what is stored under that key.
+    fn save_plugin_config(&self, settings: BTreeMap<String, Any>) -> Call<'_, ()>;
 
     /// The site's configuration, secrets masked.
     fn get_config(&self) -> Call<'_, Config>;
@@ -188,6 +195,9 @@ pub trait Api: Send + Sync + 'static {
 
     /// Opens a dialog for whom the trigger id belongs to.
     fn open_interactive_dialog(&self, request: OpenDialogRequest) -> Call<'_, ()>;
+
+    /// Writes a record to the server's audit log. Servers before 10.10 do not have this method.
+    fn log_audit_rec(&self, record: AuditRecord) -> Call<'_, ()>;
 
     /// Writes a line with named values to the server's log.
     fn log<'a>(

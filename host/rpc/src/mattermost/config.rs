@@ -6,9 +6,11 @@
 //! empty or 0.
 
 use super::api::Call;
-use super::call::go;
+use super::call::{app, go};
+use super::registered::AppError;
 use crate::gob::{Any, Bytes, Empty};
 use crate::net_rpc::Client;
+use std::collections::BTreeMap;
 
 crate::gob_struct! {
     /// The site's configuration, `model.Config`: the few of its thousand fields that plugins need.
@@ -105,6 +107,20 @@ crate::gob_struct! {
 
 crate::gob_struct! {
     #[derive(Clone, Debug, Default, PartialEq)]
+    struct PluginConfig = "Z_PluginConfig" {
+        settings: BTreeMap<String, Any> = "A",
+    }
+}
+
+crate::gob_struct! {
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct SaveReturns = "Z_SavePluginConfigReturns" {
+        error: Option<Box<AppError>> = "A",
+    }
+}
+
+crate::gob_struct! {
+    #[derive(Clone, Debug, Default, PartialEq)]
     struct ConfigReturns = "Z_GetConfigReturns" {
         config: Option<Box<Config>> = "A",
     }
@@ -131,6 +147,21 @@ pub(super) fn load(client: &Client) -> Call<'_, Vec<u8>> {
             .call("Plugin.LoadPluginConfiguration", &Empty)
             .await?;
         Ok(reply.json.0)
+    })
+}
+
+pub(super) fn stored(client: &Client) -> Call<'_, BTreeMap<String, Any>> {
+    Box::pin(async move {
+        let reply: PluginConfig = client.call("Plugin.GetPluginConfig", &Empty).await?;
+        Ok(reply.settings)
+    })
+}
+
+pub(super) fn save(client: &Client, settings: BTreeMap<String, Any>) -> Call<'_, ()> {
+    Box::pin(async move {
+        let args = PluginConfig { settings };
+        let reply: SaveReturns = client.call("Plugin.SavePluginConfig", &args).await?;
+        app(reply.error)
     })
 }
 

@@ -14,6 +14,7 @@
 //! put a model of a server behind it. [`RpcApi`] is the one that goes over the wire.
 
 pub mod api;
+pub mod audit;
 pub mod bot;
 mod call;
 pub mod channel;
@@ -37,6 +38,7 @@ pub mod user;
 pub mod websocket;
 
 pub use api::{Api, ApiError, Call};
+pub use audit::{AuditEventActor, AuditEventData, AuditEventError, AuditRecord};
 pub use bot::Bot;
 pub use channel::{Channel, ChannelMember};
 pub use command::{AutocompleteArg, AutocompleteData, Command, CommandArgs, CommandResponse};

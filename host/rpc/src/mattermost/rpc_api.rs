@@ -3,9 +3,9 @@
 use super::api::{Api, Call};
 use super::team::{self, Team};
 use super::{
-    Bot, Broadcast, Channel, ChannelMember, Command, Config, FileInfo, KvSetOptions, LogLevel,
-    OpenDialogRequest, Post, PostList, Preference, User, bot, channel, command, config, dialog,
-    file, kv, log, post, preference, user, websocket,
+    AuditRecord, Bot, Broadcast, Channel, ChannelMember, Command, Config, FileInfo, KvSetOptions,
+    LogLevel, OpenDialogRequest, Post, PostList, Preference, User, audit, bot, channel, command,
+    config, dialog, file, kv, log, post, preference, user, websocket,
 };
 use crate::gob::Any;
 use crate::net_rpc::Client;
@@ -34,6 +34,14 @@ impl std::fmt::Debug for RpcApi {
 impl Api for RpcApi {
     fn load_plugin_configuration(&self) -> Call<'_, Vec<u8>> {
         config::load(&self.client)
+    }
+
+    fn get_plugin_config(&self) -> Call<'_, BTreeMap<String, Any>> {
+        config::stored(&self.client)
+    }
+
+    fn save_plugin_config(&self, settings: BTreeMap<String, Any>) -> Call<'_, ()> {
+        config::save(&self.client, settings)
     }
 
     fn get_config(&self) -> Call<'_, Config> {
@@ -183,6 +191,10 @@ impl Api for RpcApi {
 
     fn open_interactive_dialog(&self, request: OpenDialogRequest) -> Call<'_, ()> {
         dialog::open(&self.client, request)
+    }
+
+    fn log_audit_rec(&self, record: AuditRecord) -> Call<'_, ()> {
+        audit::log(&self.client, record)
     }
 
     fn log<'a>(

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use mattermost_plugin_rpc::gob::{Any, Bytes, Decode, Encode};
 use mattermost_plugin_rpc::gob_struct;
 use mattermost_plugin_rpc::mattermost::{
-    ApiError, AppError, Bot, Broadcast, Channel, ChannelMember, Command, FileInfo, KvSetOptions,
-    OpenDialogRequest, Permission, Post, PostList, Preference, RpcApi, Team, User,
+    ApiError, AppError, AuditRecord, Bot, Broadcast, Channel, ChannelMember, Command, FileInfo,
+    KvSetOptions, OpenDialogRequest, Permission, Post, PostList, Preference, RpcApi, Team, User,
 };
 use mattermost_plugin_rpc::net_rpc::{self, Client, Reply, Route, Service};
 
@@ -41,6 +41,8 @@ structs! {
     KvSet { a: String = "A", b: Bytes = "B", c: KvSetOptions = "C" }
     Publish { a: String = "A", b: BTreeMap<String, Any> = "B", c: Option<Box<Broadcast>> = "C" }
     Open { a: OpenDialogRequest = "A" }
+    Settings { a: BTreeMap<String, Any> = "A" }
+    ARecord { a: Option<Box<AuditRecord>> = "A" }
     Log { a: String = "A", b: Vec<Any> = "B" }
 
     ErrorOnly { a: Option<Box<AppError>> = "A" }
