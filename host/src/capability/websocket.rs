@@ -36,7 +36,11 @@ impl EventState {
         if size > SIZE_LIMIT {
             return Err(Error::TooLarge);
         }
-        let mut broadcast = Broadcast::default();
+        // Without this, nodes of a cluster send events to each other over UDP, and one that opens a meeting may be lost.
+        let mut broadcast = Broadcast {
+            reliable_cluster_send: true,
+            ..Broadcast::default()
+        };
         match audience {
             Audience::User(user) => broadcast.user_id = user,
             Audience::Connection((user, connection)) => {

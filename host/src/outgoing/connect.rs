@@ -53,6 +53,8 @@ pub fn pools(trusted: &[CertificateDer<'static>]) -> Result<(Pool, Pool), String
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(IDLE_PER_HOST)
+            // The caller decides what may be sent twice.
+            .retry_canceled_requests(false)
             .build(https)
     };
     Ok((pool(true), pool(false)))

@@ -23,8 +23,8 @@ use connect::{Pool, pools};
 
 const TIME_LIMIT: Duration = Duration::from_secs(300);
 
-/// What the connection is about is the client's own business.
-const OWN_HEADERS: [HeaderName; 8] = [
+/// Headers that only the host sets: they control the connection, or name its peer.
+const OWN_HEADERS: [HeaderName; 11] = [
     header::HOST,
     header::CONTENT_LENGTH,
     header::CONNECTION,
@@ -33,6 +33,9 @@ const OWN_HEADERS: [HeaderName; 8] = [
     header::TE,
     header::TRAILER,
     header::PROXY_AUTHORIZATION,
+    header::EXPECT,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
 ];
 
 /// A request that policy has allowed.
@@ -278,6 +281,36 @@ mod tests {
         assert!(matches!(answer.await, Err(OutgoingError::Exchange(_))));
     }
 
+    /// The server closes an idle connection, and the client has not noticed when the next request takes it.
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_request_on_a_connection_that_was_closed_is_not_sent_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (close, closing) = std::sync::mpsc::channel();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+            stream.write_all(answer).unwrap();
+            closing.recv().unwrap();
+            listener
+        });
+        let outgoing = Outgoing::default();
+        let first = outgoing.send(request(&url, Vouched::ByAdministrator)).await;
+        assert_eq!(first.unwrap().status, 200);
+        // Until the connection is in the pool.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        // Nothing else runs on this thread until the connection is closed.
+        close.send(()).unwrap();
+        let listener = server.join().unwrap();
+        let second = outgoing.send(request(&url, Vouched::ByAdministrator)).await;
+        assert!(matches!(second, Err(OutgoingError::Exchange(_))));
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_err(), "a second connection");
+    }
+
     #[test]
     fn headers_of_the_connection_are_refused_and_values_are_not_shown() {
         let with = |name: &str, value: &str| {
@@ -287,7 +320,22 @@ mod tests {
                 .map(|_| ())
                 .map_err(|error| error.to_string())
         };
-        assert!(with("Host", "x").is_err());
+        for name in [
+            "Host",
+            "Connection",
+            "Content-Length",
+            "Expect",
+            "KEEP-alive",
+            "Proxy-Authorization",
+            "Proxy-Connection",
+            "TE",
+            "Trailer",
+            "Transfer-Encoding",
+            "Upgrade",
+        ] {
+            let error = with(name, "x").unwrap_err();
+            assert!(error.contains("the host's own"), "{name}: {error}");
+        }
         assert!(with("bad name", "x").is_err());
         let mut request = request("https://example.com/", Vouched::ByPolicy);
         request.headers = (0..50_000)

@@ -125,6 +125,21 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
         Refusal("Invalid"),
         "",
     ),
+    (
+        "/fetch-with-header?Keep-Alive=timeout=60",
+        Refusal("the host's own"),
+        "",
+    ),
+    (
+        "/fetch-with-header?Proxy-Connection=close",
+        Refusal("the host's own"),
+        "",
+    ),
+    (
+        "/fetch-with-header?expect=100-continue",
+        Refusal("the host's own"),
+        "",
+    ),
     ("/fetch-with-a-large-body", Refusal("TooLarge"), ""),
     ("/fetch-with-many-headers", Refusal("TooLarge"), ""),
     ("/fetch-with-large-headers", Refusal("TooLarge"), ""),

@@ -12,6 +12,7 @@
 
 mod attacks;
 mod crowd;
+mod egress;
 mod exhaustion;
 mod exports;
 mod identity;
