@@ -55,6 +55,8 @@ enum Tests {
     Host,
     /// Those of the wire.
     Wire,
+    /// Those of the compiler.
+    Compiler,
     /// A confined process.
     Confinement,
     /// The component, where people connect, renew, disconnect and are taken over.
@@ -77,6 +79,7 @@ impl Tests {
             Self::Hello => &["-p", "component-tests", "--test", "hello"],
             Self::Host => &["-p", "mattermost-plugin-host", "--lib"],
             Self::Wire => &["-p", "mattermost-plugin-rpc", "--tests"],
+            Self::Compiler => &["-p", "mattermost-plugin-aot", "--test", "refused"],
             Self::Confinement => &["-p", "mattermost-plugin-host", "--test", "confinement"],
             Self::Connecting | Self::BadDays | Self::Zoom => {
                 &["-p", "component-tests", "--test", "parity"]
@@ -363,6 +366,18 @@ const GUARDS: &[Guard] = &[
             "Limited::new(body, max_body + 100)",
         )],
         Tests::Host,
+    ),
+    guard(
+        "code that aborts the process",
+        "host/engine/src/lib.rs",
+        &[
+            ("    config.wasm_gc(false);\n", ""),
+            (
+                "WasmFeatures::FUNCTION_REFERENCES, false",
+                "WasmFeatures::FUNCTION_REFERENCES, true",
+            ),
+        ],
+        Tests::Compiler,
     ),
     // What an event may use
     guard(
@@ -1629,6 +1644,7 @@ pub fn guards(words: &[&str]) -> Result<(), Error> {
         Tests::Hello,
         Tests::Host,
         Tests::Wire,
+        Tests::Compiler,
         Tests::Confinement,
         Tests::Connecting,
         Tests::BadDays,

@@ -1,11 +1,12 @@
 //! The chores of the project: `cargo xtask dist | demo | test | fuzz | guards | mutants | bench | browser | gallery | sign |
-//! deploy | logs | reset | watch | reproduce | imports | parity | reach`.
+//! deploy | logs | reset | watch | reproduce | imports | parity | advisories | reach`.
 //!
 //! The Makefile is a thin front door to this program. Everything it does is done by the tools that a
 //! developer would call by hand (cargo, go, git, curl), and each command is printed before it runs, so
 //! that a failing step can be repeated alone.
 #![allow(clippy::print_stdout, reason = "a program for a terminal prints")]
 
+mod advisories;
 mod bench;
 mod bundle;
 mod codesign;
@@ -73,6 +74,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   logs [--follow]  what the plugin wrote into that server's log
   watch            deploy after each change
   imports [--write]  compare what the component imports with wit/imports.txt
+  advisories       look for known vulnerabilities in the dependencies; needs the network
   reach            what of the host can touch the network or files
   parity [--check]   write tests/PARITY.md, which test proves what; or compare it";
 
@@ -108,6 +110,7 @@ fn main() -> ExitCode {
         ["watch"] => watch::watch(),
         ["imports"] => imports::compare(),
         ["imports", "--write"] => imports::write(),
+        ["advisories"] => advisories::check(),
         ["reach"] => reach::check(),
         ["parity"] => parity::write(),
         ["parity", "--check"] => parity::check(),

@@ -58,8 +58,10 @@ fn install() -> Result<(), Error> {
     if there && fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
+    // Installation scripts are programs of strangers that would run as whoever builds. No package here needs one.
     run(&mut npm(&[
         "ci",
+        "--ignore-scripts",
         "--include=dev",
         "--no-audit",
         "--no-fund",

@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-use wasmtime::Config;
+use wasmtime::{Config, WasmFeatures};
 
 /// How long one tick of the epoch clock lasts, in milliseconds: the granularity at which a component
 /// that computes without calling the host is looked at.
@@ -33,6 +33,50 @@ pub fn config(target: &str) -> wasmtime::Result<Config> {
     config.wasm_multi_memory(false);
     config.wasm_relaxed_simd(false);
     config.wasm_tail_call(false);
+    // Without wasmtime's `gc` feature, subtypes of functions compile but a call that does not match them can abort the
+    // process (RUSTSEC-2026-0570, wasmtime before 48.0.9). Without these two proposals there are no subtypes.
+    config.wasm_gc(false);
+    config.wasm_features(WasmFeatures::FUNCTION_REFERENCES, false);
     config.concurrency_support(false);
     Ok(config)
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that goes wrong should stop right there"
+)]
+mod tests {
+    use super::*;
+
+    /// All that a component may be made of. A feature that an update of wasmtime adds is a decision, not an accident.
+    const ENABLED: [&str; 12] = [
+        "bulk_memory",
+        "bulk_memory_opt",
+        "call_indirect_overlong",
+        "component_model",
+        "extended_const",
+        "floats",
+        "multi_value",
+        "mutable_global",
+        "reference_types",
+        "saturating_float_to_int",
+        "sign_extension",
+        "simd",
+    ];
+
+    #[test]
+    fn a_component_is_made_of_these_features_of_webassembly_and_no_others() {
+        for target in ["x86_64-unknown-linux-gnu", "aarch64-apple-darwin"] {
+            let told = format!("{:#?}", config(target).unwrap());
+            let mut enabled: Vec<_> = told
+                .lines()
+                .filter_map(|line| line.trim().strip_prefix("wasm_")?.strip_suffix(": true,"))
+                .collect();
+            enabled.sort_unstable();
+            println!("{target}: {}", enabled.join(" "));
+            assert_eq!(enabled, ENABLED, "{target}");
+        }
+    }
 }

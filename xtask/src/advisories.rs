@@ -1,0 +1,31 @@
+//! Whether a vulnerability is known in a dependency.
+//!
+//! The answer depends on the day and on the network, so this is no part of `test`: a build does not fail because somebody
+//! published an advisory.
+
+use crate::error::Error;
+use crate::run::{cargo, read, run};
+use crate::toolchain;
+
+/// Brings the database of advisories up to date and checks `Cargo.lock` against it.
+///
+/// # Errors
+///
+/// When the database cannot be reached, so that nothing was checked, or when an advisory applies.
+pub fn check() -> Result<(), Error> {
+    if read(cargo().args(["deny", "--version"])).is_none() {
+        let text = format!(
+            "cargo-deny is not installed, so nothing was checked. Install it: {}",
+            toolchain::installs("cargo-deny")
+        );
+        return Err(Error::Needed(text));
+    }
+    run(cargo().args(["deny", "--locked", "fetch", "db"])).map_err(|_| {
+        let text = "the advisory database cannot be reached, so nothing was checked. Run this again with access to \
+                    https://github.com/rustsec/advisory-db";
+        Error::Needed(text.to_owned())
+    })?;
+    let mut deny = cargo();
+    deny.args(["deny", "--frozen", "--log-level", "error"]);
+    run(deny.args(["check", "advisories"]))
+}
