@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use serde::Deserialize;
+use zlib_rs::{InflateConfig, ReturnCode};
 
 use crate::manifest::Manifest;
 use crate::sandbox::{Component, events_at_once};
@@ -61,9 +62,10 @@ const LIST_LIMIT: usize = 1 << 20;
 /// Says which packages are in the executable, from the list that is embedded in it.
 #[must_use]
 pub(crate) fn packages(packed: &[u8]) -> String {
-    let list = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(packed, LIST_LIMIT).ok();
-    let list = list.and_then(|text| serde_json::from_slice::<Packages>(&text).ok());
-    let Some(list) = list else {
+    let mut text = vec![0; LIST_LIMIT];
+    let (text, unpacked) = zlib_rs::decompress_slice(&mut text, packed, InflateConfig::default());
+    let list = (unpacked == ReturnCode::Ok).then(|| serde_json::from_slice::<Packages>(text));
+    let Some(Ok(list)) = list else {
         return "packages inside: not listed, because this was not built with `make dist`"
             .to_owned();
     };
@@ -78,13 +80,15 @@ pub(crate) fn packages(packed: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::packages;
+    use zlib_rs::{DeflateConfig, compress_slice};
 
     #[test]
     fn the_packages_inside_are_listed_without_those_that_only_build() {
         let list = r#"{"packages":[{"name":"a","version":"1.0.0","source":"crates.io"},
             {"name":"b","version":"2.0.0","source":"crates.io","kind":"build"}]}"#;
-        let packed = miniz_oxide::deflate::compress_to_vec_zlib(list.as_bytes(), 10);
-        let text = packages(&packed);
+        let mut packed = [0; 1024];
+        let (packed, _) = compress_slice(&mut packed, list.as_bytes(), DeflateConfig::default());
+        let text = packages(packed);
         assert_eq!(text, "packages inside, with their versions:\n  a 1.0.0");
     }
 

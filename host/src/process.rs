@@ -17,8 +17,8 @@ use mattermost_plugin_rpc::mattermost::{
     ResponseWriter, RpcApi, serve_hooks,
 };
 use memmap2::MmapMut;
-use miniz_oxide::inflate::decompress_slice_iter_to_slice;
 use tokio::sync::oneshot;
+use zlib_rs::{InflateConfig, ReturnCode, decompress_slice};
 
 use crate::confinement::{Confinement, confine, plan};
 use crate::describe::{describe, packages};
@@ -176,8 +176,8 @@ fn load(embedded: &[u8], target: &str, policy: &Policy) -> Result<Component, Str
     }
     let mut image = MmapMut::map_anon(length)
         .map_err(|error| format!("no memory for the embedded image: {error}"))?;
-    let unpacked = decompress_slice_iter_to_slice(&mut image, [packed].into_iter(), true, false);
-    if unpacked != Ok(length) {
+    let (filled, unpacked) = decompress_slice(&mut image, packed, InflateConfig::default());
+    if unpacked != ReturnCode::Ok || filled.len() != length {
         return Err(damaged());
     }
     Component::load(&image, target, events_at_once(policy)).map_err(|error| error.to_string())
