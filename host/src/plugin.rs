@@ -206,6 +206,7 @@ impl ComponentPlugin {
     async fn load_site(&self, api: &dyn Api) -> Result<(), String> {
         let site = Site::load(api).await.map_err(|error| error.to_string())?;
         let mut current = self.site.write().unwrap_or_else(PoisonError::into_inner);
+        self.outgoing.allow(site.internal_connections.clone());
         *current = Arc::new(site);
         Ok(())
     }
@@ -220,6 +221,10 @@ impl ComponentPlugin {
         let queue = Queue::new(Arc::clone(api), Arc::clone(&self.clock));
         let _ = self.queue.set(Arc::new(queue));
         self.load_site(api.as_ref()).await?;
+        for problem in self.outgoing.problems() {
+            self.tell("Requests to the outside will fail", &problem)
+                .await;
+        }
         let noted = self.provenance.activated(api.as_ref(), (self.clock)());
         noted.await.map_err(|error| {
             cut(format!(

@@ -17,6 +17,7 @@ use mattermost_plugin_rpc::mattermost::{
     ResponseWriter, RpcApi, serve_hooks,
 };
 use memmap2::MmapMut;
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use zlib_rs::{InflateConfig, ReturnCode, decompress_slice};
 
@@ -31,8 +32,8 @@ use crate::sandbox::{Component, EventError, events_at_once};
 /// The most threads of the pool for events. There is one for each core up to here; waiting needs no thread.
 const MOST_EVENT_THREADS: usize = 4;
 
-/// Threads that wait for names to be resolved, on each executor. They end when they are not used.
-const LOOK_UPS: usize = 16;
+/// Threads that wait for names to be resolved, on each executor; a name takes two. They end when they are not used.
+const LOOK_UPS: usize = 32;
 
 /// How long the server may take to receive the metrics.
 const METRICS_TIME: Duration = Duration::from_secs(60);
@@ -277,8 +278,7 @@ pub fn run(image: &'static [u8], manifest: &str, target: &str, list: &[u8]) -> E
     });
     // A task, because whatever wakes what the executor blocks on costs it a look at the sockets.
     let ended = wire.block_on(async { tokio::spawn(serving).await });
-    // Events still running belong to callers that are gone.
-    events.shutdown_background();
+    end([wire, events]);
     match ended {
         Ok(Ok(ExitReason::Quit | ExitReason::Closed)) => ExitCode::SUCCESS,
         Ok(Ok(ExitReason::Broken)) => {
@@ -286,6 +286,14 @@ pub fn run(image: &'static [u8], manifest: &str, target: &str, list: &[u8]) -> E
         }
         Ok(Err(error)) => fail(&error.to_string()),
         Err(error) => fail(&format!("the host failed: {error}")),
+    }
+}
+
+/// Ends the executors without waiting. Events that still run belong to callers that are gone, and a thread that looks up
+/// a name waits for as long as its name servers are silent.
+fn end(executors: [Runtime; 2]) {
+    for executor in executors {
+        executor.shutdown_background();
     }
 }
 
@@ -310,4 +318,42 @@ fn show(text: &str) {
 /// Says it to a person who ran the file by hand.
 fn complain(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::end;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+    use tokio::runtime::Builder;
+
+    #[test]
+    fn the_process_ends_while_names_are_looked_up() {
+        let wire = Builder::new_current_thread().build().unwrap();
+        let events = Builder::new_multi_thread().worker_threads(1).build();
+        let events = events.unwrap();
+        let (looking, looks) = mpsc::channel();
+        let mut answers = Vec::new();
+        for executor in [&wire, &events] {
+            let (answer, silence) = mpsc::channel::<()>();
+            answers.push(answer);
+            let looking = looking.clone();
+            executor.spawn_blocking(move || {
+                looking.send(()).unwrap();
+                let _ = silence.recv();
+            });
+        }
+        looks.recv().unwrap();
+        looks.recv().unwrap();
+        let (ended, end_of_process) = mpsc::channel();
+        thread::spawn(move || {
+            end([wire, events]);
+            ended.send(()).unwrap();
+        });
+        end_of_process
+            .recv_timeout(Duration::from_secs(60))
+            .unwrap();
+        drop(answers);
+    }
 }

@@ -8,6 +8,8 @@ use mattermost_plugin_rpc::mattermost::{Api, ApiError};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::outgoing::InternalConnections;
+
 /// A snapshot of the configuration.
 #[derive(Debug, Default)]
 pub struct Site {
@@ -22,6 +24,8 @@ pub struct Site {
     pub restricts_direct_messages: bool,
     /// `EmailSettings.RequireEmailVerification`.
     pub email_verification_required: bool,
+    /// `ServiceSettings.AllowedUntrustedInternalConnections`.
+    pub internal_connections: InternalConnections,
 }
 
 /// Why there is no snapshot.
@@ -51,6 +55,13 @@ impl Site {
             url: site_url(config.service_settings.site_url.as_deref()),
             restricts_direct_messages: config.restricts_direct_messages(),
             default_locale: config.default_server_locale().to_owned(),
+            internal_connections: InternalConnections::parse(
+                config
+                    .service_settings
+                    .allowed_untrusted_internal_connections
+                    .as_deref()
+                    .unwrap_or_default(),
+            ),
             email_verification_required: config
                 .email_settings
                 .require_email_verification

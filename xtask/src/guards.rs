@@ -148,6 +148,8 @@ const fn guard(
 }
 
 const POLICY: &str = "host/src/policy.rs";
+const PUBLIC: &str = "host/src/outgoing/public.rs";
+const ADDRESSES: &str = "host/src/outgoing/addresses.rs";
 const HTTP: &str = "host/src/capability/http.rs";
 const KV: &str = "host/src/capability/kv.rs";
 const POSTS: &str = "host/src/capability/posts.rs";
@@ -233,68 +235,119 @@ const GUARDS: &[Guard] = &[
     ),
     guard(
         "a listed literal address that is not public",
-        POLICY,
+        "host/src/outgoing/mod.rs",
         &[(
-            "Host::Ipv4(address) if !is_public(IpAddr::V4(address)) =>",
-            "Host::Ipv4(address) if address.is_broadcast() =>",
+            "Host::Ipv4(address) => Some(address.into()),",
+            "Host::Ipv4(_) => None,",
         )],
         Tests::Hostile,
     ),
     guard(
         "a listed literal address of the newer kind that is not public",
-        POLICY,
+        "host/src/outgoing/mod.rs",
         &[(
-            "Host::Ipv6(address) if !is_public(IpAddr::V6(address)) =>",
-            "Host::Ipv6(address) if address.is_multicast() =>",
+            "Host::Ipv6(address) => Some(address.into()),",
+            "Host::Ipv6(_) => None,",
         )],
         Tests::Hostile,
     ),
     guard(
         "an address that carries a private one through a translator",
-        POLICY,
+        PUBLIC,
         &[(
-            "[s2, s3, s4, s5] == [0, 0, 0, 0] && v4(s6, s7)",
-            "[s2, s3, s4, s5] == [0, 0, 0, 0] || v4(s6, s7)",
+            "[0x0064, 0xff9b, 0, 0, 0, 0, s6, s7] => Some(v4(s6, s7)),",
+            "[0x0064, 0xff9b, 0, 0, 0, 0, s6, _] => Some(v4(s6 | 0x0800, 1)),",
         )],
         Tests::Host,
     ),
     guard(
         "an address that carries a private one through a tunnel",
-        POLICY,
-        &[("0x2002 => v4(s1, s2),", "0x2002 => s1 != 0 || v4(s1, s2),")],
+        PUBLIC,
+        &[(
+            "[0x2002, s1, s2, ..] => Some(v4(s1, s2)),",
+            "[0x2002, 0, s2, ..] => Some(v4(0, s2)),",
+        )],
         Tests::Host,
     ),
     guard(
         "addresses of protocols, benchmarks and hashes",
-        POLICY,
+        PUBLIC,
         &[(
-            "0x2001 => s1 >= 0x0200 && s1 != 0x0db8,",
-            "0x2001 => s1 != 0x0db8,",
+            "[0x2001, s1, ..] => s1 >= 0x0200 && s1 != 0x0db8,",
+            "[0x2001, s1, ..] => s1 != 0x0db8,",
         )],
         Tests::Host,
     ),
     guard(
         "addresses of documentation",
-        POLICY,
-        &[("0x3fff => s1 >= 0x1000,", "0x3fff => s1 > 0,")],
+        PUBLIC,
+        &[(
+            "[0x3fff, s1, ..] => s1 >= 0x1000,",
+            "[0x3fff, s1, ..] => s1 > 0,",
+        )],
         Tests::Host,
     ),
     guard(
         "a listed name that leads inside the network",
-        "host/src/outgoing/addresses.rs",
+        ADDRESSES,
+        &[("let internal = !is_public(address) || ", "let internal = ")],
+        Tests::Host,
+    ),
+    guard(
+        "a listed name that leads to the machine itself",
+        ADDRESSES,
         &[(
-            ".filter(|address| !only_public || is_public(address.ip()))",
-            ".filter(|_| !only_public || true)",
+            "!is_public(address) || (self.is_own)(address.to_canonical());",
+            "!is_public(address);",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "loopback and link-local addresses that the server's configuration lists",
+        ADDRESSES,
+        &[("if is_never_allowed(address) {", "if false {")],
+        Tests::Host,
+    ),
+    guard(
+        "hosts beside one that the server's configuration lists",
+        ADDRESSES,
+        &[(
+            "|entry| entry == host)",
+            "|entry| host.ends_with(entry.as_str()))",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "connections that were kept under a former configuration of the server",
+        "host/src/outgoing/mod.rs",
+        &[(
+            "state.internal = Arc::new(internal);\n            state.pools = None;",
+            "state.internal = Arc::new(internal);",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "requests past a proxy that cannot be used",
+        "host/src/outgoing/proxies.rs",
+        &[(
+            "Setting::Unusable(why) => Err(why.clone()),",
+            "Setting::Unusable(_) => Ok(None),",
         )],
         Tests::Host,
     ),
     guard(
         "names whose servers are silent",
-        "host/src/outgoing/addresses.rs",
+        "host/src/outgoing/names.rs",
         &[(
-            "tokio::time::timeout(LOOK_UP_TIME, resolving)",
-            "tokio::time::timeout(3 * LOOK_UP_TIME, resolving)",
+            "Instant::now() + LOOK_UP_TIME;",
+            "Instant::now() + 100 * LOOK_UP_TIME;",
         )],
+        Tests::Host,
+    ),
+    guard(
+        "a process that ends only when its names are resolved",
+        "host/src/process.rs",
+        &[("executor.shutdown_background();", "drop(executor);")],
         Tests::Host,
     ),
     guard(

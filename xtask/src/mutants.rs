@@ -35,7 +35,12 @@ struct Area {
 const AREAS: [Area; 2] = [
     Area {
         name: "policy",
-        files: &["host/src/policy.rs", "host/src/outgoing/addresses.rs"],
+        files: &[
+            "host/src/policy.rs",
+            "host/src/outgoing/addresses.rs",
+            "host/src/outgoing/public.rs",
+            "host/src/outgoing/proxies.rs",
+        ],
         package: "mattermost-plugin-host",
         programs: &["hostile"],
         names: &[],

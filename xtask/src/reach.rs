@@ -25,9 +25,10 @@ const ALLOWED: [(&str, &[&str]); 6] = [
     ("host/src/resident.rs", &["linux"]),
 ];
 /// What is promised of them together on each system, in lines that are neither empty nor comments nor tests.
-const LIMIT: usize = 300;
+const LIMIT: usize = 450;
 /// Modules, types and functions by which code gets at files, the network or other programs.
-const WAYS_OUT: [&str; 30] = [
+const WAYS_OUT: [&str; 31] = [
+    "dns_lookup",
     "hyper_rustls",
     "hyper_util::client::legacy::connect",
     "landlock::PathBeneath",

@@ -75,9 +75,7 @@ impl EventState {
             OutgoingError::Timeout => Error::Timeout,
             OutgoingError::TooLarge => Error::TooLarge,
             OutgoingError::Malformed(what) => Error::Invalid(what),
-            OutgoingError::NotPublic(host) => {
-                Error::Denied(format!("{host} does not resolve to a public address"))
-            }
+            OutgoingError::Refused(why) => Error::Denied(why.to_string()),
             OutgoingError::Exchange(why) => Error::Unavailable(why),
         })?;
         Ok(Response {
@@ -95,7 +93,7 @@ fn came_to(answer: &Result<outgoing::Response, OutgoingError>) -> &'static str {
         Err(OutgoingError::Timeout) => "timeout",
         Err(OutgoingError::TooLarge) => "too_large",
         Err(OutgoingError::Malformed(_)) => "not_sent",
-        Err(OutgoingError::NotPublic(_)) => "denied",
+        Err(OutgoingError::Refused(_)) => "denied",
         Err(OutgoingError::Exchange(_)) => "failed",
     }
 }

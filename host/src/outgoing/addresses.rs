@@ -1,74 +1,260 @@
-//! Which of a name's addresses may be connected to.
+//! Which addresses a request to a host of the policy may go to.
+//!
+//! A name is resolved first, and each of its addresses is checked, so that a name cannot lead inside the administrator's
+//! network. Public addresses are allowed, except those of the machine itself. Some networks have a filtering proxy that
+//! answers for every name with an internal address; there, a system admin lists these addresses in
+//! `ServiceSettings.AllowedUntrustedInternalConnections` of the server. The setting only lifts this check. It never
+//! widens which hosts may be reached, and it never allows loopback, link-local, multicast, or unspecified addresses.
+//!
+//! None of this is for the host that an administrator entered as a setting of the plugin: that may be anywhere.
 
-use std::future::Future;
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::net::IpAddr;
+use std::sync::Arc;
 
+use ipnet::{IpNet, Ipv4Net};
 use thiserror::Error;
 
-use crate::policy::is_public;
+use super::public::{is_never_allowed, is_public};
 
-pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+/// `ServiceSettings.AllowedUntrustedInternalConnections` of the server.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InternalConnections {
+    /// Exact hosts, in lower case.
+    hosts: Vec<String>,
+    networks: Vec<IpNet>,
+}
 
-/// How long an event waits for a name to be resolved.
-const LOOK_UP_TIME: Duration = Duration::from_secs(5);
-
-/// A name leads to no address that is public.
-#[derive(Debug, Error)]
-#[error("the name does not resolve to a public address")]
-pub struct NotPublic;
-
-/// The addresses that may be connected to. A name whose servers are silent takes a thread from others for longer than
-/// that, but nobody's time.
-pub(super) async fn usable<E: Into<BoxError>>(
-    resolving: impl Future<Output = Result<impl Iterator<Item = SocketAddr>, E>>,
-    only_public: bool,
-) -> Result<std::vec::IntoIter<SocketAddr>, BoxError> {
-    let found = tokio::time::timeout(LOOK_UP_TIME, resolving).await;
-    let found = found.map_err(|_| "the name was not resolved in time")?;
-    let usable: Vec<_> = found
-        .map_err(Into::into)?
-        .filter(|address| !only_public || is_public(address.ip()))
-        .collect();
-    if usable.is_empty() {
-        return Err(NotPublic.into());
+impl InternalConnections {
+    /// Reads the setting as the server does: entries are separated by white space and commas; an entry with a prefix
+    /// length is a network, any other is a host.
+    #[must_use]
+    pub fn parse(setting: &str) -> Self {
+        let mut parsed = Self::default();
+        let entries = setting.split(|letter: char| letter == ',' || letter.is_whitespace());
+        for entry in entries.filter(|entry| !entry.is_empty()) {
+            match entry.parse() {
+                Ok(network) => parsed.networks.push(unmapped(network)),
+                Err(_) => parsed.hosts.push(entry.to_ascii_lowercase()),
+            }
+        }
+        parsed
     }
-    Ok(usable.into_iter())
+
+    fn allow(&self, host: &str, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.hosts.iter().any(|entry| entry == host)
+            || self.networks.iter().any(|entry| entry.contains(&address))
+    }
+}
+
+/// The IPv4 network that a network of mapped addresses (`::ffff:10.0.0.0/104`) is.
+fn unmapped(network: IpNet) -> IpNet {
+    let IpNet::V6(v6) = network else {
+        return network;
+    };
+    let v4 = v6.addr().to_ipv4_mapped();
+    let length = v6.prefix_len().checked_sub(96);
+    let v4 = v4
+        .zip(length)
+        .and_then(|(address, length)| Ipv4Net::new(address, length).ok());
+    v4.map_or(network, IpNet::V4)
+}
+
+/// An address that a request may not go to.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refused {
+    /// Internal, and not in the server's setting.
+    #[error(
+        "{host} leads to {address}, which is not a public address. If this is intended, a system admin adds its network \
+         to \"Allow untrusted internal connections to\" in System Console > Environment > Developer \
+         (ServiceSettings.AllowedUntrustedInternalConnections)"
+    )]
+    Internal {
+        /// The host of the request.
+        host: String,
+        /// The first of its addresses.
+        address: IpAddr,
+    },
+    /// Loopback, link-local, multicast, or unspecified.
+    #[error(
+        "{host} leads to {address}, which is not a public address, and no setting allows loopback, link-local, \
+         multicast, and unspecified addresses"
+    )]
+    Never {
+        /// The host of the request.
+        host: String,
+        /// The first of its addresses.
+        address: IpAddr,
+    },
+}
+
+/// The checks for hosts of the policy.
+#[derive(Clone)]
+pub(super) struct Rules {
+    pub(super) allowed: Arc<InternalConnections>,
+    /// Whether an address is one of the machine's own.
+    pub(super) is_own: fn(IpAddr) -> bool,
+}
+
+impl Rules {
+    /// Checks one address of `host`, which is in lower case and without brackets.
+    pub(super) fn check(&self, host: &str, address: IpAddr) -> Result<(), Refused> {
+        let host = || host.to_owned();
+        if is_never_allowed(address) {
+            return Err(Refused::Never {
+                host: host(),
+                address,
+            });
+        }
+        let internal = !is_public(address) || (self.is_own)(address.to_canonical());
+        if internal && !self.allowed.allow(&host(), address) {
+            return Err(Refused::Internal {
+                host: host(),
+                address,
+            });
+        }
+        Ok(())
+    }
+
+    /// Those of a name's addresses that may be connected to.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, with the reason for the first.
+    pub(super) fn filter(&self, host: &str, found: Vec<IpAddr>) -> Result<Vec<IpAddr>, Refused> {
+        let mut refused = None;
+        let mut allowed = Vec::new();
+        for address in found {
+            match self.check(host, address) {
+                Ok(()) => allowed.push(address),
+                Err(why) => {
+                    refused.get_or_insert(why);
+                }
+            }
+        }
+        match refused {
+            Some(why) if allowed.is_empty() => Err(why),
+            _ => Ok(allowed),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Error;
 
-    async fn looked_up(addresses: &[&str], only_public: bool) -> Option<Vec<String>> {
-        let addresses = addresses.iter().map(|one| one.parse().unwrap());
-        let addresses: Vec<SocketAddr> = addresses.collect();
-        let resolving = async { Ok::<_, Error>(addresses.into_iter()) };
-        let found = usable(resolving, only_public).await.ok()?;
-        Some(found.map(|address| address.to_string()).collect())
-    }
-
-    #[tokio::test]
-    async fn a_name_leads_only_to_those_of_its_addresses_that_are_public() {
-        for inside in [
-            &["169.254.169.254:443"][..],
-            &["[fe80::1]:443", "[fd00:ec2::254]:443"],
-            &["[::ffff:169.254.169.254]:443", "10.0.0.1:443"],
-        ] {
-            assert_eq!(looked_up(inside, true).await, None, "{inside:?}");
-            assert_eq!(looked_up(inside, false).await.unwrap(), inside);
+    /// Rules on a machine that has two addresses, with this setting.
+    fn rules(setting: &str) -> Rules {
+        Rules {
+            allowed: Arc::new(InternalConnections::parse(setting)),
+            is_own: |address| ["8.8.4.4", "10.0.0.9"].contains(&address.to_string().as_str()),
         }
-        let mixed = ["10.0.0.1:443", "8.8.8.8:443", "[fe80::1]:443"];
-        assert_eq!(looked_up(&mixed, true).await.unwrap(), ["8.8.8.8:443"]);
     }
 
-    #[tokio::test]
-    async fn a_name_whose_servers_are_silent_is_given_up() {
-        let silent = std::future::pending::<Result<std::vec::IntoIter<SocketAddr>, Error>>();
-        let began = std::time::Instant::now();
-        let error = usable(silent, true).await.unwrap_err();
-        assert!(error.to_string().contains("in time"), "{error}");
-        assert!(began.elapsed() < 2 * LOOK_UP_TIME);
+    fn allowed(setting: &str, host: &str, address: &str) -> bool {
+        rules(setting).check(host, address.parse().unwrap()).is_ok()
+    }
+
+    #[test]
+    fn a_name_leads_only_to_those_of_its_addresses_that_are_public() {
+        let filter = |addresses: &[&str]| {
+            let found = addresses.iter().map(|one| one.parse().unwrap()).collect();
+            let allowed = rules("").filter("api.example", found).ok()?;
+            Some(allowed.iter().map(IpAddr::to_string).collect::<Vec<_>>())
+        };
+        for inside in [
+            &["169.254.169.254"][..],
+            &["fe80::1", "fd00:ec2::254"],
+            &["::ffff:169.254.169.254", "10.0.0.1"],
+        ] {
+            assert_eq!(filter(inside), None, "{inside:?}");
+        }
+        let mixed = filter(&["10.0.0.1", "8.8.8.8", "fe80::1"]);
+        assert_eq!(mixed.unwrap(), ["8.8.8.8"]);
+    }
+
+    #[test]
+    fn f39_a_network_in_the_servers_setting_lifts_the_check() {
+        for synthetic in ["198.18.0.7", "240.240.0.7", "100.64.0.7", "fd00::7"] {
+            assert!(!allowed("", "api.zoom.us", synthetic), "{synthetic}");
+            let other = "10.0.0.0/8, 198.18.0.0/32";
+            assert!(!allowed(other, "api.zoom.us", synthetic), "{synthetic}");
+            let all = "198.18.0.0/15 240.240.0.0/16,100.64.0.0/10\n\u{a0},fd00::/8";
+            assert!(allowed(all, "api.zoom.us", synthetic), "{synthetic}");
+        }
+        // An address without a length is a host for the server, too.
+        assert!(!allowed("198.18.0.7", "api.zoom.us", "198.18.0.7"));
+        assert!(allowed("198.18.0.7", "198.18.0.7", "198.18.0.7"));
+        // Bits beyond the length, and mapped addresses on either side.
+        assert!(allowed("10.1.2.3/8", "a.example", "10.200.0.1"));
+        assert!(allowed("10.0.0.0/8", "a.example", "::ffff:10.0.0.1"));
+        assert!(allowed("::ffff:10.0.0.0/104", "a.example", "10.0.0.1"));
+        assert!(!allowed("::ffff:10.0.0.0/104", "a.example", "172.16.0.1"));
+        for nothing in ["10.0.0.0/33", "10.0.0.0/", "/8", "*", "0.0.0.0"] {
+            assert!(!allowed(nothing, "a.example", "10.0.0.1"), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn f39_a_host_in_the_servers_setting_lifts_the_check_for_that_host_alone() {
+        let setting = "localhost,API.zoom.us\t10.0.0.5";
+        assert!(allowed(setting, "api.zoom.us", "198.18.0.7"));
+        for other in [
+            "zoom.us",
+            "a.api.zoom.us",
+            "us02web.zoom.us",
+            "xapi.zoom.us",
+        ] {
+            assert!(!allowed(setting, other, "198.18.0.7"), "{other}");
+        }
+        assert!(!allowed("*.zoom.us .zoom.us", "api.zoom.us", "198.18.0.7"));
+    }
+
+    #[test]
+    fn f39_no_setting_allows_loopback_link_local_multicast_and_unspecified_addresses() {
+        let all = "0.0.0.0/0 ::/0 api.zoom.us localhost 127.0.0.1";
+        for never in [
+            "127.0.0.1",
+            "0.0.0.0",
+            "169.254.169.254",
+            "224.0.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+        ] {
+            assert!(!allowed(all, "api.zoom.us", never), "{never}");
+            let error = rules(all).check("api.zoom.us", never.parse().unwrap());
+            assert!(error.unwrap_err().to_string().contains("no setting allows"));
+        }
+        assert!(allowed(all, "api.zoom.us", "10.0.0.1"));
+    }
+
+    #[test]
+    fn f39_the_machines_own_addresses_count_as_internal() {
+        for own in ["8.8.4.4", "::ffff:8.8.4.4", "10.0.0.9"] {
+            assert!(!allowed("", "api.zoom.us", own), "{own}");
+            assert!(allowed("api.zoom.us", "api.zoom.us", own), "{own}");
+            assert!(
+                allowed("8.8.4.4/32 10.0.0.0/8", "api.zoom.us", own),
+                "{own}"
+            );
+        }
+        assert!(allowed("", "api.zoom.us", "8.8.8.8"));
+    }
+
+    #[test]
+    fn f39_the_error_names_the_address_and_the_setting() {
+        let error = rules("10.0.0.0/8").filter("api.zoom.us", vec!["198.18.0.7".parse().unwrap()]);
+        let error = error.unwrap_err().to_string();
+        for part in [
+            "api.zoom.us leads to 198.18.0.7",
+            "Allow untrusted internal connections to",
+            "ServiceSettings.AllowedUntrustedInternalConnections",
+        ] {
+            assert!(error.contains(part), "{error}");
+        }
     }
 }

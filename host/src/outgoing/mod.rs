@@ -1,12 +1,19 @@
 //! Requests to the outside.
 //!
-//! One pooled HTTP/1.1 client over rustls with the system's trust store, and the proxy of the usual
-//! environment variables where one is set. It follows no redirect and retries nothing. Connections are
-//! opened in [`connect`], to addresses that [`addresses`] has checked.
+//! A pooled HTTP/1.1 client over rustls. It follows no redirect and retries nothing. Where a request may go is decided
+//! in three places: the policy says which hosts, [`addresses`] which of their addresses, and [`proxies`] which requests
+//! go through a proxy. [`names`] resolves names, [`trust`] says which certificates are accepted, and only [`connect`]
+//! opens connections.
 
 mod addresses;
 mod connect;
+mod names;
+mod proxies;
+mod public;
+mod trust;
 
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,12 +21,19 @@ use http::{HeaderName, HeaderValue, Uri, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use rustls::pki_types::CertificateDer;
 use thiserror::Error;
-use tokio::sync::OnceCell;
-use url::Url;
+use tokio::time::Instant;
+use url::{Host, Url};
 
 use crate::policy::Vouched;
-use addresses::NotPublic;
-use connect::{Pool, pools};
+use addresses::Rules;
+pub use addresses::{InternalConnections, Refused};
+use connect::{Pool, is_own, look_up, pool, read_authorities};
+pub use names::{Family, Lookup};
+use proxies::{Kind, Proxies};
+use trust::{Authorities, ReadAuthorities, Trust, advice};
+
+/// After this time the next request reads the trusted authorities again.
+const TRUST_TIME: Duration = Duration::from_secs(60);
 
 const TIME_LIMIT: Duration = Duration::from_secs(300);
 
@@ -78,28 +92,94 @@ pub enum OutgoingError {
     /// The request cannot be sent as it is.
     #[error("{0}")]
     Malformed(String),
-    /// The name leads to an address that is not public.
-    #[error("{0} does not resolve to a public address")]
-    NotPublic(String),
+    /// The host leads to addresses that the request may not go to.
+    #[error("{0}")]
+    Refused(Refused),
     /// No connection, no trust, or not HTTP.
     #[error("{0}")]
     Exchange(String),
 }
 
 /// The client. Trust store and pools are made at the first request.
-#[derive(Default)]
 pub struct Outgoing {
-    trusted: Vec<CertificateDer<'static>>,
-    pools: OnceCell<(Pool, Pool)>,
+    authorities: ReadAuthorities,
+    names: Lookup,
+    proxies: Arc<Proxies>,
+    state: Mutex<State>,
+    /// Held while the authorities are read, which takes some ten milliseconds.
+    reading: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    internal: Arc<InternalConnections>,
+    trust: Option<Trust>,
+    /// When the authorities were read, and what could not be read then.
+    read: Option<(Instant, Option<String>)>,
+    pools: Option<Arc<Pools>>,
+}
+
+/// The pools of connections, and what holds for them.
+struct Pools {
+    /// For hosts of the policy.
+    checked: Pool,
+    /// For the host that an administrator entered.
+    any: Pool,
+    rules: Rules,
+}
+
+impl Default for Outgoing {
+    fn default() -> Self {
+        Self {
+            authorities: Arc::new(read_authorities),
+            names: Arc::new(look_up),
+            proxies: Arc::new(Proxies::from_variables(|name| std::env::var(name).ok())),
+            state: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
+        }
+    }
 }
 
 impl Outgoing {
     /// A client that trusts these authorities and not the system's, for a peer that is not public.
     #[must_use]
     pub fn trusting(authorities: Vec<CertificateDer<'static>>) -> Self {
+        let authorities = move || Authorities {
+            certificates: authorities.clone(),
+            problem: None,
+        };
         Self {
-            trusted: authorities,
-            pools: OnceCell::new(),
+            authorities: Arc::new(authorities),
+            ..Self::default()
+        }
+    }
+
+    /// Resolves names with this instead of the system.
+    #[must_use]
+    pub fn with_names(mut self, names: Lookup) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// Reads the variables for proxies from this instead of the environment.
+    #[must_use]
+    pub fn with_variables(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        self.proxies = Arc::new(Proxies::from_variables(variable));
+        self
+    }
+
+    /// What is wrong with the environment's settings of proxies, for the log. Without credentials.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        self.proxies.problems()
+    }
+
+    /// Takes over the server's setting. If it has changed, no later request uses a kept connection.
+    pub fn allow(&self, internal: InternalConnections) {
+        let mut state = self.state();
+        if *state.internal != internal {
+            state.internal = Arc::new(internal);
+            state.pools = None;
         }
     }
 
@@ -109,46 +189,133 @@ impl Outgoing {
     ///
     /// When there is no whole answer.
     pub async fn send(&self, request: Request) -> Result<Response, OutgoingError> {
-        let (public, any) = self.pools().await?;
+        let pools = self.pools().await?;
         let pool = match request.vouched {
-            Vouched::ByPolicy => public,
-            Vouched::ByAdministrator => any,
+            Vouched::ByAdministrator => &pools.any,
+            Vouched::ByPolicy => {
+                // Whatever connects resolves no literal, and a proxy is told it as it is.
+                if let Some(address) = literal(&request.url) {
+                    let checked = pools.rules.check(&address.to_string(), address);
+                    checked.map_err(OutgoingError::Refused)?;
+                }
+                &pools.checked
+            }
         };
         let timeout = request.timeout.min(TIME_LIMIT);
         let host = request.url.host_str().unwrap_or_default().to_owned();
-        let exchange = exchange(pool, request);
+        let exchange = self.exchange(pool, request);
         match tokio::time::timeout(timeout, exchange).await {
-            Ok(answer) => answer.map_err(|error| error.named(&host)),
+            Ok(Err(OutgoingError::Exchange(error))) => Err(self.explained(error, &host)),
+            Ok(answer) => answer,
             Err(_) => Err(OutgoingError::Timeout),
         }
     }
-}
 
-impl Outgoing {
-    /// Both pools. Reading what the system trusts takes some ten milliseconds, during which others go on.
-    async fn pools(&self) -> Result<&(Pool, Pool), OutgoingError> {
-        let make = || async {
-            let trusted = self.trusted.clone();
-            let made = tokio::task::spawn_blocking(move || pools(&trusted)).await;
-            made.unwrap_or_else(|error| Err(error.to_string()))
-        };
-        let pools = self.pools.get_or_try_init(make).await;
-        pools.map_err(OutgoingError::Exchange)
+    async fn exchange(&self, pool: &Pool, request: Request) -> Result<Response, OutgoingError> {
+        let max_body = request.max_body;
+        let mut message = message(request)?;
+        self.authorize(&mut message);
+        exchange(pool, message, max_body).await
     }
-}
 
-impl OutgoingError {
-    fn named(self, host: &str) -> Self {
-        match self {
-            Self::NotPublic(_) => Self::NotPublic(host.to_owned()),
-            other => other,
+    /// Adds the credentials of a proxy that reads the request itself.
+    fn authorize(&self, message: &mut http::Request<Full<Bytes>>) {
+        if message.uri().scheme_str() == Some("http")
+            && let Ok(Some(proxy)) = self.proxies.of(message.uri())
+            && proxy.kind == Kind::Http
+            && let Some(credentials) = proxy.authorization().cloned()
+        {
+            let headers = message.headers_mut();
+            headers.insert(header::PROXY_AUTHORIZATION, credentials);
         }
     }
+
+    /// Adds to an error what an administrator can do about it.
+    fn explained(&self, error: String, host: &str) -> OutgoingError {
+        let stale = || {
+            let state = self.state();
+            let (_, problem) = state.read.as_ref()?;
+            let problem = problem.as_ref().filter(|_| error.contains("certificate"))?;
+            Some(format!(
+                "the trusted certificates cannot be read: {problem}"
+            ))
+        };
+        match advice(&error, host).or_else(stale) {
+            Some(advice) => OutgoingError::Exchange(format!("{error}; {advice}")),
+            None => OutgoingError::Exchange(error),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pools, with the authorities of now.
+    async fn pools(&self) -> Result<Arc<Pools>, OutgoingError> {
+        if let Some(pools) = self.current() {
+            return Ok(pools);
+        }
+        let _one_reads = self.reading.lock().await;
+        if let Some(pools) = self.current() {
+            return Ok(pools);
+        }
+        let read = Arc::clone(&self.authorities);
+        let found = tokio::task::spawn_blocking(move || read()).await;
+        let found = found.map_err(|error| OutgoingError::Exchange(error.to_string()))?;
+        let mut state = self.state();
+        let trust = state.trust.as_ref();
+        if trust.is_none_or(|trust| trust.is_replaced_by(&found)) {
+            state.trust = Some(Trust::new(&found).map_err(OutgoingError::Exchange)?);
+            state.pools = None;
+        }
+        state.read = Some((Instant::now(), found.problem));
+        let pools = self.made(&mut state);
+        pools.ok_or_else(|| OutgoingError::Exchange("there is nothing to trust".to_owned()))
+    }
+
+    /// The pools, if the authorities were read lately.
+    fn current(&self) -> Option<Arc<Pools>> {
+        let mut state = self.state();
+        let (read, _) = state.read.as_ref()?;
+        if read.elapsed() >= TRUST_TIME {
+            return None;
+        }
+        self.made(&mut state)
+    }
+
+    fn made(&self, state: &mut State) -> Option<Arc<Pools>> {
+        if let Some(pools) = &state.pools {
+            return Some(Arc::clone(pools));
+        }
+        let tls = &state.trust.as_ref()?.tls;
+        let allowed = Arc::clone(&state.internal);
+        let rules = Rules { allowed, is_own };
+        let pool = |rules| pool(tls, &self.proxies, &self.names, rules);
+        let pools = Arc::new(Pools {
+            checked: pool(Some(rules.clone())),
+            any: pool(None),
+            rules,
+        });
+        state.pools = Some(Arc::clone(&pools));
+        Some(pools)
+    }
 }
 
-async fn exchange(pool: &Pool, request: Request) -> Result<Response, OutgoingError> {
-    let max_body = request.max_body;
-    let response = pool.request(message(request)?).await.map_err(failed)?;
+/// The address that a URL has instead of a name.
+fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(_) => None,
+    }
+}
+
+async fn exchange(
+    pool: &Pool,
+    message: http::Request<Full<Bytes>>,
+    max_body: usize,
+) -> Result<Response, OutgoingError> {
+    let response = pool.request(message).await.map_err(failed)?;
     let (head, body) = response.into_parts();
     let body = Limited::new(body, max_body).collect().await;
     let body = body.map_err(|error| {
@@ -203,8 +370,8 @@ fn failed(error: hyper_util::client::legacy::Error) -> OutgoingError {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     let mut text = String::new();
     while let Some(cause) = source {
-        if cause.is::<NotPublic>() {
-            return OutgoingError::NotPublic(String::new());
+        if let Some(refused) = cause.downcast_ref::<Refused>() {
+            return OutgoingError::Refused(refused.clone());
         }
         if !text.is_empty() {
             text.push_str(": ");
@@ -251,9 +418,43 @@ mod tests {
         let url = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         let outgoing = Outgoing::default();
         let refused = outgoing.send(request(&url, Vouched::ByPolicy)).await;
-        assert!(matches!(refused, Err(OutgoingError::NotPublic(host)) if host == "localhost"));
+        let error = refused.err().unwrap();
+        assert!(
+            matches!(&error, OutgoingError::Refused(Refused::Never { host, .. }) if host == "localhost")
+        );
         let allowed = outgoing.send(request(&url, Vouched::ByAdministrator)).await;
         assert_eq!(allowed.unwrap().body, b"ok");
+    }
+
+    #[tokio::test]
+    async fn f39_a_change_of_the_servers_setting_drops_kept_connections() {
+        let outgoing = Outgoing::default();
+        let pools = outgoing.pools().await.ok().unwrap();
+        outgoing.allow(InternalConnections::parse(" "));
+        let same = outgoing.pools().await.ok().unwrap();
+        assert!(Arc::ptr_eq(&pools, &same));
+        outgoing.allow(InternalConnections::parse("10.0.0.0/8"));
+        let other = outgoing.pools().await.ok().unwrap();
+        assert!(!Arc::ptr_eq(&pools, &other));
+        assert!(
+            other
+                .rules
+                .check("a.example", "10.0.0.1".parse().unwrap())
+                .is_ok()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_literal_address_of_the_policy_is_reached_only_where_it_is_public() {
+        let outgoing = Outgoing::default();
+        for host in [
+            "https://169.254.169.254/",
+            "https://[::1]/",
+            "https://[64:ff9b::a9fe:a9fe]/",
+        ] {
+            let answer = outgoing.send(request(host, Vouched::ByPolicy)).await;
+            assert!(matches!(answer, Err(OutgoingError::Refused(_))), "{host}");
+        }
     }
 
     #[tokio::test]

@@ -35,6 +35,8 @@ crate::gob_struct! {
         pub site_url: Option<String> = "SiteURL",
         /// Whether the server runs in developer mode.
         pub enable_developer: Option<bool> = "EnableDeveloper",
+        /// Hosts and networks inside that requests may go to, separated by white space and commas.
+        pub allowed_untrusted_internal_connections: Option<String> = "AllowedUntrustedInternalConnections",
     }
 }
 

@@ -1,6 +1,114 @@
 //! What leaves the host: requests to the outside, and events for the webapp.
 
+use std::io;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use mattermost_plugin_rpc::mattermost::Api;
+use plugin_host::outgoing::{Family, Outgoing};
+use serde_json::json;
+
 use crate::{Den, text};
+
+/// A den where every name has one address, which the test can change.
+async fn where_names_lead_to(address: &str) -> (Den, Arc<Mutex<IpAddr>>) {
+    let address = Arc::new(Mutex::new(address.parse().unwrap()));
+    let answer = Arc::clone(&address);
+    let names = move |_: &str, family| match (*answer.lock().unwrap(), family) {
+        (address @ IpAddr::V4(_), Family::V4) | (address @ IpAddr::V6(_), Family::V6) => {
+            Ok(vec![address])
+        }
+        _ => Err(io::Error::other("SERVFAIL")),
+    };
+    let outgoing = Outgoing::default()
+        .with_names(Arc::new(names))
+        .with_variables(|_| None);
+    let den = Den::outgoing(json!({"home": "https://home.example"}), outgoing);
+    let api = Arc::clone(&den.api) as Arc<dyn Api>;
+    den.plugin.activate(api).await.unwrap();
+    (den, address)
+}
+
+async fn allow(den: &Den, setting: &str) {
+    {
+        let settings = &mut den.api.world().config.service_settings;
+        settings.allowed_untrusted_internal_connections = Some(setting.to_owned());
+    }
+    den.plugin.reload().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f39_the_servers_setting_allows_internal_addresses_for_hosts_of_the_policy_and_no_others() {
+    let (den, address) = where_names_lead_to("198.18.7.7").await;
+    let said = text(&den.attack("/fetch?https://listed.example/").await);
+    for part in [
+        "Denied",
+        "listed.example leads to 198.18.7.7",
+        "ServiceSettings.AllowedUntrustedInternalConnections",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert_eq!(den.denials("http"), 1);
+    for (setting, is_allowed) in [
+        ("10.0.0.0/8", false),
+        ("198.18.7.7", false),
+        ("home.example, other.example", false),
+        ("10.0.0.0/8,\n198.18.0.0/15", true),
+        ("listed.example", true),
+        ("", false),
+    ] {
+        allow(&den, setting).await;
+        // Nobody answers at that address.
+        let said = text(&den.attack("/fetch?https://listed.example/").await);
+        assert_eq!(!said.contains("Denied"), is_allowed, "{setting}: {said}");
+    }
+    // Whatever the setting has, other hosts stay out of reach, and so does the machine itself.
+    allow(&den, "0.0.0.0/0 ::/0 unlisted.example listed.example").await;
+    let said = text(&den.attack("/fetch?https://unlisted.example/").await);
+    assert!(said.contains("not among the allowed hosts"), "{said}");
+    for never in [
+        "127.0.0.1",
+        "169.254.169.254",
+        "::1",
+        "fe80::1",
+        "::ffff:127.0.0.1",
+    ] {
+        *address.lock().unwrap() = never.parse().unwrap();
+        let said = text(&den.attack("/fetch?https://listed.example/").await);
+        assert!(said.contains("no setting allows"), "{never}: {said}");
+    }
+    let said = text(&den.attack("/fetch?https://127.0.0.1/").await);
+    assert!(said.contains("no setting allows"), "{said}");
+    // The host that the administrator entered may be anywhere, its subdomains may not.
+    let said = text(&den.attack("/fetch?https://home.example/").await);
+    assert!(!said.contains("Denied"), "{said}");
+    let said = text(&den.attack("/fetch?https://a.home.example/").await);
+    assert!(said.contains("no setting allows"), "{said}");
+    den.is_unhurt().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f40_a_proxy_that_cannot_be_used_is_named_in_the_log_and_requests_do_not_go_past_it() {
+    let variables = |name: &str| {
+        let value = "socks4://somebody:secret@proxy.example:1080";
+        (name == "HTTPS_PROXY").then(|| value.to_owned())
+    };
+    let outgoing = Outgoing::default().with_variables(variables);
+    let den = Den::outgoing(json!({}), outgoing);
+    let api = Arc::clone(&den.api) as Arc<dyn Api>;
+    den.plugin.activate(api).await.unwrap();
+    let log = den.log();
+    assert!(
+        log.contains("HTTPS_PROXY") && log.contains("`socks4`"),
+        "{log}"
+    );
+    let said = text(&den.attack("/fetch?https://listed.example/").await);
+    assert!(
+        said.contains("Unavailable") && said.contains("HTTPS_PROXY"),
+        "{said}"
+    );
+    assert!(!log.contains("secret") && !said.contains("secret"));
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f44_nodes_of_a_cluster_deliver_events_to_each_other_reliably() {

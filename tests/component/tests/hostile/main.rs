@@ -28,6 +28,7 @@ use component_tests::{FORBIDDEN, HOSTILE, component, load, plugin};
 use mattermost_plugin_rpc::go_plugin::{Broker, Dialled};
 use mattermost_plugin_rpc::mattermost::{Api, HttpRequest};
 use mattermost_plugin_rpc::yamux::{Config, Session, Stream};
+use plugin_host::outgoing::Outgoing;
 use plugin_host::{ComponentPlugin, Reply};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -68,9 +69,15 @@ impl Den {
 
     /// Not yet activated.
     fn closed(settings: Value) -> Den {
+        Den::outgoing(settings, Outgoing::default())
+    }
+
+    /// Not yet activated, with this client for requests to the outside.
+    fn outgoing(settings: Value, outgoing: Outgoing) -> Den {
         let api = Arc::new(MemoryApi::default());
         api.world().settings = settings;
-        let plugin = Arc::new(plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap());
+        let plugin = plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap();
+        let plugin = Arc::new(plugin.with_outgoing(outgoing));
         Den { plugin, api }
     }
 
