@@ -70,7 +70,7 @@ impl Reply {
     }
 }
 
-/// The request as the component sees it; none where its address is not UTF-8.
+/// The request as the component sees it; none where its address is not UTF-8. Its origin is not yet known.
 pub(crate) fn component_request(
     request: &HttpRequest,
     body: Vec<u8>,
@@ -111,6 +111,7 @@ pub(crate) fn component_request(
         headers,
         body,
         user_id,
+        origin: http_handler::Origin::Other,
     })
 }
 
@@ -176,8 +177,8 @@ pub(crate) fn is_click(request: &HttpRequest, body: &[u8]) -> bool {
             .any(|mark| body.windows(mark.len()).any(|part| part == *mark))
 }
 
-/// What the server would do with an answer to a click: write anything into the post with the button, whoever wrote it,
-/// or show another form, whose buttons lead anywhere. There are calls for both, which check it.
+/// What the server would do with an answer to a click, whatever its status: write anything into the post with the
+/// button, whoever wrote it, or show another form, whose buttons lead anywhere. There are calls for both, which check it.
 const DONE_BY_CALLS: [&str; 2] = ["update", "form"];
 
 fn check_answer_to_click(body: &[u8]) -> Result<(), &'static str> {
@@ -203,7 +204,7 @@ pub(crate) fn reply(response: http_handler::Response, click: bool) -> Result<Rep
     if response.body.len() > RESPONSE_LIMIT {
         return Err("the component answered with more than 16 MiB");
     }
-    if click && response.status == 200 {
+    if click {
         check_answer_to_click(&response.body)?;
     }
     let sizes = response.headers.iter();
@@ -331,9 +332,12 @@ mod tests {
             assert!(answer(body, true).is_err(), "{body}");
             assert!(answer(body, false).is_ok(), "{body}");
         }
-        let mut refused = response(400, ("content-type", "text/plain"));
-        refused.body = b"no".to_vec();
-        assert!(reply(refused, true).is_ok());
+        let mut refused = response(400, ("content-type", "application/json"));
+        refused.body = br#"{"error": "no"}"#.to_vec();
+        assert!(reply(refused.clone(), true).is_ok());
+        // The server does not look at the status.
+        refused.body = br#"{"update": {}}"#.to_vec();
+        assert!(reply(refused, true).is_err());
     }
 
     #[test]

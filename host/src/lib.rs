@@ -21,6 +21,7 @@ mod jobs;
 mod lines;
 pub mod manifest;
 mod metrics;
+mod origin;
 pub mod outgoing;
 mod plugin;
 pub mod policy;

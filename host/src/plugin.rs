@@ -17,13 +17,14 @@ use mattermost_plugin_rpc::mattermost::{
 use tokio::runtime::Handle;
 
 use crate::bindings::plugin::exports::mattermost::plugin::command_handler;
-use crate::capability::{MESSAGE_LIMIT, Provenance, Services};
+use crate::capability::{MESSAGE_LIMIT, Provenance, Services, is_hosts};
 use crate::clock::{self, Clock};
 use crate::exchange::{self, Reply, component_request, is_click, user_of};
 use crate::jobs::{Job, Queue, Runner};
 use crate::lines::{Line, Lines, Says, cut};
 use crate::manifest::Manifest;
 use crate::metrics::{Counter, Metrics};
+use crate::origin;
 use crate::outgoing::Outgoing;
 use crate::policy::{EventKind, Policy};
 use crate::rpc_thread::RpcThread;
@@ -232,7 +233,7 @@ impl ComponentPlugin {
             ))
         })?;
         // Where it cannot be read now, the first post tries again.
-        let _ = self.provenance.key(api.as_ref()).await;
+        let _ = self.provenance.keys(api.as_ref()).await;
         let activated = self
             .event(EventKind::Lifecycle, |sandbox, services| async move {
                 sandbox.activate(services).await
@@ -377,12 +378,31 @@ impl ComponentPlugin {
     /// Answers an HTTP request whose body has been read.
     pub async fn request(&self, request: &HttpRequest, body: Vec<u8>) -> Reply {
         let click = is_click(request, &body);
-        let Some(request) = component_request(request, body) else {
+        let Some(mut seen) = component_request(request, Vec::new()) else {
             self.metrics.count(Counter::TurnedAway, "address");
             return Reply::text(400, "the address cannot be read");
         };
+        if is_hosts(&seen.path) {
+            return Reply::text(404, "the host has no such route");
+        }
+        let Some(api) = self.api.get() else {
+            return Reply::failed();
+        };
+        let now = (self.clock)();
+        let arrived = origin::examine(&self.provenance, api.as_ref(), now, request, body);
+        let channel = match arrived.await {
+            Ok(arrived) => {
+                (seen.origin, seen.body) = (arrived.origin, arrived.body);
+                arrived.channel
+            }
+            Err(error) => {
+                self.tell("The key that verifies clicks cannot be read", &error)
+                    .await;
+                return Reply::busy();
+            }
+        };
         let answer = self.event(EventKind::Request, |sandbox, services| async move {
-            sandbox.request(services, &request).await
+            sandbox.request(services, &seen, channel).await
         });
         match answer.await {
             Ok(response) => match exchange::reply(response, click) {

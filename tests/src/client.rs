@@ -243,9 +243,12 @@ impl Client {
         self.call(method, &format!("/plugins/zoom{path}"), headers, body)
     }
 
-    /// Posts JSON to the plugin and hands back any answer.
+    /// Posts JSON to the plugin as its webapp does, and hands back any answer.
     pub fn plugin_json(&self, path: &str, body: &Value) -> Result<Answer, Error> {
-        let headers = [("Content-Type", "application/json")];
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("X-Requested-With", "XMLHttpRequest"),
+        ];
         self.plugin(
             Method::POST,
             path,

@@ -41,6 +41,8 @@ enum Tests {
     Hostile,
     /// The same, in whose name it acts.
     Identity,
+    /// The same, clicks and dialogs.
+    Interactions,
     /// The same, how much of something it takes.
     Exhaustion,
     /// The same, by people who are not signed in.
@@ -65,6 +67,8 @@ enum Tests {
     BadDays,
     /// The component, where Zoom does not do as it should, or others pass something off as its own.
     Zoom,
+    /// The component, what its routes accept.
+    Routes,
 }
 
 impl Tests {
@@ -73,6 +77,7 @@ impl Tests {
             Self::Hostile
             | Self::Exports
             | Self::Identity
+            | Self::Interactions
             | Self::Exhaustion
             | Self::Strangers
             | Self::Crowd => &["-p", "component-tests", "--test", "hostile"],
@@ -81,7 +86,7 @@ impl Tests {
             Self::Wire => &["-p", "mattermost-plugin-rpc", "--tests"],
             Self::Compiler => &["-p", "mattermost-plugin-aot", "--test", "refused"],
             Self::Confinement => &["-p", "mattermost-plugin-host", "--test", "confinement"],
-            Self::Connecting | Self::BadDays | Self::Zoom => {
+            Self::Connecting | Self::BadDays | Self::Zoom | Self::Routes => {
                 &["-p", "component-tests", "--test", "parity"]
             }
         }
@@ -93,6 +98,12 @@ impl Tests {
             Self::Hostile => &["attacks::"],
             Self::Exports => &["exports::"],
             Self::Identity => &["identity::"],
+            Self::Interactions => &["interactions::"],
+            Self::Routes => &[
+                "channel_settings::",
+                "existing_http::",
+                "existing_meetings::",
+            ],
             Self::Exhaustion => &["exhaustion::"],
             Self::Strangers => &["strangers::"],
             Self::Crowd => &["crowd::"],
@@ -163,6 +174,9 @@ const LOG: &str = "host/src/capability/log.rs";
 const ROUTES: &str = "host/src/capability/routes.rs";
 const TRAFFIC: &str = "host/src/traffic.rs";
 const CALLS: &str = "host/src/confinement/calls.rs";
+const INTERACTIONS: &str = "host/src/capability/interactions.rs";
+const ORIGIN: &str = "host/src/origin.rs";
+const GUEST_ROUTES: &str = "guest/src/http/mod.rs";
 const EXCHANGE: &str = "host/src/exchange.rs";
 const SANDBOX: &str = "host/src/sandbox/mod.rs";
 const INDEX: &str = "host/src/jobs/index.rs";
@@ -190,6 +204,136 @@ const ZOOM: &str = "guest/src/zoom/mod.rs";
 const DOWNLOAD: &str = "guest/src/recording/download.rs";
 
 const GUARDS: &[Guard] = &[
+    // Clicks and dialogs
+    guard(
+        "a click that the host did not sign",
+        ORIGIN,
+        &[(
+            "if !provenance.verify(api, &terms, &claim.signed, now).await? {",
+            "if provenance.verify(api, &terms, &claim.signed, now).await.is_err() {",
+        )],
+        Tests::Interactions,
+    ),
+    guard(
+        "a click whose body names another user",
+        ORIGIN,
+        &[(
+            "(text(\"user_id\") == Some(user)).then_some(",
+            "(!user.is_empty()).then_some(",
+        )],
+        Tests::Interactions,
+    ),
+    guard(
+        "a request of another plugin that looks like a user's",
+        ORIGIN,
+        &[(
+            ".filter(|_| !is_from_plugin(request))",
+            ".filter(|_| true || is_from_plugin(request))",
+        )],
+        Tests::Interactions,
+    ),
+    guard(
+        "a request without the header of a webapp",
+        ORIGIN,
+        &[(
+            "header.is_some_and(|value| value == \"XMLHttpRequest\")",
+            "header.is_none_or(|value| value == \"XMLHttpRequest\")",
+        )],
+        Tests::Interactions,
+    ),
+    guard(
+        "the state of a dialog that is only looked up",
+        ORIGIN,
+        &[("Some(\"dialog_submission\") =>", "Some(_) =>")],
+        Tests::Interactions,
+    ),
+    guard(
+        "a button or a dialog of another user",
+        INTERACTIONS,
+        &[("&& signed.audience == terms.user))", "))")],
+        Tests::Interactions,
+    ),
+    guard(
+        "a button or a dialog that has expired",
+        INTERACTIONS,
+        &[(
+            "|expires: i64| now <= expires",
+            "|expires: i64| now >= 0 && expires >= 0",
+        )],
+        Tests::Interactions,
+    ),
+    guard(
+        "the proof of a button on another route",
+        INTERACTIONS,
+        &[(
+            "            self.route.trim_end_matches('/'),",
+            "            \"\",",
+        )],
+        Tests::Interactions,
+    ),
+    guard(
+        "the proof of a button with another context",
+        INTERACTIONS,
+        &[("            &signed.payload,\n", "            \"\",\n")],
+        Tests::Interactions,
+    ),
+    guard(
+        "the proof of a button in another channel",
+        INTERACTIONS,
+        &[("            self.channel,", "            \"\",")],
+        Tests::Interactions,
+    ),
+    guard(
+        "a member's button that the component writes back",
+        INTERACTIONS,
+        &[(
+            "*integration = shown.unwrap_or_default();",
+            "*integration = shown.unwrap_or(integration.take());",
+        )],
+        Tests::Interactions,
+    ),
+    guard(
+        "a dialog in a request that nobody meant",
+        SANDBOX,
+        &[(
+            "store.data_mut().channel = channel;",
+            "store.data_mut().channel = channel.or_else(|| Some(String::new()));",
+        )],
+        Tests::Interactions,
+    ),
+    guard(
+        "the host's own routes in the component",
+        PLUGIN,
+        &[(
+            "if is_hosts(&seen.path) {",
+            "if false && is_hosts(&seen.path) {",
+        )],
+        Tests::Interactions,
+    ),
+    guard(
+        "a dialog whose answers go to a route of the host",
+        ROUTES,
+        &[("            && !is_hosts(path)\n", "")],
+        Tests::Interactions,
+    ),
+    guard(
+        "a route that accepts requests which nobody meant",
+        GUEST_ROUTES,
+        &[(
+            "route.origin().filter(|wanted| *wanted != request.origin)",
+            "route.origin().filter(|_| false)",
+        )],
+        Tests::Routes,
+    ),
+    guard(
+        "a change of a post in an answer that is no success",
+        EXCHANGE,
+        &[(
+            "    if click {\n        check_answer",
+            "    if click && response.status == 200 {\n        check_answer",
+        )],
+        Tests::Host,
+    ),
     // The policy
     guard(
         "fetching from a host that is not listed",

@@ -2,13 +2,16 @@
 //!
 //! Paths are exact and methods are checked. While the settings are incomplete every route answers
 //! 501. A route of a person answers 401 unless somebody is signed in; what Zoom sends has secrets of
-//! its own.
+//! its own. A route that changes something accepts only requests that the person meant, as the host has verified:
+//! any member can post a button that leads here. `/oauth2/connect` and `/oauth2/complete` have links of their own, bound to the
+//! person.
 
 pub mod query;
 pub mod response;
 
-use crate::bindings::handlers::http_handler::{Request, Response};
+use crate::bindings::handlers::http_handler::{Origin, Request, Response};
 use crate::config;
+use crate::people::Person;
 use crate::text::{self, Locale, Message};
 use crate::{command, meeting, oauth, webhook};
 use serde_json::json;
@@ -77,6 +80,34 @@ impl Route {
             Err(NoRoute::Method(allowed))
         }
     }
+
+    /// Where its requests must come from, if it matters.
+    fn origin(self) -> Option<Origin> {
+        match self {
+            Route::Meetings => Some(Origin::Webapp),
+            Route::AskPmi | Route::UpdatePmi => Some(Origin::GenuineClick),
+            Route::ChannelPreference => Some(Origin::GenuineDialog),
+            Route::Client
+            | Route::Connect
+            | Route::Complete
+            | Route::Webhook
+            | Route::Deauthorization => None,
+        }
+    }
+}
+
+/// Refuses a request from elsewhere than its route is for.
+fn refuse_origin(wanted: Origin, user_id: &str) -> Response {
+    if wanted == Origin::Webapp {
+        let sentence = text::plain(Locale::En, Message::HttpRequestedWith);
+        return response::error(403, &sentence);
+    }
+    // The server shows one of the two to whoever pressed the button.
+    let sentence = text::plain(Person::locale_of(user_id), Message::HttpExpired);
+    response::json(
+        403,
+        &json!({ "error": sentence, "ephemeral_text": sentence }),
+    )
 }
 
 fn reader(path: &str) -> Reader {
@@ -127,6 +158,9 @@ pub fn handle(request: &Request) -> Response {
             _ => refuse(path, 401, Message::HttpUnauthorized),
         };
     };
+    if let Some(wanted) = route.origin().filter(|wanted| *wanted != request.origin) {
+        return refuse_origin(wanted, user_id);
+    }
     match route {
         Route::Meetings => meeting::rest::post(&config, request, user_id),
         Route::Client => response::json(200, &json!({ "zoom_url": config.zoom_url })),

@@ -1,8 +1,7 @@
 //! Clicks on the buttons of our messages.
 //!
-//! The server sends a button's context back with the click, but anybody who is signed in can send
-//! the same request by hand. So the context says what is wanted and proves nothing: its user must be
-//! the one who is signed in, and whatever it asks for is checked like a first request.
+//! The host proves that the context is ours ([`crate::http`] lets only genuine clicks through). It proves nothing about
+//! today: who has left a channel since is refused like at a first request.
 
 use super::is_id;
 use crate::bindings::handlers::http_handler::{Request, Response};

@@ -37,7 +37,7 @@ impl EventState {
         &mut self,
         trigger_id: String,
         path: &str,
-        dialog: Dialog,
+        mut dialog: Dialog,
     ) -> Result<(), Error> {
         let plugin_id = &self.services.plugin_id;
         let url = format!("/plugins/{plugin_id}{path}");
@@ -45,6 +45,15 @@ impl EventState {
             let rule = "answers go to a route of this plugin, written without escapes";
             return Err(Error::Denied(rule.to_owned()));
         }
+        let (Some(user), Some(channel)) = (&self.actor, &self.channel) else {
+            let rule = "only a command, or a click on a button of this plugin, opens a dialog";
+            return Err(Error::Denied(rule.to_owned()));
+        };
+        let route = routes::route(plugin_id, &url);
+        dialog.state = self
+            .services
+            .signed_state(route, channel, user, dialog.state)
+            .await?;
         let request = OpenDialogRequest {
             trigger_id,
             url,

@@ -11,6 +11,7 @@ mod config;
 mod dialogs;
 mod files;
 mod http;
+pub(crate) mod interactions;
 mod jobs;
 mod kv;
 mod log;
@@ -37,7 +38,7 @@ use crate::site::Site;
 pub(crate) use log::EVENT_LIMIT;
 pub(crate) use posts::MESSAGE_LIMIT;
 pub(crate) use provenance::Provenance;
-pub(crate) use routes::same_key;
+pub(crate) use routes::{is_hosts, same_key};
 pub(crate) use types::Error;
 
 /// What a host function answers: the outer error is a trap, the inner one is the component's to handle.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use mattermost_plugin_rpc::gob::Any;
 use mattermost_plugin_rpc::mattermost::{Post as ApiPost, PostList};
 
+use serde_json::{Map, Value};
+
 use super::provenance::{MARK, PROOF, keep_proof};
 use super::{Answer, Error, refused, routes};
 use crate::bindings::plugin::mattermost::plugin::posts::{Author, Change, Draft, Host, Post};
@@ -90,7 +92,7 @@ impl EventState {
                 Error::Denied("no user caused this event, so none can be the author".to_owned())
             })?,
         };
-        let mut post = self.api_post(author, draft).await?;
+        let mut post = self.api_post(author, draft, None).await?;
         self.sign_new(&mut post).await?;
         let created = self.services.api.create_post(post).await.map_err(refused)?;
         self.visible(created).await
@@ -98,10 +100,14 @@ impl EventState {
 
     async fn update_post(&mut self, post_id: &str, change: Change) -> Result<Post, Error> {
         check_message(&change.message)?;
-        let mut props = self.props(&change.props)?;
+        let props = self.props(&change.props)?;
         let api = Arc::clone(&self.services.api);
         let mut post = api.get_post(post_id).await.map_err(refused)?;
         self.check_own(&mut post).await?;
+        let mut props = self
+            .services
+            .signed_props(props, &post.channel_id, None)
+            .await?;
         post.message = change.message;
         keep_proof(&mut post.props, &mut props);
         post.props = props;
@@ -110,7 +116,7 @@ impl EventState {
     }
 
     async fn send_ephemeral(&mut self, user_id: &str, draft: Draft) -> Result<String, Error> {
-        let post = self.api_post(self.bot_id()?, draft).await?;
+        let post = self.api_post(self.bot_id()?, draft, Some(user_id)).await?;
         let api = &self.services.api;
         let sent = api.send_ephemeral_post(user_id, post).await;
         Ok(sent.map_err(refused)?.id)
@@ -125,7 +131,7 @@ impl EventState {
         if post_id.len() > ID_LIMIT {
             return Err(Error::TooLarge);
         }
-        let mut post = self.api_post(self.bot_id()?, draft).await?;
+        let mut post = self.api_post(self.bot_id()?, draft, Some(user_id)).await?;
         let api = &self.services.api;
         // Clients replace what they show under this id, whatever it is.
         match api.get_post(&post_id).await.map_err(refused) {
@@ -142,10 +148,20 @@ impl EventState {
         Ok(())
     }
 
-    /// The post that a draft becomes, which is checked before anything is asked of the server.
-    async fn api_post(&mut self, author: String, draft: Draft) -> Result<ApiPost, Error> {
+    /// The post that a draft becomes, which is checked before anything is asked of the server. `audience` is the one user
+    /// who sees it, if it is ephemeral.
+    async fn api_post(
+        &mut self,
+        author: String,
+        draft: Draft,
+        audience: Option<&str>,
+    ) -> Result<ApiPost, Error> {
         check_draft(&draft)?;
         let props = self.props(&draft.props)?;
+        let props = self
+            .services
+            .signed_props(props, &draft.channel_id, audience)
+            .await?;
         Ok(ApiPost {
             user_id: author,
             channel_id: draft.channel_id,
@@ -158,14 +174,18 @@ impl EventState {
         })
     }
 
-    fn props(&self, text: &str) -> Result<Props, Error> {
+    fn props(&self, text: &str) -> Result<Map<String, Value>, Error> {
         parse_props(&self.services.plugin_id, text)
     }
 
     /// A post as the component sees it.
     async fn visible(&mut self, post: ApiPost) -> Result<Post, Error> {
         let ours = self.is_own(&post).await?;
-        visible(post, ours)
+        let mut props = visible_props(&post);
+        self.services
+            .show_buttons(&mut props, &post.channel_id)
+            .await?;
+        visible(post, &props, ours)
     }
 
     /// The posts of a list that fit into the limit together.
@@ -250,14 +270,14 @@ fn check_message(message: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn parse_props(plugin_id: &str, text: &str) -> Result<Props, Error> {
+fn parse_props(plugin_id: &str, text: &str) -> Result<Map<String, Value>, Error> {
     if text.len() > PROPS_LIMIT {
         return Err(Error::TooLarge);
     }
     if text.is_empty() {
-        return Ok(Props::new());
+        return Ok(Map::new());
     }
-    let object: serde_json::Map<_, _> = serde_json::from_str(text)
+    let object: Map<_, _> = serde_json::from_str(text)
         .map_err(|error| Error::Invalid(format!("props are not a JSON object: {error}")))?;
     if let Some(key) = object.keys().find(|key| is_disguise(key)) {
         return Err(Error::Denied(format!(
@@ -270,20 +290,19 @@ fn parse_props(plugin_id: &str, text: &str) -> Result<Props, Error> {
         )));
     }
     routes::check(plugin_id, &object)?;
-    let props = object.into_iter();
-    Ok(props
-        .map(|(key, value)| (key, Any::from_json(value)))
-        .collect())
+    Ok(object)
 }
 
-fn visible(post: ApiPost, ours: bool) -> Result<Post, Error> {
-    let props: serde_json::Map<_, _> = post
-        .props
-        .iter()
+fn visible_props(post: &ApiPost) -> Map<String, Value> {
+    let props = post.props.iter();
+    props
         .filter(|(key, _)| *key != MARK && *key != PROOF)
         .map(|(key, value)| (key.clone(), value.to_json()))
-        .collect();
-    let props = serde_json::to_string(&props)
+        .collect()
+}
+
+fn visible(post: ApiPost, props: &Map<String, Value>, ours: bool) -> Result<Post, Error> {
+    let props = serde_json::to_string(props)
         .map_err(|error| Error::Unavailable(format!("props cannot be shown: {error}")))?;
     Ok(Post {
         id: post.id,
@@ -366,13 +385,17 @@ mod tests {
     #[test]
     fn props_survive_the_way_to_the_server_and_back() {
         let text = r#"{"a":[{"n":1,"t":"x"}],"b":true,"c":null,"d":84312345678}"#;
+        let props = parse_props("own", text).unwrap().into_iter();
         let post = ApiPost {
-            props: parse_props("own", text).unwrap(),
+            props: props
+                .map(|(key, value)| (key, Any::from_json(value)))
+                .collect(),
             ..ApiPost::default()
         };
-        let back: serde_json::Value =
-            serde_json::from_str(&visible(post, true).unwrap().props).unwrap();
-        let sent: serde_json::Value = serde_json::from_str(text).unwrap();
+        let props = visible_props(&post);
+        let back: Value =
+            serde_json::from_str(&visible(post, &props, true).unwrap().props).unwrap();
+        let sent: Value = serde_json::from_str(text).unwrap();
         assert_eq!(back, sent);
     }
 }

@@ -7,6 +7,7 @@
 //! would cost a call for each post, and a database replica that lags would make a fresh post look foreign.
 //!
 //! The key of the HMAC comes from `_host_key`: 32 random bytes, stored once without an expiry and shared by all nodes.
+//! Each purpose has a key derived from it: posts here, buttons and dialogs in [`super::interactions`].
 //!
 //! Posts of an earlier plugin with the same ID have no proof. The policy can allow the plugin to continue with them
 //! (see [`crate::adoption`]): only with posts that are older than the first activation of this host, and only for
@@ -52,10 +53,27 @@ fn first_activation_key() -> String {
     format!("{HOST_PREFIX}first_activation")
 }
 
+/// The keys that are derived from the host's key, one for each purpose.
+#[derive(Clone)]
+pub(crate) struct Keys {
+    pub(super) posts: hmac::Key,
+    pub(super) interactions: hmac::Key,
+}
+
+impl Keys {
+    /// The keys that are derived from this host key.
+    pub(super) fn of(host_key: &[u8]) -> Result<Self, Error> {
+        Ok(Self {
+            posts: derive(host_key, b"mattermost-plugin posts")?,
+            interactions: derive(host_key, b"mattermost-plugin interactions")?,
+        })
+    }
+}
+
 /// What a process remembers about the host's key and first activation.
 #[derive(Default)]
 pub(crate) struct Provenance {
-    key: RwLock<Option<hmac::Key>>,
+    keys: RwLock<Option<Keys>>,
     first_activation: RwLock<Option<i64>>,
 }
 
@@ -88,21 +106,21 @@ impl Provenance {
         Ok(time)
     }
 
-    /// The key of the proofs. The first node that needs it creates it.
+    /// The keys of the proofs. The first node that needs them creates the host's key.
     ///
     /// # Errors
     ///
     /// When the store does not answer, or a database replica lags for long.
-    pub(crate) async fn key(&self, api: &dyn Api) -> Result<hmac::Key, Error> {
-        if let Some(key) = get(&self.key) {
-            return Ok(key);
+    pub(crate) async fn keys(&self, api: &dyn Api) -> Result<Keys, Error> {
+        if let Some(keys) = get(&self.keys) {
+            return Ok(keys);
         }
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(PAUSE).await;
             }
-            if let Some(key) = self.read(api).await? {
-                return Ok(key);
+            if let Some(keys) = self.read(api).await? {
+                return Ok(keys);
             }
             if attempt == 0 {
                 let mut bytes = [0; KEY_LENGTH];
@@ -119,15 +137,15 @@ impl Provenance {
     }
 
     /// Reads the stored key, whatever this process remembers.
-    async fn read(&self, api: &dyn Api) -> Result<Option<hmac::Key>, Error> {
+    pub(super) async fn read(&self, api: &dyn Api) -> Result<Option<Keys>, Error> {
         let stored = api.kv_get(&host_key()).await.map_err(refused)?;
         stored.map(|bytes| self.remember(&bytes)).transpose()
     }
 
-    fn remember(&self, bytes: &[u8]) -> Result<hmac::Key, Error> {
-        let key = derive(bytes)?;
-        set(&self.key, key.clone());
-        Ok(key)
+    fn remember(&self, bytes: &[u8]) -> Result<Keys, Error> {
+        let keys = Keys::of(bytes)?;
+        set(&self.keys, keys.clone());
+        Ok(keys)
     }
 }
 
@@ -149,11 +167,12 @@ async fn insert(api: &dyn Api, key: &str, value: Vec<u8>) -> Result<bool, ApiErr
     api.kv_set_with_options(key, value, options).await
 }
 
-/// The key of posts' proofs, from the host's key.
-fn derive(host_key: &[u8]) -> Result<hmac::Key, Error> {
+/// The key of a purpose, from the host's key.
+fn derive(host_key: &[u8], purpose: &[u8]) -> Result<hmac::Key, Error> {
     let salt = Salt::new(HKDF_SHA256, &[]);
     let derived = salt.extract(host_key);
-    let derived = derived.expand(&[b"mattermost-plugin posts"], HMAC_SHA256);
+    let purpose = [purpose];
+    let derived = derived.expand(&purpose, HMAC_SHA256);
     derived
         .map(hmac::Key::from)
         .map_err(|_| Error::Unavailable("the key that signs posts cannot be derived".to_owned()))
@@ -169,9 +188,9 @@ impl EventState {
     /// Signs a post whose author, channel, kind, and time of creation are final.
     async fn sign(&mut self, post: &mut Post) -> Result<(), Error> {
         let services = &self.services;
-        let key = services.provenance.key(services.api.as_ref()).await?;
+        let keys = services.provenance.keys(services.api.as_ref()).await?;
         let mark = random_id();
-        let tag = hmac::sign(&key, &signed(&services.plugin_id, &mark, post));
+        let tag = hmac::sign(&keys.posts, &signed(&services.plugin_id, &mark, post));
         let proof = hex(tag.as_ref());
         post.props.insert(MARK.to_owned(), Any::String(mark));
         post.props.insert(PROOF.to_owned(), Any::String(proof));
@@ -190,8 +209,8 @@ impl EventState {
         let message = signed(&self.services.plugin_id, mark, post);
         let services = &self.services;
         let (provenance, api) = (&services.provenance, services.api.as_ref());
-        let key = provenance.key(api).await?;
-        if hmac::verify(&key, &message, &proof).is_ok() {
+        let keys = provenance.keys(api).await?;
+        if hmac::verify(&keys.posts, &message, &proof).is_ok() {
             return Ok(true);
         }
         // The key may have been replaced while this process ran. Members can write posts that fail, so an event
@@ -199,8 +218,8 @@ impl EventState {
         if std::mem::replace(&mut self.host_key_read, true) {
             return Ok(false);
         }
-        let key = provenance.read(api).await?;
-        Ok(key.is_some_and(|key| hmac::verify(&key, &message, &proof).is_ok()))
+        let keys = provenance.read(api).await?;
+        Ok(keys.is_some_and(|keys| hmac::verify(&keys.posts, &message, &proof).is_ok()))
     }
 
     /// Makes sure that the plugin may change this post. A post of an earlier plugin that the policy lets this one
@@ -259,7 +278,7 @@ fn claims(post: &Post) -> Option<(&str, Vec<u8>)> {
     Some((is_mark.then_some(mark)?, unhex(text(PROOF)?)?))
 }
 
-/// What the proof of a post signs: each field after its length, so that no two posts have the same text.
+/// What the proof of a post signs.
 fn signed(plugin_id: &str, mark: &str, post: &Post) -> Vec<u8> {
     let created = post.create_at.to_string();
     let fields = [
@@ -271,6 +290,11 @@ fn signed(plugin_id: &str, mark: &str, post: &Post) -> Vec<u8> {
         &post.kind,
         &created,
     ];
+    length_prefixed(&fields)
+}
+
+/// Each field after its length, so that no two lists of fields have the same text.
+pub(super) fn length_prefixed(fields: &[&str]) -> Vec<u8> {
     let mut message = Vec::new();
     for field in fields {
         message.extend_from_slice(&(field.len() as u64).to_be_bytes());
@@ -279,7 +303,7 @@ fn signed(plugin_id: &str, mark: &str, post: &Post) -> Vec<u8> {
     message
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
     let digits = bytes
         .iter()
@@ -287,7 +311,7 @@ fn hex(bytes: &[u8]) -> String {
     digits.collect()
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
     let value = |digit: u8| {
         char::from(digit)

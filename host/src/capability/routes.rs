@@ -16,6 +16,9 @@ use super::Error;
 /// Properties of a post with buttons of their own: those of the Apps framework, and blocks.
 const OTHER_BUTTONS: [&str; 2] = ["app_bindings", "mm_blocks"];
 
+/// What the paths begin with that the host itself answers, from the plugin's root.
+const HOST_ROUTES: &str = "/_host";
+
 /// Whether the server sends what is meant for this address to this plugin.
 pub(super) fn is_own(plugin_id: &str, address: &str) -> bool {
     let address = address.strip_prefix('/').unwrap_or(address);
@@ -26,6 +29,7 @@ pub(super) fn is_own(plugin_id: &str, address: &str) -> bool {
     rest.is_some_and(|rest| {
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         path.starts_with('/')
+            && !is_hosts(path)
             && path.bytes().all(is_plain)
             && query
                 .bytes()
@@ -37,6 +41,63 @@ pub(super) fn is_own(plugin_id: &str, address: &str) -> bool {
 
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte)
+}
+
+/// The route that an address of this plugin leads to, without its query.
+pub(super) fn route<'a>(plugin_id: &str, address: &'a str) -> &'a str {
+    let path = address.split('?').next().unwrap_or_default();
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let rest = path.strip_prefix("plugins/");
+    rest.and_then(|rest| rest.strip_prefix(plugin_id))
+        .unwrap_or_default()
+}
+
+/// Whether a path, from the plugin's root, is one of the routes that the host itself answers.
+pub(crate) fn is_hosts(path: &str) -> bool {
+    path.strip_prefix(HOST_ROUTES)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The integrations of all buttons in the properties of a post.
+pub(super) fn integrations(props: &mut Map<String, Value>) -> Vec<&mut Value> {
+    let attachments = props.get_mut("attachments").into_iter().flat_map(items_mut);
+    let actions = attachments.flat_map(|one| fields_mut(one, "actions").flat_map(items_mut));
+    actions
+        .flat_map(|action| fields_mut(action, "integration"))
+        .filter(|integration| !integration.is_null())
+        .collect()
+}
+
+/// Where a button leads, and with what.
+pub(super) struct Button {
+    pub(super) address: String,
+    pub(super) context: Map<String, Value>,
+}
+
+/// Reads the integration of a button; none if it leads nowhere.
+pub(super) fn read_button(integration: &Value) -> Result<Option<Button>, Error> {
+    let one = |name| {
+        let mut found = fields(integration, name);
+        let first = found.next().cloned().unwrap_or_default();
+        match found.next() {
+            None => Ok(first),
+            Some(_) => Err(Error::Invalid(format!("a button has two fields {name}"))),
+        }
+    };
+    let (address, context) = (one("url")?, one("context")?);
+    let context = match context {
+        Value::Null => Map::new(),
+        Value::Object(context) => context,
+        _ => {
+            return Err(Error::Invalid(
+                "a button's context is not an object".to_owned(),
+            ));
+        }
+    };
+    Ok(address.as_str().map(|address| Button {
+        address: address.to_owned(),
+        context,
+    }))
 }
 
 /// Refuses properties of a post with buttons that lead elsewhere.
@@ -63,6 +124,17 @@ pub(super) fn check(plugin_id: &str, props: &Map<String, Value>) -> Result<(), E
 
 fn items(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
+}
+
+fn items_mut(list: &mut Value) -> impl Iterator<Item = &mut Value> {
+    list.as_array_mut().into_iter().flatten()
+}
+
+fn fields_mut<'a>(object: &'a mut Value, name: &str) -> impl Iterator<Item = &'a mut Value> {
+    let fields = object.as_object_mut().into_iter().flatten();
+    fields
+        .filter(move |(known, _)| same_key(known, name))
+        .map(|(_, value)| value)
 }
 
 /// All fields of an object that Go would take for this one.
@@ -107,6 +179,7 @@ mod tests {
             "/plugins/own/",
             "plugins/own/api/v1/answer",
             "/plugins/own/api/v1/a-b_c~d.json?x=%2F&y=1",
+            "/plugins/own/_hosted",
         ] {
             assert!(is_own("own", own), "{own}");
             assert!(!refuses(&button(own)), "{own}");
@@ -139,6 +212,8 @@ mod tests {
             "/plugins/own/x\n",
             "/plugins/own/ä",
             " /plugins/own/x",
+            "/plugins/own/_host",
+            "/plugins/own/_host/settings",
         ] {
             assert!(!is_own("own", other), "{other:?}");
             assert!(refuses(&button(other)), "{other:?}");
@@ -157,6 +232,23 @@ mod tests {
             assert!(refuses(&props), "{props}");
         }
         assert!(same_key("li\u{212a}e", "like"));
+    }
+
+    #[test]
+    fn a_button_has_one_address_and_one_context() {
+        let found = read_button(&json!({"URL": "/plugins/own/x", "Context": {"a": 1}}));
+        let found = found.unwrap().unwrap();
+        assert_eq!(route("own", &found.address), "/x");
+        assert_eq!(Value::Object(found.context), json!({"a": 1}));
+        assert!(read_button(&json!({"context": {}})).unwrap().is_none());
+        for odd in [
+            json!({"url": "/plugins/own/x", "Url": "/plugins/own/y"}),
+            json!({"url": "/plugins/own/x", "context": {}, "CONTEXT": {}}),
+            json!({"url": "/plugins/own/x", "context": "text"}),
+        ] {
+            assert!(matches!(read_button(&odd), Err(Error::Invalid(_))), "{odd}");
+        }
+        assert_eq!(route("own", "plugins/own/a/b?x=/c"), "/a/b");
     }
 
     #[test]

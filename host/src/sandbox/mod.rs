@@ -212,6 +212,8 @@ pub struct EventState {
     pub(crate) services: Arc<Services>,
     /// The user who caused the event. Only the server says who that is.
     pub(crate) actor: Option<String>,
+    /// The channel of the command, or of the genuine click or dialog, that the event is.
+    pub(crate) channel: Option<String>,
     pub(crate) table: ResourceTable,
     pub(crate) output: Vec<u8>,
     pub(crate) started: Instant,
@@ -409,6 +411,7 @@ impl Sandbox {
         let state = EventState {
             services,
             actor,
+            channel: None,
             table: wasi::table(),
             output: Vec::new(),
             started,
@@ -508,13 +511,14 @@ impl Sandbox {
     ) -> Result<Option<String>, EventError> {
         let actor = Some(invocation.user_id.clone());
         let call = async |plugin: &Plugin, store: &mut Store<EventState>| {
+            store.data_mut().channel = Some(invocation.channel_id.clone());
             let handler = plugin.mattermost_plugin_command_handler();
             handler.call_run(store, invocation).await
         };
         self.event(EventKind::Command, services, actor, call).await
     }
 
-    /// Answers an HTTP request.
+    /// Answers an HTTP request; a genuine click or dialog is of a channel.
     ///
     /// # Errors
     ///
@@ -523,9 +527,11 @@ impl Sandbox {
         &self,
         services: Arc<Services>,
         request: &http_handler::Request,
+        channel: Option<String>,
     ) -> Result<http_handler::Response, EventError> {
         let actor = request.user_id.clone();
         let call = async |plugin: &Plugin, store: &mut Store<EventState>| {
+            store.data_mut().channel = channel;
             let handler = plugin.mattermost_plugin_http_handler();
             handler.call_handle(store, request).await
         };

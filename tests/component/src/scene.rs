@@ -18,7 +18,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use mattermost_plugin_rpc::mattermost::{Api, BodyReader, CommandArgs, HttpRequest, Post};
+use mattermost_plugin_rpc::mattermost::{
+    Api, BodyReader, CommandArgs, HttpRequest, OpenDialogRequest, Post,
+};
 use plugin_host::outgoing::Outgoing;
 use plugin_host::{ComponentPlugin, Reply};
 use plugin_tests::zoom::{App, User, Webhook, Zoom};
@@ -407,10 +409,13 @@ impl Scene {
         told.collect()
     }
 
-    /// A request with a JSON body, by somebody signed in or nobody.
+    /// A request with a JSON body as the webapp sends it, by somebody signed in or nobody.
     pub async fn request(&self, method: &str, url: &str, user: Option<&str>, body: &str) -> Reply {
         self.tick();
-        let mut headers = BTreeMap::from([header("Content-Type", "application/json")]);
+        let mut headers = BTreeMap::from([
+            header("Content-Type", "application/json"),
+            header("X-Requested-With", "XMLHttpRequest"),
+        ]);
         headers.extend(user.map(|user| header("Mattermost-User-Id", user)));
         let request = HttpRequest {
             method: method.to_owned(),
@@ -460,10 +465,51 @@ impl Scene {
             .unwrap_or_default();
         let url = url.strip_prefix("/plugins/zoom").unwrap_or(url).to_owned();
         let body = json!({
-            "user_id": told.reader, "post_id": told.post.id, "channel_id": told.post.channel_id,
+            "user_id": told.reader, "user_name": "", "channel_id": told.post.channel_id, "channel_name": "",
+            "team_id": "", "team_domain": "", "post_id": told.post.id, "trigger_id": "trigger-of-the-click",
+            "type": "button", "data_source": "",
             "context": integration.get("context").cloned().unwrap_or_default(),
         });
         self.request("POST", &url, Some(&told.reader), &body.to_string())
+            .await
+    }
+
+    /// The answers to the dialog that was opened last, as the server sends them; none of it is checked before.
+    ///
+    /// # Panics
+    ///
+    /// When no dialog was opened.
+    pub async fn submits(&self, user: &str, channel: &str, answers: &Value) -> Reply {
+        let opened = self.api.world().dialogs.last().cloned();
+        self.submits_to(opened.as_ref(), user, channel, answers)
+            .await
+    }
+
+    /// The same for a certain dialog.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub async fn submits_to(
+        &self,
+        opened: Option<&OpenDialogRequest>,
+        user: &str,
+        channel: &str,
+        answers: &Value,
+    ) -> Reply {
+        let Some(opened) = opened else {
+            panic!("no dialog was opened");
+        };
+        let body = json!({
+            "type": "dialog_submission", "callback_id": opened.dialog.callback_id, "state": opened.dialog.state,
+            "user_id": user, "channel_id": channel, "team_id": "", "submission": answers, "cancelled": false,
+        });
+        let url = opened
+            .url
+            .strip_prefix("/plugins/zoom")
+            .unwrap_or_default()
+            .to_owned();
+        self.request("POST", &url, Some(user), &body.to_string())
             .await
     }
 

@@ -56,6 +56,8 @@ async fn ask(plugin: &ComponentPlugin, method: &str, url: &str, user: Option<&st
     );
     if let Some(user) = user {
         headers.insert("Mattermost-User-Id".to_owned(), vec![user.to_owned()]);
+        let webapp = vec!["XMLHttpRequest".to_owned()];
+        headers.insert("X-Requested-With".to_owned(), webapp);
     }
     let request = HttpRequest {
         method: method.to_owned(),
@@ -155,7 +157,7 @@ async fn zm031_d23_routes_methods_and_sessions_are_told_apart() {
         ("GET", "/api/v1/meetings", true, 405),
         ("POST", "/api/v1/meetings", false, 401),
         ("POST", "/api/v1/meetings", true, 400),
-        ("POST", "/api/v1/askPMI", true, 400),
+        ("POST", "/api/v1/askPMI", true, 403),
         ("POST", "/webhook", false, 401),
         ("POST", "/webhook?secret=wrong", false, 401),
         // It is not signed.

@@ -276,6 +276,7 @@ func (p *installed) call(t testing.TB, method, target, userID string, body io.Re
 	headers := map[string]string{}
 	if userID != "" {
 		headers["Mattermost-User-Id"] = userID
+		headers["X-Requested-With"] = "XMLHttpRequest"
 	}
 	return p.callWith(t, method, target, headers, body)
 }

@@ -220,7 +220,7 @@ fn gone_while_waiting(world: &mut World) -> Outcome {
         let body = json!({"channel_id": room.channel}).to_string();
         let head = format!(
             "POST /plugins/zoom/api/v1/meetings HTTP/1.1\r\nAuthorization: Bearer {}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}",
+             Content-Type: application/json\r\nX-Requested-With: XMLHttpRequest\r\nContent-Length: {}",
             ada.client.token(),
             body.len()
         );

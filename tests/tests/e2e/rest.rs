@@ -48,7 +48,12 @@ fn not_logged_in(world: &mut World) -> Outcome {
 fn bad_json(world: &mut World) -> Outcome {
     let site = world.ready()?;
     let (ada, _) = connected(site)?;
-    for path in ["/api/v1/meetings", "/api/v1/askPMI", "/api/v1/updatePMI"] {
+    let headers = [("X-Requested-With", "XMLHttpRequest")];
+    for (path, status) in [
+        ("/api/v1/meetings", 400),
+        ("/api/v1/askPMI", 403),
+        ("/api/v1/updatePMI", 403),
+    ] {
         for body in [
             "{",
             "",
@@ -60,8 +65,8 @@ fn bad_json(world: &mut World) -> Outcome {
         ] {
             let answer = ada
                 .client
-                .plugin(Method::POST, path, &[], Some(body.as_bytes()))?;
-            assert_eq!(answer.status, 400, "{path} {body:?}: {}", answer.text());
+                .plugin(Method::POST, path, &headers, Some(body.as_bytes()))?;
+            assert_eq!(answer.status, status, "{path} {body:?}: {}", answer.text());
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result, Store};
 
 use self::bindings::BarePre;
-use self::bindings::exports::mattermost::plugin::http_handler::{Request, Response};
+use self::bindings::exports::mattermost::plugin::http_handler::{Origin, Request, Response};
 
 /// The one export that is called.
 #[allow(missing_docs, clippy::all, clippy::pedantic)]
@@ -71,5 +71,6 @@ pub fn plain() -> Request {
         headers: Vec::new(),
         body: Vec::new(),
         user_id: None,
+        origin: Origin::Other,
     }
 }

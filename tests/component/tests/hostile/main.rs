@@ -16,6 +16,7 @@ mod egress;
 mod exhaustion;
 mod exports;
 mod identity;
+mod interactions;
 mod strangers;
 
 use std::collections::BTreeMap;

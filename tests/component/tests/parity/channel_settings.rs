@@ -8,15 +8,11 @@ use crate::support::json_of;
 const KEY: &str = "zoomChannelSettings";
 const ROUTE: &str = "/api/v1/channel-preference";
 
+/// Opens the dialog and answers it.
 async fn submits(scene: &Scene, user: &str, channel: &str, preference: &str) -> u16 {
-    let body = json!({
-        "type": "dialog_submission", "callback_id": "Town", "state": "", "user_id": user,
-        "channel_id": channel, "team_id": "", "submission": {"preference": preference}, "cancelled": false,
-    });
-    let reply = scene
-        .request("POST", ROUTE, Some(user), &body.to_string())
-        .await;
-    reply.status
+    scene.asks(user, channel, "/zoom channel-settings").await;
+    let answers = json!({"preference": preference});
+    scene.submits(user, channel, &answers).await.status
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,37 +67,55 @@ async fn zm039_zm080_d32_only_who_manages_the_system_can_answer_the_dialog() {
     let scene = Scene::start().await;
     let (boss, ann) = (scene.administrator("boss"), scene.person("ann"));
     let town = scene.channel("town", &[&boss, &ann]);
-    assert_eq!(submits(&scene, &ann, &town, "allow").await, 403);
-    let foreign =
-        json!({"user_id": boss, "channel_id": town, "submission": {"preference": "allow"}});
-    let reply = scene
-        .request("POST", ROUTE, Some(&ann), &foreign.to_string())
-        .await;
-    assert_eq!(reply.status, 401, "{}", body_of(&reply));
-    for (body, status) in [
-        ("null".to_owned(), 400),
-        ("{".to_owned(), 400),
-        ("{}".to_owned(), 401),
-        (
-            json!({"user_id": boss, "channel_id": town, "submission": {"preference": 7}})
-                .to_string(),
-            400,
-        ),
-        (
-            json!({"user_id": boss, "channel_id": "x", "submission": {"preference": "allow"}})
-                .to_string(),
-            400,
-        ),
-        (
-            json!({"user_id": boss, "channel_id": town, "cancelled": true}).to_string(),
-            200,
-        ),
+    let yard = scene.channel("yard", &[&boss]);
+    scene.asks(&boss, &town, "/zoom channel-settings").await;
+    let allow = json!({"preference": "allow"});
+    for (what, user, channel) in [
+        ("another user", &ann, &town),
+        ("another channel", &boss, &yard),
     ] {
-        let reply = scene.request("POST", ROUTE, Some(&boss), &body).await;
-        assert_eq!(reply.status, status, "{body}");
+        let reply = scene.submits(user, channel, &allow).await;
+        assert_eq!(reply.status, 403, "{what}");
+        // The server shows it in the dialog.
+        assert!(body_of(&reply).contains("no longer valid"), "{what}");
     }
-    assert_eq!(scene.request("POST", ROUTE, None, "{}").await.status, 401);
-    assert_eq!(submits(&scene, &boss, &town, "perhaps").await, 400);
+    let state = &scene.api.world().dialogs[0].dialog.state.clone();
+    let by_hand = |state: &str| {
+        json!({"type": "dialog_submission", "callback_id": "town", "state": state, "user_id": boss,
+            "channel_id": town, "submission": allow})
+        .to_string()
+    };
+    for body in ["null", "{", "{}", &by_hand(""), &by_hand("{}")] {
+        let reply = scene.request("POST", ROUTE, Some(&boss), body).await;
+        assert_eq!(reply.status, 403, "{body}");
+    }
+    assert_eq!(
+        scene
+            .request("POST", ROUTE, None, &by_hand(state))
+            .await
+            .status,
+        401
+    );
+    for odd in [
+        json!({"preference": 7}),
+        json!({"preference": "perhaps"}),
+        json!({}),
+    ] {
+        let reply = scene.submits(&boss, &town, &odd).await;
+        assert_eq!(reply.status, 400, "{odd}");
+    }
+    scene.later(3_700);
+    let expired = scene.submits(&boss, &town, &allow).await;
+    assert_eq!(expired.status, 403, "an hour later");
+    // An administrator who is none any more.
+    scene.asks(&boss, &town, "/zoom channel-settings").await;
+    let roles = |roles: &str| {
+        let mut world = scene.api.world();
+        world.users.get_mut(&boss).unwrap().roles = roles.to_owned();
+    };
+    roles("system_user");
+    assert_eq!(scene.submits(&boss, &town, &allow).await.status, 403);
+    roles("system_user system_admin");
     assert!(scene.api.world().stored(KEY).is_none());
     let mark = scene.api.world().ephemerals.len();
     assert_eq!(submits(&scene, &boss, &town, "restrict").await, 200);
@@ -165,11 +179,20 @@ async fn zm104_d16_changes_at_the_same_time_are_all_kept() {
     let channels: Vec<String> = (0..8)
         .map(|number| scene.channel(&format!("town{number}"), &[&boss]))
         .collect();
-    let changes = channels.iter().enumerate().map(|(number, channel)| {
+    for channel in &channels {
+        scene.asks(&boss, channel, "/zoom channel-settings").await;
+    }
+    let (dialogs, allow) = (
+        scene.api.world().dialogs.clone(),
+        json!({"preference": "allow"}),
+    );
+    let changes = channels.iter().zip(&dialogs).enumerate();
+    let changes = changes.map(|(number, (channel, dialog))| {
         let node = if number % 2 == 0 { &scene } else { &other };
-        submits(node, &boss, channel, "allow")
+        node.submits_to(Some(dialog), &boss, channel, &allow)
     });
-    let statuses = futures_util::future::join_all(changes).await;
+    let replies = futures_util::future::join_all(changes).await;
+    let statuses: Vec<_> = replies.iter().map(|reply| reply.status).collect();
     assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
     assert_eq!(json_of(&scene, KEY).as_object().unwrap().len(), 8);
 }

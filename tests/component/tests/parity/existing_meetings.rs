@@ -120,7 +120,11 @@ async fn zm023_zm076_zm077_zm078_d41_the_form_keeps_a_preference_where_it_is() {
     let reply = scene
         .request("POST", "/api/v1/updatePMI", Some(&ann), &body.to_string())
         .await;
-    assert_eq!(reply.status, 400, "an unknown answer is not a yes");
+    assert_eq!(reply.status, 403, "the host did not sign this button");
+    let told: Value = serde_json::from_slice(&reply.body).unwrap();
+    // The server shows it to whoever pressed the button.
+    let told = told["ephemeral_text"].as_str().unwrap();
+    assert!(told.contains("no longer valid"), "{told}");
     assert_eq!(preference(&scene, &ann).as_deref(), Some("\"ask\""));
 }
 

@@ -51,12 +51,8 @@ async fn commands(scene: &Scene, people: &[&str], channel: &str) {
     }
     let [_, boss] = people else { return };
     for choice in ["restrict", "allow", "default", "nonsense"] {
-        let body = json!({
-            "type": "dialog_submission", "callback_id": "town", "state": "", "user_id": boss,
-            "channel_id": channel, "team_id": "", "submission": {"preference": choice},
-        });
-        let (route, body) = ("/api/v1/channel-preference", body.to_string());
-        scene.request("POST", route, Some(boss), &body).await;
+        let answers = json!({"preference": choice});
+        scene.submits(boss, channel, &answers).await;
     }
 }
 

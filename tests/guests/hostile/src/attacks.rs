@@ -187,12 +187,24 @@ pub fn make(request: &Request) -> Response {
         "denied-everywhere" => said(denied_everywhere(argument)),
         "post-with-button" => {
             let (channel, address) = argument.split_once('|').unwrap_or((argument, ""));
-            let action =
-                format!(r#"{{"name":"Go","type":"button","integration":{{"url":{address:?}}}}}"#);
-            said(post(
-                channel,
-                &format!(r#"{{"attachments":[{{"actions":[{action}]}}]}}"#),
-            ))
+            said(post(channel, &button(address)))
+        }
+        "ephemeral-with-button" => {
+            let mut words = argument.split('|');
+            let mut word = || words.next().unwrap_or_default();
+            let (user, channel, address) = (word(), word(), word());
+            let draft = draft(channel, "", &button(address));
+            said(bot("hostile").and_then(|_| posts::ephemeral(user, &draft)))
+        }
+        "post-read" => said(posts::get(argument).map(|post| post.props)),
+        "post-copy" => {
+            let copied = posts::get(argument).and_then(|read| post(&read.channel_id, &read.props));
+            said(copied)
+        }
+        "origin" | "origin/other" => {
+            let body = String::from_utf8_lossy(&request.body);
+            let seen = format!(r#"{{"origin":"{:?}","body":{body}}}"#, request.origin);
+            answer(200, Vec::new(), seen.into_bytes())
         }
         "post" => said(post(argument, "")),
         "post-with-prop" => {
@@ -340,6 +352,14 @@ fn post_of_kind(channel_id: &str, kind: &str) -> Result<String, Error> {
     posts::create(Author::ActingUser, &draft(channel_id, kind, "")).map(|post| post.user_id)
 }
 
+/// Properties with a button that leads to this address.
+fn button(address: &str) -> String {
+    let integration = format!(r#"{{"url":{address:?},"context":{{"mine":1.50}}}}"#);
+    let action =
+        format!(r#"{{"id":"go","name":"Go","type":"button","integration":{integration}}}"#);
+    format!(r#"{{"attachments":[{{"actions":[{action}]}}]}}"#)
+}
+
 fn update(post_id: &str) -> Result<String, Error> {
     let change = Change {
         message: "something else".to_owned(),
@@ -410,7 +430,7 @@ fn command(nodes: Vec<Node>, description: usize) -> Result<String, Error> {
 }
 
 /// Opens a dialog with elements of so many choices.
-fn dialog(path: &str, state: usize, choices: &[usize]) -> Result<String, Error> {
+pub fn dialog(path: &str, state: usize, choices: &[usize]) -> Result<String, Error> {
     let choice = || Choice {
         label: String::new(),
         value: String::new(),

@@ -55,6 +55,9 @@ impl command_handler::Guest for Hostile {
         if invocation.text.ends_with("hold") {
             attacks::wait_for_go();
         }
+        if invocation.text.ends_with("dialog") {
+            return Some(format!("{:?}", attacks::dialog("/origin", 4, &[])));
+        }
         if invocation.text.ends_with("length") {
             return Some("at length ".repeat(1_000_000));
         }

@@ -14,20 +14,13 @@ async fn zm026_d61_a_channels_preference_is_stored_or_refused_whatever_goes_wron
         let scene = Scene::start().await;
         let boss = scene.administrator("boss");
         let (town, yard) = (scene.channel("town", &[&boss]), scene.channel("yard", &[]));
-        let submit = |channel: &str| {
-            json!({
-                "type": "dialog_submission", "callback_id": "Town", "state": "", "user_id": boss,
-                "channel_id": channel, "team_id": "", "submission": {"preference": "restrict"},
-                "cancelled": false,
-            })
-            .to_string()
-        };
-        let route = "/api/v1/channel-preference";
-        let (yards, towns) = (submit(&yard), submit(&town));
-        let before = scene.request("POST", route, Some(&boss), &yards);
-        assert_eq!(before.await.status, 200);
+        let (command, restrict) = ("/zoom channel-settings", json!({"preference": "restrict"}));
+        scene.asks(&boss, &yard, command).await;
+        let before = scene.submits(&boss, &yard, &restrict).await;
+        assert_eq!(before.status, 200);
+        scene.asks(&boss, &town, command).await;
         case.begins(&scene);
-        let answer = scene.request("POST", route, Some(&boss), &towns).await;
+        let answer = scene.submits(&boss, &town, &restrict).await;
         let scene = case.ends(scene).await;
         let is_stored = |scene: &Scene, channel: &str| {
             json_of(scene, "zoomChannelSettings")[channel]["Preference"] == "restrict"
@@ -38,7 +31,7 @@ async fn zm026_d61_a_channels_preference_is_stored_or_refused_whatever_goes_wron
             refused || is_stored(&scene, &town) || case.is_death(),
             "{case}"
         );
-        let again = scene.request("POST", route, Some(&boss), &towns).await;
+        let again = scene.submits(&boss, &town, &restrict).await;
         assert_eq!(again.status, 200, "{case}");
         assert!(
             is_stored(&scene, &town) && is_stored(&scene, &yard),
