@@ -1,4 +1,4 @@
-//! SECURITY.md names tests: they exist.
+//! SECURITY.md names tests: they exist, and each sentence of the promise has one.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::fs;
@@ -27,7 +27,7 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn every_file_and_every_test_that_the_table_of_threats_names_is_there() {
+fn every_file_and_every_test_that_the_tables_name_is_there() {
     let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
     let mut files = Vec::new();
     sources(root(), &mut files);
@@ -59,4 +59,22 @@ fn every_file_and_every_test_that_the_table_of_threats_names_is_there() {
     }
     assert!(wrong.is_empty(), "{wrong:?}");
     assert!(named > 40, "{named} names: the table is not read");
+}
+
+#[test]
+fn each_sentence_of_the_promise_names_a_test() {
+    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let (_, promise) = text.split_once("\n## The promise\n").unwrap();
+    let (promise, _) = promise.split_once("\n## ").unwrap();
+    let rows = promise
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .skip(1);
+    let rows: Vec<_> = rows.collect();
+    assert!(rows.len() > 5, "the table is not read");
+    for row in rows {
+        let (_, tests) = row.rsplit_once(" | ").unwrap();
+        // The words are a file and what is in it.
+        assert!(quoted(tests).count() >= 2, "{row}");
+    }
 }
