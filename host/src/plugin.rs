@@ -36,6 +36,8 @@ use crate::traffic::{Answers, Bodies, Crowd, Refusal, Shares};
 /// the configuration, metrics.
 const OTHER_CALLS: usize = 1024;
 
+const UNUSABLE_PROXY: &str =
+    "Requests to the outside will fail: the environment names a proxy that cannot be used";
 const BUSY: &str = "An event was turned away: as many as the policy allows are running";
 
 /// A component, as a plugin that a Mattermost server can call.
@@ -222,9 +224,9 @@ impl ComponentPlugin {
         let queue = Queue::new(Arc::clone(api), Arc::clone(&self.clock));
         let _ = self.queue.set(Arc::new(queue));
         self.load_site(api.as_ref()).await?;
-        for problem in self.outgoing.problems() {
-            self.tell("Requests to the outside will fail", &problem)
-                .await;
+        let problems = self.outgoing.problems().join("; ");
+        if !problems.is_empty() {
+            self.tell(UNUSABLE_PROXY, &problems).await;
         }
         let noted = self.provenance.activated(api.as_ref(), (self.clock)());
         noted.await.map_err(|error| {

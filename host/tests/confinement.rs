@@ -297,6 +297,60 @@ fn authorities_that_variables_name_are_found_through_their_links() {
     }
 }
 
+/// As Kubernetes replaces a secret, which is a link, and as a tool replaces a file by another of its name.
+#[test]
+fn f43_authorities_that_are_replaced_are_found() {
+    let test = "f43_authorities_that_are_replaced_are_found";
+    if playground().is_none() {
+        let playground = Playground::new();
+        let program = std::env::current_exe().unwrap();
+        let volume = playground.0.join("volume");
+        fs::create_dir_all(volume.join("..first")).unwrap();
+        fs::write(volume.join("..first/ca.pem"), AUTHORITY).unwrap();
+        symlink("..first", volume.join("..data")).unwrap();
+        symlink("..data/ca.pem", volume.join("ca.pem")).unwrap();
+        let file = volume.join("ca.pem");
+        run(test, &program, &playground, &[("SSL_CERT_FILE", &file)]);
+        let own = playground.0.join("own");
+        fs::create_dir(&own).unwrap();
+        fs::write(own.join("ca.pem"), AUTHORITY).unwrap();
+        let file = own.join("ca.pem");
+        return run(test, &program, &playground, &[("SSL_CERT_FILE", &file)]);
+    }
+    let file = PathBuf::from(std::env::var_os("SSL_CERT_FILE").unwrap());
+    let another = rcgen::generate_simple_self_signed(Vec::new()).unwrap();
+    let next = format!("{AUTHORITY}\n{}", another.cert.pem());
+    // This thread is there before the other one is confined.
+    let (replace, wanted) = std::sync::mpsc::channel();
+    let replacing = std::thread::spawn(move || {
+        wanted.recv().unwrap();
+        let folder = file.parent().unwrap();
+        if folder.join("..data").exists() {
+            fs::create_dir(folder.join("..second")).unwrap();
+            fs::write(folder.join("..second/ca.pem"), next).unwrap();
+            symlink("..second", folder.join("..data_tmp")).unwrap();
+            fs::rename(folder.join("..data_tmp"), folder.join("..data")).unwrap();
+            fs::remove_dir_all(folder.join("..first")).unwrap();
+        } else {
+            fs::write(folder.join("next.pem"), next).unwrap();
+            fs::rename(folder.join("next.pem"), &file).unwrap();
+        }
+    });
+    let confined = Confined::new();
+    let authorities = || {
+        let found = rustls_native_certs::load_native_certs();
+        assert!(found.errors.is_empty(), "{found:?}");
+        found.certs.len()
+    };
+    assert_eq!(authorities(), 1);
+    replace.send(()).unwrap();
+    replacing.join().unwrap();
+    assert_eq!(authorities(), 2);
+    if confined.landlock() {
+        refused("another file", fs::read(confined.playground.join("secret")));
+    }
+}
+
 #[test]
 fn threads_are_started_and_tell_of_the_process() {
     apart("threads_are_started_and_tell_of_the_process", || {

@@ -576,6 +576,15 @@ const GUARDS: &[Guard] = &[
         ],
         Tests::Compiler,
     ),
+    guard(
+        "keys and other files beside the authorities",
+        "host/src/confinement/places.rs",
+        &[(
+            "|folder| look::all_files(folder, has_only_certificates)",
+            "|folder| look::all_files(folder, has_only_certificates) || true",
+        )],
+        Tests::Host,
+    ),
     // What an event may use
     guard(
         "memory",

@@ -5,10 +5,11 @@ use std::time::Duration;
 use url::Url;
 
 use super::log::pairs;
-use super::{Answer, Error};
+use super::{Answer, Error, Services};
 use crate::bindings::plugin::mattermost::plugin::http::{Host, Request, Response};
+use crate::lines::Line;
 use crate::metrics::status_label;
-use crate::outgoing::{self, OutgoingError};
+use crate::outgoing::{self, OutgoingError, Refused};
 use crate::sandbox::EventState;
 
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -71,6 +72,9 @@ impl EventState {
         };
         let answer = self.services.outgoing.send(call).await;
         self.services.metrics.fetch(&host, came_to(&answer));
+        if let Err(OutgoingError::Refused(why)) = &answer {
+            tell_of_address(&self.services, why).await;
+        }
         let answer = answer.map_err(|error| match error {
             OutgoingError::Timeout => Error::Timeout,
             OutgoingError::TooLarge => Error::TooLarge,
@@ -84,6 +88,16 @@ impl EventState {
             body: answer.body,
         })
     }
+}
+
+/// Writes into the log which address was refused, because the component may tell people less.
+async fn tell_of_address(services: &Services, why: &Refused) {
+    let mut line = Line::warning("A request failed because its host leads to an internal address");
+    line.fields = vec![("error".to_owned(), why.to_string())];
+    let written = services
+        .lines
+        .write(services.api.as_ref(), &services.metrics, line);
+    written.await;
 }
 
 /// What a request came to, in a word for a counter.

@@ -13,6 +13,10 @@ use landlock::{
     RulesetError, Scope, path_beneath_rules,
 };
 
+/// The most files of a directory that are looked into, and the most bytes of one.
+const FILES: usize = 32;
+const FILE_SIZE: u64 = 1024 * 1024;
+
 /// Holds a directory, so that the kernel does not forget the one that the rules are for.
 pub(super) fn hold(folder: &str) -> Option<OwnedFd> {
     Some(fs::File::open(folder).ok()?.into())
@@ -38,6 +42,19 @@ pub(super) fn links(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let links = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()));
     links.map(|entry| entry.path())
+}
+
+/// Whether a directory has only files, not many and of no great size, that are all as `wanted`. Names that begin with two
+/// dots are those of a volume of Kubernetes itself.
+pub(super) fn all_files(folder: &Path, wanted: fn(&str) -> bool) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b".."));
+    let files: Vec<_> = files.map(|entry| entry.path()).take(FILES + 1).collect();
+    let is_wanted = |file: &PathBuf| {
+        let is_small = fs::metadata(file).is_ok_and(|it| it.is_file() && it.len() <= FILE_SIZE);
+        is_small && fs::read_to_string(file).is_ok_and(|text| wanted(&text))
+    };
+    (1..=FILES).contains(&files.len()) && files.iter().all(is_wanted)
 }
 
 /// The number of the file system that it is in.

@@ -12,6 +12,10 @@
 //!   the tree of files, listens, makes a local socket, or reaches into other processes or the kernel's rarely used
 //!   parts. It overlaps with Landlock on purpose: containers and old kernels often have just one of the two.
 //!
+//! Requests to the outside read the certificates of authorities again while the plugin runs: [`places`] has the
+//! directories in which new ones appear. Nothing here restricts which addresses are connected to, and a proxy is an
+//! address as any other; the environment keeps the variables that name it.
+//!
 //! It must be called while there is only one thread: threads inherit, but are not reached afterwards. A
 //! kernel that refuses a part does not keep the plugin from running; [`Confinement`] says so, and the host
 //! writes it to the log when it is activated.

@@ -76,7 +76,9 @@ fn bundle() -> Option<PathBuf> {
 fn authorities() -> Vec<PathBuf> {
     let (file, mut folders) = look::authorities();
     let mut places: Vec<_> = file.into_iter().collect();
-    places.extend(std::env::var_os("SSL_CERT_FILE").map(PathBuf::from));
+    if let Some(named) = std::env::var_os("SSL_CERT_FILE") {
+        places.extend(with_next_versions(PathBuf::from(named)));
+    }
     if let Some(named) = std::env::var_os("SSL_CERT_DIR") {
         folders.extend(std::env::split_paths(&named));
     }
@@ -91,6 +93,24 @@ fn authorities() -> Vec<PathBuf> {
         }
     }
     places
+}
+
+/// A file of authorities, and the directories in which its next version will be when it is replaced: that of the name and
+/// that of the file, if they have nothing but certificates. A volume of Kubernetes is such a directory, with a link that
+/// is replaced. Where other files are in it, which may be secret, only a file that is written to in its place is read
+/// again.
+fn with_next_versions(file: PathBuf) -> Vec<PathBuf> {
+    let real = look::real(&file);
+    let folders = [file.parent(), real.as_deref().and_then(Path::parent)];
+    let folders = folders.into_iter().flatten();
+    let folders = folders.filter(|folder| look::all_files(folder, has_only_certificates));
+    let mut places: Vec<_> = folders.map(Path::to_owned).collect();
+    places.push(file);
+    places
+}
+
+fn has_only_certificates(text: &str) -> bool {
+    text.contains("-----BEGIN CERTIFICATE-----") && !text.contains("PRIVATE KEY-----")
 }
 
 /// The directories that links in `folder` lead to. There are hundreds of links into few directories, and
@@ -146,6 +166,33 @@ mod tests {
         };
         assert_eq!(targets(&folder), [real.join("elsewhere")]);
         assert_eq!(targets(&again), [real.join("elsewhere")]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn f43_the_directory_of_a_file_of_authorities_is_readable_if_it_has_nothing_else() {
+        let folder = std::env::temp_dir().join(format!("authorities-{}", std::process::id()));
+        let certificate = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+        // As Kubernetes does.
+        let data = folder.join("..2026");
+        fs::create_dir_all(&data).unwrap();
+        fs::write(data.join("ca.pem"), certificate).unwrap();
+        std::os::unix::fs::symlink("..2026", folder.join("..data")).unwrap();
+        let named = folder.join("ca.pem");
+        std::os::unix::fs::symlink("..data/ca.pem", &named).unwrap();
+        let real = fs::canonicalize(&data).unwrap();
+        let with_folders = [folder.clone(), real.clone(), named.clone()];
+        assert_eq!(with_next_versions(named.clone()), with_folders);
+        let beside = folder.join("beside");
+        let with_key = format!("{certificate}-----BEGIN PRIVATE KEY-----\n");
+        for other in [with_key.as_str(), "password"] {
+            fs::write(&beside, other).unwrap();
+            let alone = [real.clone(), named.clone()];
+            assert_eq!(with_next_versions(named.clone()), alone, "{other}");
+        }
+        fs::remove_file(&beside).unwrap();
+        fs::create_dir(&beside).unwrap();
+        assert_eq!(with_next_versions(named.clone()), [real, named]);
         fs::remove_dir_all(&folder).unwrap();
     }
 

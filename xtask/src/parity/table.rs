@@ -210,7 +210,7 @@ mod tests {
         let text = include_str!("../../../tests/parity.json");
         let catalogue = Catalogue::parse(text).unwrap();
         let of = |number| catalogue.0.get(&Number::Situation(number)).unwrap();
-        for number in (1..=38).chain([45, 46]) {
+        for number in 1..=46 {
             let entry = of(number);
             assert_eq!((&entry.area, &entry.reason), (&None, &None), "F{number:02}");
         }

@@ -48,6 +48,11 @@ async fn f39_the_servers_setting_allows_internal_addresses_for_hosts_of_the_poli
     ] {
         assert!(said.contains(part), "{said}");
     }
+    let log = den.log();
+    assert!(
+        log.contains("198.18.7.7") && log.contains("AllowedUntrusted"),
+        "{log}"
+    );
     assert_eq!(den.denials("http"), 1);
     for (setting, is_allowed) in [
         ("10.0.0.0/8", false),
@@ -108,6 +113,33 @@ async fn f40_a_proxy_that_cannot_be_used_is_named_in_the_log_and_requests_do_not
         "{said}"
     );
     assert!(!log.contains("secret") && !said.contains("secret"));
+}
+
+/// Name servers that never answer: the threads that ask them are still there when the plugin is deactivated.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plugin_is_deactivated_while_a_name_is_looked_up() {
+    let (looking, mut looks) = tokio::sync::mpsc::unbounded_channel();
+    let (let_go, silence) = std::sync::mpsc::channel::<()>();
+    let silence = Mutex::new(silence);
+    let names = move |_: &str, _| {
+        looking.send(()).unwrap();
+        let _ = silence.lock().unwrap().recv();
+        Err(io::Error::other("SERVFAIL"))
+    };
+    let outgoing = Outgoing::default().with_names(Arc::new(names));
+    let outgoing = outgoing.with_variables(|_| None);
+    let den = Arc::new(Den::outgoing(json!({}), outgoing));
+    let api = Arc::clone(&den.api) as Arc<dyn Api>;
+    den.plugin.activate(api).await.unwrap();
+    let attacker = Arc::clone(&den);
+    let attack =
+        tokio::spawn(async move { attacker.attack("/fetch?https://listed.example/").await });
+    looks.recv().await.unwrap();
+    den.plugin.deactivate().await.unwrap();
+    let said = text(&attack.await.unwrap());
+    assert!(said.contains("Timeout"), "{said}");
+    // Only now do the threads end, for which the runtime of this test waits.
+    drop(let_go);
 }
 
 #[tokio::test(flavor = "multi_thread")]
