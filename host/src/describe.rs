@@ -25,6 +25,10 @@ pub fn describe(manifest: &Manifest, component: &Component, target: &str) -> Str
         let _ = writeln!(text, "  {import}");
     }
     let _ = write!(text, "\npolicy:\n{}", manifest.policy);
+    let asked: Vec<_> = manifest.settings.asked_keys().collect();
+    if !asked.is_empty() {
+        let _ = writeln!(text, "  settings it may ask for: {}", asked.join(", "));
+    }
     let all = events_at_once(&manifest.policy);
     let _ = writeln!(
         text,

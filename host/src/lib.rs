@@ -29,6 +29,7 @@ mod process;
 mod resident;
 mod rpc_thread;
 pub mod sandbox;
+mod settings;
 mod site;
 mod traffic;
 

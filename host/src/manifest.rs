@@ -4,6 +4,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::policy::{self, Policy, PolicyError};
+use crate::settings::Schema;
 
 /// What the host reads of the manifest. The rest is the server's business.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Manifest {
     pub version: String,
     /// `props.sandbox`.
     pub policy: Policy,
+    /// `settings_schema`, and which of its settings a component may ask for.
+    pub(crate) settings: Schema,
 }
 
 /// Why a manifest is of no use.
@@ -27,6 +30,12 @@ pub enum ManifestError {
         "plugin.json, props.sandbox: `setting:{0}` is not among the settings of settings_schema"
     )]
     Setting(String),
+    /// A component would ask for a setting that there is not, that no form can have, or that decides what it may reach.
+    #[error(
+        "plugin.json, props.sandbox: a component cannot ask for the setting `{0}`: it is not in settings_schema, no form \
+         can have it, or a host rule names it"
+    )]
+    Asked(String),
     /// `props.sandbox` is wrong.
     #[error("plugin.json, props.sandbox: {0}")]
     Policy(#[from] PolicyError),
@@ -42,17 +51,6 @@ struct Raw {
     settings_schema: Schema,
 }
 
-#[derive(Default, Deserialize)]
-struct Schema {
-    #[serde(default)]
-    settings: Vec<Setting>,
-}
-
-#[derive(Deserialize)]
-struct Setting {
-    key: String,
-}
-
 #[derive(Deserialize)]
 struct Props {
     sandbox: policy::Raw,
@@ -65,19 +63,24 @@ impl Manifest {
     ///
     /// When it is not a manifest, or its policy has a key or value that is not known.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
-        let raw: Raw = serde_json::from_str(text)?;
+        let mut raw: Raw = serde_json::from_str(text)?;
+        let asked = std::mem::take(&mut raw.props.sandbox.settings);
         let policy = Policy::checked(raw.props.sandbox)?;
-        let known = raw.settings_schema.settings;
-        let missing = policy
-            .settings()
-            .find(|name| !known.iter().any(|setting| setting.key == *name));
-        if let Some(name) = missing {
+        let mut settings = raw.settings_schema;
+        if let Some(name) = policy.settings().find(|name| !settings.has(name)) {
             return Err(ManifestError::Setting(name.to_owned()));
         }
+        // Such a setting says which hosts may be reached; the component must have no part in it.
+        let named = |key: &&String| policy.settings().any(|name| name.eq_ignore_ascii_case(key));
+        if let Some(key) = asked.iter().find(named) {
+            return Err(ManifestError::Asked(key.clone()));
+        }
+        settings.allow(asked).map_err(ManifestError::Asked)?;
         Ok(Self {
             id: raw.id,
             version: raw.version,
             policy,
+            settings,
         })
     }
 }
@@ -110,6 +113,26 @@ mod tests {
             error.to_string().contains("duplicate field `hosts`"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_component_asks_for_no_setting_that_decides_what_it_may_reach() {
+        let manifest = |asked: &str| {
+            let limits = r#"{"memory_mib": 1, "seconds": 1, "host_calls": 1}"#;
+            Manifest::parse(&format!(
+                r#"{{"id": "x", "settings_schema": {{"settings": [{{"key": "Home", "type": "text"}},
+                    {{"key": "Token", "type": "text"}}, {{"key": "Own", "type": "custom"}}]}},
+                    "props": {{"sandbox": {{"http": {{"hosts": ["setting:Home"]}}, "concurrent_events": 1,
+                    "settings": ["{asked}"],
+                    "limits": {{"request": {limits}, "command": {limits}, "lifecycle": {limits}}}}}}}}}"#
+            ))
+        };
+        let parsed = manifest("Token").unwrap();
+        assert_eq!(parsed.settings.asked_keys().collect::<Vec<_>>(), ["Token"]);
+        for key in ["Home", "home", "Own", "Nothing"] {
+            let error = manifest(key).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{key}`")), "{error}");
+        }
     }
 
     #[test]

@@ -77,7 +77,8 @@ pub(crate) async fn examine(
     Ok(arrived(origin, body))
 }
 
-fn is_from_plugin(request: &HttpRequest) -> bool {
+/// Whether another plugin sent a request.
+pub(crate) fn is_from_plugin(request: &HttpRequest) -> bool {
     let plugin = request.header("Mattermost-Plugin-ID");
     plugin.is_some_and(|id| !id.is_empty() && id != SERVER)
 }
@@ -114,17 +115,16 @@ impl Claim {
     /// The request with the component's own context or state.
     fn granted(mut self, body: Vec<u8>) -> Arrived {
         let payload = self.signed.payload;
-        let (origin, name, own) = match self.purpose {
-            Purpose::Dialog => (Origin::GenuineDialog, "state", Value::String(payload)),
-            Purpose::Click => {
-                let mut context: Value = serde_json::from_str(&payload).unwrap_or_default();
-                let sent = self.fields.get("context");
-                let chosen = sent.and_then(|context| context.get(CHOSEN));
-                if let (Some(context), Some(chosen)) = (context.as_object_mut(), chosen) {
-                    context.insert(CHOSEN.to_owned(), chosen.clone());
-                }
-                (Origin::GenuineClick, "context", context)
+        let (origin, name, own) = if self.purpose == Purpose::Click {
+            let mut context: Value = serde_json::from_str(&payload).unwrap_or_default();
+            let sent = self.fields.get("context");
+            let chosen = sent.and_then(|context| context.get(CHOSEN));
+            if let (Some(context), Some(chosen)) = (context.as_object_mut(), chosen) {
+                context.insert(CHOSEN.to_owned(), chosen.clone());
             }
+            (Origin::GenuineClick, "context", context)
+        } else {
+            (Origin::GenuineDialog, "state", Value::String(payload))
         };
         self.fields.insert(name.to_owned(), own);
         Arrived {

@@ -29,6 +29,7 @@ use crate::outgoing::Outgoing;
 use crate::policy::{EventKind, Policy};
 use crate::rpc_thread::RpcThread;
 use crate::sandbox::{Cause, Component, Ending, EventError, JobOutcome, Sandbox, commands};
+use crate::settings::{self, Schema};
 use crate::site::Site;
 use crate::traffic::{Answers, Bodies, Crowd, Refusal, Shares};
 
@@ -43,6 +44,7 @@ const BUSY: &str = "An event was turned away: as many as the policy allows are r
 /// A component, as a plugin that a Mattermost server can call.
 pub struct ComponentPlugin {
     plugin_id: String,
+    schema: Arc<Schema>,
     policy: Arc<Policy>,
     sandbox: Arc<Sandbox>,
     events: Handle,
@@ -72,6 +74,7 @@ impl ComponentPlugin {
         let requests = policy.concurrent_events();
         Self {
             plugin_id: manifest.id,
+            schema: Arc::new(manifest.settings),
             sandbox: Arc::new(Sandbox::new(component, Arc::clone(&policy))),
             crowd: Crowd::new(requests),
             requests_of_users: Shares::of(requests),
@@ -115,6 +118,7 @@ impl ComponentPlugin {
         Some(Arc::new(Services {
             api: Arc::clone(self.api.get()?),
             plugin_id: self.plugin_id.clone(),
+            schema: Arc::clone(&self.schema),
             policy: Arc::clone(&self.policy),
             site: Arc::clone(&site),
             bot: Arc::clone(&self.bot),
@@ -385,7 +389,7 @@ impl ComponentPlugin {
             return Reply::text(400, "the address cannot be read");
         };
         if is_hosts(&seen.path) {
-            return Reply::text(404, "the host has no such route");
+            return self.host_route(&seen.path, request, &body).await;
         }
         let Some(api) = self.api.get() else {
             return Reply::failed();
@@ -421,6 +425,17 @@ impl ComponentPlugin {
             },
             Err(EventError::Busy) => Reply::busy(),
             Err(_) => Reply::failed(),
+        }
+    }
+
+    /// Answers a request to one of the host's own routes.
+    async fn host_route(&self, path: &str, request: &HttpRequest, body: &[u8]) -> Reply {
+        match (path, self.services()) {
+            (settings::route::ROUTE, Some(services)) => {
+                settings::route::answer(&services, request, body).await
+            }
+            (settings::route::ROUTE, None) => Reply::failed(),
+            _ => Reply::text(404, "the host has no such route"),
         }
     }
 

@@ -192,6 +192,9 @@ pub(crate) struct Raw {
     posts: RawPosts,
     #[serde(default)]
     routes: Vec<Route>,
+    /// Keys of the settings that a component may ask for.
+    #[serde(default)]
+    pub(crate) settings: Vec<String>,
 }
 
 fn concurrent_memory_mib() -> u64 {

@@ -43,6 +43,8 @@ enum Tests {
     Identity,
     /// The same, clicks and dialogs.
     Interactions,
+    /// The same, settings.
+    Settings,
     /// The same, how much of something it takes.
     Exhaustion,
     /// The same, by people who are not signed in.
@@ -78,6 +80,7 @@ impl Tests {
             | Self::Exports
             | Self::Identity
             | Self::Interactions
+            | Self::Settings
             | Self::Exhaustion
             | Self::Strangers
             | Self::Crowd => &["-p", "component-tests", "--test", "hostile"],
@@ -99,6 +102,7 @@ impl Tests {
             Self::Exports => &["exports::"],
             Self::Identity => &["identity::"],
             Self::Interactions => &["interactions::"],
+            Self::Settings => &["settings::"],
             Self::Routes => &[
                 "channel_settings::",
                 "existing_http::",
@@ -175,6 +179,9 @@ const ROUTES: &str = "host/src/capability/routes.rs";
 const TRAFFIC: &str = "host/src/traffic.rs";
 const CALLS: &str = "host/src/confinement/calls.rs";
 const INTERACTIONS: &str = "host/src/capability/interactions.rs";
+const SETTINGS: &str = "host/src/settings/mod.rs";
+const SETTINGS_ROUTE: &str = "host/src/settings/route.rs";
+const ASKING: &str = "host/src/capability/settings.rs";
 const ORIGIN: &str = "host/src/origin.rs";
 const GUEST_ROUTES: &str = "guest/src/http/mod.rs";
 const EXCHANGE: &str = "host/src/exchange.rs";
@@ -204,6 +211,103 @@ const ZOOM: &str = "guest/src/zoom/mod.rs";
 const DOWNLOAD: &str = "guest/src/recording/download.rs";
 
 const GUARDS: &[Guard] = &[
+    // Settings
+    guard(
+        "settings from somebody who does not manage the system any more",
+        SETTINGS_ROUTE,
+        &[(
+            "Ok(false) => return refusal(403, \"Only system admins can change settings.\"),",
+            "Ok(false) => {}",
+        )],
+        Tests::Settings,
+    ),
+    guard(
+        "a form that the host did not make, or made for somebody else",
+        SETTINGS_ROUTE,
+        &[("if !verified.map_err(drop)? {", "if verified.is_err() {")],
+        Tests::Settings,
+    ),
+    guard(
+        "a form whose body names another user",
+        SETTINGS_ROUTE,
+        &[(
+            "it.user_id == user && it.kind",
+            "!it.user_id.is_empty() && it.kind",
+        )],
+        Tests::Settings,
+    ),
+    guard(
+        "a form that is sent twice",
+        SETTINGS_ROUTE,
+        &[(
+            "Ok(false) => return refusal(403, \"This form has already been sent. Open it again.\"),",
+            "Ok(false) => {}",
+        )],
+        Tests::Settings,
+    ),
+    guard(
+        "settings in an event that nobody meant",
+        ASKING,
+        &[(".filter(|_| self.is_meant)", "")],
+        Tests::Settings,
+    ),
+    guard(
+        "settings for who does not manage the system",
+        ASKING,
+        &[(
+            "if !permitted.map_err(refused)? {",
+            "if permitted.map_err(refused).is_err() {",
+        )],
+        Tests::Settings,
+    ),
+    guard(
+        "a setting of another type that is generated",
+        ASKING,
+        &[("if !setting.is_generated() {", "if false {")],
+        Tests::Settings,
+    ),
+    guard(
+        "a setting that the policy does not list",
+        SETTINGS,
+        &[(
+            "self.asked.contains(&setting.lower_key()).then_some(setting)",
+            "(setting.key != \"Attack\").then_some(setting)",
+        )],
+        Tests::Settings,
+    ),
+    guard(
+        "a setting that decides what may be reached",
+        MANIFEST,
+        &[("asked.iter().find(named)", "asked.iter().find(|_| false)")],
+        Tests::Host,
+    ),
+    guard(
+        "a generated setting that is replaced",
+        SETTINGS,
+        &[("if !is_empty {", "if false {")],
+        Tests::Settings,
+    ),
+    guard(
+        "a masked secret that is saved",
+        SETTINGS,
+        &[(
+            "if value.as_str().is_some_and(is_mask) {",
+            "if value.as_str().is_some_and(str::is_empty) {",
+        )],
+        Tests::Settings,
+    ),
+    guard(
+        "asterisks that are entered",
+        SETTINGS,
+        &[("if is_mask(&text) {", "if false {")],
+        Tests::Settings,
+    ),
+    guard(
+        "a secret that is shown while it is entered",
+        SETTINGS,
+        &[("(\"text\", \"password\")", "(\"text\", \"text\")")],
+        Tests::Settings,
+    ),
     // Clicks and dialogs
     guard(
         "a click that the host did not sign",

@@ -4,6 +4,7 @@ use mattermost_plugin_rpc::mattermost::{
     Dialog as ApiDialog, DialogElement, OpenDialogRequest, PostActionOptions,
 };
 
+use super::interactions::{Purpose, SHORT_MS, Terms};
 use super::{Answer, Error, refused, routes};
 use crate::bindings::plugin::mattermost::plugin::dialogs::{Dialog, Element, ElementKind, Host};
 use crate::sandbox::EventState;
@@ -49,11 +50,14 @@ impl EventState {
             let rule = "only a command, or a click on a button of this plugin, opens a dialog";
             return Err(Error::Denied(rule.to_owned()));
         };
-        let route = routes::route(plugin_id, &url);
-        dialog.state = self
-            .services
-            .signed_state(route, channel, user, dialog.state)
-            .await?;
+        let terms = Terms {
+            purpose: Purpose::Dialog,
+            route: routes::route(plugin_id, &url),
+            channel,
+            user,
+        };
+        let state = self.services.signed_state(&terms, SHORT_MS, dialog.state);
+        dialog.state = state.await?;
         let request = OpenDialogRequest {
             trigger_id,
             url,

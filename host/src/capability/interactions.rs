@@ -25,7 +25,7 @@ use super::{Error, Services};
 /// How long a button in a stored post is valid, in milliseconds: 400 days.
 const STORED_MS: i64 = 400 * 24 * 3600 * 1000;
 /// How long a button in an ephemeral post and a dialog are valid, in milliseconds: one hour.
-const SHORT_MS: i64 = 3600 * 1000;
+pub(super) const SHORT_MS: i64 = 3600 * 1000;
 
 /// What a proof is good for. The name is the first field of what is signed; it changes when the fields change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(crate) enum Purpose {
     Click,
     /// The answers to a dialog.
     Dialog,
+    /// The answers to a form that the host made.
+    Settings,
 }
 
 impl Purpose {
@@ -41,6 +43,7 @@ impl Purpose {
         match self {
             Self::Click => "click/1",
             Self::Dialog => "dialog/1",
+            Self::Settings => "settings/1",
         }
     }
 }
@@ -145,23 +148,16 @@ impl Provenance {
 }
 
 impl Services {
-    /// The state of a dialog with its proof.
+    /// The state of a dialog with its proof, for so many milliseconds.
     pub(super) async fn signed_state(
         &self,
-        route: &str,
-        channel: &str,
-        user: &str,
+        terms: &Terms<'_>,
+        lifetime: i64,
         state: String,
     ) -> Result<String, Error> {
         let keys = self.provenance.keys(self.api.as_ref()).await?;
-        let terms = Terms {
-            purpose: Purpose::Dialog,
-            route,
-            channel,
-            user,
-        };
-        let expires = (self.clock)().saturating_add(SHORT_MS);
-        serde_json::to_string(&keys.sign(&terms, expires, state))
+        let expires = (self.clock)().saturating_add(lifetime);
+        serde_json::to_string(&keys.sign(terms, expires, state))
             .map_err(|error| Error::Invalid(format!("the state cannot be written: {error}")))
     }
 

@@ -18,6 +18,7 @@ mod log;
 mod posts;
 mod provenance;
 mod routes;
+mod settings;
 mod users;
 mod websocket;
 
@@ -33,6 +34,7 @@ use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
 use crate::policy::Policy;
 use crate::sandbox::EventState;
+use crate::settings::Schema;
 use crate::site::Site;
 
 pub(crate) use log::EVENT_LIMIT;
@@ -50,6 +52,8 @@ pub struct Services {
     pub api: Arc<dyn Api>,
     /// The plugin's id.
     pub plugin_id: String,
+    /// The settings of the manifest.
+    pub(crate) schema: Arc<Schema>,
     /// What is allowed.
     pub policy: Arc<Policy>,
     /// The configuration when the event began.

@@ -202,6 +202,7 @@ fn link(
     imports::dialogs::add_to_linker::<_, Own>(&mut linker, own)?;
     imports::websocket::add_to_linker::<_, Own>(&mut linker, own)?;
     imports::http::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::settings::add_to_linker::<_, Own>(&mut linker, own)?;
     imports::types::add_to_linker::<_, Own>(&mut linker, own)?;
     jobs::add_to_linker::<_, Own>(&mut linker, own)?;
     linker.instantiate_pre(component)
@@ -214,6 +215,8 @@ pub struct EventState {
     pub(crate) actor: Option<String>,
     /// The channel of the command, or of the genuine click or dialog, that the event is.
     pub(crate) channel: Option<String>,
+    /// Whether the user meant it: a command, a genuine click or dialog, a request of the webapp.
+    pub(crate) is_meant: bool,
     pub(crate) table: ResourceTable,
     pub(crate) output: Vec<u8>,
     pub(crate) started: Instant,
@@ -412,6 +415,7 @@ impl Sandbox {
             services,
             actor,
             channel: None,
+            is_meant: false,
             table: wasi::table(),
             output: Vec::new(),
             started,
@@ -512,6 +516,7 @@ impl Sandbox {
         let actor = Some(invocation.user_id.clone());
         let call = async |plugin: &Plugin, store: &mut Store<EventState>| {
             store.data_mut().channel = Some(invocation.channel_id.clone());
+            store.data_mut().is_meant = true;
             let handler = plugin.mattermost_plugin_command_handler();
             handler.call_run(store, invocation).await
         };
@@ -532,6 +537,7 @@ impl Sandbox {
         let actor = request.user_id.clone();
         let call = async |plugin: &Plugin, store: &mut Store<EventState>| {
             store.data_mut().channel = channel;
+            store.data_mut().is_meant = request.origin != http_handler::Origin::Other;
             let handler = plugin.mattermost_plugin_http_handler();
             handler.call_handle(store, request).await
         };

@@ -17,6 +17,7 @@ mod exhaustion;
 mod exports;
 mod identity;
 mod interactions;
+mod settings;
 mod strangers;
 
 use std::collections::BTreeMap;

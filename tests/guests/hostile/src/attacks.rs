@@ -6,7 +6,9 @@ use crate::bindings::mattermost::plugin::commands::{self, Audience, Command, Nod
 use crate::bindings::mattermost::plugin::dialogs::{self, Choice, Dialog, Element, ElementKind};
 use crate::bindings::mattermost::plugin::posts::{self, Author, Change, Draft};
 use crate::bindings::mattermost::plugin::types::Error;
-use crate::bindings::mattermost::plugin::{channels, files, http, jobs, kv, log, users, websocket};
+use crate::bindings::mattermost::plugin::{
+    channels, files, http, jobs, kv, log, settings, users, websocket,
+};
 use crate::bindings::{dirty_bytes_in_new_memory, grow_memory_by, log_one_text_many_times};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -196,6 +198,8 @@ pub fn make(request: &Request) -> Response {
             let draft = draft(channel, "", &button(address));
             said(bot("hostile").and_then(|_| posts::ephemeral(user, &draft)))
         }
+        "settings-ask" => said(ask(argument)),
+        "settings-generate" => said(settings::generate(argument).map(|()| "generated".to_owned())),
         "post-read" => said(posts::get(argument).map(|post| post.props)),
         "post-copy" => {
             let copied = posts::get(argument).and_then(|read| post(&read.channel_id, &read.props));
@@ -352,6 +356,12 @@ fn post_of_kind(channel_id: &str, kind: &str) -> Result<String, Error> {
     posts::create(Author::ActingUser, &draft(channel_id, kind, "")).map(|post| post.user_id)
 }
 
+/// Asks for settings, whose keys are in a list with commas.
+pub fn ask(keys: &str) -> Result<String, Error> {
+    let keys: Vec<String> = keys.split(',').map(str::to_owned).collect();
+    settings::ask("trigger", &keys).map(|()| "asked".to_owned())
+}
+
 /// Properties with a button that leads to this address.
 fn button(address: &str) -> String {
     let integration = format!(r#"{{"url":{address:?},"context":{{"mine":1.50}}}}"#);
@@ -494,6 +504,8 @@ pub fn work(kind: &str, payload: &[u8]) {
             Ok(()) => return,
             Err(error) => Err(error),
         },
+        "ask" => ask("Token"),
+        "generate" => settings::generate("Seal").map(|()| String::new()),
         _ => return,
     };
     let _ = set("came-to", format!("{came_to:?}").as_bytes());

@@ -31,6 +31,11 @@ fn panic_in(export: &str) {
 impl lifecycle::Guest for Hostile {
     fn activate() -> Result<(), String> {
         panic_in("activate");
+        if is_wanted("ask-in-activate") {
+            let asked = attacks::ask("Token");
+            let generated = bindings::mattermost::plugin::settings::generate("Seal");
+            return Err(format!("{asked:?} {generated:?}"));
+        }
         if is_wanted("long-reason") {
             return Err("no reason\n".repeat(1_000_000));
         }
@@ -54,6 +59,13 @@ impl command_handler::Guest for Hostile {
         }
         if invocation.text.ends_with("hold") {
             attacks::wait_for_go();
+        }
+        if let Some((_, keys)) = invocation.text.split_once("ask ") {
+            return Some(format!("{:?}", attacks::ask(keys)));
+        }
+        if let Some((_, key)) = invocation.text.split_once("generate ") {
+            let generated = bindings::mattermost::plugin::settings::generate(key);
+            return Some(format!("{generated:?}"));
         }
         if invocation.text.ends_with("dialog") {
             return Some(format!("{:?}", attacks::dialog("/origin", 4, &[])));
