@@ -39,6 +39,9 @@ const OTHER_CALLS: usize = 1024;
 
 const UNUSABLE_PROXY: &str =
     "Requests to the outside will fail: the environment names a proxy that cannot be used";
+/// Before the runner of jobs is started again after a panic.
+const RUNNER_PAUSE: Duration = Duration::from_secs(1);
+
 const BUSY: &str = "An event was turned away: as many as the policy allows are running";
 
 /// A component, as a plugin that a Mattermost server can call.
@@ -300,25 +303,56 @@ impl ComponentPlugin {
         self.metrics.prometheus()
     }
 
-    /// Works on the queue of jobs from now on, until the plugin is deactivated.
-    pub(crate) fn start_jobs(self: &Arc<Self>) {
+    /// Works on the queue of jobs from now on, until the plugin is deactivated. A runner that panics is replaced.
+    pub fn start_jobs(self: &Arc<Self>) {
         let Some(queue) = self.queue.get() else {
             return;
         };
         let started = self.runner.set(Runner::new(Arc::clone(queue))).is_ok();
-        if started && self.sandbox.component().has_jobs() {
-            let plugin = Arc::clone(self);
-            self.events.spawn(async move {
-                if let Some(runner) = plugin.runner.get() {
-                    runner.run(&plugin).await;
+        if !started || !self.sandbox.component().has_jobs() {
+            return;
+        }
+        let plugin = Arc::clone(self);
+        self.events.spawn(async move {
+            loop {
+                let runner = Arc::clone(&plugin);
+                let run = tokio::spawn(async move { runner.run_jobs().await });
+                match run.await {
+                    Err(panic) if panic.is_panic() => {
+                        let message = "The runner of jobs failed and is started again";
+                        plugin.tell(message, &panic).await;
+                        tokio::time::sleep(RUNNER_PAUSE).await;
+                    }
+                    // It was stopped.
+                    _ => return,
                 }
-            });
+            }
+        });
+    }
+
+    async fn run_jobs(&self) {
+        if let Some(runner) = self.runner.get() {
+            runner.run(self).await;
+        }
+    }
+
+    /// Claims the jobs that are enqueued from now on, as a process does that works on the queue by itself. The next
+    /// [`ComponentPlugin::work`] runs them.
+    pub fn claim_jobs(&self) {
+        if let Some(queue) = self.queue.get() {
+            queue.claim_enqueued(true);
         }
     }
 
     /// Runs all jobs that are due, until none is. For a process that does not work on the queue by
     /// itself. Answers when the next job is due, in milliseconds since 1970.
     pub async fn work(&self) -> Option<i64> {
+        self.queue.get()?.look_everywhere();
+        self.work_on_known().await
+    }
+
+    /// The same for the jobs that this process knows about, which it has enqueued or seen before.
+    pub async fn work_on_known(&self) -> Option<i64> {
         let queue = self.queue.get()?;
         Runner::new(Arc::clone(queue)).work(self).await
     }
@@ -339,12 +373,21 @@ impl ComponentPlugin {
         .await
     }
 
-    /// Writes a line into the server's log.
-    pub(crate) async fn log(&self, level: LogLevel, message: &str, fields: Vec<(String, String)>) {
-        if let Some(api) = self.api.get() {
-            // There is nobody else to tell.
-            let _ = api.log(level, message, fields).await;
-        }
+    /// Writes an error about a job of this kind into the server's log.
+    pub(crate) async fn tell_of_job(
+        &self,
+        message: &'static str,
+        kind: &str,
+        fields: Vec<(String, String)>,
+    ) {
+        let Some(api) = self.api.get() else { return };
+        let line = Line {
+            level: LogLevel::Error,
+            says: Says::Component(kind),
+            message,
+            fields,
+        };
+        self.lines.write(api.as_ref(), &self.metrics, line).await;
     }
 
     /// Writes a warning with its cause, unless the same was written lately.

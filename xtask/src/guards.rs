@@ -168,6 +168,7 @@ const ADDRESSES: &str = "host/src/outgoing/addresses.rs";
 const HTTP: &str = "host/src/capability/http.rs";
 const KV: &str = "host/src/capability/kv.rs";
 const POSTS: &str = "host/src/capability/posts.rs";
+const EPHEMERAL: &str = "host/src/capability/ephemeral.rs";
 const PROVENANCE: &str = "host/src/capability/provenance.rs";
 const BOTS: &str = "host/src/capability/bots.rs";
 const COMMANDS: &str = "host/src/capability/commands.rs";
@@ -962,10 +963,10 @@ const GUARDS: &[Guard] = &[
     ),
     guard(
         "a stored post that somebody sees replaced",
-        POSTS,
+        EPHEMERAL,
         &[(
-            "match api.get_post(&post_id).await.map_err(refused) {",
-            "match api.get_post(\"\").await.map_err(refused) {",
+            "        if is_same(&ours, post_id) {",
+            "        if !ours.is_empty() {",
         )],
         Tests::Identity,
     ),
@@ -1371,8 +1372,8 @@ const GUARDS: &[Guard] = &[
         "a job that two nodes run",
         INDEX,
         &[(
-            "            entry.leased_until = leased_until;\n            entry.clone()",
-            "            entry.clone()",
+            "            entry.take(holder, leased_until);\n            entry.clone()",
+            "            entry.attempts += 1;\n            entry.clone()",
         )],
         Tests::Host,
     ),
@@ -1411,6 +1412,48 @@ const GUARDS: &[Guard] = &[
             "let room = index.jobs.len() < usize::MAX;",
         )],
         Tests::Exhaustion,
+    ),
+    guard(
+        "a read of an index that a replica answered from the past",
+        QUEUE,
+        &[(
+            "                if is_current {\n                    return Ok(None);",
+            "                if true {\n                    return Ok(None);",
+        )],
+        Tests::Hello,
+    ),
+    guard(
+        "a payload that a replica does not have yet",
+        QUEUE,
+        &[("if is_there || self.is_absent(&key).await? {", "if true {")],
+        Tests::Hello,
+    ),
+    guard(
+        "a call of the sweep that is never answered",
+        QUEUE,
+        &[(
+            "tokio::time::timeout(CALL_LIMIT, call)",
+            "tokio::time::timeout(CALL_LIMIT * 1_000_000, call)",
+        )],
+        Tests::Hello,
+    ),
+    guard(
+        "a runner of jobs that panicked",
+        PLUGIN,
+        &[(
+            "Err(panic) if panic.is_panic() => {",
+            "Err(panic) if panic.is_cancelled() => {",
+        )],
+        Tests::Hello,
+    ),
+    guard(
+        "a kind of job that breaks a line of the log",
+        QUEUE,
+        &[(
+            "&& kind.bytes().all(|byte| byte.is_ascii_graphic());",
+            "&& !kind.is_empty();",
+        )],
+        Tests::Hostile,
     ),
     guard(
         "a job that fails for ever",
@@ -1748,8 +1791,8 @@ const GUARDS: &[Guard] = &[
         "bad days: a grant that stays at Zoom because an answer was lost",
         ACCOUNTS,
         &[(
-            "    remove_record(user_id).or_else(|_| remove_record(user_id))?;",
-            "    remove_record(user_id)?;",
+            "        Err(_) => match remove() {\n            Ok(()) | Err(HostError::Conflict) => Ok(true),\n            Err(error) => Err(error),\n        },",
+            "        Err(error) => Err(error),",
         )],
         Tests::BadDays,
     ),
@@ -1766,7 +1809,7 @@ const GUARDS: &[Guard] = &[
         "bad days: a list that names a subscription which has ended",
         SUBSCRIPTIONS,
         &[(
-            "        Removed::Nothing | Removed::Elsewhere => tidy(meeting_id, user_id, channel_id)?,",
+            "        Removed::Nothing | Removed::Elsewhere => tidy(meeting_id, &left, user_id, channel_id)?,",
             "        Removed::Nothing | Removed::Elsewhere => {}",
         )],
         Tests::BadDays,

@@ -14,6 +14,7 @@ pub fn run(context: &Context<'_>) -> Result<Option<String>, Error> {
         topic: &topic,
         connection_id: context.connection_id,
         force: false,
+        by_command: true,
         choice: None,
     };
     Ok(start::message(&start, start::run(&start)))

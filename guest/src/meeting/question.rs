@@ -123,6 +123,7 @@ pub fn answered(config: &Config, request: &Request, user_id: &str) -> Response {
         topic: &context.topic,
         connection_id: &context.connection_id,
         force: context.force,
+        by_command: false,
         choice: Some(choice),
     };
     match start::message(&start, start::run(&start)) {

@@ -53,6 +53,7 @@ pub fn post(config: &Config, request: &Request, user_id: &str) -> Response {
         topic: &body.topic,
         connection_id: &body.connection_id,
         force: parameter(&request.query, "force").is_some_and(|force| !force.is_empty()),
+        by_command: false,
         choice: None,
     };
     let result = start::run(&start);

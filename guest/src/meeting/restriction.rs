@@ -3,7 +3,7 @@
 //! A channel's own rule decides. Without one, the setting `RestrictMeetingCreation` keeps meetings out
 //! of public channels and of no others.
 
-use crate::bindings::channels::{Channel, Kind};
+use crate::bindings::channels::{self, Channel, Kind};
 use crate::bindings::types::Error;
 use crate::config::Config;
 use crate::store::channel_settings::{self, Preference};
@@ -12,6 +12,17 @@ use crate::store::channel_settings::{self, Preference};
 pub fn is_restricted(config: &Config, channel: &Channel) -> Result<bool, Error> {
     let rule = channel_settings::of(&channel.id)?;
     Ok(decide(rule, config.restrict_meeting_creation, channel.kind))
+}
+
+/// The same where the channel was not read: that is only done if its kind decides.
+pub fn is_restricted_in(config: &Config, channel_id: &str) -> Result<bool, Error> {
+    match channel_settings::of(channel_id)? {
+        Preference::Default if config.restrict_meeting_creation => {
+            let kind = channels::get(channel_id)?.kind;
+            Ok(decide(Preference::Default, true, kind))
+        }
+        rule => Ok(rule == Preference::Restrict),
+    }
 }
 
 fn decide(rule: Preference, restrict: bool, kind: Kind) -> bool {

@@ -1,6 +1,8 @@
 //! Starting a meeting.
 //!
-//! The order matters. Membership comes first, so that nobody learns of a channel they are not in.
+//! The order matters. Permission comes first, so that nobody learns of a channel in which they cannot write. Before the
+//! server hands over a command, it checks the permission, and that the channel takes messages, so a command is not
+//! checked again.
 //! Nothing is created at Zoom before everything that may forbid or delay the meeting is settled. Two
 //! people who start at the same time in one channel are told apart by a claim on the channel: the one
 //! without it waits for the other's post, and is then warned of it like anybody who comes later.
@@ -52,6 +54,8 @@ pub struct Start<'a> {
     pub connection_id: &'a str,
     /// Whether a recent meeting is no obstacle.
     pub force: bool,
+    /// Whether it comes from a command, which the server has checked.
+    pub by_command: bool,
     /// What the user just chose, or none to go by their preference.
     pub choice: Option<Choice>,
 }
@@ -159,23 +163,12 @@ fn run_in<'a>(
 
 fn check_access(start: &Start<'_>) -> Result<(), Failure> {
     let (user_id, channel_id) = (start.person.id.as_str(), start.place.channel_id);
-    match channels::is_member(channel_id, user_id) {
-        Ok(true) => {}
-        Ok(false) | Err(HostError::NotFound) => return Err(Failure::NotMember),
-        Err(error) => return Err(error.into()),
-    }
-    let channel = channels::get(channel_id)?;
-    if channel.archived {
-        return Err(Failure::Archived);
-    }
-    if channel.restricted {
-        return Err(Failure::NoMessages);
-    }
-    if restriction::is_restricted(start.config, &channel)? {
-        return Err(Failure::Restricted);
-    }
-    if !channels::has_permission(user_id, channel_id, "create_post")? {
-        return Err(Failure::MayNotPost);
+    if start.by_command {
+        if restriction::is_restricted_in(start.config, channel_id)? {
+            return Err(Failure::Restricted);
+        }
+    } else {
+        check_channel(start.config, user_id, channel_id)?;
     }
     // A thread that is gone would refuse the post when the meeting is there already.
     if !start.place.root_id.is_empty() {
@@ -184,6 +177,32 @@ fn check_access(start: &Start<'_>) -> Result<(), Failure> {
             Ok(_) | Err(HostError::NotFound) => return Err(Failure::MayNotPost),
             Err(error) => return Err(error.into()),
         }
+    }
+    Ok(())
+}
+
+/// Whether the user can write in the channel, and meetings are allowed there.
+fn check_channel(config: &Config, user_id: &str, channel_id: &str) -> Result<(), Failure> {
+    let may_post = channels::has_permission(user_id, channel_id, "create_post")?;
+    if !may_post {
+        match channels::is_member(channel_id, user_id) {
+            Ok(true) => {}
+            Ok(false) | Err(HostError::NotFound) => return Err(Failure::NotMember),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let channel = channels::get(channel_id)?;
+    if channel.archived {
+        return Err(Failure::Archived);
+    }
+    if channel.restricted {
+        return Err(Failure::NoMessages);
+    }
+    if restriction::is_restricted(config, &channel)? {
+        return Err(Failure::Restricted);
+    }
+    if !may_post {
+        return Err(Failure::MayNotPost);
     }
     Ok(())
 }

@@ -239,6 +239,7 @@ fn go_on(
             topic: &state.topic,
             connection_id: &state.connection_id,
             force: state.force,
+            by_command: false,
             choice: None,
         };
         let started = start::run_with(&start, connection);

@@ -23,15 +23,17 @@ pub fn run(config: &Config, event: &Deauthorized) -> Result<(), Error> {
         return Ok(());
     }
     let now = system::now_ms();
+    let mut removed = Vec::new();
     for user_id in owners::of(&event.user_id)? {
         let outline = accounts::outline(&user_id)?;
         if outline.is_some_and(|outline| event.is_after(outline.connected_at, now)) {
             notice::enqueue(&mark, &user_id, Notice::Deauthorized)?;
             remove_all(&user_id)?;
+            removed.push(user_id);
         }
     }
     // The record that leads from Zoom to them.
-    owners::leave(&event.user_id, "")?;
+    owners::leave_all(&event.user_id, &removed)?;
     remove_organization(config, event, &mark)?;
     if event.wants_confirmation {
         compliance::enqueue(event)?;

@@ -9,6 +9,7 @@
 //! | read | answer that decides something | what happens |
 //! |---|---|---|
 //! | the record | absent, and its reference is known | the post is looked for; the write expects the record to be absent |
+//! | the record | absent, and there is no post | confirmed ([`current`]), if the reference is not new |
 //! | the record | an older value (a replica lags) | the write conflicts; the record is read again |
 //! | a post | not found, and younger than five minutes | unknown: the event fails and is repeated |
 //! | a post | not found, and older | the card is dropped |
@@ -19,6 +20,7 @@ use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
 use crate::platform::digest::{digest, hex};
 use crate::platform::once::find_post_of_step;
+use crate::store::current;
 use crate::store::number::{Kind, LIFETIME, Reference};
 use crate::system::{self, SKEW};
 use serde_json::Value;
@@ -98,7 +100,11 @@ pub fn change(
             if is_young(reference.created_at) {
                 continue;
             }
-            return Ok(None);
+            match current::confirm(&key(&reference.id), None, None) {
+                Ok(()) => return Ok(None),
+                Err(Error::Conflict) => continue,
+                Err(error) => return Err(error),
+            }
         };
         if occurrence.deleted {
             return Ok(None);

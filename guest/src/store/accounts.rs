@@ -12,6 +12,10 @@ use crate::bindings::types::Error as HostError;
 use crate::system;
 use serde::{Deserialize, Serialize};
 
+/// How often and how long to wait when somebody else changes the same record, or a database replica lags.
+const ATTEMPTS: u32 = 8;
+const PAUSE: u64 = 150;
+
 /// A connected account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
@@ -259,20 +263,41 @@ pub fn remove_record(user_id: &str) -> Result<(), HostError> {
 /// Takes a user's connection away; none where there was none. The copy goes first: what is left when this
 /// is cut short is a connection that can be taken away again, and no copy that nothing leads to.
 pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, HostError> {
-    let Some(bytes) = stored(user_id)? else {
-        return Ok(None);
-    };
-    let zoom_id = parse(&bytes).map(|record| record.zoom_id);
-    let shared = match zoom_id.filter(|id| !id.is_empty()) {
-        Some(zoom_id) => owners::leave(&zoom_id, user_id)?,
-        None => false,
-    };
-    // Once more, because what was read here is all there is to give the grant back with.
-    remove_record(user_id).or_else(|_| remove_record(user_id))?;
-    let account = decode(&bytes, user_id, encryption_key)
-        .ok()
-        .map(|(account, _)| account);
-    Ok(Some(Removed { account, shared }))
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            system::pause(PAUSE);
+        }
+        let Some(bytes) = stored(user_id)? else {
+            return Ok(None);
+        };
+        let zoom_id = parse(&bytes).map(|record| record.zoom_id);
+        let shared = match zoom_id.filter(|id| !id.is_empty()) {
+            Some(zoom_id) => owners::leave(&zoom_id, user_id)?,
+            None => false,
+        };
+        if remove_read(user_id, &bytes)? {
+            let account = decode(&bytes, user_id, encryption_key)
+                .ok()
+                .map(|(account, _)| account);
+            return Ok(Some(Removed { account, shared }));
+        }
+    }
+    Err(HostError::Conflict)
+}
+
+/// Deletes a record that was read. False if it is another one by now, or was deleted, and a read did not show that.
+fn remove_read(user_id: &str, bytes: &[u8]) -> Result<bool, HostError> {
+    let remove = || kv::delete(&key(user_id), &Expected::Value(bytes.to_vec()));
+    match remove() {
+        Ok(()) => Ok(true),
+        Err(HostError::Conflict) => Ok(false),
+        // Once more, because what was read is all there is to give the grant back with. If the record is gone now, the
+        // first answer was lost.
+        Err(_) => match remove() {
+            Ok(()) | Err(HostError::Conflict) => Ok(true),
+            Err(error) => Err(error),
+        },
+    }
 }
 
 #[cfg(test)]

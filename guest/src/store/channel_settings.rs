@@ -4,12 +4,15 @@
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
+use crate::system;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 const KEY: &str = "zoomChannelSettings";
 /// How often a change is tried when others change the map too.
 const ATTEMPTS: usize = 10;
+/// How long to wait in between, in milliseconds: the change may not have reached a database replica yet.
+const PAUSE: u64 = 100;
 
 /// What is stored of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +75,10 @@ pub fn all() -> Result<BTreeMap<String, Preference>, Error> {
 
 /// Changes one entry and no other, whoever else changes some at the same time.
 pub fn set(channel_id: &str, preference: Preference) -> Result<(), Error> {
-    for _ in 0..ATTEMPTS {
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            system::pause(PAUSE);
+        }
         let old = kv::get(KEY)?;
         let mut map = old.as_deref().map(decode).transpose()?.unwrap_or_default();
         let entry = json!({"Preference": preference.name()});

@@ -105,6 +105,11 @@ pub fn follow(zoom_id: &str, user_id: &str, old: &[u8], new: &[u8]) -> Result<()
 /// Takes this user's name away, and those of users who have left. Answers whether anybody remains.
 /// The last one takes the copy along.
 pub fn leave(zoom_id: &str, user_id: &str) -> Result<bool, Error> {
+    leave_all(zoom_id, &[user_id.to_owned()])
+}
+
+/// The same for several users. Their records may have been deleted just now, and a read may still find them.
+pub fn leave_all(zoom_id: &str, gone: &[String]) -> Result<bool, Error> {
     change(zoom_id, |stored| {
         let Some(stored) = stored else {
             return Ok((Change::Nothing, false));
@@ -112,7 +117,7 @@ pub fn leave(zoom_id: &str, user_id: &str) -> Result<bool, Error> {
         let users = accounts::parse(stored).as_ref().map(named);
         let mut rest = Vec::new();
         for other in users.unwrap_or_default() {
-            if other != user_id
+            if !gone.contains(&other)
                 && let Some(own) = accounts::record_for(&other, zoom_id)?
             {
                 rest.push((other, own));

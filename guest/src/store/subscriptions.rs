@@ -47,6 +47,7 @@ pub fn add(meeting_id: u64, channel_id: &str, user_id: &str) -> Result<Added, Er
     index::add(List::User(user_id), meeting_id)?;
     index::add(List::Channel(channel_id), meeting_id)?;
     let mut added = Added::Done;
+    let mut left = Vec::new();
     number::change(meeting_id, |number| {
         let mut followers = number.followers();
         added = join(&mut followers, channel_id, user_id);
@@ -54,10 +55,11 @@ pub fn add(meeting_id: u64, channel_id: &str, user_id: &str) -> Result<Added, Er
         if changed {
             number.follow(followers);
         }
+        left = number.followers();
         changed
     })?;
     if added != Added::Done {
-        tidy(meeting_id, user_id, channel_id)?;
+        tidy(meeting_id, &left, user_id, channel_id)?;
     }
     Ok(added)
 }
@@ -86,6 +88,7 @@ pub fn remove(
 ) -> Result<Removed, Error> {
     let mut removed = Removed::Nothing;
     let mut creator = String::new();
+    let mut left = Vec::new();
     number::change(meeting_id, |number| {
         let mut followers = number.followers();
         let known = followers.iter().find(|one| one.channel_id == channel_id);
@@ -108,12 +111,13 @@ pub fn remove(
             followers.retain(|one| one.channel_id != channel_id);
             number.follow(followers);
         }
+        left = number.followers();
         removed == Removed::Done
     })?;
     match removed {
-        Removed::Done => tidy(meeting_id, &creator, channel_id)?,
+        Removed::Done => tidy(meeting_id, &left, &creator, channel_id)?,
         // A removal that was cut off may have left the lists.
-        Removed::Nothing | Removed::Elsewhere => tidy(meeting_id, user_id, channel_id)?,
+        Removed::Nothing | Removed::Elsewhere => tidy(meeting_id, &left, user_id, channel_id)?,
         Removed::Others => {}
     }
     Ok(removed)
@@ -174,8 +178,7 @@ fn of_meeting(meeting_id: u64) -> Result<Vec<Subscription>, Error> {
 }
 
 /// Takes a meeting off the lists of a user and of a channel if no subscription of theirs is left.
-fn tidy(meeting_id: u64, user_id: &str, channel_id: &str) -> Result<(), Error> {
-    let left = of_meeting(meeting_id)?;
+fn tidy(meeting_id: u64, left: &[Follower], user_id: &str, channel_id: &str) -> Result<(), Error> {
     if !left.iter().any(|one| one.created_by == user_id) {
         index::remove(List::User(user_id), meeting_id)?;
     }

@@ -9,6 +9,7 @@ mod channels;
 mod commands;
 mod config;
 mod dialogs;
+mod ephemeral;
 mod files;
 mod http;
 pub(crate) mod interactions;
@@ -38,7 +39,7 @@ use crate::settings::Schema;
 use crate::site::Site;
 
 pub(crate) use log::EVENT_LIMIT;
-pub(crate) use posts::MESSAGE_LIMIT;
+pub(crate) use posts::{MESSAGE_LIMIT, ReadPost};
 pub(crate) use provenance::Provenance;
 pub(crate) use routes::{is_hosts, same_key};
 pub(crate) use types::Error;

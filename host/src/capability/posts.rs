@@ -26,6 +26,23 @@ const POSTS_LIMIT: usize = 4 * 1024 * 1024;
 const ID_LIMIT: usize = 64;
 /// As many as the server takes with a post.
 const FILES_LIMIT: usize = 10;
+/// How long a post that an event has read can serve as the base of its change, in milliseconds.
+const FRESH_MS: i64 = 2_000;
+
+/// The post that an event has read last.
+pub(crate) struct ReadPost {
+    post: ApiPost,
+    /// When it was read, in milliseconds since 1970.
+    at: i64,
+}
+
+impl ReadPost {
+    /// The post, if it is the one with this ID and was read just now.
+    fn if_fresh(self, post_id: &str, now: i64) -> Option<ApiPost> {
+        let is_fresh = (0..=FRESH_MS).contains(&now.saturating_sub(self.at));
+        (is_fresh && self.post.id == post_id).then_some(self.post)
+    }
+}
 
 impl Host for EventState {
     async fn create(&mut self, author: Author, draft: Draft) -> Answer<Post> {
@@ -37,11 +54,7 @@ impl Host for EventState {
 
     async fn get(&mut self, post_id: String) -> Answer<Post> {
         let _held = self.host_call(post_id.len())?;
-        let post = self.services.api.get_post(&post_id).await;
-        let post = match post.map_err(refused) {
-            Ok(post) => self.visible(post).await,
-            Err(error) => Err(error),
-        };
+        let post = self.read_post(&post_id).await;
         self.answers_with(post.as_ref().map_or(0, post_size))?;
         Ok(self.counted("posts", post))
     }
@@ -85,6 +98,16 @@ impl Host for EventState {
 }
 
 impl EventState {
+    async fn read_post(&mut self, post_id: &str) -> Result<Post, Error> {
+        let post = self.services.api.get_post(post_id).await.map_err(refused)?;
+        let at = (self.services.clock)();
+        self.post = Some(ReadPost {
+            post: post.clone(),
+            at,
+        });
+        self.visible(post).await
+    }
+
     async fn create_post(&mut self, author: Author, draft: Draft) -> Result<Post, Error> {
         let author = match author {
             Author::Bot => self.bot_id()?,
@@ -94,15 +117,42 @@ impl EventState {
         };
         let mut post = self.api_post(author, draft, None).await?;
         self.sign_new(&mut post).await?;
-        let created = self.services.api.create_post(post).await.map_err(refused)?;
+        let created = self.create_in_thread(post).await?;
         self.visible(created).await
+    }
+
+    /// Creates a post. The server refuses a reply to a reply; people mean its thread. Most drafts name the first post of
+    /// a thread, so the thread is looked up only after the server has refused the draft.
+    async fn create_in_thread(&mut self, post: ApiPost) -> Result<ApiPost, Error> {
+        let api = Arc::clone(&self.services.api);
+        if post.root_id.is_empty() {
+            return api.create_post(post).await.map_err(refused);
+        }
+        let refusal = match api.create_post(post.clone()).await.map_err(refused) {
+            Err(Error::Invalid(refusal)) => refusal,
+            other => return other,
+        };
+        let named = api.get_post(&post.root_id).await.map_err(refused)?;
+        if named.root_id.is_empty() {
+            return Err(Error::Invalid(refusal));
+        }
+        let reply = ApiPost {
+            root_id: named.root_id,
+            ..post
+        };
+        api.create_post(reply).await.map_err(refused)
     }
 
     async fn update_post(&mut self, post_id: &str, change: Change) -> Result<Post, Error> {
         check_message(&change.message)?;
         let props = self.props(&change.props)?;
         let api = Arc::clone(&self.services.api);
-        let mut post = api.get_post(post_id).await.map_err(refused)?;
+        let read = self.post.take();
+        let now = (self.services.clock)();
+        let mut post = match read.and_then(|read| read.if_fresh(post_id, now)) {
+            Some(post) => post,
+            None => api.get_post(post_id).await.map_err(refused)?,
+        };
         self.check_own(&mut post).await?;
         let mut props = self
             .services
@@ -116,7 +166,8 @@ impl EventState {
     }
 
     async fn send_ephemeral(&mut self, user_id: &str, draft: Draft) -> Result<String, Error> {
-        let post = self.api_post(self.bot_id()?, draft, Some(user_id)).await?;
+        let mut post = self.api_post(self.bot_id()?, draft, Some(user_id)).await?;
+        post.id = self.ephemeral_id(user_id).await?;
         let api = &self.services.api;
         let sent = api.send_ephemeral_post(user_id, post).await;
         Ok(sent.map_err(refused)?.id)
@@ -131,18 +182,10 @@ impl EventState {
         if post_id.len() > ID_LIMIT {
             return Err(Error::TooLarge);
         }
+        self.check_ephemeral_id(user_id, &post_id).await?;
         let mut post = self.api_post(self.bot_id()?, draft, Some(user_id)).await?;
-        let api = &self.services.api;
-        // Clients replace what they show under this id, whatever it is.
-        match api.get_post(&post_id).await.map_err(refused) {
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
-            Ok(_) => {
-                let rule = "a post that is stored cannot be replaced in somebody's view";
-                return Err(Error::Denied(rule.to_owned()));
-            }
-        }
         post.id = post_id;
+        let api = &self.services.api;
         let sent = api.update_ephemeral_post(user_id, post).await;
         sent.map_err(refused)?;
         Ok(())
@@ -165,7 +208,7 @@ impl EventState {
         Ok(ApiPost {
             user_id: author,
             channel_id: draft.channel_id,
-            root_id: self.thread_root(&draft.root_id).await?,
+            root_id: draft.root_id,
             message: draft.message,
             kind: draft.kind,
             props,
@@ -200,19 +243,6 @@ impl EventState {
             }
         }
         Ok(posts)
-    }
-
-    /// The server refuses a reply to a reply; people mean its thread.
-    async fn thread_root(&mut self, post_id: &str) -> Result<String, Error> {
-        if post_id.is_empty() {
-            return Ok(String::new());
-        }
-        let post = self.services.api.get_post(post_id).await.map_err(refused)?;
-        Ok(if post.root_id.is_empty() {
-            post.id
-        } else {
-            post.root_id
-        })
     }
 }
 
@@ -322,6 +352,25 @@ fn visible(post: ApiPost, props: &Map<String, Value>, ours: bool) -> Result<Post
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_post_that_was_read_just_now_is_changed_without_another_look() {
+        let read = || ReadPost {
+            post: ApiPost {
+                id: "a".to_owned(),
+                ..ApiPost::default()
+            },
+            at: 10_000,
+        };
+        assert!(read().if_fresh("a", 10_000).is_some());
+        assert!(read().if_fresh("a", 12_000).is_some());
+        assert!(read().if_fresh("a", 12_001).is_none());
+        assert!(
+            read().if_fresh("a", 9_999).is_none(),
+            "the clock was set back"
+        );
+        assert!(read().if_fresh("b", 10_000).is_none());
+    }
 
     #[test]
     fn props_are_a_json_object_or_nothing() {

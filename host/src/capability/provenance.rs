@@ -7,11 +7,20 @@
 //! would cost a call for each post, and a database replica that lags would make a fresh post look foreign.
 //!
 //! The key of the HMAC comes from `_host_key`: 32 random bytes, stored once without an expiry and shared by all nodes.
-//! Each purpose has a key derived from it: posts here, buttons and dialogs in [`super::interactions`].
+//! Each purpose has a key derived from it: posts here, buttons and dialogs in [`super::interactions`], the IDs of
+//! ephemeral messages in [`super::ephemeral`].
 //!
 //! Posts of an earlier plugin with the same ID have no proof. The policy can allow the plugin to continue with them
 //! (see [`crate::adoption`]): only with posts that are older than the first activation of this host, and only for
 //! 30 days after it. The first change of such a post adds a mark and a proof.
+//!
+//! | read | answer that decides something | what happens |
+//! |---|---|---|
+//! | the host's key | absent | it is inserted where it is absent; if another process was faster, it is read until it appears |
+//! | the host's key, remembered | another than the one that signed the post | it is read once more; no key is ever replaced by this host |
+//! | the time of the first activation | absent | the change fails and is tried again: it was stored when the process started |
+//! | an earlier plugin's record | absent, less than two minutes after the first activation | the change fails and is tried again |
+//! | the post | an older version (a replica lags) | author, channel, kind, and time of creation never change |
 
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -34,6 +43,8 @@ pub(super) const PROOF: &str = "_proof";
 const LIFETIME_MS: i64 = 400 * 24 * 3600 * 1000;
 /// For how long posts of an earlier plugin can be adopted, in milliseconds: 30 days.
 const ADOPTION_MS: i64 = 30 * 24 * 3600 * 1000;
+/// For longer than a database replica lags, in milliseconds.
+const LAG_MS: i64 = 2 * 60 * 1000;
 /// How far ahead of this node's clock the clock of another node may be, in milliseconds.
 const SKEW_MS: i64 = 5 * 60 * 1000;
 
@@ -58,6 +69,7 @@ fn first_activation_key() -> String {
 pub(crate) struct Keys {
     pub(super) posts: hmac::Key,
     pub(super) interactions: hmac::Key,
+    pub(super) ephemeral: hmac::Key,
 }
 
 impl Keys {
@@ -66,6 +78,7 @@ impl Keys {
         Ok(Self {
             posts: derive(host_key, b"mattermost-plugin posts")?,
             interactions: derive(host_key, b"mattermost-plugin interactions")?,
+            ephemeral: derive(host_key, b"mattermost-plugin ephemeral messages")?,
         })
     }
 }
@@ -255,6 +268,11 @@ impl EventState {
             if record.is_some_and(|record| rule.leads_to(&record, post)) {
                 return Ok(true);
             }
+        }
+        // The records are older than the first activation, too. Soon after it, a database replica may not have them yet.
+        if now < first.saturating_add(LAG_MS) {
+            let reason = "the records of an earlier plugin cannot be read for certain yet";
+            return Err(Error::Unavailable(reason.to_owned()));
         }
         Ok(false)
     }

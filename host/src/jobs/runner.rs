@@ -1,27 +1,25 @@
-//! Who works on the queue: sweeps, runs what is due, waits.
+//! Who works on the queue: looks for jobs that are due, runs them, waits.
+//!
+//! Looking for jobs and running them are concurrent: while the server answers slowly, the leases of running jobs are
+//! renewed, and a slow job keeps no other from its turn.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use mattermost_plugin_rpc::mattermost::LogLevel;
 
 use super::index::LEASE;
-use super::{GIVE_UP, Job, Queue, QueueError, SHARDS, jitter};
+use super::{Claimed, GIVE_UP, Job, Queue, QueueError, SHARDS, jitter};
 use crate::metrics::JobEnd;
 use crate::plugin::ComponentPlugin;
-use crate::sandbox::{EventError, JOBS, JobOutcome};
+use crate::sandbox::{EventError, JobOutcome};
 
-/// Between two looks at the queue that nobody asked for.
-const PAUSE: Duration = Duration::from_secs(15);
-/// How much longer it may be, in milliseconds, so that nodes do not all look at once.
-const SPREAD: u64 = 15_000;
-/// A node that always comes first would take everything; a little patience shares the work.
-const PATIENCE: Duration = Duration::from_millis(20);
 /// After a failure of the component: doubled with each attempt.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 const LAST_RETRY: Duration = Duration::from_secs(15 * 60);
+const GIVEN_UP: &str = "A job failed for too long and is given up";
 /// The longest wait that a component may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
 
@@ -42,83 +40,121 @@ impl Runner {
     /// Begins no further job.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
+        self.queue.claim_enqueued(false);
         self.queue.bell.notify_one();
     }
 
-    /// Works on the queue, looking at it now and then and whenever this process enqueued something, until
-    /// stopped.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Works on the queue until stopped.
     pub(crate) async fn run(&self, plugin: &ComponentPlugin) {
+        if !self.is_stopped() {
+            self.queue.claim_enqueued(true);
+        }
         self.go_on(plugin, false).await;
     }
 
     /// Runs what is due until nothing is. Answers when the next job is.
     pub(crate) async fn work(&self, plugin: &ComponentPlugin) -> Option<i64> {
-        self.go_on(plugin, true).await
+        self.go_on(plugin, true).await;
+        self.queue.next()
     }
 
-    /// A slow job keeps no other from its turn: while some run, the rest of the room is given to what
-    /// becomes due.
-    async fn go_on(&self, plugin: &ComponentPlugin, until_idle: bool) -> Option<i64> {
+    async fn go_on(&self, plugin: &ComponentPlugin, until_idle: bool) {
         let mut running = FuturesUnordered::new();
         loop {
-            let (jobs, next) = self.sweep(plugin, JOBS.saturating_sub(running.len())).await;
-            let found = !jobs.is_empty();
-            running.extend(jobs.into_iter().map(|job| self.handle(plugin, job)));
-            if running.is_empty() {
-                if until_idle || self.is_stopped() {
-                    return next;
-                }
-                self.pause(next).await;
-            } else if !found || running.len() >= JOBS {
+            let mut search = pin!(self.search(plugin, until_idle));
+            let found = loop {
                 tokio::select! {
-                    _ = running.next() => {}
-                    () = self.pause(next) => {}
+                    found = &mut search => break found,
+                    // Also renews leases.
+                    Some(()) = running.next(), if !running.is_empty() => {}
                 }
+            };
+            if found.is_empty() && running.next().await.is_none() {
+                return;
             }
+            running.extend(found.into_iter().map(|job| self.handle(plugin, job)));
         }
     }
 
-    fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::SeqCst)
+    /// Waits until there are jobs, and claims them. There are none when the runner was stopped, or when it is to work
+    /// only until none is due.
+    async fn search(&self, plugin: &ComponentPlugin, until_idle: bool) -> Vec<Claimed> {
+        loop {
+            let mut jobs = self.queue.take_handed_over();
+            if self.is_stopped() {
+                self.give_back(plugin, &jobs).await;
+                return Vec::new();
+            }
+            if jobs.is_empty() {
+                jobs = self.sweep(plugin).await;
+            }
+            if !jobs.is_empty() || until_idle {
+                return jobs;
+            }
+            self.pause().await;
+        }
     }
 
-    /// Until the next job is due, somebody rings, or it is time to look again.
-    async fn pause(&self, next: Option<i64>) {
-        let until_next = next.map(|next| next.saturating_sub(self.queue.now()).max(0));
-        let until_next = until_next.map(|ms| Duration::from_millis(ms.unsigned_abs()));
-        let pause = PAUSE + Duration::from_millis(jitter(SPREAD));
-        let pause = until_next.map_or(pause, |next| pause.min(next + PATIENCE));
-        let _ = tokio::time::timeout(pause, self.queue.bell.notified()).await;
+    /// Until a job is due, an index is to be read, a slot becomes free, or a job was enqueued.
+    async fn pause(&self) {
+        let rung = self.queue.bell.notified();
+        if self.queue.slots.available_permits() == 0 {
+            return rung.await;
+        }
+        let _ = tokio::time::timeout(self.queue.wait(), rung).await;
     }
 
-    /// Claims up to `room` jobs. Answers also when the next one is due that was not claimed.
-    async fn sweep(&self, plugin: &ComponentPlugin, room: usize) -> (Vec<Job>, Option<i64>) {
+    /// Claims jobs in the indexes where there is something to do.
+    async fn sweep(&self, plugin: &ComponentPlugin) -> Vec<Claimed> {
         let mut claimed = Vec::new();
-        let mut next = None;
-        // Nodes begin at different places, so that they meet less often.
-        let first = u32::try_from(jitter(u64::from(SHARDS) - 1)).unwrap_or(0);
+        // Processes begin at different places, so that they meet less often.
+        let first = usize::try_from(jitter(SHARDS as u64 - 1)).unwrap_or(0);
         for shard in (0..SHARDS).map(|shard| (shard + first) % SHARDS) {
-            let room = room.saturating_sub(claimed.len());
-            if self.is_stopped() || room == 0 {
+            if self.is_stopped() || self.queue.slots.available_permits() == 0 {
                 break;
             }
-            match self.queue.claim(shard, room).await {
-                Ok((jobs, then)) => {
-                    next = [next, then].into_iter().flatten().min();
-                    claimed.extend(jobs);
-                }
+            if !self.queue.is_ready(shard) {
+                continue;
+            }
+            match self.queue.claim(shard).await {
+                Ok(jobs) => claimed.extend(jobs),
                 Err(error) => {
+                    self.queue.rest(shard);
                     plugin
                         .tell("The queue of jobs cannot be read", &error)
-                        .await
+                        .await;
                 }
             }
         }
-        (claimed, next)
+        claimed
     }
 
-    async fn handle(&self, plugin: &ComponentPlugin, job: Job) {
-        let job = &job;
+    /// Gives back jobs that were claimed and not begun.
+    async fn give_back(&self, plugin: &ComponentPlugin, jobs: &[Claimed]) {
+        for claimed in jobs {
+            let given_back = self.queue.postpone(&claimed.job, Duration::ZERO);
+            self.tell_unless_stored(plugin, given_back.await).await;
+        }
+    }
+
+    /// Runs a job to its end, and frees its slot.
+    async fn handle(&self, plugin: &ComponentPlugin, claimed: Claimed) {
+        let Claimed { job, slot } = claimed;
+        self.finish(plugin, &job).await;
+        drop(slot);
+        self.queue.bell.notify_one();
+    }
+
+    async fn finish(&self, plugin: &ComponentPlugin, job: &Job) {
+        match self.queue.is_held(job).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => return self.tell_unless_stored(plugin, Err(error)).await,
+        }
         let settled = if self.queue.is_overdue(job) {
             self.give_up(plugin, job).await
         } else {
@@ -138,8 +174,12 @@ impl Runner {
                 }
             }
         };
-        // The lease ends by itself, and the job runs again.
-        if let Err(error) = settled {
+        self.tell_unless_stored(plugin, settled).await;
+    }
+
+    /// Where the end of a job was not stored, its lease ends by itself, and it runs again.
+    async fn tell_unless_stored(&self, plugin: &ComponentPlugin, stored: Result<(), QueueError>) {
+        if let Err(error) = stored {
             plugin
                 .tell("The end of a job could not be stored", &error)
                 .await;
@@ -186,13 +226,7 @@ impl Runner {
             ("attempts".to_owned(), job.attempt.to_string()),
             ("hours".to_owned(), (GIVE_UP / 3_600_000).to_string()),
         ];
-        plugin
-            .log(
-                LogLevel::Error,
-                "A job failed for too long and is given up",
-                fields,
-            )
-            .await;
+        plugin.tell_of_job(GIVEN_UP, &job.kind, fields).await;
         plugin.metrics().job(JobEnd::GivenUp);
         self.queue.finish(job).await
     }

@@ -30,7 +30,7 @@ use crate::bindings::jobs::{Jobs, JobsPre};
 use crate::bindings::plugin::exports::mattermost::plugin::{command_handler, http_handler};
 use crate::bindings::plugin::mattermost::plugin as imports;
 use crate::bindings::plugin::{Plugin, PluginPre};
-use crate::capability::{EVENT_LIMIT, Services};
+use crate::capability::{EVENT_LIMIT, ReadPost, Services};
 use crate::jobs::Job;
 use crate::lines::Line;
 use crate::metrics::Counter;
@@ -226,6 +226,8 @@ pub struct EventState {
     pub(crate) log_left: usize,
     /// Whether the event has read the key that signs posts again, because a proof failed.
     pub(crate) host_key_read: bool,
+    /// The post that the event has read last, to change it without another look.
+    pub(crate) post: Option<ReadPost>,
     memory: MemoryLimit,
     calls_left: u32,
     size_left: usize,
@@ -423,6 +425,7 @@ impl Sandbox {
             kind,
             log_left: EVENT_LIMIT,
             host_key_read: false,
+            post: None,
             memory: MemoryLimit::new(limits.memory(), Arc::clone(&self.memory)),
             calls_left: limits.host_calls,
             size_left: limits.handed_over(),

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +20,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
-use crate::replica::Versions;
+use crate::replica::{Position, Versions, Write};
 use crate::trouble::{Fate, Plan};
 
 /// A custom event as it was published.
@@ -115,14 +115,25 @@ pub struct World {
     pub lag: i64,
     /// The same for posts alone: reads may go to several replicas.
     pub post_lag: i64,
+    /// How far the replica is behind within one action, in milliseconds, if it has no other lag: it has what was written
+    /// before the action ([`World::catch_up`]), because people and Zoom are slower than it.
+    pub lag_within: i64,
     /// What the next reads of a key answer, as many as there are: they reach a replica that is behind. An empty value
     /// is a record that is not there yet.
     pub behind: BTreeMap<String, Vec<Vec<u8>>>,
+    /// What the description of calls begins with that the server never answers: the method and the key. Empty for none.
+    pub hangs: String,
+    /// The same for one call that panics in the process of the plugin.
+    pub panics: String,
     pub(crate) plan: Plan,
     pub(crate) clock: Option<Clock>,
     kv: BTreeMap<String, Versions<Option<Stored>>>,
     post_versions: BTreeMap<String, Versions<Post>>,
     next_id: u32,
+    /// How many writes there were.
+    writes: u64,
+    /// How many of them the replica has at least.
+    caught_up: u64,
 }
 
 /// The server's clock, in milliseconds since 1970.
@@ -183,10 +194,23 @@ impl World {
         self.write(key, Some(stored));
     }
 
+    /// An action begins: the replica has all that was written before it.
+    pub fn catch_up(&mut self) {
+        self.caught_up = self.writes;
+    }
+
+    fn next_write(&mut self) -> Write {
+        self.writes += 1;
+        Write {
+            number: self.writes,
+            time: self.now,
+        }
+    }
+
     fn write(&mut self, key: &str, stored: Option<Stored>) {
-        let now = self.now;
+        let write = self.next_write();
         let versions = self.kv.entry(key.to_owned()).or_default();
-        versions.push(now, stored);
+        versions.push(write, stored);
     }
 
     fn remove(&mut self, key: &str) {
@@ -282,9 +306,16 @@ impl World {
     }
 
     fn replica<'a, T>(&self, versions: &'a Versions<T>, lag: i64) -> Option<&'a T> {
-        match lag {
-            0 => versions.latest(),
-            lag => versions.until(self.now - lag),
+        match (lag, self.lag_within) {
+            (0, 0) => versions.latest(),
+            (0, within) => versions.until(Position {
+                number: self.caught_up,
+                time: self.now - within,
+            }),
+            (lag, _) => versions.until(Position {
+                number: 0,
+                time: self.now - lag,
+            }),
         }
     }
 
@@ -300,8 +331,35 @@ impl World {
         Some(if is_latest { post } else { read }.clone())
     }
 
+    /// Whether a user is in a channel and can write there.
+    pub(crate) fn may_post(&self, user: &str, channel: &str) -> bool {
+        let (user, channel) = (user.to_owned(), channel.to_owned());
+        let is_member = self.members.contains(&(channel.clone(), user.clone()));
+        is_member && !self.muted.contains(&(user, channel))
+    }
+
+    /// Whether it is a direct or group channel of people without a common team, on a server that demands one.
+    pub(crate) fn is_restricted(&self, channel: &str) -> bool {
+        let demands = self.config.team_settings.restrict_direct_message.as_deref() == Some("team");
+        let kind = self.channels.get(channel).map(|one| one.kind.as_str());
+        if !demands || !matches!(kind, Some("D" | "G")) {
+            return self.restricted.contains(channel);
+        }
+        let members = self.members.iter().filter(|(id, _)| id == channel);
+        let teams_of = |user: &str| {
+            let teams = self.teams.iter().filter(|(_, member)| member == user);
+            teams
+                .map(|(team, _)| team.as_str())
+                .collect::<BTreeSet<_>>()
+        };
+        let common = members
+            .map(|(_, user)| teams_of(user))
+            .reduce(|one, other| one.intersection(&other).copied().collect());
+        common.is_some_and(|common| common.is_empty())
+    }
+
     /// A channel in which nobody can write any more.
-    fn is_archived(&self, channel: &str) -> bool {
+    pub(crate) fn is_archived(&self, channel: &str) -> bool {
         let channel = self.channels.get(channel);
         channel.is_some_and(|channel| channel.delete_at != 0)
     }
@@ -342,7 +400,22 @@ fn missing<T>(thing: Option<T>) -> Result<T, ApiError> {
     thing.ok_or_else(|| app_error(404, "not found"))
 }
 
+/// How far the database replica is behind within one action, in milliseconds ([`World::lag_within`]).
+const LAG: i64 = 40;
+
 impl MemoryApi {
+    /// A server with the machine's clock, whose database replica is behind within each action.
+    #[must_use]
+    pub fn lagging() -> MemoryApi {
+        let api = MemoryApi::default();
+        api.follow_clock(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH);
+            i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(0)
+        });
+        api.world().lag_within = LAG;
+        api
+    }
+
     /// The world, to look at or change.
     pub fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
@@ -370,6 +443,7 @@ impl MemoryApi {
     }
 
     /// A call about the value under a key.
+    #[allow(clippy::panic, reason = "a test asked for it")]
     fn call_about<T>(
         &self,
         name: &str,
@@ -384,8 +458,17 @@ impl MemoryApi {
             world.now = clock();
         }
         world.calls.push(name.to_owned());
+        let description = format!("{name} {key}");
+        if begins_with(&description, &world.hangs) {
+            return Box::pin(std::future::pending());
+        }
+        if begins_with(&description, &world.panics) {
+            world.panics.clear();
+            drop(world);
+            panic!("a call that a test lets panic: {description}");
+        }
         let counts = !is_unused_index(&world, name, key);
-        let fate = self.fate(&mut world.plan, counts, &format!("{name} {key}"));
+        let fate = self.fate(&mut world.plan, counts, &description);
         let failed = || Err(app_error(500, "made to fail"));
         let answer = match fate {
             Fate::Done if world.forbidden => Err(app_error(403, "not permitted")),
@@ -408,6 +491,11 @@ impl MemoryApi {
             answer
         })
     }
+}
+
+/// Whether a call is one of those that a test named, if it named any.
+fn begins_with(description: &str, named: &str) -> bool {
+    !named.is_empty() && description.starts_with(named)
 }
 
 /// A look into an index of the queue that no job has ever been in.
@@ -596,11 +684,7 @@ impl Api for MemoryApi {
         _permission: &'a str,
     ) -> Call<'a, bool> {
         self.call("HasPermissionToChannel", |world| {
-            let member = world
-                .members
-                .contains(&(channel.to_owned(), user.to_owned()));
-            let muted = world.muted.contains(&(user.to_owned(), channel.to_owned()));
-            Ok(member && !muted)
+            Ok(world.may_post(user, channel))
         })
     }
 
@@ -629,8 +713,9 @@ impl Api for MemoryApi {
                 ..post
             };
             world.posts.push(post.clone());
+            let write = world.next_write();
             let versions = world.post_versions.entry(post.id.clone()).or_default();
-            versions.push(now, post.clone());
+            versions.push(write, post.clone());
             Ok(post)
         })
     }
@@ -655,11 +740,16 @@ impl Api for MemoryApi {
             stored.file_ids = post.file_ids;
             stored.has_reactions = post.has_reactions;
             let stored = stored.clone();
+            let write = world.next_write();
             let versions = world.post_versions.entry(stored.id.clone()).or_default();
             if versions.latest().is_none() {
-                versions.push(i64::MIN, old);
+                let first = Write {
+                    number: 0,
+                    time: i64::MIN,
+                };
+                versions.push(first, old);
             }
-            versions.push(now, stored.clone());
+            versions.push(write, stored.clone());
             Ok(stored)
         })
     }
@@ -696,10 +786,12 @@ impl Api for MemoryApi {
 
     fn send_ephemeral_post<'a>(&'a self, user: &'a str, post: Post) -> Call<'a, Post> {
         self.call("SendEphemeralPost", |world| {
-            let post = Post {
-                id: world.id(),
-                ..post
+            // The server keeps an ID that it is given.
+            let id = match post.id.as_str() {
+                "" => world.id(),
+                given => given.to_owned(),
             };
+            let post = Post { id, ..post };
             world.ephemerals.push((user.to_owned(), post.clone()));
             Ok(post)
         })

@@ -3,8 +3,26 @@
 //! Mattermost reads most things from a replica where the administrator configured one, and writes and compares on the
 //! primary. A replica that lags reports old values, and reports a key or a post that was just written as absent.
 
-/// The versions of a value, oldest first, each with the time at which the primary stored it, in milliseconds.
-pub(crate) struct Versions<T>(Vec<(i64, T)>);
+/// How far a replica has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Position {
+    /// It has applied the writes up to this one.
+    pub(crate) number: u64,
+    /// It has also applied the writes up to this time, in milliseconds.
+    pub(crate) time: i64,
+}
+
+/// When a write reached the primary.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Write {
+    /// Its number among all writes.
+    pub(crate) number: u64,
+    /// Its time, in milliseconds.
+    pub(crate) time: i64,
+}
+
+/// The versions of a value, oldest first, each with its write.
+pub(crate) struct Versions<T>(Vec<(Write, T)>);
 
 impl<T> Default for Versions<T> {
     fn default() -> Self {
@@ -13,8 +31,8 @@ impl<T> Default for Versions<T> {
 }
 
 impl<T> Versions<T> {
-    pub(crate) fn push(&mut self, now: i64, value: T) {
-        self.0.push((now, value));
+    pub(crate) fn push(&mut self, write: Write, value: T) {
+        self.0.push((write, value));
     }
 
     /// What the primary stores.
@@ -22,11 +40,13 @@ impl<T> Versions<T> {
         self.0.last().map(|(_, value)| value)
     }
 
-    /// What a replica stores that has applied the writes up to this time.
-    pub(crate) fn until(&self, time: i64) -> Option<&T> {
+    /// What a replica stores that has come so far.
+    pub(crate) fn until(&self, position: Position) -> Option<&T> {
+        let has_applied =
+            |write: &Write| write.number <= position.number || write.time <= position.time;
         let mut versions = self.0.iter().rev();
         versions
-            .find(|(stored, _)| *stored <= time)
+            .find(|(write, _)| has_applied(write))
             .map(|(_, value)| value)
     }
 }

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mattermost_plugin_rpc::mattermost::{
-    Api, BodyReader, CommandArgs, HttpRequest, OpenDialogRequest, Post,
+    Api, BodyReader, CommandArgs, HttpRequest, OpenDialogRequest, Post, User as Account,
 };
 use plugin_host::outgoing::Outgoing;
 use plugin_host::{ComponentPlugin, Reply};
@@ -160,7 +160,7 @@ impl Scene {
         });
         let zoom = Arc::new(or_stop(zoom));
         zoom.allow_redirect(&format!("{SITE}/plugins/zoom/oauth2/complete"));
-        let api = Arc::new(MemoryApi::default());
+        let api = Arc::new(MemoryApi::lagging());
         let server = Arc::clone(&api);
         zoom.guard(move |route| server.is_heard(&format!("{route:?}")));
         let scene = Scene::node(api, zoom, Arc::default(), changes).await;
@@ -232,12 +232,17 @@ impl Scene {
     pub async fn activates(&self) -> Option<Result<(), String>> {
         self.tick();
         let (plugin, api) = (Arc::clone(&self.plugin), Arc::clone(&self.api));
-        let activated = self.within(async move { plugin.activate(api as Arc<dyn Api>).await });
+        let activated = self.within(async move {
+            let activated = plugin.activate(api as Arc<dyn Api>).await;
+            plugin.claim_jobs();
+            activated
+        });
         activated.await
     }
 
     /// Mattermost says that the configuration changed. None when the process dies of it.
     pub async fn reloads(&self) -> Option<Result<(), String>> {
+        self.tick();
         let plugin = Arc::clone(&self.plugin);
         self.within(async move { plugin.reload().await }).await
     }
@@ -293,9 +298,12 @@ impl Scene {
         self.tick();
     }
 
-    fn tick(&self) {
+    /// An action begins: the server has the time of this moment, and its replica all that was written before.
+    pub fn tick(&self) {
         let now = self.now();
-        self.api.world().now = now;
+        let mut world = self.api.world();
+        world.now = now;
+        world.catch_up();
     }
 
     /// Somebody with an account here and one at Zoom, with the same e-mail address.
@@ -339,6 +347,7 @@ impl Scene {
                 }
             }
         }
+        self.tick();
         or_stop(self.plugin.reload().await);
     }
 
@@ -365,6 +374,9 @@ impl Scene {
     ) -> Vec<Told> {
         self.tick();
         let at = at.into();
+        if let Some(refusal) = self.refuses_command(user, at.channel) {
+            return vec![Told::by_server(user, at, refusal.to_owned())];
+        }
         let mark = self.api.world().ephemerals.len();
         let args = CommandArgs {
             command: text.to_owned(),
@@ -382,6 +394,22 @@ impl Scene {
         // What the server shows where the bot could not.
         told.extend(shown.map(|message| Told::by_server(user, at, message)));
         told
+    }
+
+    /// What the server says to a command that it does not hand over to the plugin.
+    fn refuses_command(&self, user: &str, channel: &str) -> Option<&'static str> {
+        let world = self.api.world();
+        let is_admin = |user: &Account| user.has_role("system_admin");
+        let is_admin = world.users.get(user).is_some_and(is_admin);
+        if !world.may_post(user, channel) && !is_admin {
+            return Some("You do not have the appropriate permissions.");
+        }
+        if world.is_archived(channel) {
+            return Some("Your command could not be executed: the channel is archived.");
+        }
+        world
+            .is_restricted(channel)
+            .then_some("Your command could not be executed: no messages can be sent here.")
     }
 
     /// Somebody types a command; answers with the text that the person reads, empty for none.
@@ -624,6 +652,14 @@ impl Scene {
         self.tick();
         let plugin = Arc::clone(&self.plugin);
         self.within(async move { plugin.work().await }).await?
+    }
+
+    /// Runs the jobs that are due and that this process has enqueued, without a look for those of others.
+    pub async fn works_on_its_own(&self) -> Option<i64> {
+        self.tick();
+        let plugin = Arc::clone(&self.plugin);
+        self.within(async move { plugin.work_on_known().await })
+            .await?
     }
 
     /// The posts of a channel that are not deleted, oldest first.

@@ -302,6 +302,246 @@ async fn a_job_survives_whatever_goes_wrong_at_any_call() {
     }
 }
 
+/// A process claims what it enqueues, with the same write, and runs it. If it dies before that, the lease ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_belongs_to_the_process_that_enqueued_it_until_its_lease_ends() {
+    let (first, second, api, clock) = cluster().await;
+    first.claim_jobs();
+    enqueue(&first, "count", 0, None, "counted").await;
+    let lease = clock.load(Ordering::SeqCst) + 60_000;
+    assert_eq!(second.work().await, Some(lease));
+    assert_eq!(number(&api, "counted"), "0");
+    assert_eq!(first.work().await, None);
+    assert_eq!(number(&api, "counted"), "1");
+    // Enqueued, and dead.
+    enqueue(&first, "count", 0, None, "counted").await;
+    drop(first);
+    second.work().await;
+    assert_eq!(number(&api, "counted"), "1");
+    clock.fetch_add(60_000, Ordering::SeqCst);
+    assert_eq!(second.work().await, None);
+    assert_eq!(number(&api, "counted"), "2");
+    assert_eq!(left(&api), (0, 0));
+}
+
+/// A process that was stopped for longer than its lease does not run its job if another process has, and runs it once
+/// if none has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_waited_for_longer_than_its_lease_runs_once() {
+    for other_is_faster in [true, false] {
+        let (first, second, api, clock) = cluster().await;
+        first.claim_jobs();
+        enqueue(&first, "count", 0, None, "counted").await;
+        clock.fetch_add(60_000, Ordering::SeqCst);
+        if other_is_faster {
+            second.work().await;
+        }
+        first.work().await;
+        assert_eq!(number(&api, "counted"), "1");
+        assert_eq!(left(&api), (0, 0));
+    }
+}
+
+/// A process has slots for a few jobs; it does not claim more than it can run.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_without_a_free_slot_leaves_a_job_to_others() {
+    let (first, second, api, _) = cluster().await;
+    first.claim_jobs();
+    for _ in 0..6 {
+        enqueue(&first, "count", 0, None, "counted").await;
+    }
+    second.work().await;
+    assert_eq!(number(&api, "counted"), "2");
+    first.work().await;
+    assert_eq!(number(&api, "counted"), "6");
+    assert_eq!(left(&api), (0, 0));
+}
+
+/// A job that was enqueued by a clock that is ahead runs at once, and its end is stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_due_time_came_from_a_fast_clock_still_runs() {
+    const DAY: i64 = 24 * 3600 * 1000;
+    for delay in [0, 3600] {
+        let (first, second, api, clock) = cluster().await;
+        clock.fetch_add(DAY, Ordering::SeqCst);
+        enqueue(&first, "count", delay, None, "counted").await;
+        clock.fetch_sub(DAY, Ordering::SeqCst);
+        assert_eq!(second.work().await, None);
+        assert_eq!(number(&api, "counted"), "1", "{delay}");
+        assert_eq!(left(&api), (0, 0));
+    }
+}
+
+/// A read can miss what was just written, and so nothing is decided by it: not that a claim was lost, nor that a job
+/// has no payload.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_runs_once_although_the_database_replica_is_behind() {
+    const BEHIND: i64 = 30_000;
+    let (first, second, api, clock) = cluster().await;
+    let time = Arc::clone(&clock);
+    api.follow_clock(move || time.load(Ordering::SeqCst));
+    first.claim_jobs();
+    second.work().await;
+    api.world().lag = BEHIND;
+    // Claimed, run, and finished, although no read shows any of it.
+    enqueue(&first, "count", 0, None, "mine").await;
+    assert_eq!(first.work().await, None);
+    assert_eq!(number(&api, "mine"), "1");
+    assert_eq!(left(&api), (0, 0));
+    // Put off and run again: the due time is known, although the reads do not show the job.
+    enqueue(&first, "patient", 0, None, "patient").await;
+    let due = first.work().await.expect("it comes again");
+    clock.store(due, Ordering::SeqCst);
+    assert_eq!(first.work().await, None);
+    assert_eq!(number(&api, "patient"), "1");
+    // Another process sees the job before it sees the payload.
+    enqueue(&first, "count", 1, None, "other").await;
+    clock.fetch_add(BEHIND + 1_000, Ordering::SeqCst);
+    let payload = {
+        let world = api.world();
+        let mut keys = world.keys().into_iter();
+        keys.find(|key| key.starts_with("_job_")).unwrap()
+    };
+    api.world().behind.insert(payload, vec![Vec::new(); 2]);
+    while let Some(next) = second.work().await {
+        clock.store(next, Ordering::SeqCst);
+    }
+    assert_eq!(number(&api, "other"), "1");
+    assert_eq!(left(&api), (0, 0));
+}
+
+/// A job without a payload, which nobody can run, is removed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_payload_is_gone_is_removed() {
+    let (first, second, api, _) = cluster().await;
+    enqueue(&first, "count", 0, None, "counted").await;
+    {
+        let mut world = api.world();
+        let mut keys = world.keys().into_iter();
+        let payload = keys.find(|key| key.starts_with("_job_")).unwrap();
+        world.forget(&payload);
+    }
+    assert_eq!(second.work().await, None);
+    assert_eq!(left(&api), (0, 0));
+}
+
+/// The time of a runtime that is paused, for the plugin and the server.
+fn paused_clock(api: &MemoryApi) -> impl Fn() -> i64 + Send + Sync + Clone + 'static {
+    let began = tokio::time::Instant::now();
+    let clock = move || 1_700_000_000_000 + i64::try_from(began.elapsed().as_millis()).unwrap();
+    api.follow_clock(clock);
+    clock
+}
+
+/// A process that works on the queue by itself, in the time of a paused runtime.
+async fn at_work(api: &Arc<MemoryApi>) -> Arc<ComponentPlugin> {
+    let mut manifest: serde_json::Value = serde_json::from_str(MANIFEST).unwrap();
+    manifest["props"]["sandbox"]["limits"]["job"] =
+        json!({"memory_mib": 16, "seconds": 300, "host_calls": 100});
+    let plugin = plugin(component(HELLO).unwrap(), &manifest.to_string()).unwrap();
+    let plugin = Arc::new(plugin.with_clock(paused_clock(api)));
+    let activated = plugin.activate(Arc::clone(api) as Arc<dyn Api>);
+    activated.await.unwrap();
+    plugin.start_jobs();
+    plugin
+}
+
+async fn seconds(seconds: u64) {
+    tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_queue_makes_at_most_six_thousand_calls_in_a_day() {
+    let api = Arc::new(MemoryApi::default());
+    api.world().settings = json!({});
+    let plugin = at_work(&api).await;
+    seconds(60).await;
+    let mark = api.world().calls.len();
+    seconds(24 * 3600).await;
+    let calls = api.world().calls.split_off(mark);
+    assert!(calls.iter().all(|call| call == "KVGet"), "{calls:?}");
+    let count = calls.len();
+    assert!((4_600..=6_000).contains(&count), "{count}");
+    plugin.deactivate().await.unwrap();
+}
+
+/// At the latest five minutes after the process that enqueued it died, if nobody else has seen the job.
+#[tokio::test(start_paused = true)]
+async fn a_job_of_a_process_that_died_runs_within_five_minutes() {
+    for _ in 0..5 {
+        let api = Arc::new(MemoryApi::default());
+        api.world().settings = json!({});
+        let other = at_work(&api).await;
+        seconds(60).await;
+        let dies = plugin(component(HELLO).unwrap(), MANIFEST).unwrap();
+        let dies = dies.with_clock(paused_clock(&api));
+        let activated = dies.activate(Arc::clone(&api) as Arc<dyn Api>);
+        activated.await.unwrap();
+        dies.claim_jobs();
+        enqueue(&dies, "count", 0, None, "counted").await;
+        drop(dies);
+        seconds(301).await;
+        assert_eq!(number(&api, "counted"), "1");
+        other.deactivate().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_runner_is_started_again_if_it_panics() {
+    let api = Arc::new(MemoryApi::default());
+    api.world().settings = json!({});
+    let plugin = at_work(&api).await;
+    seconds(1).await;
+    api.world().panics = "KVGet _jobs_07".to_owned();
+    seconds(400).await;
+    assert!(api.world().panics.is_empty());
+    enqueue(&plugin, "count", 0, None, "counted").await;
+    seconds(1).await;
+    assert_eq!(number(&api, "counted"), "1");
+    let log = format!("{:?}", api.world().log);
+    assert!(log.contains("runner of jobs failed"), "{log}");
+    plugin.deactivate().await.unwrap();
+}
+
+/// A job runs for longer than its lease, and the server does not answer the sweep: the lease is renewed all the same,
+/// and each call of the sweep ends at its time limit.
+#[tokio::test(start_paused = true)]
+async fn leases_are_renewed_while_the_server_does_not_answer_the_sweep() {
+    let api = Arc::new(MemoryApi::default());
+    api.world().settings = json!({});
+    let plugin = at_work(&api).await;
+    seconds(1).await;
+    api.world().hangs = "KVGet ".to_owned();
+    // The job waits for its own read.
+    enqueue(&plugin, "count", 0, None, "counted").await;
+    let lease = || {
+        let world = api.world();
+        let keys = world.keys().into_iter();
+        let indexes = keys.filter(|key| key.starts_with("_jobs_"));
+        let entries = indexes.filter_map(|key| {
+            let index: serde_json::Value = serde_json::from_slice(world.stored(&key)?).ok()?;
+            index["jobs"][0]["leased_until"].as_i64()
+        });
+        entries.max().unwrap_or_default()
+    };
+    seconds(1).await;
+    let first = lease();
+    let mut last = first;
+    // All indexes are read meanwhile, and no read is answered.
+    for _ in 0..11 {
+        seconds(25).await;
+        let renewed = lease();
+        assert!(renewed > last, "{renewed} after {last}");
+        last = renewed;
+    }
+    let log = format!("{:?}", api.world().log);
+    assert!(
+        log.contains("queue of jobs cannot be read") && log.contains("within 10 seconds"),
+        "{log}"
+    );
+    api.world().hangs.clear();
+}
+
 /// A job that is not enqueued for certain is an error, so that whoever wanted it tries again; what is left of
 /// it is nobody's job, or runs once more.
 #[tokio::test(flavor = "multi_thread")]
@@ -355,6 +595,25 @@ async fn a_job_that_fails_for_a_day_is_given_up_and_the_component_is_told() {
     assert_eq!(left(&api), (0, 0));
     let log = format!("{:?}", api.world().log.last().unwrap());
     assert!(log.contains("given up") && log.contains("doomed"), "{log}");
+}
+
+/// The lines about jobs that are given up have the same limit as other lines of the component.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_jobs_that_are_given_up_do_not_fill_the_log() {
+    let (first, _, api, clock) = cluster().await;
+    for _ in 0..25 {
+        enqueue(&first, "doomed", 0, None, "").await;
+    }
+    for _ in 0..6 {
+        first.work().await;
+        clock.fetch_add(20 * 60_000, Ordering::SeqCst);
+    }
+    clock.fetch_add(24 * 3600 * 1000, Ordering::SeqCst);
+    assert_eq!(first.work().await, None);
+    let world = api.world();
+    let lines = world.log.iter();
+    let lines = lines.filter(|line| line.message.contains("is given up"));
+    assert_eq!(lines.count(), 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]

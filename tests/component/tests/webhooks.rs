@@ -25,7 +25,7 @@ const KEY: &str = "secret-of-the-signature";
 const ENDED: &str = r#"{"event":"meeting.ended","event_ts":1,"payload":{"object":{"id":"84312345678","uuid":"abc/def=="}}}"#;
 
 async fn zoom() -> ComponentPlugin {
-    let api = Arc::new(MemoryApi::default());
+    let api = Arc::new(MemoryApi::lagging());
     {
         let mut world = api.world();
         world.settings = json!({

@@ -34,7 +34,7 @@ fn settings() -> Value {
 }
 
 async fn zoom(settings: Value) -> (ComponentPlugin, Arc<MemoryApi>) {
-    let api = Arc::new(MemoryApi::default());
+    let api = Arc::new(MemoryApi::lagging());
     {
         let mut world = api.world();
         world.settings = settings;
@@ -102,6 +102,7 @@ async fn zm003_zm012_d28_activation_makes_bot_picture_and_command_once() {
     let (plugin, api) = zoom(settings()).await;
     assert_eq!(api.world().commands["zoom"].trigger, "zoom");
     assert_eq!(api.world().pictures.len(), 1);
+    api.world().catch_up();
     plugin
         .activate(Arc::clone(&api) as Arc<dyn Api>)
         .await

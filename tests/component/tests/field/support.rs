@@ -69,6 +69,7 @@ pub async fn visits(scene: &Scene, url: &str, headers: &[(&str, &str)]) -> Reply
     let headers = headers
         .iter()
         .map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()]));
+    scene.tick();
     let request = HttpRequest {
         method: "GET".to_owned(),
         url: url.to_owned(),

@@ -249,6 +249,16 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
     ("/command-deep", Refusal("TooLarge"), ""),
     ("/command-large", Refusal("TooLarge"), ""),
     ("/websocket-large", Refusal("TooLarge"), ""),
+    // Jobs
+    ("/job-of-kind?|payload", Refusal("Invalid"), ""),
+    ("/job-of-kind?a b|payload", Refusal("Invalid"), ""),
+    ("/job-of-kind?a\u{1b}[31m|payload", Refusal("Invalid"), ""),
+    ("/job-of-kind?\u{202e}a|payload", Refusal("Invalid"), ""),
+    (
+        "/job-of-kind?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa|payload",
+        Refusal("Invalid"),
+        "",
+    ),
     // Answers
     (
         "/answer-status?7",

@@ -116,7 +116,7 @@ async fn a_panic_in_a_job_costs_that_run_and_one_when_it_is_given_up_ends_it_all
     assert_eq!(den.attack("/job").await.status, 200);
     let mut runs = 0;
     while clock.load(SeqCst) < NOW + 24 * HOUR {
-        let next = den.plugin.work().await.unwrap();
+        let next = den.works().await.unwrap();
         runs += 1;
         has_panicked(&den, "job", runs, "job");
         clock.store(next, SeqCst);
@@ -128,7 +128,7 @@ async fn a_panic_in_a_job_costs_that_run_and_one_when_it_is_given_up_ends_it_all
     // That it is given up is told to the component, which panics again.
     den.api.world().settings = json!({"attack": "given-up"});
     den.plugin.reload().await.unwrap();
-    assert_eq!(den.plugin.work().await, None);
+    assert_eq!(den.works().await, None);
     has_panicked(&den, "job", runs + 1, "given-up");
     assert_eq!((jobs("failed"), jobs("given_up")), (runs, 1));
     let left = den.api.world().keys();

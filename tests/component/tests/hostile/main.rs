@@ -52,17 +52,19 @@ impl Den {
         let den = Den::closed(settings);
         let api = Arc::clone(&den.api) as Arc<dyn Api>;
         den.plugin.activate(api).await.unwrap();
+        den.plugin.claim_jobs();
         den
     }
 
     /// With a clock that the test moves.
     async fn at(settings: Value, clock: Arc<AtomicI64>) -> Den {
-        let api = Arc::new(MemoryApi::default());
+        let api = Arc::new(MemoryApi::lagging());
         api.world().settings = settings;
         let plugin = plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap();
         let plugin = plugin.with_clock(move || clock.load(Ordering::SeqCst));
         let activated = plugin.activate(Arc::clone(&api) as Arc<dyn Api>);
         activated.await.unwrap();
+        plugin.claim_jobs();
         Den {
             plugin: Arc::new(plugin),
             api,
@@ -76,7 +78,7 @@ impl Den {
 
     /// Not yet activated, with this client for requests to the outside.
     fn outgoing(settings: Value, outgoing: Outgoing) -> Den {
-        let api = Arc::new(MemoryApi::default());
+        let api = Arc::new(MemoryApi::lagging());
         api.world().settings = settings;
         let plugin = plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap();
         let plugin = Arc::new(plugin.with_outgoing(outgoing));
@@ -87,6 +89,7 @@ impl Den {
     async fn next_process(&self) -> Den {
         let plugin = Arc::new(plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap());
         let api = Arc::clone(&self.api);
+        api.world().catch_up();
         let activated = plugin.activate(Arc::clone(&api) as Arc<dyn Api>);
         activated.await.unwrap();
         Den { plugin, api }
@@ -107,7 +110,14 @@ impl Den {
                 BTreeMap::from([("Mattermost-User-Id".to_owned(), vec![user.to_owned()])]);
             request.headers = headers;
         }
+        self.api.world().catch_up();
         self.plugin.request(&request, Vec::new()).await
+    }
+
+    /// Runs the jobs that are due. Answers when the next one is.
+    async fn works(&self) -> Option<i64> {
+        self.api.world().catch_up();
+        self.plugin.work().await
     }
 
     /// The next one is served as ever.

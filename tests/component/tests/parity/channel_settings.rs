@@ -201,7 +201,7 @@ async fn zm104_d16_changes_at_the_same_time_are_all_kept() {
 async fn zm027_the_list_names_channels_and_stands_one_that_is_gone() {
     let scene = Scene::start().await;
     let (boss, ann) = (scene.administrator("boss"), scene.person("ann"));
-    let town = scene.channel("town", &[&boss]);
+    let town = scene.channel("town", &[&boss, &ann]);
     let told = scene
         .asks(&boss, &town, "/zoom channel-settings list")
         .await;

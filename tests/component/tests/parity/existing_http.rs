@@ -199,11 +199,10 @@ async fn zm065_zm066_outsiders_cannot_tell_channels_apart() {
     let private = scene.api.world().add_channel("board", "P", &[&bob]);
     scene.connects_and_prefers(&ann, &town, "No").await;
     let mut answers = Vec::new();
+    // The server itself refuses commands there.
     for channel in [open.as_str(), &private, "aaaaaaaaaaaaaaaaaaaaaaaaaa"] {
         let reply = starts(&scene, &ann, "?force=1", json!({"channel_id": channel})).await;
         answers.push((reply.status, body_of(&reply)));
-        let told = scene.asks(&ann, channel, "/zoom start").await;
-        answers.push((403, json!({"error": told}).to_string()));
     }
     assert_eq!(answers[0].0, 403);
     assert!(

@@ -1,6 +1,6 @@
 //! Starting meetings: topics, the question about the meeting id, the form, the post and its records.
 
-use component_tests::scene::{At, Scene, Told, props};
+use component_tests::scene::{At, Scene, Told, body_of, props};
 use mattermost_plugin_rpc::gob::Any;
 use mattermost_plugin_rpc::mattermost::Post;
 use plugin_tests::zoom::{Route, User};
@@ -312,8 +312,15 @@ async fn zm083_zm084_zm085_zm086_zm099_a_meeting_is_posted_recorded_and_opened()
 async fn zm083_who_may_not_post_starts_no_meeting() {
     let (scene, ann, town) = connected_choosing("No").await;
     scene.api.world().muted.insert((ann.clone(), town.clone()));
-    let told = scene.asks(&ann, &town, "/zoom start").await;
+    let body = json!({"channel_id": town}).to_string();
+    let reply = scene
+        .request("POST", "/api/v1/meetings", Some(&ann), &body)
+        .await;
+    let told = body_of(&reply);
     assert!(told.contains("permission to post"), "{told}");
+    // The server itself refuses the command.
+    let told = scene.asks(&ann, &town, "/zoom start").await;
+    assert!(told.contains("appropriate permissions"), "{told}");
     assert_eq!(scene.zoom.count(Route::CreateMeeting), 0);
 }
 

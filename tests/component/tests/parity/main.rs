@@ -10,6 +10,7 @@
 )]
 
 mod bad_days;
+mod call_counts;
 mod channel_settings;
 mod connecting;
 mod deauthorization;

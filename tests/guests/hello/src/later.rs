@@ -6,6 +6,7 @@
 //! | `stumble` | traps at its first attempt and counts at its second |
 //! | `patient` | asks for a minute at its first attempt and counts at its second |
 //! | `doomed` | always traps |
+//! | `nothing` | does nothing |
 //! | `post` | posts as the user who enqueued it, in the channel that is its payload |
 
 use crate::bindings::exports::mattermost::plugin::job_handler::Outcome;
@@ -17,6 +18,7 @@ pub fn run(kind: &str, payload: &[u8], attempt: u32) -> Outcome {
     let payload = String::from_utf8_lossy(payload).into_owned();
     let outcome = match (kind, attempt) {
         ("doomed", _) | ("stumble", 1) => misbehave::trap(),
+        ("nothing", _) => return Outcome::Done,
         ("patient", 1) => return Outcome::RetryAfter(60),
         ("post", _) => routes::post_as_user(payload).map(drop),
         _ => routes::count(&payload).map(drop),

@@ -221,6 +221,10 @@ pub fn make(request: &Request) -> Response {
         )),
         "post-of-a-system-kind" => said(post_of_kind(argument, "system_join_channel")),
         "post-update" => said(update(argument)),
+        "post-in-view" => {
+            let (user, channel) = argument.split_once('/').unwrap_or((argument, ""));
+            said(posts::ephemeral(user, &draft(channel, "", "")))
+        }
         "post-update-in-view" => {
             let mut ids = argument.split('/');
             let mut id = || ids.next().unwrap_or_default();

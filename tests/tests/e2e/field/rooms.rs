@@ -2,7 +2,7 @@
 
 use libtest_mimic::Failed;
 use plugin_tests::process::wait_until;
-use plugin_tests::site::{Person, Room, Site, message, prop};
+use plugin_tests::site::{PLUGIN, Person, Room, Site, message, prop};
 use plugin_tests::zoom::{Meeting, Schedule, User, Webhook};
 use serde_json::{Value, json};
 
@@ -159,8 +159,11 @@ fn closed(world: &mut World) -> Outcome {
     let status =
         || -> Result<String, Failed> { Ok(prop(&ada.client.post_by_id(id)?, "meeting_status")) };
     let in_time = site.zoom.enter_room(&host);
-    // The job that closes the card is due.
+    // The job that closes the card is due. The process that waits for its time is started again.
     site.end_claims()?;
+    site.administrator.disable_plugin(PLUGIN)?;
+    site.administrator.enable_plugin(PLUGIN)?;
+    until_configured(site)?;
     let done = || (status().ok()? == "NOT_STARTED").then_some(());
     wait_until(SOON * 2, done).ok_or("the card stays open")?;
     let card = ada.client.post_by_id(id)?;
