@@ -349,7 +349,10 @@ const GUARDS: &[Guard] = &[
     guard(
         "the state of a dialog that is only looked up",
         ORIGIN,
-        &[("Some(\"dialog_submission\") =>", "Some(_) =>")],
+        &[(
+            "text(\"type\") == Some(\"dialog_submission\")",
+            "text(\"type\").is_some()",
+        )],
         Tests::Interactions,
     ),
     guard(
