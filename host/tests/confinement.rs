@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
+use std::net::{TcpListener, TcpStream, ToSocketAddrs as _, UdpSocket};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::os::unix::process::CommandExt as _;
@@ -295,6 +295,18 @@ fn authorities_that_variables_name_are_found_through_their_links() {
     if confined.landlock() {
         refused("another file", fs::read(confined.playground.join("secret")));
     }
+}
+
+/// By which the host knows the machine's own addresses.
+#[test]
+fn f39_a_socket_is_bound_to_the_machines_own_addresses_and_to_no_others() {
+    let test = "f39_a_socket_is_bound_to_the_machines_own_addresses_and_to_no_others";
+    apart(test, || {
+        let _confined = Confined::new();
+        assert!(UdpSocket::bind("127.0.0.1:0").is_ok());
+        let others = UdpSocket::bind("8.8.8.8:0").err().map(|error| error.kind());
+        assert_eq!(others, Some(ErrorKind::AddrNotAvailable));
+    });
 }
 
 /// As Kubernetes replaces a secret, which is a link, and as a tool replaces a file by another of its name.

@@ -655,15 +655,6 @@ const GUARDS: &[Guard] = &[
         Tests::Hostile,
     ),
     guard(
-        "requests that are sent twice",
-        "host/src/outgoing/connect.rs",
-        &[(
-            ".retry_canceled_requests(false)",
-            ".retry_canceled_requests(true)",
-        )],
-        Tests::Host,
-    ),
-    guard(
         "answers without end",
         "host/src/outgoing/mod.rs",
         &[(
