@@ -3,7 +3,7 @@
 //! The plugin starts with incomplete settings too. It names them in the server log, and they take effect as soon as they
 //! are corrected.
 
-use crate::bindings::bots::{self, Bot};
+use crate::bindings::bots;
 use crate::bindings::commands;
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
@@ -55,11 +55,7 @@ pub fn activate() -> Result<(), String> {
 
 /// The ID of the bot account. The server creates the account if there is none.
 pub fn bot_id() -> Result<String, Error> {
-    bots::ensure(&Bot {
-        username: "zoom".to_owned(),
-        display_name: "Zoom".to_owned(),
-        description: text::plain(Locale::En, Message::BotDescription),
-    })
+    bots::ensure()
 }
 
 /// Why the plugin does not start. The host denies an account that is not a bot: the server answers with any account

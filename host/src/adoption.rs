@@ -54,6 +54,11 @@ impl Adoption {
         self.kind.starts_with("custom_") && self.parts().is_some()
     }
 
+    /// The kind of the posts that it is about.
+    pub(crate) fn kind(&self) -> &str {
+        &self.kind
+    }
+
     /// Text before the property, its name, text after it.
     fn parts(&self) -> Option<(&str, &str, &str)> {
         let (before, rest) = self.record.split_once('{')?;

@@ -86,7 +86,8 @@ pub(crate) fn component_request(
         Some((path, query)) => (path, query),
         None => (request.url.as_str(), ""),
     };
-    let path = percent_encoding::percent_decode_str(path)
+    let raw_path = if path.is_empty() { "/" } else { path };
+    let path = percent_encoding::percent_decode_str(raw_path)
         .decode_utf8()
         .ok()?;
     let mut user_id = None;
@@ -102,11 +103,8 @@ pub(crate) fn component_request(
     }
     Some(http_handler::Request {
         method: request.method.to_uppercase(),
-        path: if path.is_empty() {
-            "/".to_owned()
-        } else {
-            path.into_owned()
-        },
+        path: path.into_owned(),
+        raw_path: raw_path.to_owned(),
         query: query.to_owned(),
         headers,
         body,
@@ -381,7 +379,7 @@ mod tests {
         let header = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
         let request = HttpRequest {
             method: "get".to_owned(),
-            url: "/a%20b?x=%31".to_owned(),
+            url: "/a%20b%2Fc?x=%31".to_owned(),
             headers: BTreeMap::from([
                 header("Mattermost-User-Id", "u1"),
                 header("Cookie", "MMCSRF=x"),
@@ -393,7 +391,11 @@ mod tests {
         };
         let seen = component_request(&request, Vec::new()).unwrap();
         assert_eq!(seen.user_id.as_deref(), Some("u1"));
-        assert_eq!((seen.path.as_str(), seen.query.as_str()), ("/a b", "x=%31"));
+        assert_eq!(
+            (seen.path.as_str(), seen.query.as_str()),
+            ("/a b/c", "x=%31")
+        );
+        assert_eq!(seen.raw_path, "/a%20b%2Fc");
         assert_eq!(
             seen.headers,
             [("x-zm-signature".to_owned(), "v0=1".to_owned())]

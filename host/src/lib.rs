@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 mod adoption;
+mod appearance;
 mod bindings;
 mod capability;
 mod clock;

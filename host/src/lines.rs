@@ -5,16 +5,21 @@
 //! the same again within a minute is written a few times and then only counted; the next one that is written says
 //! how many were left out. Only so many lines are told apart, and all others share one count. The metrics have all.
 //!
+//! Nobody waits for the log. A line is handed to the server at once, and only so many may be without an answer: when the
+//! server is slow, the others are left out.
+//!
 //! Control characters are written as escapes: in a log that is plain text, a line break within a message would begin
 //! a line that nobody wrote.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use mattermost_plugin_rpc::mattermost::{Api, LogLevel};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::metrics::{Counter, Metrics};
@@ -64,11 +69,27 @@ pub(crate) enum Says<'a> {
     Component(&'a str),
 }
 
+/// How many lines may be on their way to the server.
+const ON_THEIR_WAY: usize = 256;
+/// How long the end of the process waits for them.
+const DRAIN: Duration = Duration::from_secs(1);
+
 /// What was written lately. The component's lines do not displace the host's.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Lines {
     host: Table,
     component: Table,
+    places: Arc<Semaphore>,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            host: Table::default(),
+            component: Table::default(),
+            places: Arc::new(Semaphore::new(ON_THEIR_WAY)),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -85,8 +106,8 @@ struct Said {
 }
 
 impl Lines {
-    /// Writes a line unless the same was written too often in the last minute.
-    pub(crate) async fn write(&self, api: &dyn Api, metrics: &Metrics, line: Line<'_>) {
+    /// Writes a line unless the same was written too often in the last minute, or too many are on their way.
+    pub(crate) fn write(&self, api: &Arc<dyn Api>, metrics: &Metrics, line: Line<'_>) {
         let now = Instant::now();
         let admitted = match line.says {
             Says::Host(says) => self.host.admit(says, OF_THE_HOST, now),
@@ -100,8 +121,26 @@ impl Lines {
         if left_out > 0 {
             fields.push((LEFT_OUT.to_owned(), left_out.to_string()));
         }
-        // There is nobody else to tell.
-        let _ = api.log(line.level, line.message, fields).await;
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            metrics.count(Counter::LineLeftOut, "queue");
+            return;
+        };
+        let (api, level, message) = (Arc::clone(api), line.level, line.message.to_owned());
+        let mut sending = Box::pin(async move {
+            // There is nobody else to tell.
+            let _ = api.log(level, &message, fields).await;
+            drop(place);
+        });
+        // The first step hands the line over, so that lines keep their order. The rest is waiting for the answer.
+        if sending.as_mut().now_or_never().is_none() {
+            tokio::spawn(sending);
+        }
+    }
+
+    /// Waits, not for long, until no line is on its way.
+    pub(crate) async fn drain(&self) {
+        let all = u32::try_from(ON_THEIR_WAY).unwrap_or(u32::MAX);
+        let _ = tokio::time::timeout(DRAIN, self.places.acquire_many(all)).await;
     }
 }
 

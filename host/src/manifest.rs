@@ -66,6 +66,7 @@ impl Manifest {
         let mut raw: Raw = serde_json::from_str(text)?;
         let asked = std::mem::take(&mut raw.props.sandbox.settings);
         let policy = Policy::checked(raw.props.sandbox)?;
+        policy.check_kinds(&raw.id)?;
         let mut settings = raw.settings_schema;
         if let Some(name) = policy.settings().find(|name| !settings.has(name)) {
             return Err(ManifestError::Setting(name.to_owned()));
@@ -132,6 +133,27 @@ mod tests {
         for key in ["Home", "home", "Own", "Nothing"] {
             let error = manifest(key).unwrap_err().to_string();
             assert!(error.contains(&format!("`{key}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn posts_have_kinds_of_this_plugin_adopted_ones_too() {
+        let limits = r#"{"memory_mib": 1, "seconds": 1, "host_calls": 1}"#;
+        let parse = |posts: &str| {
+            Manifest::parse(&format!(
+                r#"{{"id": "x", "props": {{"sandbox": {{"http": {{"hosts": []}}, "concurrent_events": 1,
+                "posts": {posts},
+                "limits": {{"request": {limits}, "command": {limits}, "lifecycle": {limits}}}}}}}}}"#
+            ))
+        };
+        let adopt = |kind: &str| {
+            format!(r#"{{"adopt": [{{"kind": "{kind}", "record": "a_{{b}}", "holds": "id"}}]}}"#)
+        };
+        assert!(parse(r#"{"kinds": ["custom_x", "custom_x_poll"]}"#).is_ok());
+        assert!(parse(&adopt("custom_x")).is_ok());
+        for posts in [r#"{"kinds": ["custom_other"]}"#, &adopt("custom_other")] {
+            let error = parse(posts).unwrap_err().to_string();
+            assert!(error.contains("custom_other"), "{error}");
         }
     }
 

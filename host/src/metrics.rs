@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -193,11 +194,15 @@ impl Counts {
 
 /// All counters of the process.
 #[derive(Debug, Default)]
-pub(crate) struct Metrics(Mutex<Counts>);
+pub(crate) struct Metrics {
+    counts: Mutex<Counts>,
+    /// What calls brought, in bytes.
+    brought: AtomicU64,
+}
 
 impl Metrics {
     fn lock(&self) -> MutexGuard<'_, Counts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An event ended, so long after it had its turn; one that was turned away had none.
@@ -250,6 +255,11 @@ impl Metrics {
             None => counts.fetches.entry(host.to_owned()).or_default(),
         };
         *own.entry(came_to).or_default() += 1;
+    }
+
+    /// A call brought so many bytes.
+    pub(crate) fn brought(&self, bytes: usize) {
+        self.brought.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// A job was stored.
@@ -306,6 +316,13 @@ impl Metrics {
                 text.line("plugin_host_http_requests_total", &labels, *count);
             }
         }
+        let brought = self.brought.load(Ordering::Relaxed);
+        text.family(
+            "plugin_host_call_bytes_total",
+            "counter",
+            "What calls of the component brought, in bytes as the host keeps them.",
+        );
+        text.line("plugin_host_call_bytes_total", &[], brought);
         text.family("plugin_host_jobs_enqueued_total", "counter", "Jobs stored.");
         text.line("plugin_host_jobs_enqueued_total", &[], counts.enqueued);
         text.family(

@@ -8,7 +8,7 @@
 //! [`traffic`]: crate::traffic
 
 use std::future::Future;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use std::time::{Duration, Instant};
 
 use mattermost_plugin_rpc::mattermost::{
@@ -28,10 +28,12 @@ use crate::origin;
 use crate::outgoing::Outgoing;
 use crate::policy::{EventKind, Policy};
 use crate::rpc_thread::RpcThread;
-use crate::sandbox::{Cause, Component, Ending, EventError, JobOutcome, Sandbox, commands};
+use crate::sandbox::{
+    Cause, Component, Ending, EventError, JobOutcome, Sandbox, Waiting, commands,
+};
 use crate::settings::{self, Schema};
-use crate::site::Site;
-use crate::traffic::{Answers, Bodies, Crowd, Refusal, Shares};
+use crate::site::{Newest, Site};
+use crate::traffic::{Answers, Bodies, Crowd, Refusal, Shares, is_like_a_webhook};
 
 /// Calls of the server beside requests that are under way: answers that wait for who takes them, commands, changes of
 /// the configuration, metrics.
@@ -53,7 +55,7 @@ pub struct ComponentPlugin {
     events: Handle,
     rpc_thread: Arc<RpcThread>,
     api: OnceLock<Arc<dyn Api>>,
-    site: RwLock<Arc<Site>>,
+    site: Newest,
     bot: Arc<RwLock<Option<String>>>,
     outgoing: Arc<Outgoing>,
     provenance: Arc<Provenance>,
@@ -88,7 +90,7 @@ impl ComponentPlugin {
             events,
             rpc_thread: Arc::default(),
             api: OnceLock::new(),
-            site: RwLock::default(),
+            site: Newest::default(),
             bot: Arc::default(),
             outgoing: Arc::default(),
             provenance: Arc::default(),
@@ -117,13 +119,12 @@ impl ComponentPlugin {
     }
 
     fn services(&self) -> Option<Arc<Services>> {
-        let site = self.site.read().unwrap_or_else(PoisonError::into_inner);
         Some(Arc::new(Services {
             api: Arc::clone(self.api.get()?),
             plugin_id: self.plugin_id.clone(),
             schema: Arc::clone(&self.schema),
             policy: Arc::clone(&self.policy),
-            site: Arc::clone(&site),
+            site: self.site.get(),
             bot: Arc::clone(&self.bot),
             outgoing: Arc::clone(&self.outgoing),
             metrics: Arc::clone(&self.metrics),
@@ -134,22 +135,33 @@ impl ComponentPlugin {
         }))
     }
 
-    /// Runs an event, on the thread pool where it is a job's or the RPC thread has no time for it.
+    /// Runs an event of this kind.
     async fn event<T, F, Fut>(&self, kind: EventKind, run: F) -> Result<T, EventError>
     where
         T: Send + 'static,
         F: FnOnce(Arc<Sandbox>, Arc<Services>) -> Fut + Send,
         Fut: Future<Output = Result<T, EventError>> + Send + 'static,
     {
+        self.event_in_turn(Waiting::Event(kind), run).await
+    }
+
+    /// Runs an event, on the thread pool where it is a job's or the RPC thread has no time for it.
+    async fn event_in_turn<T, F, Fut>(&self, waiting: Waiting, run: F) -> Result<T, EventError>
+    where
+        T: Send + 'static,
+        F: FnOnce(Arc<Sandbox>, Arc<Services>) -> Fut + Send,
+        Fut: Future<Output = Result<T, EventError>> + Send + 'static,
+    {
+        let kind = waiting.kind();
         let Some(services) = self.services() else {
             return Err(host_failed("the plugin is not activated".to_owned()));
         };
-        let turn = match self.sandbox.turn(kind).await {
+        let turn = match self.sandbox.turn(waiting).await {
             Ok(turn) => turn,
             Err(error) => {
                 let refused = Err(error);
                 self.metrics.event(kind, Duration::ZERO, &refused);
-                self.report(services.api.as_ref(), kind, &refused).await;
+                self.report(&services.api, kind, &refused);
                 return refused;
             }
         };
@@ -174,12 +186,12 @@ impl ComponentPlugin {
         let outcome =
             outcome.unwrap_or_else(|error| Err(host_failed(format!("the host failed: {error}"))));
         self.metrics.event(kind, began.elapsed(), &outcome);
-        self.report(api.as_ref(), kind, &outcome).await;
+        self.report(&api, kind, &outcome);
         outcome
     }
 
     /// Writes into the log how an event ended that was not handled.
-    async fn report<T>(&self, api: &dyn Api, kind: EventKind, outcome: &Result<T, EventError>) {
+    fn report<T>(&self, api: &Arc<dyn Api>, kind: EventKind, outcome: &Result<T, EventError>) {
         let Err(error) = outcome else { return };
         let mut says = kind.to_string();
         let mut fields = vec![("event".to_owned(), kind.to_string())];
@@ -210,14 +222,15 @@ impl ComponentPlugin {
             message,
             fields,
         };
-        self.lines.write(api, &self.metrics, line).await;
+        self.lines.write(api, &self.metrics, line);
     }
 
     async fn load_site(&self, api: &dyn Api) -> Result<(), String> {
+        let begun = self.site.begin();
         let site = Site::load(api).await.map_err(|error| error.to_string())?;
-        let mut current = self.site.write().unwrap_or_else(PoisonError::into_inner);
-        self.outgoing.allow(site.internal_connections.clone());
-        *current = Arc::new(site);
+        self.site.keep(begun, site, |site| {
+            self.outgoing.allow(site.internal_connections.clone());
+        });
         Ok(())
     }
 
@@ -281,7 +294,9 @@ impl ComponentPlugin {
         let told = self.event(EventKind::Lifecycle, |sandbox, services| async move {
             sandbox.deactivate(services).await
         });
-        told.await.map_err(|error| cut(error.to_string()))
+        let told = told.await.map_err(|error| cut(error.to_string()));
+        self.lines.drain().await;
+        told
     }
 
     /// How many calls of the server run at once: as many requests as may be under way, and some others.
@@ -395,7 +410,7 @@ impl ComponentPlugin {
         let Some(api) = self.api.get() else { return };
         let mut line = Line::warning(message);
         line.fields = vec![("error".to_owned(), cut(error.to_string()))];
-        self.lines.write(api.as_ref(), &self.metrics, line).await;
+        self.lines.write(api, &self.metrics, line);
     }
 
     /// Runs a slash command and answers with the text for the user, if any.
@@ -416,10 +431,11 @@ impl ComponentPlugin {
         let answer = self.event(EventKind::Command, |sandbox, services| async move {
             sandbox.command(services, &invocation).await
         });
-        let mut text = answer.await?;
+        let mut text = answer.await?.value;
         // As much as the server takes for a post.
         if let Some(text) = &mut text {
             text.truncate(text.floor_char_boundary(MESSAGE_LIMIT));
+            text.shrink_to_fit();
         }
         Ok(text)
     }
@@ -427,6 +443,12 @@ impl ComponentPlugin {
     /// Answers an HTTP request whose body has been read.
     pub async fn request(&self, request: &HttpRequest, body: Vec<u8>) -> Reply {
         let click = is_click(request, &body);
+        let is_webhook =
+            self.policy.names_route(request.path()) && is_like_a_webhook(request, &body);
+        let waiting = match is_webhook {
+            true => Waiting::Webhook,
+            false => Waiting::Event(EventKind::Request),
+        };
         let Some(mut seen) = component_request(request, Vec::new()) else {
             self.metrics.count(Counter::TurnedAway, "address");
             return Reply::text(400, "the address cannot be read");
@@ -450,18 +472,17 @@ impl ComponentPlugin {
                 return Reply::busy();
             }
         };
-        let answer = self.event(EventKind::Request, |sandbox, services| async move {
+        let answer = self.event_in_turn(waiting, |sandbox, services| async move {
             sandbox.request(services, &seen, channel).await
         });
         match answer.await {
-            Ok(response) => match exchange::reply(response, click) {
+            Ok(outcome) => match exchange::reply(outcome.value, click) {
                 Ok(reply) => reply,
                 Err(why) => {
                     self.metrics.count(Counter::Denial, "answer");
                     if let Some(api) = self.api.get() {
                         let refused = Err::<(), _>(host_failed(why.to_owned()));
-                        self.report(api.as_ref(), EventKind::Request, &refused)
-                            .await;
+                        self.report(api, EventKind::Request, &refused);
                     }
                     Reply::failed()
                 }
@@ -518,14 +539,14 @@ impl ComponentPlugin {
             Ok((body, _place)) => self.request(&request, body).await,
             Err(refusal) => {
                 self.metrics.count(Counter::TurnedAway, refusal.name());
-                self.report_body(&request, refusal).await;
+                self.report_body(&request, refusal);
                 refusal.reply()
             }
         }
     }
 
     /// Writes into the log that a body was refused because of its size, and which limit it hit.
-    async fn report_body(&self, request: &HttpRequest, refusal: Refusal) {
+    fn report_body(&self, request: &HttpRequest, refusal: Refusal) {
         let (Some(api), Some((message, fields))) = (self.api.get(), refusal.log_line(request))
         else {
             return;
@@ -533,7 +554,7 @@ impl ComponentPlugin {
         let mut line = Line::warning(message);
         let fields = fields.into_iter();
         line.fields = fields.map(|(name, value)| (name, cut(value))).collect();
-        self.lines.write(api.as_ref(), &self.metrics, line).await;
+        self.lines.write(api, &self.metrics, line);
     }
 
     /// Serves a request: reads its body, answers it, and sends the answer.

@@ -18,6 +18,7 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use crate::adoption::Adoption;
+use crate::appearance::{Appearance, BotProfile, is_free_prop, is_kind_of, is_trigger};
 
 /// Why `props.sandbox` is wrong.
 #[derive(Debug, Error)]
@@ -37,6 +38,19 @@ pub enum PolicyError {
     /// No account can have this name.
     #[error("`{0}` is not the name of a bot account")]
     Bot(String),
+    /// The command is one of the server's, or no word.
+    #[error(
+        "`/{0}` cannot be the plugin's command: write a lower-case word that is not a command of the server"
+    )]
+    Command(String),
+    /// Posts of this kind are others'.
+    #[error(
+        "posts of the kind `{0}` are not this plugin's: write `custom_ID` or `custom_ID_…` with its ID"
+    )]
+    Kind(String),
+    /// A property is not free.
+    #[error("`{0}` cannot be a property of the plugin's posts: it has a meaning of its own")]
+    Prop(String),
     /// One event may use more than all of them.
     #[error("`concurrent_memory_mib` is less than the `memory_mib` of one event")]
     Together,
@@ -80,7 +94,7 @@ pub struct Policy {
     limits: BTreeMap<EventKind, Limits>,
     concurrent_events: usize,
     concurrent_memory_mib: u64,
-    bot: Option<String>,
+    appearance: Appearance,
     adoptions: Vec<Adoption>,
     routes: Vec<Route>,
 }
@@ -187,7 +201,8 @@ pub(crate) struct Raw {
     concurrent_events: usize,
     #[serde(default = "concurrent_memory_mib")]
     concurrent_memory_mib: u64,
-    bot: Option<String>,
+    command: Option<String>,
+    bot: Option<BotProfile>,
     #[serde(default)]
     posts: RawPosts,
     #[serde(default)]
@@ -202,8 +217,10 @@ fn concurrent_memory_mib() -> u64 {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 struct RawPosts {
+    kinds: BTreeSet<String>,
+    props: BTreeSet<String>,
     adopt: Vec<Adoption>,
 }
 
@@ -263,8 +280,14 @@ impl Policy {
         if limits.values().any(|one| one.memory_mib as u64 > memory) {
             return Err(PolicyError::Together);
         }
-        if let Some(name) = raw.bot.as_ref().filter(|name| !is_name(name)) {
-            return Err(PolicyError::Bot(name.clone()));
+        if let Some(bot) = raw.bot.as_ref().filter(|bot| !is_name(&bot.name)) {
+            return Err(PolicyError::Bot(bot.name.clone()));
+        }
+        if let Some(trigger) = raw.command.as_ref().filter(|word| !is_trigger(word)) {
+            return Err(PolicyError::Command(trigger.clone()));
+        }
+        if let Some(name) = raw.posts.props.iter().find(|name| !is_free_prop(name)) {
+            return Err(PolicyError::Prop(name.clone()));
         }
         if let Some(rule) = raw.posts.adopt.iter().find(|rule| !rule.is_sound()) {
             return Err(PolicyError::Adoption(rule.to_string()));
@@ -283,8 +306,37 @@ impl Policy {
             limits,
             concurrent_events: events,
             concurrent_memory_mib: memory,
-            bot: raw.bot,
+            appearance: Appearance {
+                command: raw.command,
+                kinds: raw.posts.kinds,
+                props: raw.posts.props,
+                bot: raw.bot,
+            },
         })
+    }
+
+    /// Refuses kinds of posts that are not those of the plugin with this ID.
+    ///
+    /// # Errors
+    ///
+    /// With the first such kind.
+    pub(crate) fn check_kinds(&self, plugin_id: &str) -> Result<(), PolicyError> {
+        let adopted = self.adoptions.iter().map(Adoption::kind);
+        let mut kinds = self
+            .appearance
+            .kinds
+            .iter()
+            .map(String::as_str)
+            .chain(adopted);
+        match kinds.find(|kind| !is_kind_of(kind, plugin_id)) {
+            Some(kind) => Err(PolicyError::Kind(kind.to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    /// How the plugin may appear to people.
+    pub(crate) fn appearance(&self) -> &Appearance {
+        &self.appearance
     }
 
     /// The settings that host rules name.
@@ -317,6 +369,19 @@ impl Policy {
         Some(Duration::from_millis(route.answer_within_ms))
     }
 
+    /// Whether the policy names this path among its routes.
+    pub(crate) fn names_route(&self, path: &str) -> bool {
+        self.routes.iter().any(|route| route.path == path)
+    }
+
+    /// How many of the requests that may run at once are reserved for webhooks: a quarter, where the policy names routes.
+    pub(crate) fn reserved_for_webhooks(&self) -> usize {
+        match self.routes.is_empty() {
+            true => 0,
+            false => self.concurrent_events / 4,
+        }
+    }
+
     /// How many events may run at once.
     #[must_use]
     pub fn concurrent_events(&self) -> usize {
@@ -327,12 +392,6 @@ impl Policy {
     #[must_use]
     pub fn concurrent_memory(&self) -> usize {
         mebibytes(self.concurrent_memory_mib)
-    }
-
-    /// The name of the one account that may be made the plugin's bot.
-    #[must_use]
-    pub fn bot(&self) -> Option<&str> {
-        self.bot.as_deref()
     }
 
     /// Decides whether a URL may be fetched. `setting` looks up what the administrator entered.
@@ -398,8 +457,7 @@ impl fmt::Display for Policy {
                 )?,
             }
         }
-        let bot = self.bot.as_deref().unwrap_or("none");
-        writeln!(f, "  bot account it may write as: {bot}")?;
+        write!(f, "{}", self.appearance)?;
         for (kind, limits) in &self.limits {
             writeln!(
                 f,
@@ -412,6 +470,13 @@ impl fmt::Display for Policy {
                 f,
                 "  requests to {} are answered within {} ms",
                 route.path, route.answer_within_ms
+            )?;
+        }
+        if !self.routes.is_empty() {
+            let reserved = self.reserved_for_webhooks();
+            writeln!(
+                f,
+                "  reserved for small requests to these routes by people who are not signed in: {reserved} at once"
             )?;
         }
         for rule in &self.adoptions {
@@ -522,14 +587,19 @@ mod tests {
     #[test]
     fn what_is_written_holds_in_bytes_and_seconds() {
         let adoption = json!({"kind": "custom_x", "record": "post_meeting_{id}", "holds": "id"});
-        let written = json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 7, "bot": "x",
+        let written = json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 7, "bot": {"name": "x", "display_name": "X"},
             "concurrent_memory_mib": 128, "posts": {"adopt": [adoption]}});
         let policy = parse(written).unwrap();
         let limits = policy.limits(EventKind::Request);
         assert_eq!(limits.memory(), 64 * 1024 * 1024);
         assert_eq!(limits.time(), Duration::from_secs(60));
         assert_eq!(limits.handed_over(), 64 * 1024 * 1024);
-        assert_eq!((policy.concurrent_events(), policy.bot()), (7, Some("x")));
+        let bot = policy
+            .appearance()
+            .bot
+            .as_ref()
+            .map(|bot| bot.name.as_str());
+        assert_eq!((policy.concurrent_events(), bot), (7, Some("x")));
         assert_eq!(policy.concurrent_memory(), 128 * 1024 * 1024);
         assert_eq!(policy.adoptions().len(), 1);
     }
@@ -551,11 +621,13 @@ mod tests {
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": u64::MAX}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "concurrent_memory_mib": 63}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "concurrent_memory_mib": u64::MAX}),
-            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": ""}),
-            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": "Boss"}),
-            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": "a b"}),
-            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": ["a"]}),
-            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "posts": {}}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": {"name": "", "display_name": ""}}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": {"name": "Boss", "display_name": ""}}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": {"name": "a b", "display_name": ""}}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": "a"}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "command": "logout"}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "posts": {"props": ["add_channel_member"]}}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "posts": {"x": []}}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "posts": {"adopt":
                 [{"kind": "custom_x", "record": "_post_{id}", "holds": "id"}]}}),
         ] {
@@ -573,8 +645,10 @@ mod tests {
         let policy = with(json!([{"path": "/hook", "answer_within_ms": 2500}])).unwrap();
         let limit = policy.answer_within("/hook");
         assert_eq!(limit, Some(Duration::from_millis(2500)));
+        assert!(policy.names_route("/hook"));
         for other in ["/hook/", "/hooks", "/", ""] {
             assert_eq!(policy.answer_within(other), None, "{other}");
+            assert!(!policy.names_route(other), "{other}");
         }
         for wrong in [
             json!([{"path": "hook", "answer_within_ms": 1}]),
@@ -622,17 +696,24 @@ mod tests {
         let limits = silent.limits(EventKind::Job);
         assert_eq!(limits.handed_over(), 64 * MEBIBYTE);
         assert_eq!(silent.concurrent_memory(), 512 * MEBIBYTE);
-        assert_eq!(silent.bot(), None);
+        let appearance = silent.appearance();
+        assert!(appearance.bot.is_none() && appearance.command.is_none());
+        assert!(!appearance.allows_kind("custom_x") && !appearance.allows_prop("x"));
     }
 
     #[test]
     fn an_administrator_can_read_all_of_it() {
         let text = json!({"http": {"hosts": ["https://a.example"]}, "limits": limits(),
-            "concurrent_events": 8, "concurrent_memory_mib": 99, "bot": "helper"});
+            "concurrent_events": 8, "concurrent_memory_mib": 99, "command": "help-me",
+            "posts": {"kinds": ["custom_help"], "props": ["answer"]},
+            "bot": {"name": "helper", "display_name": "Helper"}});
         let told = parse(text).unwrap().to_string();
         for word in [
             "https://a.example",
             "one request: 64 MiB, 60 s, 1000 host calls with 64 MiB",
+            "command: /help-me",
+            "beside ordinary ones: custom_help",
+            "properties of its posts: answer",
             "bot account it may write as: helper",
             "requests at once: 8,",
             "together: 99 MiB",

@@ -3,6 +3,9 @@
 //! Loaded when the plugin starts and after every change of the configuration, not per event: the
 //! server's whole configuration is some 20 KB. An event keeps the snapshot it began with.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
 use futures_util::future::try_join;
 use mattermost_plugin_rpc::mattermost::{Api, ApiError};
 use serde_json::{Map, Value};
@@ -94,9 +97,57 @@ fn site_url(entered: Option<&str>) -> Option<String> {
     (!url.is_empty()).then(|| url.to_owned())
 }
 
+/// What was loaded last. Where two changes of the configuration overlap, the one whose loading began last is the newer
+/// one, whichever ends first.
+#[derive(Default)]
+pub(crate) struct Newest {
+    begun: AtomicU64,
+    kept: RwLock<(u64, Arc<Site>)>,
+}
+
+impl Newest {
+    /// Loading begins.
+    pub(crate) fn begin(&self) -> u64 {
+        self.begun.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Keeps what was loaded and applies it, unless something is kept whose loading began later.
+    pub(crate) fn keep(&self, begun: u64, site: Site, apply: impl FnOnce(&Site)) {
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if begun > kept.0 {
+            apply(&site);
+            *kept = (begun, Arc::new(site));
+        }
+    }
+
+    /// What is kept.
+    pub(crate) fn get(&self) -> Arc<Site> {
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&kept.1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_two_changes_that_overlap_the_later_one_is_kept() {
+        let site = |url: &str| Site {
+            url: Some(url.to_owned()),
+            ..Site::default()
+        };
+        let newest = Newest::default();
+        let (first, second) = (newest.begin(), newest.begin());
+        let mut applied = Vec::new();
+        newest.keep(second, site("new"), |_| applied.push("new"));
+        newest.keep(first, site("old"), |_| applied.push("old"));
+        assert_eq!(newest.get().url.as_deref(), Some("new"));
+        let third = newest.begin();
+        newest.keep(third, site("newest"), |_| applied.push("newest"));
+        assert_eq!(newest.get().url.as_deref(), Some("newest"));
+        assert_eq!(applied, ["new", "newest"]);
+    }
 
     #[test]
     fn keys_are_matched_in_any_case_and_null_is_absent() {

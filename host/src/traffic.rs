@@ -252,6 +252,13 @@ impl Bodies {
     }
 }
 
+/// Whether a request is like a webhook: a small body that somebody posts who is not signed in.
+pub(crate) fn is_like_a_webhook(request: &HttpRequest, body: &[u8]) -> bool {
+    request.method.eq_ignore_ascii_case("POST")
+        && !is_signed_in(request)
+        && body.len() <= SMALL_BODY
+}
+
 /// Whether a request has a body that means something.
 fn has_body(request: &HttpRequest) -> bool {
     let bodiless = ["GET", "HEAD", "OPTIONS"];
@@ -376,6 +383,19 @@ mod tests {
             let request = request(method, length.as_slice());
             assert_eq!(has_body(&request), has, "{request:?}");
         }
+    }
+
+    #[test]
+    fn a_webhook_is_a_small_post_of_a_stranger() {
+        let user = [("Mattermost-User-Id", "ann")];
+        let small = [0; SMALL_BODY];
+        assert!(is_like_a_webhook(&request("POST", &[]), &small));
+        assert!(!is_like_a_webhook(&request("GET", &[]), &small));
+        assert!(!is_like_a_webhook(&request("POST", &user), &small));
+        assert!(!is_like_a_webhook(
+            &request("POST", &[]),
+            &[0; SMALL_BODY + 1]
+        ));
     }
 
     #[test]

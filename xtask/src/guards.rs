@@ -61,6 +61,8 @@ enum Tests {
     Wire,
     /// Those of the compiler.
     Compiler,
+    /// The hostile component, what its calls are charged.
+    Charges,
     /// A confined process.
     Confinement,
     /// The component, where people connect, renew, disconnect and are taken over.
@@ -87,6 +89,7 @@ impl Tests {
             Self::Hello => &["-p", "component-tests", "--test", "hello"],
             Self::Host => &["-p", "mattermost-plugin-host", "--lib"],
             Self::Wire => &["-p", "mattermost-plugin-rpc", "--tests"],
+            Self::Charges => &["-p", "component-tests", "--test", "charges"],
             Self::Compiler => &["-p", "mattermost-plugin-aot", "--test", "refused"],
             Self::Confinement => &["-p", "mattermost-plugin-host", "--test", "confinement"],
             Self::Connecting | Self::BadDays | Self::Zoom | Self::Routes => {
@@ -684,6 +687,24 @@ const GUARDS: &[Guard] = &[
         )],
         Tests::Host,
     ),
+    guard(
+        "lists of empty elements, which cost a component nothing",
+        "host/src/sandbox/weight.rs",
+        &[(
+            "self.capacity().saturating_mul(size_of::<$element>())",
+            "self.capacity().saturating_mul(0)",
+        )],
+        Tests::Charges,
+    ),
+    guard(
+        "a list of handles that is copied before its length is known",
+        WASI,
+        &[(
+            "if list.len() > RESOURCE_LIMIT {",
+            "if list.len() == usize::MAX {",
+        )],
+        Tests::Charges,
+    ),
     // What an event may use
     guard(
         "memory",
@@ -770,7 +791,7 @@ const GUARDS: &[Guard] = &[
         "more requests at once than the policy says",
         SANDBOX,
         &[(
-            "requests: Arc::new(Semaphore::new(requests)),",
+            "requests: Arc::new(Semaphore::new(requests - reserved)),",
             "requests: Arc::new(Semaphore::new(100_000)),",
         )],
         Tests::Crowd,
@@ -779,8 +800,8 @@ const GUARDS: &[Guard] = &[
         "commands that keep the configuration from changing",
         SANDBOX,
         &[(
-            "EventKind::Lifecycle => &self.lifecycle,",
-            "EventKind::Lifecycle => &self.commands,",
+            "Waiting::Event(EventKind::Lifecycle) => &self.lifecycle,",
+            "Waiting::Event(EventKind::Lifecycle) => &self.commands,",
         )],
         Tests::Crowd,
     ),
@@ -932,20 +953,41 @@ const GUARDS: &[Guard] = &[
         Tests::Identity,
     ),
     guard(
-        "posts that hide who wrote them",
-        POSTS,
+        "users who have all permits",
+        SANDBOX,
         &[(
-            "    key == \"from_webhook\" || named.iter().any(|begin| key.starts_with(begin))",
-            "    key.is_empty() && named.is_empty()",
+            "Arc::new(Semaphore::new(requests - reserved))",
+            "Arc::new(Semaphore::new(requests))",
         )],
+        Tests::Crowd,
+    ),
+    guard(
+        "fields of the log with the names of its own keys",
+        LOG,
+        &[(
+            "if KEYS_OF_THE_LOG.contains(&plain.as_str()) {",
+            "if KEYS_OF_THE_LOG.is_empty() {",
+        )],
+        Tests::Host,
+    ),
+    guard(
+        "a configuration that an older one replaces",
+        "host/src/site.rs",
+        &[("if begun > kept.0 {", "if begun > 0 {")],
+        Tests::Host,
+    ),
+    guard(
+        "properties of posts that have a meaning",
+        POSTS,
+        &[("if appearance.allows_prop(key) {", "if key.len() < 1_000 {")],
         Tests::Identity,
     ),
     guard(
-        "posts of the server's own kinds",
+        "posts of kinds that are others'",
         POSTS,
         &[(
-            "if kind.is_empty() || kind == \"slack_attachment\" || kind.starts_with(\"custom_\") {",
-            "if kind.len() < 1_000 {",
+            "if attachment || appearance.allows_kind(kind) {",
+            "if attachment || kind.len() < 1_000 {",
         )],
         Tests::Identity,
     ),
@@ -1007,13 +1049,22 @@ const GUARDS: &[Guard] = &[
         Tests::Hostile,
     ),
     guard(
-        "being any bot",
-        BOTS,
+        "a command of the server's",
+        COMMANDS,
         &[(
-            "Some(name) if name == bot.username => {}",
-            "Some(name) if name.len() < 1_000 => {}",
+            "if own != Some(command.trigger.as_str()) {",
+            "if own.is_none() {",
         )],
         Tests::Hostile,
+    ),
+    guard(
+        "a policy with names that are the server's",
+        "host/src/appearance.rs",
+        &[
+            ("        && !BUILT_IN_COMMANDS.contains(&trigger)", ""),
+            (" && !PROPS_WITH_A_MEANING.contains(&name)", ""),
+        ],
+        Tests::Host,
     ),
     guard(
         "being a person",
@@ -1992,6 +2043,7 @@ pub fn guards(words: &[&str]) -> Result<(), Error> {
         Tests::Host,
         Tests::Wire,
         Tests::Compiler,
+        Tests::Charges,
         Tests::Confinement,
         Tests::Connecting,
         Tests::BadDays,

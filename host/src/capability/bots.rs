@@ -9,7 +9,7 @@ use std::time::Duration;
 use mattermost_plugin_rpc::mattermost::Bot as ApiBot;
 
 use super::{Answer, Error, Services, refused};
-use crate::bindings::plugin::mattermost::plugin::bots::{Bot, Host};
+use crate::bindings::plugin::mattermost::plugin::bots::Host;
 use crate::sandbox::EventState;
 
 const IMAGE_LIMIT: usize = 1024 * 1024;
@@ -18,34 +18,29 @@ const IMAGE_LIMIT: usize = 1024 * 1024;
 const LAG: Duration = Duration::from_millis(200);
 
 impl Host for EventState {
-    async fn ensure(&mut self, bot: Bot) -> Answer<String> {
-        let _held =
-            self.host_call(bot.username.len() + bot.display_name.len() + bot.description.len())?;
-        let ensured = self.ensure_bot(bot).await;
+    async fn ensure(&mut self) -> Answer<String> {
+        let _held = self.host_call(&())?;
+        let ensured = self.ensure_bot().await;
         Ok(self.counted("bots", ensured))
     }
 
     async fn set_profile_image(&mut self, image: Vec<u8>) -> Answer<()> {
-        let _held = self.host_call(image.len())?;
+        let _held = self.host_call(&image)?;
         let answer = self.set_image(&image).await;
         Ok(self.counted("bots", answer))
     }
 }
 
 impl EventState {
-    async fn ensure_bot(&mut self, bot: Bot) -> Result<String, Error> {
+    async fn ensure_bot(&mut self) -> Result<String, Error> {
         let services = Arc::clone(&self.services);
-        match services.policy.bot() {
-            Some(name) if name == bot.username => {}
-            Some(name) => {
-                return Err(Error::Denied(format!("the policy's bot is {name}")));
-            }
-            None => return Err(Error::Denied("the policy names no bot".to_owned())),
-        }
+        let Some(profile) = services.policy.appearance().bot.clone() else {
+            return Err(Error::Denied("the policy names no bot".to_owned()));
+        };
         let bot = ApiBot {
-            username: bot.username,
-            display_name: bot.display_name,
-            description: bot.description,
+            username: profile.name,
+            display_name: profile.display_name,
+            description: profile.description,
         };
         let id = services.api.ensure_bot_user(bot).await.map_err(refused)?;
         if services.bot().as_ref() == Some(&id) {

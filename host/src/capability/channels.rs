@@ -10,13 +10,13 @@ use crate::sandbox::EventState;
 
 impl Host for EventState {
     async fn get(&mut self, channel_id: String) -> Answer<Channel> {
-        let _held = self.host_call(channel_id.len())?;
+        let _held = self.host_call(&channel_id)?;
         let channel = self.channel(&channel_id).await;
         Ok(self.counted("channels", channel))
     }
 
     async fn is_member(&mut self, channel_id: String, user_id: String) -> Answer<bool> {
-        let _held = self.host_call(channel_id.len() + user_id.len())?;
+        let _held = self.host_call(&(&channel_id, &user_id))?;
         let api = &self.services.api;
         let member = api.get_channel_member(&channel_id, &user_id).await;
         let answer = member.map(|member| member.is_some()).map_err(refused);
@@ -29,7 +29,7 @@ impl Host for EventState {
         channel_id: String,
         permission: String,
     ) -> Answer<bool> {
-        let _held = self.host_call(user_id.len() + channel_id.len() + permission.len())?;
+        let _held = self.host_call(&(&user_id, &channel_id, &permission))?;
         let api = &self.services.api;
         let answer = api
             .has_permission_to_channel(&user_id, &channel_id, &permission)
@@ -38,7 +38,7 @@ impl Host for EventState {
     }
 
     async fn direct(&mut self, user_id: String, other_user_id: String) -> Answer<Channel> {
-        let _held = self.host_call(user_id.len() + other_user_id.len())?;
+        let _held = self.host_call(&(&user_id, &other_user_id))?;
         let channel = self.direct_channel(&user_id, &other_user_id).await;
         Ok(self.counted("channels", channel))
     }

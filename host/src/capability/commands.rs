@@ -19,7 +19,7 @@ const SIZE_LIMIT: usize = 256 * 1024;
 
 impl Host for EventState {
     async fn register(&mut self, command: Command) -> Answer<()> {
-        let _held = self.host_call(size(&command))?;
+        let _held = self.host_call(&command)?;
         let registered = self.register_command(command).await;
         Ok(self.counted("commands", registered))
     }
@@ -27,6 +27,11 @@ impl Host for EventState {
 
 impl EventState {
     async fn register_command(&mut self, command: Command) -> Result<(), Error> {
+        let own = self.services.policy.appearance().command.as_deref();
+        if own != Some(command.trigger.as_str()) {
+            let rule = "the command is not the one that the policy names";
+            return Err(Error::Denied(rule.to_owned()));
+        }
         let command = api_command(command)?;
         let answer = self.services.api.register_command(command).await;
         answer.map_err(refused)

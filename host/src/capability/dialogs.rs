@@ -15,16 +15,13 @@ const SIZE_LIMIT: usize = 64 * 1024;
 /// line of its log.
 const ELEMENTS_LIMIT: usize = 50;
 const CHOICES_LIMIT: usize = 1_000;
-/// What one of these takes beside its texts, in bytes.
-const OVERHEAD: usize = 128;
 
 impl Host for EventState {
     async fn open(&mut self, trigger_id: String, path: String, dialog: Dialog) -> Answer<()> {
         let size = trigger_id.len() + path.len() + size(&dialog);
         let elements = dialog.elements.iter();
         let choices: usize = elements.map(|element| element.choices.len()).sum();
-        let parts = dialog.elements.len().saturating_add(choices);
-        let _held = self.host_call(size.saturating_add(parts.saturating_mul(OVERHEAD)))?;
+        let _held = self.host_call(&(&trigger_id, &path, &dialog))?;
         if size > SIZE_LIMIT || dialog.elements.len() > ELEMENTS_LIMIT || choices > CHOICES_LIMIT {
             return Ok(self.counted("dialogs", Err(Error::TooLarge)));
         }

@@ -2,7 +2,7 @@
 
 use super::{Answer, Error, refused};
 use crate::bindings::plugin::mattermost::plugin::files::Host;
-use crate::sandbox::EventState;
+use crate::sandbox::{EventState, Weight as _};
 
 const FILE_LIMIT: usize = 10 * 1024 * 1024;
 
@@ -13,8 +13,8 @@ impl Host for EventState {
         name: String,
         content: Vec<u8>,
     ) -> Answer<String> {
-        let _held = self.host_call(channel_id.len() + name.len())?;
-        self.carried(content.len())?;
+        let _held = self.host_call(&(&channel_id, &name))?;
+        self.brought(content.weight())?;
         let stored = self.store_file(&channel_id, &name, content).await;
         Ok(self.counted("files", stored))
     }

@@ -10,7 +10,7 @@ use crate::bindings::plugin::mattermost::plugin::http::{Host, Request, Response}
 use crate::lines::Line;
 use crate::metrics::status_label;
 use crate::outgoing::{self, OutgoingError, Refused};
-use crate::sandbox::EventState;
+use crate::sandbox::{EventState, Weight as _};
 
 const BODY_LIMIT: usize = 1024 * 1024;
 const ANSWER_LIMIT: u32 = 16 * 1024 * 1024;
@@ -21,12 +21,9 @@ const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 impl Host for EventState {
     async fn fetch(&mut self, request: Request) -> Answer<Response> {
-        let brings = request.method.len() + request.url.len() + request.body.len();
-        let _held = self.host_call(brings + pairs(&request.headers))?;
+        let _held = self.host_call(&request)?;
         let answer = self.fetch_allowed(request).await;
-        if let Ok(answer) = &answer {
-            self.carried(answer.body.len() + pairs(&answer.headers))?;
-        }
+        self.carried(answer.weight())?;
         Ok(self.counted("http", answer))
     }
 }
@@ -94,10 +91,7 @@ impl EventState {
 async fn tell_of_address(services: &Services, why: &Refused) {
     let mut line = Line::warning("A request failed because its host leads to an internal address");
     line.fields = vec![("error".to_owned(), why.to_string())];
-    let written = services
-        .lines
-        .write(services.api.as_ref(), &services.metrics, line);
-    written.await;
+    services.write(line);
 }
 
 /// What a request came to, in a word for a counter.

@@ -13,7 +13,7 @@ use crate::sandbox::EventState;
 
 impl Host for EventState {
     async fn enqueue(&mut self, kind: String, payload: Vec<u8>, delay: u32) -> Answer<()> {
-        let _held = self.host_call(kind.len() + payload.len())?;
+        let _held = self.host_call(&(&kind, &payload))?;
         let delay = Duration::from_secs(u64::from(delay));
         let queue = &self.services.jobs;
         // A job that makes the next one would be somebody for ever.

@@ -36,14 +36,12 @@ const PAGE_LIMIT: u32 = 1_000;
 
 impl Host for EventState {
     async fn get(&mut self, key: String) -> Answer<Option<Vec<u8>>> {
-        let _held = self.host_call(key.len())?;
+        let _held = self.host_call(&key)?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
         let value = self.services.api.kv_get(&key).await.map_err(refused);
-        if let Ok(Some(value)) = &value {
-            self.answers_with(value.len())?;
-        }
+        self.answers_with(&value)?;
         Ok(self.counted("kv", value))
     }
 
@@ -54,7 +52,7 @@ impl Host for EventState {
         expires_in: Option<u64>,
         expected: Expected,
     ) -> Answer<()> {
-        let _held = self.host_call(key.len() + value.len() + size(&expected))?;
+        let _held = self.host_call(&(&key, &value, &expected))?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
@@ -78,7 +76,7 @@ impl Host for EventState {
     }
 
     async fn delete(&mut self, key: String, expected: Expected) -> Answer<()> {
-        let _held = self.host_call(key.len() + size(&expected))?;
+        let _held = self.host_call(&(&key, &expected))?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
@@ -91,7 +89,7 @@ impl Host for EventState {
     }
 
     async fn list(&mut self, page: u32, per_page: u32) -> Answer<Option<Vec<String>>> {
-        let _held = self.host_call(0)?;
+        let _held = self.host_call(&())?;
         if per_page == 0 || per_page > PAGE_LIMIT {
             let reason = format!("a page has 1 to {PAGE_LIMIT} keys");
             return Ok(Err(Error::Invalid(reason)));
@@ -103,9 +101,7 @@ impl Host for EventState {
                 own.collect::<Vec<_>>()
             })
         });
-        if let Ok(Some(keys)) = &keys {
-            self.answers_with(keys.iter().map(String::len).sum())?;
-        }
+        self.answers_with(&keys)?;
         Ok(self.counted("kv", keys))
     }
 }
@@ -141,13 +137,6 @@ impl EventState {
         } else {
             Err(Error::Conflict)
         }
-    }
-}
-
-fn size(expected: &Expected) -> usize {
-    match expected {
-        Expected::Value(value) => value.len(),
-        Expected::Any | Expected::Absent => 0,
     }
 }
 

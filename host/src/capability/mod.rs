@@ -82,10 +82,8 @@ impl Services {
     }
 
     /// Writes a line into the log, unless the same was written too often lately.
-    pub(crate) async fn write(&self, line: Line<'_>) {
-        self.lines
-            .write(self.api.as_ref(), &self.metrics, line)
-            .await;
+    pub(crate) fn write(&self, line: Line<'_>) {
+        self.lines.write(&self.api, &self.metrics, line);
     }
 }
 

@@ -11,8 +11,9 @@ use serde_json::{Map, Value};
 
 use super::provenance::{MARK, PROOF, keep_proof};
 use super::{Answer, Error, refused, routes};
+use crate::appearance::Appearance;
 use crate::bindings::plugin::mattermost::plugin::posts::{Author, Change, Draft, Host, Post};
-use crate::sandbox::EventState;
+use crate::sandbox::{EventState, Weight as _};
 
 /// The properties of a post, as the API takes them.
 pub(super) type Props = BTreeMap<String, Any>;
@@ -46,41 +47,39 @@ impl ReadPost {
 
 impl Host for EventState {
     async fn create(&mut self, author: Author, draft: Draft) -> Answer<Post> {
-        let _held = self.host_call(size(&draft))?;
+        let _held = self.host_call(&draft)?;
         let created = self.create_post(author, draft).await;
-        self.carried(created.as_ref().map_or(0, post_size))?;
+        self.carried(created.weight())?;
         Ok(self.counted("posts", created))
     }
 
     async fn get(&mut self, post_id: String) -> Answer<Post> {
-        let _held = self.host_call(post_id.len())?;
+        let _held = self.host_call(&post_id)?;
         let post = self.read_post(&post_id).await;
-        self.answers_with(post.as_ref().map_or(0, post_size))?;
+        self.answers_with(&post)?;
         Ok(self.counted("posts", post))
     }
 
     async fn update(&mut self, post_id: String, change: Change) -> Answer<Post> {
-        let brings = change.message.len() + change.props.len();
-        let _held = self.host_call(post_id.len() + brings)?;
+        let _held = self.host_call(&(&post_id, &change))?;
         let updated = self.update_post(&post_id, change).await;
-        self.carried(updated.as_ref().map_or(0, post_size))?;
+        self.carried(updated.weight())?;
         Ok(self.counted("posts", updated))
     }
 
     async fn since(&mut self, channel_id: String, since: i64) -> Answer<Vec<Post>> {
-        let _held = self.host_call(channel_id.len())?;
+        let _held = self.host_call(&channel_id)?;
         let list = self.services.api.get_posts_since(&channel_id, since).await;
         let posts = match list.map_err(refused) {
             Ok(list) => self.visible_posts(list).await,
             Err(error) => Err(error),
         };
-        let sizes = posts.iter().flatten().map(post_size);
-        self.answers_with(sizes.sum())?;
+        self.answers_with(&posts)?;
         Ok(self.counted("posts", posts))
     }
 
     async fn ephemeral(&mut self, user_id: String, draft: Draft) -> Answer<String> {
-        let _held = self.host_call(user_id.len() + size(&draft))?;
+        let _held = self.host_call(&(&user_id, &draft))?;
         let sent = self.send_ephemeral(&user_id, draft).await;
         Ok(self.counted("posts", sent))
     }
@@ -91,7 +90,7 @@ impl Host for EventState {
         post_id: String,
         draft: Draft,
     ) -> Answer<()> {
-        let _held = self.host_call(user_id.len() + post_id.len() + size(&draft))?;
+        let _held = self.host_call(&(&user_id, &post_id, &draft))?;
         let changed = self.change_ephemeral(&user_id, post_id, draft).await;
         Ok(self.counted("posts", changed))
     }
@@ -158,6 +157,7 @@ impl EventState {
             .services
             .signed_props(props, &post.channel_id, None)
             .await?;
+        check_props(self.services.policy.appearance(), &mut props, &post.props)?;
         post.message = change.message;
         keep_proof(&mut post.props, &mut props);
         post.props = props;
@@ -200,11 +200,14 @@ impl EventState {
         audience: Option<&str>,
     ) -> Result<ApiPost, Error> {
         check_draft(&draft)?;
+        let appearance = self.services.policy.appearance();
+        check_kind(appearance, &draft.kind, audience.is_some())?;
         let props = self.props(&draft.props)?;
-        let props = self
+        let mut props = self
             .services
             .signed_props(props, &draft.channel_id, audience)
             .await?;
+        check_props(self.services.policy.appearance(), &mut props, &Props::new())?;
         Ok(ApiPost {
             user_id: author,
             channel_id: draft.channel_id,
@@ -246,45 +249,44 @@ impl EventState {
     }
 }
 
-/// What a draft holds, in bytes.
-fn size(draft: &Draft) -> usize {
-    let Draft {
-        channel_id,
-        root_id,
-        message,
-        kind,
-        props,
-        file_ids,
-    } = draft;
-    let texts = [channel_id, root_id, message, kind, props];
-    texts.into_iter().chain(file_ids).map(String::len).sum()
-}
-
 /// What a post holds that grows with what people write, in bytes.
 fn post_size(post: &Post) -> usize {
     post.message.len() + post.props.len()
 }
 
-/// Properties by which clients show another author than the post's.
-fn is_disguise(key: &str) -> bool {
-    let named = ["override_", "webhook_", "ai_generated_by"];
-    key == "from_webhook" || named.iter().any(|begin| key.starts_with(begin))
-}
-
-/// Posts of the server's own kinds tell of things that happened; a plugin has kinds of its own.
-fn check_kind(kind: &str) -> Result<(), Error> {
-    if kind.is_empty() || kind == "slack_attachment" || kind.starts_with("custom_") {
+/// Posts of the server's own kinds tell of things that happened, and the webapp of another plugin draws those of its
+/// kinds. This plugin has those of the policy.
+fn check_kind(appearance: &Appearance, kind: &str, ephemeral: bool) -> Result<(), Error> {
+    let attachment = ephemeral && kind == "slack_attachment";
+    if attachment || appearance.allows_kind(kind) {
         return Ok(());
     }
     Err(Error::Denied(format!(
-        "posts of the kind {kind} are the server's"
+        "posts of the kind {kind} are not in the policy"
     )))
+}
+
+/// Refuses properties that the policy does not name. Those that the post has already stay as they are: the server puts
+/// some there, and a component that changes a post hands them back.
+fn check_props(appearance: &Appearance, props: &mut Props, stored: &Props) -> Result<(), Error> {
+    for (key, value) in props {
+        if appearance.allows_prop(key) {
+            continue;
+        }
+        match stored.get(key) {
+            Some(own) => value.clone_from(own),
+            None => {
+                let rule = format!("the property {key} is not in the policy");
+                return Err(Error::Denied(rule));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What would be kept until the server has answered is as large as a post may be.
 fn check_draft(draft: &Draft) -> Result<(), Error> {
     check_message(&draft.message)?;
-    check_kind(&draft.kind)?;
     let ids = [&draft.channel_id, &draft.root_id].into_iter();
     let is_long = ids.chain(&draft.file_ids).any(|id| id.len() > ID_LIMIT);
     if is_long || draft.file_ids.len() > FILES_LIMIT {
@@ -309,11 +311,6 @@ fn parse_props(plugin_id: &str, text: &str) -> Result<Map<String, Value>, Error>
     }
     let object: Map<_, _> = serde_json::from_str(text)
         .map_err(|error| Error::Invalid(format!("props are not a JSON object: {error}")))?;
-    if let Some(key) = object.keys().find(|key| is_disguise(key)) {
-        return Err(Error::Denied(format!(
-            "the property {key} hides who wrote a post"
-        )));
-    }
     if let Some(key) = [MARK, PROOF].iter().find(|key| object.contains_key(**key)) {
         return Err(Error::Denied(format!(
             "the property {key} belongs to the host"
@@ -382,26 +379,39 @@ mod tests {
     }
 
     #[test]
-    fn a_post_cannot_pretend_to_be_from_somebody_else_or_from_the_server() {
-        for key in [
-            "from_webhook",
-            "override_username",
-            "override_icon_url",
-            "webhook_display_name",
-            "ai_generated_by",
+    fn a_post_has_only_the_kinds_and_properties_of_the_policy() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let appearance = Appearance {
+            kinds: names(&["custom_own"]),
+            props: names(&["meeting"]),
+            ..Appearance::default()
+        };
+        let kind = |kind: &str, ephemeral| check_kind(&appearance, kind, ephemeral).is_ok();
+        for (name, stored, ephemeral) in [
+            ("", true, true),
+            ("custom_own", true, true),
+            ("slack_attachment", false, true),
+            ("custom_other", false, false),
+            ("system_join_channel", false, false),
         ] {
-            let props = format!(r#"{{"{key}":"x"}}"#);
-            assert!(
-                matches!(parse_props("own", &props), Err(Error::Denied(_))),
-                "{key}"
-            );
+            assert_eq!(kind(name, false), stored, "{name}");
+            assert_eq!(kind(name, true), ephemeral, "{name}");
         }
-        assert!(matches!(
-            check_kind("system_join_channel"),
-            Err(Error::Denied(_))
-        ));
-        for kind in ["", "custom_x", "slack_attachment"] {
-            assert!(check_kind(kind).is_ok());
+        let props = |text: &str| {
+            let props = parse_props("own", text).unwrap().into_iter();
+            let props = props.map(|(name, value)| (name, Any::from_json(value)));
+            props.collect::<Props>()
+        };
+        let mut own = props(r#"{"meeting": 1}"#);
+        assert!(check_props(&appearance, &mut own, &Props::new()).is_ok());
+        for other in ["add_channel_member", "from_webhook", "override_username"] {
+            let mut set = props(&format!(r#"{{"meeting": 1, "{other}": "mine"}}"#));
+            let refused = check_props(&appearance, &mut set, &Props::new());
+            assert!(matches!(refused, Err(Error::Denied(_))), "{other}");
+            // What the server put there is handed back unchanged.
+            let stored = props(&format!(r#"{{"{other}": "the server's"}}"#));
+            check_props(&appearance, &mut set, &stored).unwrap();
+            assert_eq!(set.get(other), stored.get(other));
         }
     }
 

@@ -15,19 +15,16 @@ use crate::settings::{NotSaved, Setting, fill};
 
 /// The most fields of a form.
 const KEYS_LIMIT: usize = 20;
-/// What a key takes beside its text, in bytes.
-const OVERHEAD: usize = 32;
 
 impl Host for EventState {
     async fn ask(&mut self, trigger_id: String, keys: Vec<String>) -> Answer<()> {
-        let sizes: usize = keys.iter().map(|key| key.len() + OVERHEAD).sum();
-        let _held = self.host_call(trigger_id.len() + sizes)?;
+        let _held = self.host_call(&(&trigger_id, &keys))?;
         let asked = self.ask_settings(trigger_id, keys).await;
         Ok(self.counted("settings", asked))
     }
 
     async fn generate(&mut self, key: String) -> Answer<()> {
-        let _held = self.host_call(key.len())?;
+        let _held = self.host_call(&key)?;
         let generated = self.generate_setting(&key).await;
         Ok(self.counted("settings", generated))
     }

@@ -11,13 +11,13 @@ use crate::sandbox::EventState;
 
 impl Host for EventState {
     async fn get(&mut self, user_id: String) -> Answer<User> {
-        let _held = self.host_call(user_id.len())?;
+        let _held = self.host_call(&user_id)?;
         let user = self.services.api.get_user(&user_id).await;
         Ok(self.counted("users", user.map(visible).map_err(refused)))
     }
 
     async fn has_permission(&mut self, user_id: String, permission: String) -> Answer<bool> {
-        let _held = self.host_call(user_id.len() + permission.len())?;
+        let _held = self.host_call(&(&user_id, &permission))?;
         let api = &self.services.api;
         let answer = api.has_permission_to(&user_id, &permission).await;
         Ok(self.counted("users", answer.map_err(refused)))
@@ -29,7 +29,7 @@ impl Host for EventState {
         category: String,
         name: String,
     ) -> Answer<Option<String>> {
-        let _held = self.host_call(user_id.len() + category.len() + name.len())?;
+        let _held = self.host_call(&(&user_id, &category, &name))?;
         if let Err(error) = self.check_category(&category) {
             return Ok(Err(error));
         }
@@ -48,7 +48,7 @@ impl Host for EventState {
         category: String,
         name: String,
     ) -> Answer<()> {
-        let _held = self.host_call(user_id.len() + category.len() + name.len())?;
+        let _held = self.host_call(&(&user_id, &category, &name))?;
         if let Err(error) = self.check_category(&category) {
             return Ok(Err(error));
         }

@@ -19,7 +19,7 @@ impl Host for EventState {
         audience: Audience,
     ) -> Answer<()> {
         let size = name.len() + pairs(&data);
-        let _held = self.host_call(size)?;
+        let _held = self.host_call(&(&name, &data, &audience))?;
         let published = self.publish_event(&name, size, data, audience).await;
         Ok(self.counted("websocket", published))
     }

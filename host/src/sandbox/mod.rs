@@ -14,6 +14,7 @@ mod ending;
 mod limits;
 mod pool;
 mod ticker;
+mod weight;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,7 @@ use ticker::Ticker;
 
 pub use ending::{Cause, Ending, EventError};
 pub(crate) use job_handler::Outcome as JobOutcome;
+pub(crate) use weight::Weight;
 
 /// How many jobs of one process run at once.
 pub(crate) const JOBS: usize = 4;
@@ -237,20 +239,22 @@ pub struct EventState {
 }
 
 impl EventState {
-    /// Counts a call of the host that brings so many bytes. The host keeps them until the server has answered; where
-    /// they are many, the answer is the room that they take of what all events may have, to be held as long.
+    /// Counts a call of the host and what it brings. The host keeps that until the server has answered; where it is
+    /// much, the answer is the room that it takes of what all events may have, to be held as long. Each call begins with
+    /// this, so that beyond the budget there is never more than the one call that a thread copies at the moment.
     ///
     /// # Errors
     ///
     /// A trap, when the event has made as many calls as it may, or has handed over as much, or where there is no
     /// room.
-    pub(crate) fn host_call(&mut self, size: usize) -> wasmtime::Result<Option<Room>> {
+    pub(crate) fn host_call(&mut self, brings: &impl Weight) -> wasmtime::Result<Option<Room>> {
         match self.calls_left.checked_sub(1) {
             Some(left) => self.calls_left = left,
             None => bail!(LimitReached::Calls),
         }
         self.answer = None;
-        self.carried(size)?;
+        let size = brings.weight();
+        self.brought(size)?;
         if size < LARGE_CALL {
             return Ok(None);
         }
@@ -263,12 +267,23 @@ impl EventState {
         Ok(room)
     }
 
-    /// Counts so many bytes that a call answers with, and has room for them until the next call.
+    /// Counts so many bytes that a call brings.
+    ///
+    /// # Errors
+    ///
+    /// A trap, when it is more than the event may carry.
+    pub(crate) fn brought(&mut self, size: usize) -> wasmtime::Result<()> {
+        self.services.metrics.brought(size);
+        self.carried(size)
+    }
+
+    /// Counts what a call answers with, and has room for it until the next call.
     ///
     /// # Errors
     ///
     /// A trap, when it is more than the event may carry, or where there is no room.
-    pub(crate) fn answers_with(&mut self, size: usize) -> wasmtime::Result<()> {
+    pub(crate) fn answers_with(&mut self, answer: &impl Weight) -> wasmtime::Result<()> {
+        let size = answer.weight();
         self.carried(size)?;
         if size < LARGE_CALL {
             return Ok(());
@@ -284,6 +299,24 @@ impl EventState {
     /// Keeps room for an answer until the next call.
     pub(crate) fn keep(&mut self, room: Room) {
         self.answer = Some(room);
+    }
+
+    /// What the event came to, with the room that it takes.
+    ///
+    /// # Errors
+    ///
+    /// A trap, where there is no room.
+    fn outcome<T: Weight>(&mut self, value: T) -> wasmtime::Result<Outcome<T>> {
+        let size = value.weight();
+        if size < LARGE_CALL {
+            return Ok(Outcome { value, _room: None });
+        }
+        let room = self.room(size);
+        if room.is_none() {
+            self.memory.refuse_together();
+            bail!("there is no room for what the event answers");
+        }
+        Ok(Outcome { value, _room: room })
     }
 
     /// Counts so many bytes that a call brings or takes away.
@@ -305,6 +338,12 @@ impl EventState {
     }
 }
 
+/// What an event came to, and the room that it takes of what all events may have.
+pub(crate) struct Outcome<T> {
+    pub(crate) value: T,
+    _room: Option<Room>,
+}
+
 /// How many commands run at once, where so many requests do.
 pub(crate) fn commands(requests: usize) -> usize {
     requests.div_ceil(4)
@@ -319,11 +358,33 @@ pub(crate) fn events_at_once(policy: &Policy) -> usize {
     requests + commands(requests) + LIFECYCLE + JOBS
 }
 
+/// Who waits for a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// An event of this kind.
+    Event(EventKind),
+    /// A request that may also have a turn which is reserved for webhooks.
+    Webhook,
+}
+
+impl Waiting {
+    /// The kind of the event.
+    pub(crate) fn kind(self) -> EventKind {
+        match self {
+            Self::Event(kind) => kind,
+            Self::Webhook => EventKind::Request,
+        }
+    }
+}
+
 /// Runs events of one component under one policy.
 pub struct Sandbox {
     component: Arc<Component>,
     policy: Arc<Policy>,
     requests: Arc<Semaphore>,
+    /// A part of what requests have, for small requests of strangers to routes of the policy: webhooks. Users cannot take
+    /// it.
+    webhooks: Arc<Semaphore>,
     /// Commands and the life of the plugin have turns of their own: a flood of requests, which anybody
     /// can send, must not keep people from their commands, nor these the plugin from its configuration.
     commands: Arc<Semaphore>,
@@ -337,11 +398,13 @@ impl Sandbox {
     #[must_use]
     pub fn new(component: Arc<Component>, policy: Arc<Policy>) -> Self {
         let requests = policy.concurrent_events();
+        let reserved = policy.reserved_for_webhooks();
         Self {
             component,
             memory: Budget::new(policy.concurrent_memory()),
             policy,
-            requests: Arc::new(Semaphore::new(requests)),
+            requests: Arc::new(Semaphore::new(requests - reserved)),
+            webhooks: Arc::new(Semaphore::new(reserved)),
             commands: Arc::new(Semaphore::new(commands(requests))),
             lifecycle: Arc::new(Semaphore::new(LIFECYCLE)),
             jobs: Arc::new(Semaphore::new(JOBS)),
@@ -357,14 +420,30 @@ impl Sandbox {
     /// # Errors
     ///
     /// [`EventError::Busy`].
-    pub(crate) async fn turn(&self, kind: EventKind) -> Result<OwnedSemaphorePermit, EventError> {
-        let turns = match kind {
-            EventKind::Request => &self.requests,
-            EventKind::Command => &self.commands,
-            EventKind::Lifecycle => &self.lifecycle,
-            EventKind::Job => &self.jobs,
+    pub(crate) async fn turn(&self, line: Waiting) -> Result<OwnedSemaphorePermit, EventError> {
+        let turns = match line {
+            Waiting::Webhook | Waiting::Event(EventKind::Request) => &self.requests,
+            Waiting::Event(EventKind::Command) => &self.commands,
+            Waiting::Event(EventKind::Lifecycle) => &self.lifecycle,
+            Waiting::Event(EventKind::Job) => &self.jobs,
         };
+        if let Ok(permit) = Arc::clone(turns).try_acquire_owned() {
+            return Ok(permit);
+        }
         let permit = Arc::clone(turns).acquire_owned();
+        let permit = async {
+            match line {
+                Waiting::Event(_) => permit.await,
+                // Whichever there is first.
+                Waiting::Webhook => {
+                    let reserved = Arc::clone(&self.webhooks).acquire_owned();
+                    tokio::select! {
+                        permit = permit => permit,
+                        permit = reserved => permit,
+                    }
+                }
+            }
+        };
         match tokio::time::timeout(QUEUE_WAIT, permit).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) | Err(_) => Err(EventError::Busy),
@@ -377,7 +456,10 @@ impl Sandbox {
         services: Arc<Services>,
         actor: Option<String>,
         call: impl AsyncFnOnce(&Plugin, &mut Store<EventState>) -> wasmtime::Result<T>,
-    ) -> Result<T, EventError> {
+    ) -> Result<Outcome<T>, EventError>
+    where
+        T: Weight,
+    {
         let run = async |store: &mut Store<EventState>| {
             let plugin = self.component.pre.instantiate_async(&mut *store).await?;
             call(&plugin, store).await
@@ -391,7 +473,10 @@ impl Sandbox {
         services: Arc<Services>,
         actor: Option<String>,
         call: impl AsyncFnOnce(&Jobs, &mut Store<EventState>) -> wasmtime::Result<T>,
-    ) -> Result<T, EventError> {
+    ) -> Result<Outcome<T>, EventError>
+    where
+        T: Weight,
+    {
         let run = async |store: &mut Store<EventState>| {
             let Some(pre) = &self.component.jobs else {
                 bail!("the component has no jobs");
@@ -409,7 +494,10 @@ impl Sandbox {
         services: Arc<Services>,
         actor: Option<String>,
         run: impl AsyncFnOnce(&mut Store<EventState>) -> wasmtime::Result<T>,
-    ) -> Result<T, EventError> {
+    ) -> Result<Outcome<T>, EventError>
+    where
+        T: Weight,
+    {
         let limits = self.policy.limits(kind);
         let started = Instant::now();
         let deadline = started + limits.time();
@@ -447,6 +535,8 @@ impl Sandbox {
         // that waits for the host.
         let end = deadline + Duration::from_millis(100);
         let outcome = tokio::time::timeout_at(end, run(&mut store)).await;
+        let state = store.data_mut();
+        let outcome = outcome.map(|outcome| outcome.and_then(|value| state.outcome(value)));
         let state = store.data();
         let refused = state.memory.refused();
         let services = Arc::clone(&state.services);
@@ -456,7 +546,7 @@ impl Sandbox {
             Err(_) => Err(EventError::Timeout(Ending::default())),
         };
         if let Some(refusal) = refused {
-            tell_of_memory(&services, refusal).await;
+            tell_of_memory(&services, refusal);
         }
         outcome
     }
@@ -474,7 +564,9 @@ impl Sandbox {
             let handler = plugin.mattermost_plugin_lifecycle();
             handler.call_activate(store).await
         };
-        self.event(EventKind::Lifecycle, services, None, call).await
+        self.event(EventKind::Lifecycle, services, None, call)
+            .await
+            .map(|outcome| outcome.value)
     }
 
     /// Tells of a changed configuration.
@@ -490,7 +582,9 @@ impl Sandbox {
             let handler = plugin.mattermost_plugin_lifecycle();
             handler.call_configuration_changed(store).await
         };
-        self.event(EventKind::Lifecycle, services, None, call).await
+        self.event(EventKind::Lifecycle, services, None, call)
+            .await
+            .map(drop)
     }
 
     /// Tells of the coming end.
@@ -503,7 +597,9 @@ impl Sandbox {
             let handler = plugin.mattermost_plugin_lifecycle();
             handler.call_deactivate(store).await
         };
-        self.event(EventKind::Lifecycle, services, None, call).await
+        self.event(EventKind::Lifecycle, services, None, call)
+            .await
+            .map(drop)
     }
 
     /// Runs a slash command.
@@ -515,7 +611,7 @@ impl Sandbox {
         &self,
         services: Arc<Services>,
         invocation: &command_handler::Invocation,
-    ) -> Result<Option<String>, EventError> {
+    ) -> Result<Outcome<Option<String>>, EventError> {
         let actor = Some(invocation.user_id.clone());
         let call = async |plugin: &Plugin, store: &mut Store<EventState>| {
             store.data_mut().channel = Some(invocation.channel_id.clone());
@@ -536,7 +632,7 @@ impl Sandbox {
         services: Arc<Services>,
         request: &http_handler::Request,
         channel: Option<String>,
-    ) -> Result<http_handler::Response, EventError> {
+    ) -> Result<Outcome<http_handler::Response>, EventError> {
         let actor = request.user_id.clone();
         let call = async |plugin: &Plugin, store: &mut Store<EventState>| {
             store.data_mut().channel = channel;
@@ -562,7 +658,8 @@ impl Sandbox {
             let run = handler.call_run(store, &job.kind, &job.payload, job.attempt);
             run.await
         };
-        self.job_event(services, job.actor.clone(), call).await
+        let outcome = self.job_event(services, job.actor.clone(), call).await?;
+        Ok(outcome.value)
     }
 
     /// Tells of a job that will not be run again.
@@ -579,19 +676,20 @@ impl Sandbox {
             let handler = jobs.mattermost_plugin_job_handler();
             handler.call_given_up(store, &job.kind, &job.payload).await
         };
-        self.job_event(services, job.actor.clone(), call).await
+        let outcome = self.job_event(services, job.actor.clone(), call).await?;
+        Ok(outcome.value)
     }
 }
 
 /// Counts that an event was refused memory, which a component may well survive. That all events together have no
 /// more is for whoever wrote the policy to know.
-async fn tell_of_memory(services: &Services, refusal: Refusal) {
+fn tell_of_memory(services: &Services, refusal: Refusal) {
     let limit = match refusal {
         Refusal::Event => "event",
         Refusal::Together => "together",
     };
     services.metrics.count(Counter::MemoryRefusal, limit);
     if refusal == Refusal::Together {
-        services.write(Line::warning(NO_MEMORY)).await;
+        services.write(Line::warning(NO_MEMORY));
     }
 }

@@ -9,8 +9,8 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use wasmtime::component::{HasSelf, Linker, Resource, ResourceTable};
-use wasmtime::{Result, bail};
+use wasmtime::component::{HasSelf, Linker, Resource, ResourceTable, WasmList};
+use wasmtime::{Result, StoreContextMut, bail};
 
 use super::EventState;
 use crate::bindings::wasi::wasi::{cli, clocks, io, random};
@@ -64,9 +64,34 @@ pub fn add_to_linker(linker: &mut Linker<EventState>) -> Result<()> {
     clocks::wall_clock::add_to_linker::<_, Own>(linker, own)?;
     io::error::add_to_linker::<_, Own>(linker, own)?;
     io::poll::add_to_linker::<_, Own>(linker, own)?;
+    limit_poll(linker)?;
     io::streams::add_to_linker::<_, Own>(linker, own)?;
     random::random::add_to_linker::<_, Own>(linker, own)?;
     random::insecure_seed::add_to_linker::<_, Own>(linker, own)?;
+    Ok(())
+}
+
+/// Lets nobody poll more than there can be. A list of handles that is copied takes several times what it takes in the
+/// component, so its length is looked at before any of it is.
+fn limit_poll(linker: &mut Linker<EventState>) -> Result<()> {
+    linker.allow_shadowing(true);
+    let mut poll = linker.instance("wasi:io/poll@0.2.0")?;
+    poll.func_wrap_async(
+        "poll",
+        |mut store: StoreContextMut<'_, EventState>, (list,): (WasmList<Resource<Pollable>>,)| {
+            Box::new(async move {
+                if list.len() > RESOURCE_LIMIT {
+                    bail!(
+                        "the component polls more than the {RESOURCE_LIMIT} resources it may have"
+                    );
+                }
+                let pollables = list.iter(&mut store)?.collect::<Result<Vec<_>>>()?;
+                let ready = io::poll::Host::poll(store.data_mut(), pollables).await?;
+                Ok((ready,))
+            })
+        },
+    )?;
+    linker.allow_shadowing(false);
     Ok(())
 }
 
@@ -201,7 +226,7 @@ impl io::error::HostError for EventState {
 
 impl io::poll::Host for EventState {
     async fn poll(&mut self, pollables: Vec<Resource<Pollable>>) -> Result<Vec<u32>> {
-        let _held = self.host_call(0)?;
+        let _held = self.host_call(&())?;
         if pollables.is_empty() {
             bail!("the component polls an empty list");
         }
@@ -227,7 +252,7 @@ impl io::poll::HostPollable for EventState {
     }
 
     async fn block(&mut self, resource: Resource<Pollable>) -> Result<()> {
-        let _held = self.host_call(0)?;
+        let _held = self.host_call(&())?;
         if let Some(moment) = self.table.get(&resource)?.0 {
             tokio::time::sleep_until(moment).await;
         }
@@ -277,7 +302,7 @@ impl io::streams::HostOutputStream for EventState {
     }
 
     async fn write(&mut self, _: Resource<Output>, contents: Vec<u8>) -> Stream<()> {
-        let _held = self.host_call(contents.len())?;
+        let _held = self.host_call(&contents)?;
         let room = OUTPUT_LIMIT.saturating_sub(self.output.len());
         self.output.extend(contents.into_iter().take(room));
         Ok(Ok(()))
@@ -332,7 +357,7 @@ impl io::streams::HostOutputStream for EventState {
 
 impl random::random::Host for EventState {
     async fn get_random_bytes(&mut self, len: u64) -> Result<Vec<u8>> {
-        let _held = self.host_call(0)?;
+        let _held = self.host_call(&())?;
         if len > RANDOM_LIMIT {
             bail!("the component asked for {len} random bytes; at most {RANDOM_LIMIT} are given");
         }
@@ -342,7 +367,7 @@ impl random::random::Host for EventState {
     }
 
     async fn get_random_u64(&mut self) -> Result<u64> {
-        let _held = self.host_call(0)?;
+        let _held = self.host_call(&())?;
         getrandom::u64().map_err(wasmtime::Error::new)
     }
 }

@@ -67,6 +67,7 @@ pub fn plain() -> Request {
     Request {
         method: "GET".to_owned(),
         path: "/header".to_owned(),
+        raw_path: "/header".to_owned(),
         query: String::new(),
         headers: Vec::new(),
         body: Vec::new(),

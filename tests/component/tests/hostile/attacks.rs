@@ -210,8 +210,8 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
     ("/kv-host-delete?_jobs_00", Refusal("Denied"), "kv"),
     ("/kv-host-list", Only("([\"much\", \"visible\"])"), ""),
     // Accounts, buttons, commands, events
-    ("/bot?boss", Refusal("Denied"), "bots"),
-    ("/bot?", Refusal("Denied"), "bots"),
+    ("/command-named?logout", Refusal("Denied"), "commands"),
+    ("/command-named?Hostile", Refusal("Denied"), "commands"),
     ("/bot-picture", Refusal("Denied"), "bots"),
     (
         "/preference?display_settings",

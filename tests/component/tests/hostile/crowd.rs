@@ -56,6 +56,33 @@ async fn those_who_cannot_wait_are_told_to_come_again_and_none_is_lost() {
     den.is_unhurt().await;
 }
 
+/// A quarter of what may run is reserved for them where the policy names routes.
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_run_though_users_have_all_other_permits() {
+    let den = Arc::new(Den::with_routes(&["/harmless"]).await);
+    let hold = |number: usize| {
+        let den = Arc::clone(&den);
+        tokio::spawn(async move {
+            let user = format!("user{}", number % 8);
+            den.attack_as("/hold", Some(&user)).await.status
+        })
+    };
+    let mut held: Vec<_> = (0..64).map(hold).collect();
+    // Forty-eight have a permit until they may go, and the others have given up.
+    let busy = "plugin_host_events_total{kind=\"request\",outcome=\"busy\"}";
+    den.until(busy, 16).await;
+    assert_eq!(den.attack_as("/harmless", Some("user9")).await.status, 503);
+    assert_eq!(den.post("/harmless", vec![0; 33 * 1024]).await.status, 503);
+    assert_eq!(den.post("/elsewhere", Vec::new()).await.status, 503);
+    assert_eq!(den.post("/harmless", b"{}".to_vec()).await.status, 200);
+    den.api.world().store("go", b"now");
+    held.retain(|one| !one.is_finished());
+    assert_eq!(held.len(), 48);
+    for one in held {
+        assert_eq!(one.await.unwrap(), 200);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_commands_does_not_keep_the_configuration_from_changing() {
     let den = Arc::new(Den::open().await);

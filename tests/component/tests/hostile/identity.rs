@@ -38,10 +38,11 @@ async fn posts_are_from_whoever_asked_and_look_like_it() {
         text(&nobodys)
     );
     den.api.world().posts.clear();
-    for url in [
-        format!("/post-with-props?{channel}"),
-        format!("/post-of-a-system-kind?{channel}"),
-    ] {
+    let kinds = ["system_join_channel", "custom_other", "custom_hostility"];
+    let kinds = kinds.map(|kind| format!("/post-of-kind?{channel}|{kind}"));
+    let names = ["from_webhook", "override_username", "add_channel_member"];
+    let props = names.map(|name| format!("/post-with-prop?{channel}|{name}"));
+    for url in kinds.into_iter().chain(props) {
         let reply = den.attack_as(&url, Some(&eve)).await;
         assert_eq!(reply.status, 418, "{url}: {}", text(&reply));
         let nobody = den.attack(&url).await;
@@ -58,6 +59,29 @@ async fn posts_are_from_whoever_asked_and_look_like_it() {
     assert_eq!(world.posts[0].message, "ann's own");
     drop(world);
     assert!(den.denials("posts") >= 3, "{}", den.plugin.prometheus());
+}
+
+/// Whoever clicks on such a post adds a member to the channel.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ephemeral_post_offers_nobody_to_add_members() {
+    let den = Den::open().await;
+    let [eve, _, channel] = people(&den);
+    let show = async |name: &str| {
+        let url = format!("/ephemeral-with-prop?{eve}|{channel}|{name}");
+        den.attack(&url).await
+    };
+    is_denied(&show("add_channel_member").await);
+    assert!(den.api.world().ephemerals.is_empty());
+    assert_eq!(show("attachments").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_of_the_plugins_own_kind_are_written() {
+    let den = Den::open().await;
+    let [eve, _, channel] = people(&den);
+    let url = format!("/post-of-kind?{channel}|custom_hostile");
+    assert_eq!(den.attack_as(&url, Some(&eve)).await.status, 200);
+    assert_eq!(den.api.world().posts[0].kind, "custom_hostile");
 }
 
 /// The post that the plugin wrote for a user, and what is left of it when it is changed by hand.
@@ -199,7 +223,7 @@ async fn a_post_that_is_stored_is_replaced_in_nobodys_view() {
         let url = format!("/post-update-in-view?{user}/{post}/{channel}");
         den.attack(&url).await
     };
-    assert_eq!(den.attack("/bot?hostile").await.status, 200);
+    assert_eq!(den.attack("/bot").await.status, 200);
     // What was shown to one user alone can be replaced for that user.
     let shown = text(&den.attack(&format!("/post-in-view?{user}/{channel}")).await);
     assert_eq!(shown.len(), 26, "{shown}");

@@ -71,6 +71,24 @@ impl Den {
         }
     }
 
+    /// With routes that the policy names.
+    async fn with_routes(paths: &[&str]) -> Den {
+        let mut manifest: Value = serde_json::from_str(MANIFEST).unwrap();
+        let route = |path: &&str| json!({"path": path, "answer_within_ms": 30_000});
+        let sandbox = &mut manifest["props"]["sandbox"];
+        sandbox["routes"] = paths.iter().map(route).collect();
+        sandbox["limits"]["request"]["seconds"] = 60.into();
+        sandbox["limits"]["request"]["host_calls"] = 100_000.into();
+        let api = Arc::new(MemoryApi::default());
+        let plugin = plugin(component(HOSTILE).unwrap(), &manifest.to_string()).unwrap();
+        let activated = plugin.activate(Arc::clone(&api) as Arc<dyn Api>);
+        activated.await.unwrap();
+        Den {
+            plugin: Arc::new(plugin),
+            api,
+        }
+    }
+
     /// Not yet activated.
     fn closed(settings: Value) -> Den {
         Den::outgoing(settings, Outgoing::default())
@@ -118,6 +136,16 @@ impl Den {
     async fn works(&self) -> Option<i64> {
         self.api.world().catch_up();
         self.plugin.work().await
+    }
+
+    /// A request with a body, of somebody who is not signed in.
+    async fn post(&self, url: &str, body: Vec<u8>) -> Reply {
+        let request = HttpRequest {
+            method: "POST".to_owned(),
+            url: url.to_owned(),
+            ..HttpRequest::default()
+        };
+        self.plugin.request(&request, body).await
     }
 
     /// The next one is served as ever.

@@ -30,19 +30,14 @@ use bindings::exports::mattermost::plugin::command_handler::{self, Invocation};
 use bindings::exports::mattermost::plugin::http_handler::{self, Request, Response};
 use bindings::exports::mattermost::plugin::job_handler::{self, Outcome};
 use bindings::exports::mattermost::plugin::lifecycle;
-use bindings::mattermost::plugin::bots::{self, Bot};
+use bindings::mattermost::plugin::bots;
 use bindings::mattermost::plugin::commands::{self, Command};
 
 struct Hello;
 
 impl lifecycle::Guest for Hello {
     fn activate() -> Result<(), String> {
-        let bot = Bot {
-            username: "hello".to_owned(),
-            display_name: "Hello".to_owned(),
-            description: "Says hello.".to_owned(),
-        };
-        bots::ensure(&bot).map_err(|error| format!("no bot account: {error:?}"))?;
+        bots::ensure().map_err(|error| format!("no bot account: {error:?}"))?;
         let command = Command {
             trigger: "hello".to_owned(),
             description: "Says hello".to_owned(),

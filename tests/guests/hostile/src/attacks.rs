@@ -1,13 +1,12 @@
 //! The attacks, by their names.
 
 use crate::bindings::exports::mattermost::plugin::http_handler::{Request, Response};
-use crate::bindings::mattermost::plugin::bots::{self, Bot};
 use crate::bindings::mattermost::plugin::commands::{self, Audience, Command, Node};
 use crate::bindings::mattermost::plugin::dialogs::{self, Choice, Dialog, Element, ElementKind};
 use crate::bindings::mattermost::plugin::posts::{self, Author, Change, Draft};
 use crate::bindings::mattermost::plugin::types::Error;
 use crate::bindings::mattermost::plugin::{
-    channels, files, http, jobs, kv, log, settings, users, websocket,
+    bots, channels, files, http, jobs, kv, log, settings, users, websocket,
 };
 use crate::bindings::{dirty_bytes_in_new_memory, grow_memory_by, log_one_text_many_times};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,6 +36,10 @@ pub fn make(request: &Request) -> Response {
         }
         "fetch-and-keep-much" => said(fetch("GET", argument, Vec::new(), 16 * 1024 * 1024)),
         "memory-hold" => said(Ok(hold(argument.parse().unwrap_or(0)))),
+        "hold" => {
+            wait_for_go();
+            said(Ok("went on".to_owned()))
+        }
         "memory-hold-on" => said(Ok(hold_on(argument.parse().unwrap_or(0)))),
         "memory-at-once" => said(Ok(grow_memory_by(2 * 1024 * MEBIBYTE / 65_536).to_string())),
         "memory-bit-by-bit" => {
@@ -143,7 +146,7 @@ pub fn make(request: &Request) -> Response {
             said(kv::delete(argument, &kv::Expected::Any).map(|()| "deleted".to_owned()))
         }
         "kv-host-list" => said(kv::list(0, 1_000).map(|keys| format!("{keys:?}"))),
-        "bot" => said(bot(argument)),
+        "bot" => said(bots::ensure()),
         "bot-picture" => said(bots::set_profile_image(&[0; 8]).map(|()| "set".to_owned())),
         "bot-picture-large" => {
             said(bots::set_profile_image(&vec![0; 8 * MEBIBYTE]).map(|()| "set".to_owned()))
@@ -157,12 +160,14 @@ pub fn make(request: &Request) -> Response {
             let held: Vec<_> = (0..argument.parse().unwrap_or(0)).map(resource).collect();
             said(Ok(held.len().to_string()))
         }
+        "call" => said(call(argument)),
         "posts" => said(posts::since(argument, 0).map(|posts| posts.len().to_string())),
         "bot-post" => said(
-            bot("hostile")
+            bots::ensure()
                 .and_then(|_| posts::create(Author::Bot, &draft(argument, "", "")))
                 .map(|post| post.user_id),
         ),
+        "command-named" => said(command_named(argument, Vec::new(), 0)),
         "command-broad" => said(command(vec![node(1); 501], 0)),
         "command-deep" => said(command((1..=9).map(node).collect(), 0)),
         "command-large" => said(command(Vec::new(), MEBIBYTE)),
@@ -196,7 +201,7 @@ pub fn make(request: &Request) -> Response {
             let mut word = || words.next().unwrap_or_default();
             let (user, channel, address) = (word(), word(), word());
             let draft = draft(channel, "", &button(address));
-            said(bot("hostile").and_then(|_| posts::ephemeral(user, &draft)))
+            said(bots::ensure().and_then(|_| posts::ephemeral(user, &draft)))
         }
         "settings-ask" => said(ask(argument)),
         "settings-generate" => said(settings::generate(argument).map(|()| "generated".to_owned())),
@@ -215,11 +220,19 @@ pub fn make(request: &Request) -> Response {
             let (channel, name) = argument.split_once('|').unwrap_or((argument, ""));
             said(post(channel, &format!(r#"{{{name:?}:"x"}}"#)))
         }
-        "post-with-props" => said(post(
-            argument,
-            r#"{"from_webhook":"true","override_username":"ceo"}"#,
-        )),
-        "post-of-a-system-kind" => said(post_of_kind(argument, "system_join_channel")),
+        "post-of-kind" => {
+            let (channel, kind) = argument.split_once('|').unwrap_or((argument, ""));
+            said(post_of_kind(channel, kind))
+        }
+        "ephemeral-with-prop" => {
+            let mut parts = argument.split('|');
+            let mut part = || parts.next().unwrap_or_default();
+            let (user, channel, name) = (part(), part(), part());
+            let props = format!(r#"{{{name:?}:{{"post_id":"x"}}}}"#);
+            let shown = bots::ensure()
+                .and_then(|_| posts::ephemeral(user, &draft(channel, "slack_attachment", &props)));
+            said(shown)
+        }
         "post-update" => said(update(argument)),
         "post-in-view" => {
             let (user, channel) = argument.split_once('/').unwrap_or((argument, ""));
@@ -413,12 +426,63 @@ pub fn wait_for_go() {
     }
 }
 
-fn bot(name: &str) -> Result<String, Error> {
-    bots::ensure(&Bot {
-        username: name.to_owned(),
-        display_name: "Hostile".to_owned(),
-        description: String::new(),
-    })
+/// Makes one call of an interface with so many elements of so many bytes: `interface|elements|bytes`.
+fn call(argument: &str) -> Result<String, Error> {
+    let mut parts = argument.split('|');
+    let interface = parts.next().unwrap_or_default();
+    let mut number = || parts.next().and_then(|part| part.parse().ok()).unwrap_or(0);
+    let (count, bytes): (usize, usize) = (number(), number());
+    let text = "x".repeat(bytes);
+    let pairs = || vec![(text.clone(), text.clone()); count];
+    let long = || "x".repeat(count);
+    let done = |outcome: Result<(), Error>| outcome.map(|()| "done".to_owned());
+    match interface {
+        "poll" => {
+            let pollable = wasi::clocks::monotonic_clock::subscribe_duration(1);
+            let handles = vec![&pollable; count];
+            Ok(wasi::io::poll::poll(&handles).len().to_string())
+        }
+        "log" => {
+            log::write(log::Level::Warn, &text, &pairs());
+            Ok("done".to_owned())
+        }
+        "websocket" => {
+            let audience = websocket::Audience::Connection((text.clone(), text.clone()));
+            done(websocket::publish(&text, &pairs(), &audience))
+        }
+        "headers" => fetch_with_headers(pairs()),
+        "nodes" => command(vec![node(bytes); count], 0),
+        "path" => command(vec![node(count)], bytes),
+        "files" => {
+            let mut draft = draft("channel", "", "");
+            draft.file_ids = vec![text; count];
+            posts::create(Author::ActingUser, &draft).map(|post| post.id)
+        }
+        "ephemeral" => {
+            let mut draft = draft("channel", "", "");
+            draft.file_ids = vec![text; count];
+            posts::ephemeral("user", &draft)
+        }
+        "elements" => dialog("/answer", bytes, &vec![0; count]),
+        "choices" => dialog("/answer", bytes, &[count]),
+        "message" => {
+            let change = Change {
+                message: long(),
+                props: text,
+            };
+            posts::update("post", &change).map(|post| post.id)
+        }
+        "value" => {
+            let expected = kv::Expected::Value(vec![1; count]);
+            done(kv::set("much", &vec![1; count], None, &expected))
+        }
+        "job" => done(jobs::enqueue(&text, &vec![1; count], 3_600)),
+        "file" => files::upload("channel", &text, &vec![1; count]),
+        "picture" => done(bots::set_profile_image(&vec![1; count])),
+        "user" => users::get(&long()).map(|user| user.id),
+        "channel" => channels::get(&long()).map(|channel| channel.id),
+        _ => Err(Error::NotFound),
+    }
 }
 
 fn node(depth: usize) -> Node {
@@ -432,8 +496,12 @@ fn node(depth: usize) -> Node {
 }
 
 fn command(nodes: Vec<Node>, description: usize) -> Result<String, Error> {
+    command_named("hostile", nodes, description)
+}
+
+fn command_named(trigger: &str, nodes: Vec<Node>, description: usize) -> Result<String, Error> {
     let command = Command {
-        trigger: "hostile".to_owned(),
+        trigger: trigger.to_owned(),
         description: "x".repeat(description),
         hint: String::new(),
         display_name: String::new(),
@@ -487,7 +555,7 @@ fn denied_everywhere(id: &str) -> Result<String, Error> {
         ("channels", is_denied(channels::get(id))),
         ("posts", is_denied(posts::get(id))),
         ("files", is_denied(files::upload(id, "name", b"content"))),
-        ("bots", is_denied(bot("hostile"))),
+        ("bots", is_denied(bots::ensure())),
         ("commands", is_denied(command(Vec::new(), 0))),
         ("dialogs", is_denied(dialog("/answer", 0, &[]))),
         ("websocket", is_denied(publish(0))),
