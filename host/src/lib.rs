@@ -11,6 +11,7 @@
 
 mod adoption;
 mod appearance;
+mod audit;
 mod bindings;
 mod capability;
 mod clock;

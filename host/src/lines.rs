@@ -121,14 +121,21 @@ impl Lines {
         if left_out > 0 {
             fields.push((LEFT_OUT.to_owned(), left_out.to_string()));
         }
+        let (api, level, message) = (Arc::clone(api), line.level, line.message.to_owned());
+        self.send(metrics, async move {
+            // There is nobody else to tell.
+            let _ = api.log(level, &message, fields).await;
+        });
+    }
+
+    /// Sends something to the server's log without waiting for the answer, unless too much is on its way.
+    pub(crate) fn send(&self, metrics: &Metrics, what: impl Future<Output = ()> + Send + 'static) {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             metrics.count(Counter::LineLeftOut, "queue");
             return;
         };
-        let (api, level, message) = (Arc::clone(api), line.level, line.message.to_owned());
         let mut sending = Box::pin(async move {
-            // There is nobody else to tell.
-            let _ = api.log(level, &message, fields).await;
+            what.await;
             drop(place);
         });
         // The first step hands the line over, so that lines keep their order. The rest is waiting for the answer.
@@ -181,10 +188,15 @@ impl Said {
 }
 
 /// The text as it may stand in the log: on one line, and no longer than is allowed.
-pub(crate) fn cut(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(TEXT_LIMIT));
+pub(crate) fn cut(text: String) -> String {
+    cut_to(text, TEXT_LIMIT)
+}
+
+/// The same with another limit, in bytes.
+pub(crate) fn cut_to(mut text: String, limit: usize) -> String {
+    text.truncate(text.floor_char_boundary(limit));
     text = plain(text);
-    text.truncate(text.floor_char_boundary(TEXT_LIMIT));
+    text.truncate(text.floor_char_boundary(limit));
     text
 }
 

@@ -16,6 +16,7 @@ use mattermost_plugin_rpc::mattermost::{
 };
 use tokio::runtime::Handle;
 
+use crate::audit::{Audit, Client};
 use crate::bindings::plugin::exports::mattermost::plugin::command_handler;
 use crate::capability::{MESSAGE_LIMIT, Provenance, Services, is_hosts};
 use crate::clock::{self, Clock};
@@ -66,6 +67,7 @@ pub struct ComponentPlugin {
     answers: Answers,
     metrics: Arc<Metrics>,
     lines: Arc<Lines>,
+    audit: Arc<Audit>,
     clock: Clock,
     queue: OnceLock<Arc<Queue>>,
     runner: OnceLock<Runner>,
@@ -96,6 +98,7 @@ impl ComponentPlugin {
             provenance: Arc::default(),
             metrics: Arc::default(),
             lines: Arc::default(),
+            audit: Arc::default(),
             clock: clock::system(),
             queue: OnceLock::new(),
             runner: OnceLock::new(),
@@ -130,6 +133,7 @@ impl ComponentPlugin {
             metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),
             lines: Arc::clone(&self.lines),
+            audit: Arc::clone(&self.audit),
             provenance: Arc::clone(&self.provenance),
             jobs: Arc::clone(self.queue.get()?),
         }))
@@ -295,6 +299,9 @@ impl ComponentPlugin {
             sandbox.deactivate(services).await
         });
         let told = told.await.map_err(|error| cut(error.to_string()));
+        if let Some(services) = self.services() {
+            self.audit.flush(&services);
+        }
         self.lines.drain().await;
         told
     }
@@ -402,7 +409,7 @@ impl ComponentPlugin {
             message,
             fields,
         };
-        self.lines.write(api.as_ref(), &self.metrics, line).await;
+        self.lines.write(api, &self.metrics, line);
     }
 
     /// Writes a warning with its cause, unless the same was written lately.
@@ -472,8 +479,9 @@ impl ComponentPlugin {
                 return Reply::busy();
             }
         };
+        let client = Client::of(request);
         let answer = self.event_in_turn(waiting, |sandbox, services| async move {
-            sandbox.request(services, &seen, channel).await
+            sandbox.request(services, &seen, channel, client).await
         });
         match answer.await {
             Ok(outcome) => match exchange::reply(outcome.value, click) {

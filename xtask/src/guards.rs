@@ -49,6 +49,8 @@ enum Tests {
     Exhaustion,
     /// The same, by people who are not signed in.
     Strangers,
+    /// The same, what it writes into the audit log.
+    Audit,
     /// The same, many at once.
     Crowd,
     /// Jobs and their queue.
@@ -85,6 +87,7 @@ impl Tests {
             | Self::Settings
             | Self::Exhaustion
             | Self::Strangers
+            | Self::Audit
             | Self::Crowd => &["-p", "component-tests", "--test", "hostile"],
             Self::Hello => &["-p", "component-tests", "--test", "hello"],
             Self::Host => &["-p", "mattermost-plugin-host", "--lib"],
@@ -114,6 +117,7 @@ impl Tests {
             Self::Exhaustion => &["exhaustion::"],
             Self::Strangers => &["strangers::"],
             Self::Crowd => &["crowd::"],
+            Self::Audit => &["audit::"],
             Self::Connecting => &[
                 "connecting::",
                 "tokens::",
@@ -407,8 +411,8 @@ const GUARDS: &[Guard] = &[
         "a dialog in a request that nobody meant",
         SANDBOX,
         &[(
-            "store.data_mut().channel = channel;",
-            "store.data_mut().channel = channel.or_else(|| Some(String::new()));",
+            "(state.channel, state.client) = (channel, client);",
+            "(state.channel, state.client) = (channel.or(Some(String::new())), client);",
         )],
         Tests::Interactions,
     ),
@@ -819,7 +823,7 @@ const GUARDS: &[Guard] = &[
         "long lines",
         LINES,
         &[(
-            "    text.truncate(text.floor_char_boundary(TEXT_LIMIT));\n    text\n",
+            "    text.truncate(text.floor_char_boundary(limit));\n    text\n",
             "    text\n",
         )],
         Tests::Host,
@@ -960,6 +964,24 @@ const GUARDS: &[Guard] = &[
             "Arc::new(Semaphore::new(requests))",
         )],
         Tests::Crowd,
+    ),
+    guard(
+        "audit records without number",
+        "host/src/capability/audit.rs",
+        &[(
+            "let Some(left) = self.records_left.checked_sub(1) else {",
+            "let Some(left) = self.records_left.checked_sub(0) else {",
+        )],
+        Tests::Audit,
+    ),
+    guard(
+        "audit records with an event of the component's choice",
+        "host/src/capability/audit.rs",
+        &[(
+            "        parameters.insert(\"event\".to_owned(), event);\n",
+            "        parameters.entry(\"event\".to_owned()).or_insert(event);\n",
+        )],
+        Tests::Audit,
     ),
     guard(
         "fields of the log with the names of its own keys",
@@ -2039,6 +2061,7 @@ pub fn guards(words: &[&str]) -> Result<(), Error> {
         Tests::Exhaustion,
         Tests::Strangers,
         Tests::Crowd,
+        Tests::Audit,
         Tests::Hello,
         Tests::Host,
         Tests::Wire,

@@ -4,6 +4,7 @@
 //! request to an allowed host. The traits implemented here are generated from the WIT files; what they
 //! promise is documented there.
 
+mod audit;
 mod bots;
 mod channels;
 mod commands;
@@ -27,6 +28,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use mattermost_plugin_rpc::mattermost::{Api, ApiError};
 
+use crate::audit::Audit;
 use crate::bindings::plugin::mattermost::plugin::types;
 use crate::clock::Clock;
 use crate::jobs::Queue;
@@ -38,6 +40,7 @@ use crate::sandbox::EventState;
 use crate::settings::Schema;
 use crate::site::Site;
 
+pub(crate) use audit::RECORDS;
 pub(crate) use log::EVENT_LIMIT;
 pub(crate) use posts::{MESSAGE_LIMIT, ReadPost};
 pub(crate) use provenance::Provenance;
@@ -69,6 +72,8 @@ pub struct Services {
     pub(crate) provenance: Arc<Provenance>,
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
+    /// Records in the audit log.
+    pub(crate) audit: Arc<Audit>,
     /// What was written into the log lately.
     pub(crate) lines: Arc<Lines>,
     /// Work for later.
@@ -92,7 +97,12 @@ impl types::Host for EventState {}
 impl EventState {
     /// Counts the answer if it is a denial, and hands it on.
     fn counted<T>(&self, interface: &'static str, answer: Result<T, Error>) -> Result<T, Error> {
-        answer.inspect_err(|error| self.services.metrics.refusal(interface, error))
+        answer.inspect_err(|error| {
+            self.services.metrics.refusal(interface, error);
+            if matches!(error, Error::Denied(_)) {
+                self.services.audit.refused(&self.services, interface);
+            }
+        })
     }
 }
 

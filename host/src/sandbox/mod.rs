@@ -25,13 +25,14 @@ use tokio::time::Instant;
 use wasmtime::component::{HasSelf, InstancePre, Linker, ResourceTable};
 use wasmtime::{Config, Engine, Store, UpdateDeadline, bail};
 
+use crate::audit::Client;
 use crate::bindings::jobs::exports::mattermost::plugin::job_handler;
 use crate::bindings::jobs::mattermost::plugin::jobs;
 use crate::bindings::jobs::{Jobs, JobsPre};
 use crate::bindings::plugin::exports::mattermost::plugin::{command_handler, http_handler};
 use crate::bindings::plugin::mattermost::plugin as imports;
 use crate::bindings::plugin::{Plugin, PluginPre};
-use crate::capability::{EVENT_LIMIT, ReadPost, Services};
+use crate::capability::{EVENT_LIMIT, RECORDS, ReadPost, Services};
 use crate::jobs::Job;
 use crate::lines::Line;
 use crate::metrics::Counter;
@@ -193,6 +194,7 @@ fn link(
     let mut linker = Linker::new(engine);
     wasi::add_to_linker(&mut linker)?;
     imports::log::add_to_linker::<_, Own>(&mut linker, own)?;
+    imports::audit::add_to_linker::<_, Own>(&mut linker, own)?;
     imports::config::add_to_linker::<_, Own>(&mut linker, own)?;
     imports::kv::add_to_linker::<_, Own>(&mut linker, own)?;
     imports::users::add_to_linker::<_, Own>(&mut linker, own)?;
@@ -224,6 +226,10 @@ pub struct EventState {
     pub(crate) started: Instant,
     pub(crate) deadline: Instant,
     pub(crate) kind: EventKind,
+    /// Where the request came from.
+    pub(crate) client: Client,
+    /// How many audit records it may still write.
+    pub(crate) records_left: usize,
     /// What it may still write into the log, in bytes.
     pub(crate) log_left: usize,
     /// Whether the event has read the key that signs posts again, because a proof failed.
@@ -511,6 +517,8 @@ impl Sandbox {
             started,
             deadline,
             kind,
+            client: Client::default(),
+            records_left: RECORDS,
             log_left: EVENT_LIMIT,
             host_key_read: false,
             post: None,
@@ -632,11 +640,13 @@ impl Sandbox {
         services: Arc<Services>,
         request: &http_handler::Request,
         channel: Option<String>,
+        client: Client,
     ) -> Result<Outcome<http_handler::Response>, EventError> {
         let actor = request.user_id.clone();
         let call = async |plugin: &Plugin, store: &mut Store<EventState>| {
-            store.data_mut().channel = channel;
-            store.data_mut().is_meant = request.origin != http_handler::Origin::Other;
+            let state = store.data_mut();
+            (state.channel, state.client) = (channel, client);
+            state.is_meant = request.origin != http_handler::Origin::Other;
             let handler = plugin.mattermost_plugin_http_handler();
             handler.call_handle(store, request).await
         };

@@ -187,7 +187,7 @@ async fn note(services: &Services, message: &'static str, user: &str, what: Stri
             ("settings".to_owned(), what),
         ],
     };
-    services.write(line).await;
+    services.write(line);
 }
 
 /// The server shows the sentence in the form.

@@ -87,6 +87,8 @@ pub struct World {
     pub commands: BTreeMap<String, Command>,
     /// All lines.
     pub log: Vec<Line>,
+    /// Whether the server is older than audit records of plugins.
+    pub is_old: bool,
     /// All records of the audit log.
     pub audit: Vec<AuditRecord>,
     /// Pictures set, by user id.
@@ -546,7 +548,10 @@ impl Api for MemoryApi {
     }
 
     fn get_server_version(&self) -> Call<'_, String> {
-        self.call("GetServerVersion", |_| Ok("11.4.0".to_owned()))
+        self.call("GetServerVersion", |world| {
+            let version = if world.is_old { "10.9.5" } else { "11.4.0" };
+            Ok(version.to_owned())
+        })
     }
 
     fn get_bundle_path(&self) -> Call<'_, String> {

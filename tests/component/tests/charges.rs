@@ -47,8 +47,9 @@ static COUNTING: Counting = Counting;
 const MANIFEST: &str = include_str!("../../guests/hostile/plugin.json");
 
 /// Each way to bring much: lists of handles, of pairs, of records, of texts, a text, bytes.
-const CALLS: [&str; 16] = [
+const CALLS: [&str; 17] = [
     "poll",
+    "audit",
     "log",
     "websocket",
     "headers",

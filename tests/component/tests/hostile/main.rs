@@ -11,6 +11,7 @@
 )]
 
 mod attacks;
+mod audit;
 mod crowd;
 mod egress;
 mod exhaustion;

@@ -6,7 +6,7 @@ use crate::bindings::mattermost::plugin::dialogs::{self, Choice, Dialog, Element
 use crate::bindings::mattermost::plugin::posts::{self, Author, Change, Draft};
 use crate::bindings::mattermost::plugin::types::Error;
 use crate::bindings::mattermost::plugin::{
-    bots, channels, files, http, jobs, kv, log, settings, users, websocket,
+    audit, bots, channels, files, http, jobs, kv, log, settings, users, websocket,
 };
 use crate::bindings::{dirty_bytes_in_new_memory, grow_memory_by, log_one_text_many_times};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -159,6 +159,20 @@ pub fn make(request: &Request) -> Response {
             let resource = |_| wasi::clocks::monotonic_clock::subscribe_duration(1);
             let held: Vec<_> = (0..argument.parse().unwrap_or(0)).map(resource).collect();
             said(Ok(held.len().to_string()))
+        }
+        "audit" => {
+            let mut words = argument.split('|');
+            let action = words.next().unwrap_or_default();
+            let mut number = || words.next().and_then(|word| word.parse().ok()).unwrap_or(1);
+            let (records, details, bytes): (usize, usize, usize) = (number(), number(), number());
+            let detail = |n| (format!("name{n}"), "x".repeat(bytes));
+            let mut details: Vec<_> = (0..details).map(detail).collect();
+            details.push(("event".to_owned(), "forged".to_owned()));
+            details.reverse();
+            for _ in 0..records {
+                audit::write(action, audit::Outcome::Success, &details);
+            }
+            said(Ok("written".to_owned()))
         }
         "call" => said(call(argument)),
         "posts" => said(posts::since(argument, 0).map(|posts| posts.len().to_string())),
@@ -444,6 +458,10 @@ fn call(argument: &str) -> Result<String, Error> {
         }
         "log" => {
             log::write(log::Level::Warn, &text, &pairs());
+            Ok("done".to_owned())
+        }
+        "audit" => {
+            audit::write(&text, audit::Outcome::Fail, &pairs());
             Ok("done".to_owned())
         }
         "websocket" => {
