@@ -13,6 +13,7 @@
 
 pub mod bench;
 pub mod client;
+pub mod conformance;
 pub mod parking;
 pub mod postgres;
 pub mod process;

@@ -1,5 +1,5 @@
 //! The chores of the project: `cargo xtask dist | demo | test | fuzz | guards | mutants | bench | browser | gallery | sign |
-//! deploy | logs | reset | watch | reproduce | imports | parity | advisories | reach`.
+//! deploy | logs | reset | watch | reproduce | imports | api | parity | advisories | reach`.
 //!
 //! The Makefile is a thin front door to this program. Everything it does is done by the tools that a
 //! developer would call by hand (cargo, go, git, curl), and each command is printed before it runs, so
@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "a program for a terminal prints")]
 
 mod advisories;
+mod api;
 mod bench;
 mod bundle;
 mod codesign;
@@ -75,6 +76,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   watch            deploy after each change
   imports [--write]  compare what the component imports with wit/imports.txt
   advisories       look for known vulnerabilities in the dependencies; needs the network
+  api [--describe]   generate the RPC crate's API from host/rpc/api; --describe: read Mattermost's library again first
   reach            what of the host can touch the network or files
   parity [--check]   write tests/PARITY.md, which test proves what; or compare it";
 
@@ -111,6 +113,8 @@ fn main() -> ExitCode {
         ["imports"] => imports::compare(),
         ["imports", "--write"] => imports::write(),
         ["advisories"] => advisories::check(),
+        ["api"] => api::write(),
+        ["api", "--describe"] => api::describe(),
         ["reach"] => reach::check(),
         ["parity"] => parity::write(),
         ["parity", "--check"] => parity::check(),

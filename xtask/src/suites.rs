@@ -214,6 +214,11 @@ impl Session {
         sums.args(["--strict", "--quiet", "-c", sums::NAME]);
         self.check("sums of the bundles", sums.current_dir(&dist.folder));
         self.step("imports", || imports::compare_executable(executable));
+        if self.has_go() {
+            let mut description = go_test(&root().join("tests/description"));
+            let description = description.arg(".");
+            self.suite("Go description of the API", description, GoTest::default());
+        }
         if let Some(hello) = &hello {
             let modules = ["v017", "v043"];
             let variables = executables(executable, hello);

@@ -17,7 +17,7 @@ use std::time::Duration;
 use mattermost_plugin_rpc::go_plugin::Broker;
 use mattermost_plugin_rpc::gob::{Bytes, Decoder, Empty, Encoder, Limits};
 use mattermost_plugin_rpc::gob_struct;
-use mattermost_plugin_rpc::mattermost::{Api, ApiError, RpcApi, serve_hooks};
+use mattermost_plugin_rpc::mattermost::{ApiError, KvApi, RpcApi, serve_hooks};
 use mattermost_plugin_rpc::net_rpc::{self, CallError, Client, Reply, Response, Route, Service};
 use mattermost_plugin_rpc::yamux::frame::{Flags, Header, Kind};
 use mattermost_plugin_rpc::yamux::{Accept, CloseReason, Config, Session, Stream, WINDOW};

@@ -6,7 +6,10 @@ mod mattermost_script;
 use std::sync::{Arc, Mutex};
 
 use mattermost_plugin_rpc::gob::Any;
-use mattermost_plugin_rpc::mattermost::{Api, ApiError, Command, ErrorString, Post, RpcApi};
+use mattermost_plugin_rpc::mattermost::{
+    ApiError, ChannelsApi, Command, CommandsApi, ErrorString, KvApi, Post, PostsApi, RpcApi,
+    ServerApi, UsersApi,
+};
 use mattermost_plugin_rpc::net_rpc::{self, Client};
 use mattermost_script::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};

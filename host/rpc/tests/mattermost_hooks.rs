@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use mattermost_plugin_rpc::gob::{Any, Bytes, Empty};
 use mattermost_plugin_rpc::gob_struct;
-use mattermost_plugin_rpc::mattermost::{Api, AppError, CommandResponse, Context, FileData, User};
+use mattermost_plugin_rpc::mattermost::{
+    AppError, CommandResponse, Context, FileData, User, UsersApi,
+};
 use mattermost_plugin_rpc::net_rpc::{self, CallError, Reply, Route, Service};
 use mattermost_plugin_rpc::yamux::Config;
 use mattermost_server::{

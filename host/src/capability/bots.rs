@@ -26,7 +26,7 @@ impl Host for EventState {
 
     async fn set_profile_image(&mut self, image: Vec<u8>) -> Answer<()> {
         let _held = self.host_call(&image)?;
-        let answer = self.set_image(&image).await;
+        let answer = self.set_image(image).await;
         Ok(self.counted("bots", answer))
     }
 }
@@ -55,7 +55,7 @@ impl EventState {
         Ok(id)
     }
 
-    async fn set_image(&mut self, image: &[u8]) -> Result<(), Error> {
+    async fn set_image(&mut self, image: Vec<u8>) -> Result<(), Error> {
         if image.len() > IMAGE_LIMIT {
             return Err(Error::TooLarge);
         }

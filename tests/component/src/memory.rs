@@ -13,8 +13,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mattermost_plugin_rpc::gob::Any;
 use mattermost_plugin_rpc::mattermost::{
-    Api, ApiError, AuditRecord, Bot, Broadcast, Call, Channel, ChannelMember, Command, Config,
-    FileInfo, KvSetOptions, LogLevel, OpenDialogRequest, Post, PostList, Preference, Team, User,
+    ApiError, AuditApi, AuditRecord, Bot, BotsApi, Broadcast, Call, Channel, ChannelMember,
+    ChannelStats, ChannelsApi, Command, CommandsApi, Config, CustomStatus, DialogsApi, FileInfo,
+    FilesApi, KvApi, KvSetOptions, License, LogApi, LogLevel, NotificationsApi, OpenDialogRequest,
+    PermissionsApi, PluginStatus, Post, PostList, PostsApi, Preference, PreferencesApi,
+    PushNotification, ServerApi, SettingsApi, Status, StatusApi, Team, User, UsersApi,
+    WebsocketApi,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -89,6 +93,16 @@ pub struct World {
     pub log: Vec<Line>,
     /// Whether the server is older than audit records of plugins.
     pub is_old: bool,
+    /// The server's license.
+    pub license: Option<License>,
+    /// The plugins that are installed.
+    pub plugins: Vec<PluginStatus>,
+    /// By user id; the server knows nothing of somebody who never signed in.
+    pub statuses: BTreeMap<String, Status>,
+    /// By user id.
+    pub custom_statuses: BTreeMap<String, CustomStatus>,
+    /// User id and notification for mobile devices, in order of sending.
+    pub pushed: Vec<(String, PushNotification)>,
     /// All records of the audit log.
     pub audit: Vec<AuditRecord>,
     /// Pictures set, by user id.
@@ -405,6 +419,14 @@ fn missing<T>(thing: Option<T>) -> Result<T, ApiError> {
 /// How far the database replica is behind within one action, in milliseconds ([`World::lag_within`]).
 const LAG: i64 = 40;
 
+fn member((channel_id, user_id): (String, String)) -> ChannelMember {
+    ChannelMember {
+        channel_id,
+        user_id,
+        ..ChannelMember::default()
+    }
+}
+
 impl MemoryApi {
     /// A server with the machine's clock, whose database replica is behind within each action.
     #[must_use]
@@ -505,7 +527,7 @@ fn is_unused_index(world: &World, name: &str, key: &str) -> bool {
     name == "KVGet" && key.starts_with("_jobs_") && world.primary(key).is_none()
 }
 
-impl Api for MemoryApi {
+impl SettingsApi for MemoryApi {
     fn load_plugin_configuration(&self) -> Call<'_, Vec<u8>> {
         self.call("LoadPluginConfiguration", |world| {
             let settings = world.stored_settings().into_iter();
@@ -542,7 +564,9 @@ impl Api for MemoryApi {
             Ok(())
         })
     }
+}
 
+impl ServerApi for MemoryApi {
     fn get_config(&self) -> Call<'_, Config> {
         self.call("GetConfig", |world| Ok(world.config.clone()))
     }
@@ -558,13 +582,34 @@ impl Api for MemoryApi {
         self.call("GetBundlePath", |_| Ok("/bundle".to_owned()))
     }
 
+    fn get_license(&self) -> Call<'_, Option<License>> {
+        self.call("GetLicense", |world| Ok(world.license.clone()))
+    }
+
+    fn get_plugin_status<'a>(&'a self, id: &'a str) -> Call<'a, Option<PluginStatus>> {
+        self.call("GetPluginStatus", |world| {
+            Ok(world
+                .plugins
+                .iter()
+                .find(|one| one.plugin_id == id)
+                .cloned())
+        })
+    }
+}
+
+impl CommandsApi for MemoryApi {
     fn register_command(&self, command: Command) -> Call<'_, ()> {
         self.call("RegisterCommand", |world| {
+            if command.trigger.is_empty() {
+                return Err(ApiError::Go("invalid command".to_owned()));
+            }
             world.commands.insert(command.trigger.clone(), command);
             Ok(())
         })
     }
+}
 
+impl BotsApi for MemoryApi {
     fn ensure_bot_user(&self, bot: Bot) -> Call<'_, String> {
         self.call("EnsureBotUser", |world| {
             world.bots_asked_for.push(bot.clone());
@@ -595,13 +640,15 @@ impl Api for MemoryApi {
         })
     }
 
-    fn set_profile_image<'a>(&'a self, user: &'a str, image: &'a [u8]) -> Call<'a, ()> {
+    fn set_profile_image<'a>(&'a self, user: &'a str, image: Vec<u8>) -> Call<'a, ()> {
         self.call("SetProfileImage", |world| {
-            world.pictures.push((user.to_owned(), image.to_vec()));
+            world.pictures.push((user.to_owned(), image));
             Ok(())
         })
     }
+}
 
+impl UsersApi for MemoryApi {
     fn get_user<'a>(&'a self, user: &'a str) -> Call<'a, User> {
         self.call("GetUser", |world| missing(world.users.get(user).cloned()))
     }
@@ -615,6 +662,9 @@ impl Api for MemoryApi {
         self.call("GetUsersInChannel", |world| {
             let members = world.members.iter().filter(|(id, _)| id == channel);
             let users = members.filter_map(|(_, user)| world.users.get(user).cloned());
+            let mut users: Vec<_> = users.collect();
+            users.sort_by(|a, b| a.username.cmp(&b.username));
+            let users = users.into_iter();
             let skipped = page as usize * per_page as usize;
             Ok(users.skip(skipped).take(per_page as usize).collect())
         })
@@ -627,6 +677,57 @@ impl Api for MemoryApi {
         })
     }
 
+    fn get_user_by_username<'a>(&'a self, name: &'a str) -> Call<'a, User> {
+        self.call("GetUserByUsername", |world| {
+            let name = name.to_lowercase();
+            let mut users = world.users.values();
+            missing(users.find(|user| user.username == name).cloned())
+        })
+    }
+
+    fn get_user_by_email<'a>(&'a self, email: &'a str) -> Call<'a, User> {
+        self.call("GetUserByEmail", |world| {
+            let email = email.to_lowercase();
+            let mut users = world.users.values();
+            missing(users.find(|user| user.email == email).cloned())
+        })
+    }
+
+    fn get_users_by_usernames(&self, usernames: Vec<String>) -> Call<'_, Vec<User>> {
+        self.call("GetUsersByUsernames", |world| {
+            let users = world.users.values();
+            let users = users.filter(|user| usernames.contains(&user.username));
+            let mut users: Vec<_> = users.cloned().collect();
+            users.sort_by(|a, b| a.username.cmp(&b.username));
+            Ok(users)
+        })
+    }
+}
+
+impl PermissionsApi for MemoryApi {
+    fn has_permission_to<'a>(&'a self, user: &'a str, permission: &'a str) -> Call<'a, bool> {
+        self.call("HasPermissionTo", |world| {
+            let admin = world
+                .users
+                .get(user)
+                .is_some_and(|user| user.has_role("system_admin"));
+            Ok(admin && permission.starts_with("manage"))
+        })
+    }
+
+    fn has_permission_to_channel<'a>(
+        &'a self,
+        user: &'a str,
+        channel: &'a str,
+        _permission: &'a str,
+    ) -> Call<'a, bool> {
+        self.call("HasPermissionToChannel", |world| {
+            Ok(world.may_post(user, channel))
+        })
+    }
+}
+
+impl ChannelsApi for MemoryApi {
     fn get_channel<'a>(&'a self, channel: &'a str) -> Call<'a, Channel> {
         self.call("GetChannel", |world| {
             missing(world.channels.get(channel).cloned())
@@ -639,12 +740,8 @@ impl Api for MemoryApi {
         user: &'a str,
     ) -> Call<'a, Option<ChannelMember>> {
         self.call("GetChannelMember", |world| {
-            let member = (channel.to_owned(), user.to_owned());
-            Ok(world.members.contains(&member).then(|| ChannelMember {
-                channel_id: member.0,
-                user_id: member.1,
-                ..ChannelMember::default()
-            }))
+            let pair = (channel.to_owned(), user.to_owned());
+            Ok(world.members.contains(&pair).then(|| member(pair)))
         })
     }
 
@@ -672,27 +769,34 @@ impl Api for MemoryApi {
         })
     }
 
-    fn has_permission_to<'a>(&'a self, user: &'a str, permission: &'a str) -> Call<'a, bool> {
-        self.call("HasPermissionTo", |world| {
-            let admin = world
-                .users
-                .get(user)
-                .is_some_and(|user| user.has_role("system_admin"));
-            Ok(admin && permission.starts_with("manage"))
-        })
-    }
-
-    fn has_permission_to_channel<'a>(
+    fn get_channel_members<'a>(
         &'a self,
-        user: &'a str,
         channel: &'a str,
-        _permission: &'a str,
-    ) -> Call<'a, bool> {
-        self.call("HasPermissionToChannel", |world| {
-            Ok(world.may_post(user, channel))
+        page: u32,
+        per_page: u32,
+    ) -> Call<'a, Vec<ChannelMember>> {
+        self.call("GetChannelMembers", |world| {
+            let members = world.members.iter().filter(|(id, _)| id == channel);
+            let members = members.skip(page as usize * per_page as usize);
+            let members = members.take(per_page as usize);
+            Ok(members.cloned().map(member).collect())
         })
     }
 
+    fn get_channel_stats<'a>(&'a self, channel: &'a str) -> Call<'a, ChannelStats> {
+        self.call("GetChannelStats", |world| {
+            let members = world.members.iter().filter(|(id, _)| id == channel);
+            let users = members.filter_map(|(_, user)| world.users.get(user));
+            let active = users.filter(|user| user.delete_at == 0).count();
+            Ok(ChannelStats {
+                channel_id: channel.to_owned(),
+                member_count: i64::try_from(active).unwrap_or(i64::MAX),
+            })
+        })
+    }
+}
+
+impl PostsApi for MemoryApi {
     fn create_post(&self, post: Post) -> Call<'_, Post> {
         self.call("CreatePost", |world| {
             if world.restricted.contains(&post.channel_id) {
@@ -811,10 +915,28 @@ impl Api for MemoryApi {
         })
     }
 
+    fn delete_post<'a>(&'a self, post: &'a str) -> Call<'a, ()> {
+        self.call("DeletePost", |world| {
+            let now = world.now;
+            let exists = |one: &&Post| one.id == post && one.delete_at == 0;
+            // The server's own word: 400, not 404.
+            let absent = || app_error(400, "no such post");
+            world.posts.iter().find(exists).ok_or_else(absent)?;
+            let gone = world.posts.iter_mut().filter(|one| one.delete_at == 0);
+            for gone in gone.filter(|one| one.id == post || one.root_id == post) {
+                gone.delete_at = now;
+                gone.update_at = now;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl FilesApi for MemoryApi {
     fn upload_file<'a>(
         &'a self,
         content: Vec<u8>,
-        channel: &'a str,
+        _channel: &'a str,
         name: &'a str,
     ) -> Call<'a, FileInfo> {
         self.call("UploadFile", |world| {
@@ -826,14 +948,15 @@ impl Api for MemoryApi {
             world.files.push(file);
             Ok(FileInfo {
                 id,
-                channel_id: channel.to_owned(),
                 name: name.to_owned(),
                 size: i64::try_from(content.len()).unwrap_or(i64::MAX),
                 ..FileInfo::default()
             })
         })
     }
+}
 
+impl PreferencesApi for MemoryApi {
     fn get_preferences_for_user<'a>(&'a self, user: &'a str) -> Call<'a, Vec<Preference>> {
         self.call("GetPreferencesForUser", |world| {
             let own = world.preferences.iter().filter(|one| one.user_id == user);
@@ -856,7 +979,9 @@ impl Api for MemoryApi {
             Ok(())
         })
     }
+}
 
+impl KvApi for MemoryApi {
     fn kv_get<'a>(&'a self, key: &'a str) -> Call<'a, Option<Vec<u8>>> {
         let read = self.call_about("KVGet", key, |world| {
             if let Some(old) = world.behind.get_mut(key).and_then(Vec::pop) {
@@ -932,7 +1057,9 @@ impl Api for MemoryApi {
             Ok(keys)
         })
     }
+}
 
+impl WebsocketApi for MemoryApi {
     fn publish_websocket_event<'a>(
         &'a self,
         event: &'a str,
@@ -948,14 +1075,18 @@ impl Api for MemoryApi {
             Ok(())
         })
     }
+}
 
+impl DialogsApi for MemoryApi {
     fn open_interactive_dialog(&self, request: OpenDialogRequest) -> Call<'_, ()> {
         self.call("OpenInteractiveDialog", |world| {
             world.dialogs.push(request);
             Ok(())
         })
     }
+}
 
+impl AuditApi for MemoryApi {
     fn log_audit_rec(&self, mut record: AuditRecord) -> Call<'_, ()> {
         self.call("LogAuditRec", |world| {
             let id = Any::String("plugin".to_owned());
@@ -965,7 +1096,9 @@ impl Api for MemoryApi {
             Ok(())
         })
     }
+}
 
+impl LogApi for MemoryApi {
     fn log<'a>(
         &'a self,
         level: LogLevel,
@@ -978,6 +1111,50 @@ impl Api for MemoryApi {
                 message: message.to_owned(),
                 fields,
             });
+            Ok(())
+        })
+    }
+}
+
+impl StatusApi for MemoryApi {
+    fn get_user_status<'a>(&'a self, user: &'a str) -> Call<'a, Status> {
+        self.call("GetUserStatus", |world| {
+            missing(world.statuses.get(user).cloned())
+        })
+    }
+
+    fn update_user_custom_status<'a>(
+        &'a self,
+        user: &'a str,
+        status: CustomStatus,
+    ) -> Call<'a, ()> {
+        self.call("UpdateUserCustomStatus", |world| {
+            if status.emoji.is_empty() && status.text.is_empty() {
+                return Err(app_error(400, "the status is empty"));
+            }
+            missing(world.users.get(user))?;
+            world.custom_statuses.insert(user.to_owned(), status);
+            Ok(())
+        })
+    }
+
+    fn remove_user_custom_status<'a>(&'a self, user: &'a str) -> Call<'a, ()> {
+        self.call("RemoveUserCustomStatus", |world| {
+            missing(world.users.get(user))?;
+            world.custom_statuses.remove(user);
+            Ok(())
+        })
+    }
+}
+
+impl NotificationsApi for MemoryApi {
+    fn send_push_notification<'a>(
+        &'a self,
+        notification: PushNotification,
+        user: &'a str,
+    ) -> Call<'a, ()> {
+        self.call("SendPushNotification", |world| {
+            world.pushed.push((user.to_owned(), notification));
             Ok(())
         })
     }

@@ -25,10 +25,10 @@ use mattermost_plugin_rpc::gob::{
     Any, Bytes, Decode, DecodeError, Decoder, Empty, Encoder, Limits, Url,
 };
 use mattermost_plugin_rpc::mattermost::{
-    Api, ApiError, AppError, BodyReader, Bot, Broadcast, Channel, ChannelMember, Command,
-    CommandArgs, CommandResponse, Config, Context, FileData, FileInfo, Hooks, HttpRequest,
-    KvSetOptions, LogLevel, OpenDialogRequest, Permission, Post, PostList, Preference,
-    ResponseWriter, RpcApi, User, serve_hooks,
+    Api, ApiError, AppError, AuditRecord, BodyReader, Bot, Broadcast, Channel, ChannelMember,
+    Command, CommandArgs, CommandResponse, Config, Context, CustomStatus, FileData, FileInfo,
+    Hooks, HttpRequest, KvSetOptions, LogLevel, OpenDialogRequest, Permission, Post, PostList,
+    Preference, PushNotification, ResponseWriter, RpcApi, SettingsApi, User, serve_hooks,
 };
 use mattermost_plugin_rpc::net_rpc::{Client, Request, Response};
 use mattermost_plugin_rpc::yamux::frame::{Kind, Piece, Splitter};
@@ -420,7 +420,7 @@ async fn drain(mut stream: impl AsyncRead + Unpin) {
 type Made<'a> = BoxFuture<'a, Result<(), ApiError>>;
 
 /// One call of each method.
-fn calls(api: &RpcApi) -> Vec<Made<'_>> {
+fn calls(api: &dyn Api) -> Vec<Made<'_>> {
     fn made<'a, T: 'a>(call: impl Future<Output = Result<T, ApiError>> + Send + 'a) -> Made<'a> {
         async move { call.await.map(drop) }.boxed()
     }
@@ -431,7 +431,7 @@ fn calls(api: &RpcApi) -> Vec<Made<'_>> {
         made(api.get_bundle_path()),
         made(api.register_command(Command::default())),
         made(api.ensure_bot_user(Bot::default())),
-        made(api.set_profile_image("u", b"i")),
+        made(api.set_profile_image("u", vec![1])),
         made(api.get_user("u")),
         made(api.get_channel("c")),
         made(api.get_channel_member("c", "u")),
@@ -453,6 +453,23 @@ fn calls(api: &RpcApi) -> Vec<Made<'_>> {
         made(api.kv_list(0, 10)),
         made(api.publish_websocket_event("e", Default::default(), Broadcast::default())),
         made(api.open_interactive_dialog(OpenDialogRequest::default())),
+        made(api.get_plugin_config()),
+        made(api.save_plugin_config(Default::default())),
+        made(api.get_license()),
+        made(api.get_plugin_status("i")),
+        made(api.get_user_by_username("u")),
+        made(api.get_user_by_email("e")),
+        made(api.get_users_by_usernames(vec!["u".to_owned()])),
+        made(api.get_users_in_channel("c", 0, 10)),
+        made(api.get_teams_for_user("u")),
+        made(api.get_user_status("u")),
+        made(api.update_user_custom_status("u", CustomStatus::default())),
+        made(api.remove_user_custom_status("u")),
+        made(api.get_channel_members("c", 0, 10)),
+        made(api.get_channel_stats("c")),
+        made(api.delete_post("p")),
+        made(api.send_push_notification(PushNotification::default(), "u")),
+        made(api.log_audit_rec(AuditRecord::default())),
         made(api.log(LogLevel::Info, "m", Vec::new())),
     ]
 }

@@ -14,7 +14,7 @@ use super::decode::Decode;
 use super::encode::{Encode, Schema, Writer};
 use super::error::{DecodeError, EncodeError};
 use super::reader::Reader;
-use crate::mattermost::registered::{
+use crate::mattermost::{
     AppError, Attachment, DynamicListArg, ErrorString, PqError, StaticListArg, TextArg,
 };
 

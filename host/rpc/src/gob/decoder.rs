@@ -85,6 +85,22 @@ impl Decoder {
         Ok(whole.and(value))
     }
 
+    /// Like [`Decoder::next`], for who reads the value by other means than its type. `read` may be called several times;
+    /// the last one counts.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn next_by(
+        &mut self,
+        read: &mut dyn FnMut(&mut Reader<'_>, i64) -> Result<(), DecodeError>,
+    ) -> Result<Option<()>, DecodeError> {
+        self.next_with(&mut |reader, id| {
+            reader.begin_top(id)?;
+            read(reader, id)
+        })
+    }
+
     /// Reads and drops the next value; none while bytes are missing.
     ///
     /// # Errors

@@ -30,6 +30,8 @@ pub enum Schema {
     Interface,
     /// Opaque bytes that Go reads with `UnmarshalBinary`.
     BinaryMarshaler,
+    /// Opaque bytes that Go reads with `GobDecode`.
+    GobEncoder,
     /// A list.
     Slice(fn() -> Schema),
     /// A map.
@@ -76,12 +78,16 @@ pub trait Encode {
     fn encode(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError>;
 }
 
+/// A field of a struct, without its type.
+pub type Field<'a> = Box<dyn Encode + Send + Sync + 'a>;
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
     Struct(usize),
     Slice(i64),
     Map(i64, i64),
     BinaryMarshaler,
+    GobEncoder,
 }
 
 /// The sending half of a stream.
@@ -103,6 +109,36 @@ impl Encoder {
     ///
     /// When gob cannot express the value; then nothing was appended and nothing is remembered.
     pub fn encode<T: Encode>(&mut self, value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.write(T::schema(), out, &|writer| value.encode(writer))
+    }
+
+    /// Like [`Encoder::encode`], for a struct whose fields are values of their own.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn encode_fields(
+        &mut self,
+        schema: &'static StructSchema,
+        fields: &[Field<'_>],
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        self.write(Schema::Struct(schema), out, &|writer| {
+            let mut number = writer.begin();
+            for field in fields {
+                writer.field(&mut number, field.as_ref())?;
+            }
+            writer.end();
+            Ok(())
+        })
+    }
+
+    fn write(
+        &mut self,
+        schema: Schema,
+        out: &mut Vec<u8>,
+        write: &dyn Fn(&mut Writer<'_>) -> Result<(), EncodeError>,
+    ) -> Result<(), EncodeError> {
         let before = out.len();
         let mut writer = Writer {
             ids: &mut self.ids,
@@ -110,12 +146,12 @@ impl Encoder {
             definitions: out,
             body: Vec::new(),
         };
-        let id = writer.id(T::schema());
+        let id = writer.id(schema);
         put_int(&mut writer.body, id);
-        if !matches!(T::schema(), Schema::Struct(_)) {
+        if !matches!(schema, Schema::Struct(_)) {
             writer.body.push(0);
         }
-        let encoded = value.encode(&mut writer);
+        let encoded = write(&mut writer);
         let Writer { added, body, .. } = writer;
         if let Err(error) = encoded {
             for key in added {
@@ -158,7 +194,7 @@ impl Writer<'_> {
     /// # Errors
     ///
     /// When gob cannot express it.
-    pub fn field<T: Encode>(
+    pub fn field<T: Encode + ?Sized>(
         &mut self,
         number: &mut FieldNumber,
         value: &T,
@@ -175,6 +211,11 @@ impl Writer<'_> {
     /// Ends a struct.
     pub fn end(&mut self) {
         self.body.push(0);
+    }
+
+    /// Writes opaque bytes.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        put_bytes(&mut self.body, bytes);
     }
 
     /// Writes an interface value.
@@ -211,10 +252,14 @@ impl Writer<'_> {
             Schema::String => types::STRING,
             Schema::Interface => types::INTERFACE,
             Schema::BinaryMarshaler => self.defined(Key::BinaryMarshaler, |_, id| {
-                let mut definition = Vec::new();
-                definition.push(6);
-                definition.push(1);
+                let mut definition = vec![6, 1];
                 put_named(&mut definition, "URL", id);
+                definition.extend([0, 0]);
+                definition
+            }),
+            Schema::GobEncoder => self.defined(Key::GobEncoder, |_, id| {
+                let mut definition = vec![5, 1];
+                put_named(&mut definition, "Time", id);
                 definition.extend([0, 0]);
                 definition
             }),

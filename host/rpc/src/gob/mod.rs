@@ -22,15 +22,17 @@ mod error;
 mod macros;
 mod reader;
 mod skim;
+mod time;
 mod types;
 mod wire;
 
 pub use any::Any;
 pub use decode::Decode;
 pub use decoder::Decoder;
-pub use encode::{Encode, Encoder, FieldNumber, Schema, StructSchema, Writer};
+pub use encode::{Encode, Encoder, Field, FieldNumber, Schema, StructSchema, Writer};
 pub use error::{DecodeError, EncodeError};
 pub use reader::{FieldCursor, Reader};
+pub use time::Time;
 
 /// What a decoder accepts at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -58,6 +58,13 @@ impl<'a> Reader<'a> {
         self.alone(id)
     }
 
+    /// What comes before a value of its own.
+    pub(super) fn begin_top(&mut self, id: i64) -> Result<(), DecodeError> {
+        self.lone(id)?;
+        self.alone = self.types.is_struct(id);
+        Ok(())
+    }
+
     /// Decodes a value of its own: Go refuses one that has no field in common with the struct that is
     /// expected, but accepts such a struct as a part of another.
     pub(super) fn alone<T: Decode>(&mut self, id: i64) -> Result<T, DecodeError> {

@@ -222,6 +222,7 @@ pub(super) fn same_kind(schema: super::Schema, kind: &Kind) -> bool {
                 Schema::BinaryMarshaler,
                 Kind::Defined(WireType::BinaryMarshaler)
             )
+            | (Schema::GobEncoder, Kind::Defined(WireType::GobEncoder))
             | (Schema::Struct(_), Kind::Defined(WireType::Struct(_)))
     )
 }

@@ -5,23 +5,12 @@
 //! same time as each other and as themselves. None has a timeout on the server's side.
 
 use super::{
-    AppError, BodyReader, CommandArgs, CommandResponse, Context, HttpRequest, ResponseWriter,
-    RpcApi,
+    AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, HttpRequest,
+    ResponseWriter, RpcApi,
 };
 use crate::net_rpc::MOST_CALLS;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
-
-crate::gob_struct! {
-    /// A file for a support packet, `model.FileData`.
-    #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct FileData = "FileData" {
-        /// Its name in the packet.
-        pub filename: String = "Filename",
-        /// What it holds.
-        pub body: crate::gob::Bytes = "Body",
-    }
-}
 
 /// The hooks of a plugin. A panic in one of them fails that call alone.
 pub trait Hooks: Send + Sync + 'static {

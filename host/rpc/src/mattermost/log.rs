@@ -1,8 +1,8 @@
 //! Lines in the server's log.
 
 use super::api::Call;
-use crate::gob::{Any, Empty};
-use crate::net_rpc::Client;
+use super::call::{Failure, Method, RpcApi, method};
+use crate::gob::Any;
 
 /// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,42 +17,50 @@ pub enum LogLevel {
     Error,
 }
 
+macro_rules! line {
+    ($name:literal) => {
+        method!($name, ("A": &str, "B": Vec<Any>), (), None, Failure::None)
+    };
+}
+
+static DEBUG: Method = line!("LogDebug");
+static INFO: Method = line!("LogInfo");
+static WARN: Method = line!("LogWarn");
+static ERROR: Method = line!("LogError");
+
 impl LogLevel {
     /// The API method that writes such a line.
-    fn method(self) -> &'static str {
+    fn method(self) -> &'static Method {
         match self {
-            Self::Debug => "Plugin.LogDebug",
-            Self::Info => "Plugin.LogInfo",
-            Self::Warn => "Plugin.LogWarn",
-            Self::Error => "Plugin.LogError",
+            Self::Debug => &DEBUG,
+            Self::Info => &INFO,
+            Self::Warn => &WARN,
+            Self::Error => &ERROR,
         }
     }
 }
 
-crate::gob_struct! {
-    #[derive(Clone, Debug, Default, PartialEq)]
-    struct LogArgs = "Z_LogArgs" {
-        message: String = "A",
-        fields: Vec<Any> = "B",
-    }
+/// Lines in the server's log. By hand, because Go's methods take any number of values.
+pub trait LogApi: Send + Sync + 'static {
+    /// Writes a line with named values to the server's log.
+    fn log<'a>(
+        &'a self,
+        level: LogLevel,
+        message: &'a str,
+        fields: Vec<(String, String)>,
+    ) -> Call<'a, ()>;
 }
 
-pub(super) fn write<'a>(
-    client: &'a Client,
-    level: LogLevel,
-    message: &'a str,
-    fields: Vec<(String, String)>,
-) -> Call<'a, ()> {
-    Box::pin(async move {
-        let fields = fields
-            .into_iter()
-            .flat_map(|(key, value)| [Any::String(key), Any::String(value)])
-            .collect();
-        let args = LogArgs {
-            message: message.to_owned(),
-            fields,
-        };
-        let Empty = client.call(level.method(), &args).await?;
-        Ok(())
-    })
+impl LogApi for RpcApi {
+    fn log<'a>(
+        &'a self,
+        level: LogLevel,
+        message: &'a str,
+        fields: Vec<(String, String)>,
+    ) -> Call<'a, ()> {
+        let fields = fields.into_iter();
+        let fields = fields.flat_map(|(key, value)| [Any::String(key), Any::String(value)]);
+        let fields: Vec<Any> = fields.collect();
+        self.nothing(level.method(), vec![Box::new(message), Box::new(fields)])
+    }
 }

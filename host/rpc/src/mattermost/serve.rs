@@ -10,10 +10,10 @@
 //! on them after five seconds. Nothing waits for the server to take them up: what is asked of it follows the
 //! dialling in the same breath, and on the response's stream nothing need be said at all.
 
-use super::command::{CommandArgs, CommandResponse};
 use super::http::WireRequest;
-use super::registered::{AppError, ErrorString};
+use super::{AppError, ErrorString};
 use super::{BodyReader, Context, FileData, Hooks, HttpRequest, ResponseWriter, RpcApi};
+use super::{CommandArgs, CommandResponse};
 use crate::go_plugin::{Broker, BrokerError, Dialled};
 use crate::gob::{Any, Empty};
 use crate::net_rpc::{self, Client, Reply, Route, ServeError, Service, panic_text};

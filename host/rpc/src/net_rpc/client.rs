@@ -5,6 +5,7 @@
 //! number; the request, which is already in the outgoing buffer as a whole, is still sent, and its
 //! answer is skipped.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,7 +14,9 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::outbox::Outbox;
 use super::{READ, Request, Response};
-use crate::gob::{Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Limits};
+use crate::gob::{
+    Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Field, Limits, Reader, StructSchema,
+};
 
 /// Why a call has no result.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +95,12 @@ impl<R> Slot<R> {
     }
 }
 
+impl<R> Slot<R> {
+    fn fail(&mut self, error: CallError) {
+        self.send(Err(error));
+    }
+}
+
 impl<R: Decode + Send> Waiting for Slot<R> {
     fn reply(&mut self, decoder: &mut Decoder) -> Result<Option<()>, DecodeError> {
         let value = decoder.next::<R>()?;
@@ -99,7 +108,42 @@ impl<R: Decode + Send> Waiting for Slot<R> {
     }
 
     fn fail(&mut self, error: CallError) {
-        self.send(Err(error));
+        Slot::fail(self, error);
+    }
+}
+
+/// Reads replies of one kind. A method of an API that has many is such a value rather than code of its own.
+pub trait ReadReply: Sync {
+    /// Reads a reply of the sender's type `id`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be decoded.
+    fn read(&'static self, reader: &mut Reader<'_>, id: i64) -> Result<Boxed, DecodeError>;
+}
+
+/// A value without its type.
+pub type Boxed = Box<dyn Any + Send>;
+
+/// A call whose reply is read by a [`ReadReply`].
+struct BoxedSlot {
+    reading: &'static dyn ReadReply,
+    slot: Slot<Boxed>,
+}
+
+impl Waiting for BoxedSlot {
+    fn reply(&mut self, decoder: &mut Decoder) -> Result<Option<()>, DecodeError> {
+        let mut value = None;
+        let whole = decoder.next_by(&mut |reader, id| {
+            value = Some(self.reading.read(reader, id)?);
+            Ok(())
+        })?;
+        let value = whole.and(value);
+        Ok(value.map(|value| self.slot.send(Ok(value))))
+    }
+
+    fn fail(&mut self, error: CallError) {
+        self.slot.fail(error);
     }
 }
 
@@ -159,6 +203,27 @@ impl Client {
         let _forget = self
             .send(method, &|encoder, out| encoder.encode(args, out), waiting)
             .await?;
+        receiver.await.unwrap_or(Err(CallError::Closed))
+    }
+
+    /// Like [`Client::call`], without types: `fields` are those of the argument, and `reading` reads the reply.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn call_boxed(
+        &self,
+        method: &str,
+        schema: &'static StructSchema,
+        fields: &[Field<'_>],
+        reading: &'static dyn ReadReply,
+    ) -> Result<Boxed, CallError> {
+        let (sender, receiver) = oneshot::channel();
+        let slot = Slot(Some(sender));
+        let waiting = Box::new(BoxedSlot { reading, slot });
+        let encode =
+            |encoder: &mut Encoder, out: &mut Vec<u8>| encoder.encode_fields(schema, fields, out);
+        let _forget = self.send(method, &encode, waiting).await?;
         receiver.await.unwrap_or(Err(CallError::Closed))
     }
 

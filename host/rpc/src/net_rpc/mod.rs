@@ -17,7 +17,7 @@ mod client;
 mod outbox;
 mod server;
 
-pub use client::{CallError, Client};
+pub use client::{Boxed, CallError, Client, ReadReply};
 pub(crate) use server::{MOST_CALLS, panic_text};
 pub use server::{Reply, Route, ServeError, Service, serve};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mattermost_plugin_rpc::gob::Bytes;
 use mattermost_plugin_rpc::gob_struct;
-use mattermost_plugin_rpc::mattermost::{Api, AppError, RpcApi};
+use mattermost_plugin_rpc::mattermost::{AppError, KvApi, RpcApi};
 use mattermost_plugin_rpc::net_rpc::{self, Client, Reply, Route, Service};
 use mattermost_plugin_rpc::yamux::{Config, Session};
 

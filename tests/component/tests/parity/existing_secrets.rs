@@ -2,7 +2,7 @@
 //! `component_tests::leaks`; here one is searched in which everything happens.
 
 use component_tests::scene::{Scene, WEBHOOK_SECRET};
-use mattermost_plugin_rpc::mattermost::{Api as _, LogLevel};
+use mattermost_plugin_rpc::mattermost::{KvApi as _, LogApi as _, LogLevel};
 
 use crate::flows::{self, RECORDING_SECRETS};
 

@@ -1,0 +1,92 @@
+//! The description of Mattermost's plugin API that the Go program in `tests/description` writes.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// What Go's reflection says about the plugin library.
+#[derive(Deserialize)]
+pub struct Description {
+    api: Vec<Method>,
+    types: Vec<Type>,
+    #[serde(skip)]
+    by_name: BTreeMap<String, usize>,
+}
+
+/// One method of `plugin.API`. Types are written as in Go.
+#[derive(Deserialize)]
+pub struct Method {
+    /// The Go name.
+    pub name: String,
+    /// The oldest server that has it, if the library says so.
+    #[serde(default)]
+    pub since: String,
+    /// Names and types.
+    #[serde(default)]
+    pub parameters: Vec<(String, String)>,
+    /// The last parameter takes any number of values.
+    #[serde(default)]
+    pub variadic: bool,
+    /// Types.
+    #[serde(default)]
+    pub results: Vec<String>,
+    /// The first paragraph of its comment.
+    #[serde(default)]
+    pub doc: String,
+}
+
+/// A Go type with a name.
+#[derive(Deserialize)]
+pub struct Type {
+    name: String,
+    /// What it is, if it is not a struct.
+    #[serde(default)]
+    pub is: String,
+    /// It encodes itself.
+    #[serde(default)]
+    pub opaque: bool,
+    /// Names and types of its fields.
+    #[serde(default)]
+    pub fields: Vec<(String, String)>,
+}
+
+impl Description {
+    /// Reads the committed description.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        let mut read: Self = serde_json::from_str(text)?;
+        let named = read.types.iter().enumerate();
+        read.by_name = named.map(|(at, one)| (one.name.clone(), at)).collect();
+        Ok(read)
+    }
+
+    /// All methods of the API.
+    pub fn methods(&self) -> impl Iterator<Item = &Method> {
+        self.api.iter()
+    }
+
+    /// The type with this Go name.
+    pub fn named(&self, name: &str) -> Option<&Type> {
+        self.types.get(*self.by_name.get(name)?)
+    }
+
+    /// The names of all types that a method's parameters and results contain.
+    pub fn reached(&self, method: &Method) -> Vec<&str> {
+        let mut found: Vec<&str> = Vec::new();
+        let parameters = method.parameters.iter().map(|(_, of)| of);
+        let mut open: Vec<&str> = parameters
+            .chain(&method.results)
+            .map(String::as_str)
+            .collect();
+        while let Some(text) = open.pop() {
+            for name in text.split(['*', '[', ']']) {
+                let Some(of) = self.named(name) else { continue };
+                if !found.contains(&of.name.as_str()) {
+                    found.push(&of.name);
+                    open.push(&of.is);
+                    open.extend(of.fields.iter().map(|(_, of)| of.as_str()));
+                }
+            }
+        }
+        found
+    }
+}

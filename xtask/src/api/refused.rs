@@ -1,0 +1,120 @@
+//! What is never generated: methods with which a plugin could become somebody else, or make others so.
+//!
+//! A method is refused by its name, or because its parameters or results contain a type that is itself a credential.
+
+use super::description::{Description, Method};
+
+/// Methods that make or change sessions, tokens, roles, or plugins, or that read or write the whole configuration.
+const METHODS: &[&str] = &[
+    "CreateDefaultSyncableMemberships",
+    "CreateOAuthApp",
+    "CreateSession",
+    "CreateUser",
+    "CreateUserAccessToken",
+    "DeleteOAuthApp",
+    "DisablePlugin",
+    "EnablePlugin",
+    "ExecuteSlashCommand",
+    "ExtendSessionExpiry",
+    "GetSession",
+    "GetUnsanitizedConfig",
+    "InstallPlugin",
+    "RemovePlugin",
+    "RevokeSession",
+    "RevokeUserAccessToken",
+    "SaveConfig",
+    "UpdateChannelMemberRoles",
+    "UpdateGroupSyncable",
+    "UpdateTeamMemberRoles",
+    "UpdateUser",
+    "UpdateUserActive",
+    "UpdateUserAuth",
+    "UpdateUserRoles",
+    "UpsertGroupSyncable",
+];
+
+/// Types that are credentials.
+const TYPES: &[&str] = &[
+    "model.OAuthApp",
+    "model.Session",
+    "model.UserAccessToken",
+    "model.UserAuth",
+];
+
+/// Whether a method is refused, and why.
+pub fn reason(description: &Description, method: &Method) -> Option<String> {
+    if METHODS.contains(&method.name.as_str()) {
+        return Some(format!(
+            "{} makes or changes sessions, tokens, roles, plugins, or the configuration",
+            method.name
+        ));
+    }
+    let reached = description.reached(method);
+    let credential = TYPES.iter().find(|name| reached.contains(*name))?;
+    Some(format!("{} carries {credential}", method.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DESCRIPTION, committed};
+    use super::{METHODS, TYPES, reason};
+
+    /// Methods whose names sound like those that are refused, and that are harmless.
+    const HARMLESS: &[&str] = &[
+        "CreateUploadSession",
+        "GetConfig",
+        "GetPluginConfig",
+        "GetPluginID",
+        "GetPluginStatus",
+        "GetPlugins",
+        "GetUploadSession",
+        "ListPluginCommands",
+        "LoadPluginConfiguration",
+        "PluginHTTP",
+        "PublishPluginClusterEvent",
+        "RegisterPluginForSharedChannels",
+        "RolesGrantPermission",
+        "SavePluginConfig",
+        "UnregisterPluginForSharedChannels",
+        "UnregisterPluginRemoteForSharedChannels",
+    ];
+
+    #[test]
+    fn every_method_that_sounds_dangerous_is_refused_or_known_to_be_harmless() {
+        let description = committed(DESCRIPTION).unwrap();
+        let sounds = ["Session", "Token", "Role", "Plugin", "Auth", "Config"];
+        let mut refused = 0;
+        for method in description.methods() {
+            let known = HARMLESS.contains(&method.name.as_str());
+            let is_refused = reason(&description, method).is_some();
+            assert!(!(known && is_refused), "{} is both", method.name);
+            let sounds_so = sounds.iter().any(|word| method.name.contains(word));
+            assert!(!sounds_so || known || is_refused, "{} is new", method.name);
+            refused += usize::from(is_refused);
+        }
+        assert!(refused >= 20, "only {refused} methods are refused");
+    }
+
+    #[test]
+    fn everything_that_is_refused_exists() {
+        let description = committed(DESCRIPTION).unwrap();
+        let known: Vec<&str> = description.methods().map(|one| one.name.as_str()).collect();
+        for name in METHODS {
+            assert!(known.contains(name), "{name} is no method");
+        }
+        for name in TYPES {
+            assert!(description.named(name).is_some(), "{name} is no type");
+        }
+    }
+
+    #[test]
+    fn a_method_that_carries_a_credential_is_refused_whatever_its_name() {
+        let text = r#"{"api":[{"name":"FindThing","results":["map[string][]*model.Wrapper","error"]}],
+            "types":[{"name":"model.Wrapper","fields":[["Inner","model.Sessions"]]},
+                {"name":"model.Sessions","is":"[]*model.Session"},{"name":"model.Session"}]}"#;
+        let description = super::super::Description::parse(text).unwrap();
+        let method = description.methods().next().unwrap();
+        let said = reason(&description, method);
+        assert_eq!(said.as_deref(), Some("FindThing carries model.Session"));
+    }
+}
