@@ -66,14 +66,16 @@ impl Runner {
         let mut running = FuturesUnordered::new();
         loop {
             let mut search = pin!(self.search(plugin, until_idle));
+            let mut has_ended = false;
             let found = loop {
                 tokio::select! {
                     found = &mut search => break found,
                     // Also renews leases.
-                    Some(()) = running.next(), if !running.is_empty() => {}
+                    Some(()) = running.next(), if !running.is_empty() => has_ended = true,
                 }
             };
-            if found.is_empty() && running.next().await.is_none() {
+            // A job that ended during the search may have enqueued another where the search had already looked.
+            if found.is_empty() && !has_ended && running.next().await.is_none() {
                 return;
             }
             running.extend(found.into_iter().map(|job| self.handle(plugin, job)));
