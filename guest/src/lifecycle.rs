@@ -5,25 +5,18 @@
 
 use crate::bindings::bots;
 use crate::bindings::commands;
-use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
 use crate::command;
 use crate::config;
-use crate::store::oauth_state::token;
 use crate::store::site;
 use crate::store::subscription_index;
 use crate::system;
 use crate::text::{self, Locale, Message};
-use sha2::{Digest, Sha256};
-
-const IMAGE: &[u8] = include_bytes!("../../assets/profile.png");
-/// The record with the hash of the bot's current image.
-const IMAGE_KEY: &str = "bot_profile_image";
 
 /// Without the bot account and the command the plugin does not start; everything else can wait. The server logs the
 /// error and shows the administrator that the plugin did not start.
 pub fn activate() -> Result<(), String> {
-    let bot_id = bot_id().map_err(|error| {
+    bot_id().map_err(|error| {
         system::warn(
             "The bot account could not be created.",
             &[("error", &error.to_string())],
@@ -37,12 +30,6 @@ pub fn activate() -> Result<(), String> {
         );
         text::plain(Locale::En, Message::ActivateCommand)
     })?;
-    if let Err(error) = update_image(&bot_id) {
-        system::warn(
-            "The bot's picture could not be set.",
-            &[("error", &error.to_string())],
-        );
-    }
     if let Err(error) = subscription_index::enqueue() {
         system::warn(
             "The subscriptions of channels could not be listed yet.",
@@ -58,8 +45,8 @@ pub fn bot_id() -> Result<String, Error> {
     bots::ensure()
 }
 
-/// Why the plugin does not start. The host denies an account that is not a bot: the server answers with any account
-/// that has the username, and the plugin must not write as a person.
+/// Why the plugin does not start. The host denies an account that is not a bot, or belongs to someone else: the server
+/// answers with any account that has the username, and the plugin must not write as a person.
 fn no_bot(error: &Error) -> Message {
     match error {
         Error::Denied(_) => Message::ActivateBotNameTaken,
@@ -100,31 +87,9 @@ fn report_site(site_url: &str) {
     }
 }
 
-/// Uploads the image if this bot account does not have it yet.
-fn update_image(bot_id: &str) -> Result<(), Error> {
-    let mark = image_mark(bot_id, IMAGE);
-    if kv::get(IMAGE_KEY)?.is_some_and(|stored| stored == mark.as_bytes()) {
-        return Ok(());
-    }
-    bots::set_profile_image(IMAGE)?;
-    kv::set(IMAGE_KEY, mark.as_bytes(), None, &Expected::Any)
-}
-
-fn image_mark(bot_id: &str, image: &[u8]) -> String {
-    format!("{bot_id} {}", token(Sha256::digest(image).into()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn zm012_d28_another_picture_or_another_account_is_uploaded_again() {
-        let mark = image_mark("bot", b"image");
-        assert_eq!(mark, image_mark("bot", b"image"));
-        assert_ne!(mark, image_mark("bot", b"other"));
-        assert_ne!(mark, image_mark("tob", b"image"));
-    }
 
     #[test]
     fn f33_only_a_denied_account_is_called_taken() {
@@ -133,10 +98,5 @@ mod tests {
         for other in [Error::Timeout, Error::Unavailable("down".to_owned())] {
             assert_eq!(no_bot(&other), Message::ActivateBot);
         }
-    }
-
-    #[test]
-    fn zm012_the_picture_is_a_png() {
-        assert!(IMAGE.starts_with(b"\x89PNG\r\n\x1a\n"));
     }
 }

@@ -104,6 +104,8 @@ pub(crate) struct BotProfile {
     /// One sentence about it.
     #[serde(default)]
     pub(crate) description: String,
+    /// A PNG or JPEG file of the bundle, from the bundle's folder.
+    pub(crate) picture: Option<String>,
 }
 
 /// Whether a command may have this trigger.
@@ -121,6 +123,14 @@ pub(crate) fn is_free_prop(name: &str) -> bool {
         .iter()
         .any(|prefix| name.starts_with(prefix));
     !name.is_empty() && !others && !PROPS_WITH_A_MEANING.contains(&name)
+}
+
+/// Whether this is a PNG or JPEG file of the bundle: a plain path, from the bundle's folder.
+pub(crate) fn is_picture(file: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+    let steps = |step: &str| !step.is_empty() && !step.starts_with('.');
+    let ends = [".png", ".jpg", ".jpeg"];
+    file.bytes().all(plain) && file.split('/').all(steps) && ends.iter().any(|end| file.ends_with(end))
 }
 
 /// Whether posts of this kind are those of the plugin with this ID.
@@ -162,7 +172,12 @@ impl fmt::Display for Appearance {
         )?;
         writeln!(f, "  properties of its posts: {}", list(&self.props))?;
         let bot = self.bot.as_ref().map_or("none", |bot| bot.name.as_str());
-        writeln!(f, "  bot account it may write as: {bot}")
+        writeln!(f, "  bot account it may write as: {bot}")?;
+        let picture = self.bot.as_ref().and_then(|bot| bot.picture.as_deref());
+        match picture {
+            Some(file) => writeln!(f, "  picture of the bot: {file}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -186,6 +201,24 @@ mod tests {
             assert!(!is_trigger(wrong), "{wrong}");
         }
         assert!(!is_trigger(&"a".repeat(65)));
+    }
+
+    #[test]
+    fn a_picture_is_a_file_inside_the_bundle() {
+        assert!(is_picture("assets/profile.png") && is_picture("a.jpeg"));
+        for wrong in [
+            "",
+            "plugin.json",
+            "/etc/a.png",
+            "../a.png",
+            "assets/../../a.png",
+            "assets//a.png",
+            ".png",
+            "C:a.png",
+            "a\\b.png",
+        ] {
+            assert!(!is_picture(wrong), "{wrong}");
+        }
     }
 
     #[test]

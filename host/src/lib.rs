@@ -13,6 +13,7 @@ mod adoption;
 mod appearance;
 mod audit;
 mod bindings;
+mod bundle;
 mod capability;
 mod clock;
 pub mod confinement;

@@ -18,7 +18,9 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use crate::adoption::Adoption;
-use crate::appearance::{Appearance, BotProfile, is_free_prop, is_kind_of, is_trigger};
+use crate::appearance::{
+    Appearance, BotProfile, is_free_prop, is_kind_of, is_picture, is_trigger,
+};
 
 /// Why `props.sandbox` is wrong.
 #[derive(Debug, Error)]
@@ -35,6 +37,9 @@ pub enum PolicyError {
     /// A host rule that says nothing new: one of the two was meant to be another.
     #[error("the host rule `{0}` stands there twice")]
     Twice(String),
+    /// The picture of the bot is not a file of the bundle, or is neither PNG nor JPEG.
+    #[error("`{0}` is not a picture: write the path of a PNG or JPEG file of the bundle, such as `assets/bot.png`")]
+    Picture(String),
     /// No account can have this name.
     #[error("`{0}` is not the name of a bot account")]
     Bot(String),
@@ -282,6 +287,10 @@ impl Policy {
         }
         if let Some(bot) = raw.bot.as_ref().filter(|bot| !is_name(&bot.name)) {
             return Err(PolicyError::Bot(bot.name.clone()));
+        }
+        let picture = raw.bot.as_ref().and_then(|bot| bot.picture.as_ref());
+        if let Some(file) = picture.filter(|file| !is_picture(file)) {
+            return Err(PolicyError::Picture(file.clone()));
         }
         if let Some(trigger) = raw.command.as_ref().filter(|word| !is_trigger(word)) {
             return Err(PolicyError::Command(trigger.clone()));
@@ -625,6 +634,7 @@ mod tests {
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": {"name": "Boss", "display_name": ""}}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": {"name": "a b", "display_name": ""}}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": "a"}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "bot": {"name": "a", "display_name": "", "picture": "../a.png"}}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "command": "logout"}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "posts": {"props": ["add_channel_member"]}}),
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "posts": {"x": []}}),
@@ -706,7 +716,7 @@ mod tests {
         let text = json!({"http": {"hosts": ["https://a.example"]}, "limits": limits(),
             "concurrent_events": 8, "concurrent_memory_mib": 99, "command": "help-me",
             "posts": {"kinds": ["custom_help"], "props": ["answer"]},
-            "bot": {"name": "helper", "display_name": "Helper"}});
+            "bot": {"name": "helper", "display_name": "Helper", "picture": "assets/helper.png"}});
         let told = parse(text).unwrap().to_string();
         for word in [
             "https://a.example",
@@ -715,6 +725,7 @@ mod tests {
             "beside ordinary ones: custom_help",
             "properties of its posts: answer",
             "bot account it may write as: helper",
+            "picture of the bot: assets/helper.png",
             "requests at once: 8,",
             "together: 99 MiB",
         ] {

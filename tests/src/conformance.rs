@@ -586,12 +586,13 @@ async fn commands(api: &dyn Api, _: &Fixture) -> Outcome {
     )
 }
 
-async fn bots(api: &dyn Api, _: &Fixture) -> Outcome {
+async fn bots(api: &dyn Api, f: &Fixture) -> Outcome {
     let ensure = async || {
         let bot = Bot {
             username: "conformance-bot".to_owned(),
             display_name: "Conformance".to_owned(),
             description: "Made by a test.".to_owned(),
+            ..Bot::default()
         };
         done("ensuring", api.ensure_bot_user(bot).await)
     };
@@ -599,6 +600,15 @@ async fn bots(api: &dyn Api, _: &Fixture) -> Outcome {
     same("the bot that was made again", &ensure().await?, &id)?;
     let user = done("the account", api.get_user(&id).await)?;
     is("it is a bot", user.is_bot)?;
+    let bot = done("the bot", api.get_bot(&id).await)?;
+    is(
+        "the bot has its name and an owner",
+        bot.is_some_and(|bot| bot.username == "conformance-bot" && !bot.owner_id.is_empty()),
+    )?;
+    let nobody = done("an unknown bot", api.get_bot(NOBODY).await)?;
+    is("there is no such bot", nobody.is_none())?;
+    let person = done("a person", api.get_bot(&f.person).await)?;
+    is("a person is no bot", person.is_none())?;
     let picture = STANDARD
         .decode(PICTURE)
         .map_err(|error| error.to_string())?;

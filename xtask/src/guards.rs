@@ -1201,12 +1201,6 @@ const GUARDS: &[Guard] = &[
         Tests::Zoom,
     ),
     guard(
-        "a picture of any size",
-        BOTS,
-        &[("if image.len() > IMAGE_LIMIT {", "if image.is_empty() {")],
-        Tests::Hostile,
-    ),
-    guard(
         "random bytes without end",
         "host/src/sandbox/wasi.rs",
         &[("if len > RANDOM_LIMIT {", "if len == u64::MAX {")],

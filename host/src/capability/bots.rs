@@ -1,18 +1,31 @@
 //! `bots`: the plugin's bot account.
 //!
 //! The policy names it. The server makes any account the plugin's bot that has the name that it is asked for, a
-//! person's too, so that a component with a choice of names could write as anybody.
+//! person's too, so that a component with a choice of names could write as anybody. A bot that somebody else owns is
+//! refused: its owner can make tokens for it and so write as the plugin's bot.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use mattermost_plugin_rpc::mattermost::Bot as ApiBot;
 
+use ring::digest::{SHA256, digest};
+
+use super::kv::HOST_PREFIX;
+use super::provenance::hex;
 use super::{Answer, Error, Services, refused};
 use crate::bindings::plugin::mattermost::plugin::bots::Host;
+use crate::bundle;
+use crate::lines::{Line, cut};
 use crate::sandbox::EventState;
 
-const IMAGE_LIMIT: usize = 1024 * 1024;
+/// The largest picture of a bot, in bytes.
+const PICTURE_LIMIT: u64 = 1024 * 1024;
+
+/// The record that says which picture which account has.
+const PICTURE_KEY: &str = "bot_picture";
+
+const NO_PICTURE: &str = "The bot's picture could not be set";
 
 /// How far a replica of the database may be behind.
 const LAG: Duration = Duration::from_millis(200);
@@ -23,12 +36,6 @@ impl Host for EventState {
         let ensured = self.ensure_bot().await;
         Ok(self.counted("bots", ensured))
     }
-
-    async fn set_profile_image(&mut self, image: Vec<u8>) -> Answer<()> {
-        let _held = self.host_call(&image)?;
-        let answer = self.set_image(image).await;
-        Ok(self.counted("bots", answer))
-    }
 }
 
 impl EventState {
@@ -38,9 +45,10 @@ impl EventState {
             return Err(Error::Denied("the policy names no bot".to_owned()));
         };
         let bot = ApiBot {
-            username: profile.name,
-            display_name: profile.display_name,
-            description: profile.description,
+            username: profile.name.clone(),
+            display_name: profile.display_name.clone(),
+            description: profile.description.clone(),
+            ..ApiBot::default()
         };
         let id = services.api.ensure_bot_user(bot).await.map_err(refused)?;
         if services.bot().as_ref() == Some(&id) {
@@ -50,18 +58,21 @@ impl EventState {
             let rule = "the account of the bot's name is a person's";
             return Err(Error::Denied(rule.to_owned()));
         }
+        if !services.owns_bot(&id).await? {
+            let rule = "the bot account of this name belongs to a user or to another plugin";
+            return Err(Error::Denied(rule.to_owned()));
+        }
+        if let Some(file) = &profile.picture
+            && let Err(error) = services.set_picture(&id, file).await
+        {
+            // The plugin works without it.
+            let mut line = Line::warning(NO_PICTURE);
+            line.fields = vec![("error".to_owned(), cut(error.to_string()))];
+            services.write(line);
+        }
         let known = services.bot.write();
         *known.unwrap_or_else(PoisonError::into_inner) = Some(id.clone());
         Ok(id)
-    }
-
-    async fn set_image(&mut self, image: Vec<u8>) -> Result<(), Error> {
-        if image.len() > IMAGE_LIMIT {
-            return Err(Error::TooLarge);
-        }
-        let bot = self.bot_id()?;
-        let answer = self.services.api.set_profile_image(&bot, image).await;
-        answer.map_err(refused)
     }
 
     /// The bot that was ensured last.
@@ -86,5 +97,31 @@ impl Services {
             }
         }
         Ok(false)
+    }
+
+    /// Whether the bot account belongs to this plugin, or was converted from a person's account by an administrator and so
+    /// belongs to itself. A bot that is not in the replica yet was made a moment ago, by this plugin.
+    async fn owns_bot(&self, id: &str) -> Result<bool, Error> {
+        let bot = self.api.get_bot(id).await.map_err(refused)?;
+        Ok(bot.is_none_or(|bot| bot.owner_id == self.plugin_id || bot.owner_id == id))
+    }
+
+    /// Gives the account its picture from the bundle, unless it has it.
+    async fn set_picture(&self, bot: &str, file: &str) -> Result<(), Error> {
+        let folder = self.api.get_bundle_path().await.map_err(refused)?;
+        let picture = bundle::read(&folder, file, PICTURE_LIMIT);
+        let picture = picture
+            .map_err(|error| Error::Unavailable(format!("{file} of the bundle: {error}")))?;
+        let digest = digest(&SHA256, &picture);
+        let mark = format!("{bot} {}", hex(digest.as_ref())).into_bytes();
+        let key = format!("{HOST_PREFIX}{PICTURE_KEY}");
+        // A replica that is behind makes the same picture be set again.
+        if self.api.kv_get(&key).await.map_err(refused)?.as_ref() == Some(&mark) {
+            return Ok(());
+        }
+        let set = self.api.set_profile_image(bot, picture).await;
+        set.map_err(refused)?;
+        let stored = self.api.kv_set_with_options(&key, mark, PluginKVSetOptions::default());
+        stored.await.map_err(refused).map(drop)
     }
 }

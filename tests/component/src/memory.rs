@@ -87,6 +87,9 @@ pub struct World {
     pub events: Vec<Event>,
     /// The bot accounts that were asked for, each time.
     pub bots_asked_for: Vec<Bot>,
+    /// Who owns a bot account, by the bot's user ID. A bot that is not here belongs to itself, like an account that was
+    /// converted: the server in memory does not know the plugin's ID.
+    pub bot_owners: BTreeMap<String, String>,
     /// The commands in force.
     pub commands: BTreeMap<String, Command>,
     /// All lines.
@@ -390,6 +393,9 @@ pub fn hashed(key: &str) -> String {
 /// What the server shows in place of a secret.
 const MASK: &str = "********************************";
 
+/// The folder of the bundle: the project, which has the same files.
+const BUNDLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
 /// Where the server remembers the plugin's bot.
 const BOT_KEY: &str = "mmi_botid";
 
@@ -579,7 +585,7 @@ impl ServerApi for MemoryApi {
     }
 
     fn get_bundle_path(&self) -> Call<'_, String> {
-        self.call("GetBundlePath", |_| Ok("/bundle".to_owned()))
+        self.call("GetBundlePath", |_| Ok(BUNDLE.to_owned()))
     }
 
     fn get_license(&self) -> Call<'_, Option<License>> {
@@ -637,6 +643,17 @@ impl BotsApi for MemoryApi {
             }
             world.store(BOT_KEY, id.clone());
             Ok(id)
+        })
+    }
+
+    fn get_bot<'a>(&'a self, id: &'a str) -> Call<'a, Option<Bot>> {
+        self.call("GetBot", |world| {
+            let user = world.users.get(id).filter(|user| user.is_bot);
+            Ok(user.map(|user| Bot {
+                username: user.username.clone(),
+                owner_id: world.bot_owners.get(id).unwrap_or(&user.id).clone(),
+                ..Bot::default()
+            }))
         })
     }
 

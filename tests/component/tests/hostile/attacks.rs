@@ -212,7 +212,6 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
     // Accounts, buttons, commands, events
     ("/command-named?logout", Refusal("Denied"), "commands"),
     ("/command-named?Hostile", Refusal("Denied"), "commands"),
-    ("/bot-picture", Refusal("Denied"), "bots"),
     (
         "/preference?display_settings",
         Refusal("plugin:hostile"),
@@ -237,7 +236,6 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
     ("/dialog?/%2e%2e/other/route", Refusal("Denied"), "dialogs"),
     ("/dialog?/x?y=/../../../other", Refusal("Denied"), "dialogs"),
     ("/dialog?/\\..\\other", Refusal("Denied"), "dialogs"),
-    ("/bot-picture-large", Refusal("TooLarge"), ""),
     ("/random?65536", Only("65536"), ""),
     ("/random?65537", End("at most 65536 are given", "other"), ""),
     ("/resources?900", Only("900"), ""),

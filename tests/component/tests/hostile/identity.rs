@@ -277,7 +277,7 @@ async fn a_record_of_an_old_server_is_read_by_its_own_name_and_not_listed_by_its
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bot_is_the_one_of_the_policy_and_no_person() {
+async fn the_bot_is_the_one_of_the_policy_and_of_no_other_owner() {
     let den = Den::open().await;
     let [_, _, channel] = people(&den);
     let bot = den.attack(&format!("/bot-post?{channel}")).await;
@@ -288,9 +288,32 @@ async fn the_bot_is_the_one_of_the_policy_and_no_person() {
     let [_, _, channel] = people(&den);
     den.api.world().add_user("hostile", "system_user");
     is_denied(&den.attack(&format!("/bot-post?{channel}")).await);
-    is_denied(&den.attack("/bot-picture").await);
-    let world = den.api.world();
-    assert!(world.posts.is_empty() && world.pictures.is_empty());
+    {
+        let world = den.api.world();
+        assert!(world.posts.is_empty() && world.pictures.is_empty());
+    }
+    // Servers where the name is that of a bot: of a user, of another plugin, of this one, or converted by an administrator.
+    for (owner, accepted) in [
+        (Some("annxxxxxxxxxxxxxxxxxxxxxxx"), false),
+        (Some("other"), false),
+        (Some("hostile"), true),
+        (None, true),
+    ] {
+        let den = Den::open().await;
+        let [_, _, channel] = people(&den);
+        {
+            let mut world = den.api.world();
+            let bot = world.add_user("hostile", "system_user");
+            world.users.get_mut(&bot).unwrap().is_bot = true;
+            let owner = owner.map(|owner| (bot, owner.to_owned()));
+            world.bot_owners.extend(owner);
+        }
+        let reply = den.attack(&format!("/bot-post?{channel}")).await;
+        match accepted {
+            true => assert_eq!(reply.status, 200, "{owner:?}: {}", text(&reply)),
+            false => is_denied(&reply),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,12 +11,14 @@ use crate::flows;
 
 /// The calls that the existing plugin needs, and those that stand for its detours: dialogs open through
 /// the server, and settings of the server are read whole.
-const ALLOWED: [&str; 28] = [
+const ALLOWED: [&str; 30] = [
     "LoadPluginConfiguration",
     "GetConfig",
     "RegisterCommand",
     "EnsureBotUser",
     "SetProfileImage",
+    "GetBot",
+    "GetBundlePath",
     "GetUser",
     "GetChannel",
     "GetChannelMember",

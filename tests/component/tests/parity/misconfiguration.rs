@@ -214,15 +214,18 @@ async fn f33_a_persons_account_is_named_in_the_activation_error_and_either_remed
     }
 }
 
-/// A bot account of another owner is not a person's account.
+/// A bot of somebody else could be used by its owner too, so it is refused like a person's account.
 #[tokio::test(flavor = "multi_thread")]
-async fn f33_a_bot_that_someone_else_created_is_used() {
+async fn f33_a_bot_that_belongs_to_someone_else_is_refused_until_it_is_renamed() {
     let scene = Scene::start().await;
     let bot = instead_of_the_bot(&scene, |user| user.is_bot = true);
-    let next = scene.next_process();
-    assert_eq!(next.activates().await, Some(Ok(())));
-    let ann = next.person("ann");
-    let town = next.channel("town", &[&ann]);
-    next.types(&ann, &town, "/zoom help").await;
-    assert_eq!(scene.api.world().ephemerals.last().unwrap().1.user_id, bot);
+    let owner = scene.person("ann");
+    let owned = (bot.clone(), owner);
+    scene.api.world().bot_owners.extend([owned]);
+    let why = scene.next_process().activates().await.unwrap().unwrap_err();
+    assert!(why.contains("a bot that belongs to someone else"), "{why}");
+    assert!(why.contains("mmctl user username zoom "), "{why}");
+    let rename = |user: &mut User| user.username = "zoe".to_owned();
+    rename(scene.api.world().users.get_mut(&bot).unwrap());
+    assert_eq!(scene.next_process().activates().await, Some(Ok(())));
 }

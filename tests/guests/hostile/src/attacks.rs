@@ -147,10 +147,6 @@ pub fn make(request: &Request) -> Response {
         }
         "kv-host-list" => said(kv::list(0, 1_000).map(|keys| format!("{keys:?}"))),
         "bot" => said(bots::ensure()),
-        "bot-picture" => said(bots::set_profile_image(&[0; 8]).map(|()| "set".to_owned())),
-        "bot-picture-large" => {
-            said(bots::set_profile_image(&vec![0; 8 * MEBIBYTE]).map(|()| "set".to_owned()))
-        }
         "random" => {
             let bytes = wasi::random::random::get_random_bytes(argument.parse().unwrap_or(0));
             said(Ok(bytes.len().to_string()))
@@ -496,7 +492,6 @@ fn call(argument: &str) -> Result<String, Error> {
         }
         "job" => done(jobs::enqueue(&text, &vec![1; count], 3_600)),
         "file" => files::upload("channel", &text, &vec![1; count]),
-        "picture" => done(bots::set_profile_image(&vec![1; count])),
         "user" => users::get(&long()).map(|user| user.id),
         "channel" => channels::get(&long()).map(|channel| channel.id),
         _ => Err(Error::NotFound),

@@ -146,7 +146,7 @@ async fn zm001_zm003_d61_activation_succeeds_or_says_why_and_can_be_repeated_wha
         first.connects(&ann, &town).await;
         // As at the first start: neither command nor picture is there.
         first.api.world().commands.clear();
-        first.api.world().store("bot_profile_image", "of another");
+        first.api.world().store("_bot_picture", "of another");
         let scene = first.next_process();
         case.begins(&scene);
         match scene.activates().await {
