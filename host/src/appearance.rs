@@ -130,7 +130,9 @@ pub(crate) fn is_picture(file: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
     let steps = |step: &str| !step.is_empty() && !step.starts_with('.');
     let ends = [".png", ".jpg", ".jpeg"];
-    file.bytes().all(plain) && file.split('/').all(steps) && ends.iter().any(|end| file.ends_with(end))
+    file.bytes().all(plain)
+        && file.split('/').all(steps)
+        && ends.iter().any(|end| file.ends_with(end))
 }
 
 /// Whether posts of this kind are those of the plugin with this ID.

@@ -18,9 +18,7 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use crate::adoption::Adoption;
-use crate::appearance::{
-    Appearance, BotProfile, is_free_prop, is_kind_of, is_picture, is_trigger,
-};
+use crate::appearance::{Appearance, BotProfile, is_free_prop, is_kind_of, is_picture, is_trigger};
 
 /// Why `props.sandbox` is wrong.
 #[derive(Debug, Error)]
@@ -38,7 +36,9 @@ pub enum PolicyError {
     #[error("the host rule `{0}` stands there twice")]
     Twice(String),
     /// The picture of the bot is not a file of the bundle, or is neither PNG nor JPEG.
-    #[error("`{0}` is not a picture: write the path of a PNG or JPEG file of the bundle, such as `assets/bot.png`")]
+    #[error(
+        "`{0}` is not a picture: write the path of a PNG or JPEG file of the bundle, such as `assets/bot.png`"
+    )]
     Picture(String),
     /// No account can have this name.
     #[error("`{0}` is not the name of a bot account")]

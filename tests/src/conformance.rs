@@ -600,14 +600,14 @@ async fn bots(api: &dyn Api, f: &Fixture) -> Outcome {
     same("the bot that was made again", &ensure().await?, &id)?;
     let user = done("the account", api.get_user(&id).await)?;
     is("it is a bot", user.is_bot)?;
-    let bot = done("the bot", api.get_bot(&id).await)?;
+    let bot = done("the bot", api.get_bot(&id, true).await)?;
     is(
         "the bot has its name and an owner",
         bot.is_some_and(|bot| bot.username == "conformance-bot" && !bot.owner_id.is_empty()),
     )?;
-    let nobody = done("an unknown bot", api.get_bot(NOBODY).await)?;
+    let nobody = done("an unknown bot", api.get_bot(NOBODY, true).await)?;
     is("there is no such bot", nobody.is_none())?;
-    let person = done("a person", api.get_bot(&f.person).await)?;
+    let person = done("a person", api.get_bot(&f.person, true).await)?;
     is("a person is no bot", person.is_none())?;
     let picture = STANDARD
         .decode(PICTURE)

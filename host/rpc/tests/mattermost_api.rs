@@ -382,6 +382,7 @@ async fn commands_and_bots() {
         username: s("zoom"),
         display_name: s("Zoom"),
         description: s("Meetings."),
+        ..Bot::default()
     };
     let sent = &bot;
     let ensure = async |api: RpcApi| api.ensure_bot_user(sent.clone()).await;

@@ -7,7 +7,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use mattermost_plugin_rpc::mattermost::Bot as ApiBot;
+use mattermost_plugin_rpc::mattermost::{Bot as ApiBot, KvSetOptions};
 
 use ring::digest::{SHA256, digest};
 
@@ -21,6 +21,9 @@ use crate::sandbox::EventState;
 
 /// The largest picture of a bot, in bytes.
 const PICTURE_LIMIT: u64 = 1024 * 1024;
+
+/// The record in which the server remembers the bot of a plugin.
+const SERVERS_KEY: &str = "mmi_botid";
 
 /// The record that says which picture which account has.
 const PICTURE_KEY: &str = "bot_picture";
@@ -59,6 +62,9 @@ impl EventState {
             return Err(Error::Denied(rule.to_owned()));
         }
         if !services.owns_bot(&id).await? {
+            // The server would answer with this account again, and rename it, after its owner has renamed it.
+            let forgotten = services.api.kv_delete(SERVERS_KEY).await;
+            forgotten.map_err(refused)?;
             let rule = "the bot account of this name belongs to a user or to another plugin";
             return Err(Error::Denied(rule.to_owned()));
         }
@@ -102,7 +108,7 @@ impl Services {
     /// Whether the bot account belongs to this plugin, or was converted from a person's account by an administrator and so
     /// belongs to itself. A bot that is not in the replica yet was made a moment ago, by this plugin.
     async fn owns_bot(&self, id: &str) -> Result<bool, Error> {
-        let bot = self.api.get_bot(id).await.map_err(refused)?;
+        let bot = self.api.get_bot(id, true).await.map_err(refused)?;
         Ok(bot.is_none_or(|bot| bot.owner_id == self.plugin_id || bot.owner_id == id))
     }
 
@@ -121,7 +127,9 @@ impl Services {
         }
         let set = self.api.set_profile_image(bot, picture).await;
         set.map_err(refused)?;
-        let stored = self.api.kv_set_with_options(&key, mark, PluginKVSetOptions::default());
+        let stored = self
+            .api
+            .kv_set_with_options(&key, mark, KvSetOptions::default());
         stored.await.map_err(refused).map(drop)
     }
 }

@@ -646,7 +646,7 @@ impl BotsApi for MemoryApi {
         })
     }
 
-    fn get_bot<'a>(&'a self, id: &'a str) -> Call<'a, Option<Bot>> {
+    fn get_bot<'a>(&'a self, id: &'a str, _deactivated: bool) -> Call<'a, Option<Bot>> {
         self.call("GetBot", |world| {
             let user = world.users.get(id).filter(|user| user.is_bot);
             Ok(user.map(|user| Bot {

@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 const FLOWS: [(&str, usize, &str); 17] = [
     (
         "the first start of the plugin",
-        19,
-        "EnsureBotUser 1, GetBot 1, GetBundlePath 1, GetConfig 1, GetUser 1, KVGet 5, KVSetWithOptions 6, LoadPluginConfiguration 1, \
+        17,
+        "EnsureBotUser 1, GetBot 1, GetBundlePath 1, GetConfig 1, GetUser 1, KVGet 4, KVSetWithOptions 5, LoadPluginConfiguration 1, \
          RegisterCommand 1, SetProfileImage 1",
     ),
     ("/zoom help", 2, "GetUser 1, SendEphemeralPost 1"),

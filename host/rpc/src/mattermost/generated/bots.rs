@@ -6,7 +6,7 @@ use crate::mattermost::api::Call;
 use crate::mattermost::call::{Failure, Method, RpcApi, method, read};
 
 crate::gob_struct! {
-    /// A bot account, `model.Bot`. The server fills in the owner: the calling plugin.
+    /// A bot account, `model.Bot`. When one is created, the server fills in the owner: the calling plugin.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Bot = "Bot" {
         /// The name after the `@`, in lower case.
@@ -15,6 +15,8 @@ crate::gob_struct! {
         pub display_name: String = "DisplayName",
         /// One sentence about it.
         pub description: String = "Description",
+        /// The ID of the plugin or the user that the bot belongs to; its own ID after an account was converted to a bot.
+        pub owner_id: String = "OwnerId",
     }
 }
 
@@ -22,6 +24,9 @@ crate::gob_struct! {
 pub trait BotsApi: Send + Sync + 'static {
     /// Makes sure that the bot account exists and answers with its user id. Idempotent.
     fn ensure_bot_user(&self, bot: Bot) -> Call<'_, String>;
+
+    /// The bot account with this user ID; a deactivated one only if asked for. None if there is no such bot.
+    fn get_bot<'a>(&'a self, bot_user_id: &'a str, include_deleted: bool) -> Call<'a, Option<Bot>>;
 
     /// Sets a user's picture: PNG or JPEG.
     fn set_profile_image<'a>(&'a self, user_id: &'a str, data: Vec<u8>) -> Call<'a, ()>;
@@ -31,6 +36,14 @@ impl BotsApi for RpcApi {
     fn ensure_bot_user(&self, bot: Bot) -> Call<'_, String> {
         static METHOD: Method = method!("EnsureBotUser", ("A": Bot), ("A": String, "B": Any), Some(read::<String>), Failure::Go);
         self.value(&METHOD, vec![Box::new(bot)])
+    }
+
+    fn get_bot<'a>(&'a self, bot_user_id: &'a str, include_deleted: bool) -> Call<'a, Option<Bot>> {
+        static METHOD: Method = method!("GetBot", ("A": &str, "B": bool), ("A": Bot, "B": AppError), Some(read::<Bot>), Failure::App);
+        self.optional(
+            &METHOD,
+            vec![Box::new(bot_user_id), Box::new(include_deleted)],
+        )
     }
 
     fn set_profile_image<'a>(&'a self, user_id: &'a str, data: Vec<u8>) -> Call<'a, ()> {
