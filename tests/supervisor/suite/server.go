@@ -14,6 +14,9 @@ import (
 	"github.com/mattermost/mattermost/server/public/plugin"
 )
 
+// The older of the two libraries has no audit records, and its servers neither: the host writes log lines there.
+const beforeAuditRecords = "10.9.0"
+
 // server is what a plugin sees of a Mattermost server, kept in memory: users, channels, posts, a
 // key-value store with expiry and compare-and-set, and a record of what the plugin did. A call of a
 // method that it does not have panics with that method's name in the trace.
@@ -102,7 +105,7 @@ func (s *server) GetConfig() *model.Config {
 }
 
 func (s *server) GetUnsanitizedConfig() *model.Config            { return s.GetConfig() }
-func (s *server) GetServerVersion() string                       { return model.CurrentVersion }
+func (s *server) GetServerVersion() string                       { return beforeAuditRecords }
 func (s *server) GetLicense() *model.License                     { return nil }
 func (s *server) GetBundlePath() (string, error)                 { return s.bundle, nil }
 func (s *server) UnregisterCommand(_, _ string) error            { return nil }
@@ -186,6 +189,10 @@ func (s *server) EnsureBotUser(bot *model.Bot) (string, error) {
 	id := model.NewId()
 	s.users[id] = &model.User{Id: id, Username: bot.Username, IsBot: true, Roles: "system_user"}
 	return id, nil
+}
+
+func (s *server) GetBot(userID string, includeDeleted bool) (*model.Bot, *model.AppError) {
+	return &model.Bot{UserId: userID, OwnerId: userID}, nil
 }
 
 func (s *server) SetProfileImage(userID string, data []byte) *model.AppError {
