@@ -116,6 +116,7 @@ func install(t testing.TB, folder string, from bundle, settings map[string]any) 
 	text, err = json.Marshal(manifest)
 	check(t, err)
 	check(t, os.WriteFile(filepath.Join(home, "plugin.json"), text, 0o644))
+	check(t, os.CopyFS(filepath.Join(home, "assets"), os.DirFS(filepath.Join(repository, "assets"))))
 	check(t, os.MkdirAll(filepath.Join(folder, "webapp"), 0o755))
 
 	logger, err := mlog.NewLogger()
