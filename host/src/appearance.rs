@@ -77,14 +77,14 @@ const PROPS_WITH_A_MEANING: [&str; 25] = [
     "username",
 ];
 
-/// What names of properties begin with that the host, other authors, and the Apps framework own.
+/// Prefixes of properties that belong to the host, to other authors, and to the Apps framework.
 const PREFIXES_OF_OTHERS: [&str; 5] = ["_", "override_", "webhook_", "app_", "mm_blocks"];
 
 const TRIGGER_LIMIT: usize = 64;
 /// The longest kind of a post that the server's database stores.
 const KIND_LIMIT: usize = 26;
 
-/// What the policy says about the plugin's appearance.
+/// The part of the policy about the plugin's appearance.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Appearance {
     pub(crate) command: Option<String>,
@@ -99,7 +99,7 @@ pub(crate) struct Appearance {
 pub(crate) struct BotProfile {
     /// The name after the `@`.
     pub(crate) name: String,
-    /// What people read.
+    /// The name that people read.
     pub(crate) display_name: String,
     /// One sentence about it.
     #[serde(default)]

@@ -47,7 +47,7 @@ impl Client {
     }
 }
 
-/// What is written, and what is yet to be.
+/// Writes audit records, and counts refusals until they are written.
 #[derive(Debug, Default)]
 pub(crate) struct Audit {
     /// Whether the server takes records, once it was asked for its version.

@@ -19,7 +19,7 @@ use crate::exchange::{is_click, user_of};
 
 /// The server's own name where it says which plugin a request is from.
 const SERVER: &str = "com.mattermost.server";
-/// What the server adds to the context of a menu.
+/// The key that the server adds to the context of a menu.
 const CHOSEN: &str = "selected_option";
 
 /// A request whose origin is known.
@@ -83,7 +83,7 @@ pub(crate) fn is_from_plugin(request: &HttpRequest) -> bool {
     plugin.is_some_and(|id| !id.is_empty() && id != SERVER)
 }
 
-/// What a body says of itself, before anything is proved.
+/// The content of a body, before its proof is verified.
 struct Claim {
     purpose: Purpose,
     channel: String,

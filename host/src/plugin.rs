@@ -250,7 +250,7 @@ impl ComponentPlugin {
         self.load_site(api.as_ref()).await?;
         let problems = self.outgoing.problems().join("; ");
         if !problems.is_empty() {
-            self.tell(UNUSABLE_PROXY, &problems).await;
+            self.tell(UNUSABLE_PROXY, &problems);
         }
         let noted = self.provenance.activated(api.as_ref(), (self.clock)());
         noted.await.map_err(|error| {
@@ -342,7 +342,7 @@ impl ComponentPlugin {
                 match run.await {
                     Err(panic) if panic.is_panic() => {
                         let message = "The runner of jobs failed and is started again";
-                        plugin.tell(message, &panic).await;
+                        plugin.tell(message, &panic);
                         tokio::time::sleep(RUNNER_PAUSE).await;
                     }
                     // It was stopped.
@@ -396,7 +396,7 @@ impl ComponentPlugin {
     }
 
     /// Writes an error about a job of this kind into the server's log.
-    pub(crate) async fn tell_of_job(
+    pub(crate) fn tell_of_job(
         &self,
         message: &'static str,
         kind: &str,
@@ -413,7 +413,7 @@ impl ComponentPlugin {
     }
 
     /// Writes a warning with its cause, unless the same was written lately.
-    pub(crate) async fn tell(&self, message: &'static str, error: &impl std::fmt::Display) {
+    pub(crate) fn tell(&self, message: &'static str, error: &impl std::fmt::Display) {
         let Some(api) = self.api.get() else { return };
         let mut line = Line::warning(message);
         line.fields = vec![("error".to_owned(), cut(error.to_string()))];
@@ -474,8 +474,7 @@ impl ComponentPlugin {
                 arrived.channel
             }
             Err(error) => {
-                self.tell("The key that verifies clicks cannot be read", &error)
-                    .await;
+                self.tell("The key that verifies clicks cannot be read", &error);
                 return Reply::busy();
             }
         };

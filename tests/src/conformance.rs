@@ -1,4 +1,4 @@
-//! What every Mattermost server answers to the calls of the plugin API that the host makes.
+//! The answers of every Mattermost server to the calls of the plugin API that the host makes.
 //!
 //! The same cases run on the server that the component tests keep in memory and, made by a plugin of its own
 //! (`bin/conformance.rs`), on the real server. So the model cannot promise what the server does not keep.
@@ -32,7 +32,7 @@ pub const SECRET: &str = "Token";
 /// The category and name of the preference that the person has.
 pub const PREFERENCE: (&str, &str) = ("conformance", "color");
 
-/// What a server shows in place of a secret.
+/// The text that a server shows in place of a secret.
 const MASK: &str = "********************************";
 /// An ID that nothing has.
 const NOBODY: &str = "zzzzzzzzzzzzzzzzzzzzzzzzzz";

@@ -117,7 +117,7 @@ fn the_real_server_answers_as_the_server_in_memory_does() {
     println!("{} cases", outcomes.len());
     assert!(outcomes.len() >= 19);
 
-    // What only the server's other sides show.
+    // Effects that only the log, the websocket, and REST show.
     let name = format!("custom_{PLUGIN}_{EVENT}");
     let event = ada
         .events

@@ -8,7 +8,6 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use mattermost_plugin_rpc::mattermost::{Bot as ApiBot, KvSetOptions};
-
 use ring::digest::{SHA256, digest};
 
 use super::kv::HOST_PREFIX;
@@ -48,9 +47,9 @@ impl EventState {
             return Err(Error::Denied("the policy names no bot".to_owned()));
         };
         let bot = ApiBot {
-            username: profile.name.clone(),
-            display_name: profile.display_name.clone(),
-            description: profile.description.clone(),
+            username: profile.name,
+            display_name: profile.display_name,
+            description: profile.description,
             ..ApiBot::default()
         };
         let id = services.api.ensure_bot_user(bot).await.map_err(refused)?;

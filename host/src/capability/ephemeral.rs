@@ -8,12 +8,13 @@
 use ring::hmac;
 
 use super::Error;
+use super::provenance::length_prefixed;
 use crate::jobs::random_id;
 use crate::sandbox::EventState;
 
 /// The first field of what is signed. It changes when the list of fields changes.
 const PURPOSE: &str = "ephemeral/1";
-/// What the server takes for an ID: so many lower-case letters and digits.
+/// The length of an ID, in lower-case letters and digits.
 const LENGTH: usize = 26;
 /// How many of them are random. The others are 90 bits of the HMAC.
 const RANDOM: usize = 8;
@@ -52,11 +53,7 @@ impl EventState {
 }
 
 fn id(key: &hmac::Key, plugin_id: &str, user_id: &str, random: &str) -> String {
-    let mut message = Vec::new();
-    for field in [PURPOSE, plugin_id, user_id, random] {
-        message.extend_from_slice(&(field.len() as u64).to_be_bytes());
-        message.extend_from_slice(field.as_bytes());
-    }
+    let message = length_prefixed(&[PURPOSE, plugin_id, user_id, random]);
     let tag = hmac::sign(key, &message);
     format!("{random}{}", letters(tag.as_ref(), LENGTH - RANDOM))
 }

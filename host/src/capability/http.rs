@@ -70,7 +70,7 @@ impl EventState {
         let answer = self.services.outgoing.send(call).await;
         self.services.metrics.fetch(&host, came_to(&answer));
         if let Err(OutgoingError::Refused(why)) = &answer {
-            tell_of_address(&self.services, why).await;
+            tell_of_address(&self.services, why);
         }
         let answer = answer.map_err(|error| match error {
             OutgoingError::Timeout => Error::Timeout,
@@ -88,7 +88,7 @@ impl EventState {
 }
 
 /// Writes into the log which address was refused, because the component may tell people less.
-async fn tell_of_address(services: &Services, why: &Refused) {
+fn tell_of_address(services: &Services, why: &Refused) {
     let mut line = Line::warning("A request failed because its host leads to an internal address");
     line.fields = vec![("error".to_owned(), why.to_string())];
     services.write(line);

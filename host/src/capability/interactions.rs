@@ -27,7 +27,8 @@ const STORED_MS: i64 = 400 * 24 * 3600 * 1000;
 /// How long a button in an ephemeral post and a dialog are valid, in milliseconds: one hour.
 pub(super) const SHORT_MS: i64 = 3600 * 1000;
 
-/// What a proof is good for. The name is the first field of what is signed; it changes when the fields change.
+/// The kind of interaction that a proof is for. Its name is the first signed field, and changes when the list of fields
+/// changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// A click on a button.

@@ -126,9 +126,7 @@ impl Runner {
                 Ok(jobs) => claimed.extend(jobs),
                 Err(error) => {
                     self.queue.rest(shard);
-                    plugin
-                        .tell("The queue of jobs cannot be read", &error)
-                        .await;
+                    plugin.tell("The queue of jobs cannot be read", &error);
                 }
             }
         }
@@ -139,7 +137,7 @@ impl Runner {
     async fn give_back(&self, plugin: &ComponentPlugin, jobs: &[Claimed]) {
         for claimed in jobs {
             let given_back = self.queue.postpone(&claimed.job, Duration::ZERO);
-            self.tell_unless_stored(plugin, given_back.await).await;
+            self.tell_unless_stored(plugin, given_back.await);
         }
     }
 
@@ -155,7 +153,7 @@ impl Runner {
         match self.queue.is_held(job).await {
             Ok(true) => {}
             Ok(false) => return,
-            Err(error) => return self.tell_unless_stored(plugin, Err(error)).await,
+            Err(error) => return self.tell_unless_stored(plugin, Err(error)),
         }
         let settled = if self.queue.is_overdue(job) {
             self.give_up(plugin, job).await
@@ -176,15 +174,13 @@ impl Runner {
                 }
             }
         };
-        self.tell_unless_stored(plugin, settled).await;
+        self.tell_unless_stored(plugin, settled);
     }
 
     /// Where the end of a job was not stored, its lease ends by itself, and it runs again.
-    async fn tell_unless_stored(&self, plugin: &ComponentPlugin, stored: Result<(), QueueError>) {
+    fn tell_unless_stored(&self, plugin: &ComponentPlugin, stored: Result<(), QueueError>) {
         if let Err(error) = stored {
-            plugin
-                .tell("The end of a job could not be stored", &error)
-                .await;
+            plugin.tell("The end of a job could not be stored", &error);
         }
     }
 
@@ -228,7 +224,7 @@ impl Runner {
             ("attempts".to_owned(), job.attempt.to_string()),
             ("hours".to_owned(), (GIVE_UP / 3_600_000).to_string()),
         ];
-        plugin.tell_of_job(GIVEN_UP, &job.kind, fields).await;
+        plugin.tell_of_job(GIVEN_UP, &job.kind, fields);
         plugin.metrics().job(JobEnd::GivenUp);
         self.queue.finish(job).await
     }

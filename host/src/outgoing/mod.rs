@@ -168,7 +168,7 @@ impl Outgoing {
         self
     }
 
-    /// What is wrong with the environment's settings of proxies, for the log. Without credentials.
+    /// The problems of the environment's settings of proxies, for the log. Without credentials.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         self.proxies.problems()
@@ -193,7 +193,7 @@ impl Outgoing {
         let pool = match request.vouched {
             Vouched::ByAdministrator => &pools.any,
             Vouched::ByPolicy => {
-                // Whatever connects resolves no literal, and a proxy is told it as it is.
+                // A literal address is not resolved, and a proxy gets it unchanged.
                 if let Some(address) = literal(&request.url) {
                     let checked = pools.rules.check(&address.to_string(), address);
                     checked.map_err(OutgoingError::Refused)?;

@@ -23,7 +23,7 @@ pub(super) struct Proxies {
     exceptions: Vec<Exception>,
 }
 
-/// What a variable says.
+/// The meaning of a variable.
 #[derive(Clone, Default)]
 enum Setting {
     #[default]
@@ -101,7 +101,7 @@ impl Proxies {
         }
     }
 
-    /// What is wrong with the variables, without credentials.
+    /// The problems of the variables, without credentials.
     pub(super) fn problems(&self) -> Vec<String> {
         let settings = [&self.http, &self.https].into_iter();
         let mut problems: Vec<_> = settings
@@ -242,7 +242,7 @@ fn proxy(value: &str) -> Result<Proxy, String> {
             .filter(|_| rest.starts_with(':'))
             .ok_or_else(unreadable)?,
     };
-    // What connects to the proxy knows no other scheme than these two.
+    // The connector to the proxy knows only `http` and `https`.
     let scheme = if kind == Kind::Socks { "http" } else { scheme };
     let address = format!("{scheme}://{host}:{port}/").parse();
     Ok(Proxy {

@@ -16,10 +16,10 @@ use ring::digest::{SHA256, digest};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
-/// What was read of the authorities.
+/// The authorities that were read.
 pub(super) struct Authorities {
     pub(super) certificates: Vec<CertificateDer<'static>>,
-    /// What could not be read.
+    /// Why some could not be read.
     pub(super) problem: Option<String>,
 }
 
@@ -78,7 +78,7 @@ fn digest_of(found: &Authorities) -> [u8; 32] {
     all.as_ref().try_into().unwrap_or_default()
 }
 
-/// What to add to an error of TLS, if anything helps.
+/// Advice to add to an error of TLS, if there is any.
 pub(super) fn advice(error: &str, host: &str) -> Option<String> {
     error.contains("CaUsedAsEndEntity").then(|| {
         format!(

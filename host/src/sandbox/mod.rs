@@ -364,7 +364,7 @@ pub(crate) fn events_at_once(policy: &Policy) -> usize {
     requests + commands(requests) + LIFECYCLE + JOBS
 }
 
-/// Who waits for a turn.
+/// A call that waits for a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Waiting {
     /// An event of this kind.

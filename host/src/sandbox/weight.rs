@@ -9,7 +9,7 @@ use crate::bindings::plugin::exports::mattermost::plugin::http_handler;
 use crate::bindings::plugin::mattermost::plugin as imports;
 use crate::sandbox::JobOutcome;
 
-/// What a value takes on the heap, in bytes: its elements and its texts, not itself.
+/// The heap memory of a value, in bytes: its elements and its texts, not the value itself.
 pub(crate) trait Weight {
     /// In bytes.
     fn weight(&self) -> usize;

@@ -90,7 +90,7 @@ impl Schema {
         asked.map(|setting| setting.key.as_str())
     }
 
-    /// What to save when these settings change. Keys are in lower case.
+    /// All settings to save when these change. Keys are in lower case.
     ///
     /// # Errors
     ///

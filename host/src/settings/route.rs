@@ -15,19 +15,19 @@ use super::{NotSaved, save};
 use crate::capability::Services;
 use crate::capability::interactions::{Purpose, Signed, Terms};
 use crate::exchange::{Reply, user_of};
-use crate::lines::{Line, Says};
+use crate::lines::{Line, Says, cut};
 use crate::origin::is_from_plugin;
 
 /// Where the answers go, from the plugin's root.
 pub(crate) const ROUTE: &str = "/_host/settings";
-/// What somebody must be allowed to do.
+/// The permission that the user must have.
 pub(crate) const PERMISSION: &str = "manage_system";
 /// How long a form is valid, in milliseconds.
 pub(crate) const LIFETIME_MS: i64 = 10 * 60 * 1000;
 /// How long the mark of a used form is kept, in seconds: longer than the form is valid by any node's clock.
 const MARK_SECONDS: i64 = 3600;
 
-/// What the state of a form says.
+/// The content of the state of a form.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Form {
     /// Makes it different from any other form.
@@ -101,16 +101,12 @@ pub(crate) async fn answer(services: &Services, request: &HttpRequest, body: &[u
     let keys: Vec<_> = changes.keys().cloned().collect();
     match save(services.api.as_ref(), &services.schema, changes).await {
         Ok(()) => {
-            note(
-                services,
-                "A system admin changed settings of the plugin",
-                user,
-                keys.join(" "),
-            )
-            .await;
+            let message = "A system admin changed settings of the plugin";
+            let settings = ("settings".to_owned(), keys.join(" "));
+            log(services, LogLevel::Info, message, user, settings);
             json_reply(200, &json!({}))
         }
-        Err(why) => not_saved(services, user, why).await,
+        Err(why) => not_saved(services, user, why),
     }
 }
 
@@ -147,7 +143,7 @@ async fn is_first(services: &Services, form: &Form) -> Result<bool, ()> {
     stored.await.map_err(drop)
 }
 
-async fn not_saved(services: &Services, user: &str, why: NotSaved) -> Reply {
+fn not_saved(services: &Services, user: &str, why: NotSaved) -> Reply {
     match why {
         NotSaved::ReadOnly => refusal(
             403,
@@ -161,13 +157,9 @@ async fn not_saved(services: &Services, user: &str, why: NotSaved) -> Reply {
         ),
         NotSaved::Full | NotSaved::Api(_) => {
             if let NotSaved::Api(error) = why {
-                note(
-                    services,
-                    "Settings of the plugin could not be saved",
-                    user,
-                    error,
-                )
-                .await;
+                let message = "Settings of the plugin could not be saved";
+                let error = ("error".to_owned(), cut(error));
+                log(services, LogLevel::Warn, message, user, error);
             }
             refusal(
                 500,
@@ -177,17 +169,19 @@ async fn not_saved(services: &Services, user: &str, why: NotSaved) -> Reply {
     }
 }
 
-async fn note(services: &Services, message: &'static str, user: &str, what: String) {
-    let line = Line {
-        level: LogLevel::Info,
+fn log(
+    services: &Services,
+    level: LogLevel,
+    message: &'static str,
+    user: &str,
+    field: (String, String),
+) {
+    services.write(Line {
+        level,
         says: Says::Host(message),
         message,
-        fields: vec![
-            ("user".to_owned(), user.to_owned()),
-            ("settings".to_owned(), what),
-        ],
-    };
-    services.write(line);
+        fields: vec![("user".to_owned(), user.to_owned()), field],
+    });
 }
 
 /// The server shows the sentence in the form.

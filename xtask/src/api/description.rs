@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// What Go's reflection says about the plugin library.
+/// The plugin library as Go's reflection describes it.
 #[derive(Deserialize)]
 pub struct Description {
     api: Vec<Method>,
@@ -39,7 +39,7 @@ pub struct Method {
 #[derive(Deserialize)]
 pub struct Type {
     name: String,
-    /// What it is, if it is not a struct.
+    /// Its kind, if it is not a struct.
     #[serde(default)]
     pub is: String,
     /// It encodes itself.

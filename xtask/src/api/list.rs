@@ -4,7 +4,7 @@
 pub struct Family {
     /// The name of its module.
     pub name: String,
-    /// What it is about.
+    /// Its subject.
     pub doc: String,
     /// Its methods.
     pub methods: Vec<Wanted>,

@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(count, generate().unwrap().len());
     }
 
-    /// What comes of a list of one method.
+    /// The text that is generated from a list of one method.
     fn generated(line: &str) -> Result<String, String> {
         let description = committed(DESCRIPTION).unwrap();
         let list = fs::read_to_string(root().join(LIST)).unwrap();

@@ -1,4 +1,4 @@
-//! What is never generated: methods with which a plugin could become somebody else, or make others so.
+//! Methods that are never generated: those with which a plugin could become somebody else, or make others so.
 //!
 //! A method is refused by its name, or because its parameters or results contain a type that is itself a credential.
 

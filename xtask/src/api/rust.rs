@@ -13,7 +13,7 @@ const OLDEST: (u32, u32) = (10, 7);
 /// Results that reflection does not know: these methods are written by hand in Go.
 const BY_HAND: &[(&str, &[&str])] = &[("LoadPluginConfiguration", &["[]uint8"])];
 
-/// What the text is made from.
+/// The input of the generator.
 pub struct Generator<'a> {
     description: &'a Description,
     families: &'a [Family],
@@ -32,13 +32,13 @@ struct Parameter {
 
 /// How a method ends.
 struct Outcome {
-    /// What a caller gets.
+    /// The type that a caller gets.
     returns: String,
     /// The function of `RpcApi` that makes the call.
     call: &'static str,
     /// Types of the results as they travel.
     results: Vec<String>,
-    /// What the value is read as.
+    /// The type that the value is read as.
     value: Option<String>,
     failure: &'static str,
 }

@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
         self.alone(id)
     }
 
-    /// What comes before a value of its own.
+    /// Reads the part of a top-level value before its content.
     pub(super) fn begin_top(&mut self, id: i64) -> Result<(), DecodeError> {
         self.lone(id)?;
         self.alone = self.types.is_struct(id);

@@ -62,7 +62,7 @@ impl AttachmentField {
             ("title", self.title.clone().into()),
             ("short", self.short.into()),
         ]);
-        // A value of zero or false is one all the same.
+        // Zero and false are values too; only null is left out.
         let value = self.value.to_json();
         if let Value::Object(members) = &mut json
             && !value.is_null()

@@ -43,7 +43,7 @@ pub(super) struct Method {
 
 type ReadValue = fn(&mut Reader<'_>, i64) -> Result<Boxed, DecodeError>;
 
-/// What the last result says about failure.
+/// How the last result reports a failure.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
     /// Nothing: it is a value.

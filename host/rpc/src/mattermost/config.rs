@@ -1,4 +1,4 @@
-//! What the site's configuration means where settings are absent.
+//! The meaning of settings that are absent from the site's configuration.
 //!
 //! Go does not send a pointer to a zero value, so a setting that is explicitly `false` or empty
 //! arrives as absent. The server fills in every default before it answers: read absent as false,

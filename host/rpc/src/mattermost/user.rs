@@ -1,4 +1,4 @@
-//! What a user account says about roles and time zones.
+//! Roles and time zones of a user account.
 
 use super::User;
 

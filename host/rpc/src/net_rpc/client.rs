@@ -112,7 +112,8 @@ impl<R: Decode + Send> Waiting for Slot<R> {
     }
 }
 
-/// Reads replies of one kind. A method of an API that has many is such a value rather than code of its own.
+/// Reads the replies of one method. An API with many methods has one implementation of this trait and a value for each
+/// method, instead of code for each.
 pub trait ReadReply: Sync {
     /// Reads a reply of the sender's type `id`.
     ///

@@ -13,9 +13,9 @@ crate::gob_struct! {
         pub event_name: String = "EventName",
         /// `success`, `attempt`, or `fail`.
         pub status: String = "Status",
-        /// What was done.
+        /// The action.
         pub event_data: AuditEventData = "EventData",
-        /// Who did it.
+        /// The user who caused it.
         pub actor: AuditEventActor = "Actor",
         /// More about the event.
         pub meta: BTreeMap<String, Any> = "Meta",
@@ -25,7 +25,7 @@ crate::gob_struct! {
 }
 
 crate::gob_struct! {
-    /// What an event did, `model.AuditEventData`.
+    /// The data of an event, `model.AuditEventData`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct AuditEventData = "AuditEventData" {
         /// The parameters of the event.
@@ -36,7 +36,7 @@ crate::gob_struct! {
 }
 
 crate::gob_struct! {
-    /// Who caused an event, `model.AuditEventActor`.
+    /// The user who caused an event, `model.AuditEventActor`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct AuditEventActor = "AuditEventActor" {
         /// The user's ID.

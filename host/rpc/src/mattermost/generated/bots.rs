@@ -11,7 +11,7 @@ crate::gob_struct! {
     pub struct Bot = "Bot" {
         /// The name after the `@`, in lower case.
         pub username: String = "Username",
-        /// What people read.
+        /// The name that people read.
         pub display_name: String = "DisplayName",
         /// One sentence about it.
         pub description: String = "Description",

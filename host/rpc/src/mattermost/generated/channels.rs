@@ -16,7 +16,7 @@ crate::gob_struct! {
         pub team_id: String = "TeamId",
         /// `O` open, `P` private, `D` direct, `G` group.
         pub kind: String = "Type",
-        /// What people read.
+        /// The name that people read.
         pub display_name: String = "DisplayName",
         /// The name in the channel's address.
         pub name: String = "Name",

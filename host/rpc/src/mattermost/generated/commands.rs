@@ -16,13 +16,13 @@ crate::gob_struct! {
         pub trigger: String = "Trigger",
         /// Whether it is offered while typing.
         pub auto_complete: bool = "AutoComplete",
-        /// What it does, shown with the offer.
+        /// Its description in the list of commands that is shown while typing.
         pub auto_complete_desc: String = "AutoCompleteDesc",
-        /// What may follow, shown with the offer.
+        /// The hint in the list of commands that is shown while typing.
         pub auto_complete_hint: String = "AutoCompleteHint",
         /// Its name.
         pub display_name: String = "DisplayName",
-        /// What it is for.
+        /// Its purpose.
         pub description: String = "Description",
         /// The tree of words that may follow.
         pub autocomplete_data: Option<Box<AutocompleteData>> = "AutocompleteData",
@@ -37,11 +37,11 @@ crate::gob_struct! {
     pub struct AutocompleteData = "AutocompleteData" {
         /// The word, in lower case.
         pub trigger: String = "Trigger",
-        /// What may follow.
+        /// The words that may follow.
         pub hint: String = "Hint",
-        /// What it does.
+        /// Its description.
         pub help_text: String = "HelpText",
-        /// Who is offered it: empty or `system_user` for everybody, `system_admin`.
+        /// The role that is offered it: empty or `system_user` for everybody, `system_admin`.
         pub role_id: String = "RoleID",
         /// Free values that may follow.
         pub arguments: Vec<AutocompleteArg> = "Arguments",
@@ -56,7 +56,7 @@ crate::gob_struct! {
     pub struct AutocompleteArg = "AutocompleteArg" {
         /// Name for `--name value`; empty for one known by its position.
         pub name: String = "Name",
-        /// What it means.
+        /// Its meaning.
         pub help_text: String = "HelpText",
         /// `TextInput`, `StaticList` or `DynamicList`.
         pub kind: String = "Type",
@@ -71,7 +71,7 @@ crate::gob_struct! {
     /// One run of a command, `model.CommandArgs`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct CommandArgs = "CommandArgs" {
-        /// Who typed it.
+        /// The user who typed it.
         pub user_id: String = "UserId",
         /// Where.
         pub channel_id: String = "ChannelId",
@@ -100,7 +100,7 @@ crate::gob_struct! {
     pub struct CommandResponse = "CommandResponse" {
         /// `ephemeral` or `in_channel`.
         pub response_type: String = "ResponseType",
-        /// What is shown, in Markdown.
+        /// The text to show, in Markdown.
         pub text: String = "Text",
         /// The name it is shown under, where the server allows it.
         pub username: String = "Username",

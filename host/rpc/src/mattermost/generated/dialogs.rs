@@ -31,7 +31,7 @@ crate::gob_struct! {
         pub icon_url: String = "IconURL",
         /// The fields.
         pub elements: Vec<DialogElement> = "Elements",
-        /// What the button says; `Submit` when empty.
+        /// The text of the button; `Submit` when empty.
         pub submit_label: String = "SubmitLabel",
         /// Whether a cancelled dialog is reported too.
         pub notify_on_cancel: bool = "NotifyOnCancel",
@@ -52,7 +52,7 @@ crate::gob_struct! {
         pub kind: String = "Type",
         /// Of a text: `email`, `number`, `password`, `tel` or `url`.
         pub sub_type: String = "SubType",
-        /// What it holds at first.
+        /// The initial value.
         pub default: String = "Default",
         /// Shown while it is empty.
         pub placeholder: String = "Placeholder",

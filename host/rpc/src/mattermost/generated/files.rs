@@ -6,12 +6,12 @@ use crate::mattermost::api::Call;
 use crate::mattermost::call::{Failure, Method, RpcApi, method, read};
 
 crate::gob_struct! {
-    /// What the server keeps about a file, `model.FileInfo`.
+    /// The data of a file, `model.FileInfo`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct FileInfo = "FileInfo" {
         /// The 26-character id, to be named in a post's `file_ids`.
         pub id: String = "Id",
-        /// Who uploaded it: `nouser` for a plugin.
+        /// The user who uploaded it: `nouser` for a plugin.
         pub creator_id: String = "CreatorId",
         /// The post it belongs to, or empty.
         pub post_id: String = "PostId",

@@ -73,11 +73,11 @@ crate::gob_struct! {
         pub style: String = "Style",
         /// `users` or `channels` for a menu of these.
         pub data_source: String = "DataSource",
-        /// What a menu offers.
+        /// The options of a menu.
         pub options: Vec<PostActionOptions> = "Options",
-        /// What a menu shows first.
+        /// The option that a menu shows first.
         pub default_option: String = "DefaultOption",
-        /// What is called on a click. The server tells clients nothing of it.
+        /// The route that a click calls. The server tells clients nothing of it.
         pub integration: Option<Box<PostActionIntegration>> = "Integration",
         /// The server's own.
         pub cookie: String = "Cookie",
@@ -96,7 +96,7 @@ crate::gob_struct! {
 }
 
 crate::gob_struct! {
-    /// What a click calls, `model.PostActionIntegration`.
+    /// The route that a click calls, `model.PostActionIntegration`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct PostActionIntegration = "PostActionIntegration" {
         /// Absolute, or from the site's root.
@@ -153,7 +153,7 @@ crate::gob_struct! {
     /// Autocomplete: free text, `model.AutocompleteTextArg`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct TextArg = "AutocompleteTextArg" {
-        /// What to type.
+        /// The text to type.
         pub hint: String = "Hint",
         /// A regular expression it must match, or empty.
         pub pattern: String = "Pattern",
@@ -173,11 +173,11 @@ crate::gob_struct! {
     /// An entry of a list, `model.AutocompleteListItem`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct ListItem = "AutocompleteListItem" {
-        /// What is inserted; not empty.
+        /// The text that is inserted; not empty.
         pub item: String = "Item",
-        /// What may follow.
+        /// The words that may follow.
         pub hint: String = "Hint",
-        /// What it means.
+        /// Its meaning.
         pub help_text: String = "HelpText",
     }
 }

@@ -6,7 +6,7 @@ use crate::mattermost::call::{Failure, Method, RpcApi, method};
 use std::collections::BTreeMap;
 
 crate::gob_struct! {
-    /// Who receives an event, `model.WebsocketBroadcast`. The default reaches every client of every user; each id narrows it.
+    /// The clients that receive an event, `model.WebsocketBroadcast`. The default reaches every client of every user; each id narrows it.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Broadcast = "WebsocketBroadcast" {
         /// Users who are left out.
