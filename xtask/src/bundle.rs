@@ -21,8 +21,8 @@ use crate::run::{cargo, json, root, run, target, variable};
 use crate::version::{has_changes, is_shallow};
 use crate::zig::{Zig, linked_by_rust};
 use crate::{
-    embedded, inspect, leaks, notice, npm, packages, sbom, sign, sums, surroundings, toolchain,
-    version, webapp,
+    checksums, embedded, env_check, inspect, notice, npm, packages, path_leaks, sbom, sign,
+    toolchain, version, webapp,
 };
 
 /// What is promised of the stripped executable.
@@ -62,7 +62,7 @@ pub struct Dist {
 impl Dist {
     /// What `SHA256SUMS` says of all that lies in the folder.
     fn sums(&self) -> Result<String, Error> {
-        let path = self.folder.join(sums::NAME);
+        let path = self.folder.join(checksums::NAME);
         fs::read_to_string(&path).map_err(at(&path))
     }
 
@@ -214,7 +214,7 @@ fn build(
         let executable = kept(&built, "dist", platform)?;
         embedded::check(&executable, &list)?;
         for part in [&executable, &component(), &script] {
-            leaks::check(part, zig.is_some())?;
+            path_leaks::check(part, zig.is_some())?;
         }
         inspect::check(&executable, platform)?;
         let size = fs::metadata(&executable).map_err(at(&executable))?.len();
@@ -262,7 +262,7 @@ fn build(
     let bundle = write(folder, &format!("zoom-{version}.tar.gz"), &packed)?;
     published.push(bundle.clone());
 
-    let sums = sums::write(folder, &published)?;
+    let sums = checksums::write(folder, &published)?;
     published.retain(|path| path.extension().is_some_and(|end| end == "gz"));
     published.push(sums);
     let names: Vec<_> = platforms.iter().map(|platform| platform.name).collect();
@@ -368,9 +368,9 @@ fn component() -> PathBuf {
 }
 
 fn build_host(build: &Build) -> Result<PathBuf, Error> {
-    surroundings::check_wrapper()?;
+    env_check::check_wrapper()?;
     if build.zig.is_some() {
-        surroundings::check()?;
+        env_check::check()?;
     }
     toolchain::complete()?;
     let triple = build.platform.triple;
@@ -463,7 +463,7 @@ fn remove_old(folder: &Path) -> Result<(), Error> {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let of_a_version = name.starts_with("zoom-") && ENDS.iter().any(|end| name.ends_with(end));
-        if of_a_version || name == "NOTICE" || name.starts_with(sums::NAME) {
+        if of_a_version || name == "NOTICE" || name.starts_with(checksums::NAME) {
             fs::remove_file(entry.path()).map_err(at(&entry.path()))?;
         }
     }

@@ -17,8 +17,8 @@ use std::time::Duration;
 use plugin_tests::process::{Signal, signal_group, wait_for_exit};
 
 use crate::error::{Error, at};
-use crate::mirror::{cargo_in, mirror};
 use crate::run::target;
+use crate::source_copy::{cargo_in, copy_sources};
 use crate::toolchain;
 
 /// Some tests do not end without their guard. The longest of the others takes a minute.
@@ -2047,7 +2047,7 @@ pub fn guards(words: &[&str]) -> Result<(), Error> {
     toolchain::complete()?;
     let folder = target().join("guards");
     let copy = folder.join("sources");
-    mirror(&copy)?;
+    copy_sources(&copy)?;
     for tests in [
         Tests::Hostile,
         Tests::Exports,

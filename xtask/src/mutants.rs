@@ -10,8 +10,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::error::{Error, at};
-use crate::mirror::{cargo_in, mirror};
 use crate::run::{read, root, run, shown, target};
+use crate::source_copy::{cargo_in, copy_sources};
 use crate::toolchain;
 
 /// Some changes make a loop that does not end. In seconds.
@@ -97,7 +97,7 @@ pub fn mutants(only: Option<&str>) -> Result<(), Error> {
     }
     let folder = target().join("mutants");
     let copy = folder.join("sources");
-    mirror(&copy)?;
+    copy_sources(&copy)?;
     let path = root().join("tests/MUTANTS.md");
     let text = fs::read_to_string(&path).map_err(at(&path))?;
     let explained = explained(&text);

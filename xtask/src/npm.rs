@@ -11,9 +11,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::checksums::hexadecimal;
 use crate::error::Error;
 use crate::run::json;
-use crate::sums::hexadecimal;
 use crate::webapp;
 
 /// One package, with all that documents say of it.

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bundle;
+use crate::env_check::{FILES, check_configuration, home_of_cargo};
 use crate::error::{Error, at};
 use crate::run::{cargo, root, run, target};
-use crate::surroundings::{FILES, check_configuration, home_of_cargo};
 use crate::version;
 
 /// What the other home of cargo shares with the usual one: the packages, and the locks that guard them. Programs are

@@ -14,9 +14,9 @@ use crate::bundle::Dist;
 use crate::error::Error;
 use crate::platforms::{LINUX, LINUX_ARM, PLATFORMS, Platform, WINDOWS};
 use crate::run::{cargo, read, root, shown, strict};
-use crate::tally::{CargoTest, GoTest, Reader, Tally, Tap};
+use crate::test_summary::{CargoTest, GoTest, Reader, Tally, Tap};
 use crate::zig::Zig;
-use crate::{bench, bundle, emulator, imports, parity, reach, sums, toolchain, webapp};
+use crate::{bench, bundle, checksums, emulator, imports, parity, reach, toolchain, webapp};
 
 /// Runs all suites and prints the sums as its last line.
 pub fn test() -> Result<(), Error> {
@@ -209,7 +209,7 @@ impl Session {
             bundle::again(&dist, platforms, zig.as_ref())
         });
         let mut sums = Command::new("sha256sum");
-        sums.args(["--strict", "--quiet", "-c", sums::NAME]);
+        sums.args(["--strict", "--quiet", "-c", checksums::NAME]);
         self.check("sums of the bundles", sums.current_dir(&dist.folder));
         self.step("imports", || imports::compare_executable(executable));
         if self.has_go() {

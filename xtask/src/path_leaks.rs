@@ -64,7 +64,7 @@ mod tests {
     }
     #[test]
     fn what_names_the_folder_it_was_built_in_is_not_published() {
-        let folder = scratch("leaks");
+        let folder = scratch("path_leaks");
         let part = folder.join("part");
         let home = std::env::var("HOME").unwrap() + "/.cargo";
         for name in [home.into(), target(), root()] {

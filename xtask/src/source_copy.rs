@@ -10,7 +10,7 @@ use crate::error::{Error, at};
 use crate::run::{read, root};
 
 /// Copies what git knows of. Files that are the same keep their times, so that nothing is built for them.
-pub fn mirror(copy: &Path) -> Result<(), Error> {
+pub fn copy_sources(copy: &Path) -> Result<(), Error> {
     let listed = read(
         Command::new("git")
             .args(["ls-files", "-z"])
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn what_is_gone_from_the_sources_is_gone_from_the_copy() {
-        let copy = scratch("mirror");
+        let copy = scratch("source_copy");
         fs::create_dir(copy.join("tests")).unwrap();
         for name in ["Cargo.toml", "tests/old.rs"] {
             fs::write(copy.join(name), "").unwrap();

@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_refused_is_named_and_one_that_is_the_checkouts_own_is_not() {
-        let folder = scratch("surroundings");
+        let folder = scratch("env_check");
         let own = b"[build]\nrustc-wrapper = 'x'\n";
         let look = || check_configuration(&folder, own).map_err(|error| error.to_string());
         assert_eq!(look(), Ok(()), "none");

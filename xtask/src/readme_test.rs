@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bundle::{Entry, pack};
+use crate::checksums;
 use crate::platforms::LINUX;
 use crate::run::{make_executable, root, scratch, strict};
 use crate::sign::sign_with;
-use crate::sums;
 
 /// Notes the key, and gives what a build gave before.
 const MAKE: &str = r#"#!/bin/sh -e
@@ -136,7 +136,7 @@ impl Stage {
             gpg.env("GNUPGHOME", self.0.join("builder"));
             gpg
         };
-        let sums = self.0.join("built").join(sums::NAME);
+        let sums = self.0.join("built").join(checksums::NAME);
         sign_with(key.trim(), &sums, &gpg).unwrap();
         self.does("", "cp -r built downloaded && rm downloaded/NOTICE");
         self.does("", "mv sources/zoom.asc downloaded");
@@ -145,7 +145,7 @@ impl Stage {
     /// Writes the sums of what was built.
     fn sum(&self) {
         let files = ["NOTICE", NAME].map(|name| self.0.join("built").join(name));
-        sums::write(&self.0.join("built"), &files).unwrap();
+        checksums::write(&self.0.join("built"), &files).unwrap();
     }
 
     /// A clone that has not all tags, at a later commit.
@@ -195,7 +195,7 @@ fn private(folder: &Path) {
 
 #[test]
 fn the_commands_of_the_readme_check_a_release_that_is_as_it_was_made() {
-    let Some(stage) = Stage::new("recipe") else {
+    let Some(stage) = Stage::new("readme") else {
         return;
     };
     let printed = stage.check().unwrap();
@@ -224,20 +224,20 @@ fn the_commands_of_the_readme_find_a_release_that_was_tampered_with() {
     let sign = "gpg --quick-generate-key you@example.com rsa3072 sign; \
                 gpg --yes -o SHA256SUMS.sig --detach-sign SHA256SUMS";
     for (name, commands, word) in [
-        ("recipe-file", change.clone(), "sha256sum "),
-        ("recipe-sums", change_sums.clone(), "gpg --verify "),
+        ("readme-file", change.clone(), "sha256sum "),
+        ("readme-sums", change_sums.clone(), "gpg --verify "),
         (
-            "recipe-key",
+            "readme-key",
             format!("{change_sums}; {sign}"),
             "gpg --verify ",
         ),
         (
-            "recipe-name",
+            "readme-name",
             format!("mv downloaded/{NAME} downloaded/other"),
             "sha256sum ",
         ),
         (
-            "recipe-bytes",
+            "readme-bytes",
             "echo >> built/SHA256SUMS".to_owned(),
             "diff ",
         ),
