@@ -1,4 +1,4 @@
-//! A copy of the sources in which something may be wrong on purpose.
+//! A copy of the sources that `guards` and `mutants` may break.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,42 +9,28 @@ use crate::bundle::write_if_changed;
 use crate::error::{Error, at};
 use crate::run::{read, root};
 
-/// Copies what git knows of. Files that are the same keep their times, so that nothing is built for them.
+/// Copies the files that git tracks. Unchanged files keep their times, so cargo does not build them again.
 pub fn copy_sources(copy: &Path) -> Result<(), Error> {
     let listed = read(
         Command::new("git")
             .args(["ls-files", "-z"])
             .current_dir(root()),
     );
-    let listed = listed.ok_or_else(|| Error::Needed("this needs a checkout by git".to_owned()))?;
+    let listed = listed.ok_or_else(|| Error::Needed("this needs a git checkout".to_owned()))?;
     let mut copied = BTreeSet::new();
     for name in listed.split('\0').filter(|name| !name.is_empty()) {
-        // What was removed and not yet committed is listed, too.
+        // git also lists files that are deleted but not yet committed.
         let (from, to) = (root().join(name), copy.join(name));
-        if let Ok(mut content) = fs::read(&from) {
-            if name == "Cargo.toml" {
-                content = quick(&String::from_utf8_lossy(&content))?.into_bytes();
-            }
+        if let Ok(content) = fs::read(&from) {
             write_if_changed(&to, &content)?;
-            // The compiler's wrapper is executed.
+            // .cargo/rustc-without-paths is executable.
             let modes = fs::metadata(&from).map_err(at(&from))?.permissions();
             fs::set_permissions(&to, modes).map_err(at(&to))?;
             copied.insert(to);
         }
     }
-    // A test that is gone must not notice anything.
+    // A deleted test must not run.
     remove_others(copy, &copied)
-}
-
-/// The manifest with a component that is built in a tenth of the time, because it is built again and again.
-fn quick(manifest: &str) -> Result<String, Error> {
-    const AS_SHIPPED: &str = "codegen-units = 1\nlto = true\n";
-    const QUICK: &str = "codegen-units = 16\nlto = false\n";
-    if manifest.matches(AS_SHIPPED).count() == 1 {
-        return Ok(manifest.replace(AS_SHIPPED, QUICK));
-    }
-    let text = format!("Cargo.toml has no [profile.guest] with\n{AS_SHIPPED}");
-    Err(Error::Failed(text))
 }
 
 fn remove_others(folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), Error> {
@@ -59,13 +45,17 @@ fn remove_others(folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Cargo in the copy, building in `build` with the profile that is built fastest and does not crawl.
+/// Cargo in the copy, building in `build` with settings that build fast and run acceptably.
+///
+/// The guest is built without link-time optimization, which takes a tenth of the time.
 pub fn cargo_in(copy: &Path, build: &Path) -> Command {
     let mut cargo = Command::new("cargo");
     cargo
         .current_dir(copy)
         .env("CARGO_TARGET_DIR", build)
         .env("COMPONENTS_FOLDER", build.join("components"))
+        .env("CARGO_PROFILE_GUEST_CODEGEN_UNITS", "16")
+        .env("CARGO_PROFILE_GUEST_LTO", "off")
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_OPT_LEVEL", "1")
@@ -75,23 +65,13 @@ pub fn cargo_in(copy: &Path, build: &Path) -> Command {
 
 #[cfg(test)]
 mod tests {
-    use super::{quick, remove_others};
-    use crate::run::{root, scratch};
+    use super::remove_others;
+    use crate::run::scratch;
     use std::collections::BTreeSet;
     use std::fs;
 
     #[test]
-    fn only_the_component_is_built_otherwise() {
-        let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
-        let quick = quick(&manifest).unwrap();
-        let differ = manifest.lines().zip(quick.lines()).filter(|(a, b)| a != b);
-        let differ: Vec<_> = differ.map(|(_, quick)| quick).collect();
-        assert_eq!(differ, ["codegen-units = 16", "lto = false"]);
-        assert!(super::quick(&quick).is_err());
-    }
-
-    #[test]
-    fn what_is_gone_from_the_sources_is_gone_from_the_copy() {
+    fn a_file_deleted_from_the_sources_is_deleted_from_the_copy() {
         let copy = scratch("source_copy");
         fs::create_dir(copy.join("tests")).unwrap();
         for name in ["Cargo.toml", "tests/old.rs"] {
