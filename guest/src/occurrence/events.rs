@@ -15,7 +15,7 @@ use crate::system;
 pub fn started(event: &Event<'_>) -> Result<(), Error> {
     let start = event.start.unwrap_or(event.at);
     let part = event.part();
-    apply(event, Some(start), |occurrence| {
+    apply(event, Some(start), true, |occurrence| {
         occurrence.started(&part, start)
     })
 }
@@ -24,7 +24,7 @@ pub fn started(event: &Event<'_>) -> Result<(), Error> {
 pub fn ended(event: &Event<'_>) -> Result<(), Error> {
     let end = event.end.unwrap_or(event.at);
     let part = event.part();
-    apply(event, event.start, |occurrence| {
+    apply(event, event.start, false, |occurrence| {
         occurrence.ended(&part, event.start, end)
     })
 }
@@ -32,10 +32,12 @@ pub fn ended(event: &Event<'_>) -> Result<(), Error> {
 /// How often an event is applied to a record of the number that has changed meanwhile.
 const ROUNDS: usize = 3;
 
-/// Applies an event to all occurrences that it concerns. `step` answers whether it concerned the occurrence.
+/// Applies an event to all occurrences that it concerns. `announces` says whether it may begin one that channels follow;
+/// `step` answers whether it concerned the occurrence.
 fn apply(
     event: &Event<'_>,
     start: Option<i64>,
+    announces: bool,
     step: impl Fn(&mut Occurrence) -> bool,
 ) -> Result<(), Error> {
     if event.number == 0 {
@@ -46,7 +48,7 @@ fn apply(
     };
     let mut number = legacy::merged(stored, event)?;
     for _ in 0..ROUNDS {
-        match apply_known(event, &number, start, &step)? {
+        match apply_known(event, &number, start, announces, &step)? {
             Some(newer) => number = newer,
             None => return Ok(()),
         }
@@ -60,6 +62,7 @@ fn apply_known(
     event: &Event<'_>,
     number: &Number,
     start: Option<i64>,
+    announces: bool,
     step: &impl Fn(&mut Occurrence) -> bool,
 ) -> Result<Option<Number>, Error> {
     let part = event.part();
@@ -79,23 +82,30 @@ fn apply_known(
         }
     }
     let is_followed = !number.followers().is_empty();
+    let mut is_over = false;
     if is_followed && event.personal {
         system::warn(
             "A channel is subscribed to a Personal Meeting ID. Meetings in a personal room may be private, so they are not announced. Use /zoom subscription remove in the channel.",
             &[("channel", &number.channel_id)],
         );
-    } else if is_followed && !announced && failure.is_none() {
-        let reference = follow(event, number, &part, start)?;
-        apply_to(event, number, &reference, step)?;
+    } else if is_followed && !announced && failure.is_none() && !number.has_seen(&part) {
+        if announces {
+            let reference = follow(event, number, &part, start)?;
+            apply_to(event, number, &reference, step)?;
+        } else {
+            // A start that arrives later must not announce it.
+            is_over = true;
+        }
     }
     if let Some(error) = failure {
         return Err(error);
     }
-    if !number.is_personal() || !number.clone().see(&part, &concerned) {
+    let is_remembered = is_over || number.is_personal();
+    if !is_remembered || !number.clone().see(&part, &concerned) {
         return Ok(None);
     }
     let mut newer = None;
-    number::change(event.number, |current| {
+    number::change_read(event.number, number, |current| {
         let mut others = current.candidates(&part, start, event.personal).into_iter();
         newer = others
             .any(|other| candidates.iter().all(|one| one.id != other.id))

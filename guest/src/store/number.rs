@@ -160,7 +160,7 @@ impl Number {
             .occurrences
             .iter()
             .partition(|one| one.kind == Kind::Personal);
-        let is_new = !self.seen.contains(&tag(uuid));
+        let is_new = !self.has_seen(uuid);
         let waiting = personal.into_iter().filter(|one| {
             let (from, to) = window(one.created_at);
             is_new && start.is_some_and(|start| (from..=to).contains(&start))
@@ -177,6 +177,11 @@ impl Number {
         };
         let near = near.copied().filter(|_| !in_personal_room);
         waiting.chain(near).cloned().collect()
+    }
+
+    /// Whether a part has started or ended, and no card shows it.
+    pub fn has_seen(&self, uuid: &str) -> bool {
+        self.seen.contains(&tag(uuid))
     }
 
     /// Remembers that a part has started or ended. Answers whether that was new.
@@ -289,15 +294,30 @@ pub fn refer(number: u64, reference: &Reference) -> Result<(), Error> {
 
 /// The same where the record was read already: one call, unless somebody else has changed it since.
 pub fn refer_read(number: u64, read: &Number, reference: &Reference) -> Result<(), Error> {
+    change_read(number, read, |record| {
+        record.refer(reference.clone());
+        true
+    })
+}
+
+/// Changes a record that was read already: one call, unless somebody else has changed it since. `change` answers whether it
+/// changed anything.
+pub fn change_read(
+    number: u64,
+    read: &Number,
+    mut change: impl FnMut(&mut Number) -> bool,
+) -> Result<(), Error> {
     let known = read.read_from.as_deref();
-    let Some((bytes, mut record)) = known.and_then(|bytes| Some((bytes, parse(bytes)?))) else {
-        return refer(number, reference);
-    };
-    record.refer(reference.clone());
-    match store(number, &mut record, &Expected::Value(bytes.to_vec())) {
-        Err(Error::Conflict) => refer(number, reference),
-        other => other,
+    if let Some((bytes, mut record)) = known.and_then(|bytes| Some((bytes, parse(bytes)?))) {
+        if !change(&mut record) {
+            return Ok(());
+        }
+        match store(number, &mut record, &Expected::Value(bytes.to_vec())) {
+            Err(Error::Conflict) => {}
+            other => return other,
+        }
     }
+    self::change(number, change)
 }
 
 fn store(number: u64, record: &mut Number, expected: &Expected) -> Result<(), Error> {

@@ -177,6 +177,22 @@ async fn f17_nobody_asks_for_the_link_of_a_meeting_that_is_over() {
     assert_eq!(props(&scene.posts(&town)[0])["meeting_status"], "ENDED");
 }
 
+/// Some installations receive no start, and events may arrive in another order. Such a meeting is over: a card that
+/// says otherwise would never be ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn f25_a_start_that_arrives_after_the_end_is_not_announced() {
+    let (scene, _, town, meeting) = followed().await;
+    for event in ["meeting.ended", "meeting.ended", "meeting.started"] {
+        delivers(&scene, event, &meeting).await;
+        scene.works().await;
+        assert_eq!(scene.posts(&town).len(), 0, "{event}");
+    }
+    let next = scene.zoom.restart(&meeting);
+    delivers(&scene, "meeting.started", &next).await;
+    scene.works().await;
+    assert_eq!(scene.posts(&town).len(), 1, "the next meeting");
+}
+
 /// Ann in an organization whose connection sees everybody's meetings, and Bob, who hosts some.
 async fn organization() -> (Scene, String, String, Vec<(&'static str, u64)>) {
     let scene = Scene::with(json!({"accountlevelapp": true})).await;

@@ -50,8 +50,8 @@ const FLOWS: [(&str, usize, &str); 17] = [
     ("an event that does not concern the plugin", 0, ""),
     (
         "meeting.ended of a followed meeting that was not announced",
-        5,
-        "KVGet 3, KVSetWithOptions 2",
+        3,
+        "KVGet 2, KVSetWithOptions 1",
     ),
     (
         "meeting.started in three channels that follow it",
