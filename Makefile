@@ -1,72 +1,84 @@
-# A thin front door: every target is a command of `cargo xtask`, which does the work.
-# Progress goes to the terminal; a first build takes minutes, the next ones seconds.
+# Each target calls one command of `cargo xtask`, the build tool in xtask/.
+# The first build takes minutes, later builds take seconds.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz mutants bench instructions dist reproduce deploy enable disable reset logs logs-watch watch emulated browser webapp-gallery webapp-screens webapp-figures clean
+.PHONY: help demo test test-quick check-style server webapp dist deploy enable disable reset logs logs-watch watch reproduce emulated browser webapp-gallery webapp-screens webapp-figures fuzz mutants bench instructions clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## start a real server and play the story of a meeting; KEEP=1 leaves it running
+demo: ## run a meeting on a real server; KEEP=1 leaves it running
 	cargo xtask demo $(if $(filter 1,$(KEEP)),--keep)
 
-test: ## run all that CI runs; CI=true forbids leaving anything out
+test: ## run all tests, as CI does; CI=true fails on missing tools
 	cargo xtask test
 
-fuzz: ## look for bytes that harm the wire, SECONDS=60 for each target; needs nightly and cargo-fuzz
-	cargo xtask fuzz $(SECONDS)
+test-quick: ## run the lints and the unit and component tests
+	cargo xtask test --quick
 
-mutants: ## change the code that trust depends on, a little at a time: does a test fail? needs cargo-mutants, and hours
-	cargo xtask mutants
+check-style: ## check the formatting and run the lints
+	cargo xtask check-style
 
-bench: ## measure side by side with a Go plugin; BUNDLES="FILE…" adds others, ROUNDS=5, DRIFT=100000, SMOKE=1 only tries everything
-	cargo xtask bench $(if $(filter 1,$(SMOKE)),--smoke) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(DRIFT),--drift $(DRIFT)) $(BUNDLES)
+server: ## build the plugin's executable for this machine
+	cargo xtask server
 
-instructions: ## count the instructions of each piece, with valgrind
-	cargo xtask bench --instructions
+webapp: ## build the webapp
+	cargo xtask webapp
 
-dist: ## build dist/zoom-VERSION.tar.gz for all systems, with sums, notices and bill of materials; PLUGIN_SIGNING_KEY signs
+dist: ## build release bundles; PLUGIN_SIGNING_KEY=KEY signs them
 	cargo xtask dist
 
-reproduce: ## build this commit again in another place, and compare; as long as a first build
-	cargo xtask reproduce
-
-deploy: ## build, upload and enable, on the server that MM_SERVICESETTINGS_SITEURL names; BUNDLE=FILE uploads that one
+deploy: ## build, upload, and enable; BUNDLE=FILE uploads that file
 	cargo xtask deploy $(if $(BUNDLE),'$(BUNDLE)')
 
-enable: ## enable the plugin on that server
+enable: ## enable the plugin on the server
 	cargo xtask enable
 
-disable: ## disable it; settings and data stay
+disable: ## disable the plugin; its settings and data stay
 	cargo xtask disable
 
-reset: ## disable and enable it, so that a new process starts
+reset: ## disable and enable the plugin
 	cargo xtask reset
 
-logs: ## what the plugin wrote last into that server's log
+logs: ## show the plugin's latest lines in the server's log
 	cargo xtask logs
 
-logs-watch: ## what it writes from now on
+logs-watch: ## follow the plugin's lines in the server's log
 	cargo xtask logs --follow
 
 watch: ## build and deploy after each change
 	cargo xtask watch
 
-emulated: ## run what is built for linux-arm64 and Windows, in emulators, under Mattermost's supervisor
+reproduce: ## build this commit twice and compare the bytes
+	cargo xtask reproduce
+
+emulated: ## test the arm64 and Windows executables in emulators
 	cargo xtask emulated
 
-browser: ## run the browser suite alone
+browser: ## run the browser tests
 	cargo xtask browser
 
-webapp-gallery: ## serve a page with all that the webapp shows, in all its states
+webapp-gallery: ## serve a page with every state of the webapp
 	cargo xtask gallery
 
-webapp-screens: ## take the pictures that the browser suite compares with anew
+webapp-screens: ## update the reference pictures of the browser tests
 	cargo xtask screens
 
-webapp-figures: ## measure the webapp: its size, drawing 500 posts, from click to tab
+webapp-figures: ## measure the webapp's size and speed
 	cargo xtask figures
 
-clean: ## remove what was built, and the cached test server
+fuzz: ## fuzz the RPC code; SECONDS=60 for each target
+	cargo xtask fuzz $(SECONDS)
+
+mutants: ## run cargo-mutants on security code; takes hours
+	cargo xtask mutants
+
+bench: ## compare with a Go plugin; BUNDLES, ROUNDS, DRIFT, SMOKE=1
+	cargo xtask bench $(if $(filter 1,$(SMOKE)),--smoke) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(DRIFT),--drift $(DRIFT)) $(BUNDLES)
+
+instructions: ## count the instructions of each benchmark with valgrind
+	cargo xtask bench --instructions
+
+clean: ## remove build output and the cached test server
 	cargo clean
 	rm -rf dist .cache webapp/build webapp/dist webapp/node_modules

@@ -16,6 +16,7 @@ use libdeflater::{CompressionError, CompressionLvl, Compressor};
 use serde_json::Value;
 
 use crate::error::{Error, at};
+use crate::packages::Package;
 use crate::platforms::{LIMIT, LIMIT_OF_ONE, LINUX, PLATFORMS, Platform};
 use crate::run::{cargo, json, root, run, target, variable};
 use crate::version::{has_changes, is_shallow};
@@ -166,9 +167,7 @@ fn build(
     folder: &Path,
 ) -> Result<Dist, Error> {
     check_machine()?;
-    let (id, mut manifest) = versioned(&root().join("plugin.json"), version)?;
-    let manifest_file = target().join("dist").join("plugin.json");
-    write_if_changed(&manifest_file, text(&manifest).as_bytes())?;
+    let (id, mut manifest, manifest_file) = manifest(version)?;
     let script = webapp::build()?;
     let scripts = npm::packages()?;
     let rust = toolchain::version()?;
@@ -198,21 +197,7 @@ fn build(
     let mut linked = Vec::new();
     let mut published = Vec::new();
     for platform in platforms {
-        let packages = packages::packages(platform.triple)?;
-        let list = embedded::list(&packages)?;
-        let list_file = target()
-            .join("dist")
-            .join(format!("packages-{}.json", platform.name));
-        write_if_changed(&list_file, list.as_bytes())?;
-        let built = build_host(&Build {
-            component: None,
-            manifest: &manifest_file,
-            packages: Some(&list_file),
-            platform,
-            zig,
-        })?;
-        let executable = kept(&built, "dist", platform)?;
-        embedded::check(&executable, &list)?;
+        let (executable, packages) = executable(platform, zig, &manifest_file)?;
         for part in [&executable, &component(), &script] {
             path_leaks::check(part, zig.is_some())?;
         }
@@ -280,6 +265,47 @@ fn build(
     })
 }
 
+/// The plugin's ID, its manifest with a version, and the file that the host embeds.
+fn manifest(version: &str) -> Result<(String, Value, PathBuf), Error> {
+    let (id, manifest) = versioned(&root().join("plugin.json"), version)?;
+    let file = target().join("dist").join("plugin.json");
+    write_if_changed(&file, text(&manifest).as_bytes())?;
+    Ok((id, manifest, file))
+}
+
+/// Builds the plugin's executable with its list of packages, and returns both.
+fn executable(
+    platform: &Platform,
+    zig: Option<&Zig>,
+    manifest: &Path,
+) -> Result<(PathBuf, Vec<Package>), Error> {
+    let packages = packages::packages(platform.triple)?;
+    let list = embedded::list(&packages)?;
+    let list_file = target()
+        .join("dist")
+        .join(format!("packages-{}.json", platform.name));
+    write_if_changed(&list_file, list.as_bytes())?;
+    let built = build_host(&Build {
+        component: None,
+        manifest,
+        packages: Some(&list_file),
+        platform,
+        zig,
+    })?;
+    let executable = kept(&built, "dist", platform)?;
+    embedded::check(&executable, &list)?;
+    Ok((executable, packages))
+}
+
+/// Builds the plugin's executable for this machine, without the bundle.
+pub fn server() -> Result<(), Error> {
+    check_machine()?;
+    let (_, _, file) = manifest(&checked_version()?)?;
+    let (executable, _) = executable(&LINUX, None, &file)?;
+    println!("{}", executable.display());
+    Ok(())
+}
+
 /// Builds the host around the component of `tests/guests/hello` and answers with a copy of it. With the linker
 /// that the bundle is built with, for with another much is built anew.
 pub fn hello(zig: Option<&Zig>) -> Result<PathBuf, Error> {
@@ -310,7 +336,7 @@ pub fn hello_for(
 
 /// Builds that component as its author would, where our own is built too, and answers with where it is.
 fn hello_component() -> Result<PathBuf, Error> {
-    let folder = target().join("components");
+    let folder = components();
     let mut command = cargo();
     command.current_dir(root().join("tests/guests/hello"));
     command.args(["build", "--locked", "--profile", "guest"]);
@@ -362,9 +388,15 @@ struct Build<'a> {
     zig: Option<&'a Zig>,
 }
 
+/// The folder where components are built. Without its name, the build script looks for the outermost target folder,
+/// which is another one if this target folder is inside it.
+fn components() -> PathBuf {
+    target().join("components")
+}
+
 /// The component that was built last, as it is before it becomes machine code.
 fn component() -> PathBuf {
-    target().join("components/wasm32-wasip2/guest/zoom_guest.wasm")
+    components().join("wasm32-wasip2/guest/zoom_guest.wasm")
 }
 
 fn build_host(build: &Build) -> Result<PathBuf, Error> {
@@ -382,6 +414,7 @@ fn build_host(build: &Build) -> Result<PathBuf, Error> {
     command.args(["--locked", "--release", "-p", packages::HOST]);
     command.args(["--bin", "plugin-host"]);
     command.env("PLUGIN_MANIFEST", build.manifest);
+    command.env("COMPONENTS_FOLDER", components());
     match build.component {
         Some(folder) => command.env("PLUGIN_COMPONENT", folder),
         None => command.env_remove("PLUGIN_COMPONENT"),

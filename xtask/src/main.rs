@@ -1,9 +1,7 @@
-//! The chores of the project: `cargo xtask dist | demo | test | fuzz | guards | mutants | bench | browser | gallery | sign |
-//! deploy | logs | reset | watch | reproduce | imports | api | parity | advisories | reach`.
+//! The build tool of the project: `cargo xtask` without a command lists its commands.
 //!
-//! The Makefile is a thin front door to this program. Everything it does is done by the tools that a
-//! developer would call by hand (cargo, go, git, curl), and each command is printed before it runs, so
-//! that a failing step can be repeated alone.
+//! Most targets of the Makefile call one command. The commands call the tools that a developer would call by hand
+//! (cargo, go, git, npm, curl) and print each call first, so that a failing step can be repeated alone.
 #![allow(clippy::print_stdout, reason = "a program for a terminal prints")]
 
 mod advisories;
@@ -54,31 +52,34 @@ use error::Error;
 
 const USAGE: &str = "usage: cargo xtask COMMAND
 
-  dist [--here]    build the bundle dist/zoom-VERSION.tar.gz, and what is published with it; signed with
-                   the gpg key that PLUGIN_SIGNING_KEY names; --here for this machine alone, in target/bundle
-  reproduce        build twice, in two places, and compare
-  demo [--keep]    start everything, play the story of a meeting, say what was seen
-  test             run all that CI runs
-  fuzz [SECONDS]   look for bytes that harm the wire, so long for each target
-  guards [WORD…]   take every guard of the host out, one at a time: does a test fail?
-  mutants [AREA]   change the code that trust depends on, a little at a time: does a test fail? AREA: policy, guest
-  emulated         the executables for linux-arm64 and Windows, in emulators, under Mattermost's supervisor
-  browser [FILTER]   run the browser suite alone, on a fresh bundle
-  screens          take the screenshots of the gallery anew
+  dist [--here]    build dist/zoom-VERSION.tar.gz and the files published with it; PLUGIN_SIGNING_KEY names
+                   a gpg key that signs them; --here builds for this machine only, in target/bundle
+  server           build the plugin's executable for this machine only
+  webapp           build the webapp only
+  reproduce        build this commit twice, in two folders, and compare the bytes
+  demo [--keep]    start a server with the plugin and run a meeting; --keep leaves everything running
+  test [--quick]   run all tests that CI runs; --quick: only lints and unit and component tests
+  check-style      check the formatting and run the lints
+  fuzz [SECONDS]   fuzz the RPC code, that long for each target
+  guards [WORD…]   remove each security check of tests/guards.toml and check that a test fails
+  mutants [AREA]   run cargo-mutants on security code; AREA: policy or guest
+  emulated         test the executables for linux-arm64 and Windows in emulators
+  browser [FILTER]   run the browser tests on a new bundle
+  screens          update the reference pictures of the browser tests
   figures          measure the webapp
   bench [--smoke] [--pieces | --whole | --instructions] [--rounds N] [--drift N] [BUNDLE…]
-                   compare the bundle with a floor in Go and with other bundles, on one real server
-  gallery          serve a page with all states of the webapp
-  sign FILE…       sign files as dist does, with the key that PLUGIN_SIGNING_KEY names
-  deploy [BUNDLE]  build the bundle, or take this one, upload it to a server and enable it
-  enable, disable, reset   on that server; reset is disable and enable
-  logs [--follow]  what the plugin wrote into that server's log
+                   compare the bundle with a minimal Go plugin and other bundles on one real server
+  gallery          serve a page with every state of the webapp
+  sign FILE…       sign files with the gpg key that PLUGIN_SIGNING_KEY names
+  deploy [BUNDLE]  build the bundle (or take BUNDLE), upload it to a server, and enable it
+  enable, disable, reset   change the plugin on that server; reset is disable and enable
+  logs [--follow]  show the plugin's lines in that server's log
   watch            deploy after each change
-  imports [--write]  compare what the component imports with wit/imports.txt
+  imports [--write]  compare the component's imports with wit/imports.txt, or write that file
   advisories       look for known vulnerabilities in the dependencies; needs the network
-  api [--describe]   generate the RPC crate's API from host/rpc/api; --describe: read Mattermost's library again first
+  api [--describe]   generate the RPC crate's API from host/rpc/api; --describe reads Mattermost's library first
   reach            what of the host can touch the network or files
-  parity [--check]   write tests/PARITY.md, which test proves what; or compare it";
+  parity [--check]   write tests/PARITY.md, the table of what each test proves, or check it";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -89,6 +90,10 @@ fn main() -> ExitCode {
         ["demo"] => demo::demo(false),
         ["demo", "--keep"] => demo::demo(true),
         ["test"] => suites::test(),
+        ["test", "--quick"] => suites::quick(),
+        ["check-style"] => suites::check_style(),
+        ["server"] => bundle::server(),
+        ["webapp"] => webapp::build().map(|_| ()),
         ["fuzz"] => fuzz::fuzz("60"),
         ["fuzz", seconds] => fuzz::fuzz(seconds),
         ["guards", words @ ..] => guards::guards(words),

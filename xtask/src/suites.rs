@@ -31,6 +31,30 @@ pub fn test() -> Result<(), Error> {
     session.conclude()
 }
 
+/// Runs the lints and the unit and component tests.
+pub fn quick() -> Result<(), Error> {
+    toolchain::complete()?;
+    toolchain::add_tools()?;
+    let mut session = Session::new();
+    session.style();
+    session.webapp();
+    session.rust_tests();
+    session.conclude()
+}
+
+/// Checks the formatting and runs the lints.
+pub fn check_style() -> Result<(), Error> {
+    toolchain::complete()?;
+    toolchain::add_tools()?;
+    let mut session = Session::new();
+    session.style();
+    if session.has_node() {
+        session.step("webapp packages", webapp::install);
+        session.webapp_style();
+    }
+    session.conclude()
+}
+
 /// Runs the browser suite alone, or the part of it whose titles hold the given words.
 pub fn browser(words: &[&str]) -> Result<(), Error> {
     let dist = bundle::here()?;
@@ -152,9 +176,13 @@ impl Session {
             return;
         }
         self.step("webapp", webapp::build_pages);
-        self.check("style of the webapp", &mut webapp::npm(&["run", "lint"]));
+        self.webapp_style();
         let mut tests = webapp::npm(&["run", "--silent", "test", "--", "--reporter=tap-flat"]);
         self.suite("webapp on React 17, 18, and 19", &mut tests, Tap::default());
+    }
+
+    fn webapp_style(&mut self) {
+        self.check("style of the webapp", &mut webapp::npm(&["run", "lint"]));
     }
 
     fn has_go(&mut self) -> bool {

@@ -50,7 +50,7 @@ pub fn install_anew() -> Result<(), Error> {
 }
 
 /// Installs the packages that the lock file names, unless they are there.
-fn install() -> Result<(), Error> {
+pub fn install() -> Result<(), Error> {
     let lock = folder().join("package-lock.json");
     let stamp = stamp();
     let wanted = fs::read(&lock).map_err(at(&lock))?;
