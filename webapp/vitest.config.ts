@@ -9,10 +9,13 @@ function project(react: string) {
     return {
         resolve: {
             alias: [
-                {find: /^react$/, replacement: file('host/react-global.ts')},
-                {find: /^react-dom$/, replacement: file('host/react-dom-global.ts')},
-                {find: /^react-redux$/, replacement: file('host/react-redux-global.ts')},
-                {find: /^react-intl$/, replacement: file('host/react-intl-global.ts')},
+                {find: /^react$/, replacement: file('test/fake-client/global-react.ts')},
+                {find: /^react-dom$/, replacement: file('test/fake-client/global-react-dom.ts')},
+                {
+                    find: /^react-redux$/,
+                    replacement: file('test/fake-client/global-react-redux.ts'),
+                },
+                {find: /^react-intl$/, replacement: file('test/fake-client/global-react-intl.ts')},
             ],
         },
         // As in the built script, no `__source` and `__self` on elements.
@@ -23,7 +26,7 @@ function project(react: string) {
             environmentOptions: {jsdom: {url: 'https://chat.example.com/'}},
             include: ['test/**/*.test.{ts,tsx}'],
             setupFiles: ['test/setup.ts'],
-            env: {HOST_FILE: file(`build/host-${react}-dev.js`), TZ: 'America/New_York'},
+            env: {GLOBALS_FILE: file(`build/globals-${react}-dev.js`), TZ: 'America/New_York'},
             restoreMocks: true,
             unstubGlobals: true,
         },

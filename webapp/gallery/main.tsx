@@ -4,13 +4,13 @@
 // `?locale=ja`, `?theme=dark`, and `?clock=24` change the language, the theme, and the clock.
 import React from 'react';
 
-import type {HostWindow, User} from '../src/host';
-import {Posts, Surroundings, draw} from '../host/page';
-import {makeRegistry} from '../host/registry';
-import {makeStore} from '../host/store';
-import '../host/theme.css';
-import {measure} from './measure';
-import {STATES} from './states';
+import type {HostWindow, User} from '../src/mattermost';
+import {Posts, Surroundings, draw} from '../test/fake-client/client';
+import {makeRegistry} from '../test/fake-client/registry';
+import {makeStore} from '../test/fake-client/store';
+import '../test/fake-client/theme.css';
+import {measure} from './benchmark';
+import {STATES} from './posts';
 
 const query = new URLSearchParams(window.location.search);
 

@@ -2,7 +2,7 @@
 //
 // Any member can write a post with any properties, so a value of the wrong kind counts as absent. Every text
 // remains a text: `links.ts` decides which links may be followed, and `Markdown.tsx` formats.
-import type {Json, Post, User} from './host';
+import type {Json, Post, User} from './mattermost';
 
 /**
  * The state of a meeting. `NOT_STARTED`: nobody joined in time; a late start turns it back to `STARTED`.

@@ -10,11 +10,11 @@ import {ChatPost, TranscriptPost} from './components/ReplyPost';
 import {HeaderIcon} from './components/HeaderIcon';
 import {MeetingPost} from './components/MeetingPost';
 import {NoticeArea} from './components/NoticeArea';
-import type {Channel, Registry, Store} from './host';
-import {PLUGIN_ID, basePath} from './host';
-import {Starter} from './starter';
+import type {Channel, Registry, Store} from './mattermost';
+import {PLUGIN_ID, basePath} from './mattermost';
+import {Starter} from './meeting-starter';
 import {addStyles} from './styles';
-import {messageId, text, translations} from './text';
+import {messageId, text, translations} from './i18n';
 
 type Registered = Required<Registry>;
 

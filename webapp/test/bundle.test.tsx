@@ -6,11 +6,11 @@ import {screen, waitFor} from '@testing-library/dom';
 import React from 'react';
 import {afterEach, beforeEach, expect, it, vi} from 'vitest';
 
-import {STATES} from '../gallery/states';
-import {makeRegistry} from '../host/registry';
-import {makeStore} from '../host/store';
-import type {HostWindow, Registry, Store} from '../src/host';
-import {catalogs} from '../src/text/catalogs';
+import {STATES} from '../gallery/posts';
+import {makeRegistry} from './fake-client/registry';
+import {makeStore} from './fake-client/store';
+import type {HostWindow, Registry, Store} from '../src/mattermost';
+import {catalogs} from '../src/i18n/catalogs';
 import {
     CHANNEL,
     hands,
@@ -23,7 +23,7 @@ import {
     showPosts,
     startButton,
     tabs,
-} from './stage';
+} from './harness';
 
 const script = readFileSync('dist/main.js', 'utf8');
 const SETTING = {user: person('ada'), siteUrl: 'https://chat.example.com', teamId: 't'};

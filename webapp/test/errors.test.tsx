@@ -16,7 +16,7 @@ import {
     startButton,
     tabs,
     thread,
-} from './stage';
+} from './harness';
 
 const MEETINGS = '/plugins/zoom/api/v1/meetings';
 const BOT = '/api/v4/users/username/zoom';

@@ -3,7 +3,7 @@ import {readFileSync} from 'node:fs';
 
 import {afterEach, beforeEach, expect, vi} from 'vitest';
 
-const source = readFileSync(process.env.HOST_FILE ?? '', 'utf8');
+const source = readFileSync(process.env.GLOBALS_FILE ?? '', 'utf8');
 // The file is a classic script, so evaluate it in the global scope.
 (0, eval)(source);
 

@@ -90,7 +90,7 @@ pub fn emulated() -> Result<(), Error> {
 /// Takes the screenshots of the gallery anew.
 pub fn screens() -> Result<(), Error> {
     webapp::build_pages()?;
-    let mut suite = webapp::npm(&["run", "--silent", "browser", "--", "gallery"]);
+    let mut suite = webapp::npm(&["run", "--silent", "e2e", "--", "gallery"]);
     crate::run::run(suite.env("UPDATE_SCREENS", "yes"))
 }
 

@@ -97,7 +97,7 @@ fn within(what: &'static str, bytes: u64, limit: u64) -> Result<(), Error> {
 /// Builds the stand-ins for the client and the gallery, around the built plugin.
 pub fn build_pages() -> Result<(), Error> {
     let script = build()?;
-    run(&mut npm(&["run", "build:hosts"]))?;
+    run(&mut npm(&["run", "build:test-pages"]))?;
     let pages = folder().join("build");
     for (from, to) in [
         (script.as_path(), "main.js"),
@@ -123,7 +123,7 @@ pub fn browser_suite(bundle: &Path) -> Result<Command, Error> {
         "serve-site",
     ]);
     run(&mut peers)?;
-    let mut suite = npm(&["run", "--silent", "browser", "--", "--reporter=tap-flat"]);
+    let mut suite = npm(&["run", "--silent", "e2e", "--", "--reporter=tap-flat"]);
     suite.env("SERVE_SITE", target().join("release/serve-site"));
     suite.env("PLUGIN_BUNDLE", bundle);
     Ok(suite)
@@ -132,7 +132,7 @@ pub fn browser_suite(bundle: &Path) -> Result<Command, Error> {
 /// Measures the built plugin in a browser, and prints what was found.
 pub fn figures() -> Result<(), Error> {
     build_pages()?;
-    run(&mut npm(&["run", "--silent", "figures"]))
+    run(&mut npm(&["run", "--silent", "bench"]))
 }
 
 /// Builds the gallery and serves it until it is interrupted.

@@ -1,7 +1,7 @@
 import React from 'react';
 
 import {useObservable} from '../observable';
-import type {Starter} from '../starter';
+import type {Starter} from '../meeting-starter';
 import {Spinner} from './icons';
 
 /** The icon of the button in the channel header. Mattermost gives the button its name. */

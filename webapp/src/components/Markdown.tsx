@@ -1,6 +1,6 @@
 import React from 'react';
 
-import {host} from '../host';
+import {host} from '../mattermost';
 
 /** Most messages have none of Markdown's characters and need no formatting. */
 const PLAIN = /^[\p{L}\p{N}\p{Zs},.;!?'’"“”…()–—-]*$/u;

@@ -1,7 +1,7 @@
 import React from 'react';
 
 import {type Link, needsZoomUrl, safeLink} from '../links';
-import type {Starter} from '../starter';
+import type {Starter} from '../meeting-starter';
 import type {Say} from './useText';
 
 /** The link of a post, or `undefined` if it must not be followed. */

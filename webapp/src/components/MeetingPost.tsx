@@ -4,16 +4,16 @@
 import React from 'react';
 import {useSelector} from 'react-redux';
 
-import type {Post, PostProps, State, User} from '../host';
+import type {Post, PostProps, State, User} from '../mattermost';
 import {type Meeting, type Status, hostOf, meetingOf, startedMinutes} from '../meeting';
-import type {Starter} from '../starter';
-import type {Key} from '../text';
-import {cardMessages} from '../text/known';
+import type {Starter} from '../meeting-starter';
+import type {Key} from '../i18n';
+import {cardMessages} from '../i18n/stored-messages';
 import {Card, Details} from './Card';
 import {Markdown} from './Markdown';
 import {MeetingLink, useSafeLink} from './MeetingLink';
 import {RecentMeeting} from './RecentMeeting';
-import {Safely} from './Safely';
+import {Safely} from './ErrorBoundary';
 import {type Say, useText, useTime} from './useText';
 
 /** Whether a bot wrote the post for a person and names the person. */

@@ -4,7 +4,7 @@
 import React from 'react';
 
 import {useObservable} from '../observable';
-import type {Notice, Starter} from '../starter';
+import type {Notice, Starter} from '../meeting-starter';
 import {MeetingLink, useSafeLink} from './MeetingLink';
 import {Spinner} from './icons';
 import {useText} from './useText';

@@ -4,10 +4,10 @@
 // topic that the reader asked for.
 import React from 'react';
 
-import type {Post} from '../host';
+import type {Post} from '../mattermost';
 import type {Meeting} from '../meeting';
 import {useObservable} from '../observable';
-import type {Starter} from '../starter';
+import type {Starter} from '../meeting-starter';
 import {Card, Details, type Fact} from './Card';
 import {Markdown} from './Markdown';
 import {MeetingLink, useSafeLink} from './MeetingLink';

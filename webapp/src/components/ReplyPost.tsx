@@ -3,11 +3,11 @@
 import React from 'react';
 import {useSelector} from 'react-redux';
 
-import type {Post, PostProps, State} from '../host';
-import type {Key} from '../text';
-import {replyMessages} from '../text/known';
+import type {Post, PostProps, State} from '../mattermost';
+import type {Key} from '../i18n';
+import {replyMessages} from '../i18n/stored-messages';
 import {Markdown} from './Markdown';
-import {Safely} from './Safely';
+import {Safely} from './ErrorBoundary';
 import {SparklesIcon} from './icons';
 import {useText} from './useText';
 

@@ -1,8 +1,8 @@
 import React from 'react';
 import {useSelector} from 'react-redux';
 
-import {type State, timeZone, usesMilitaryTime} from '../host';
-import {type Key, type Values, localeOf, text} from '../text';
+import {type State, timeZone, usesMilitaryTime} from '../mattermost';
+import {type Key, type Values, localeOf, text} from '../i18n';
 
 /** Returns a sentence in the reader's language. */
 export type Say = (key: Key, values?: Values) => string;

@@ -219,6 +219,6 @@ mod tests {
             let suite = of(number).suite.as_deref();
             assert_eq!(suite, Some("tests/tests/e2e/"), "F{number:02}");
         }
-        assert_eq!(of(9).suite.as_deref(), Some("webapp/browser/"));
+        assert_eq!(of(9).suite.as_deref(), Some("webapp/e2e/"));
     }
 }
