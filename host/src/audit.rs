@@ -13,7 +13,7 @@ use mattermost_plugin_rpc::mattermost::{Api, ApiError, AuditRecord, HttpRequest,
 use tokio::sync::OnceCell;
 
 use crate::capability::Services;
-use crate::lines::cut_to;
+use crate::log::cut_to;
 
 /// How long refusals are counted before they are written.
 const INTERVAL: Duration = Duration::from_secs(60);

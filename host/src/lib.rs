@@ -9,35 +9,23 @@
 //! Nothing here knows what the component is about.
 #![deny(missing_docs)]
 
-mod adoption;
-mod appearance;
 mod audit;
 mod bindings;
 mod bundle;
 mod capability;
 mod clock;
-pub mod confinement;
-mod describe;
-mod environment;
-mod exchange;
+mod event;
 mod jobs;
-mod lines;
+mod log;
 pub mod manifest;
 mod metrics;
-mod origin;
 pub mod outgoing;
 mod plugin;
 pub mod policy;
 mod process;
-mod resident;
-mod rpc_thread;
 pub mod sandbox;
 mod settings;
-mod site;
-mod traffic;
 
-pub use describe::describe;
-pub use exchange::Reply;
-pub use plugin::ComponentPlugin;
-pub use process::run;
+pub use plugin::{ComponentPlugin, Reply};
+pub use process::{confinement, describe, run};
 pub use sandbox::{Component, LoadError};

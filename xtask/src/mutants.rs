@@ -36,9 +36,9 @@ const AREAS: [Area; 2] = [
     Area {
         name: "policy",
         files: &[
-            "host/src/policy.rs",
-            "host/src/outgoing/addresses.rs",
-            "host/src/outgoing/public.rs",
+            "host/src/policy/mod.rs",
+            "host/src/policy/egress_addresses.rs",
+            "host/src/policy/public_addresses.rs",
             "host/src/outgoing/proxies.rs",
         ],
         package: "mattermost-plugin-host",

@@ -20,10 +20,10 @@ const ALLOWED: [(&str, &[&str]); 7] = [
         "host/src/outgoing/connect.rs",
         &["linux", "darwin", "windows"],
     ),
-    ("host/src/anew.rs", &["linux", "darwin"]),
+    ("host/src/process/reexec.rs", &["linux", "darwin"]),
     ("host/src/bundle.rs", &["linux", "darwin", "windows"]),
-    ("host/src/confinement/look.rs", &["linux"]),
-    ("host/src/resident.rs", &["linux"]),
+    ("host/src/process/confinement/fs.rs", &["linux"]),
+    ("host/src/process/rss.rs", &["linux"]),
 ];
 /// What is promised of them together on each system, in lines that are neither empty nor comments nor tests.
 const LIMIT: usize = 450;

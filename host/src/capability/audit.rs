@@ -6,7 +6,7 @@ use mattermost_plugin_rpc::gob::Any;
 use mattermost_plugin_rpc::mattermost::{AuditEventActor, AuditEventData, AuditRecord};
 
 use crate::bindings::plugin::mattermost::plugin::audit::{Host, Outcome};
-use crate::lines::cut_to;
+use crate::log::cut_to;
 use crate::metrics::Counter;
 use crate::sandbox::EventState;
 

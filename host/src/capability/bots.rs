@@ -15,7 +15,7 @@ use super::provenance::hex;
 use super::{Answer, Error, Services, refused};
 use crate::bindings::plugin::mattermost::plugin::bots::Host;
 use crate::bundle;
-use crate::lines::{Line, cut};
+use crate::log::{Line, cut};
 use crate::sandbox::EventState;
 
 /// The largest picture of a bot, in bytes.

@@ -7,7 +7,7 @@ use url::Url;
 use super::log::pairs;
 use super::{Answer, Error, Services};
 use crate::bindings::plugin::mattermost::plugin::http::{Host, Request, Response};
-use crate::lines::Line;
+use crate::log::Line;
 use crate::metrics::status_label;
 use crate::outgoing::{self, OutgoingError, Refused};
 use crate::sandbox::{EventState, Weight as _};

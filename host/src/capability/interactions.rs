@@ -3,7 +3,7 @@
 //! Any member can post a button that leads to a route of this plugin. Whoever presses it, an administrator included, then
 //! sends a request with their own session. So the host adds an HMAC-SHA-256 to the context of each button and to the
 //! state of each dialog that the component creates, and verifies it when the request arrives (see
-//! [`crate::origin`]). The HMAC covers the purpose, the route, the component's own context or state, the channel, the
+//! [`crate::plugin::origin`]). The HMAC covers the purpose, the route, the component's own context or state, the channel, the
 //! audience, and the expiry. Members do not see the context of a button: the server keeps it.
 //!
 //! The component never sees a proof. A button in a post that the component reads is shown without its integration if

@@ -5,7 +5,7 @@
 use mattermost_plugin_rpc::mattermost::LogLevel;
 
 use crate::bindings::plugin::mattermost::plugin::log::{Host, Level};
-use crate::lines::{Line, Says, cut};
+use crate::log::{Line, Says, cut};
 use crate::metrics::Counter;
 use crate::sandbox::EventState;
 

@@ -32,13 +32,13 @@ use crate::audit::Audit;
 use crate::bindings::plugin::mattermost::plugin::types;
 use crate::clock::Clock;
 use crate::jobs::Queue;
-use crate::lines::{Line, Lines};
+use crate::log::{Line, Lines};
 use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
 use crate::policy::Policy;
 use crate::sandbox::EventState;
 use crate::settings::Schema;
-use crate::site::Site;
+use crate::settings::Site;
 
 pub(crate) use audit::RECORDS;
 pub(crate) use log::EVENT_LIMIT;

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use super::provenance::{MARK, PROOF, keep_proof};
 use super::{Answer, Error, refused, routes};
-use crate::appearance::Appearance;
 use crate::bindings::plugin::mattermost::plugin::posts::{Author, Change, Draft, Host, Post};
+use crate::policy::appearance::Appearance;
 use crate::sandbox::{EventState, Weight as _};
 
 /// The properties of a post, as the API takes them.

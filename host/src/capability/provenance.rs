@@ -11,7 +11,7 @@
 //! ephemeral messages in [`super::ephemeral`].
 //!
 //! Posts of an earlier plugin with the same ID have no proof. The policy can allow the plugin to continue with them
-//! (see [`crate::adoption`]): only with posts that are older than the first activation of this host, and only for
+//! (see [`crate::policy::legacy_posts`]): only with posts that are older than the first activation of this host, and only for
 //! 30 days after it. The first change of such a post adds a mark and a proof.
 //!
 //! | read | answer that decides something | what happens |

@@ -9,8 +9,8 @@ use super::interactions::{Purpose, Terms};
 use super::{Answer, Error, refused};
 use crate::bindings::plugin::mattermost::plugin::settings::Host;
 use crate::jobs::random_id;
+use crate::plugin::settings_route::{Form, LIFETIME_MS, PERMISSION, ROUTE};
 use crate::sandbox::EventState;
-use crate::settings::route::{Form, LIFETIME_MS, PERMISSION, ROUTE};
 use crate::settings::{NotSaved, Setting, fill};
 
 /// The most fields of a form.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::index::LEASE;
-use super::{Claimed, GIVE_UP, Job, Queue, QueueError, SHARDS, jitter};
+use super::queue::{Claimed, GIVE_UP, Job, Queue, QueueError, SHARDS, jitter};
 use crate::metrics::JobEnd;
 use crate::plugin::ComponentPlugin;
 use crate::sandbox::{EventError, JobOutcome};

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::index::{Index, Running};
-use super::jitter;
+use super::queue::jitter;
 
 /// Between two looks at a record that nobody asked for. Sixteen records make 5,760 reads in a day at most.
 const LOOK: Duration = Duration::from_secs(240);

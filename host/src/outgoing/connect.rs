@@ -26,10 +26,10 @@ use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::addresses::Rules;
-use super::names::{Family, Lookup, resolve};
+use super::dns::{Family, Lookup, resolve};
 use super::proxies::{Kind, Proxies};
 use super::trust::Authorities;
+use crate::policy::egress_addresses::Rules;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -282,7 +282,7 @@ impl Service<Name> for Resolver {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Outgoing, OutgoingError, Request, Response};
+    use super::super::client::{Outgoing, OutgoingError, Request, Response};
     use super::*;
     use crate::policy::Vouched;
     use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
@@ -595,7 +595,7 @@ mod tests {
         });
         let ages = || async {
             tokio::time::pause();
-            tokio::time::advance(super::super::TRUST_TIME).await;
+            tokio::time::advance(super::super::client::TRUST_TIME).await;
             tokio::time::resume();
         };
         assert!(get(&client, &with_first).await.is_ok());

@@ -10,11 +10,9 @@
 
 pub mod wasi;
 
-mod ending;
-mod limits;
 mod pool;
 mod ticker;
-mod weight;
+mod trap;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,17 +31,17 @@ use crate::bindings::plugin::exports::mattermost::plugin::{command_handler, http
 use crate::bindings::plugin::mattermost::plugin as imports;
 use crate::bindings::plugin::{Plugin, PluginPre};
 use crate::capability::{EVENT_LIMIT, RECORDS, ReadPost, Services};
+use crate::event::memory::{Budget, MemoryLimit, Refusal, Room};
 use crate::jobs::Job;
-use crate::lines::Line;
+use crate::log::Line;
 use crate::metrics::Counter;
 use crate::policy::{EventKind, Policy};
-use ending::{LimitReached, ended};
-use limits::{Budget, MemoryLimit, Refusal, Room};
 use ticker::Ticker;
+use trap::{LimitReached, ended};
 
-pub use ending::{Cause, Ending, EventError};
+pub(crate) use crate::event::heap_size::Weight;
 pub(crate) use job_handler::Outcome as JobOutcome;
-pub(crate) use weight::Weight;
+pub use trap::{Cause, Ending, EventError};
 
 /// How many jobs of one process run at once.
 pub(crate) const JOBS: usize = 4;

@@ -12,7 +12,8 @@
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::{limits::TABLE_ELEMENTS, loaded};
+use super::loaded;
+use crate::event::memory::TABLE_ELEMENTS;
 
 /// Linear memories of an event: as many as a component that was linked from one program has.
 const MEMORIES: u32 = 1;

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use crate::bindings::plugin::exports::mattermost::plugin::http_handler::Origin;
 use crate::capability::interactions::{Purpose, Signed, Terms};
 use crate::capability::{Error, Provenance};
-use crate::exchange::{is_click, user_of};
+use crate::plugin::http_mapping::{is_click, user_of};
 
 /// The server's own name where it says which plugin a request is from.
 const SERVER: &str = "com.mattermost.server";

@@ -18,7 +18,7 @@ use std::time::Duration;
 use mattermost_plugin_rpc::mattermost::{BodyError, BodyReader, HttpRequest, ResponseWriter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-use crate::exchange::{Reply, is_signed_in};
+use crate::plugin::http_mapping::{Reply, is_signed_in};
 
 /// How many requests may be under way for each event that may run: of strangers those with a place for their bodies,
 /// and some without.

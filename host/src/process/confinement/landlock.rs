@@ -7,7 +7,7 @@ use std::path::Path;
 
 use landlock::{ABI, LandlockStatus};
 
-use super::{Part, look, places};
+use super::{Part, fs, readable_paths};
 
 /// Raise it together with a kernel that the tests run on.
 const TESTED: ABI = ABI::V7;
@@ -21,7 +21,7 @@ const PARTS: [(&str, ABI, &str); 3] = [
 
 /// Restricts the thread, and says what came of it and whether new privileges are out of the question.
 pub(super) fn restrict(socket: &Path) -> (Vec<Part>, bool) {
-    match look::restrict(places::readable(), socket, TESTED) {
+    match fs::restrict(readable_paths::readable(), socket, TESTED) {
         Ok(status) => (parts(status.landlock), status.no_new_privs),
         Err(error) => (
             PARTS.map(|part| absent(part.0, error.to_string())).into(),

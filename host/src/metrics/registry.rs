@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::capability::Error;
 use crate::policy::EventKind;
-use crate::resident::resident_memory;
+use crate::process::rss::resident_memory;
 use crate::sandbox::EventError;
 
 /// Upper bounds of the buckets of latencies, in seconds.

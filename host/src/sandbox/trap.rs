@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use thiserror::Error;
 use wasmtime::Trap;
 
-use super::limits::Refusal;
+use crate::event::memory::Refusal;
 
 /// Why an event was not handled.
 #[derive(Debug, Error)]

@@ -11,12 +11,12 @@ use mattermost_plugin_rpc::mattermost::{HttpRequest, KvSetOptions, LogLevel};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{NotSaved, save};
 use crate::capability::Services;
 use crate::capability::interactions::{Purpose, Signed, Terms};
-use crate::exchange::{Reply, user_of};
-use crate::lines::{Line, Says, cut};
-use crate::origin::is_from_plugin;
+use crate::log::{Line, Says, cut};
+use crate::plugin::http_mapping::{Reply, user_of};
+use crate::plugin::origin::is_from_plugin;
+use crate::settings::{NotSaved, save};
 
 /// Where the answers go, from the plugin's root.
 pub(crate) const ROUTE: &str = "/_host/settings";

@@ -9,6 +9,11 @@
 //! entered there, and its subdomains, same scheme and port). Only the third can allow plain `http`, and
 //! only that very host may be inside the administrator's own network, because an administrator said so.
 
+pub(crate) mod appearance;
+pub mod egress_addresses;
+mod legacy_posts;
+mod public_addresses;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
@@ -17,8 +22,8 @@ use serde::Deserialize;
 use thiserror::Error;
 use url::{Host, Url};
 
-use crate::adoption::Adoption;
-use crate::appearance::{Appearance, BotProfile, is_free_prop, is_kind_of, is_picture, is_trigger};
+use self::appearance::{Appearance, BotProfile, is_free_prop, is_kind_of, is_picture, is_trigger};
+use self::legacy_posts::Adoption;
 
 /// Why `props.sandbox` is wrong.
 #[derive(Debug, Error)]

@@ -21,9 +21,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use zlib_rs::{InflateConfig, ReturnCode, decompress_slice};
 
-use crate::confinement::{Confinement, confine, plan};
-use crate::describe::{describe, packages};
-use crate::environment;
+use super::confinement::{Confinement, confine, plan};
+use super::describe::{describe, packages};
+use super::environment;
 use crate::manifest::Manifest;
 use crate::plugin::ComponentPlugin;
 use crate::policy::Policy;

@@ -4,8 +4,8 @@
 //! wrong is in the server's log. [`rpc_thread`] decides which thread an event runs on. What comes before an event and
 //! after it, bodies and answers on their way, is bounded on its own ([`traffic`]).
 //!
-//! [`rpc_thread`]: crate::rpc_thread
-//! [`traffic`]: crate::traffic
+//! [`rpc_thread`]: crate::plugin::rpc_thread
+//! [`traffic`]: crate::plugin::admission
 
 use std::future::Future;
 use std::sync::{Arc, OnceLock, RwLock};
@@ -16,25 +16,25 @@ use mattermost_plugin_rpc::mattermost::{
 };
 use tokio::runtime::Handle;
 
+use super::admission::{Answers, Bodies, Crowd, Refusal, Shares, is_like_a_webhook};
+use super::http_mapping::{self, Reply, component_request, is_click, user_of};
+use super::origin;
+use super::rpc_thread::RpcThread;
+use super::settings_route;
 use crate::audit::{Audit, Client};
 use crate::bindings::plugin::exports::mattermost::plugin::command_handler;
 use crate::capability::{MESSAGE_LIMIT, Provenance, Services, is_hosts};
 use crate::clock::{self, Clock};
-use crate::exchange::{self, Reply, component_request, is_click, user_of};
 use crate::jobs::{Job, Queue, Runner};
-use crate::lines::{Line, Lines, Says, cut};
+use crate::log::{Line, Lines, Says, cut};
 use crate::manifest::Manifest;
 use crate::metrics::{Counter, Metrics};
-use crate::origin;
 use crate::outgoing::Outgoing;
 use crate::policy::{EventKind, Policy};
-use crate::rpc_thread::RpcThread;
 use crate::sandbox::{
     Cause, Component, Ending, EventError, JobOutcome, Sandbox, Waiting, commands,
 };
-use crate::settings::{self, Schema};
-use crate::site::{Newest, Site};
-use crate::traffic::{Answers, Bodies, Crowd, Refusal, Shares, is_like_a_webhook};
+use crate::settings::{Newest, Schema, Site};
 
 /// Calls of the server beside requests that are under way: answers that wait for who takes them, commands, changes of
 /// the configuration, metrics.
@@ -483,7 +483,7 @@ impl ComponentPlugin {
             sandbox.request(services, &seen, channel, client).await
         });
         match answer.await {
-            Ok(outcome) => match exchange::reply(outcome.value, click) {
+            Ok(outcome) => match http_mapping::reply(outcome.value, click) {
                 Ok(reply) => reply,
                 Err(why) => {
                     self.metrics.count(Counter::Denial, "answer");
@@ -502,10 +502,10 @@ impl ComponentPlugin {
     /// Answers a request to one of the host's own routes.
     async fn host_route(&self, path: &str, request: &HttpRequest, body: &[u8]) -> Reply {
         match (path, self.services()) {
-            (settings::route::ROUTE, Some(services)) => {
-                settings::route::answer(&services, request, body).await
+            (settings_route::ROUTE, Some(services)) => {
+                settings_route::answer(&services, request, body).await
             }
-            (settings::route::ROUTE, None) => Reply::failed(),
+            (settings_route::ROUTE, None) => Reply::failed(),
             _ => Reply::text(404, "the host has no such route"),
         }
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::look;
+use super::fs;
 
 /// What any C library reads to resolve a name.
 const RESOLVING: [&str; 2] = ["/etc/hosts", "/run/systemd/resolve"];
@@ -57,16 +57,16 @@ fn look_up() -> Vec<PathBuf> {
     places.extend(bundle());
     places.extend(authorities());
     places.extend(resolv_conf(Path::new(RESOLV_CONF)));
-    places.retain(|place| look::exists(place));
+    places.retain(|place| fs::exists(place));
     places.into_iter().collect()
 }
 
 /// The folder that the server unpacked: the nearest above the executable with a manifest in it, else the
 /// executable's own. It is `server/dist` below it, so that is not far.
 fn bundle() -> Option<PathBuf> {
-    let executable = look::executable()?;
+    let executable = fs::executable()?;
     let mut above = executable.ancestors().skip(1).take(3);
-    let unpacked = above.find(|folder| look::exists(&folder.join("plugin.json")));
+    let unpacked = above.find(|folder| fs::exists(&folder.join("plugin.json")));
     Some(unpacked.or(executable.parent())?.to_owned())
 }
 
@@ -74,7 +74,7 @@ fn bundle() -> Option<PathBuf> {
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name, else what the system has. Directories of authorities are full of
 /// links, so where those lead belongs to it.
 fn authorities() -> Vec<PathBuf> {
-    let (file, mut folders) = look::authorities();
+    let (file, mut folders) = fs::authorities();
     let mut places: Vec<_> = file.into_iter().collect();
     if let Some(named) = std::env::var_os("SSL_CERT_FILE") {
         places.extend(with_next_versions(PathBuf::from(named)));
@@ -85,7 +85,7 @@ fn authorities() -> Vec<PathBuf> {
     let mut seen = BTreeSet::new();
     for folder in folders {
         // One directory often has several names.
-        if look::real(&folder).is_some_and(|real| seen.insert(real)) {
+        if fs::real(&folder).is_some_and(|real| seen.insert(real)) {
             places.extend(link_targets(&folder));
         }
         if !folder.as_os_str().is_empty() {
@@ -100,10 +100,10 @@ fn authorities() -> Vec<PathBuf> {
 /// is replaced. Where other files are in it, which may be secret, only a file that is written to in its place is read
 /// again.
 fn with_next_versions(file: PathBuf) -> Vec<PathBuf> {
-    let real = look::real(&file);
+    let real = fs::real(&file);
     let folders = [file.parent(), real.as_deref().and_then(Path::parent)];
     let folders = folders.into_iter().flatten();
-    let folders = folders.filter(|folder| look::all_files(folder, has_only_certificates));
+    let folders = folders.filter(|folder| fs::all_files(folder, has_only_certificates));
     let mut places: Vec<_> = folders.map(Path::to_owned).collect();
     places.push(file);
     places
@@ -116,11 +116,11 @@ fn has_only_certificates(text: &str) -> bool {
 /// The directories that links in `folder` lead to. There are hundreds of links into few directories, and
 /// to resolve each in full would be most of the time that the process takes to start.
 fn link_targets(folder: &Path) -> BTreeSet<PathBuf> {
-    let targets = look::links(folder).filter_map(|link| look::link(&link));
+    let targets = fs::links(folder).filter_map(|link| fs::link(&link));
     let outside = targets.filter(|target| target.parent() != Some(folder));
     let mut folders = BTreeSet::new();
     for target in outside {
-        let again = look::link(&target).and_then(|_| look::real(&target));
+        let again = fs::link(&target).and_then(|_| fs::real(&target));
         let last = again.unwrap_or(target);
         folders.extend(last.parent().map(Path::to_owned));
     }
@@ -130,9 +130,9 @@ fn link_targets(folder: &Path) -> BTreeSet<PathBuf> {
 /// The file itself where nobody can replace it, because it is mounted there, as in a container; else the
 /// directory in which it would be replaced.
 fn resolv_conf(path: &Path) -> Option<PathBuf> {
-    let file = look::real(path)?;
+    let file = fs::real(path)?;
     let folder = file.parent()?;
-    if look::device(&file)? == look::device(folder)? {
+    if fs::device(&file)? == fs::device(folder)? {
         Some(folder.to_owned())
     } else {
         Some(file)

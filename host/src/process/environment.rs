@@ -42,16 +42,16 @@ pub(crate) fn reduce() -> Result<(), std::io::Error> {
     if others.is_empty() {
         return Ok(());
     }
-    anew::start(kept)
+    reexec::start(kept)
 }
 
 #[cfg(unix)]
-#[path = "anew.rs"]
-mod anew;
+#[path = "reexec.rs"]
+mod reexec;
 
 /// A process of this system cannot become another.
 #[cfg(not(unix))]
-mod anew {
+mod reexec {
     use std::ffi::OsString;
 
     pub(super) fn start(_: Vec<(OsString, OsString)>) -> Result<(), std::io::Error> {

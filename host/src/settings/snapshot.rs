@@ -11,7 +11,7 @@ use mattermost_plugin_rpc::mattermost::{Api, ApiError};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::outgoing::InternalConnections;
+use crate::policy::egress_addresses::InternalConnections;
 
 /// A snapshot of the configuration.
 #[derive(Debug, Default)]

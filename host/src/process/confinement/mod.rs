@@ -5,14 +5,14 @@
 //! need. Three things, each of Linux, each without any right of its own, none of which can be undone:
 //!
 //! - **No new privileges**: nothing that it executes could gain rights by a set-user-id bit.
-//! - **Landlock** ([`files`]): which files can be opened at all ([`places`]), none for writing, none to
+//! - **Landlock** ([`landlock`](self::landlock)): which files can be opened at all ([`readable_paths`]), none for writing, none to
 //!   execute; no TCP port to listen at; no signal and no abstract socket to anybody else, and, as Landlock
 //!   always does, no look into other processes' memory.
-//! - **seccomp** ([`calls`]): no system call that starts a program or a process, opens for writing, changes
+//! - **seccomp** ([`seccomp`]): no system call that starts a program or a process, opens for writing, changes
 //!   the tree of files, listens, makes a local socket, or reaches into other processes or the kernel's rarely used
 //!   parts. It overlaps with Landlock on purpose: containers and old kernels often have just one of the two.
 //!
-//! Requests to the outside read the certificates of authorities again while the plugin runs: [`places`] has the
+//! Requests to the outside read the certificates of authorities again while the plugin runs: [`readable_paths`] has the
 //! directories in which new ones appear. Nothing here restricts which addresses are connected to, and a proxy is an
 //! address as any other; the environment keeps the variables that name it.
 //!
@@ -28,13 +28,13 @@ use mattermost_plugin_rpc::go_plugin::Listening;
 use mattermost_plugin_rpc::mattermost::{Api, LogLevel};
 
 #[cfg(target_os = "linux")]
-mod calls;
+mod fs;
 #[cfg(target_os = "linux")]
-mod files;
+mod landlock;
 #[cfg(target_os = "linux")]
-mod look;
+mod readable_paths;
 #[cfg(target_os = "linux")]
-mod places;
+mod seccomp;
 
 /// One thing that is given up, or was to be.
 #[derive(Debug)]
@@ -60,8 +60,8 @@ pub struct Confinement {
 #[must_use]
 #[cfg(target_os = "linux")]
 pub fn confine(listening: &Listening) -> Confinement {
-    let (mut parts, mut no_new_privileges) = files::restrict(listening.path());
-    let calls = calls::restrict();
+    let (mut parts, mut no_new_privileges) = landlock::restrict(listening.path());
+    let calls = seccomp::restrict();
     no_new_privileges |= calls.missing.is_none();
     parts.push(calls);
     let refused = || "the kernel refused".to_owned();
@@ -74,7 +74,7 @@ pub fn confine(listening: &Listening) -> Confinement {
     );
     Confinement {
         parts,
-        _own_process: look::hold(places::OWN_PROCESS),
+        _own_process: fs::hold(readable_paths::OWN_PROCESS),
     }
 }
 
@@ -149,7 +149,7 @@ pub fn plan() -> String {
          no TCP listeners, no signals and no abstract sockets to others (Landlock)\n  \
          no files but its own socket, to remove it, and to read (Landlock):\n"
         .to_owned();
-    for place in places::readable() {
+    for place in readable_paths::readable() {
         // Writing into a string does not fail.
         let _ = writeln!(text, "    {}", place.display());
     }

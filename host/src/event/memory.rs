@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use wasmtime::{Error, ResourceLimiter, Result};
 
 /// Elements of all tables together: many times what a compiled program uses for its function pointers.
-pub(super) const TABLE_ELEMENTS: usize = 20_000;
+pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 
 /// Which limit a growth met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use ipnet::{IpNet, Ipv4Net};
 use thiserror::Error;
 
-use super::public::{is_never_allowed, is_public};
+use super::public_addresses::{is_never_allowed, is_public};
 
 /// `ServiceSettings.AllowedUntrustedInternalConnections` of the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,15 +90,15 @@ pub enum Refused {
 
 /// The checks for hosts of the policy.
 #[derive(Clone)]
-pub(super) struct Rules {
-    pub(super) allowed: Arc<InternalConnections>,
+pub(crate) struct Rules {
+    pub(crate) allowed: Arc<InternalConnections>,
     /// Whether an address is one of the machine's own.
-    pub(super) is_own: fn(IpAddr) -> bool,
+    pub(crate) is_own: fn(IpAddr) -> bool,
 }
 
 impl Rules {
     /// Checks one address of `host`, which is in lower case and without brackets.
-    pub(super) fn check(&self, host: &str, address: IpAddr) -> Result<(), Refused> {
+    pub(crate) fn check(&self, host: &str, address: IpAddr) -> Result<(), Refused> {
         let host = || host.to_owned();
         if is_never_allowed(address) {
             return Err(Refused::Never {
@@ -121,7 +121,7 @@ impl Rules {
     /// # Errors
     ///
     /// When there is none, with the reason for the first.
-    pub(super) fn filter(&self, host: &str, found: Vec<IpAddr>) -> Result<Vec<IpAddr>, Refused> {
+    pub(crate) fn filter(&self, host: &str, found: Vec<IpAddr>) -> Result<Vec<IpAddr>, Refused> {
         let mut refused = None;
         let mut allowed = Vec::new();
         for address in found {

@@ -1,7 +1,7 @@
 //! The tree of files, before the process gives up to look at it: the few questions that are asked of it, and the
 //! rules that are made for it.
 //!
-//! What is asked about, and what follows from the answers, is in [`places`](super::places).
+//! What is asked about, and what follows from the answers, is in [`readable_paths`](super::readable_paths).
 
 use std::fs;
 use std::os::fd::OwnedFd;

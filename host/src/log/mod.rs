@@ -1,0 +1,5 @@
+//! The server's log.
+
+mod throttle;
+
+pub(crate) use throttle::*;
