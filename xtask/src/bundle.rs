@@ -36,8 +36,19 @@ const WHOLE_PROGRAM: [&str; 2] = ["-Clto=fat", "-Ccodegen-units=1"];
 /// That it can lie at any address. Rust asks for that in a way that zig passes over where everything is static.
 const ANYWHERE: &str = "-Clink-arg=-pie";
 
-/// The guide that README.md links to.
-const TROUBLESHOOTING: &str = "docs/admin/troubleshooting.md";
+/// The documents in the bundle.
+const DOCUMENTS: [&str; 10] = [
+    "LICENSE",
+    "README.md",
+    "SECURITY.md",
+    "docs/admin/install.md",
+    "docs/admin/migrate.md",
+    "docs/admin/monitoring.md",
+    "docs/admin/settings.md",
+    "docs/admin/troubleshooting.md",
+    "docs/admin/zoom-app.md",
+    "docs/user-guide.md",
+];
 
 /// What is packed as it lies there.
 const FOLDERS: [&str; 2] = ["assets", "public"];
@@ -172,13 +183,10 @@ fn build(
     let scripts = npm::packages()?;
     let rust = toolchain::version()?;
 
-    let mut common = vec![
-        Entry::read("LICENSE", &root().join("LICENSE"))?,
-        Entry::read("README.md", &root().join("README.md"))?,
-        Entry::read("SECURITY.md", &root().join("SECURITY.md"))?,
-        Entry::read(TROUBLESHOOTING, &root().join(TROUBLESHOOTING))?,
-        Entry::read("webapp/dist/main.js", &script)?,
-    ];
+    let mut common = vec![Entry::read("webapp/dist/main.js", &script)?];
+    for name in DOCUMENTS {
+        common.push(Entry::read(name, &root().join(name))?);
+    }
     for name in FOLDERS {
         common.extend(Entry::read_folder(name, &root().join(name))?);
     }

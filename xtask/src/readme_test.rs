@@ -1,4 +1,4 @@
-//! The commands of the README for who signs a release and for who checks one, typed as they stand there.
+//! The commands that docs/releases gives for signing and verifying a release, typed as they are written there.
 //!
 //! Around them is what they speak of: a release of version 2026.12.0, signed by somebody with a key, and somebody else who
 //! has downloaded a part of it and a clone of the sources. gpg, sha256sum, tar, git and diff are the real ones.
@@ -33,21 +33,16 @@ const PROGRAM: &str = "#!/bin/sh\ntest \"$*\" = --describe && echo it says its p
 
 const NAME: &str = "zoom-2026.12.0-linux-amd64.tar.gz";
 
-/// The blocks of commands in a section of the README.
-fn blocks(heading: &str) -> Vec<String> {
-    let text = fs::read_to_string(root().join("README.md")).unwrap();
-    let (_, section) = text.split_once(&format!("\n### {heading}\n")).unwrap();
-    let section = section.split("\n#").next().unwrap();
-    let mut blocks = vec![String::new()];
-    for line in section.lines() {
-        // What continues an entry of a list has three blanks before it, and code at least four.
-        match line.starts_with("    ") {
-            true => *blocks.last_mut().unwrap() += &format!("{}\n", line.trim_start()),
-            false => blocks.push(String::new()),
-        }
-    }
-    blocks.retain(|block| !block.is_empty());
-    blocks
+/// The blocks of commands in a guide.
+fn blocks(guide: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join("docs/releases").join(guide)).unwrap();
+    let blocks = text.split("```sh\n").skip(1);
+    let block = |rest: &str| {
+        let (block, _) = rest.split_once("```").unwrap();
+        let lines = block.lines().map(|line| format!("{}\n", line.trim_start()));
+        lines.collect::<String>()
+    };
+    blocks.map(block).collect()
 }
 
 /// A folder with all that the commands need.
@@ -113,10 +108,10 @@ impl Stage {
         self.types("reader", folder, commands).unwrap();
     }
 
-    /// What the builder does, with the README's commands for it.
+    /// What the builder does, with the commands of sign.md.
     fn publish(&self) {
         self.write("sources/README", "");
-        let commands = blocks("Have the server check signatures");
+        let commands = blocks("sign.md");
         self.types("builder", "sources", &commands.concat())
             .unwrap();
         let key = fs::read_to_string(self.0.join("signed-by")).unwrap();
@@ -159,10 +154,10 @@ impl Stage {
         self.does("", "git clone -q --no-tags sources clone");
     }
 
-    /// Checks the release as the README says. Answers with what was printed, or with the commands that failed.
+    /// Verifies the release as verify.md says. Answers with what was printed, or with the commands that failed.
     fn check(&self) -> Result<String, String> {
         let mut printed = String::new();
-        for block in blocks("Check what you install") {
+        for block in blocks("verify.md") {
             let folder = match block.starts_with("git ") {
                 true => "clone",
                 false => "downloaded",
@@ -194,7 +189,7 @@ fn private(folder: &Path) {
 }
 
 #[test]
-fn the_commands_of_the_readme_check_a_release_that_is_as_it_was_made() {
+fn the_commands_of_the_guides_verify_a_release() {
     let Some(stage) = Stage::new("readme") else {
         return;
     };
@@ -218,7 +213,7 @@ fn the_commands_of_the_readme_check_a_release_that_is_as_it_was_made() {
 }
 
 #[test]
-fn the_commands_of_the_readme_find_a_release_that_was_tampered_with() {
+fn the_commands_of_the_guides_detect_a_release_that_was_tampered_with() {
     let change = format!("echo >> downloaded/{NAME}");
     let change_sums = format!("{change}; cd downloaded; sha256sum -b {NAME} > SHA256SUMS");
     let sign = "gpg --quick-generate-key you@example.com rsa3072 sign; \

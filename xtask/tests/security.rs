@@ -1,4 +1,4 @@
-//! SECURITY.md names tests: they exist, and each sentence of the promise has one.
+//! The security model and the list of threats name tests: they exist, and each sentence of the promise has one.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::fs;
@@ -14,7 +14,8 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn every_file_and_every_test_that_the_tables_name_is_there() {
-    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let read = |name| fs::read_to_string(root().join("docs/security").join(name)).unwrap();
+    let text = read("model.md") + &read("threats.md");
     let mut files = Vec::new();
     sources(root(), &mut files);
     let (mut named, mut wrong) = (0, Vec::new());
@@ -49,7 +50,7 @@ fn every_file_and_every_test_that_the_tables_name_is_there() {
 
 #[test]
 fn each_sentence_of_the_promise_names_a_test() {
-    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let text = fs::read_to_string(root().join("docs/security/model.md")).unwrap();
     let (_, promise) = text.split_once("\n## The promise\n").unwrap();
     let (promise, _) = promise.split_once("\n## ").unwrap();
     let rows = promise

@@ -1,4 +1,4 @@
-//! A server that takes only what is signed, and from its own files only, set up as the README says.
+//! A server that takes only what is signed, and from its own files only, set up as docs/releases/verify.md says.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -22,7 +22,7 @@ pub const CHECKS: &[Check] = &[(
     signed,
 )];
 
-/// The name of the public key's file, as in the README.
+/// The name of the public key's file, as in that guide.
 const PUBLIC_KEY: &str = "zoom.asc";
 /// The version of the Go plugin that a server brings along; the highest that there is.
 const OF_THE_SERVER: &str = "2.0.0";
