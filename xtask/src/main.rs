@@ -6,6 +6,7 @@
 
 mod advisories;
 mod api;
+mod api_reference;
 mod bench;
 mod bundle;
 mod checksums;
@@ -77,6 +78,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   watch            deploy after each change
   imports [--write]  compare the component's imports with wit/imports.txt, or write that file
   advisories       look for known vulnerabilities in the dependencies; needs the network
+  api-reference    generate docs/plugins/api.md from wit/
   api [--describe]   generate the RPC crate's API from host/rpc/api; --describe reads Mattermost's library first
   reach            what of the host can touch the network or files
   parity [--check]   write tests/PARITY.md, the table of what each test proves, or check it";
@@ -119,6 +121,7 @@ fn main() -> ExitCode {
         ["imports", "--write"] => imports::write(),
         ["advisories"] => advisories::check(),
         ["api"] => api::write(),
+        ["api-reference"] => api_reference::write(),
         ["api", "--describe"] => api::describe(),
         ["reach"] => reach::check(),
         ["parity"] => parity::write(),
