@@ -22,7 +22,6 @@ mod guards;
 mod imports;
 mod inspect;
 mod instructions;
-mod logs;
 mod mutants;
 mod notice;
 mod npm;
@@ -42,7 +41,6 @@ mod suites;
 mod test_summary;
 mod toolchain;
 mod version;
-mod watch;
 mod webapp;
 mod zig;
 
@@ -109,14 +107,14 @@ fn main() -> ExitCode {
         ["emulated"] => suites::emulated(),
         ["reproduce"] => reproduce::reproduce(),
         ["sign", files @ ..] if !files.is_empty() => sign::sign_all(files),
-        ["deploy"] => deploy::deploy(),
-        ["deploy", bundle] => deploy::deploy_file(Path::new(bundle)),
-        ["enable"] => deploy::enable(),
-        ["disable"] => deploy::disable(),
-        ["reset"] => deploy::reset(),
-        ["logs"] => logs::show(),
-        ["logs", "--follow"] => logs::follow(),
-        ["watch"] => watch::watch(),
+        ["deploy"] => deploy::deploy(None),
+        ["deploy", bundle] => deploy::deploy(Some(Path::new(bundle))),
+        ["enable"] => deploy::change(&["enable"]),
+        ["disable"] => deploy::change(&["disable"]),
+        ["reset"] => deploy::change(&["disable", "enable"]),
+        ["logs"] => deploy::logs(false),
+        ["logs", "--follow"] => deploy::logs(true),
+        ["watch"] => deploy::watch(),
         ["imports"] => imports::compare(),
         ["imports", "--write"] => imports::write(),
         ["advisories"] => advisories::check(),

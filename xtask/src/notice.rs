@@ -118,7 +118,7 @@ fn licence(file: &Path) -> Result<String, Error> {
 }
 
 /// What is around the headings.
-pub const RULE: &str =
+const RULE: &str =
     "--------------------------------------------------------------------------------";
 
 fn compose(works: &[Work]) -> String {
@@ -259,7 +259,7 @@ fn plain(page: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Work, compose, home, notice, plain, texts, texts_of_package};
+    use super::{Work, compose, notice, texts};
     use crate::packages::tests::{TARGET, sample};
     use crate::packages::{Package, packages};
     use crate::run::scratch;
@@ -287,24 +287,6 @@ mod tests {
         }
         assert!(!text.contains("</"), "markup");
         assert_eq!(text, notice(&packages, &[], &[]).unwrap(), "another time");
-    }
-
-    #[test]
-    fn only_the_packages_of_wasmtime_borrow_their_text_from_a_sibling() {
-        let packages = packages(TARGET).unwrap();
-        let without: Vec<_> = packages
-            .iter()
-            .filter(|package| package.linked && !package.own)
-            .filter(|package| texts(&package.folder).unwrap().is_empty())
-            .collect();
-        for package in without {
-            let wasmtime = Some("https://github.com/bytecodealliance/wasmtime");
-            let authors = ["The Wasmtime Project Developers"];
-            let known = home(package) == wasmtime || package.authors == authors;
-            assert!(known, "{}", package.name);
-            let borrowed = texts_of_package(package, &packages).unwrap();
-            assert!(borrowed[0].contains("LLVM Exceptions"), "{}", package.name);
-        }
     }
 
     #[test]
@@ -373,11 +355,5 @@ mod tests {
         }
         assert_eq!(texts(&folder).unwrap(), ["free\nfor all\n"]);
         fs::remove_dir_all(folder).unwrap();
-    }
-
-    #[test]
-    fn a_page_becomes_its_text() {
-        let page = "<p>A &amp; B</p>\n\n\n<br/>\n  <b>&lt;c@d&gt;</b>\n";
-        assert_eq!(plain(page), "A & B\n\n<c@d>\n");
     }
 }

@@ -1,12 +1,12 @@
-//! The bill of materials, in CycloneDX's JSON.
+//! The software bill of materials, as CycloneDX 1.6 JSON.
 //!
-//! Its time is that of the commit, and it has no serial number: the same sources give the same bytes, as with the
-//! bundle. Packages of the registry have the name under which databases of known weaknesses have them (a purl). Our own
-//! parts have none: nothing can be fetched under their names, and somebody else may come to own these on the registry.
+//! It is written here because no tool sees one executable with a WebAssembly component of another build inside it.
+//! The time is that of the commit, and there is no serial number, so that the same sources give the same bytes. Packages of a
+//! registry have a purl, under which vulnerability databases list them. Our own crates have none, because somebody else
+//! may own these names on the registry.
 //!
-//! What no registry has is listed too: the linker's parts, Rust's standard library, and below it in the component
-//! the C library for WASI. The last comes compiled with the compiler, whose version is the only one it has here. The C
-//! library of Linux has its own version, where zig says it, and the name (a CPE) under which its weaknesses are known.
+//! Parts that no registry has are listed too: what the linker adds, Rust's standard library, and wasi-libc. musl has its
+//! own version and a CPE where zig names them.
 
 use serde_json::{Value, json};
 
@@ -14,78 +14,77 @@ use crate::npm;
 use crate::packages::{GUEST, HOST, Id, Package};
 use crate::zig::Part;
 
-/// What of the bill is the same whatever is in the bundle.
+/// The plugin in the list.
 const NAME: &str = "zoom";
 
-/// Who supplies it: the project, by the title of its README.
+/// The project, by the title of its README.
 const SUPPLIER: &str = "Zoom for Mattermost, as a sandboxed component";
 
-/// The licences of wasi-libc, and of what is in it: musl, cloudlibc, libpreopen and dlmalloc.
-const WASI_LIBC_LICENCE: &str =
+/// The licenses of wasi-libc and of musl, cloudlibc, libpreopen, and dlmalloc in it.
+const WASI_LIBC_LICENSE: &str =
     "(Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT) AND MIT AND BSD-2-Clause AND CC0-1.0";
 
-/// What a bill is of.
+/// What the list describes.
 pub struct About<'a> {
-    /// The bundle's version, and that of the tool that makes it and comes with the same sources.
+    /// The version of the bundle and of the build tool.
     pub version: &'a str,
-    /// When the commit was made, in UTC, where there is one.
+    /// The time of the commit in UTC.
     pub time: Option<&'a str>,
-    /// The version of the compiler, whose libraries are linked too.
+    /// The version of the compiler and its libraries.
     pub rust: &'a str,
 }
 
-/// The bill of one platform's bundle.
+/// The list for the bundle of one platform.
 pub fn sbom(
     about: &About,
     packages: &[Package],
     scripts: &[npm::Package],
     linked: &[Part],
 ) -> String {
-    let (library, c_library) = (standard_library(about.rust), wasi_libc(about.rust));
-    let mut components: Vec<Value> = packages.iter().map(component).collect();
+    let rust = about.rust;
+    let std = format!("pkg:github/rust-lang/rust@{rust}");
+    let mut library = component(&std, "rust-std", rust, "MIT OR Apache-2.0");
+    set(&mut library, "description", "The standard library of Rust");
+    set(&mut library, "purl", std);
+    let version = format!("rust-{rust}");
+    let reference = format!("own/{version}/wasi-libc");
+    let mut c_library = component(&reference, "wasi-libc", &version, WASI_LIBC_LICENSE);
+    set(
+        &mut c_library,
+        "description",
+        "The C library for WASI, as Rust ships it",
+    );
+
+    let mut components: Vec<Value> = packages.iter().map(package).collect();
     components.extend(scripts.iter().map(script));
     components.extend(linked.iter().map(part));
-    components.extend([library.clone(), c_library.clone()]);
+    let reference = |component: &Value| component["bom-ref"].clone();
+    let others = components.iter().skip(packages.len());
+    let others: Vec<Value> = others.map(reference).collect();
+    let below = [reference(&library), reference(&c_library)];
+    components.extend([library, c_library]);
 
-    let parts = packages
-        .iter()
-        .filter(|package| [HOST, GUEST].contains(&package.name.as_str()))
-        .map(reference);
-    let parts = parts.chain(scripts.iter().map(purl));
-    let parts: Vec<String> = parts.chain(linked.iter().map(part_reference)).collect();
-    let mut dependencies = vec![json!({"ref": NAME, "dependsOn": parts})];
+    let is_part = |package: &&Package| [HOST, GUEST].contains(&package.name.as_str());
+    let parts = packages.iter().filter(is_part).map(package_reference);
+    let parts = parts.map(Value::from).chain(others.iter().cloned());
+    let mut dependencies = vec![json!({"ref": NAME, "dependsOn": parts.collect::<Value>()})];
     dependencies.extend(packages.iter().map(|package| {
-        let needs = package.needs.iter().filter_map(|id| find(packages, id));
-        let mut needs: Vec<Value> = needs.map(|needed| reference(needed).into()).collect();
-        let below: &[&Value] = match package.name.as_str() {
-            HOST => &[&library],
-            GUEST => &[&library, &c_library],
-            _ => &[],
+        let find = |id: &Id| packages.iter().find(|other| other.id() == *id);
+        let needs = package.needs.iter().filter_map(find).map(package_reference);
+        let count = match package.name.as_str() {
+            HOST => 1,
+            GUEST => 2,
+            _ => 0,
         };
-        needs.extend(below.iter().map(|one| one["bom-ref"].clone()));
-        json!({"ref": reference(package), "dependsOn": needs})
+        let needs = needs
+            .map(Value::from)
+            .chain(below.iter().take(count).cloned());
+        json!({"ref": package_reference(package), "dependsOn": needs.collect::<Value>()})
     }));
-    // What needs nothing is to be said, or it counts as not known.
-    let bare = scripts.iter().map(purl);
-    let bare = bare
-        .chain(linked.iter().map(part_reference))
-        .map(Value::from);
-    let below = [&library, &c_library].map(|one| one["bom-ref"].clone());
-    dependencies.extend(bare.chain(below).map(|one| json!({"ref": one})));
+    // Without an entry, the dependencies of a component count as unknown.
+    let without = others.iter().chain(&below);
+    dependencies.extend(without.map(|one| json!({"ref": one})));
 
-    let document = json!({
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "version": 1,
-        "metadata": metadata(about),
-        "components": components,
-        "dependencies": dependencies,
-    });
-    format!("{document:#}\n")
-}
-
-fn metadata(about: &About) -> Value {
     let mut metadata = json!({
         "tools": {"components": [{
             "type": "application",
@@ -102,121 +101,106 @@ fn metadata(about: &About) -> Value {
         },
         "supplier": {"name": SUPPLIER},
     });
-    if let (Some(time), Some(fields)) = (about.time, metadata.as_object_mut()) {
-        fields.insert("timestamp".to_owned(), time.into());
+    if let Some(time) = about.time {
+        set(&mut metadata, "timestamp", time);
     }
-    metadata
+    let document = json!({
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": metadata,
+        "components": components,
+        "dependencies": dependencies,
+    });
+    format!("{document:#}\n")
 }
 
-fn standard_library(rust: &str) -> Value {
-    let reference = format!("pkg:github/rust-lang/rust@{rust}");
+fn component(reference: &str, name: &str, version: &str, license: &str) -> Value {
     json!({
         "type": "library",
         "bom-ref": reference,
-        "name": "rust-std",
-        "version": rust,
-        "description": "The standard library of Rust, linked into the executable and into the component",
+        "name": name,
+        "version": version,
         "scope": "required",
-        "licenses": [{"expression": "MIT OR Apache-2.0"}],
-        "purl": reference,
+        "licenses": [{"expression": license}],
     })
 }
 
-fn wasi_libc(rust: &str) -> Value {
-    json!({
-        "type": "library",
-        "bom-ref": format!("own/rust-{rust}/wasi-libc"),
-        "name": "wasi-libc",
-        "version": format!("rust-{rust}"),
-        "description": "The C library for WASI, as Rust brings it, linked into the component",
-        "scope": "required",
-        "licenses": [{"expression": WASI_LIBC_LICENCE}],
-    })
+fn set(value: &mut Value, name: &str, content: impl Into<Value>) {
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert(name.to_owned(), content.into());
+    }
 }
 
-fn find<'a>(packages: &'a [Package], id: &Id) -> Option<&'a Package> {
-    packages.iter().find(|package| package.id() == *id)
-}
-
-fn reference(package: &Package) -> String {
+fn package_reference(package: &Package) -> String {
     let version = package.version.replace('+', "%2B");
     let origin = if package.own { "own" } else { "pkg:cargo" };
     format!("{origin}/{}@{version}", package.name)
 }
 
-fn component(package: &Package) -> Value {
-    let mut component = json!({
-        "type": "library",
-        "bom-ref": reference(package),
-        "name": package.name,
-        "version": package.version,
+fn package(package: &Package) -> Value {
+    let reference = package_reference(package);
+    let mut value = component(
+        &reference,
+        &package.name,
+        &package.version,
+        &package.licence,
+    );
+    if !package.linked {
         // A macro ran while the program was compiled, and is not in it.
-        "scope": if package.linked { "required" } else { "excluded" },
-        "licenses": [{"expression": package.licence}],
-    });
-    if let Some(fields) = component.as_object_mut() {
-        if let Some(checksum) = &package.checksum {
-            let hashes = json!([{"alg": "SHA-256", "content": checksum}]);
-            fields.insert("hashes".to_owned(), hashes);
-        }
-        if !package.own {
-            fields.insert("purl".to_owned(), reference(package).into());
-        }
+        set(&mut value, "scope", "excluded");
     }
-    component
-}
-
-fn purl(script: &npm::Package) -> String {
-    let name = script.name.replace('@', "%40");
-    format!("pkg:npm/{name}@{}", script.version)
+    if let Some(checksum) = &package.checksum {
+        set(
+            &mut value,
+            "hashes",
+            json!([{"alg": "SHA-256", "content": checksum}]),
+        );
+    }
+    if !package.own {
+        set(&mut value, "purl", reference);
+    }
+    value
 }
 
 fn script(script: &npm::Package) -> Value {
-    json!({
-        "type": "library",
-        "bom-ref": purl(script),
-        "name": script.name,
-        "version": script.version,
-        "scope": "required",
-        "licenses": [{"expression": script.licence}],
-        "hashes": [{"alg": "SHA-512", "content": script.checksum}],
-        "purl": purl(script),
-    })
+    let purl = format!(
+        "pkg:npm/{}@{}",
+        script.name.replace('@', "%40"),
+        script.version
+    );
+    let mut value = component(&purl, &script.name, &script.version, &script.licence);
+    set(
+        &mut value,
+        "hashes",
+        json!([{"alg": "SHA-512", "content": script.checksum}]),
+    );
+    set(&mut value, "purl", purl);
+    value
 }
 
-fn part_reference(part: &Part) -> String {
-    let name = part.name.replace(' ', "-");
-    format!("own/{}/{name}", part.from)
-}
-
-/// What the linker adds.
 fn part(part: &Part) -> Value {
-    let mut component = json!({
-        "type": "library",
-        "bom-ref": part_reference(part),
-        "name": part.name,
-        "version": part.version(),
-        "scope": "required",
-        "licenses": [{"expression": part.licence}],
-    });
-    if let Some(fields) = component.as_object_mut() {
-        if part.own_version.is_some() {
-            let description = format!("As {} brings it", part.from);
-            fields.insert("description".to_owned(), description.into());
-        }
-        if let Some(cpe) = part.cpe() {
-            fields.insert("cpe".to_owned(), cpe.into());
-        }
+    let reference = format!("own/{}/{}", part.from, part.name.replace(' ', "-"));
+    let mut value = component(&reference, part.name, part.version(), part.licence);
+    if part.own_version.is_some() {
+        set(
+            &mut value,
+            "description",
+            format!("As {} ships it", part.from),
+        );
     }
-    component
+    if let Some(cpe) = part.cpe() {
+        set(&mut value, "cpe", cpe);
+    }
+    value
 }
 
 #[cfg(test)]
 mod tests {
     use super::{About, SUPPLIER, sbom};
-    use crate::notice::{RULE, notice};
     use crate::npm;
-    use crate::packages::tests::{TARGET, plain_tree, sample};
+    use crate::packages::tests::{TARGET, sample};
     use crate::packages::{GUEST, HOST, Package, packages};
     use crate::zig::Part;
     use serde_json::Value;
@@ -249,29 +233,6 @@ mod tests {
     }
 
     #[test]
-    fn it_lists_the_packages_of_both_trees_and_the_libraries_below_them() {
-        let bill = parsed(&packages(TARGET).unwrap(), &[]);
-        let components = bill["components"].as_array().unwrap();
-        let seen: BTreeSet<String> = components
-            .iter()
-            .map(|component| {
-                format!(
-                    "{} {}",
-                    field(component, "name"),
-                    field(component, "version")
-                )
-            })
-            .collect();
-        let mut expected = plain_tree(HOST, TARGET, "normal");
-        expected.append(&mut plain_tree(GUEST, "wasm32-wasip2", "normal"));
-        expected.insert("rust-std 1.95.0".to_owned());
-        expected.insert("wasi-libc rust-1.95.0".to_owned());
-        expected.insert("part of it zig-0.1.0".to_owned());
-        assert_eq!(seen, expected);
-        assert_eq!(seen.len(), components.len(), "nothing twice");
-    }
-
-    #[test]
     fn what_is_fetched_has_a_purl_a_checksum_and_a_licence_and_what_is_ours_claims_no_name() {
         let bill = parsed(&packages(TARGET).unwrap(), &[]);
         for component in bill["components"].as_array().unwrap() {
@@ -289,24 +250,6 @@ mod tests {
                     "{name}"
                 );
             }
-        }
-    }
-
-    #[test]
-    fn what_notice_has_a_section_for_is_in_the_bill() {
-        let text = notice(&[], &[], &[]).unwrap();
-        let pieces = text.split(RULE).map(str::trim);
-        let sections = pieces.filter(|piece| piece.starts_with("The ") && !piece.contains('\n'));
-        let expected = [
-            ("The standard library of Rust", "rust-std"),
-            ("The C library for WASI", "wasi-libc"),
-        ];
-        let names = expected.map(|(section, _)| section);
-        assert_eq!(sections.collect::<Vec<_>>(), names);
-        let bill = parsed(&[], &[]);
-        let components = bill["components"].as_array().unwrap();
-        for (_, name) in expected {
-            assert!(components.iter().any(|one| one["name"] == name), "{name}");
         }
     }
 
@@ -368,7 +311,7 @@ mod tests {
         let bill: Value = serde_json::from_str(&text).unwrap();
         let (musl, other) = (&bill["components"][0], &bill["components"][1]);
         assert_eq!(musl["version"], "1.2.5");
-        assert_eq!(musl["description"], "As zig-0.1.0 brings it");
+        assert_eq!(musl["description"], "As zig-0.1.0 ships it");
         let cpe = "cpe:2.3:a:musl-libc:musl:1.2.5:*:*:*:*:*:*:*";
         assert_eq!(musl["cpe"], cpe);
         assert_eq!(other["version"], "zig-0.1.0");

@@ -14,7 +14,7 @@ use crate::bundle::Dist;
 use crate::error::Error;
 use crate::platforms::{LINUX, LINUX_ARM, PLATFORMS, Platform, WINDOWS};
 use crate::run::{cargo, read, root, shown, strict};
-use crate::test_summary::{CargoTest, GoTest, Reader, Tally, Tap};
+use crate::test_summary::{CargoTest, GoTest, Reader, Summary, Tap};
 use crate::zig::Zig;
 use crate::{bench, bundle, checksums, emulator, imports, parity, reach, toolchain, webapp};
 
@@ -96,7 +96,7 @@ pub fn screens() -> Result<(), Error> {
 
 struct Session {
     strict: bool,
-    total: Tally,
+    total: Summary,
     failures: Vec<String>,
 }
 
@@ -104,7 +104,7 @@ impl Session {
     fn new() -> Self {
         Self {
             strict: strict(),
-            total: Tally::default(),
+            total: Summary::default(),
             failures: Vec::new(),
         }
     }
@@ -372,10 +372,10 @@ impl Session {
             return true;
         }
         println!("\n== {tool} is missing, install it: {install}");
-        let missing = Tally {
+        let missing = Summary {
             failed: u64::from(self.strict),
             skipped: 1,
-            ..Tally::default()
+            ..Summary::default()
         };
         self.record(&format!("{tool} is missing"), missing);
         false
@@ -392,7 +392,7 @@ impl Session {
         if let Err(error) = &outcome {
             println!("{error}");
         }
-        self.record(name, Tally::of(outcome.is_ok()));
+        self.record(name, Summary::of(outcome.is_ok()));
     }
 
     /// A test runner.
@@ -406,27 +406,27 @@ impl Session {
                 false
             }
         };
-        let mut tally = reader.tally().settled(succeeded);
+        let mut summary = reader.summary().settled(succeeded);
         if self.strict {
-            tally.failed += tally.skipped;
+            summary.failed += summary.skipped;
         }
         let seconds = began.elapsed().as_secs();
         println!(
             "{name}: {} passed, {} failed, {} skipped, {seconds} s",
-            tally.passed, tally.failed, tally.skipped
+            summary.passed, summary.failed, summary.skipped
         );
-        self.record(name, tally);
+        self.record(name, summary);
     }
 
-    fn record(&mut self, name: &str, tally: Tally) {
-        if tally.failed > 0 {
+    fn record(&mut self, name: &str, summary: Summary) {
+        if summary.failed > 0 {
             self.failures.push(name.to_owned());
         }
-        self.total = self.total.plus(tally);
+        self.total += summary;
     }
 
     fn conclude(self) -> Result<(), Error> {
-        let Tally {
+        let Summary {
             passed,
             failed,
             skipped,

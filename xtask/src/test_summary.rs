@@ -1,262 +1,211 @@
-//! Counting what the test runners report.
+//! Adds up the results that the test runners print.
 //!
-//! `cargo test` ends each test program with a line of sums; `go test -json` prints an event for each
-//! test. A runner that fails without having reported a failing test (code that does not compile, a
-//! program that died) counts as one failure, so that a failure cannot vanish.
+//! `cargo test` and Vitest's `tap-flat` reporter print their own sums or one line per test. `go test -json` prints
+//! events. A runner that fails without a failed test, for example because the code does not compile, counts as one failure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::AddAssign;
 
-use serde_json::Value;
+use serde::Deserialize;
 
-/// What a suite came to.
+/// The number of tests with each result.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
-    /// Tests that passed.
+pub struct Summary {
     pub passed: u64,
-    /// Tests that failed.
     pub failed: u64,
-    /// Tests that were left out.
     pub skipped: u64,
 }
 
-impl Tally {
-    /// One check that has only one outcome.
-    pub fn of(success: bool) -> Self {
-        let passed = u64::from(success);
+impl Summary {
+    pub fn new(passed: u64, failed: u64, skipped: u64) -> Self {
         Self {
             passed,
-            failed: 1 - passed,
-            skipped: 0,
+            failed,
+            skipped,
         }
     }
 
-    /// Both together.
-    pub fn plus(self, other: Self) -> Self {
-        Self {
-            passed: self.passed + other.passed,
-            failed: self.failed + other.failed,
-            skipped: self.skipped + other.skipped,
-        }
+    /// A check that passes or fails as a whole.
+    pub fn of(success: bool) -> Self {
+        Self::new(u64::from(success), u64::from(!success), 0)
     }
 
-    /// What is true once the runner has ended.
-    pub fn settled(self, runner_succeeded: bool) -> Self {
-        let silent = !runner_succeeded && self.failed == 0;
-        Self {
-            failed: self.failed + u64::from(silent),
-            ..self
+    /// The summary after the runner has exited.
+    pub fn settled(mut self, runner_succeeded: bool) -> Self {
+        if !runner_succeeded && self.failed == 0 {
+            self.failed = 1;
         }
+        self
+    }
+}
+
+impl AddAssign for Summary {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
     }
 }
 
 /// Reads a runner's output line by line.
 pub trait Reader {
-    /// Takes a line and answers with what to show of it.
+    /// Takes a line and returns the text to print for it.
     fn line(&mut self, line: &str) -> Option<String>;
-    /// The sums.
-    fn tally(&self) -> Tally;
+    /// The summary so far.
+    fn summary(&self) -> Summary;
 }
 
-/// Reads `cargo test`.
+/// Reads `cargo test`, which ends each test program with a line of sums.
 #[derive(Default)]
-pub struct CargoTest(Tally);
+pub struct CargoTest(Summary);
 
 impl Reader for CargoTest {
     fn line(&mut self, line: &str) -> Option<String> {
         if let Some(sums) = line.strip_prefix("test result: ") {
+            let parts = || sums.split([';', '.']).map(str::trim);
             let number = |word: &str| {
-                let found = sums
-                    .split([';', '.'])
-                    .find_map(|part| part.trim().strip_suffix(word));
+                let found = parts().find_map(|part| part.strip_suffix(word));
                 found.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
             };
-            let skipped = number("ignored");
-            self.0 = self.0.plus(Tally {
-                passed: number("passed"),
-                failed: number("failed"),
-                skipped,
-            });
+            self.0 += Summary::new(number("passed"), number("failed"), number("ignored"));
         }
         Some(line.to_owned())
     }
 
-    fn tally(&self) -> Tally {
+    fn summary(&self) -> Summary {
         self.0
     }
 }
 
 /// Reads the Test Anything Protocol, as Vitest's reporter `tap-flat` writes it.
 #[derive(Default)]
-pub struct Tap(Tally);
+pub struct Tap(Summary);
 
 impl Reader for Tap {
     fn line(&mut self, line: &str) -> Option<String> {
         let failed = line.starts_with("not ok ");
-        if !failed && !line.starts_with("ok ") {
-            return Some(line.to_owned());
+        if failed || line.starts_with("ok ") {
+            let skipped = line.contains("# SKIP") || line.contains("# TODO");
+            self.0 += match skipped {
+                true => Summary::new(0, 0, 1),
+                false => Summary::of(!failed),
+            };
         }
-        let skipped = line.contains("# SKIP") || line.contains("# TODO");
-        self.0 = self.0.plus(Tally {
-            passed: u64::from(!failed && !skipped),
-            failed: u64::from(failed && !skipped),
-            skipped: u64::from(skipped),
-        });
         Some(line.to_owned())
     }
 
-    fn tally(&self) -> Tally {
+    fn summary(&self) -> Summary {
         self.0
     }
 }
 
-/// Reads `go test -json`. A test that has parts is only as good as its parts and is not counted itself,
-/// unless it is the one that failed.
+/// Reads `go test -json`. A test with subtests is not counted, unless it fails without a failed subtest.
 #[derive(Default)]
 pub struct GoTest {
-    outcomes: BTreeMap<String, String>,
+    summary: Summary,
     outputs: BTreeMap<String, String>,
+    /// Tests with subtests, and those with failed ones.
+    parents: BTreeSet<String>,
+    failed: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[derive(Default)]
+struct Event {
+    action: String,
+    test: String,
+    output: String,
+    elapsed: f64,
 }
 
 impl Reader for GoTest {
     fn line(&mut self, line: &str) -> Option<String> {
-        let Ok(event) = serde_json::from_str::<Value>(line) else {
+        let Ok(event) = serde_json::from_str::<Event>(line) else {
             return Some(line.to_owned());
         };
-        let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
-        let name = text("Test").to_owned();
-        match text("Action") {
-            "output" if name.is_empty() => Some(text("Output").trim_end().to_owned()),
-            "output" => {
-                self.outputs
-                    .entry(name)
-                    .or_default()
-                    .push_str(text("Output"));
-                None
+        let name = event.test;
+        let action = event.action.as_str();
+        match action {
+            "output" | "build-output" if name.is_empty() => {
+                return Some(event.output.trim_end().to_owned());
             }
-            "build-output" => Some(text("Output").trim_end().to_owned()),
-            action @ ("pass" | "fail" | "skip") if !name.is_empty() => {
-                self.outcomes.insert(name.clone(), action.to_owned());
-                let seconds = event
-                    .get("Elapsed")
-                    .and_then(Value::as_f64)
-                    .unwrap_or_default();
-                let readable = name.replace('_', " ");
-                let said = self.outputs.remove(&name).unwrap_or_default();
-                let said = if action == "fail" {
-                    said
-                } else {
-                    String::new()
+            "output" => self
+                .outputs
+                .entry(name)
+                .or_default()
+                .push_str(&event.output),
+            "pass" | "fail" | "skip" if !name.is_empty() => {
+                let parent = name.rsplit_once('/').map(|(parent, _)| parent.to_owned());
+                let counts = match action {
+                    "fail" => !self.failed.contains(&name),
+                    _ => !self.parents.contains(&name),
                 };
-                Some(format!("{said}{action} {readable} ({seconds:.1} s)"))
+                if counts {
+                    self.summary += match action {
+                        "skip" => Summary::new(0, 0, 1),
+                        _ => Summary::of(action == "pass"),
+                    };
+                }
+                self.parents.extend(parent.clone());
+                let output = self.outputs.remove(&name);
+                let mut shown = String::new();
+                if action == "fail" {
+                    self.failed.extend(parent);
+                    shown = output.unwrap_or_default();
+                }
+                let (readable, seconds) = (name.replace('_', " "), event.elapsed);
+                return Some(format!("{shown}{action} {readable} ({seconds:.1} s)"));
             }
-            _ => None,
+            _ => {}
         }
+        None
     }
 
-    fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
-        let failed_part = |name: &str| {
-            let prefix = format!("{name}/");
-            let mut parts = self
-                .outcomes
-                .iter()
-                .filter(|(part, _)| part.starts_with(&prefix));
-            parts.any(|(_, outcome)| outcome == "fail")
-        };
-        let has_parts = |name: &str| {
-            let prefix = format!("{name}/");
-            self.outcomes.keys().any(|part| part.starts_with(&prefix))
-        };
-        for (name, outcome) in &self.outcomes {
-            match outcome.as_str() {
-                "fail" if failed_part(name) => {}
-                "fail" => tally.failed += 1,
-                _ if has_parts(name) => {}
-                "skip" => tally.skipped += 1,
-                _ => tally.passed += 1,
-            }
-        }
-        tally
+    fn summary(&self) -> Summary {
+        self.summary
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CargoTest, GoTest, Reader, Tally, Tap};
+    use super::{CargoTest, GoTest, Reader, Summary, Tap};
 
-    fn read(mut reader: impl Reader, text: &str) -> Tally {
+    fn read(mut reader: impl Reader, text: &str) -> Summary {
         for line in text.lines() {
             reader.line(line);
         }
-        reader.tally()
+        reader.summary()
     }
 
     #[test]
-    fn the_sums_of_several_test_programs_are_added() {
-        let text = "running 3 tests\n\
+    fn the_results_of_each_runner_are_added() {
+        let cargo = "running 3 tests\n\
             test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.0s\n\
             test result: FAILED. 2 passed; 12 failed; 0 ignored; 0 measured; 0 filtered out\n";
-        let expected = Tally {
-            passed: 5,
-            failed: 12,
-            skipped: 1,
-        };
-        assert_eq!(read(CargoTest::default(), text), expected);
-    }
-
-    #[test]
-    fn the_lines_of_tap_are_counted() {
-        let text = "TAP version 13\n1..4\nok 1 - a > b # time=1ms\nnot ok 2 - c\n    ---\n    at: x\n\
+        let tap = "TAP version 13\n1..4\nok 1 - a > b # time=1ms\nnot ok 2 - c\n    ---\n    at: x\n\
             ok 3 - d # SKIP\nnot ok 4 - e # TODO";
-        let expected = Tally {
-            passed: 1,
-            failed: 1,
-            skipped: 2,
-        };
-        assert_eq!(read(Tap::default(), text), expected);
-    }
-
-    #[test]
-    fn the_parts_of_go_tests_are_counted_and_not_the_whole() {
-        let text = r#"{"Action":"pass","Test":"Test/a/one","Elapsed":1}
+        let go = r#"{"Action":"pass","Test":"Test/a/one","Elapsed":1}
             {"Action":"fail","Test":"Test/a/two"}
             {"Action":"skip","Test":"Test/a/three"}
             {"Action":"fail","Test":"Test/a"}
             {"Action":"fail","Test":"Test"}
             {"Action":"fail"}"#;
-        let expected = Tally {
-            passed: 1,
-            failed: 1,
-            skipped: 1,
-        };
-        assert_eq!(read(GoTest::default(), text), expected);
+        assert_eq!(read(CargoTest::default(), cargo), Summary::new(5, 12, 1));
+        assert_eq!(read(Tap::default(), tap), Summary::new(1, 1, 2));
+        assert_eq!(read(GoTest::default(), go), Summary::new(1, 1, 1));
     }
 
     #[test]
-    fn a_go_test_that_fails_outside_of_its_parts_is_counted() {
+    fn a_go_test_that_fails_outside_its_subtests_is_counted() {
         let text = "{\"Action\":\"pass\",\"Test\":\"T/a\"}\n{\"Action\":\"fail\",\"Test\":\"T\"}";
-        assert_eq!(
-            read(GoTest::default(), text),
-            Tally {
-                passed: 1,
-                failed: 1,
-                skipped: 0
-            }
-        );
+        assert_eq!(read(GoTest::default(), text), Summary::new(1, 1, 0));
     }
 
     #[test]
-    fn a_runner_that_dies_counts_as_a_failure() {
-        assert_eq!(Tally::default().settled(false).failed, 1);
-        assert_eq!(
-            Tally {
-                failed: 2,
-                ..Tally::default()
-            }
-            .settled(false)
-            .failed,
-            2
-        );
-        assert_eq!(Tally::default().settled(true).failed, 0);
+    fn a_runner_that_fails_without_a_failed_test_counts_as_one_failure() {
+        assert_eq!(Summary::default().settled(false).failed, 1);
+        assert_eq!(Summary::new(0, 2, 0).settled(false).failed, 2);
+        assert_eq!(Summary::default().settled(true).failed, 0);
     }
 }
