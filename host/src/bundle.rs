@@ -1,4 +1,8 @@
 //! The files of the bundle, in the folder where the server unpacked it.
+#![expect(
+    clippy::disallowed_types,
+    reason = "reads the bot's picture from the bundle"
+)]
 
 use std::fs::File;
 use std::io::{self, Read as _};

@@ -8,6 +8,7 @@
 //!
 //! Nothing here knows what the component is about.
 #![deny(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod audit;
 mod bindings;

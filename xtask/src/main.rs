@@ -29,7 +29,6 @@ mod packages;
 mod parity;
 mod path_leaks;
 mod platforms;
-mod reach;
 #[cfg(test)]
 mod readme_test;
 mod reproduce;
@@ -78,7 +77,6 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   advisories       look for known vulnerabilities in the dependencies; needs the network
   api-reference    generate docs/plugins/api.md from wit/
   api [--describe]   generate the RPC crate's API from host/rpc/api; --describe reads Mattermost's library first
-  reach            what of the host can touch the network or files
   parity [--check]   write tests/PARITY.md, the table of what each test proves, or check it";
 
 fn main() -> ExitCode {
@@ -121,7 +119,6 @@ fn main() -> ExitCode {
         ["api"] => api::write(),
         ["api-reference"] => api_reference::write(),
         ["api", "--describe"] => api::describe(),
-        ["reach"] => reach::check(),
         ["parity"] => parity::write(),
         ["parity", "--check"] => parity::check(),
         _ => Err(Error::Usage(USAGE)),

@@ -16,7 +16,7 @@ use crate::platforms::{LINUX, LINUX_ARM, PLATFORMS, Platform, WINDOWS};
 use crate::run::{cargo, read, root, shown, strict};
 use crate::test_summary::{CargoTest, GoTest, Reader, Summary, Tap};
 use crate::zig::Zig;
-use crate::{bench, bundle, checksums, emulator, imports, parity, reach, toolchain, webapp};
+use crate::{bench, bundle, checksums, emulator, imports, parity, toolchain, webapp};
 
 /// Runs all suites and prints the sums as its last line.
 pub fn test() -> Result<(), Error> {
@@ -196,7 +196,6 @@ impl Session {
     }
 
     fn rust_tests(&mut self) {
-        self.step("what of the host can touch network or files", reach::check);
         self.step("table of what the tests prove", parity::check);
         let mut tests = cargo();
         tests.args([

@@ -6,6 +6,7 @@
 //! image, and it would refuse to load on a smaller one.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 use wasmtime::{Config, WasmFeatures};
 

@@ -5,6 +5,7 @@
 //! service), `mattermost` (hooks and API methods with their types).
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 pub mod go_plugin;
 pub mod gob;

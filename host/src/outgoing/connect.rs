@@ -3,6 +3,11 @@
 //! Addresses are checked after name resolution, at the moment of connecting, so that a name cannot lead inside the
 //! administrator's network. Behind a proxy the proxy resolves names, and only literal addresses were checked. There are
 //! two pools, because the host that an administrator entered as a setting may be inside.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "opens the connections of the component and of the proxies"
+)]
 
 use std::future::Future;
 use std::io;

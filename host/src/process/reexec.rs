@@ -1,4 +1,9 @@
 //! Starting the executable anew, in place of the process that runs it.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "starts the host again without the server's environment"
+)]
 
 use std::env;
 use std::ffi::OsString;

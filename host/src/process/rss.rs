@@ -1,4 +1,8 @@
 //! How much memory the process has, as the system counts it.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "reads the memory use of the process"
+)]
 
 /// Resident memory in bytes, where the system tells it.
 pub(crate) fn resident_memory() -> Option<u64> {

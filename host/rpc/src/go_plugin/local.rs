@@ -4,6 +4,11 @@
 //! created with whatever the umask allows and in a shared directory anybody could race to it. It is
 //! removed as soon as the server has connected: there is exactly one connection, and a process that is
 //! killed later leaves nothing behind.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "binds the socket that the server connects to"
+)]
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::hash::{BuildHasher, RandomState};

@@ -1,5 +1,9 @@
 //! A port on loopback, as go-plugin listens on Windows. Whoever is on the machine can connect to it, once,
 //! if the server is not first; go-plugin's own plugins are no different there.
+#![expect(
+    clippy::disallowed_types,
+    reason = "binds the port that the server connects to on Windows"
+)]
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};

@@ -2,6 +2,11 @@
 //! rules that are made for it.
 //!
 //! What is asked about, and what follows from the answers, is in [`readable_paths`](super::readable_paths).
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "finds the paths that Landlock lets the process read"
+)]
 
 use std::fs;
 use std::os::fd::OwnedFd;
