@@ -1,8 +1,9 @@
-//! The world of `wit/` as Rust: generated, and the one place of the component where `unsafe` is
-//! allowed. Everything else calls the functions of these modules: `kv::get`, `posts::create`.
+//! The world of `wit/` as Rust. All other code calls the functions of these modules: `kv::get`, `posts::create`.
 //!
-//! Outside of a component (in unit tests) the imported functions stop the process. So whatever is
-//! to be unit-tested takes their answers as arguments.
+//! The code is generated. Only this file and the exports at the end of `lib.rs` may contain `unsafe` code.
+//!
+//! Outside a component, such as in unit tests, the imported functions abort the process. Code with unit tests therefore
+//! takes their results as arguments.
 
 #![allow(unsafe_code, missing_docs, clippy::all, clippy::restriction)]
 
@@ -10,6 +11,9 @@ wit_bindgen::generate!({
     path: "../wit",
     world: "plugin-with-jobs",
     additional_derives: [PartialEq],
+    pub_export_macro: true,
+    export_macro_name: "export",
+    default_bindings_module: "crate::bindings",
 });
 
 pub use exports::mattermost::plugin as handlers;
@@ -17,9 +21,3 @@ pub use mattermost::plugin::{
     bots, channels, commands, config, dialogs, files, http, jobs, kv, log, posts, types, users,
     websocket,
 };
-
-// The names of a component's exports are no names for a native library.
-#[cfg(target_arch = "wasm32")]
-use crate::Plugin;
-#[cfg(target_arch = "wasm32")]
-export!(Plugin with_types_in self);

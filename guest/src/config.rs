@@ -14,7 +14,9 @@ pub(crate) mod tests;
 pub use problem::{Problem, Setting, list, sentence};
 
 use crate::bindings::config as host;
-use crate::zoom::hosts::{self, ZOOM_URL};
+use crate::zoom::hosts;
+use crate::zoom::hosts::ZOOM_URL;
+use crate::zoom::token::App;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -60,6 +62,16 @@ impl Config {
     /// The base of authorization and token requests.
     pub fn accounts_url(&self) -> &str {
         hosts::accounts(&self.zoom_url)
+    }
+
+    /// The Zoom app, for requests to the token endpoint.
+    pub fn app(&self) -> App<'_> {
+        App {
+            accounts_url: self.accounts_url(),
+            api_url: &self.zoom_api_url,
+            client_id: &self.client_id,
+            client_secret: &self.client_secret,
+        }
     }
 
     /// Whether an address leads to a host of Zoom (see [`hosts`]).

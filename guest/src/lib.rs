@@ -10,31 +10,28 @@
 //! act.
 
 pub mod bindings;
-pub mod command;
 pub mod config;
-pub mod http;
-pub mod jobs;
-pub mod lifecycle;
-pub mod meeting;
-pub mod oauth;
+pub mod connection;
+pub mod entry;
+pub mod meetings;
 pub mod occurrence;
-pub mod people;
 pub mod platform;
-pub mod recording;
+pub mod preferences;
+pub mod recordings;
 pub mod store;
 pub mod subscriptions;
-pub mod system;
 pub mod text;
-pub mod webhook;
-pub mod zone;
 pub mod zoom;
 
-use bindings::handlers::{command_handler, http_handler, job_handler, lifecycle as life};
+use bindings::handlers::{
+    command_handler, http_handler, job_handler, lifecycle as lifecycle_handler,
+};
+use entry::{command, http, job, lifecycle};
 
 /// The component's exports.
 pub struct Plugin;
 
-impl life::Guest for Plugin {
+impl lifecycle_handler::Guest for Plugin {
     fn activate() -> Result<(), String> {
         lifecycle::activate()
     }
@@ -60,10 +57,18 @@ impl http_handler::Guest for Plugin {
 
 impl job_handler::Guest for Plugin {
     fn run(kind: String, payload: Vec<u8>, attempt: u32) -> job_handler::Outcome {
-        jobs::run(&kind, &payload, attempt)
+        job::run(&kind, &payload, attempt)
     }
 
     fn given_up(kind: String, payload: Vec<u8>) -> job_handler::Outcome {
-        jobs::given_up(&kind, &payload)
+        job::given_up(&kind, &payload)
     }
+}
+
+/// The generated exports. Their names are not valid in a native library, so only the component has them.
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, clippy::all, clippy::restriction)]
+mod exports {
+    use crate::Plugin;
+    crate::bindings::export!(Plugin with_types_in crate::bindings);
 }

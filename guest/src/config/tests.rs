@@ -1,6 +1,6 @@
 //! Settings as they arrive, and what is wrong with them.
 
-use super::*;
+use crate::config::*;
 use serde_json::json;
 
 /// Settings without a problem.

@@ -1,13 +1,13 @@
 //! What the cards of a meeting show, and bringing them up to date.
 
-use super::post::{self, Look, Span};
-use super::{Card, Occurrence, State};
 use crate::bindings::posts::{self, Change};
 use crate::bindings::types::Error;
-use crate::people::channel_locale;
+use crate::occurrence::post::{self, Look, Span};
+use crate::occurrence::state::{Card, Occurrence, State};
+use crate::platform::channels::channel_locale;
 use crate::platform::digest::digest;
-use crate::store::number::Kind;
-use crate::system;
+use crate::platform::{clock, log};
+use crate::store::occurrence_reference::Kind;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ const UNKNOWN: i64 = 5 * 60_000;
 
 /// Whether something that cannot be found may only be missing on a database replica.
 pub fn is_young(created_at: i64) -> bool {
-    system::now_ms().saturating_sub(created_at) < UNKNOWN
+    clock::now_ms().saturating_sub(created_at) < UNKNOWN
 }
 
 /// What all cards of a meeting show.
@@ -122,7 +122,7 @@ fn settled(card: &Card, error: Error) -> Result<Updated, Error> {
         Error::NotFound => Ok(Updated::Gone),
         // In an archived channel, beyond the message history that the server's license allows, or not this plugin's.
         Error::Denied(rule) | Error::Invalid(rule) => {
-            system::warn(
+            log::warn(
                 "The post of a meeting cannot be changed.",
                 &[("post", &card.post_id), ("rule", &rule)],
             );

@@ -4,12 +4,14 @@
 //! event is answered after that one call. The number leads to the occurrences that the event may concern, and each of
 //! them decides for itself.
 
-use super::event::Event;
-use super::{Occurrence, State, announcement, legacy, record};
 use crate::bindings::types::Error;
+use crate::occurrence::state::{Occurrence, State};
+use crate::occurrence::{announcement_job, legacy_posts, record};
+use crate::platform::{clock, log};
 use crate::store::locks;
-use crate::store::number::{self, Kind, Number, Reference};
-use crate::system;
+use crate::store::meeting_number::{self, Number};
+use crate::store::occurrence_reference::{self, Kind, Reference};
+use crate::zoom::webhook::meeting::Event;
 
 /// Somebody entered a meeting.
 pub fn started(event: &Event<'_>) -> Result<(), Error> {
@@ -43,10 +45,10 @@ fn apply(
     if event.number == 0 {
         return Ok(());
     }
-    let Some(stored) = number::load(event.number)? else {
+    let Some(stored) = meeting_number::load(event.number)? else {
         return Ok(());
     };
-    let mut number = legacy::merged(stored, event)?;
+    let mut number = legacy_posts::merged(stored, event)?;
     for _ in 0..ROUNDS {
         match apply_known(event, &number, start, announces, &step)? {
             Some(newer) => number = newer,
@@ -84,7 +86,7 @@ fn apply_known(
     let is_followed = !number.followers().is_empty();
     let mut is_over = false;
     if is_followed && event.personal {
-        system::warn(
+        log::warn(
             "A channel is subscribed to a Personal Meeting ID. Meetings in a personal room may be private, so they are not announced. Use /zoom subscription remove in the channel.",
             &[("channel", &number.channel_id)],
         );
@@ -105,7 +107,7 @@ fn apply_known(
         return Ok(None);
     }
     let mut newer = None;
-    number::change_read(event.number, number, |current| {
+    meeting_number::change_read(event.number, number, |current| {
         let mut others = current.candidates(&part, start, event.personal).into_iter();
         newer = others
             .any(|other| candidates.iter().all(|one| one.id != other.id))
@@ -147,7 +149,7 @@ fn apply_to(
     // The job that was to correct the link has ended if the meeting was over for a moment.
     let lacks_link = is_open && occurrence.kind == Kind::Followed && !occurrence.has_link();
     if lacks_link || occurrence.pending().next().is_some() {
-        announcement::enqueue(event.number, reference, event.at)?;
+        announcement_job::enqueue(event.number, reference, event.at)?;
     }
     free_channel(&occurrence);
     Ok(true)
@@ -165,10 +167,10 @@ fn follow(
         created_at: start.unwrap_or(event.at),
         kind: Kind::Followed,
         channel_id: String::new(),
-        parts: vec![number::tag(part)],
+        parts: vec![occurrence_reference::tag(part)],
     };
     if !number.occurrences.contains(&reference) {
-        number::refer_read(event.number, number, &reference)?;
+        meeting_number::refer_read(event.number, number, &reference)?;
     }
     Ok(reference)
 }
@@ -176,7 +178,7 @@ fn follow(
 /// Lets others start a meeting in the channel at once if this one ended within seconds. Only the claim with which this
 /// meeting was started is released.
 fn free_channel(occurrence: &Occurrence) {
-    let age = system::now_ms().saturating_sub(occurrence.created_at);
+    let age = clock::now_ms().saturating_sub(occurrence.created_at);
     if occurrence.state() != State::Ended
         || occurrence.claim.is_empty()
         || age > locks::start_lifetime_ms()

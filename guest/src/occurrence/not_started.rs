@@ -3,13 +3,13 @@
 //! The job is enqueued when the card is posted. An event that still arrives later, with a start in the card's window,
 //! opens the card again.
 
-use super::record;
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::bindings::jobs;
 use crate::bindings::types::Error;
-use crate::platform::retry::pause;
-use crate::store::number::{AFTER_CARD, Kind, Reference};
-use crate::system;
+use crate::occurrence::record;
+use crate::platform::backoff::pause;
+use crate::platform::log;
+use crate::store::occurrence_reference::{AFTER_CARD, Kind, Reference};
 use serde::{Deserialize, Serialize};
 
 /// The kind of the jobs.
@@ -45,7 +45,7 @@ pub fn run(payload: &[u8], attempt: u32) -> Outcome {
     match changed {
         Ok(_) => Outcome::Done,
         Err(error) => {
-            system::warn(
+            log::warn(
                 "The card of a Personal Meeting ID could not be closed yet.",
                 &[("error", &error.to_string())],
             );

@@ -14,15 +14,16 @@
 //! | a post | not found, and younger than five minutes | unknown: the event fails and is repeated |
 //! | a post | not found, and older | the card is dropped |
 
-use super::card::{self, is_young};
-use super::{Card, Occurrence, Part};
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
+use crate::occurrence::card::{self, is_young};
+use crate::occurrence::state::{Card, Occurrence, Part};
+use crate::platform::clock::{self, SKEW};
 use crate::platform::digest::{digest, hex};
 use crate::platform::once::find_post_of_step;
-use crate::store::current;
-use crate::store::number::{Kind, LIFETIME, Reference};
-use crate::system::{self, SKEW};
+use crate::platform::random;
+use crate::store::confirmed_read;
+use crate::store::occurrence_reference::{Kind, LIFETIME, Reference};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -42,7 +43,7 @@ fn key(id: &str) -> String {
 
 /// A new name for a record, which nobody can guess.
 pub fn new_id() -> String {
-    let random: [u8; 16] = system::random();
+    let random: [u8; 16] = random::random();
     hex(&random)
 }
 
@@ -85,7 +86,7 @@ pub fn change(
     let mut touched = BTreeSet::new();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            system::pause(PAUSE);
+            clock::pause(PAUSE);
         }
         let stored = kv::get(&key(&reference.id))?;
         let known = stored.as_deref().and_then(parse);
@@ -100,7 +101,7 @@ pub fn change(
             if is_young(reference.created_at) {
                 continue;
             }
-            match current::confirm(&key(&reference.id), None, None) {
+            match confirmed_read::confirm(&key(&reference.id), None, None) {
                 Ok(()) => return Ok(None),
                 Err(Error::Conflict) => continue,
                 Err(error) => return Err(error),
@@ -130,7 +131,7 @@ pub fn change(
 
 /// Whether somebody else updates the posts now. A mark that a clock which was ahead has set is ignored.
 fn is_being_updated(occurrence: &Occurrence) -> bool {
-    let now = system::now_ms();
+    let now = clock::now_ms();
     let range = now..=now.saturating_add(UPDATING + SKEW);
     occurrence
         .updating
@@ -144,7 +145,7 @@ fn store_and_update(
     expected: &Expected,
     touched: &mut BTreeSet<String>,
 ) -> Result<(), Error> {
-    occurrence.updating = Some(system::now_ms().saturating_add(UPDATING));
+    occurrence.updating = Some(clock::now_ms().saturating_add(UPDATING));
     let held = store(id, occurrence, expected)?;
     let failure = card::update_all(occurrence, touched);
     occurrence.updating = None;
@@ -169,7 +170,7 @@ pub fn forget(id: &str, host_id: &str, until: i64) -> Result<(), Error> {
             ..Occurrence::default()
         };
         match store(id, &mark, &Expected::Value(bytes)) {
-            Err(Error::Conflict) => system::pause(PAUSE),
+            Err(Error::Conflict) => clock::pause(PAUSE),
             done => return done.map(drop),
         }
     }

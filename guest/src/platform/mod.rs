@@ -1,6 +1,17 @@
 //! What the features need from Mattermost and from the machine, beyond single calls.
 
+pub mod backoff;
+pub mod bot;
+pub mod buttons;
+pub mod channels;
+pub mod clock;
+pub mod command;
 pub mod digest;
+pub mod http;
+pub mod ids;
+pub mod key_scan;
+pub mod log;
 pub mod once;
-pub mod retry;
-pub mod scan;
+pub mod people;
+pub mod random;
+pub mod time_zone;

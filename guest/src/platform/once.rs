@@ -18,11 +18,12 @@
 //! | the record | an older value (a replica lags) | the claim conflicts: the job runs again later |
 //! | the channel's posts | none of the step | the holder's time is over by more than a replica lags: a post is written |
 
-use super::digest::{digest, hex};
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::posts::{self, Post};
 use crate::bindings::types::Error;
-use crate::system::{self, SKEW};
+use crate::platform::clock::{self, SKEW};
+use crate::platform::digest::{digest, hex};
+use crate::platform::{log, random};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -240,7 +241,7 @@ fn claim(step: &Step<'_>) -> Result<Claim, Error> {
     if missing.is_empty() {
         return Ok(Claim::Done(record.post_id));
     }
-    let now = system::now_ms();
+    let now = clock::now_ms();
     let is_held = record.posting.as_ref().is_some_and(|posting| {
         // A clock that was ahead has set a time that is too late.
         (now..=now.saturating_add(HOLDING + SKEW)).contains(&posting.until)
@@ -274,11 +275,11 @@ impl Held {
         name: Option<String>,
         expected: &Expected,
     ) -> Result<bool, Error> {
-        let holder: [u8; 16] = system::random();
+        let holder: [u8; 16] = random::random();
         let parts = std::iter::once(self.step.as_str()).chain(items.iter().map(String::as_str));
         self.record.posting = Some(Posting {
             holder: hex(&holder),
-            until: system::now_ms().saturating_add(HOLDING),
+            until: clock::now_ms().saturating_add(HOLDING),
             name: name.unwrap_or_else(|| digest(parts, 16)),
             items,
         });
@@ -356,7 +357,7 @@ impl Held {
     /// Nobody knows whether something was written: the next run looks for it.
     fn unknown(mut self) {
         if let Some(posting) = &mut self.record.posting {
-            posting.until = system::now_ms().saturating_add(UNKNOWN);
+            posting.until = clock::now_ms().saturating_add(UNKNOWN);
         }
         self.settle();
     }
@@ -364,7 +365,7 @@ impl Held {
     /// If this cannot be stored, the holder's time ends by itself.
     fn settle(&mut self) {
         if let Err(error) = self.replace() {
-            system::debug(
+            log::debug(
                 "The state of a step could not be stored.",
                 &[("key", &self.key), ("error", &error.to_string())],
             );
@@ -393,7 +394,7 @@ fn is_of_step(post: &Post, name: &str) -> bool {
 pub fn posts_since(channel_id: &str, since: i64) -> Result<Vec<Post>, Error> {
     match posts::since(channel_id, since) {
         Err(Error::TooLarge) => {
-            system::warn(
+            log::warn(
                 "The recent posts of a channel are too large, so they were not searched.",
                 &[("channel", channel_id)],
             );

@@ -4,13 +4,14 @@
 //! (see [`super::owners`]). Field names are those of the existing records. Both tokens are envelopes
 //! (see [`super::tokens`]); records in the old form are rewritten when they are first read.
 
-use super::current::{self, Meaning};
-use super::owners;
-use super::tokens::{Owner, TokenRecord, Tokens};
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error as HostError;
-use crate::system;
-use serde::{Deserialize, Serialize};
+use crate::platform::{clock, log};
+use crate::store::account_record::{Record, key, parse};
+use crate::store::confirmed_read::{self, Meaning};
+use crate::store::tokens::{Owner, TokenRecord};
+use crate::store::zoom_user_index;
+use crate::zoom::token::Tokens;
 
 /// How often and how long to wait when somebody else changes the same record, or a database replica lags.
 const ATTEMPTS: u32 = 8;
@@ -56,30 +57,6 @@ pub enum LoadError {
     Store(#[from] HostError),
 }
 
-/// The stored form.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Record {
-    #[serde(rename = "ZoomEmail", default)]
-    zoom_email: String,
-    #[serde(rename = "OAuthToken")]
-    token: TokenRecord,
-    #[serde(rename = "UserID", default)]
-    pub(super) user_id: String,
-    #[serde(rename = "ZoomID", default)]
-    pub(super) zoom_id: String,
-    #[serde(rename = "ConnectedAt", default)]
-    connected_at: i64,
-    #[serde(rename = "SiteURL", default, skip_serializing_if = "String::is_empty")]
-    site: String,
-    /// Only in the copy: who else has connected this Zoom account.
-    #[serde(
-        rename = "OtherUserIDs",
-        default,
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub(super) other_user_ids: Vec<String>,
-}
-
 /// What a record says besides its tokens, so that it can be read whatever became of the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outline {
@@ -87,15 +64,6 @@ pub struct Outline {
     pub zoom_id: String,
     /// When it was connected, in milliseconds; 0 for unknown.
     pub connected_at: i64,
-}
-
-/// Where the record of a Mattermost user is.
-pub fn key(user_id: &str) -> String {
-    format!("zoomtoken_{user_id}")
-}
-
-pub(super) fn parse(bytes: &[u8]) -> Option<Record> {
-    serde_json::from_slice(bytes).ok()
 }
 
 fn encode(account: &Account, encryption_key: &[u8]) -> Result<Vec<u8>, HostError> {
@@ -159,7 +127,7 @@ pub fn load(user_id: &str, encryption_key: &[u8]) -> Result<Stored, LoadError> {
         // Somebody else rewrote, renewed or removed it.
         Err(HostError::Conflict) => Ok(stored),
         Err(error) => {
-            system::warn(
+            log::warn(
                 "A stored Zoom connection keeps its old encryption for now.",
                 &[("error", &error.to_string())],
             );
@@ -170,7 +138,7 @@ pub fn load(user_id: &str, encryption_key: &[u8]) -> Result<Stored, LoadError> {
 
 /// The user's record; absence is confirmed.
 fn stored(user_id: &str) -> Result<Option<Vec<u8>>, HostError> {
-    current::settle(&key(user_id), |stored| match stored {
+    confirmed_read::settle(&key(user_id), |stored| match stored {
         Some(bytes) => Meaning::Sure(Some(bytes.to_vec())),
         None => Meaning::Confirm(None),
     })
@@ -178,20 +146,11 @@ fn stored(user_id: &str) -> Result<Option<Vec<u8>>, HostError> {
 
 /// What a user's record says besides its tokens, perhaps a moment ago; none where there is no record.
 pub fn outline(user_id: &str) -> Result<Option<Outline>, HostError> {
-    let record = current::read(&key(user_id))?.and_then(|bytes| parse(&bytes));
+    let record = confirmed_read::read(&key(user_id))?.and_then(|bytes| parse(&bytes));
     Ok(record.map(|record| Outline {
         zoom_id: record.zoom_id,
         connected_at: record.connected_at,
     }))
-}
-
-/// The user's record, if it names this Zoom account. That it does not is confirmed.
-pub(super) fn record_for(user_id: &str, zoom_id: &str) -> Result<Option<Vec<u8>>, HostError> {
-    let names = |bytes: &[u8]| parse(bytes).is_some_and(|record| record.zoom_id == zoom_id);
-    current::settle(&key(user_id), |stored| match stored {
-        Some(bytes) if names(bytes) => Meaning::Sure(Some(bytes.to_vec())),
-        _ => Meaning::Confirm(None),
-    })
 }
 
 /// Stores a new connection, whatever was there, and answers with it as it is stored: a read may not find it yet. The
@@ -200,19 +159,19 @@ pub(super) fn record_for(user_id: &str, zoom_id: &str) -> Result<Option<Vec<u8>>
 pub fn save(account: &Account, encryption_key: &[u8]) -> Result<Stored, HostError> {
     let bytes = encode(account, encryption_key)?;
     let before = outline(&account.user_id)?;
-    owners::join(&account.zoom_id, &account.user_id, &bytes)?;
+    zoom_user_index::join(&account.zoom_id, &account.user_id, &bytes)?;
     if let Err(error) = kv::set(&key(&account.user_id), &bytes, None, &Expected::Any)
         && !is_stored(&account.user_id, &bytes)
     {
         // Nobody is told of a connection that is not there, so this copy would only lie about.
-        let _ = owners::leave(&account.zoom_id, &account.user_id);
+        let _ = zoom_user_index::leave(&account.zoom_id, &account.user_id);
         return Err(error);
     }
     if let Some(before) = before
         && before.zoom_id != account.zoom_id
-        && let Err(error) = owners::leave(&before.zoom_id, &account.user_id)
+        && let Err(error) = zoom_user_index::leave(&before.zoom_id, &account.user_id)
     {
-        system::warn(
+        log::warn(
             "The record of a user's earlier Zoom account stays for now.",
             &[("error", &error.to_string())],
         );
@@ -234,8 +193,8 @@ pub fn replace(old: &Stored, new: &Account, encryption_key: &[u8]) -> Result<Sto
     let bytes = encode(new, encryption_key)?;
     let expected = Expected::Value(old.bytes.clone());
     kv::set(&key(&new.user_id), &bytes, None, &expected)?;
-    if let Err(error) = owners::follow(&new.zoom_id, &new.user_id, &old.bytes, &bytes) {
-        system::warn(
+    if let Err(error) = zoom_user_index::follow(&new.zoom_id, &new.user_id, &old.bytes, &bytes) {
+        log::warn(
             "The record that leads from Zoom to a user is behind.",
             &[("error", &error.to_string())],
         );
@@ -265,14 +224,14 @@ pub fn remove_record(user_id: &str) -> Result<(), HostError> {
 pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, HostError> {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            system::pause(PAUSE);
+            clock::pause(PAUSE);
         }
         let Some(bytes) = stored(user_id)? else {
             return Ok(None);
         };
         let zoom_id = parse(&bytes).map(|record| record.zoom_id);
         let shared = match zoom_id.filter(|id| !id.is_empty()) {
-            Some(zoom_id) => owners::leave(&zoom_id, user_id)?,
+            Some(zoom_id) => zoom_user_index::leave(&zoom_id, user_id)?,
             None => false,
         };
         if remove_read(user_id, &bytes)? {

@@ -4,7 +4,7 @@
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
-use crate::system;
+use crate::platform::clock;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -77,7 +77,7 @@ pub fn all() -> Result<BTreeMap<String, Preference>, Error> {
 pub fn set(channel_id: &str, preference: Preference) -> Result<(), Error> {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            system::pause(PAUSE);
+            clock::pause(PAUSE);
         }
         let old = kv::get(KEY)?;
         let mut map = old.as_deref().map(decode).transpose()?.unwrap_or_default();

@@ -1,10 +1,12 @@
 //! A connection of either kind, as far as its tokens go: a user's own, or the one for everybody.
 
-use super::accounts::{self, Account, LoadError};
-use super::organization::{self, Organization};
-use super::tokens::{Owner, Tokens};
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
+use crate::store::account_record;
+use crate::store::accounts::{self, Account, LoadError};
+use crate::store::organization::{self, Organization};
+use crate::store::tokens::Owner;
+use crate::zoom::token::Tokens;
 
 /// A connection as it was read.
 #[derive(Clone)]
@@ -60,7 +62,9 @@ impl Connection {
     /// compare-and-set does not. `Conflict` when it is not.
     pub fn confirm(&self) -> Result<(), Error> {
         let (key, bytes) = match self {
-            Connection::User(stored) => (accounts::key(&stored.account.user_id), &stored.bytes),
+            Connection::User(stored) => {
+                (account_record::key(&stored.account.user_id), &stored.bytes)
+            }
             Connection::Organization(stored) => (organization::KEY.to_owned(), &stored.bytes),
         };
         kv::set(&key, bytes, None, &Expected::Value(bytes.clone()))

@@ -12,10 +12,10 @@
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
-use crate::platform::digest::digest;
-use crate::store::oauth_state::token;
+use crate::platform::clock::{self, SKEW};
+use crate::platform::log;
+use crate::platform::random::{self, token};
 use crate::store::tokens::Owner;
-use crate::system::{self, SKEW};
 
 /// How long a start keeps others from starting a meeting in the channel, in seconds: longer than its
 /// requests to Zoom may take together, and than a meeting counts as recent. It is not shortened when the
@@ -26,11 +26,6 @@ const DOUBLE: u64 = 3;
 /// Longer than a refresh may take, in seconds: a request to Zoom's token endpoint, repeated once after
 /// a short wait, and a few calls of the store.
 const REFRESH: u64 = 30;
-/// Longer than Zoom repeats a delivery, in seconds.
-const SEEN: u64 = 7 * 24 * 3600;
-/// What stands where something is done.
-const DONE: &[u8] = b"1";
-
 /// A held claim.
 pub struct Claim {
     key: String,
@@ -55,7 +50,7 @@ impl Claim {
         if let Err(error) = outcome
             && error != Error::Conflict
         {
-            system::debug(
+            log::debug(
                 "A claim was left to expire.",
                 &[("key", &self.key), ("error", &error.to_string())],
             );
@@ -65,8 +60,8 @@ impl Claim {
 
 /// Claims a key; none while somebody else holds it.
 fn claim(key: String, seconds: u64) -> Result<Option<Claim>, Error> {
-    let now = system::now_ms();
-    let value = format!("{}.{now}", token(system::random())).into_bytes();
+    let now = clock::now_ms();
+    let value = format!("{}.{now}", token(random::random())).into_bytes();
     let claim = |expected: &Expected| match kv::set(&key, &value, Some(seconds), expected) {
         Ok(()) => Ok(true),
         Err(Error::Conflict) => Ok(false),
@@ -128,23 +123,6 @@ pub fn refresh(owner: Owner<'_>) -> Result<Option<Claim>, Error> {
     claim(format!("refresh_lease_{}", owner.name()), REFRESH)
 }
 
-/// Marks something as done, after its effect.
-pub fn mark_seen(event: &str, name: &str) -> Result<(), Error> {
-    match kv::set(&seen_key(event, name), DONE, Some(SEEN), &Expected::Absent) {
-        Ok(()) | Err(Error::Conflict) => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Whether it is marked as done.
-pub fn seen(event: &str, name: &str) -> Result<bool, Error> {
-    Ok(kv::get(&seen_key(event, name))?.as_deref() == Some(DONE))
-}
-
-fn seen_key(event: &str, name: &str) -> String {
-    format!("webhook_seen_{event}_{}", digest([name], 16))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,13 +140,5 @@ mod tests {
         for odd in [&b"random"[..], b"random.", b".x", b"\xff"] {
             assert!(!is_of_the_future(odd, now));
         }
-    }
-
-    #[test]
-    fn a_mark_is_of_one_event_and_one_name_and_fits_a_key() {
-        let key = seen_key("app_deauthorized", "a/b+c==");
-        assert_ne!(key, seen_key("app_deauthorized", "a/b+c="));
-        assert_ne!(key, seen_key("other", "a/b+c=="));
-        assert!(seen_key("app_deauthorized", &"x".repeat(5000)).len() <= 150);
     }
 }

@@ -5,18 +5,22 @@
 //! compare-and-set, because a cluster runs this code on several nodes and a read may come from a database replica
 //! (see [`current`]).
 
+pub mod account_record;
 pub mod accounts;
 pub mod channel_settings;
+pub mod confirmed_read;
 pub mod connection;
+pub mod connection_site;
 pub mod crypto;
-pub mod current;
 pub mod locks;
-pub mod number;
+pub mod meeting_number;
 pub mod oauth_state;
+pub mod occurrence_reference;
 pub mod organization;
-pub mod owners;
-pub mod preference;
-pub mod site;
+pub mod processed_events;
+pub mod recording_tombstones;
 pub mod subscription_index;
 pub mod subscriptions;
 pub mod tokens;
+pub mod user_preference;
+pub mod zoom_user_index;

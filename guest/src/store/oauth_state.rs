@@ -7,10 +7,11 @@
 //!
 //! A state is used once: the list without it is written with the list as read for the expected value.
 
-use super::current::{self, Meaning};
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
-use crate::system;
+use crate::platform::clock;
+use crate::platform::random::{self, token};
+use crate::store::confirmed_read::{self, Meaning};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -73,11 +74,6 @@ pub enum Taken {
 #[derive(Default, Serialize, Deserialize)]
 struct Record {
     begun: Vec<State>,
-}
-
-/// 256 random bits as text that is good in a URL and as a verifier of RFC 7636.
-pub fn token(random: [u8; 32]) -> String {
-    URL_SAFE_NO_PAD.encode(random)
 }
 
 /// 128 random bits as text that is good in a URL.
@@ -157,10 +153,10 @@ fn change<T, N>(
     let key = key(user_id);
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            system::pause(PAUSE);
+            clock::pause(PAUSE);
         }
-        let now = system::now_ms();
-        let read = current::settle_with(&key, Some(LIFETIME), |stored| {
+        let now = clock::now_ms();
+        let read = confirmed_read::settle_with(&key, Some(LIFETIME), |stored| {
             match decide(decode(stored, now)) {
                 Ok(next) => Meaning::Sure(Ok((stored.map(<[u8]>::to_vec), next))),
                 Err(reason) => Meaning::Confirm(Err(reason)),
@@ -188,18 +184,18 @@ fn write(key: &str, begun: &[State], stored: Option<Vec<u8>>) -> Result<(), Erro
         stored => {
             let bytes = serde_json::to_vec(&record);
             let bytes = bytes.map_err(|error| Error::Invalid(error.to_string()))?;
-            current::replace(key, &bytes, Some(LIFETIME), stored)
+            confirmed_read::replace(key, &bytes, Some(LIFETIME), stored)
         }
     }
 }
 
 /// Adds one that the user begins now. Its link and its time are set here.
 pub fn begin(user_id: &str, state: &State) -> Result<String, Error> {
-    let name = link(system::random());
+    let name = link(random::random());
     let begun = change::<(), Taken>(user_id, |begun| {
         let state = State {
             link: name.clone(),
-            until: end(system::now_ms()),
+            until: end(clock::now_ms()),
             ..state.clone()
         };
         Ok((with(begun, state), ()))
@@ -209,9 +205,9 @@ pub fn begin(user_id: &str, state: &State) -> Result<String, Error> {
 
 /// Opens a link of this user; none if it is not valid.
 pub fn open(user_id: &str, link: &str) -> Result<Option<State>, Error> {
-    let secrets = [system::random(), system::random()];
+    let secrets = [random::random(), random::random()];
     let state = change(user_id, |begun| {
-        opened(begun, link, secrets, system::now_ms()).ok_or(())
+        opened(begun, link, secrets, clock::now_ms()).ok_or(())
     })?;
     Ok(state.ok())
 }

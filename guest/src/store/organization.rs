@@ -4,12 +4,13 @@
 //! it and which Zoom account it opens; a record of the existing plugin has neither, and its tokens in
 //! clear: it is rewritten when it is first read.
 
-use super::accounts::LoadError;
-use super::current::{self, Meaning};
-use super::tokens::{Owner, TokenRecord, Tokens};
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error as HostError;
-use crate::system;
+use crate::platform::log;
+use crate::store::accounts::LoadError;
+use crate::store::confirmed_read::{self, Meaning};
+use crate::store::tokens::{Owner, TokenRecord};
+use crate::zoom::token::Tokens;
 use serde::{Deserialize, Serialize};
 
 /// Where the record is.
@@ -123,7 +124,7 @@ pub fn load(key: &[u8]) -> Result<Stored, LoadError> {
         // Somebody else rewrote, renewed or removed it.
         Err(HostError::Conflict) => Ok(stored),
         Err(error) => {
-            system::warn(
+            log::warn(
                 "The stored Zoom connection of this server keeps its old form for now.",
                 &[("error", &error.to_string())],
             );
@@ -134,7 +135,7 @@ pub fn load(key: &[u8]) -> Result<Stored, LoadError> {
 
 /// The record; absence is confirmed.
 fn stored() -> Result<Option<Vec<u8>>, HostError> {
-    current::settle(KEY, |stored| match stored {
+    confirmed_read::settle(KEY, |stored| match stored {
         Some(bytes) => Meaning::Sure(Some(bytes.to_vec())),
         None => Meaning::Confirm(None),
     })

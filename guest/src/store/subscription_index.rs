@@ -5,24 +5,12 @@
 //!
 //! The Go plugin has no lists of channels. A job makes them from its subscriptions, once after the first activation.
 
-use super::number;
-use crate::bindings::handlers::job_handler::Outcome;
-use crate::bindings::jobs;
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
-use crate::platform::retry::pause;
-use crate::platform::scan;
-use crate::system;
+use crate::platform::clock;
 use crate::zoom::types::number as parse_number;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The kind of the jobs.
-pub const KIND: &str = "index_subscriptions";
-/// Where it is noted that the lists of channels are complete.
-const DONE_KEY: &str = "subscriptions_indexed";
-/// What the keys of numbers' records begin with.
-const RECORDS: &str = "meeting_channel_";
 const ATTEMPTS: u32 = 10;
 const PAUSE: u64 = 100;
 
@@ -81,7 +69,7 @@ fn change(list: List<'_>, change: impl Fn(&mut Vec<u64>) -> bool) -> Result<bool
     let key = list.key();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            system::pause(PAUSE);
+            clock::pause(PAUSE);
         }
         let old = kv::get(&key)?;
         let mut ids = old.as_deref().map(parse).unwrap_or_default();
@@ -104,67 +92,6 @@ fn parse(bytes: &[u8]) -> Vec<u64> {
     let ids = index.get("meeting_ids").and_then(Value::as_array);
     let numbers = ids.into_iter().flatten().map(parse_number);
     numbers.filter(|id| *id != 0).collect()
-}
-
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Work {
-    page: u32,
-    /// Whether something was missing in this pass.
-    #[serde(default)]
-    added: bool,
-}
-
-impl Work {
-    fn enqueue(&self) -> Result<(), Error> {
-        let payload =
-            serde_json::to_vec(self).map_err(|error| Error::Invalid(error.to_string()))?;
-        jobs::enqueue(KIND, &payload, 0)
-    }
-}
-
-/// Enqueues the job, unless the lists are complete.
-pub fn enqueue() -> Result<(), Error> {
-    if kv::get(DONE_KEY)?.is_some() {
-        return Ok(());
-    }
-    Work::default().enqueue()
-}
-
-/// Runs a job.
-pub fn run(payload: &[u8], attempt: u32) -> Outcome {
-    let Ok(work) = serde_json::from_slice::<Work>(payload) else {
-        return Outcome::Done;
-    };
-    match index_from(&work) {
-        Ok(()) => Outcome::Done,
-        Err(error) => {
-            system::warn(
-                "The subscriptions of channels could not be listed yet.",
-                &[("error", &error.to_string())],
-            );
-            Outcome::RetryAfter(pause(attempt))
-        }
-    }
-}
-
-fn index_from(work: &Work) -> Result<(), Error> {
-    let mut added = work.added;
-    let next = scan::keys(RECORDS, work.page, |rest| {
-        let Ok(meeting_id) = rest.parse() else {
-            return Ok(());
-        };
-        let number = number::load(meeting_id)?.unwrap_or_default();
-        for follower in number.followers() {
-            added |= add(List::Channel(&follower.channel_id), meeting_id)?;
-        }
-        Ok(())
-    })?;
-    match next {
-        Some(page) => Work { page, added }.enqueue(),
-        // A key that was deleted meanwhile may have moved another one to a page that was read before.
-        None if added => Work::default().enqueue(),
-        None => kv::set(DONE_KEY, b"1", None, &Expected::Any),
-    }
 }
 
 #[cfg(test)]

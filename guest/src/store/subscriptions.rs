@@ -3,9 +3,10 @@
 //! The record of the meeting's number says who follows it, and is right. The lists of
 //! [`super::subscription_index`] lead there: from a user, and from a channel.
 
-use super::number::{self, Follower, MAX_CHANNELS};
-use super::subscription_index::{self as index, List};
 use crate::bindings::types::Error;
+use crate::store::meeting_number::{self, Follower, MAX_CHANNELS};
+use crate::store::subscription_index as index;
+use crate::store::subscription_index::List;
 
 /// What became of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub fn add(meeting_id: u64, channel_id: &str, user_id: &str) -> Result<Added, Er
     index::add(List::Channel(channel_id), meeting_id)?;
     let mut added = Added::Done;
     let mut left = Vec::new();
-    number::change(meeting_id, |number| {
+    meeting_number::change(meeting_id, |number| {
         let mut followers = number.followers();
         added = join(&mut followers, channel_id, user_id);
         let changed = added == Added::Done && followers != number.followers();
@@ -89,7 +90,7 @@ pub fn remove(
     let mut removed = Removed::Nothing;
     let mut creator = String::new();
     let mut left = Vec::new();
-    number::change(meeting_id, |number| {
+    meeting_number::change(meeting_id, |number| {
         let mut followers = number.followers();
         let known = followers.iter().find(|one| one.channel_id == channel_id);
         removed = match known {
@@ -127,7 +128,7 @@ pub fn remove(
 pub fn remove_all(user_id: &str) -> Result<(), Error> {
     for meeting_id in index::of(List::User(user_id))? {
         let mut channels = Vec::new();
-        number::change(meeting_id, |number| {
+        meeting_number::change(meeting_id, |number| {
             let (own, left): (Vec<_>, Vec<_>) = number
                 .followers()
                 .into_iter()
@@ -166,7 +167,7 @@ pub fn of_channel(channel_id: &str) -> Result<Vec<Subscription>, Error> {
 }
 
 fn of_meeting(meeting_id: u64) -> Result<Vec<Subscription>, Error> {
-    let number = number::load(meeting_id)?.unwrap_or_default();
+    let number = meeting_number::load(meeting_id)?.unwrap_or_default();
     let followers = number.followers().into_iter();
     Ok(followers
         .map(|one| Subscription {
@@ -191,7 +192,7 @@ fn tidy(meeting_id: u64, left: &[Follower], user_id: &str, channel_id: &str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::number::Number;
+    use crate::store::meeting_number::Number;
 
     fn follower(channel: &str, user: &str) -> Follower {
         Follower {
@@ -228,7 +229,7 @@ mod tests {
     fn d47_without_followers_only_the_last_start_is_left() {
         let mut number = Number::default();
         number.follow(vec![follower("a", "ann")]);
-        number.refer(crate::store::number::Reference {
+        number.refer(crate::store::occurrence_reference::Reference {
             channel_id: "c".into(),
             ..Default::default()
         });

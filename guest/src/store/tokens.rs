@@ -4,39 +4,12 @@
 //! to their owner. In the old form a user's access token is encrypted without authentication and
 //! everything else is plain; it is read, never written.
 
-use super::crypto::{self, Kind, NONCE};
-use crate::system;
+use crate::platform::random;
+use crate::store::crypto::{self, Kind, NONCE};
+use crate::zoom::token::Tokens;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-
-/// What Zoom's token endpoint hands out. There is no `Debug`: it would show secrets.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Tokens {
-    /// Good for an hour.
-    pub access: String,
-    /// Good once, for the next pair.
-    pub refresh: String,
-    /// Usually `bearer`.
-    pub kind: String,
-    /// When the access token ends, in milliseconds; none for never.
-    pub expiry: Option<i64>,
-    /// The API's address in the account's region, as Zoom said, or empty.
-    pub api_url: String,
-}
-
-/// A token that ends sooner than this is renewed first, in milliseconds.
-const MARGIN: i64 = 60_000;
-
-impl Tokens {
-    /// Whether the access token is worth sending: it was not rejected, and it does not end soon.
-    pub fn is_good(&self, now: i64, rejected: Option<&str>) -> bool {
-        rejected != Some(self.access.as_str())
-            && self
-                .expiry
-                .is_none_or(|expiry| expiry > now.saturating_add(MARGIN))
-    }
-}
 
 /// Whose tokens they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +62,7 @@ pub struct TokenRecord {
 impl TokenRecord {
     /// Encrypts tokens for their owner.
     pub fn seal(tokens: &Tokens, owner: Owner<'_>, key: &[u8]) -> Result<Self, crypto::Error> {
-        Self::seal_with(tokens, owner, key, [system::random(), system::random()])
+        Self::seal_with(tokens, owner, key, [random::random(), random::random()])
     }
 
     /// As [`TokenRecord::seal`], with the nonces of access and refresh token.
@@ -167,28 +140,6 @@ mod tests {
             ..Tokens::default()
         };
         TokenRecord::seal_with(&tokens, owner, KEY, [[1; NONCE], [2; NONCE]]).unwrap()
-    }
-
-    fn expiring(expiry: Option<i64>) -> Tokens {
-        Tokens {
-            access: "a".into(),
-            refresh: "r".into(),
-            expiry,
-            ..Tokens::default()
-        }
-    }
-
-    #[test]
-    fn zm053_a_token_is_renewed_a_minute_early() {
-        assert!(expiring(Some(160_001)).is_good(100_000, None));
-        assert!(!expiring(Some(160_000)).is_good(100_000, None));
-        assert!(expiring(None).is_good(i64::MAX, None));
-    }
-
-    #[test]
-    fn d29_a_rejected_token_is_not_sent_again() {
-        assert!(!expiring(None).is_good(0, Some("a")));
-        assert!(expiring(None).is_good(0, Some("b")));
     }
 
     #[test]

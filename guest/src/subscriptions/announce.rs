@@ -8,17 +8,19 @@ use crate::bindings::posts::{self, Author, Post};
 use crate::bindings::types::Error;
 use crate::bindings::{channels, users};
 use crate::config::Config;
-use crate::meeting::restriction;
-use crate::oauth::{Session, disconnect};
-use crate::occurrence::announcement::{KIND, Work};
+use crate::connection::disconnect;
+use crate::connection::session::Session;
+use crate::occurrence::announcement_job::{KIND, Work};
 use crate::occurrence::card::{self, digest_of};
-use crate::occurrence::{Card, Occurrence, State, post, record};
-use crate::people::{Place, channel_locale};
+use crate::occurrence::state::{Card, Occurrence, State};
+use crate::occurrence::{post, record};
+use crate::platform::backoff::{LONGEST_PAUSE, pause};
+use crate::platform::channels::{Place, channel_locale};
 use crate::platform::once::{self, Ran, STEP, Step, Work as Done};
-use crate::platform::retry::{LONGEST_PAUSE, pause};
-use crate::store::number;
-use crate::system;
-use crate::zoom::error::Retry;
+use crate::platform::{clock, log};
+use crate::preferences::restriction;
+use crate::store::meeting_number;
+use crate::zoom::error::kinds::Retry;
 use std::collections::BTreeMap;
 
 /// A meeting that started longer ago is not announced, in milliseconds: it is over, or known.
@@ -30,7 +32,7 @@ pub fn run(config: &Config, payload: &[u8], attempt: u32) -> Outcome {
         return Outcome::Done;
     };
     announce(config, &work, attempt).unwrap_or_else(|error| {
-        system::warn(
+        log::warn(
             "A meeting could not be announced in all channels yet.",
             &[
                 ("meeting", &work.number.to_string()),
@@ -56,12 +58,14 @@ fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
             false => Outcome::Done,
         });
     };
-    let followers = number::load(work.number)?.unwrap_or_default().followers();
+    let followers = meeting_number::load(work.number)?
+        .unwrap_or_default()
+        .followers();
     let followers: BTreeMap<_, _> = followers
         .into_iter()
         .map(|one| (one.channel_id, one.created_by))
         .collect();
-    let is_late = system::now_ms().saturating_sub(work.at) > TOO_LATE;
+    let is_late = clock::now_ms().saturating_sub(work.at) > TOO_LATE;
     let is_in_progress = occurrence.state() == State::InProgress;
     let is_wanted = !is_late && is_in_progress;
     let mut no_link = None;
@@ -109,7 +113,7 @@ fn apply(occurrence: &mut Occurrence, announced: &BTreeMap<String, Announced>) {
             Some(Announced::In(post_id, shown)) => {
                 card.post_id.clone_from(post_id);
                 card.shown.clone_from(shown);
-                card.posted_at = system::now_ms();
+                card.posted_at = clock::now_ms();
                 true
             }
             Some(Announced::Not) => false,
@@ -147,7 +151,7 @@ fn announce_in(
         let username = match access(config, creator, &card.channel_id)? {
             Access::Granted(username) => username,
             Access::Refused(reason) => {
-                system::warn(
+                log::warn(
                     "A meeting was not announced in a subscribed channel.",
                     &[("channel", &card.channel_id), ("reason", reason)],
                 );
@@ -157,7 +161,7 @@ fn announce_in(
         match write(config, work, occurrence, card, &username, run.name) {
             Ok(post) => Ok(Done::Posted(post, run.items.to_vec())),
             Err(Error::Denied(rule) | Error::Invalid(rule)) => {
-                system::warn(
+                log::warn(
                     "A meeting cannot be announced in a subscribed channel.",
                     &[("channel", &card.channel_id), ("rule", &rule)],
                 );

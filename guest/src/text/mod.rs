@@ -8,6 +8,8 @@
 
 #[cfg(test)]
 mod catalog;
+#[cfg(test)]
+mod catalog_tests;
 mod locale;
 mod messages;
 mod plural;

@@ -1,10 +1,11 @@
 //! Requests with an access token.
 
-use super::error::Endpoint;
-use super::types::{Meeting, User};
-use super::{Error, send, send_once};
 use crate::bindings::http::Response;
-use crate::system;
+use crate::platform::{clock, log};
+use crate::zoom::error::api::Endpoint;
+use crate::zoom::error::kinds::Error;
+use crate::zoom::http::{send, send_once};
+use crate::zoom::types::{Meeting, User};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -142,7 +143,7 @@ fn read<T: DeserializeOwned>(endpoint: Endpoint, response: &Response) -> Result<
             response.status,
             &response.headers,
             &response.body,
-            system::now_ms(),
+            clock::now_ms(),
         );
         log_refusal(endpoint, &error);
         return Err(error);
@@ -156,7 +157,7 @@ fn log_refusal(endpoint: Endpoint, error: &Error) {
     let (Error::Refused(details) | Error::Invalid(details)) = error else {
         return;
     };
-    system::warn(
+    log::warn(
         "Zoom refused a request.",
         &[
             ("request", &format!("{endpoint:?}")),

@@ -1,86 +1,129 @@
 //! Zoom's token endpoint: a code becomes tokens, a refresh token becomes new ones, a token is given
 //! back. The app shows who it is by HTTP Basic authentication.
 
-use super::error::{Endpoint, Grant};
-use super::types::Granted;
-use super::{Error, send};
 use crate::bindings::http::Response;
-use crate::config::Config;
-use crate::store::tokens::Tokens;
-use crate::system;
+use crate::platform::{clock, log};
+use crate::zoom::error::api::Endpoint;
+use crate::zoom::error::kinds::Error;
+use crate::zoom::error::oauth::Grant;
+use crate::zoom::http::send;
+use crate::zoom::types::Granted;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use form_urlencoded::Serializer;
 
+/// What Zoom's token endpoint hands out. There is no `Debug`: it would show secrets.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Good for an hour.
+    pub access: String,
+    /// Good once, for the next pair.
+    pub refresh: String,
+    /// Usually `bearer`.
+    pub kind: String,
+    /// When the access token ends, in milliseconds; none for never.
+    pub expiry: Option<i64>,
+    /// The API's address in the account's region, as Zoom said, or empty.
+    pub api_url: String,
+}
+
+/// A token that ends sooner than this is renewed first, in milliseconds.
+const MARGIN: i64 = 60_000;
+
+impl Tokens {
+    /// Whether the access token is worth sending: it was not rejected, and it does not end soon.
+    pub fn is_good(&self, now: i64, rejected: Option<&str>) -> bool {
+        rejected != Some(self.access.as_str())
+            && self
+                .expiry
+                .is_none_or(|expiry| expiry > now.saturating_add(MARGIN))
+    }
+}
+
+/// The Zoom app, as far as its token endpoint needs it. There is no `Debug`: it would show secrets.
+#[derive(Clone, Copy)]
+pub struct App<'a> {
+    /// The base of authorization and token requests, without a trailing slash.
+    pub accounts_url: &'a str,
+    /// The URL of Zoom's API, without a trailing slash.
+    pub api_url: &'a str,
+    /// The OAuth client ID.
+    pub client_id: &'a str,
+    /// The OAuth client secret.
+    pub client_secret: &'a str,
+}
+
 /// Exchanges the code of a sign-in.
-pub fn exchange(config: &Config, now: i64, code: &str, verifier: &str) -> Result<Tokens, Error> {
-    let redirect_uri = config.redirect_uri();
+pub fn exchange(
+    app: &App<'_>,
+    redirect_uri: &str,
+    now: i64,
+    code: &str,
+    verifier: &str,
+) -> Result<Tokens, Error> {
     let form = [
         ("grant_type", "authorization_code"),
         ("code", code),
-        ("redirect_uri", &redirect_uri),
+        ("redirect_uri", redirect_uri),
         ("code_verifier", verifier),
     ];
-    request(config, Grant::Code(&redirect_uri), &form).and_then(|granted| tokens(granted, now, ""))
+    request(app, Grant::Code(redirect_uri), &form).and_then(|granted| tokens(granted, now, ""))
 }
 
 /// Spends a refresh token. It is good once: what comes back must be stored before it is used.
-pub fn refresh(config: &Config, now: i64, refresh_token: &str) -> Result<Tokens, Error> {
+pub fn refresh(app: &App<'_>, now: i64, refresh_token: &str) -> Result<Tokens, Error> {
     let form = [
         ("grant_type", "refresh_token"),
         ("refresh_token", refresh_token),
     ];
-    request(config, Grant::Token, &form).and_then(|granted| tokens(granted, now, refresh_token))
+    request(app, Grant::Token, &form).and_then(|granted| tokens(granted, now, refresh_token))
 }
 
 /// Gives an access token back, so that Zoom forgets the grant.
-pub fn revoke(config: &Config, access_token: &str) -> Result<(), Error> {
-    let response = post(config, "/oauth/revoke", &[("token", access_token)])?;
+pub fn revoke(app: &App<'_>, access_token: &str) -> Result<(), Error> {
+    let response = post(app, "/oauth/revoke", &[("token", access_token)])?;
     match response.status {
         200..300 => Ok(()),
         status => {
             let Response { headers, body, .. } = &response;
-            let now = system::now_ms();
+            let now = clock::now_ms();
             Err(Error::from_token(Grant::Token, status, headers, body, now))
         }
     }
 }
 
 /// Tells Zoom that a user's data is gone. It is asked for beside the API, with the app's password.
-pub fn confirm_deletion(config: &Config, body: Vec<u8>) -> Result<(), Error> {
-    let base = config
-        .zoom_api_url
-        .strip_suffix("/v2")
-        .unwrap_or(&config.zoom_api_url);
+pub fn confirm_deletion(app: &App<'_>, body: Vec<u8>) -> Result<(), Error> {
+    let base = app.api_url.strip_suffix("/v2").unwrap_or(app.api_url);
     let url = format!("{base}/oauth/data/compliance");
-    let response = send("POST", url, headers(config, "application/json"), body)?;
+    let response = send("POST", url, headers(app, "application/json"), body)?;
     match response.status {
         200..300 => Ok(()),
         status => {
             let Response { headers, body, .. } = &response;
-            let now = system::now_ms();
+            let now = clock::now_ms();
             Err(Error::from_api(Endpoint::Other, status, headers, body, now))
         }
     }
 }
 
-fn headers(config: &Config, content_type: &str) -> Vec<(String, String)> {
-    let authorization = basic(&config.client_id, &config.client_secret);
+fn headers(app: &App<'_>, content_type: &str) -> Vec<(String, String)> {
+    let authorization = basic(app.client_id, app.client_secret);
     vec![
         ("Authorization".to_owned(), authorization),
         ("Content-Type".to_owned(), content_type.to_owned()),
     ]
 }
 
-fn request(config: &Config, grant: Grant<'_>, form: &[(&str, &str)]) -> Result<Granted, Error> {
-    let response = post(config, "/oauth/token", form)?;
+fn request(app: &App<'_>, grant: Grant<'_>, form: &[(&str, &str)]) -> Result<Granted, Error> {
+    let response = post(app, "/oauth/token", form)?;
     if !(200..300).contains(&response.status) {
         let Response {
             status,
             headers,
             body,
         } = &response;
-        let error = Error::from_token(grant, *status, headers, body, system::now_ms());
+        let error = Error::from_token(grant, *status, headers, body, clock::now_ms());
         log_refusal(*status, body, &error);
         return Err(error);
     }
@@ -97,19 +140,19 @@ fn log_refusal(status: u16, body: &[u8], error: &Error) {
         AppDisabled | Client | Code | Redirect(_) | Refused(_)
     ) {
         let reason = Error::reason(status, body);
-        system::warn(
+        log::warn(
             "Zoom refused an authorization.",
             &[("status", &status.to_string()), ("reason", &reason)],
         );
     }
 }
 
-fn post(config: &Config, path: &str, form: &[(&str, &str)]) -> Result<Response, Error> {
+fn post(app: &App<'_>, path: &str, form: &[(&str, &str)]) -> Result<Response, Error> {
     let body = Serializer::new(String::new()).extend_pairs(form).finish();
     send(
         "POST",
-        format!("{}{path}", config.accounts_url()),
-        headers(config, "application/x-www-form-urlencoded"),
+        format!("{}{path}", app.accounts_url),
+        headers(app, "application/x-www-form-urlencoded"),
         body.into_bytes(),
     )
 }
@@ -151,6 +194,28 @@ fn tokens(granted: Granted, now: i64, old_refresh: &str) -> Result<Tokens, Error
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn expiring(expiry: Option<i64>) -> Tokens {
+        Tokens {
+            access: "a".into(),
+            refresh: "r".into(),
+            expiry,
+            ..Tokens::default()
+        }
+    }
+
+    #[test]
+    fn zm053_a_token_is_renewed_a_minute_early() {
+        assert!(expiring(Some(160_001)).is_good(100_000, None));
+        assert!(!expiring(Some(160_000)).is_good(100_000, None));
+        assert!(expiring(None).is_good(i64::MAX, None));
+    }
+
+    #[test]
+    fn d29_a_rejected_token_is_not_sent_again() {
+        assert!(!expiring(None).is_good(0, Some("a")));
+        assert!(expiring(None).is_good(0, Some("b")));
+    }
 
     fn granted(json: &str) -> Granted {
         serde_json::from_str(json).unwrap()

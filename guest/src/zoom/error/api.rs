@@ -4,8 +4,8 @@
 //! and the answer has one of the codes or its message has one of the words. Zoom often answers 400 where one expects
 //! 401, 403, or 404, and some answers have no code; so neither the status nor the code alone is enough.
 
-use super::answer::Answer;
-use super::kinds::{Details, Error};
+use crate::zoom::error::kinds::{Details, Error};
+use crate::zoom::error::response::Answer;
 
 /// Which request of the REST API was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! The errors, their sentences, and what a job does about them.
 
-use super::limit::Limit;
 use crate::bindings::types::Error as HostError;
-use crate::people::Reader;
+use crate::platform::people::Reader;
 use crate::text::{self, Message};
+use crate::zoom::error::limit::Limit;
 
 /// Longer waits are told as minutes, in seconds.
 const MINUTES_FROM: u32 = 120;
@@ -28,7 +28,7 @@ pub enum Error {
     /// Zoom ended the grant, for this reason. A session turns it into [`Error::NotConnected`].
     #[error("Zoom ended the grant: {0}")]
     GrantEnded(String),
-    /// The grant belongs to a server with another address (see [`crate::store::site`]).
+    /// The grant belongs to a server with another address (see [`crate::store::connection_site`]).
     #[error("the connections belong to {0}, which is not the Site URL of this server")]
     OtherSite(String),
     /// The access token was not accepted.

@@ -4,14 +4,9 @@
 //! error has a sentence for the user, and some have a further one for a system admin ([`kinds`]). An error's `Display` is
 //! its line in the server log. Zoom's own words never reach a user; the log gets them without secrets ([`redact`]).
 
-pub mod answer;
 pub mod api;
 pub mod kinds;
 pub mod limit;
 pub mod oauth;
 pub mod redact;
-
-pub use api::Endpoint;
-pub use kinds::{Details, Error, Retry};
-pub use limit::Limit;
-pub use oauth::Grant;
+pub mod response;

@@ -3,8 +3,8 @@
 //! The table is read from top to bottom; the first row that fits decides. A row fits if the answer has one of the OAuth
 //! errors or codes, or its reason has one of the words.
 
-use super::answer::Answer;
-use super::kinds::{Details, Error};
+use crate::zoom::error::kinds::{Details, Error};
+use crate::zoom::error::response::Answer;
 
 /// What the token endpoint refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

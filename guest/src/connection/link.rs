@@ -1,0 +1,171 @@
+//! `GET /oauth2/connect`: sends the browser to Zoom.
+//!
+//! The link names what the user has begun. Without a session, the page asks to sign in and to open the link again: the
+//! clients of Mattermost follow `redirect_to` inside the app and would show an empty page.
+
+use crate::bindings::handlers::http_handler::{Request, Response};
+use crate::bindings::types::Error;
+use crate::config::Config;
+use crate::platform::channels::Place;
+use crate::platform::http::query::parameter;
+use crate::platform::http::response::{self, Link, Target};
+use crate::platform::log;
+use crate::platform::people::Person;
+use crate::store::oauth_state::{self, State, challenge};
+use crate::text::{self, Locale, Message};
+use form_urlencoded::Serializer;
+
+/// The parameter of the link.
+pub const LINK: &str = "link";
+
+/// What is to happen once the user has connected.
+#[derive(Clone, Copy, Debug)]
+pub enum Then<'a> {
+    /// Nothing more.
+    Nothing,
+    /// The meeting that the user wanted starts.
+    Start {
+        /// Its topic, or empty.
+        topic: &'a str,
+        /// The client that waits for it, or empty.
+        connection_id: &'a str,
+        /// Whether it starts although there is a recent one.
+        force: bool,
+    },
+}
+
+/// Begins a connection and answers with the sentence that holds the link.
+///
+/// At an account-level app only a system administrator connects; everybody else is told whom to ask, and
+/// nothing is begun in their name.
+pub fn invite(
+    config: &Config,
+    person: &Person,
+    place: Place<'_>,
+    then: Then<'_>,
+) -> Result<String, Error> {
+    if !may_connect(config, person) {
+        return Ok(text::plain(person.locale, Message::AskToConnect));
+    }
+    let (topic, connection_id, force, just_connect) = match then {
+        Then::Nothing => ("", "", false, true),
+        Then::Start {
+            topic,
+            connection_id,
+            force,
+        } => (topic, connection_id, force, false),
+    };
+    let state = State {
+        channel_id: place.channel_id.to_owned(),
+        root_id: place.root_id.to_owned(),
+        topic: topic.to_owned(),
+        connection_id: connection_id.to_owned(),
+        force,
+        just_connect,
+        for_everybody: config.account_level,
+        ..State::default()
+    };
+    let name = oauth_state::begin(&person.id, &state)?;
+    let message = if config.account_level {
+        Message::ConnectLinkForEverybody
+    } else {
+        Message::ConnectLink
+    };
+    let link = config.route("/oauth2/connect");
+    let link = format!("{link}?{}={name}", LINK);
+    Ok(text::text(person.locale, message, &[("url", &link)]))
+}
+
+/// Who may connect and disconnect: everybody their own account, and only system administrators the one
+/// for everybody.
+pub fn may_connect(config: &Config, person: &Person) -> bool {
+    !config.account_level || person.is_system_admin
+}
+
+/// Answers the request of a browser without a session. `language` is the header `Accept-Language`.
+pub fn without_session(config: &Config, language: &str) -> Response {
+    let first = language.split([',', ';']).next().unwrap_or_default();
+    let locale = Locale::from_tag(first.trim());
+    let sign_in = format!("{}/login", config.site_url);
+    let links = [
+        (Message::SignInLink, sign_in.as_str(), Target::NewTab),
+        (Message::OpenAgain, "", Target::Same),
+    ];
+    let links = links.map(|(message, address, target)| Link {
+        text: text::plain(locale, message),
+        address,
+        target,
+    });
+    let sentence = text::plain(locale, Message::SignInFirst);
+    response::page_with_links(401, locale, &sentence, &links)
+}
+
+/// Answers the request of a signed-in user.
+pub fn get(config: &Config, request: &Request, user_id: &str) -> Response {
+    let link = parameter(&request.query, LINK).unwrap_or_default();
+    match begun(config, user_id, &link) {
+        Ok(Ok(state)) => response::redirect(&authorize_url(config, &state)),
+        Ok(Err((locale, status, message))) => {
+            response::page(status, locale, &text::plain(locale, message))
+        }
+        Err(error) => {
+            log::warn(
+                "A begun connection could not be read.",
+                &[("error", &error.to_string())],
+            );
+            let sentence = text::plain(Locale::En, Message::MattermostFailed);
+            response::page(500, Locale::En, &sentence)
+        }
+    }
+}
+
+type Refusal = (Locale, u16, Message);
+
+/// Opens what the user has begun, if the user may and it is of the level that the settings ask for now.
+fn begun(config: &Config, user_id: &str, link: &str) -> Result<Result<State, Refusal>, Error> {
+    let person = Person::load(user_id)?;
+    if !may_connect(config, &person) {
+        return Ok(Err((person.locale, 403, Message::OauthAdminsOnly)));
+    }
+    let state = oauth_state::open(user_id, link)?;
+    let state = state.filter(|state| state.for_everybody == config.account_level);
+    Ok(state.ok_or((person.locale, 400, Message::OauthExpired)))
+}
+
+/// Zoom's page where the user agrees. No scopes: those of the app apply.
+pub fn authorize_url(config: &Config, state: &State) -> String {
+    let query = Serializer::new(String::new())
+        .append_pair("client_id", &config.client_id)
+        .append_pair("code_challenge", &challenge(&state.verifier))
+        .append_pair("code_challenge_method", "S256")
+        .append_pair("redirect_uri", &config.redirect_uri())
+        .append_pair("response_type", "code")
+        .append_pair("state", &state.nonce)
+        .finish();
+    format!("{}/oauth/authorize?{query}", config.accounts_url())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::complete;
+
+    #[test]
+    fn zm009_zm043_zm047_zoom_gets_the_challenge_and_never_the_verifier() {
+        let config = crate::config::parse(&complete(), Some("https://chat.example.com"))
+            .ok()
+            .unwrap();
+        let state = State {
+            nonce: "NONCE".into(),
+            verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".into(),
+            ..State::default()
+        };
+        assert_eq!(
+            authorize_url(&config, &state),
+            "https://zoom.us/oauth/authorize?client_id=id\
+             &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\
+             &redirect_uri=https%3A%2F%2Fchat.example.com%2Fplugins%2Fzoom%2Foauth2%2Fcomplete\
+             &response_type=code&state=NONCE"
+        );
+    }
+}

@@ -1,0 +1,107 @@
+//! Runs the subcommands of `/zoom`.
+//!
+//! The bot shows the answer to the user alone, in the thread in which the command was typed.
+
+use crate::bindings::handlers::command_handler::Invocation;
+use crate::bindings::types::Error;
+use crate::config::{self, Config, Problem};
+use crate::platform::channels::{Place, tell};
+use crate::platform::command::help;
+use crate::platform::command::invocation::{Context, quoted};
+use crate::platform::command::subcommand::{Action, NotFound, find};
+use crate::platform::log;
+use crate::platform::people::Person;
+use crate::text::{self, Locale, Message};
+use crate::{connection, meetings, preferences, subscriptions};
+
+/// Runs a command. The host shows a returned text only if the bot could not show it.
+pub fn run(invocation: &Invocation) -> Option<String> {
+    let place = Place {
+        channel_id: &invocation.channel_id,
+        root_id: &invocation.root_id,
+    };
+    let message = match Person::load(&invocation.user_id) {
+        Ok(person) => answer(invocation, &person, place),
+        Err(error) => {
+            log::warn(
+                "A user could not be read.",
+                &[("error", &error.to_string())],
+            );
+            Some(text::plain(Locale::En, Message::MattermostFailed))
+        }
+    }?;
+    match tell(&invocation.user_id, place, &message) {
+        Ok(()) => None,
+        Err(_) => Some(message),
+    }
+}
+
+fn answer(invocation: &Invocation, person: &Person, place: Place<'_>) -> Option<String> {
+    let config = match config::load() {
+        Ok(config) => config,
+        Err(problems) => return Some(not_configured(person, &problems)),
+    };
+    let words: Vec<&str> = invocation.text.split_whitespace().collect();
+    let (subcommand, words) = match find(&words, config.account_level, person.is_system_admin) {
+        Ok(found) => found,
+        Err(reason) => return Some(not_found(person.locale, &reason)),
+    };
+    let context = Context {
+        person,
+        place,
+        team_id: &invocation.team_id,
+        trigger_id: &invocation.trigger_id,
+        connection_id: &invocation.connection_id,
+        words,
+    };
+    dispatch(subcommand.action, &config, &context).unwrap_or_else(|error| {
+        log::warn(
+            "A command failed.",
+            &[("command", subcommand.name), ("error", &error.to_string())],
+        );
+        Some(text::plain(person.locale, Message::MattermostFailed))
+    })
+}
+
+fn dispatch(
+    action: Action,
+    config: &Config,
+    context: &Context<'_>,
+) -> Result<Option<String>, Error> {
+    let person = context.person;
+    match action {
+        Action::Start => meetings::command::run(config, context),
+        Action::Connect => connection::command::connect(config, context),
+        Action::Disconnect => connection::command::disconnect(config, context),
+        Action::Settings => preferences::personal_meeting_id::run(config, context),
+        Action::Subscription => subscriptions::command::run(config, context),
+        Action::ChannelSettings => preferences::channel_settings::run(config, context),
+        Action::Help => Ok(Some(help::render(
+            person.locale,
+            config.account_level,
+            person.is_system_admin,
+        ))),
+    }
+}
+
+/// The sentence while the settings are incomplete: the list of problems for system admins, and whom to ask for everybody
+/// else.
+fn not_configured(person: &Person, problems: &[Problem]) -> String {
+    if person.is_system_admin {
+        config::list(person.locale, problems)
+    } else {
+        text::plain(person.locale, Message::ConfigUser)
+    }
+}
+
+fn not_found(locale: Locale, reason: &NotFound<'_>) -> String {
+    match reason {
+        NotFound::Trigger => text::plain(locale, Message::CommandWrongTrigger),
+        NotFound::NoAction => text::plain(locale, Message::CommandNoAction),
+        NotFound::Unknown(action) => text::text(
+            locale,
+            Message::CommandUnknown,
+            &[("action", &quoted(action))],
+        ),
+    }
+}

@@ -1,0 +1,97 @@
+//! The start of the plugin, and changes of the server's settings.
+//!
+//! The plugin starts with incomplete settings too. It names them in the server log, and they take effect as soon as they
+//! are corrected.
+
+use crate::bindings::commands;
+use crate::bindings::types::Error;
+use crate::config;
+use crate::platform::bot::bot_id;
+use crate::platform::command::autocomplete::registration;
+use crate::platform::log;
+use crate::store::connection_site;
+use crate::subscriptions::index_job;
+use crate::text::{self, Locale, Message};
+
+/// Without the bot account and the command the plugin does not start; everything else can wait. The server logs the
+/// error and shows the administrator that the plugin did not start.
+pub fn activate() -> Result<(), String> {
+    bot_id().map_err(|error| {
+        log::warn(
+            "The bot account could not be created.",
+            &[("error", &error.to_string())],
+        );
+        text::plain(Locale::En, no_bot(&error))
+    })?;
+    commands::register(&registration(config::is_account_level())).map_err(|error| {
+        log::warn(
+            "The command could not be registered.",
+            &[("error", &error.to_string())],
+        );
+        text::plain(Locale::En, Message::ActivateCommand)
+    })?;
+    if let Err(error) = index_job::enqueue() {
+        log::warn(
+            "The subscriptions of channels could not be listed yet.",
+            &[("error", &error.to_string())],
+        );
+    }
+    report();
+    Ok(())
+}
+
+/// Why the plugin does not start. The host denies an account that is not a bot, or belongs to someone else: the server
+/// answers with any account that has the username, and the plugin must not write as a person.
+fn no_bot(error: &Error) -> Message {
+    match error {
+        Error::Denied(_) => Message::ActivateBotNameTaken,
+        _ => Message::ActivateBot,
+    }
+}
+
+/// Registers the command again, because its autocompletion depends on the settings, and reports their problems.
+pub fn configuration_changed() {
+    if let Err(error) = commands::register(&registration(config::is_account_level())) {
+        log::warn(
+            "The command could not be registered.",
+            &[("error", &error.to_string())],
+        );
+    }
+    report();
+}
+
+fn report() {
+    match config::load() {
+        Ok(config) => report_site(&config.site_url),
+        Err(problems) => log::warn(&config::sentence(&problems), &[]),
+    }
+    if config::trusts_unverified_addresses() {
+        log::warn(&text::plain(Locale::En, Message::ConfigUnproved), &[]);
+    }
+}
+
+/// Remembers the Site URL, or says that it is not the one that the Zoom connections were made at.
+fn report_site(site_url: &str) {
+    match connection_site::remember(site_url) {
+        Ok(site) if site.site == site_url => {}
+        Ok(site) => log::warn(connection_site::PAUSED, &[("site", &site.site)]),
+        Err(error) => log::warn(
+            "The Site URL could not be compared with the one that Zoom connections were made at.",
+            &[("error", &error.to_string())],
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f33_only_a_denied_account_is_called_taken() {
+        let denied = Error::Denied("the account is a person's".to_owned());
+        assert_eq!(no_bot(&denied), Message::ActivateBotNameTaken);
+        for other in [Error::Timeout, Error::Unavailable("down".to_owned())] {
+            assert_eq!(no_bot(&other), Message::ActivateBot);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! `/zoom start [meeting topic]`.
+
+use crate::bindings::types::Error;
+use crate::config::Config;
+use crate::meetings::request::Start;
+use crate::meetings::start;
+use crate::platform::command::invocation::Context;
+
+/// Starts a meeting where the command was typed.
+pub fn run(config: &Config, context: &Context<'_>) -> Result<Option<String>, Error> {
+    let topic = context.words.join(" ");
+    let start = Start {
+        config,
+        person: context.person,
+        place: context.place,
+        topic: &topic,
+        connection_id: context.connection_id,
+        force: false,
+        by_command: true,
+        choice: None,
+    };
+    Ok(start::message(&start, start::run(&start)))
+}

@@ -1,0 +1,122 @@
+//! Asking which kind of meeting ID to use, and taking the answer.
+
+use crate::bindings::posts;
+use crate::bindings::types::Error;
+use crate::meetings::request::{Choice, Start};
+use crate::platform::buttons::{Context, POST_KIND, Refusal, button};
+use crate::store::user_preference::Preference;
+use crate::text::{self, Locale, Message};
+use serde_json::{Value, json};
+
+const PATH: &str = "/api/v1/askPMI";
+const PERSONAL: &str = "USE PERSONAL MEETING ID";
+const UNIQUE: &str = "USE A UNIQUE MEETING ID";
+
+/// Asks. The buttons carry all that the meeting needs.
+pub fn ask(start: &Start<'_>, topic: &str, preference: Preference) -> Result<(), Error> {
+    let context = json!({
+        "userID": start.person.id,
+        "channelID": start.place.channel_id,
+        "rootID": start.place.root_id,
+        "topic": topic,
+        "connectionID": start.connection_id,
+        "force": start.force,
+    });
+    let props = props(&context, preference, start.person.locale);
+    posts::ephemeral(
+        &start.person.id,
+        &start
+            .place
+            .draft(String::new(), POST_KIND, props.to_string()),
+    )
+    .map(drop)
+}
+
+fn props(context: &Value, preference: Preference, locale: Locale) -> Value {
+    let choice = |id, name, action: &str| {
+        let mut context = context.clone();
+        if let Some(fields) = context.as_object_mut() {
+            fields.insert("action".to_owned(), json!(action));
+        }
+        button(id, &text::plain(locale, name), PATH, context)
+    };
+    let pretext = match preference {
+        Preference::Unset => String::new(),
+        _ => text::plain(locale, Message::AskPretext),
+    };
+    let title = text::plain(locale, Message::AskTitle);
+    json!({
+        "attachments": [{
+            "fallback": title,
+            "pretext": pretext,
+            "title": title,
+            "actions": [
+                choice("WithPMI", Message::AskPersonal, PERSONAL),
+                choice("WithoutPMI", Message::AskUnique, UNIQUE),
+            ],
+        }],
+    })
+}
+
+/// What a button stands for.
+pub fn choice(context: &Context) -> Result<Choice, Refusal> {
+    match context.action.as_str() {
+        PERSONAL => Ok(Choice::Personal),
+        UNIQUE => Ok(Choice::Unique),
+        _ => Err(Refusal::Malformed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(preference: Preference) -> Value {
+        let context = json!({"userID": "u", "channelID": "c", "rootID": "r", "topic": "t", "connectionID": "k", "force": true});
+        props(&context, preference, Locale::En)
+    }
+
+    #[test]
+    fn d19_buttons_carry_topic_thread_and_client() {
+        let props = asked(Preference::Unset);
+        let actions = props["attachments"][0]["actions"].as_array().unwrap();
+        let expected = [
+            ("WithPMI", PERSONAL, Choice::Personal),
+            ("WithoutPMI", UNIQUE, Choice::Unique),
+        ];
+        assert_eq!(actions.len(), expected.len());
+        for (action, (id, word, meaning)) in actions.iter().zip(expected) {
+            assert_eq!(action["id"], id);
+            assert_eq!(action["integration"]["url"], "/plugins/zoom/api/v1/askPMI");
+            let context: Context =
+                serde_json::from_value(action["integration"]["context"].clone()).unwrap();
+            assert_eq!(context.action, word);
+            assert_eq!(choice(&context), Ok(meaning));
+            assert_eq!(
+                (context.root_id.as_str(), context.topic.as_str()),
+                ("r", "t")
+            );
+            assert_eq!((context.connection_id.as_str(), context.force), ("k", true));
+        }
+    }
+
+    #[test]
+    fn only_who_was_asked_before_hears_of_the_settings() {
+        assert_eq!(asked(Preference::Unset)["attachments"][0]["pretext"], "");
+        assert!(
+            asked(Preference::Ask)["attachments"][0]["pretext"]
+                .as_str()
+                .unwrap()
+                .contains("/zoom settings")
+        );
+    }
+
+    #[test]
+    fn d41_an_unknown_button_is_refused() {
+        let context = json!({"action": "Yes", "userID": "u", "channelID": "c"});
+        assert_eq!(
+            choice(&serde_json::from_value(context).unwrap()),
+            Err(Refusal::Malformed)
+        );
+    }
+}

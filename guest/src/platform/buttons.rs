@@ -1,0 +1,184 @@
+//! Clicks on the buttons of our messages.
+//!
+//! The host proves that the context is ours ([`crate::entry::http`] lets only genuine clicks through). It proves nothing about
+//! today: who has left a channel since is refused like at a first request.
+
+use crate::bindings::handlers::http_handler::{Request, Response};
+use crate::platform::channels::Place;
+use crate::platform::http::response;
+use crate::platform::ids::is_id;
+use crate::text::{self, Locale, Message};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The post type of messages with buttons.
+pub const POST_KIND: &str = "slack_attachment";
+
+/// A click.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Click {
+    /// The message with the button.
+    #[serde(default)]
+    pub post_id: String,
+    /// What the button carries.
+    pub context: Context,
+}
+
+/// What a button carries.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Context {
+    /// Which button it is.
+    pub action: String,
+    /// Whom the message was for.
+    #[serde(rename = "userID")]
+    pub user_id: String,
+    /// The channel it was in.
+    #[serde(rename = "channelID")]
+    pub channel_id: String,
+    /// The thread it was in, or empty.
+    #[serde(rename = "rootID", default)]
+    pub root_id: String,
+    /// The topic of the meeting that waits, or empty.
+    #[serde(default)]
+    pub topic: String,
+    /// The client that waits, or empty.
+    #[serde(rename = "connectionID", default)]
+    pub connection_id: String,
+    /// Whether a recent meeting is no obstacle.
+    #[serde(default)]
+    pub force: bool,
+}
+
+impl Context {
+    /// Where the message was.
+    pub fn place(&self) -> Place<'_> {
+        Place {
+            channel_id: &self.channel_id,
+            root_id: &self.root_id,
+        }
+    }
+}
+
+/// Why a click is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is not what our buttons send.
+    Malformed,
+    /// The button is somebody else's.
+    NotYours,
+}
+
+impl Refusal {
+    /// The answer to it.
+    pub fn response(self) -> Response {
+        let (status, message) = match self {
+            Refusal::Malformed => (400, Message::HttpBadRequest),
+            Refusal::NotYours => (403, Message::HttpForbidden),
+        };
+        response::error(status, &text::plain(Locale::En, message))
+    }
+}
+
+/// Reads a click of this user.
+pub fn read(request: &Request, user_id: &str) -> Result<Click, Refusal> {
+    parse(&request.body, user_id)
+}
+
+fn parse(body: &[u8], user_id: &str) -> Result<Click, Refusal> {
+    let click: Click = serde_json::from_slice(body).map_err(|_| Refusal::Malformed)?;
+    let context = &click.context;
+    let sound =
+        is_id(&context.channel_id) && (context.root_id.is_empty() || is_id(&context.root_id));
+    if !sound || context.user_id.is_empty() {
+        return Err(Refusal::Malformed);
+    }
+    if context.user_id != user_id {
+        return Err(Refusal::NotYours);
+    }
+    Ok(click)
+}
+
+/// A click is taken; what follows is said by posts.
+pub fn taken() -> Response {
+    response::json(200, &json!({}))
+}
+
+/// A click is taken, and the server says what follows, because the bot could not.
+pub fn taken_with(message: &str) -> Response {
+    response::json(200, &json!({ "ephemeral_text": message }))
+}
+
+/// A button.
+pub fn button(id: &str, name: &str, path: &str, context: Value) -> Value {
+    json!({
+        "id": id,
+        "name": name,
+        "type": "button",
+        "style": "default",
+        "integration": { "url": format!("/plugins/zoom{path}"), "context": context },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const CHANNEL: &str = "abcdefghijklmnopqrstuvwxyz";
+
+    fn body(context: Value) -> Vec<u8> {
+        json!({"user_id": "alice", "post_id": "p", "channel_id": CHANNEL, "context": context})
+            .to_string()
+            .into_bytes()
+    }
+
+    #[test]
+    fn a_click_of_the_user_is_read() {
+        let context = json!({"action": "Yes", "userID": "alice", "channelID": CHANNEL, "other": 1});
+        let click = parse(&body(context), "alice").unwrap();
+        assert_eq!(click.post_id, "p");
+        assert_eq!(
+            (
+                click.context.action.as_str(),
+                click.context.root_id.as_str()
+            ),
+            ("Yes", "")
+        );
+    }
+
+    #[test]
+    fn another_users_click_is_refused() {
+        let context = json!({"action": "Yes", "userID": "bob", "channelID": CHANNEL});
+        assert_eq!(parse(&body(context), "alice"), Err(Refusal::NotYours));
+        assert_eq!(Refusal::NotYours.response().status, 403);
+    }
+
+    #[test]
+    fn incomplete_clicks_are_refused() {
+        for context in [
+            json!(null),
+            json!({}),
+            json!({"action": 1, "userID": "alice", "channelID": CHANNEL}),
+            json!({"userID": "alice", "channelID": CHANNEL}),
+            json!({"action": "Yes", "channelID": CHANNEL}),
+            json!({"action": "Yes", "userID": "alice"}),
+            json!({"action": "Yes", "userID": "alice", "channelID": "x"}),
+            json!({"action": "Yes", "userID": "alice", "channelID": CHANNEL, "rootID": "x"}),
+        ] {
+            assert_eq!(
+                parse(&body(context.clone()), "alice"),
+                Err(Refusal::Malformed),
+                "{context}"
+            );
+        }
+        assert_eq!(parse(b"null", "alice"), Err(Refusal::Malformed));
+        assert_eq!(Refusal::Malformed.response().status, 400);
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_the_reader_panic(body: Vec<u8>) {
+            let _ = parse(&body, "alice");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Slash commands: who typed one, autocompletion, and the help text.
+
+pub mod autocomplete;
+pub mod help;
+pub mod invocation;
+pub mod subcommand;

@@ -1,0 +1,4 @@
+//! Requests to the plugin's routes, and the answers to them.
+
+pub mod query;
+pub mod response;

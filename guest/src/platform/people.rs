@@ -1,0 +1,77 @@
+//! Whom a sentence is for, and how it reaches them.
+
+use crate::bindings::types::Error;
+use crate::bindings::users;
+use crate::platform::time_zone;
+use crate::text::Locale;
+
+/// What we need to know of a user.
+pub struct Person {
+    /// The user's id.
+    pub id: String,
+    /// The name behind the @.
+    pub username: String,
+    /// The language of sentences for this person.
+    pub locale: Locale,
+    /// Whether the person can correct our settings.
+    pub is_system_admin: bool,
+    /// The person's address.
+    pub email: String,
+    /// Whether the person has proved to own the address.
+    pub email_verified: bool,
+    /// Whether the person can no longer sign in.
+    pub deactivated: bool,
+    /// The IANA name of the person's time zone, or empty.
+    pub timezone: String,
+}
+
+/// What a sentence depends on. The default is a reader of whom nothing is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reader<'a> {
+    /// The language.
+    pub locale: Locale,
+    /// The IANA name of the time zone, or empty for UTC.
+    pub timezone: &'a str,
+    /// Whether the reader can repair what only a system admin can.
+    pub is_system_admin: bool,
+}
+
+impl Reader<'_> {
+    /// A time in milliseconds, in the reader's time zone.
+    pub fn time(&self, milliseconds: i64) -> String {
+        time_zone::local(milliseconds, self.timezone)
+    }
+}
+
+impl Person {
+    /// The user with this id.
+    pub fn load(user_id: &str) -> Result<Person, Error> {
+        let user = users::get(user_id)?;
+        Ok(Person {
+            locale: Locale::from_tag(&user.locale),
+            id: user.id,
+            username: user.username,
+            is_system_admin: user.is_system_admin,
+            email: user.email,
+            email_verified: user.email_verified,
+            deactivated: user.deactivated,
+            timezone: user.timezone,
+        })
+    }
+
+    /// The person as the reader of a sentence.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader {
+            locale: self.locale,
+            timezone: &self.timezone,
+            is_system_admin: self.is_system_admin,
+        }
+    }
+
+    /// The user's language; English where the user cannot be read.
+    pub fn locale_of(user_id: &str) -> Locale {
+        users::get(user_id)
+            .map(|user| Locale::from_tag(&user.locale))
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,307 @@
+//! Zoom's events about recordings: there is something to fetch, or something is gone.
+//!
+//! Zoom wants its answer within seconds, and fetching may take minutes. So each event becomes a job for all posts of the
+//! meeting. What the job needs (links, the token to fetch with, the passcode) is stored encrypted until it has run.
+//!
+//! A recording belongs to the meeting that names the UUID of its part. The number alone counts only for a meeting of
+//! which no UUID is known, and never for a personal room.
+
+use crate::bindings::types::Error;
+use crate::config::Config;
+use crate::occurrence::state::Occurrence;
+use crate::occurrence::{legacy_posts, record};
+use crate::platform::{clock, log};
+use crate::recordings::payload::{File, FileKind, Group, Link, Target, Work, enqueue};
+use crate::store::occurrence_reference::Kind;
+use crate::store::{meeting_number, recording_tombstones};
+use crate::zoom::time::happened;
+use crate::zoom::webhook::meeting::Event;
+use crate::zoom::webhook::recording::{
+    COMPLETED, GONE, MAX_FILES, RECOVERED, Recorded, RecordedFile, TRANSCRIPT,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Enqueues the work of an event. An event about a meeting that nobody here knows is answered and forgotten.
+pub fn handle(config: &Config, recorded: &Recorded) -> Result<(), Error> {
+    let changes_files = GONE.contains(&recorded.event.as_str());
+    let event = match recorded.event.as_str() {
+        // Post the files that were left out meanwhile.
+        RECOVERED => COMPLETED,
+        event => event,
+    };
+    let groups = match event {
+        TRANSCRIPT => transcripts(&recorded.files),
+        COMPLETED => recordings(&recorded.files),
+        _ => Vec::new(),
+    };
+    if groups.is_empty() && !changes_files {
+        return Ok(());
+    }
+    let occurrences = occurrences(recorded)?;
+    if changes_files && !occurrences.is_empty() {
+        remember(recorded)?;
+    }
+    let mut targets = Vec::new();
+    for occurrence in occurrences {
+        targets.extend(occurrence.posts().map(|card| Target {
+            channel_id: card.channel_id.clone(),
+            post_id: card.post_id.clone(),
+        }));
+    }
+    if groups.is_empty() || targets.is_empty() {
+        return Ok(());
+    }
+    if recorded.left_out > 0 {
+        log::warn(
+            "An event of Zoom has more files of a recording than the plugin posts. The host finds the others in Zoom.",
+            &[
+                ("posted", &MAX_FILES.to_string()),
+                ("left_out", &recorded.left_out.to_string()),
+            ],
+        );
+    }
+    let work = Work {
+        event: event.to_owned(),
+        uuid: recorded.uuid.clone(),
+        host_id: recorded.host_id.clone(),
+        token: recorded.token.clone(),
+        passcode: match config.post_recording_password {
+            true => recorded.passcode.clone(),
+            false => String::new(),
+        },
+        at: happened(recorded.event_ts, clock::now_ms()),
+        targets,
+        groups,
+    };
+    enqueue(config, work)
+}
+
+/// Remembers that files are gone or back.
+fn remember(recorded: &Recorded) -> Result<(), Error> {
+    if recorded.uuid.is_empty() {
+        return Ok(());
+    }
+    let files: Vec<_> = recorded.files.iter().map(RecordedFile::mark).collect();
+    let at = happened(recorded.event_ts, clock::now_ms());
+    recording_tombstones::change(&recorded.event, at, &recorded.uuid, &files)
+}
+
+/// The meetings to which the recording belongs.
+fn occurrences(recorded: &Recorded) -> Result<Vec<Occurrence>, Error> {
+    let Some(number) = meeting_number::load(recorded.id)?.filter(|_| recorded.id > 0) else {
+        return Ok(Vec::new());
+    };
+    let event = Event {
+        number: recorded.id,
+        uuid: &recorded.uuid,
+        host_id: &recorded.host_id,
+        start: recorded.start,
+        at: recorded.event_ts,
+        personal: recorded.personal,
+        ..Event::default()
+    };
+    let number = legacy_posts::merged(number, &event)?;
+    let mut found = Vec::new();
+    for reference in number.candidates(&recorded.uuid, recorded.start, recorded.personal) {
+        let occurrence = record::change(recorded.id, &reference, |_| {})?;
+        found.extend(occurrence.filter(|one| is_of(one, recorded)));
+    }
+    Ok(found)
+}
+
+fn is_of(occurrence: &Occurrence, recorded: &Recorded) -> bool {
+    if occurrence.kind == Kind::Personal {
+        return occurrence.names(&recorded.uuid);
+    }
+    !recorded.personal && (occurrence.names(&recorded.uuid) || occurrence.has_no_uuid())
+}
+
+/// One group for each start of a recording: its videos and its chat. If there is no video, the sound.
+fn recordings(files: &[RecordedFile]) -> Vec<Group> {
+    let mut by_start: BTreeMap<&str, Vec<&RecordedFile>> = BTreeMap::new();
+    for file in distinct(files) {
+        by_start
+            .entry(&file.recording_start)
+            .or_default()
+            .push(file);
+    }
+    let mut groups = Vec::new();
+    for (start, files) in by_start {
+        let playable = |kind: &str| {
+            let found = files
+                .iter()
+                .filter(|file| file.is(kind) && !file.play_url.is_empty());
+            found.map(|file| link(file)).collect::<Vec<_>>()
+        };
+        let mut links = playable("MP4");
+        if links.is_empty() {
+            links = playable("M4A");
+        }
+        let mut chats = files
+            .iter()
+            .filter(|file| file.recording_type == "chat_file" && !file.download_url.is_empty())
+            .map(|file| file_of(file, FileKind::Chat));
+        let mut file = chats.next();
+        // Further chats have the same name: in a later delivery another chat may be the first.
+        while !links.is_empty() || file.is_some() {
+            groups.push(Group {
+                name: start.to_owned(),
+                links: std::mem::take(&mut links),
+                file,
+            });
+            file = chats.next();
+        }
+    }
+    groups
+}
+
+fn link(file: &RecordedFile) -> Link {
+    Link {
+        url: file.play_url.clone(),
+        view: file.recording_type.clone(),
+        mark: file.mark(),
+    }
+}
+
+fn file_of(file: &RecordedFile, kind: FileKind) -> File {
+    File {
+        kind,
+        url: file.download_url.clone(),
+        size: file.file_size,
+        mark: file.mark(),
+    }
+}
+
+/// One group for each transcript.
+fn transcripts(files: &[RecordedFile]) -> Vec<Group> {
+    let files = distinct(files)
+        .filter(|file| file.recording_type == "audio_transcript" && !file.download_url.is_empty());
+    files
+        .map(|file| alone(file_of(file, FileKind::Transcript)))
+        .collect()
+}
+
+fn alone(file: File) -> Group {
+    Group {
+        name: file.mark.clone(),
+        links: Vec::new(),
+        file: Some(file),
+    }
+}
+
+/// Each file once.
+fn distinct(files: &[RecordedFile]) -> impl Iterator<Item = &RecordedFile> {
+    let mut seen = BTreeSet::new();
+    files.iter().filter(move |file| seen.insert(file.mark()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zoom::webhook::recording::read;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn listed(object: Value) -> Vec<RecordedFile> {
+        let object = json!({"id": 1, "uuid": "u", "recording_files": object});
+        read(COMPLETED, 0, "t".into(), object).unwrap().files
+    }
+
+    fn urls(group: &Group) -> Vec<&str> {
+        group.links.iter().map(|link| link.url.as_str()).collect()
+    }
+
+    #[test]
+    fn zm096_files_of_one_start_belong_together() {
+        let files = listed(json!([
+            {"id": "v", "recording_start": "a", "file_type": "mp4", "play_url": "https://z/p", "download_url": "https://z/d"},
+            {"id": "c", "recording_start": "a", "file_type": "CHAT", "recording_type": "chat_file", "download_url": "https://z/c"},
+            {"id": "s", "recording_start": "a", "file_type": "M4A", "play_url": "https://z/s"},
+            {"id": "w", "recording_start": "b", "file_type": "MP4", "play_url": "https://z/q"},
+            {"id": "n", "recording_start": "c", "file_type": "MP4", "play_url": ""},
+        ]));
+        let groups = recordings(&files);
+        assert_eq!(groups.len(), 2);
+        assert_eq!(urls(&groups[0]), ["https://z/p"]);
+        assert_eq!(groups[0].file.as_ref().unwrap().url, "https://z/c");
+        assert_eq!(groups[0].items(), ["v", "c"]);
+        assert_eq!((groups[1].links.len(), &groups[1].file), (1, &None));
+    }
+
+    #[test]
+    fn d35_sound_alone_is_shown_where_there_is_no_video() {
+        let files = listed(json!([{"id": "s", "file_type": "M4A", "play_url": "https://z/s"}]));
+        assert_eq!(urls(&recordings(&files)[0]), ["https://z/s"]);
+    }
+
+    #[test]
+    fn f23_zm097_each_transcript_is_posted_and_none_twice() {
+        let files = listed(json!([
+            {"id": "1", "recording_type": "audio_transcript", "download_url": "https://z/1"},
+            {"id": "2", "recording_type": "audio_transcript", "download_url": "https://z/2"},
+            {"id": "2", "recording_type": "audio_transcript", "download_url": "https://z/2?again"},
+            {"id": "3", "recording_type": "chat_file", "download_url": "https://z/3"},
+        ]));
+        let groups = transcripts(&files);
+        let found: Vec<_> = groups.iter().flat_map(Group::items).collect();
+        assert_eq!(found, ["1", "2"]);
+        assert!(transcripts(&listed(json!([]))).is_empty());
+    }
+
+    #[test]
+    fn f04_a_recording_belongs_to_the_meeting_that_names_its_uuid() {
+        let part = |uuid: &str, only_end| crate::occurrence::state::Part {
+            uuid: uuid.into(),
+            only_end,
+            ..Default::default()
+        };
+        let with = |kind, parts| Occurrence {
+            kind,
+            parts,
+            ..Occurrence::default()
+        };
+        let is_of_u = |occurrence: &Occurrence, personal| {
+            let recorded = Recorded {
+                uuid: "u".into(),
+                personal,
+                ..Recorded::default()
+            };
+            is_of(occurrence, &recorded)
+        };
+        assert!(is_of_u(
+            &with(Kind::Ordinary, vec![part("u", false)]),
+            false
+        ));
+        assert!(!is_of_u(
+            &with(Kind::Ordinary, vec![part("v", false)]),
+            false
+        ));
+        assert!(is_of_u(&with(Kind::Ordinary, vec![]), false));
+        assert!(!is_of_u(&with(Kind::Personal, vec![]), false));
+        assert!(is_of_u(
+            &with(Kind::Personal, vec![part("u", false)]),
+            false
+        ));
+        assert!(!is_of_u(
+            &with(Kind::Personal, vec![part("u", true)]),
+            false
+        ));
+        let unbound = with(Kind::Ordinary, vec![]);
+        assert!(!is_of_u(&unbound, true), "a private meeting in a room");
+        assert!(!is_of_u(
+            &with(Kind::Followed, vec![part("u", false)]),
+            true
+        ));
+        assert!(is_of_u(&with(Kind::Personal, vec![part("u", false)]), true));
+    }
+
+    proptest! {
+        #[test]
+        fn no_list_of_files_makes_the_reader_panic(text in ".*", many in proptest::collection::vec(".*", 0..4)) {
+            let files: Vec<Value> = many.iter().map(|one| json!({"id": one, "file_type": text, "play_url": one,
+                "recording_type": "chat_file", "download_url": text})).collect();
+            let recorded = read(TRANSCRIPT, 0, text, json!({"id": 1, "recording_files": files})).unwrap();
+            let _ = (recordings(&recorded.files), transcripts(&recorded.files));
+        }
+    }
+}
