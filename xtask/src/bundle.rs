@@ -22,7 +22,7 @@ use crate::run::{cargo, json, root, run, target, variable};
 use crate::version::{has_changes, is_shallow};
 use crate::zig::{Zig, linked_by_rust};
 use crate::{
-    checksums, embedded, env_check, inspect, notice, npm, packages, path_leaks, sbom, sign,
+    checksums, embedded, env_check, guides, inspect, notice, npm, packages, path_leaks, sbom, sign,
     toolchain, version, webapp,
 };
 
@@ -36,19 +36,8 @@ const WHOLE_PROGRAM: [&str; 2] = ["-Clto=fat", "-Ccodegen-units=1"];
 /// That it can lie at any address. Rust asks for that in a way that zig passes over where everything is static.
 const ANYWHERE: &str = "-Clink-arg=-pie";
 
-/// The documents in the bundle.
-const DOCUMENTS: [&str; 10] = [
-    "LICENSE",
-    "README.md",
-    "SECURITY.md",
-    "docs/admin/install.md",
-    "docs/admin/migrate.md",
-    "docs/admin/monitoring.md",
-    "docs/admin/settings.md",
-    "docs/admin/troubleshooting.md",
-    "docs/admin/zoom-app.md",
-    "docs/user-guide.md",
-];
+/// The documents in the bundle, in addition to the rendered guides.
+const DOCUMENTS: [&str; 3] = ["LICENSE", "README.md", "SECURITY.md"];
 
 /// What is packed as it lies there.
 const FOLDERS: [&str; 2] = ["assets", "public"];
@@ -187,6 +176,8 @@ fn build(
     for name in DOCUMENTS {
         common.push(Entry::read(name, &root().join(name))?);
     }
+    let pages = guides::pages()?.into_iter();
+    common.extend(pages.map(|(name, text)| Entry::file(&name, text.into_bytes())));
     for name in FOLDERS {
         common.extend(Entry::read_folder(name, &root().join(name))?);
     }

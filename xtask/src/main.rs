@@ -19,6 +19,7 @@ mod env_check;
 mod error;
 mod fuzz;
 mod guards;
+mod guides;
 mod imports;
 mod inspect;
 mod instructions;

@@ -80,6 +80,7 @@ fn dispatch(
             person.locale,
             config.account_level,
             person.is_system_admin,
+            &config.route(help::GUIDES),
         ))),
     }
 }

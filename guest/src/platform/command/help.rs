@@ -3,8 +3,11 @@
 use super::subcommand::{Access, SUBCOMMANDS};
 use crate::text::{self, Locale, Message};
 
-/// A list of the subcommands that a user can run.
-pub fn render(locale: Locale, account_level: bool, is_system_admin: bool) -> String {
+/// The path of the overview of the guides, which the bundle contains.
+pub const GUIDES: &str = "/public/docs/help.html";
+
+/// A list of the subcommands that a user can run, and a link to the guides.
+pub fn render(locale: Locale, account_level: bool, is_system_admin: bool, guides: &str) -> String {
     let mut lines = vec![text::plain(locale, Message::HelpTitle)];
     for subcommand in &SUBCOMMANDS {
         let for_admins = subcommand.access == Access::SystemAdmins;
@@ -29,7 +32,8 @@ pub fn render(locale: Locale, account_level: bool, is_system_admin: bool) -> Str
             explain(&[subcommand.name, word.name, word.hint], word.help);
         }
     }
-    lines.join("\n")
+    let guides = text::text(locale, Message::HelpGuides, &[("url", guides)]);
+    format!("{}\n\n{guides}", lines.join("\n"))
 }
 
 #[cfg(test)]
@@ -39,7 +43,7 @@ mod tests {
     #[test]
     fn zm024_help_mentions_connect_only_to_users_who_may_connect() {
         let connects = |account_level, admin| {
-            render(Locale::En, account_level, admin).contains("/zoom connect`")
+            render(Locale::En, account_level, admin, "").contains("/zoom connect`")
         };
         assert!(connects(false, false) && connects(true, true));
         assert!(!connects(true, false));
@@ -47,11 +51,12 @@ mod tests {
 
     #[test]
     fn zm020_every_subcommand_is_explained() {
-        let help = render(Locale::En, false, false);
+        let help = render(Locale::En, false, false, "https://a.example/help.html");
         assert!(help.starts_with("###### "));
-        assert_eq!(help.lines().count(), 1 + 5 + 3, "{help}");
-        let more = render(Locale::En, false, true);
-        assert_eq!(more.lines().count(), 1 + 5 + 3 + 2, "{more}");
+        assert_eq!(help.lines().count(), 1 + 5 + 3 + 2, "{help}");
+        assert!(help.ends_with("read the [guides](https://a.example/help.html)."));
+        let more = render(Locale::En, false, true, "");
+        assert_eq!(more.lines().count(), 1 + 5 + 3 + 2 + 2, "{more}");
         assert!(help.contains("* `/zoom subscription add [meeting ID]` - "));
         assert!(!help.contains("channel-settings") && more.contains("`/zoom channel-settings`"));
         assert!(
