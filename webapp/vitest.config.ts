@@ -4,7 +4,7 @@ import {defineConfig} from 'vitest/config';
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** The unit tests on the globals of a client with one version of React. */
+/** The unit tests with the globals of a client with one version of React. */
 function project(react: string) {
     return {
         resolve: {
@@ -18,7 +18,7 @@ function project(react: string) {
                 {find: /^react-intl$/, replacement: file('test/fake-client/global-react-intl.ts')},
             ],
         },
-        // As in the built script, no `__source` and `__self` on elements.
+        // Like the built script, do not set `__source` and `__self` on elements.
         oxc: {jsx: {runtime: 'classic', development: false}} as const,
         test: {
             name: `React ${react}`,

@@ -1,6 +1,6 @@
 import {defineConfig} from 'vitest/config';
 
-// A real server and a real browser. The files run one after the other, because two cores are enough for only one.
+// The browser suite. Its files run one after the other, because each one needs a server and a browser.
 export default defineConfig({
     test: {
         include: ['e2e/**/*.test.ts'],

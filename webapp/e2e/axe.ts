@@ -16,16 +16,16 @@ interface Result {
 }
 
 /** The colors of the theme's buttons. */
-interface Theme {
+interface ButtonColors {
     background: string;
     text: string;
 }
 
 /**
- * Whether the contrast is that of the client's own buttons. In the theme Onyx it is 3.9, below the 4.5 of WCAG. Our
- * buttons look like the client's and follow the theme, which the user or the administrator chooses.
+ * Whether a violation is the contrast of the client's own buttons. In the theme Onyx it is 3.9, below the 4.5 of WCAG.
+ * The plugin's buttons look like the client's and follow the theme, which the user or the administrator chooses.
  */
-function isTheme(id: string, node: Node, theme: Theme): boolean {
+function isThemeContrast(id: string, node: Node, theme: ButtonColors): boolean {
     const {fgColor, bgColor} = node.any[0]?.data ?? {};
     const isPrimary = node.html.includes('"btn btn-primary ');
     const isTertiary = node.html.includes('"btn btn-tertiary ');
@@ -36,22 +36,24 @@ function isTheme(id: string, node: Node, theme: Theme): boolean {
     );
 }
 
-/** Looks for barriers in a page. Returns a line for each kind of barrier. */
-export async function barriers(page: Page): Promise<string[]> {
+/** Checks the accessibility of a page. Returns a line for each rule that the page violates. */
+export async function a11yViolations(page: Page): Promise<string[]> {
     await page.evaluate(source);
     const [result, theme] = await page.evaluate(async () => {
         const {axe} = window as unknown as {axe: {run(where: object): Promise<unknown>}};
         const style = getComputedStyle(document.body);
-        const colors: Theme = {
+        const colors: ButtonColors = {
             background: style.getPropertyValue('--button-bg').trim(),
             text: style.getPropertyValue('--button-color').trim(),
         };
         // The app bar and its names are Mattermost's own.
-        const found = (await axe.run({exclude: [['.app-bar']]})) as Result;
-        return [found, colors] as const;
+        const violations = (await axe.run({exclude: [['.app-bar']]})) as Result;
+        return [violations, colors] as const;
     });
     return result.violations.flatMap(({id, impact, nodes}) => {
-        const ours = nodes.filter((node) => !isTheme(id, node, theme));
-        return ours.length > 0 ? [[id, impact, ...ours.map(({html}) => html)].join(' ')] : [];
+        const remaining = nodes.filter((node) => !isThemeContrast(id, node, theme));
+        return remaining.length > 0
+            ? [[id, impact, ...remaining.map(({html}) => html)].join(' ')]
+            : [];
     });
 }

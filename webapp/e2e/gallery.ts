@@ -1,4 +1,4 @@
-// The gallery in a browser. The browser gets the built files without a server.
+// Opens the gallery in a browser. The browser gets the built files without a server.
 import {existsSync, readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 
@@ -7,10 +7,14 @@ import type {Browser, Page} from 'playwright-core';
 /** The path of a file of the webapp. */
 export const file = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
-const TYPES: Record<string, string> = {html: 'text/html', js: 'text/javascript', css: 'text/css'};
+const CONTENT_TYPES: Record<string, string> = {
+    html: 'text/html',
+    js: 'text/javascript',
+    css: 'text/css',
+};
 
 /** Opens the gallery. */
-export async function gallery(
+export async function openGallery(
     browser: Browser,
     query: Record<string, string>,
     {width = 720, react = '18'} = {},
@@ -21,18 +25,18 @@ export async function gallery(
         reducedMotion: 'reduce',
     });
     await page.route('http://gallery.test/**', (route) => {
-        const asked = new URL(route.request().url()).pathname.slice(1);
-        const name = asked === 'globals-18.js' ? `globals-${react}.js` : asked;
+        const requested = new URL(route.request().url()).pathname.slice(1);
+        const name = requested === 'globals-18.js' ? `globals-${react}.js` : requested;
         if (!existsSync(file(`build/${name}`))) {
             return route.fulfill({status: 404, body: ''});
         }
-        const contentType = TYPES[name.split('.').pop() ?? ''] ?? '';
+        const contentType = CONTENT_TYPES[name.split('.').pop() ?? ''] ?? '';
         return route.fulfill({contentType, body: readFileSync(file(`build/${name}`))});
     });
     await page.goto(`http://gallery.test/index.html?${new URLSearchParams(query)}`);
     await page.waitForFunction(() => document.body.dataset.ready === 'yes');
     await page.evaluate(() => document.fonts.ready);
-    // A turning spinner would look different in every screenshot.
+    // A spinning circle would look different in every screenshot.
     await page.addStyleTag({content: '.zoom-spinner{animation:none!important}'});
     return page;
 }

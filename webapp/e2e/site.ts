@@ -1,11 +1,12 @@
 // The site under test: a real Mattermost server with the plugin, and the mock Zoom server.
 //
-// A program of this project starts both and takes orders (tests/src/bin/serve-site.rs).
+// The program tests/src/bin/serve-site.rs starts both and runs commands: one line of JSON for each command, and one
+// line for each response.
 import {spawn, type ChildProcess} from 'node:child_process';
 import {createInterface, type Interface} from 'node:readline';
 
-/** A person with an account, and their channel. */
-export interface Person {
+/** A Mattermost user, and a channel of the user. */
+export interface TestUser {
     name: string;
     password: string;
     id: string;
@@ -14,62 +15,63 @@ export interface Person {
 }
 
 /** The running site. */
-export class Site {
+export class TestSite {
     url = '';
     zoom = '';
-    private readonly waiting: ((line: string) => void)[] = [];
+    private readonly pending: ((line: string) => void)[] = [];
     private readonly lines: Interface;
 
     private constructor(private readonly child: ChildProcess) {
         if (!child.stdout) {
-            throw new Error('the site has no output');
+            throw new Error('the program has no output');
         }
         this.lines = createInterface({input: child.stdout});
-        this.lines.on('line', (line) => this.waiting.shift()?.(line));
+        this.lines.on('line', (line) => this.pending.shift()?.(line));
         child.on('exit', (code) => {
-            const gone = JSON.stringify({error: `the site ended with ${code}`});
-            this.waiting.splice(0).forEach((take) => take(gone));
+            const line = JSON.stringify({error: `the program ended with status ${code}`});
+            this.pending.splice(0).forEach((resolve) => resolve(line));
         });
     }
 
     /** Starts everything. */
-    static async start(): Promise<Site> {
+    static async start(): Promise<TestSite> {
         const program = process.env.SERVE_SITE;
         if (!program) {
             throw new Error('SERVE_SITE is not set: run `cargo xtask browser`, which sets it');
         }
-        const site = new Site(spawn(program, {stdio: ['pipe', 'pipe', 'inherit']}));
-        const told = (await site.next()) as {url: string; zoom: string};
-        site.url = told.url;
-        site.zoom = told.zoom;
+        const site = new TestSite(spawn(program, {stdio: ['pipe', 'pipe', 'inherit']}));
+        const urls = (await site.nextResponse()) as {url: string; zoom: string};
+        site.url = urls.url;
+        site.zoom = urls.zoom;
         return site;
     }
 
-    /** Gives an order. */
-    order<T>(what: string, fields: object = {}): Promise<T> {
-        const answer = this.next();
-        this.child.stdin?.write(`${JSON.stringify({do: what, ...fields})}\n`);
-        return answer as Promise<T>;
+    /** Runs a command. */
+    run<T>(command: string, fields: object = {}): Promise<T> {
+        const response = this.nextResponse();
+        this.child.stdin?.write(`${JSON.stringify({do: command, ...fields})}\n`);
+        return response as Promise<T>;
     }
 
-    /** Creates a person in a new channel or in the channel of another person. */
-    person(fields: {connected?: boolean; beside?: string} = {}): Promise<Person> {
-        return this.order<Person>('person', fields);
+    /** Creates a user in a new channel, or in the channel of the user with the ID `inChannelOf`. */
+    createUser(options: {connected: boolean; inChannelOf: string | undefined}): Promise<TestUser> {
+        const {connected, inChannelOf} = options;
+        return this.run<TestUser>('person', {connected, beside: inChannelOf});
     }
 
-    /** Ends everything. */
+    /** Stops everything. */
     async close(): Promise<void> {
-        const ended = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
+        const exited = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
         this.child.stdin?.end();
-        await ended;
+        await exited;
     }
 
-    private async next(): Promise<unknown> {
-        const line = await new Promise<string>((resolve) => this.waiting.push(resolve));
-        const answer = JSON.parse(line) as {ok?: unknown; error?: string};
-        if (answer.error !== undefined) {
-            throw new Error(answer.error);
+    private async nextResponse(): Promise<unknown> {
+        const line = await new Promise<string>((resolve) => this.pending.push(resolve));
+        const response = JSON.parse(line) as {ok?: unknown; error?: string};
+        if (response.error !== undefined) {
+            throw new Error(response.error);
         }
-        return answer.ok;
+        return response.ok;
     }
 }

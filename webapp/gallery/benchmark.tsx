@@ -1,22 +1,22 @@
-// Benchmarks: drawing many posts, and the time from a click to the tab.
+// Benchmarks: rendering many posts, and the time from a click to the tab.
+import type {Post} from '@mattermost/types/posts';
 import React from 'react';
 import ReactDOM from 'react-dom';
 
-import type {Post} from '../src/mattermost';
-import {Posts, Surroundings, draw} from '../test/fake-client/client';
-import type {Registered} from '../test/fake-client/registry';
-import type {makeStore} from '../test/fake-client/store';
-import {meetingPost} from './posts';
+import {Posts, Providers, render} from '../test/fake-client/client';
+import type {RegisteredParts} from '../test/fake-client/registry';
+import {type FakeStore, makeChannel} from '../test/fake-client/store';
+import {makePost, meetingPost} from './posts';
 
-const POSTS = 500;
+const POST_COUNT = 500;
 const ROUNDS = 15;
 
 /** Results in milliseconds: medians of alternating rounds. */
-export interface Figures {
-    meetings: number;
-    /** With the layout of all cards. Browsers skip the cards out of sight. */
-    laidOut: number;
-    plain: number;
+export interface BenchmarkResults {
+    meetingPosts: number;
+    /** With the layout of all cards. Browsers skip the layout of cards that are out of view. */
+    meetingPostsWithLayout: number;
+    plainPosts: number;
     clickToTab: number;
 }
 
@@ -25,83 +25,78 @@ function median(values: number[]): number {
     return values[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-type Drawing = (posts: Post[]) => number;
-
-/** Draws synchronously in every version of React. */
-function drawing(store: ReturnType<typeof makeStore>, registered: Registered): Drawing {
-    return (posts) => {
-        const into = document.createElement('div');
-        document.body.append(into);
-        const began = performance.now();
-        const remove = ReactDOM.flushSync(() =>
-            draw(
-                <Surroundings store={store} registered={registered}>
-                    <Posts registered={registered} posts={posts} />
-                </Surroundings>,
-                into,
-            ),
-        );
-        // Reading the height includes the layout.
-        const height = into.getBoundingClientRect().height;
-        const took = performance.now() - began;
-        if (height < posts.length) {
-            throw new Error('nothing was drawn');
-        }
-        remove();
-        into.remove();
-        return took;
-    };
+/** Renders posts synchronously, in every version of React. Returns the time. */
+function renderTime(store: FakeStore, parts: RegisteredParts, posts: Post[]): number {
+    const container = document.createElement('div');
+    document.body.append(container);
+    const start = performance.now();
+    const unmount = ReactDOM.flushSync(() =>
+        render(
+            <Providers store={store} parts={parts}>
+                <Posts posts={posts} />
+            </Providers>,
+            container,
+        ),
+    );
+    // Reading the height includes the layout.
+    const height = container.getBoundingClientRect().height;
+    const time = performance.now() - start;
+    if (height < posts.length) {
+        throw new Error('nothing was rendered');
+    }
+    unmount();
+    container.remove();
+    return time;
 }
 
-async function clickToTab(registered: Registered): Promise<number> {
-    let clock = 0;
+async function clickToTab(parts: RegisteredParts): Promise<number> {
+    let start = 0;
     window.fetch = () =>
         Promise.resolve(new Response(`{"meeting_url":"https://zoom.us/j/${performance.now()}"}`));
     const opened = new Promise<number>((resolve) => {
         window.open = () => {
-            resolve(performance.now() - clock);
+            resolve(performance.now() - start);
             return null;
         };
     });
-    clock = performance.now();
-    registered.headerButtons[0]?.action({id: `channel${clock}`});
+    start = performance.now();
+    parts.headerButtons[0]?.action(makeChannel(`channel${start}`));
     return opened;
 }
 
 /** Runs all benchmarks. */
-export async function measure(
-    store: ReturnType<typeof makeStore>,
-    registered: Registered,
-): Promise<Figures> {
-    const numbers = Array.from({length: POSTS}, (_, index) => index);
-    const meetings = numbers.map((index) => meetingPost({}, {id: `m${index}`}));
+export async function runBenchmarks(
+    store: FakeStore,
+    parts: RegisteredParts,
+): Promise<BenchmarkResults> {
+    const numbers = Array.from({length: POST_COUNT}, (_, index) => index);
+    const meetingPosts = numbers.map((index) => meetingPost({}, {id: `m${index}`}));
     // A formatted message of about the same length as a card.
     const message =
         'I have started a meeting about the **release**, please join https://zoom.us/j/1';
-    const plain = numbers.map((index) => meetingPost({}, {id: `p${index}`, type: '', message}));
-    const time = drawing(store, registered);
-    const all = document.createElement('style');
-    all.textContent = '.zoom-card{content-visibility:visible!important}';
-    const drawAll = () => {
-        document.head.append(all);
-        const took = time(meetings);
-        all.remove();
-        return took;
+    const plainPosts = numbers.map((index) => makePost({id: `p${index}`, message}));
+    const layOutAll = document.createElement('style');
+    layOutAll.textContent = '.zoom-card{content-visibility:visible!important}';
+    const renderTimeWithLayout = () => {
+        document.head.append(layOutAll);
+        const time = renderTime(store, parts, meetingPosts);
+        layOutAll.remove();
+        return time;
     };
     const rounds = Array.from({length: ROUNDS}, () => ({
-        plain: time(plain),
-        meetings: time(meetings),
-        laidOut: drawAll(),
+        plainPosts: renderTime(store, parts, plainPosts),
+        meetingPosts: renderTime(store, parts, meetingPosts),
+        meetingPostsWithLayout: renderTimeWithLayout(),
     }));
     const clicks: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
         // oxlint-disable-next-line no-await-in-loop -- one click after the other
-        clicks.push(await clickToTab(registered));
+        clicks.push(await clickToTab(parts));
     }
     return {
-        plain: median(rounds.map((round) => round.plain)),
-        meetings: median(rounds.map((round) => round.meetings)),
-        laidOut: median(rounds.map((round) => round.laidOut)),
+        plainPosts: median(rounds.map((round) => round.plainPosts)),
+        meetingPosts: median(rounds.map((round) => round.meetingPosts)),
+        meetingPostsWithLayout: median(rounds.map((round) => round.meetingPostsWithLayout)),
         clickToTab: median(clicks),
     };
 }

@@ -1,20 +1,42 @@
 // All states of the plugin's posts, for the gallery and the tests.
-import type {Post} from '../src/mattermost';
+import type {Post} from '@mattermost/types/posts';
 
 const CREATED = Date.UTC(2026, 7, 6, 13, 50);
 const CHANNEL = 'c'.repeat(26);
 
-/** A post about a meeting in progress, with some properties and fields replaced. */
-export function meetingPost(props: Post['props'] = {}, fields: Partial<Post> = {}): Post {
+/** The fields of a post that a test sets. Plugins have types of their own, which Mattermost's type does not list. */
+type PostFields = Partial<Omit<Post, 'type'> & {type: string}>;
+
+/** A post. */
+export function makePost(fields: PostFields): Post {
     return {
-        id: 'started',
-        channel_id: CHANNEL,
-        root_id: '',
-        user_id: 'ada',
-        message: 'I have started a meeting',
-        type: 'custom_zoom',
+        id: '',
         create_at: CREATED,
         update_at: CREATED,
+        edit_at: 0,
+        delete_at: 0,
+        is_pinned: false,
+        user_id: 'ada',
+        channel_id: CHANNEL,
+        root_id: '',
+        original_id: '',
+        message: '',
+        type: '',
+        props: {},
+        hashtags: '',
+        pending_post_id: '',
+        reply_count: 0,
+        metadata: {embeds: [], emojis: [], files: [], images: {}},
+        ...fields,
+    } as Post;
+}
+
+/** A post about a meeting in progress, with some properties and fields replaced. */
+export function meetingPost(props: Post['props'] = {}, fields: PostFields = {}): Post {
+    return makePost({
+        id: 'started',
+        message: 'I have started a meeting',
+        type: 'custom_zoom',
         ...fields,
         props: {
             meeting_id: 85746065432,
@@ -27,7 +49,7 @@ export function meetingPost(props: Post['props'] = {}, fields: Partial<Post> = {
             meeting_provider: 'Zoom',
             ...props,
         },
-    };
+    });
 }
 
 /** The additional properties of a meeting that has ended. */
@@ -37,12 +59,10 @@ export const ENDED = {
     meeting_end_time: CREATED + 27.5 * 60_000,
 };
 
-/** The warning that the channel has a recent meeting, as the plugin's component sends it. */
-export function warning(props: Post['props'] = {}, fields: Partial<Post> = {}): Post {
-    return {
+/** The warning that the channel has a recent meeting, as the plugin sends it. */
+export function warningPost(props: Post['props'] = {}, fields: PostFields = {}): Post {
+    return makePost({
         id: 'recently-created',
-        channel_id: CHANNEL,
-        root_id: '',
         user_id: 'zoom',
         message: 'A meeting was started in this channel recently: [Release](https://zoom.us/j/1)',
         type: 'system_ephemeral',
@@ -60,18 +80,18 @@ export function warning(props: Post['props'] = {}, fields: Partial<Post> = {}): 
             requested_topic: 'Standup',
             ...props,
         },
-    };
+    });
 }
 
-function reply(id: string, type: string, message: string): Post {
+function replyPost(id: string, type: string, message: string): Post {
     return meetingPost(
         {captions: [{file_id: 'f'.repeat(26)}]},
         {id, type, message, user_id: 'zoom'},
     );
 }
 
-/** All states by the names of their screenshots. */
-export const STATES: Readonly<Record<string, Post>> = {
+/** One post for each state, by the name of its screenshot. */
+export const POSTS: Readonly<Record<string, Post>> = {
     started: meetingPost(),
     'started-personal': meetingPost(
         {meeting_personal: true, meeting_id: 3141592653, meeting_topic: ''},
@@ -99,12 +119,12 @@ export const STATES: Readonly<Record<string, Post>> = {
         {meeting_status: 'NOT_STARTED', meeting_personal: true, meeting_id: 3141592653},
         {id: 'not-started', message: 'The meeting was not started.'},
     ),
-    'recently-created': warning(),
-    'recently-created-other': warning(
+    'recently-created': warningPost(),
+    'recently-created-other': warningPost(
         {meeting_provider: 'Jitsi', meeting_link: '', meeting_topic: ''},
         {id: 'recently-created-other'},
     ),
-    'recently-created-linked': warning(
+    'recently-created-linked': warningPost(
         {meeting_provider: 'BigBlueButton', meeting_link: 'https://bbb.example.com/release'},
         {id: 'recently-created-linked'},
     ),
@@ -118,8 +138,8 @@ export const STATES: Readonly<Record<string, Post>> = {
             props: {},
         },
     ),
-    chat: reply('chat', 'custom_zoom_chat', 'Here is the chat of the Zoom meeting:'),
-    transcript: reply(
+    chat: replyPost('chat', 'custom_zoom_chat', 'Here is the chat of the Zoom meeting:'),
+    transcript: replyPost(
         'transcript',
         'custom_zoom_transcript',
         'Here is the transcript of the Zoom meeting:',

@@ -1,24 +1,25 @@
-// Requests to the plugin and to Mattermost with the session of the user.
-import type {Json, Place, State, Store, User} from './mattermost';
-import {PLUGIN_ID, basePath, connectionId, currentUser} from './mattermost';
+// Requests to the plugin and to Mattermost with the user's session.
+import {type ClientStore, PLUGIN_ID, type State} from './mattermost';
+import {basePath, connectionId, currentUser} from './selectors';
+import type {MeetingLocation} from './state';
 
 /** The plugin answers within 60 seconds. */
 const TIMEOUT_MS = 65_000;
 
-/** How long an error message waits for the ID of its author. */
-const AUTHOR_MS = 1_000;
+/** How long an error message waits for the user ID of the bot. */
+const BOT_TIMEOUT_MS = 1_000;
 
-/** The result of a start. */
-export type Answer =
+/** The result of a request to start a meeting. */
+export type StartResult =
     /** The meeting was started. */
     | {kind: 'started'; meetingUrl: string}
     /** The plugin showed the user a question, a warning, or the link to connect. */
-    | {kind: 'asked'}
+    | {kind: 'pending'}
     /** The plugin or Mattermost refused, with a sentence for the user. */
     | {kind: 'refused'; reason: string}
-    /** The answer is not one of the plugin's, for example the error page of a gateway. */
+    /** The response is not one of the plugin's, for example the error page of a gateway. */
     | {kind: 'failed'}
-    /** There was no answer. */
+    /** There was no response. */
     | {kind: 'unreachable'};
 
 /** The token that the server requires in requests with a session cookie. */
@@ -27,28 +28,33 @@ function csrfToken(): string {
     return cookie?.slice('MMCSRF='.length) ?? '';
 }
 
-function field(value: Json, name: string): string {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+/** A text field of a JSON object; empty if there is none. */
+function textField(json: unknown, name: string): string {
+    if (typeof json !== 'object' || json === null) {
         return '';
     }
-    const found = value[name];
-    return typeof found === 'string' ? found : '';
+    const value = (json as Record<string, unknown>)[name];
+    return typeof value === 'string' ? value : '';
 }
 
-/** The requests of one client. */
-export class Client {
-    private zoom: Promise<string> | undefined;
-    private bot: Promise<string> | undefined;
+/** Sends requests for one client. */
+export class ApiClient {
+    private cachedZoomUrl: Promise<string> | undefined;
+    private cachedBotId: Promise<string> | undefined;
 
-    constructor(private readonly store: Store) {}
+    constructor(private readonly store: ClientStore) {}
 
     /** Starts a meeting. Never throws. */
-    async start(place: Place, topic: string, force: boolean): Promise<Answer> {
+    async startMeeting(
+        location: MeetingLocation,
+        topic: string,
+        force: boolean,
+    ): Promise<StartResult> {
         const state = this.store.getState();
         const path = `/plugins/${PLUGIN_ID}/api/v1/meetings${force ? '?force=true' : ''}`;
         const body = {
-            channel_id: place.channelId,
-            root_id: place.rootId,
+            channel_id: location.channelId,
+            root_id: location.rootId,
             topic,
             connection_id: connectionId(state),
         };
@@ -59,73 +65,77 @@ export class Client {
             return {kind: 'unreachable'};
         }
         // The error page of a gateway is not JSON.
-        const answer: Json = await response.json().catch(() => null);
-        const reason = field(answer, 'error') || (response.ok ? '' : field(answer, 'message'));
+        const json: unknown = await response.json().catch(() => null);
+        const reason = textField(json, 'error') || (response.ok ? '' : textField(json, 'message'));
         if (reason !== '') {
             return {kind: 'refused', reason};
         }
         if (!response.ok) {
             return {kind: 'failed'};
         }
-        const meetingUrl = field(answer, 'meeting_url');
-        return meetingUrl === '' ? {kind: 'asked'} : {kind: 'started', meetingUrl};
+        const meetingUrl = textField(json, 'meeting_url');
+        return meetingUrl === '' ? {kind: 'pending'} : {kind: 'started', meetingUrl};
     }
 
-    /** The configured Zoom URL; empty if the server does not answer. */
+    /** The configured Zoom URL; empty if the server does not respond. */
     zoomUrl(): Promise<string> {
-        this.zoom ??= this.read(`/plugins/${PLUGIN_ID}/api/v1/client`, 'zoom_url').then((url) => {
+        this.cachedZoomUrl ??= this.fetchField(
+            `/plugins/${PLUGIN_ID}/api/v1/client`,
+            'zoom_url',
+        ).then((url) => {
             // Try again next time.
             if (url === '') {
-                this.zoom = undefined;
+                this.cachedZoomUrl = undefined;
             }
             return url;
         });
-        return this.zoom;
+        return this.cachedZoomUrl;
     }
 
-    /** The user ID of the plugin's bot, or the reader's own if the server does not answer in time. */
+    /** The user ID of the plugin's bot, or the user's own ID if the server does not respond in time. */
     async botId(): Promise<string> {
-        const users: User[] = Object.values(this.store.getState().entities?.users?.profiles ?? {});
-        const known = users.find((user) => user.username === PLUGIN_ID && user.is_bot === true);
-        if (known) {
-            return known.id;
+        const profiles = Object.values(this.store.getState().entities?.users?.profiles ?? {});
+        const profile = profiles.find((user) => user.username === PLUGIN_ID && user.is_bot);
+        if (profile) {
+            return profile.id;
         }
-        this.bot ??= this.read(`/api/v4/users/username/${PLUGIN_ID}`, 'id').then((id) => {
-            // Try again next time.
-            if (id === '') {
-                this.bot = undefined;
-            }
-            return id;
-        });
+        this.cachedBotId ??= this.fetchField(`/api/v4/users/username/${PLUGIN_ID}`, 'id').then(
+            (id) => {
+                // Try again next time.
+                if (id === '') {
+                    this.cachedBotId = undefined;
+                }
+                return id;
+            },
+        );
         // The error message is more important than its author.
-        const timeout = new Promise<string>((resolve) => setTimeout(resolve, AUTHOR_MS, ''));
-        const found = await Promise.race([this.bot, timeout]);
-        return found || (currentUser(this.store.getState())?.id ?? '');
+        const timeout = new Promise<string>((resolve) => setTimeout(resolve, BOT_TIMEOUT_MS, ''));
+        const id = await Promise.race([this.cachedBotId, timeout]);
+        return id || (currentUser(this.store.getState())?.id ?? '');
     }
 
-    /** The channel of a post; empty if the server does not answer. */
-    async channelOf(postId: string): Promise<string> {
-        const known = this.store.getState().entities?.posts?.posts?.[postId];
+    /** The channel of a post; empty if the server does not respond. */
+    async channelOfPost(postId: string): Promise<string> {
+        const post = this.store.getState().entities?.posts?.posts?.[postId];
         return (
-            known?.channel_id ??
-            (await this.read(`/api/v4/posts/${encodeURIComponent(postId)}`, 'channel_id'))
+            post?.channel_id ??
+            (await this.fetchField(`/api/v4/posts/${encodeURIComponent(postId)}`, 'channel_id'))
         );
     }
 
-    private async read(path: string, name: string): Promise<string> {
+    private async fetchField(path: string, name: string): Promise<string> {
         try {
             const response = await this.request(this.store.getState(), 'GET', path);
-            const answer: Json = response.ok ? await response.json() : null;
-            return field(answer, name);
+            return response.ok ? textField(await response.json(), name) : '';
         } catch {
             return '';
         }
     }
 
     private request(state: State, method: string, path: string, body?: object): Promise<Response> {
-        const given = new AbortController();
-        const timer = setTimeout(() => given.abort(), TIMEOUT_MS);
-        const request: RequestInit = {
+        const controller = new AbortController();
+        const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
+        const init: RequestInit = {
             method,
             credentials: 'same-origin',
             headers: {
@@ -133,11 +143,11 @@ export class Client {
                 'X-CSRF-Token': csrfToken(),
                 'X-Requested-With': 'XMLHttpRequest',
             },
-            signal: given.signal,
+            signal: controller.signal,
         };
         if (body !== undefined) {
-            request.body = JSON.stringify(body);
+            init.body = JSON.stringify(body);
         }
-        return fetch(basePath(state) + path, request).finally(() => clearTimeout(timer));
+        return fetch(basePath(state) + path, init).finally(() => clearTimeout(timer));
     }
 }

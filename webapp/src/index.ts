@@ -1,6 +1,6 @@
 // Mattermost loads the built file as a classic script. The plugin registers itself as soon as the script runs:
 // Mattermost 12 removes a plugin that is not registered within 30 seconds.
-import {PLUGIN_ID, host} from './mattermost';
+import {PLUGIN_ID, clientWindow} from './mattermost';
 import {initialize} from './plugin';
 
-host.registerPlugin(PLUGIN_ID, {initialize});
+clientWindow.registerPlugin(PLUGIN_ID, {initialize});

@@ -1,4 +1,4 @@
-// Which links people may follow.
+// Decides which links are safe to follow.
 //
 // The link of a meeting is a property of a post, and any member can write such a post. So only `https` links are
 // shown, and the host is named next to the link unless it belongs to Zoom. A self-hosted Zoom counts as Zoom, even
@@ -8,7 +8,7 @@
 /** Zoom's domains. Companies have subdomains of their own. */
 const ZOOM = ['zoom.us', 'zoom.com', 'zoomgov.com'];
 
-/** A link that may be followed. */
+/** A link that is safe to follow. */
 export interface Link {
     href: string;
     /** The host, if it does not belong to Zoom; otherwise empty. */
@@ -41,7 +41,7 @@ export function needsZoomUrl(text: unknown): boolean {
     );
 }
 
-/** The link, or `undefined` if it must not be followed. */
+/** The link, or `undefined` if it is not safe. */
 export function safeLink(text: unknown, zoomUrl: string): Link | undefined {
     const url = parse(text);
     if (url === undefined) {

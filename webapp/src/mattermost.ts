@@ -1,67 +1,31 @@
 // The parts of the Mattermost client that the plugin uses.
 //
-// The state and the registry differ between versions of the client. So every part of the state is optional, reading
-// never throws, and a missing part has a default.
+// `@mattermost/types` describes the data. The package does not contain the registry, the client's globals, and the
+// parts of the state that belong to the webapp alone: their types are here.
+import type {Channel} from '@mattermost/types/channels';
+import type {Post} from '@mattermost/types/posts';
+import type {GlobalState} from '@mattermost/types/store';
 import type {ComponentType, ReactElement, ReactNode} from 'react';
+import type {Reducer, Store} from 'redux';
+
+import type {Action, PluginState} from './state';
 
 /** The ID of the plugin, which is part of its URLs and names. */
 export const PLUGIN_ID = 'zoom';
 
-/** An unchecked value. */
-export type Json = string | number | boolean | null | undefined | Json[] | {[key: string]: Json};
-
-/** A post in the client's state. */
-export interface Post {
-    id: string;
-    channel_id: string;
-    root_id: string;
-    user_id: string;
-    message: string;
-    type: string;
-    /** Milliseconds since 1970. */
-    create_at: number;
-    /** Milliseconds since 1970; 0 if the post was never changed. */
-    update_at: number;
-    /** Any member can set any property. */
-    props?: {[name: string]: Json};
-}
-
-/** The properties of a component that draws a post. */
+/** The properties of a component that renders a post. */
 export interface PostProps {
     post: Post;
     compactDisplay?: boolean;
     isRHS?: boolean;
 }
 
-/** A channel. */
-export interface Channel {
-    id: string;
-}
+type Entities = GlobalState['entities'];
 
-/** A user. */
-export interface User {
-    id: string;
-    username?: string;
-    /** The server sets this. No member can. */
-    is_bot?: boolean;
-    locale?: string;
-    timezone?: {
-        useAutomaticTimezone?: string | boolean;
-        automaticTimezone?: string;
-        manualTimezone?: string;
-    };
-}
-
-/** The parts of the client's state that the plugin reads. */
+/** The client's state. It differs between versions of the client, so every part is optional. */
 export interface State {
-    entities?: {
-        general?: {config?: {SiteURL?: string}};
-        posts?: {posts?: Record<string, Post>};
-        preferences?: {myPreferences?: Record<string, {value?: string}>};
-        teams?: {currentTeamId?: string};
-        channels?: {currentChannelId?: string};
-        users?: {currentUserId?: string; profiles?: Record<string, User>};
-    };
+    entities?: {[Name in keyof Entities]?: Partial<Entities[Name]>};
+    websocket?: Partial<GlobalState['websocket']>;
     plugins?: {plugins?: Record<string, unknown>};
     views?: {
         /** The page in the center, such as `threads` or `drafts`; empty for a channel. */
@@ -69,30 +33,28 @@ export interface State {
         rhs?: {selectedPostId?: string; selectedChannelId?: string; isSidebarOpen?: boolean};
         threads?: {selectedThreadIdInTeam?: Record<string, string | null>};
     };
-    websocket?: {connectionId?: string};
     'plugins-mattermost-ai'?: {callsPostButtonClickedTranscription?: unknown};
+    'plugins-zoom'?: PluginState;
 }
 
 /** The client's store. */
-export interface Store {
-    getState(): State;
-    dispatch(action: {type: string; [field: string]: unknown}): unknown;
-}
+export type ClientStore = Pick<Store<State>, 'getState' | 'dispatch'>;
 
 /** A websocket event. */
-export interface Event {
-    data?: {[name: string]: Json};
+export interface WebSocketMessage {
+    data?: Record<string, unknown>;
 }
 
-/** A slash command. A hook returns it unchanged. */
-export interface Command {
+/** A slash command. A hook returns the command unchanged. */
+export interface SlashCommand {
     message: string;
     args: unknown;
 }
 
-/** The registry of a plugin's parts. Which methods exist depends on the version of the client. */
+/** The registry of the plugin's parts. Its methods depend on the version of the client. */
 export interface Registry {
-    registerTranslations?(source: (locale: string) => Record<string, string>): void;
+    registerReducer?(reducer: Reducer<PluginState, Action>): void;
+    registerTranslations?(getTranslations: (locale: string) => Record<string, string>): void;
     registerRootComponent?(component: ComponentType): void;
     registerChannelHeaderButtonAction?(
         icon: ReactElement,
@@ -106,15 +68,25 @@ export interface Registry {
         tooltip: ReactNode,
     ): void;
     registerPostTypeComponent?(type: string, component: ComponentType<PostProps>): void;
-    registerWebSocketEventHandler?(event: string, handler: (event: Event) => void): void;
-    registerSlashCommandWillBePostedHook?(hook: (message: string, args: unknown) => Command): void;
+    registerWebSocketEventHandler?(
+        event: string,
+        handler: (message: WebSocketMessage) => void,
+    ): void;
+    registerSlashCommandWillBePostedHook?(
+        hook: (message: string, args: unknown) => SlashCommand,
+    ): void;
 }
 
 /** The globals that the client defines for plugins. */
-export interface HostWindow {
-    registerPlugin(id: string, plugin: {initialize(registry: Registry, store: Store): void}): void;
+export interface ClientWindow {
+    registerPlugin(
+        id: string,
+        plugin: {initialize(registry: Registry, store: ClientStore): void},
+    ): void;
     PostUtils?: {
+        /** Converts Markdown to HTML. */
         formatText?(text: string, options?: object): string;
+        /** Converts the HTML of `formatText` to React components. */
         messageHtmlToComponent?(html: string, options?: object): ReactNode;
     };
     /** Defined only in the desktop app. */
@@ -122,70 +94,4 @@ export interface HostWindow {
 }
 
 /** The client's globals. */
-export const host = window as unknown as HostWindow;
-
-/** The user who is signed in. */
-export function currentUser(state: State): User | undefined {
-    const users = state.entities?.users;
-    return users?.profiles?.[users.currentUserId ?? ''];
-}
-
-/** The path of the server's site URL, without a trailing slash; empty at the root of a host. */
-export function basePath(state: State): string {
-    try {
-        const site = state.entities?.general?.config?.SiteURL || window.location.origin;
-        return new URL(site).pathname.replace(/\/+$/, '');
-    } catch {
-        return '';
-    }
-}
-
-/** The ID of this client's websocket connection; empty while there is none. */
-export function connectionId(state: State): string {
-    return state.websocket?.connectionId ?? '';
-}
-
-/** Where a meeting is posted. */
-export interface Place {
-    channelId: string;
-    /** The first post of a thread; empty for the channel itself. */
-    rootId: string;
-}
-
-/** The channel, or its thread that is open in the right-hand sidebar. */
-export function placeIn(state: State, channelId: string): Place {
-    const rhs = state.views?.rhs;
-    const selected = rhs?.isSidebarOpen === false ? '' : (rhs?.selectedPostId ?? '');
-    const post = state.entities?.posts?.posts?.[selected];
-    // An ephemeral post can be open there too, but it cannot have replies.
-    const open = post !== undefined && post.channel_id === channelId && !isEphemeral(post);
-    return {channelId, rootId: open ? post.root_id || post.id : ''};
-}
-
-function isEphemeral(post: Post): boolean {
-    return post.type === 'system_ephemeral';
-}
-
-/** The selected thread in the list of threads; empty if that list is not shown. */
-export function selectedThread(state: State): string {
-    // The thread stays selected while another page, such as the drafts, is shown. Older clients do not name the page.
-    const page = state.views?.lhs?.currentStaticPageId;
-    if (page !== undefined && page !== '' && page !== 'threads') {
-        return '';
-    }
-    const team = state.entities?.teams?.currentTeamId ?? '';
-    return state.views?.threads?.selectedThreadIdInTeam?.[team] ?? '';
-}
-
-/** Whether the user prefers a 24-hour clock. */
-export function usesMilitaryTime(state: State): boolean {
-    const preferences = state.entities?.preferences?.myPreferences;
-    return preferences?.['display_settings--use_military_time']?.value === 'true';
-}
-
-/** The user's time zone; `undefined` for the browser's time zone. */
-export function timeZone(state: State): string | undefined {
-    const zone = currentUser(state)?.timezone;
-    const automatic = String(zone?.useAutomaticTimezone ?? 'true') === 'true';
-    return (automatic ? zone?.automaticTimezone : zone?.manualTimezone) || undefined;
-}
+export const clientWindow = window as unknown as ClientWindow;

@@ -1,214 +1,224 @@
-// Starting a meeting: from the click to the tab, or to an error message.
+// Starts a meeting: from the click to the tab, or to an error message.
 //
-// A click is ignored while a start in the same place is in progress, and so is the second click of a double click.
+// A click is ignored while a start in the same location is in progress, and so is the second click of a double click.
 // Errors are shown as an ephemeral message in the channel or the thread of the click.
-import type {Channel, Event, Place, Post, Store} from './mattermost';
-import {connectionId, placeIn, selectedThread} from './mattermost';
-import {Client} from './api';
-import {Observable} from './observable';
-import {type Source, Tabs} from './meeting-tabs';
-import {type Key, localeOf, text} from './i18n';
+import type {Channel} from '@mattermost/types/channels';
+import type {Post} from '@mattermost/types/posts';
+
+import {ApiClient} from './api';
+import {type MessageKey, intlOf, message} from './i18n';
+import type {ClientStore, WebSocketMessage} from './mattermost';
+import {type LinkSource, MeetingTabs} from './meeting-tabs';
+import {connectionId, openLocation, selectedThread} from './selectors';
+import {
+    type Action,
+    type MeetingLocation,
+    type NewMeetingStatus,
+    isSameLocation,
+    selectNewMeeting,
+    selectStarts,
+} from './state';
 
 /** A click this soon after a start is the second click of a double click. */
 const DOUBLE_CLICK_MS = 1_000;
 
-function nameOf(place: Place): string {
-    return `${place.channelId} ${place.rootId}`;
-}
-
-/** A notice in the corner, in addition to the starts in progress. */
-export type Notice =
-    {kind: 'blocked'; meetingUrl: string} | {kind: 'said'; sentence: string} | undefined;
-
 /** The result of a click: a meeting, a question of the plugin, an error, or nothing. */
-export type Outcome = 'started' | 'asked' | 'failed' | 'ignored';
-
-/** The state of "Start a new meeting" in a warning. */
-export type Forced = 'busy' | 'done' | undefined;
+export type Outcome = 'started' | 'pending' | 'failed' | 'ignored';
 
 /** Starts meetings in one client. */
-export class Starter {
-    /** The places where starts are in progress, the latest last. */
-    readonly busy = new Observable<readonly Place[]>([]);
-    readonly notice = new Observable<Notice>(undefined);
-    /** By the ID of the warning. The client removes posts out of sight and draws them again later. */
-    readonly forced = new Observable<Readonly<Record<string, Forced>>>({});
-    readonly tabs: Tabs;
-    readonly client: Client;
-    private settled = {place: '', at: -Infinity};
-    private messages = 0;
+export class MeetingStarter {
+    readonly api: ApiClient;
+    readonly tabs: MeetingTabs;
+    private lastStart: {location: MeetingLocation; endedAt: number} | undefined;
+    private messageCount = 0;
     /** Whether the client shows notices. Otherwise, messages are shown instead. */
-    private shows = false;
+    private showsNotices = false;
 
     constructor(
-        readonly store: Store,
+        private readonly store: ClientStore,
         private readonly now: () => number = Date.now,
     ) {
-        this.client = new Client(store);
-        this.tabs = new Tabs(() => connectionId(store.getState()), now);
+        this.api = new ApiClient(store);
+        this.tabs = new MeetingTabs(() => connectionId(store.getState()), now);
     }
 
     /** The client shows notices. */
-    showNotices(): void {
-        this.shows = true;
+    enableNotices(): void {
+        this.showsNotices = true;
     }
 
     /** Handles a click on the button in the channel header. */
-    inChannel(channel: Channel): Promise<Outcome> {
-        return this.start(placeIn(this.store.getState(), channel.id));
+    startInChannel(channel: Channel): Promise<Outcome> {
+        return this.start(openLocation(this.store.getState(), channel.id));
     }
 
     /** Handles a click on the button in the app bar, which is also there while no channel is shown. */
-    async fromAppBar(channel?: Channel): Promise<Outcome> {
+    async startFromAppBar(channel?: Channel): Promise<Outcome> {
         if (channel?.id) {
-            return this.inChannel(channel);
+            return this.startInChannel(channel);
         }
-        const thread = selectedThread(this.store.getState());
-        const channelId = thread === '' ? '' : await this.client.channelOf(thread);
+        const rootId = selectedThread(this.store.getState());
+        const channelId = rootId === '' ? '' : await this.api.channelOfPost(rootId);
         if (channelId === '') {
-            await this.say(undefined, this.sentence(thread === '' ? 'noChannel' : 'failed'));
+            await this.showMessage(undefined, this.text(rootId === '' ? 'noChannel' : 'failed'));
             return 'failed';
         }
-        return this.start({channelId, rootId: thread});
+        return this.start({channelId, rootId});
     }
 
     /** Handles a click on "Start a new meeting" in a warning. */
-    async startNew(warning: Post, topic: string): Promise<void> {
-        if (this.forced.value[warning.id] !== undefined) {
+    async startNewMeeting(warning: Post, topic: string): Promise<void> {
+        if (selectNewMeeting(this.store.getState(), warning.id) !== undefined) {
             return;
         }
-        const become = (state: Forced) =>
-            this.forced.set({...this.forced.value, [warning.id]: state});
-        become('busy');
-        const place = {channelId: warning.channel_id, rootId: warning.root_id};
-        const outcome = await this.start(place, topic, true);
-        become(outcome === 'started' ? 'done' : undefined);
+        const setStatus = (status: NewMeetingStatus | undefined) =>
+            this.dispatch({type: 'zoom/NEW_MEETING_CHANGED', postId: warning.id, status});
+        setStatus('starting');
+        const location = {channelId: warning.channel_id, rootId: warning.root_id};
+        const outcome = await this.start(location, topic, true);
+        setStatus(outcome === 'started' ? 'started' : undefined);
     }
 
     /** Starts a meeting. */
-    async start(place: Place, topic = '', force = false): Promise<Outcome> {
-        const name = nameOf(place);
-        const doubled =
-            this.settled.place === name && this.now() - this.settled.at < DOUBLE_CLICK_MS;
-        if (this.busy.value.some((other) => nameOf(other) === name) || (doubled && !force)) {
+    async start(location: MeetingLocation, topic = '', force = false): Promise<Outcome> {
+        const starts = selectStarts(this.store.getState());
+        const isInProgress = starts.some((start) => isSameLocation(start, location));
+        if (isInProgress || (!force && this.isDoubleClick(location))) {
             return 'ignored';
         }
-        this.busy.set([...this.busy.value, place]);
-        this.tabs.ask();
+        this.dispatch({type: 'zoom/START_BEGAN', location});
+        this.tabs.expectMeeting();
         // Load the bot's ID now, because an error message needs it.
-        void this.client.botId();
-        const answer = await this.client.start(place, topic, force);
-        this.busy.set(this.busy.value.filter((other) => other !== place));
-        this.settled = {place: name, at: this.now()};
-        if (answer.kind !== 'asked') {
-            this.tabs.answered();
+        void this.api.botId();
+        const result = await this.api.startMeeting(location, topic, force);
+        this.dispatch({type: 'zoom/START_ENDED', location});
+        this.lastStart = {location, endedAt: this.now()};
+        if (result.kind !== 'pending') {
+            this.tabs.stopExpecting();
         }
-        switch (answer.kind) {
+        switch (result.kind) {
             case 'started':
-                await this.open(answer.meetingUrl, 'answer', place);
+                await this.open(result.meetingUrl, 'response', location);
                 return 'started';
-            case 'asked':
-                return 'asked';
+            case 'pending':
+                return 'pending';
             case 'refused':
-                await this.say(place, answer.reason);
+                await this.showMessage(location, result.reason);
                 return 'failed';
             default:
-                await this.say(place, this.sentence(answer.kind));
+                await this.showMessage(location, this.text(result.kind));
                 return 'failed';
         }
     }
 
     /** Handles the event that a meeting was started. */
-    async onStarted(event: Event): Promise<void> {
+    async handleMeetingStarted(event: WebSocketMessage): Promise<void> {
         const meetingUrl = event.data?.meeting_url;
-        if (typeof meetingUrl === 'string' && this.tabs.isForUs(event)) {
-            this.tabs.answered();
+        if (typeof meetingUrl === 'string' && this.tabs.isForThisClient(event)) {
+            this.tabs.stopExpecting();
             await this.open(meetingUrl, 'event', undefined);
         }
     }
 
     /** Handles a slash command that the user is about to send. */
-    onCommand(message: string): void {
-        if (/^\/zoom\s+(start|connect)\b/i.test(message.trim())) {
-            this.tabs.ask();
+    handleCommand(command: string): void {
+        if (/^\/zoom\s+(start|connect)\b/i.test(command.trim())) {
+            this.tabs.expectMeeting();
         }
     }
 
     /** Closes the notice. */
-    dismiss(): void {
-        this.notice.set(undefined);
+    closeNotice(): void {
+        this.dispatch({type: 'zoom/NOTICE_CHANGED', notice: undefined});
+    }
+
+    private dispatch(action: Action): void {
+        this.store.dispatch(action);
+    }
+
+    private isDoubleClick(location: MeetingLocation): boolean {
+        return (
+            this.lastStart !== undefined &&
+            isSameLocation(this.lastStart.location, location) &&
+            this.now() - this.lastStart.endedAt < DOUBLE_CLICK_MS
+        );
     }
 
     private async open(
         meetingUrl: string,
-        source: Source,
-        place: Place | undefined,
+        source: LinkSource,
+        location: MeetingLocation | undefined,
     ): Promise<void> {
         // After a pause the browser may block the tab, so ask the server only if the link needs it.
-        const zoomUrl = meetingUrl.startsWith('http:') ? await this.client.zoomUrl() : '';
+        const zoomUrl = meetingUrl.startsWith('http:') ? await this.api.zoomUrl() : '';
         switch (this.tabs.open(meetingUrl, zoomUrl, source)) {
             case 'blocked':
-                return this.sayBlocked(place, meetingUrl);
+                return this.showBlockedTab(location, meetingUrl);
             case 'unsafe':
-                return this.say(place, this.sentence('unsafe'));
+                return this.showMessage(location, this.text('unsafe'));
             default:
         }
     }
 
-    private async sayBlocked(place: Place | undefined, meetingUrl: string): Promise<void> {
-        if (this.shows) {
-            this.notice.set({kind: 'blocked', meetingUrl});
+    private async showBlockedTab(
+        location: MeetingLocation | undefined,
+        meetingUrl: string,
+    ): Promise<void> {
+        if (this.showsNotices) {
+            this.dispatch({type: 'zoom/NOTICE_CHANGED', notice: {kind: 'blocked', meetingUrl}});
             return;
         }
-        const link = meetingUrl.replace(/\(/g, '%28').replace(/\)/g, '%29');
-        const sentence = this.sentence('blocked');
-        await this.say(place, `${sentence} [${this.sentence('open')}](${link})`);
+        const escapedUrl = meetingUrl.replace(/\(/g, '%28').replace(/\)/g, '%29');
+        const link = `[${this.text('open')}](${escapedUrl})`;
+        await this.showMessage(location, `${this.text('blocked')} ${link}`);
     }
 
-    private sentence(key: Key): string {
-        return text(localeOf(this.store.getState()), key);
+    private text(key: MessageKey): string {
+        return intlOf(this.store.getState()).formatMessage(message(key));
     }
 
     /**
-     * Shows an ephemeral message in the place of the click. Without a place, shows a notice, or, if the client has
-     * no notices, a message in the current channel.
+     * Shows an ephemeral message in the location of the click. Without a location, shows a notice, or, if the client
+     * has no notices, a message in the current channel.
      */
-    private async say(where: Place | undefined, message: string): Promise<void> {
-        if (where === undefined && this.shows) {
-            this.notice.set({kind: 'said', sentence: message});
+    private async showMessage(
+        clicked: MeetingLocation | undefined,
+        markdown: string,
+    ): Promise<void> {
+        if (clicked === undefined && this.showsNotices) {
+            this.dispatch({type: 'zoom/NOTICE_CHANGED', notice: {kind: 'text', text: markdown}});
             return;
         }
-        const seen = this.store.getState().entities?.channels?.currentChannelId ?? '';
-        const place = where ?? {channelId: seen, rootId: ''};
-        if (place.channelId === '') {
-            console.warn(`zoom: ${message}`);
+        const currentChannelId = this.store.getState().entities?.channels?.currentChannelId ?? '';
+        const location = clicked ?? {channelId: currentChannelId, rootId: ''};
+        if (location.channelId === '') {
+            console.warn(`zoom: ${markdown}`);
             return;
         }
-        const author = await this.client.botId();
+        const authorId = await this.api.botId();
         const now = this.now();
-        this.messages += 1;
-        const id = `zoomPlugin${now}${this.messages}`;
+        this.messageCount += 1;
         this.store.dispatch({
             type: 'RECEIVED_NEW_POST',
             data: {
-                id,
+                id: `zoomPlugin${now}${this.messageCount}`,
                 create_at: now,
                 update_at: 0,
                 edit_at: 0,
                 delete_at: 0,
                 is_pinned: false,
-                user_id: author,
-                channel_id: place.channelId,
-                root_id: place.rootId,
+                user_id: authorId,
+                channel_id: location.channelId,
+                root_id: location.rootId,
                 parent_id: '',
                 original_id: '',
-                message,
+                message: markdown,
                 type: 'system_ephemeral',
                 props: {},
                 hashtags: '',
                 pending_post_id: '',
             },
-            channelId: place.channelId,
+            channelId: location.channelId,
         });
     }
 }

@@ -1,29 +1,30 @@
-// The properties of a post about a meeting, checked.
+// Reads the properties of a post about a meeting.
 //
-// Any member can write a post with any properties, so a value of the wrong kind counts as absent. Every text
-// remains a text: `links.ts` decides which links may be followed, and `Markdown.tsx` formats.
-import type {Json, Post, User} from './mattermost';
+// Any member can write a post with any properties, so a value of the wrong kind counts as absent. Texts are not
+// changed: `links.ts` decides which links are safe, and `Markdown.tsx` formats.
+import type {Post} from '@mattermost/types/posts';
+import type {UserProfile} from '@mattermost/types/users';
 
 /**
- * The state of a meeting. `NOT_STARTED`: nobody joined in time; a late start turns it back to `STARTED`.
- * `RECENTLY_CREATED`: the meeting is the reason for a warning.
+ * The status of a meeting. `NOT_STARTED`: nobody joined in time; a late start changes the status back to `STARTED`.
+ * `RECENTLY_CREATED`: the post is the warning that the channel has this meeting.
  */
 export type Status = 'STARTED' | 'ENDED' | 'NOT_STARTED' | 'RECENTLY_CREATED';
 
-/** A meeting, as its post describes it. Empty and 0 stand for absent. */
+/** A meeting, as its post describes it. An empty text and 0 mean that the property is absent. */
 export interface Meeting {
-    /** `undefined` for a post that is not drawn as a card. */
+    /** `undefined` for a post that has no card. */
     status: Status | undefined;
     /** Not checked: see `links.ts`. */
-    link: Json;
+    link: unknown;
     /** Markdown. */
     topic: string;
     /** The topic that the reader of a warning wants for a new meeting. Markdown. */
     requestedTopic: string;
-    /** The number of the meeting. */
+    /** The meeting ID. */
     id: string;
-    /** Whether the number is a Personal Meeting ID. */
-    personal: boolean;
+    /** Whether the meeting ID is a Personal Meeting ID. */
+    isPersonal: boolean;
     /** "Zoom", the name of another provider, or empty if the property is not a name. */
     provider: string;
     /** Milliseconds since 1970. */
@@ -32,18 +33,18 @@ export interface Meeting {
     end: number;
 }
 
-function asText(value: Json): string {
+function asText(value: unknown): string {
     return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
 }
 
 /** The latest time that a `Date` can hold. Formatting a later one throws. */
 const LATEST = 8.64e15;
 
-function asTime(value: Json): number {
+function asTime(value: unknown): number {
     return typeof value === 'number' && value > 0 && value <= LATEST ? value : 0;
 }
 
-function asStatus(post: Post): Status | undefined {
+function readStatus(post: Post): Status | undefined {
     const status = post.props?.meeting_status;
     switch (status) {
         case 'STARTED':
@@ -58,7 +59,7 @@ function asStatus(post: Post): Status | undefined {
     }
 }
 
-function asProvider(value: Json): string {
+function asProvider(value: unknown): string {
     // Posts of old versions do not name the provider.
     if (value === undefined) {
         return 'Zoom';
@@ -67,21 +68,21 @@ function asProvider(value: Json): string {
     return /^[\p{L}\p{N} ]{1,40}$/u.test(name) ? name : '';
 }
 
-/** The meeting in a post. */
-export function meetingOf(post: Post): Meeting {
+/** Reads the meeting of a post. */
+export function readMeeting(post: Post): Meeting {
     const props = post.props ?? {};
-    const status = asStatus(post);
+    const status = readStatus(post);
     const topic = asText(props.meeting_topic);
     // Old versions put the requested topic of a warning where the topic of the existing meeting is now.
-    const old = status === 'RECENTLY_CREATED' && props.requested_topic === undefined;
+    const isOldWarning = status === 'RECENTLY_CREATED' && props.requested_topic === undefined;
     const id = asText(props.meeting_id);
     return {
         status,
         link: props.meeting_link,
-        topic: old ? '' : topic,
-        requestedTopic: old ? topic : asText(props.requested_topic),
+        topic: isOldWarning ? '' : topic,
+        requestedTopic: isOldWarning ? topic : asText(props.requested_topic),
         id: /^\d{1,20}$/.test(id) ? id : '',
-        personal: props.meeting_personal === true,
+        isPersonal: props.meeting_personal === true,
         provider: asProvider(props.meeting_provider),
         start: asTime(props.meeting_start_time),
         end: asTime(props.meeting_end_time),
@@ -92,15 +93,15 @@ export function meetingOf(post: Post): Meeting {
  * The name of the person who hosts the meeting, for example "@ada". Empty unless a bot wrote the post: otherwise
  * any member could put another person's name on a card.
  */
-export function hostOf(post: Post, author: User | undefined): string {
+export function readHost(post: Post, author: UserProfile | undefined): string {
     const name = asText(post.props?.meeting_creator_username);
-    // The Go plugin named its own bot where nobody was known.
+    // The Go plugin names its own bot if it does not know the person.
     const isPerson = name !== author?.username;
     // Mattermost's user names. Anything else would be formatted as Markdown.
-    return author?.is_bot === true && isPerson && /^[a-z0-9._-]+$/.test(name) ? `@${name}` : '';
+    return author?.is_bot && isPerson && /^[a-z0-9._-]+$/.test(name) ? `@${name}` : '';
 }
 
-/** The minutes of a meeting, rounded up. 0 if it ended before it started. */
-export function startedMinutes(startMs: number, endMs: number): number {
+/** The duration of a meeting in minutes, rounded up. 0 if the meeting ended before it started. */
+export function durationMinutes(startMs: number, endMs: number): number {
     return Math.max(0, Math.ceil((endMs - startMs) / 60_000)) || 0;
 }

@@ -1,24 +1,26 @@
 // Registers the plugin's parts with the client.
 //
 // The registry differs between versions of the client, and Mattermost 12 removes a plugin whose `initialize` throws. So
-// every part is registered on its own: if a method is missing or throws, the console names it, only its part is
-// missing, and `initialize` returns normally.
+// the plugin registers every part separately. If a method is missing or throws, a message on the console names the
+// method, only its part is missing, and `initialize` returns normally.
+import type {Channel} from '@mattermost/types/channels';
 import React from 'react';
 import {FormattedMessage} from 'react-intl';
 
-import {ChatPost, TranscriptPost} from './components/ReplyPost';
 import {HeaderIcon} from './components/HeaderIcon';
 import {MeetingPost} from './components/MeetingPost';
 import {NoticeArea} from './components/NoticeArea';
-import type {Channel, Registry, Store} from './mattermost';
-import {PLUGIN_ID, basePath} from './mattermost';
-import {Starter} from './meeting-starter';
-import {addStyles} from './styles';
-import {messageId, text, translations} from './i18n';
+import {ChatPost, TranscriptPost} from './components/ReplyPost';
+import {message, translations} from './i18n';
+import {type ClientStore, PLUGIN_ID, type Registry} from './mattermost';
+import {MeetingStarter} from './meeting-starter';
+import {basePath} from './selectors';
+import {reducer} from './state';
+import css from './style.css?inline';
 
-type Registered = Required<Registry>;
+type CompleteRegistry = Required<Registry>;
 
-/** Does one step. Returns whether the step succeeded. */
+/** Runs one step. Returns whether the step succeeded. */
 function attempt(name: string, step: () => void): boolean {
     try {
         step();
@@ -33,40 +35,51 @@ function attempt(name: string, step: () => void): boolean {
 function register(
     registry: Registry,
     method: keyof Registry,
-    part: (registry: Registered) => void,
+    registerPart: (registry: CompleteRegistry) => void,
 ): boolean {
-    let registered = false;
+    let isRegistered = false;
     attempt(method, () => {
         if (registry[method]) {
-            part(registry as Registered);
-            registered = true;
+            registerPart(registry as CompleteRegistry);
+            isRegistered = true;
         } else {
             console.warn(`zoom: this version of Mattermost has no ${method}`);
         }
     });
-    return registered;
+    return isRegistered;
+}
+
+/** Adds the styles to the page, once. The plugin is a single script, so the styles are a text in it. */
+function addStyles(): void {
+    const id = 'zoom-plugin-styles';
+    // After an upgrade of the plugin, the page may still have the styles of the old version.
+    const style = document.getElementById(id) ?? document.createElement('style');
+    style.id = id;
+    style.textContent = css;
+    document.head.append(style);
 }
 
 /** Registers all parts. Never throws. */
-export function initialize(registry: Registry, store: Store): void {
-    const starter = new Starter(store);
-    // Mattermost makes the accessible name of a button from this. It accepts a string or a message of this kind, and
-    // only the message is in the reader's language.
-    const label = <FormattedMessage id={messageId('start')} defaultMessage={text('en', 'start')} />;
+export function initialize(registry: Registry, store: ClientStore): void {
+    const starter = new MeetingStarter(store);
+    const startInChannel = (channel: Channel) => void starter.startInChannel(channel);
+    const startFromAppBar = (channel?: Channel) => void starter.startFromAppBar(channel);
+    // Mattermost makes the accessible name of a button from this. It accepts a string or a `FormattedMessage`, and
+    // only the latter is in the reader's language.
+    const label = <FormattedMessage {...message('start')} />;
     attempt('addStyles', addStyles);
     register(registry, 'registerTranslations', (to) => to.registerTranslations(translations));
+    const hasReducer = register(registry, 'registerReducer', (to) => to.registerReducer(reducer));
     register(registry, 'registerChannelHeaderButtonAction', (to) => {
-        const icon = <HeaderIcon starter={starter} />;
-        const start = (channel: Channel) => void starter.inChannel(channel);
-        to.registerChannelHeaderButtonAction(icon, start, label, label);
+        to.registerChannelHeaderButtonAction(<HeaderIcon />, startInChannel, label, label);
     });
     register(registry, 'registerAppBarComponent', (to) => {
         const icon = `${basePath(store.getState())}/plugins/${PLUGIN_ID}/public/app-bar-icon.png`;
-        to.registerAppBarComponent(icon, (channel) => void starter.fromAppBar(channel), label);
+        to.registerAppBarComponent(icon, startFromAppBar, label);
     });
     register(registry, 'registerWebSocketEventHandler', (to) => {
         const event = `custom_${PLUGIN_ID}_meeting_started`;
-        to.registerWebSocketEventHandler(event, (started) => void starter.onStarted(started));
+        to.registerWebSocketEventHandler(event, (data) => void starter.handleMeetingStarted(data));
     });
     register(registry, 'registerPostTypeComponent', (to) => {
         to.registerPostTypeComponent('custom_zoom', (props) => (
@@ -75,19 +88,19 @@ export function initialize(registry: Registry, store: Store): void {
         to.registerPostTypeComponent('custom_zoom_transcript', TranscriptPost);
         to.registerPostTypeComponent('custom_zoom_chat', ChatPost);
     });
-    const shows = register(registry, 'registerRootComponent', (to) =>
+    const hasNotices = register(registry, 'registerRootComponent', (to) =>
         to.registerRootComponent(() => <NoticeArea starter={starter} />),
     );
-    if (shows) {
-        starter.showNotices();
+    if (hasReducer && hasNotices) {
+        starter.enableNotices();
     }
-    const hears = register(registry, 'registerSlashCommandWillBePostedHook', (to) =>
-        to.registerSlashCommandWillBePostedHook((message, args) => {
-            starter.onCommand(message);
-            return {message, args};
+    const reportsCommands = register(registry, 'registerSlashCommandWillBePostedHook', (to) =>
+        to.registerSlashCommandWillBePostedHook((command, args) => {
+            starter.handleCommand(command);
+            return {message: command, args};
         }),
     );
-    if (hears) {
-        starter.tabs.hearCommands();
+    if (reportsCommands) {
+        starter.tabs.enableCommandReports();
     }
 }

@@ -1,38 +1,37 @@
-// The built script, as Mattermost loads it. `npm run build` builds it.
+// The built script `dist/main.js`, loaded as Mattermost loads it.
 import {readFileSync} from 'node:fs';
 import {gzipSync} from 'node:zlib';
 
 import {screen, waitFor} from '@testing-library/dom';
+import userEvent from '@testing-library/user-event';
 import React from 'react';
 import {afterEach, beforeEach, expect, it, vi} from 'vitest';
 
-import {STATES} from '../gallery/posts';
-import {makeRegistry} from './fake-client/registry';
-import {makeStore} from './fake-client/store';
-import type {HostWindow, Registry, Store} from '../src/mattermost';
+import {POSTS} from '../gallery/posts';
+import {createRegistry} from './fake-client/registry';
+import {createFakeStore, makeUser} from './fake-client/store';
+import type {ClientStore, ClientWindow, Registry} from '../src/mattermost';
 import {catalogs} from '../src/i18n/catalogs';
 import {
     CHANNEL,
-    hands,
-    json,
-    later,
-    load,
-    person,
-    serve,
-    showClient,
-    showPosts,
+    jsonResponse,
+    deferred,
+    loadPlugin,
+    mockServer,
+    renderClient,
+    renderPosts,
     startButton,
-    tabs,
+    mockTabs,
 } from './harness';
 
 const script = readFileSync('dist/main.js', 'utf8');
-const SETTING = {user: person('ada'), siteUrl: 'https://chat.example.com', teamId: 't'};
+const OPTIONS = {user: makeUser('ada'), siteUrl: 'https://chat.example.com', teamId: 't'};
 
-type Plugin = Parameters<HostWindow['registerPlugin']>[1];
+type Plugin = Parameters<ClientWindow['registerPlugin']>[1];
 
 /** Runs the script in the global scope, as a `script` element does. */
 function run(): Plugin {
-    const registerPlugin = vi.fn<HostWindow['registerPlugin']>();
+    const registerPlugin = vi.fn<ClientWindow['registerPlugin']>();
     vi.stubGlobal('registerPlugin', registerPlugin);
     (0, eval)(script);
     const [id, plugin] = registerPlugin.mock.calls[0] ?? [];
@@ -42,7 +41,7 @@ function run(): Plugin {
     return plugin;
 }
 
-it('d64 zm136 the script is small and contains nothing of the client', () => {
+it('d64 zm136 the script is small and does not contain the client’s libraries', () => {
     expect(script.length).toBeLessThan(60_000);
     expect(gzipSync(script).length).toBeLessThan(18_000);
     for (const foreign of ['mattermost-redux', 'styled-components', 'core-js', 'react.element']) {
@@ -50,7 +49,7 @@ it('d64 zm136 the script is small and contains nothing of the client', () => {
     }
 });
 
-it('zm121 the script is a classic one and uses the globals of the client', () => {
+it('zm121 the script is a classic script and uses the client’s globals', () => {
     expect(script).not.toMatch(/^\s*(?:import|export)\b/m);
     expect(script.trimEnd()).toMatch(/\}\)\(React,\s?ReactIntl,\s?ReactRedux\);$/);
 });
@@ -65,7 +64,7 @@ it('f45 zm121 the plugin is registered when the script has run, with `initialize
     expect(Object.keys(run())).toEqual(['initialize']);
 });
 
-it('f45 the script names no API that React 19 removed', () => {
+it('f45 the script uses no API that React 19 removed', () => {
     for (const removed of [
         'findDOMNode',
         'defaultProps',
@@ -92,7 +91,7 @@ it('f45 the script names no API that React 19 removed', () => {
     expect(script).not.toMatch(/\.refs\b/);
 });
 
-/** A global of which only existing properties may be read. */
+/** A global that throws if the script reads a property that does not exist. */
 function existing<T extends object>(name: string, real: T, replaced: object = {}): T {
     return new Proxy(real, {
         get(target, key) {
@@ -141,7 +140,7 @@ function guardGlobals(): void {
     vi.stubGlobal('ReactDOM', existing('ReactDOM', {}));
 }
 
-it('f45 the guard of the next tests finds a removed API', () => {
+it('f45 the guarded globals of the next tests report a removed API', () => {
     guardGlobals();
     const guarded = globals.React as unknown as {
         createElement(type: unknown, props?: object): unknown;
@@ -154,13 +153,12 @@ it('f45 the guard of the next tests finds a removed API', () => {
     expect(() => (globals.ReactDOM as {render: unknown}).render).toThrow('ReactDOM has no render');
 });
 
-it('f45 all states are drawn in strict mode in a concurrent root, without removed APIs', async () => {
-    serve({});
+it('f45 all states are rendered in strict mode in a concurrent root, without removed APIs', async () => {
+    mockServer({});
     guardGlobals();
-    const ai = vi.fn();
-    const loaded = load({ai}, [], run());
-    await showPosts(loaded, ...Object.values(STATES));
-    expect(screen.getAllByRole('listitem')).toHaveLength(Object.keys(STATES).length);
+    const client = loadPlugin({summarize: vi.fn()}, [], run());
+    await renderPosts(client, ...Object.values(POSTS));
+    expect(screen.getAllByRole('listitem')).toHaveLength(Object.keys(POSTS).length);
     // `setup.ts` fails the test for every warning of React.
     expect(screen.getAllByRole('group').length).toBeGreaterThan(5);
     const mention = document.querySelector('[data-mention=ada]');
@@ -168,32 +166,33 @@ it('f45 all states are drawn in strict mode in a concurrent root, without remove
 });
 
 it('f45 a meeting is started in strict mode in a concurrent root, without removed APIs', async () => {
-    const answer = later<Response>();
-    serve({'/plugins/zoom/api/v1/meetings': () => answer.promise});
+    const answer = deferred<Response>();
+    mockServer({'/plugins/zoom/api/v1/meetings': () => answer.promise});
     guardGlobals();
-    tabs(true);
-    await showClient(load({}, [], run()));
-    await hands.click(startButton());
+    mockTabs(true);
+    await renderClient(loadPlugin({}, [], run()));
+    await userEvent.click(startButton());
     await screen.findByText('Starting a Zoom meeting…');
-    answer.keep(json(200, {meeting_url: 'https://zoom.us/j/1'}));
+    answer.resolve(jsonResponse(200, {meeting_url: 'https://zoom.us/j/1'}));
     await screen.findByRole('link', {name: /^Open meeting/});
 });
 
 it('f45 a change of the language inside a transition is shown', async () => {
     guardGlobals();
-    const loaded = load({}, [], run());
-    const post = {...STATES.started, channel_id: CHANNEL};
-    loaded.store.dispatch({type: 'RECEIVED_POST', data: post});
-    await showClient(loaded, {appBar: false});
+    const client = loadPlugin({}, [], run());
+    const post = {...POSTS.started, channel_id: CHANNEL};
+    client.store.dispatch({type: 'RECEIVED_POST', data: post});
+    await renderClient(client, {appBar: false});
     const {startTransition = (step: () => void) => step()} = real.React as {
         startTransition?: (step: () => void) => void;
     };
-    startTransition(() => void loaded.store.dispatch({type: 'LANGUAGE', value: 'fr'}));
+    startTransition(() => void client.store.dispatch({type: 'LANGUAGE_CHANGED', value: 'fr'}));
     await waitFor(() => expect(startButton().getAttribute('aria-label')).toMatch(/^Démarrer/));
     expect(screen.getByRole('link', {name: /^Rejoindre la réunion/})).toBeTruthy();
 });
 
 const METHODS = [
+    'registerReducer',
     'registerTranslations',
     'registerRootComponent',
     'registerChannelHeaderButtonAction',
@@ -207,8 +206,8 @@ const failing = () => {
     throw new Error('not here');
 };
 
-/** Everything that `initialize` may be given. */
-const BROKEN: [string, (registry: Registry, store: Store) => [Registry, Store]][] = [
+/** Registries and stores that `initialize` may get. */
+const BROKEN: [string, (registry: Registry, store: ClientStore) => [Registry, ClientStore]][] = [
     ...METHODS.map((method): (typeof BROKEN)[number] => [
         `without ${method}`,
         (registry, store) => [{...registry, [method]: undefined}, store],
@@ -244,8 +243,9 @@ it.each(BROKEN)('f45 `initialize` does not throw %s', (_, spoil) => {
     warn.mockImplementation(() => undefined);
     error.mockImplementation(() => undefined);
     const plugin = run();
-    const {registry} = makeRegistry();
-    expect(() => plugin.initialize(...spoil(registry, makeStore(SETTING)))).not.toThrow();
+    const store = createFakeStore(OPTIONS);
+    const {registry} = createRegistry(store);
+    expect(() => plugin.initialize(...spoil(registry, store))).not.toThrow();
 });
 
 /** Reasons why the styles cannot be added. */
@@ -259,11 +259,12 @@ it.each(WITHOUT_STYLES)(
     (_, spoil) => {
         error.mockImplementation(() => undefined);
         const plugin = run();
-        const {registry, registered} = makeRegistry();
+        const store = createFakeStore(OPTIONS);
+        const {registry, parts} = createRegistry(store);
         spoil();
-        plugin.initialize(registry, makeStore(SETTING));
+        plugin.initialize(registry, store);
         vi.restoreAllMocks();
-        expect(registered.postTypes.size).toBe(3);
-        expect(registered.commandHooks).toHaveLength(1);
+        expect(parts.postTypes.size).toBe(3);
+        expect(parts.commandHooks).toHaveLength(1);
     },
 );

@@ -1,89 +1,77 @@
-// A fake client with the plugin, and a fake server with scripted answers.
+// A fake client with the plugin, and a fake server with scripted responses.
 import {screen} from '@testing-library/dom';
-import userEvent from '@testing-library/user-event';
+import type {Post} from '@mattermost/types/posts';
 import React from 'react';
 import {afterEach, vi} from 'vitest';
 
-import {type Action, ActionContext} from './fake-client/attachments';
-import {Client, Posts, Surroundings, draw} from './fake-client/client';
-import {makeRegistry} from './fake-client/registry';
-import {makeStore, type Setting} from './fake-client/store';
-import type {Event, Post, User} from '../src/mattermost';
+import {makePost} from '../gallery/posts';
+import type {WebSocketMessage} from '../src/mattermost';
 import {initialize} from '../src/plugin';
+import {type AttachmentAction, ActionContext} from './fake-client/attachments';
+import {Client, Posts, Providers, render} from './fake-client/client';
+import {createRegistry} from './fake-client/registry';
+import {type ClientOptions, createFakeStore, makeUser} from './fake-client/store';
 
 export const CHANNEL = 'c'.repeat(26);
 export const THREAD = 'r'.repeat(26);
 export const CONNECTION = 'k'.repeat(26);
 
 /** The first post of a thread. */
-export const thread: Post = {
-    id: THREAD,
-    channel_id: CHANNEL,
-    root_id: '',
-    user_id: 'bob',
-    message: 'root',
-    type: '',
-    create_at: 1,
-    update_at: 1,
-};
+export const threadPost: Post = makePost({id: THREAD, user_id: 'bob', message: 'root'});
 
 /** A request of the plugin. */
-export interface Asked {
+export interface SentRequest {
     method: string;
     path: string;
     headers: Record<string, string>;
     body: Record<string, unknown>;
 }
 
-type Answering = (asked: Asked) => Response | Promise<Response>;
+type Responder = (request: SentRequest) => Response | Promise<Response>;
 
-const undo: (() => void)[] = [];
-afterEach(() => undo.splice(0).forEach((step) => step()));
+const cleanups: (() => void)[] = [];
+afterEach(() => cleanups.splice(0).forEach((cleanup) => cleanup()));
 
-/** A JSON answer. */
-export function json(status: number, value: unknown): Response {
+/** A JSON response. */
+export function jsonResponse(status: number, value: unknown): Response {
     return new Response(JSON.stringify(value), {status});
 }
 
-/** Scripts the server's answers by path. Every other path is answered with 404. Returns the requests. */
-export function serve(answers: Record<string, Answering>): Asked[] {
-    const asked: Asked[] = [];
+/** Scripts the server's responses by path. Every other path gets a 404. Returns the requests. */
+export function mockServer(responders: Record<string, Responder>): SentRequest[] {
+    const requests: SentRequest[] = [];
     vi.stubGlobal('fetch', async (path: string, init: RequestInit) => {
-        const request: Asked = {
+        const request: SentRequest = {
             method: init.method ?? 'GET',
             path,
             headers: init.headers as Record<string, string>,
             body: typeof init.body === 'string' ? JSON.parse(init.body) : {},
         };
-        asked.push(request);
-        const answer = answers[path];
-        return answer ? answer(request) : json(404, {message: 'unknown'});
+        requests.push(request);
+        const responder = responders[path];
+        return responder ? responder(request) : jsonResponse(404, {message: 'unknown'});
     });
-    return asked;
+    return requests;
 }
 
 /** A promise that the test resolves. */
-export function later<T>(): {promise: Promise<T>; keep: (value: T) => void} {
-    let keep: (value: T) => void = () => undefined;
+export function deferred<T>(): {promise: Promise<T>; resolve: (value: T) => void} {
+    let resolveLater: (value: T) => void = () => undefined;
     const promise = new Promise<T>((resolve) => {
-        keep = resolve;
+        resolveLater = resolve;
     });
-    return {promise, keep};
+    return {promise, resolve: (value) => resolveLater(value)};
 }
 
-export function person(id: string, more: Partial<User> = {}): User {
-    return {id, username: id, locale: 'en', ...more};
-}
-
-const DEFAULTS: Setting = {
-    user: person('ada'),
-    users: [person('zoom', {is_bot: true})],
+const DEFAULT_OPTIONS: ClientOptions = {
+    user: makeUser('ada'),
+    otherUsers: [makeUser('zoom', {is_bot: true})],
     siteUrl: 'https://chat.example.com',
     teamId: 't'.repeat(26),
 };
 
 /** Records the tabs that the plugin opens. `blocked`: the browser blocks tabs. */
-export function tabs(blocked = false) {
+export function mockTabs(blocked = false) {
     const opened: {opener: unknown}[] = [];
     const open = vi.spyOn(window, 'open').mockImplementation(() => {
         if (blocked) {
@@ -97,97 +85,93 @@ export function tabs(blocked = false) {
 }
 
 /** Loads the plugin in a client whose registry lacks some methods. */
-export function load(
-    setting: Partial<Setting> = {},
-    without: string[] = [],
+export function loadPlugin(
+    options: Partial<ClientOptions> = {},
+    missingMethods: string[] = [],
     plugin: {initialize: typeof initialize} = {initialize},
 ) {
-    const store = makeStore({...DEFAULTS, ...setting});
+    const store = createFakeStore({...DEFAULT_OPTIONS, ...options});
     store.dispatch({type: 'CONNECTED', value: CONNECTION});
-    const {registry, registered} = makeRegistry(without);
+    const {registry, parts} = createRegistry(store, missingMethods);
     plugin.initialize(registry, store);
     return {
         store,
-        registered,
+        parts,
         /** Clicks on buttons of attachments. */
-        clicked: [] as [Post, Action][],
-        /** The ephemeral messages. */
-        told: (): Post[] =>
+        actionClicks: [] as [Post, AttachmentAction][],
+        ephemeralPosts: (): Post[] =>
             Object.values(store.getState().entities?.posts?.posts ?? {}).filter(
                 (post) => post.type === 'system_ephemeral',
             ),
-        event: (data: Event['data']) =>
-            registered.events.get('custom_zoom_meeting_started')?.(data ? {data} : {}),
-        typed: (command: string) =>
-            registered.commandHooks.forEach((hook) => hook(command, {channel_id: CHANNEL})),
+        receiveEvent: (data: WebSocketMessage['data']) =>
+            parts.eventHandlers.get('custom_zoom_meeting_started')?.(data ? {data} : {}),
+        typeCommand: (command: string) =>
+            parts.commandHooks.forEach((hook) => hook(command, {channel_id: CHANNEL})),
     };
 }
 
-type Loaded = ReturnType<typeof load>;
+type LoadedClient = ReturnType<typeof loadPlugin>;
 
-function show(loaded: Loaded, element: React.ReactElement): void {
-    const into = document.createElement('div');
-    document.body.append(into);
-    const end = draw(
+function renderIn(client: LoadedClient, element: React.ReactElement): void {
+    const container = document.createElement('div');
+    document.body.append(container);
+    const unmount = render(
         // React 18 and later mount every component twice in strict mode.
         <React.StrictMode>
-            <ActionContext.Provider value={(...click) => loaded.clicked.push(click)}>
-                <Surroundings store={loaded.store} registered={loaded.registered}>
+            <ActionContext.Provider value={(...click) => client.actionClicks.push(click)}>
+                <Providers store={client.store} parts={client.parts}>
                     {element}
-                </Surroundings>
+                </Providers>
             </ActionContext.Provider>
         </React.StrictMode>,
-        into,
+        container,
     );
-    undo.push(end);
+    cleanups.push(unmount);
 }
 
-/** Shows the client with a channel, or with the list of threads if `channelId` is empty. */
-export async function showClient(
-    loaded: Loaded,
+/** Renders the client with a channel, or with the list of threads if `channelId` is empty. */
+export async function renderClient(
+    client: LoadedClient,
     {channelId = CHANNEL, appBar = true} = {},
 ): Promise<void> {
-    show(
-        loaded,
+    renderIn(
+        client,
         <Client
-            registered={loaded.registered}
+            parts={client.parts}
             channelId={channelId}
             channelName={channelId && 'Channel'}
             appBar={appBar}
-            typed={loaded.typed}
+            onSubmit={client.typeCommand}
         />,
     );
     await screen.findByRole('banner');
 }
 
-/** Shows posts. */
-export async function showPosts(loaded: Loaded, ...posts: Post[]): Promise<void> {
-    show(loaded, <Posts registered={loaded.registered} posts={posts} />);
+/** Renders posts. */
+export async function renderPosts(client: LoadedClient, ...posts: Post[]): Promise<void> {
+    renderIn(client, <Posts posts={posts} />);
     await screen.findByRole('list', {name: 'Posts'});
 }
 
 /** The button that starts a meeting: in the app bar, or in the channel header if there is no app bar. */
 export function startButton(): Element {
-    const found = document.querySelectorAll(
+    const buttons = document.querySelectorAll(
         '#app-bar-icon-zoom [role=button], .channel-header__icon',
     );
-    const [button] = found;
-    if (!button || found.length > 1) {
-        throw new Error(`there are ${found.length} buttons`);
+    const [button] = buttons;
+    if (!button || buttons.length > 1) {
+        throw new Error(`there are ${buttons.length} buttons`);
     }
     return button;
 }
 
-/** Both places of the button, for tests that hold in both. */
-export const PLACES = [
+/** Both places of the button, for tests that apply to both. */
+export const BUTTON_PLACES = [
     {place: 'app bar', appBar: true},
     {place: 'channel header', appBar: false},
 ];
 
-/** The text of a post, or of the only post. */
-export function bodyOf(post: Element = screen.getByRole('listitem')): string {
-    return post.querySelector('.post__body')?.textContent ?? '';
+/** The text of a post's body. The default is the only post on the page. */
+export function postText(post: Element = screen.getByRole('listitem')): string {
+    return post.querySelector('.post__body')?.textContent?.trim() ?? '';
 }
-
-/** Keyboard and mouse. */
-export const hands = userEvent;

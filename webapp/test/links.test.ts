@@ -38,14 +38,14 @@ it.each([
     expect(safeLink(link, zoomUrl)).toBeUndefined();
 });
 
-it('what is no text is no link', () => {
+it('a value that is not text is not a link', () => {
     for (const value of [undefined, null, 7, {}, []]) {
         expect(safeLink(value, '')).toBeUndefined();
         expect(needsZoomUrl(value)).toBe(false);
     }
 });
 
-it('the server is asked only about what is not obvious', () => {
+it('the plugin asks for the configured Zoom URL only if the link needs it', () => {
     expect(needsZoomUrl('https://us05web.zoom.us/j/1')).toBe(false);
     expect(needsZoomUrl('https://meet.example.com/j/1')).toBe(true);
     expect(needsZoomUrl('http://zoom.us/j/1')).toBe(true);

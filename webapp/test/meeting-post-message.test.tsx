@@ -1,24 +1,25 @@
-// Whose name a card shows, and which messages are translated.
+// The text above a card: the name of the person, and the translation of stored messages.
 import {screen} from '@testing-library/dom';
 import {expect, it} from 'vitest';
 
 import {ENDED, meetingPost} from '../gallery/posts';
-import type {Post} from '../src/mattermost';
-import {CHANNEL, bodyOf, load, person, showClient, showPosts} from './harness';
+import type {Post} from '@mattermost/types/posts';
+import {makeUser} from './fake-client/store';
+import {CHANNEL, postText, loadPlugin, renderClient, renderPosts} from './harness';
 
 const FORGED = {from_bot: 'true', meeting_creator_username: 'ceo'};
-const BOT = person('zoom', {is_bot: true});
+const BOT = makeUser('zoom', {is_bot: true});
 
 function pretext(): string {
     return document.querySelector('.zoom-pretext')?.textContent?.trim() ?? '';
 }
 
 it('f11 a post of a bot names the person who started the meeting', async () => {
-    await showPosts(load(), meetingPost({from_bot: 'true'}, {user_id: 'zoom'}));
+    await renderPosts(loadPlugin(), meetingPost({from_bot: 'true'}, {user_id: 'zoom'}));
     expect(pretext()).toBe('@ada has started a meeting');
 });
 
-/** Posts of a member that claim to be for another person. */
+/** Posts of a member that claim to be by another person. */
 const FORGERIES: [string, Post['props'], Partial<Post>][] = [
     ['started', {...FORGED}, {}],
     ['started, with a boolean', {...FORGED, from_bot: true}, {}],
@@ -30,38 +31,41 @@ const FORGERIES: [string, Post['props'], Partial<Post>][] = [
     ['a warning', {...FORGED, meeting_status: 'RECENTLY_CREATED'}, {message: 'mine'}],
 ];
 
-it.each(FORGERIES)('f11 a member cannot wear another name: %s', async (_, props, fields) => {
-    const mallory = person('mallory', {is_bot: false});
-    const loaded = load({users: [BOT, mallory, person('ceo')]});
-    await showPosts(loaded, meetingPost(props, {user_id: 'mallory', ...fields}));
-    expect(bodyOf()).not.toBe('');
-    expect(screen.getByRole('listitem').textContent).not.toContain('ceo');
-});
+it.each(FORGERIES)(
+    'f11 a member cannot claim to be another person: %s',
+    async (_, props, fields) => {
+        const mallory = makeUser('mallory', {is_bot: false});
+        const client = loadPlugin({otherUsers: [BOT, mallory, makeUser('ceo')]});
+        await renderPosts(client, meetingPost(props, {user_id: 'mallory', ...fields}));
+        expect(postText()).not.toBe('');
+        expect(screen.getByRole('listitem').textContent).not.toContain('ceo');
+    },
+);
 
-it('f11 a member named like the bot is not the bot', async () => {
-    const loaded = load({users: [person('zoom')]});
-    await showPosts(loaded, meetingPost(FORGED, {user_id: 'zoom'}));
+it('f11 a member with the name of the bot is not the bot', async () => {
+    const client = loadPlugin({otherUsers: [makeUser('zoom')]});
+    await renderPosts(client, meetingPost(FORGED, {user_id: 'zoom'}));
     expect(pretext()).toBe('I have started a meeting');
 });
 
 it('f11 no name is shown until the author is known to be a bot, then the card is updated', async () => {
-    const loaded = load({users: []});
+    const client = loadPlugin({otherUsers: []});
     const post = meetingPost({from_bot: 'true'}, {user_id: 'zoom', channel_id: CHANNEL});
-    loaded.store.dispatch({type: 'RECEIVED_POST', data: post});
-    await showClient(loaded);
+    client.store.dispatch({type: 'RECEIVED_POST', data: post});
+    await renderClient(client);
     expect(pretext()).toBe('I have started a meeting');
-    loaded.store.dispatch({type: 'RECEIVED_PROFILES', users: [BOT]});
+    client.store.dispatch({type: 'RECEIVED_PROFILES', users: [BOT]});
     await screen.findByText(/has started a meeting/);
     expect(pretext()).toBe('@ada has started a meeting');
 });
 
 it('f11 no name is shown when the author turns out to be a person', async () => {
-    const loaded = load({users: []});
+    const client = loadPlugin({otherUsers: []});
     const post = meetingPost(FORGED, {user_id: 'mallory', channel_id: CHANNEL});
-    loaded.store.dispatch({type: 'RECEIVED_POST', data: post});
-    await showClient(loaded);
+    client.store.dispatch({type: 'RECEIVED_POST', data: post});
+    await renderClient(client);
     expect(pretext()).toBe('I have started a meeting');
-    loaded.store.dispatch({type: 'RECEIVED_PROFILES', users: [person('mallory')]});
+    client.store.dispatch({type: 'RECEIVED_PROFILES', users: [makeUser('mallory')]});
     await screen.findByText('mallory');
     expect(pretext()).toBe('I have started a meeting');
 });
@@ -72,16 +76,16 @@ it.each([
     ['a bot without a person', {from_bot: 'true', meeting_creator_username: ''}, ''],
     ['a bot that names itself', {from_bot: 'true', meeting_creator_username: 'zoom'}, ''],
 ])(
-    'zm129 f11 a post of a bot that starts no meeting for a person names nobody: %s',
+    'zm129 f11 a bot’s post that is not for a person names nobody: %s',
     async (_, props, message) => {
-        await showPosts(load(), meetingPost(props, {user_id: 'zoom', message}));
+        await renderPosts(loadPlugin(), meetingPost(props, {user_id: 'zoom', message}));
         expect(pretext()).toBe('A meeting has started');
     },
 );
 
 it('zm129 f11 the end of a meeting names nobody', async () => {
     const props = {...ENDED, from_bot: 'true'};
-    await showPosts(load(), meetingPost(props, {user_id: 'zoom', message: 'Fin.'}));
+    await renderPosts(loadPlugin(), meetingPost(props, {user_id: 'zoom', message: 'Fin.'}));
     expect(pretext()).toBe('The meeting has ended.');
 });
 
@@ -89,13 +93,13 @@ it.each(['Ada', 'x](https://evil.example)', '**x**', ''])(
     'd13 a name that Mattermost does not allow is not shown: %s',
     async (name) => {
         const props = {from_bot: 'true', meeting_creator_username: name};
-        await showPosts(load(), meetingPost(props, {user_id: 'zoom'}));
+        await renderPosts(loadPlugin(), meetingPost(props, {user_id: 'zoom'}));
         expect(pretext()).toBe('A meeting has started');
         expect(document.querySelector('.zoom-pretext a, .zoom-pretext b')).toBeNull();
     },
 );
 
-const GERMAN = {user: person('ada', {locale: 'de'})};
+const GERMAN = {user: makeUser('ada', {locale: 'de'})};
 
 it.each([
     ['I have started a meeting', {}, 'Ich habe ein Meeting gestartet'],
@@ -109,7 +113,7 @@ it.each([
 ])(
     'd36 the plugin’s message is shown in the reader’s language: %s',
     async (message, props, expected) => {
-        await showPosts(load(GERMAN), meetingPost(props, {message}));
+        await renderPosts(loadPlugin(GERMAN), meetingPost(props, {message}));
         expect(pretext()).toBe(expected);
     },
 );
@@ -121,21 +125,21 @@ it.each([
 ])(
     'd36 a message of the bot in any language is shown in the reader’s language: %s',
     async (_, props, message, expected) => {
-        await showPosts(load(GERMAN), meetingPost(props, {user_id: 'zoom', message}));
+        await renderPosts(loadPlugin(GERMAN), meetingPost(props, {user_id: 'zoom', message}));
         expect(pretext()).toBe(expected);
     },
 );
 
 /** All states of a stored card. */
-const STATES: [Post['props']][] = [[{}], [ENDED], [{meeting_status: 'NOT_STARTED'}]];
+const PROPS: [Post['props']][] = [[{}], [ENDED], [{meeting_status: 'NOT_STARTED'}]];
 
-it.each(STATES)('d36 a message that a person wrote is never hidden: %o', async (props) => {
-    await showPosts(load(GERMAN), meetingPost(props, {message: 'Bring your *plans*'}));
+it.each(PROPS)('d36 a message that a person wrote is never hidden: %o', async (props) => {
+    await renderPosts(loadPlugin(GERMAN), meetingPost(props, {message: 'Bring your *plans*'}));
     expect(pretext()).toBe('Bring your plans');
 });
 
 it('d36 a message of another provider’s bot is never hidden', async () => {
     const post = meetingPost({meeting_provider: 'Jitsi'}, {user_id: 'zoom', message: 'Welcome'});
-    await showPosts(load(GERMAN), post);
+    await renderPosts(loadPlugin(GERMAN), post);
     expect(pretext()).toBe('Welcome');
 });

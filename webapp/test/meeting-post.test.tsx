@@ -1,14 +1,24 @@
-// Cards in stored posts: started, ended, not started, and posts that are no cards.
+// Stored posts about a meeting: started, ended, not started, and posts without a card.
 import {screen, waitFor, within} from '@testing-library/dom';
 import {expect, it, vi} from 'vitest';
 
-import {ENDED, STATES, meetingPost} from '../gallery/posts';
-import {type Post, host} from '../src/mattermost';
-import {startedMinutes} from '../src/meeting';
-import {CHANNEL, bodyOf, json, load, person, serve, showClient, showPosts} from './harness';
+import {ENDED, POSTS, meetingPost} from '../gallery/posts';
+import type {Post} from '@mattermost/types/posts';
+import {clientWindow} from '../src/mattermost';
+import {durationMinutes} from '../src/meeting';
+import {makeUser} from './fake-client/store';
+import {
+    CHANNEL,
+    postText,
+    jsonResponse,
+    loadPlugin,
+    mockServer,
+    renderClient,
+    renderPosts,
+} from './harness';
 
 function state(name: string): Post {
-    const post = STATES[name];
+    const post = POSTS[name];
     if (!post) {
         throw new Error(`there is no state ${name}`);
     }
@@ -18,10 +28,10 @@ function state(name: string): Post {
 const NOT_STARTED = {meeting_status: 'NOT_STARTED'};
 
 it('zm128 zm129 a meeting in progress can be joined', async () => {
-    await showPosts(load(), meetingPost());
-    expect(bodyOf()).toContain('I have started a meeting');
+    await renderPosts(loadPlugin(), meetingPost());
+    expect(postText()).toContain('I have started a meeting');
     expect(screen.getByRole('heading', {level: 3}).textContent).toBe('Standup');
-    expect(bodyOf()).toContain('In progress · Meeting ID: 85746065432');
+    expect(postText()).toContain('In progress · Meeting ID: 85746065432');
     const link = screen.getByRole('link', {name: /^Join meeting ?, opens in a new tab$/});
     expect(link.getAttribute('href')).toBe('https://zoom.us/j/85746065432?pwd=abc.1');
     expect(link.getAttribute('target')).toBe('_blank');
@@ -29,21 +39,21 @@ it('zm128 zm129 a meeting in progress can be joined', async () => {
 });
 
 it('zm129 a card names a Personal Meeting ID, and a meeting without a topic has a title', async () => {
-    await showPosts(load(), state('started-personal'));
-    expect(bodyOf()).toContain('Personal Meeting ID: 3141592653');
+    await renderPosts(loadPlugin(), state('started-personal'));
+    expect(postText()).toContain('Personal Meeting ID: 3141592653');
     expect(screen.getByRole('heading').textContent).toBe('Zoom meeting');
 });
 
 it('zm129 an edited message is shown with Markdown, and topics can have emoji', async () => {
-    await showPosts(load(), state('started-formatted'));
-    expect(bodyOf()).toContain('Come and join us, @bob! ♥');
+    await renderPosts(loadPlugin(), state('started-formatted'));
+    expect(postText()).toContain('Come and join us, @bob! ♥');
     expect(document.querySelector('[data-mention=bob]')).not.toBeNull();
     expect(screen.getByRole('heading').textContent).toContain('Release ★ of 2.0');
 });
 
 it('zm129 d43 an ended meeting has a date and a duration, and cannot be joined', async () => {
-    await showPosts(load(), state('ended'));
-    expect(bodyOf()).toContain('The meeting has ended.');
+    await renderPosts(loadPlugin(), state('ended'));
+    expect(postText()).toContain('The meeting has ended.');
     const details = document.querySelector('dl');
     expect(details?.getAttribute('aria-label')).toBe('Meeting details');
     // The time zone of the browser, because the reader has set none in Mattermost.
@@ -57,71 +67,75 @@ it('zm128 d43 times are in the language, the time zone, and the clock of the rea
         manualTimezone: 'Asia/Tokyo',
         automaticTimezone: 'UTC',
     };
-    const user = person('ada', {locale: 'de', timezone: zone});
-    await showPosts(load({user, militaryTime: true}), state('ended'));
+    const user = makeUser('ada', {locale: 'de', timezone: zone});
+    await renderPosts(loadPlugin({user, militaryTime: true}), state('ended'));
     expect(document.querySelector('dl')?.textContent).toBe(
         'Datum6. Aug. 2026, 22:50Dauer28 Minuten',
     );
 });
 
 it('d43 with an unknown time zone, the browser’s time zone is used', async () => {
-    const user = person('ada', {
-        timezone: {useAutomaticTimezone: 'true', automaticTimezone: 'Mars/North'},
+    const user = makeUser('ada', {
+        timezone: {
+            useAutomaticTimezone: 'true',
+            automaticTimezone: 'Mars/North',
+            manualTimezone: '',
+        },
     });
-    await showPosts(load({user}), state('ended'));
+    await renderPosts(loadPlugin({user}), state('ended'));
     expect(document.querySelector('dl')?.textContent).toContain('9:50');
 });
 
 it('zm129 a post of the Go plugin has no start time, so its own time counts', async () => {
     const {meeting_start_time: _, ...props} = ENDED;
-    await showPosts(load(), meetingPost(props, {message: 'The meeting has ended.'}));
+    await renderPosts(loadPlugin(), meetingPost(props, {message: 'The meeting has ended.'}));
     expect(document.querySelector('dl')?.textContent).toContain('28 minutes');
 });
 
 it('zm129 a duration is rounded up to minutes', async () => {
-    expect([0, 1, 60_000, 60_001].map((end) => startedMinutes(0, end))).toEqual([0, 1, 1, 2]);
-    expect(startedMinutes(5, 0)).toBe(0);
-    expect(startedMinutes(Number.NaN, 0)).toBe(0);
+    expect([0, 1, 60_000, 60_001].map((end) => durationMinutes(0, end))).toEqual([0, 1, 1, 2]);
+    expect(durationMinutes(5, 0)).toBe(0);
+    expect(durationMinutes(Number.NaN, 0)).toBe(0);
     const end = ENDED.meeting_start_time + 60_000;
-    await showPosts(load(), meetingPost({...ENDED, meeting_end_time: end}));
+    await renderPosts(loadPlugin(), meetingPost({...ENDED, meeting_end_time: end}));
     expect(document.querySelector('dl')?.textContent).toContain('1 minute');
     expect(document.querySelector('dl')?.textContent).not.toContain('1 minutes');
 });
 
 it('f01 a meeting that was not started is gray and cannot be joined', async () => {
-    await showPosts(load(), state('not-started'));
+    await renderPosts(loadPlugin(), state('not-started'));
     expect(document.querySelector('.zoom-pretext')?.textContent).toBe(
         'The meeting was not started.',
     );
     const card = screen.getByRole('group', {name: 'Standup'});
-    expect(card.classList.contains('zoom-card-idle')).toBe(true);
+    expect(card.classList.contains('zoom-card-inactive')).toBe(true);
     expect(card.textContent).toContain('Not started · Personal Meeting ID: 3141592653');
     expect(card.textContent).toContain('Zoom did not report that this meeting started.');
-    expect(document.querySelector('.zoom-dot-on')).toBeNull();
+    expect(document.querySelector('.zoom-dot-active')).toBeNull();
     expect(screen.queryByRole('link')).toBeNull();
     expect(screen.queryByRole('button')).toBeNull();
 });
 
-it('f01 a late start turns the card back to a meeting that can be joined', async () => {
-    const loaded = load();
+it('f01 a late start makes the meeting joinable again', async () => {
+    const client = loadPlugin();
     const post = {...meetingPost(NOT_STARTED), channel_id: CHANNEL};
-    loaded.store.dispatch({type: 'RECEIVED_POST', data: post});
-    await showClient(loaded);
+    client.store.dispatch({type: 'RECEIVED_POST', data: post});
+    await renderClient(client);
     expect(screen.queryByRole('link')).toBeNull();
     const started = {...post, props: {...post.props, meeting_status: 'STARTED'}};
-    loaded.store.dispatch({type: 'RECEIVED_POST', data: started});
+    client.store.dispatch({type: 'RECEIVED_POST', data: started});
     await screen.findByRole('link', {name: /^Join meeting/});
-    expect(bodyOf()).toContain('I have started a meeting');
-    expect(screen.getByRole('group').classList.contains('zoom-card-idle')).toBe(false);
+    expect(postText()).toContain('I have started a meeting');
+    expect(screen.getByRole('group').classList.contains('zoom-card-inactive')).toBe(false);
 });
 
 it.each([
     ['de', 'Das Meeting wurde nicht gestartet.', 'Nicht gestartet'],
     ['ja', 'ミーティングは開始されませんでした。', '未開始'],
 ])('f01 a meeting that was not started is described in %s', async (locale, sentence, status) => {
-    await showPosts(load({user: person('ada', {locale})}), meetingPost(NOT_STARTED));
+    await renderPosts(loadPlugin({user: makeUser('ada', {locale})}), meetingPost(NOT_STARTED));
     expect(document.querySelector('.zoom-pretext')?.textContent).toContain(sentence);
-    expect(bodyOf()).toContain(status);
+    expect(postText()).toContain(status);
 });
 
 it.each([
@@ -131,8 +145,8 @@ it.each([
     [{meeting_status: undefined}],
     [{meeting_status: null, meeting_link: {}, meeting_topic: [], meeting_id: 'x'}],
 ])('zm129 d13 a post with an unknown status shows its message: %o', async (props) => {
-    await showPosts(load(), meetingPost(props as Post['props'], {message: 'A message'}));
-    expect(bodyOf()).toBe('A message');
+    await renderPosts(loadPlugin(), meetingPost(props as Post['props'], {message: 'A message'}));
+    expect(postText()).toBe('A message');
 });
 
 it('d13 properties of the wrong kind are left out, and the others are shown', async () => {
@@ -142,17 +156,17 @@ it('d13 properties of the wrong kind are left out, and the others are shown', as
         meeting_link: 7,
         meeting_creator_username: [],
     };
-    await showPosts(load(), meetingPost(props));
+    await renderPosts(loadPlugin(), meetingPost(props));
     expect(screen.getByRole('heading').textContent).toBe('Zoom meeting');
     expect(screen.queryByRole('link')).toBeNull();
-    expect(bodyOf()).not.toContain('Meeting ID');
+    expect(postText()).not.toContain('Meeting ID');
 });
 
 it('d13 a post without properties shows its message', async () => {
     const post = meetingPost();
-    delete post.props;
-    await showPosts(load(), post);
-    expect(bodyOf()).toBe('I have started a meeting');
+    delete (post as Partial<Post>).props;
+    await renderPosts(loadPlugin(), post);
+    expect(postText()).toBe('I have started a meeting');
 });
 
 it.each([
@@ -163,38 +177,44 @@ it.each([
     ['//evil.example'],
     [''],
 ])('f10 d27 an insecure link is not shown: %s', async (meetingLink) => {
-    serve({});
-    await showPosts(load(), meetingPost({meeting_link: meetingLink}));
+    mockServer({});
+    await renderPosts(loadPlugin(), meetingPost({meeting_link: meetingLink}));
     expect(screen.queryByRole('link')).toBeNull();
-    expect(bodyOf()).toContain('its address is not secure');
+    expect(postText()).toContain('its address is not secure');
 });
 
 it('f10 d27 the host of a link is named unless it belongs to Zoom', async () => {
-    serve({'/plugins/zoom/api/v1/client': () => json(200, {zoom_url: 'https://zoom.us'})});
-    await showPosts(load(), meetingPost({meeting_link: 'https://zoom.us.evil.example/j/1'}));
-    expect(bodyOf()).toContain('This link leads to zoom.us.evil.example');
+    mockServer({
+        '/plugins/zoom/api/v1/client': () => jsonResponse(200, {zoom_url: 'https://zoom.us'}),
+    });
+    await renderPosts(
+        loadPlugin(),
+        meetingPost({meeting_link: 'https://zoom.us.evil.example/j/1'}),
+    );
+    expect(postText()).toContain('This link leads to zoom.us.evil.example');
 });
 
 it('d27 the configured Zoom URL counts as Zoom, and the plugin asks for it once', async () => {
-    const asked = serve({
-        '/plugins/zoom/api/v1/client': () => json(200, {zoom_url: 'https://meet.example.com'}),
+    const requests = mockServer({
+        '/plugins/zoom/api/v1/client': () =>
+            jsonResponse(200, {zoom_url: 'https://meet.example.com'}),
     });
     const link = 'https://us1.meet.example.com/j/1';
     const posts = ['a', 'b', 'c'].map((id) => meetingPost({meeting_link: link}, {id}));
-    await showPosts(load(), ...posts, meetingPost({}, {id: 'd'}));
+    await renderPosts(loadPlugin(), ...posts, meetingPost({}, {id: 'd'}));
     await waitFor(() => expect(screen.queryByText(/leads to/)).toBeNull());
     expect(screen.getAllByRole('link')).toHaveLength(4);
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
 });
 
-it('d13 a time that no calendar has does not break the channel', async () => {
+it('d13 a time outside the calendar does not break the channel', async () => {
     const post = meetingPost({...ENDED, meeting_start_time: 1e20, meeting_end_time: 1e20});
-    await showPosts(load(), {...post, id: 'bad'}, meetingPost());
+    await renderPosts(loadPlugin(), {...post, id: 'bad'}, meetingPost());
     expect(screen.getAllByRole('listitem')).toHaveLength(2);
     expect(document.querySelector('dl')?.textContent).toContain('2026');
 });
 
-it('d13 a post that cannot be drawn shows its message, and the others are not affected', async () => {
+it('d13 a post that cannot be rendered shows its message, and the others are not affected', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const formatText = (text: string) => {
         if (text.includes('*bad*')) {
@@ -202,28 +222,28 @@ it('d13 a post that cannot be drawn shows its message, and the others are not af
         }
         return text;
     };
-    vi.stubGlobal('PostUtils', {...host.PostUtils, formatText});
+    vi.stubGlobal('PostUtils', {...clientWindow.PostUtils, formatText});
     const bad = meetingPost({meeting_topic: '*bad*'}, {id: 'bad', message: 'Come in'});
-    await showPosts(load(), bad, meetingPost());
+    await renderPosts(loadPlugin(), bad, meetingPost());
     const [first, second] = screen.getAllByRole('listitem');
-    expect(first && bodyOf(first)).toBe('Come in');
+    expect(first && postText(first)).toBe('Come in');
     expect(second?.textContent).toContain('Standup');
 });
 
 it('d63 a title is a single line', async () => {
-    const asked: unknown[] = [];
-    const real = host.PostUtils?.formatText;
+    const calls: unknown[] = [];
+    const original = clientWindow.PostUtils?.formatText;
     const formatText = (text: string, options?: object) => {
-        asked.push(options);
-        return real?.(text, options) ?? text;
+        calls.push(options);
+        return original?.(text, options) ?? text;
     };
-    vi.stubGlobal('PostUtils', {...host.PostUtils, formatText});
-    await showPosts(load(), meetingPost({meeting_topic: '# Standup\n* one'}));
-    expect(asked).toContainEqual({atMentions: true, singleline: true});
+    vi.stubGlobal('PostUtils', {...clientWindow.PostUtils, formatText});
+    await renderPosts(loadPlugin(), meetingPost({meeting_topic: '# Standup\n* one'}));
+    expect(calls).toContainEqual({atMentions: true, singleline: true});
 });
 
 it('d63 zm135 the title is the name of the card, and decoration is hidden from screen readers', async () => {
-    await showPosts(load(), meetingPost());
+    await renderPosts(loadPlugin(), meetingPost());
     const card = screen.getByRole('group', {name: 'Standup'});
     for (const element of card.querySelectorAll('svg, .zoom-dot')) {
         expect(element.getAttribute('aria-hidden')).toBe('true');
@@ -236,18 +256,18 @@ it('d63 zm135 the title is the name of the card, and decoration is hidden from s
     ).toBe('polite');
 });
 
-it('d63 a post in the channel and in its thread has unique IDs', async () => {
-    const loaded = load();
+it('d63 a post in the channel and in its thread has different element IDs', async () => {
+    const client = loadPlugin();
     const post = meetingPost();
-    loaded.store.dispatch({type: 'RECEIVED_POST', data: {...post, channel_id: CHANNEL}});
-    loaded.store.dispatch({type: 'THREAD_OPENED', id: post.id});
-    await showClient(loaded);
+    client.store.dispatch({type: 'RECEIVED_POST', data: {...post, channel_id: CHANNEL}});
+    client.store.dispatch({type: 'THREAD_OPENED', id: post.id});
+    await renderClient(client);
     expect(screen.getAllByRole('group', {name: 'Standup'})).toHaveLength(2);
     const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
     expect(new Set(ids).size).toBe(ids.length);
 });
 
 it('d36 dates are in English if there is no catalog for the reader’s language', async () => {
-    await showPosts(load({user: person('ada', {locale: 'pt-BR'})}), state('ended'));
+    await renderPosts(loadPlugin({user: makeUser('ada', {locale: 'pt-BR'})}), state('ended'));
     expect(document.querySelector('dl')?.textContent).toMatch(/Date ?Aug 6, 2026/);
 });

@@ -1,19 +1,21 @@
 // Replies with the chat and the transcript of a meeting.
 import {screen} from '@testing-library/dom';
+import userEvent from '@testing-library/user-event';
 import {expect, it, vi} from 'vitest';
 
-import {STATES} from '../gallery/posts';
-import type {Post} from '../src/mattermost';
-import {hands, load, person, showPosts} from './harness';
+import {POSTS} from '../gallery/posts';
+import type {Post} from '@mattermost/types/posts';
+import {makeUser} from './fake-client/store';
+import {loadPlugin, renderPosts} from './harness';
 
-const {chat, transcript} = STATES as {chat: Post; transcript: Post};
+const {chat, transcript} = POSTS as {chat: Post; transcript: Post};
 
 function chats(): (string | undefined)[] {
     return screen.getAllByTestId('zoom-post-chat-body').map((one) => one.textContent?.trim());
 }
 
 it('zm131 zm132 chats and transcripts show their message', async () => {
-    await showPosts(load(), chat, transcript);
+    await renderPosts(loadPlugin(), chat, transcript);
     expect(chats()).toEqual(['Here is the chat of the Zoom meeting:']);
     expect(screen.getByTestId('zoom-post-transcription-body').textContent?.trim()).toBe(
         'Here is the transcript of the Zoom meeting:',
@@ -28,8 +30,8 @@ it('d36 the plugin’s message is shown in the reader’s language, a person’s
         id: 'french',
         message: 'Voici la discussion de la réunion Zoom\u00a0:',
     };
-    const loaded = load({user: person('ada', {locale: 'de'})});
-    await showPosts(loaded, chat, earlier, french, theirs, transcript);
+    const client = loadPlugin({user: makeUser('ada', {locale: 'de'})});
+    await renderPosts(client, chat, earlier, french, theirs, transcript);
     const expected = 'Hier ist der Chat des Zoom-Meetings:';
     expect(chats()).toEqual([expected, expected, expected, 'Here is our chat']);
     expect(screen.getByTestId('zoom-post-transcription-body').textContent).toContain('Transkript');
@@ -37,19 +39,19 @@ it('d36 the plugin’s message is shown in the reader’s language, a person’s
 
 it('zm133 the button passes the post to the AI plugin', async () => {
     const ai = vi.fn();
-    await showPosts(load({ai}), chat, transcript);
-    await hands.click(screen.getByRole('button', {name: 'Summarize chat history'}));
-    await hands.click(screen.getByRole('button', {name: 'Create meeting summary'}));
+    await renderPosts(loadPlugin({summarize: ai}), chat, transcript);
+    await userEvent.click(screen.getByRole('button', {name: 'Summarize chat history'}));
+    await userEvent.click(screen.getByRole('button', {name: 'Create meeting summary'}));
     expect(ai.mock.calls).toEqual([[chat], [transcript]]);
 });
 
 it('zm133 without the AI plugin there is no button', async () => {
-    await showPosts(load(), chat, transcript);
+    await renderPosts(loadPlugin(), chat, transcript);
     expect(screen.queryByRole('button')).toBeNull();
 });
 
 it('zm130 without the client’s formatting functions, text is plain text', async () => {
     vi.stubGlobal('PostUtils', undefined);
-    await showPosts(load(), chat);
+    await renderPosts(loadPlugin(), chat);
     expect(chats()[0]).toContain('chat of the Zoom meeting');
 });

@@ -1,45 +1,38 @@
 import React from 'react';
 
+import {type Translate, useT} from '../i18n';
 import type {Meeting} from '../meeting';
 import {Markdown} from './Markdown';
-import type {Say} from './useText';
 
-let cards = 0;
+let cardCount = 0;
 
-/** The name of a meeting without a topic. */
-function untitled(say: Say, provider: string): string {
+/** The title of a meeting without a topic. */
+function defaultTitle(t: Translate, provider: string): string {
     switch (provider) {
         case 'Zoom':
-            return say('zoomMeeting');
+            return t('zoomMeeting');
         case '':
-            return say('meeting');
+            return t('meeting');
         default:
-            return say('otherMeeting', {provider});
+            return t('otherMeeting', {provider});
     }
 }
 
 /** A frame with the title of a meeting, which is also its accessible name. */
-export function Card({
-    say,
-    meeting,
-    children,
-}: {
-    say: Say;
-    meeting: Meeting;
-    children: React.ReactNode;
-}) {
+export function Card({meeting, children}: {meeting: Meeting; children: React.ReactNode}) {
+    const t = useT();
     // The same post can be on the page several times: in the channel, in its thread, in search results.
-    const [id] = React.useState(() => `zoom-title-${(cards += 1)}`);
-    const idle = meeting.status === 'NOT_STARTED';
+    const [titleId] = React.useState(() => `zoom-title-${(cardCount += 1)}`);
+    const isInactive = meeting.status === 'NOT_STARTED';
     return (
         <div
-            className={idle ? 'zoom-card zoom-card-idle' : 'zoom-card'}
+            className={isInactive ? 'zoom-card zoom-card-inactive' : 'zoom-card'}
             role="group"
-            aria-labelledby={id}
+            aria-labelledby={titleId}
         >
-            <h3 className="zoom-title" id={id}>
+            <h3 className="zoom-title" id={titleId}>
                 {meeting.topic === '' ? (
-                    untitled(say, meeting.provider)
+                    defaultTitle(t, meeting.provider)
                 ) : (
                     <Markdown text={meeting.topic} singleline={true} />
                 )}
@@ -49,19 +42,20 @@ export function Card({
     );
 }
 
-/** A fact about a meeting, with its name. */
-export interface Fact {
-    name: string;
+/** A detail of a meeting, with its label. */
+export interface Detail {
+    label: string;
     value: React.ReactNode;
 }
 
-/** A list of facts. */
-export function Details({say, facts}: {say: Say; facts: readonly Fact[]}) {
+/** The list of a meeting's details. */
+export function MeetingDetails({details}: {details: readonly Detail[]}) {
+    const t = useT();
     return (
-        <dl className="zoom-details" aria-label={say('details')}>
-            {facts.map(({name, value}) => (
-                <div key={name}>
-                    <dt>{name}</dt>
+        <dl className="zoom-details" aria-label={t('details')}>
+            {details.map(({label, value}) => (
+                <div key={label}>
+                    <dt>{label}</dt>
                     <dd>{value}</dd>
                 </div>
             ))}

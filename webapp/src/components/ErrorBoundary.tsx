@@ -2,15 +2,15 @@ import React from 'react';
 
 interface Props {
     /** The text to show if the children throw. */
-    message: string;
+    fallback: string;
     children: React.ReactNode;
 }
 
 /**
- * Draws the children, or only the message if they throw, so that one bad post does not break the channel. React has
+ * Renders the children, or only a text if they throw, so that one bad post does not break the channel. React has
  * no hook for this.
  */
-export class Safely extends React.Component<Props, {failed: boolean}> {
+export class ErrorBoundary extends React.Component<Props, {failed: boolean}> {
     override state = {failed: false};
 
     static getDerivedStateFromError() {
@@ -18,6 +18,6 @@ export class Safely extends React.Component<Props, {failed: boolean}> {
     }
 
     override render() {
-        return this.state.failed ? <p>{this.props.message}</p> : this.props.children;
+        return this.state.failed ? <p>{this.props.fallback}</p> : this.props.children;
     }
 }

@@ -1,15 +1,11 @@
 import React from 'react';
+import {useSelector} from 'react-redux';
 
-import {useObservable} from '../observable';
-import type {Starter} from '../meeting-starter';
+import {selectStarts} from '../state';
 import {Spinner} from './icons';
 
 /** The icon of the button in the channel header. Mattermost gives the button its name. */
-export function HeaderIcon({starter}: {starter: Starter}) {
-    const busy = useObservable(starter.busy);
-    return busy.length > 0 ? (
-        <Spinner />
-    ) : (
-        <i className="icon icon-brand-zoom" aria-hidden="true" />
-    );
+export function HeaderIcon() {
+    const isStarting = useSelector(selectStarts).length > 0;
+    return isStarting ? <Spinner /> : <i className="icon icon-brand-zoom" aria-hidden="true" />;
 }

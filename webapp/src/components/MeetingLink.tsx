@@ -1,37 +1,36 @@
 import React from 'react';
 
+import type {ApiClient} from '../api';
+import {useT} from '../i18n';
 import {type Link, needsZoomUrl, safeLink} from '../links';
-import type {Starter} from '../meeting-starter';
-import type {Say} from './useText';
 
-/** The link of a post, or `undefined` if it must not be followed. */
-export function useSafeLink(starter: Starter, text: unknown): Link | undefined {
-    const asks = needsZoomUrl(text);
+/** The link of a post, or `undefined` if it is not safe. */
+export function useSafeLink(api: ApiClient, text: unknown): Link | undefined {
+    const isZoomUrlNeeded = needsZoomUrl(text);
     const [zoomUrl, setZoomUrl] = React.useState('');
     React.useEffect(() => {
-        let wanted = asks;
-        if (asks) {
-            void starter.client.zoomUrl().then((url) => wanted && setZoomUrl(url));
+        let isMounted = true;
+        if (isZoomUrlNeeded) {
+            void api.zoomUrl().then((url) => isMounted && setZoomUrl(url));
         }
         return () => {
-            wanted = false;
+            isMounted = false;
         };
-    }, [asks, starter]);
+    }, [isZoomUrlNeeded, api]);
     return React.useMemo(() => safeLink(text, zoomUrl), [text, zoomUrl]);
 }
 
 /** A link that looks like a button and opens the meeting in a new tab. */
 export function MeetingLink({
-    say,
     link,
     label,
-    onFollow,
+    onClick,
 }: {
-    say: Say;
     link: Link;
     label: string;
-    onFollow?: () => void;
+    onClick?: () => void;
 }) {
+    const t = useT();
     return (
         <>
             <a
@@ -39,13 +38,13 @@ export function MeetingLink({
                 href={link.href}
                 target="_blank"
                 rel="noopener noreferrer"
-                aria-label={`${label}, ${say('newTab')}`}
-                onClick={onFollow}
+                aria-label={`${label}, ${t('newTab')}`}
+                onClick={onClick}
             >
                 {label}
             </a>
             {link.foreignHost !== '' && (
-                <span className="zoom-foreign">{say('leadsTo', {host: link.foreignHost})}</span>
+                <span className="zoom-link-note">{t('leadsTo', {host: link.foreignHost})}</span>
             )}
         </>
     );

@@ -1,20 +1,22 @@
 // A post about a meeting: `custom_zoom`.
 //
 // Any member can write such a post. `meeting.ts` checks its properties, `links.ts` its link.
+import type {Post} from '@mattermost/types/posts';
+import type {UserProfile} from '@mattermost/types/users';
 import React from 'react';
 import {useSelector} from 'react-redux';
 
-import type {Post, PostProps, State, User} from '../mattermost';
-import {type Meeting, type Status, hostOf, meetingOf, startedMinutes} from '../meeting';
-import type {Starter} from '../meeting-starter';
-import type {Key} from '../i18n';
+import {type MessageKey, useT} from '../i18n';
 import {cardMessages} from '../i18n/stored-messages';
-import {Card, Details} from './Card';
+import type {PostProps, State} from '../mattermost';
+import type {MeetingStarter} from '../meeting-starter';
+import {type Meeting, type Status, durationMinutes, readHost, readMeeting} from '../meeting';
+import {Card, MeetingDetails} from './Card';
+import {ErrorBoundary} from './ErrorBoundary';
 import {Markdown} from './Markdown';
 import {MeetingLink, useSafeLink} from './MeetingLink';
 import {RecentMeeting} from './RecentMeeting';
-import {Safely} from './ErrorBoundary';
-import {type Say, useText, useTime} from './useText';
+import {useTimeFormat} from './useTimeFormat';
 
 /** Whether a bot wrote the post for a person and names the person. */
 function isForPerson(post: Post): boolean {
@@ -24,102 +26,114 @@ function isForPerson(post: Post): boolean {
 
 /**
  * The text above the card. The plugin's own messages are shown in the reader's language. A message that a person
- * wrote is shown as it is.
+ * wrote is not changed.
  */
-function introduction(say: Say, post: Post, meeting: Meeting, author: User | undefined): string {
-    const known = cardMessages.get(post.message);
+function Introduction({
+    post,
+    meeting,
+    author,
+}: {
+    post: Post;
+    meeting: Meeting;
+    author: UserProfile | undefined;
+}) {
+    const t = useT();
+    const storedMessage = cardMessages.get(post.message);
     const isBot = author?.is_bot === true;
-    if (meeting.provider !== 'Zoom' || !(isBot || known || post.message === '')) {
-        return post.message;
+    const isOurs = isBot || storedMessage !== undefined || post.message === '';
+    if (meeting.status === undefined || meeting.provider !== 'Zoom' || !isOurs) {
+        return <Markdown text={post.message} />;
     }
-    switch (meeting.status) {
-        case 'ENDED':
-            return say('hasEnded');
-        case 'NOT_STARTED':
-            return say('notStarted');
-        default: {
-            const user = isForPerson(post) ? hostOf(post, author) : '';
-            if (user !== '') {
-                return say('hasStarted', {user});
-            }
-            return say(isBot || known === 'meetingStarted' ? 'meetingStarted' : 'haveStarted');
-        }
+    if (meeting.status === 'ENDED') {
+        return <>{t('hasEnded')}</>;
     }
+    if (meeting.status === 'NOT_STARTED') {
+        return <>{t('notStarted')}</>;
+    }
+    const user = isForPerson(post) ? readHost(post, author) : '';
+    if (user !== '') {
+        return <Markdown text={t('hasStarted', {user})} />;
+    }
+    const key = isBot || storedMessage === 'meetingStarted' ? 'meetingStarted' : 'haveStarted';
+    return <>{t(key)}</>;
 }
 
-/** The states of a stored post with a card. */
+/** The status of a stored post with a card. */
 type CardStatus = Exclude<Status, 'RECENTLY_CREATED'>;
 
-const STATUS_TEXT = {
+const STATUS_KEYS = {
     STARTED: 'statusInProgress',
     ENDED: 'statusEnded',
     NOT_STARTED: 'statusNotStarted',
-} as const satisfies Record<CardStatus, Key>;
+} as const satisfies Record<CardStatus, MessageKey>;
 
-/** The state and the number of the meeting, in one line because a channel may show hundreds of cards. */
-function Facts({say, status, meeting}: {say: Say; status: CardStatus; meeting: Meeting}) {
+/** The status and the meeting ID, in one line because a channel may show hundreds of cards. */
+function StatusLine({status, meeting}: {status: CardStatus; meeting: Meeting}) {
+    const t = useT();
     const isInProgress = status === 'STARTED';
-    const key = meeting.personal ? 'personalMeetingId' : 'meetingId';
+    const idKey = meeting.isPersonal ? 'personalMeetingId' : 'meetingId';
     return (
-        <p className="zoom-facts" aria-live="polite">
-            <span className={isInProgress ? 'zoom-dot zoom-dot-on' : 'zoom-dot'} aria-hidden="true">
+        <p className="zoom-status" aria-live="polite">
+            <span
+                className={isInProgress ? 'zoom-dot zoom-dot-active' : 'zoom-dot'}
+                aria-hidden="true"
+            >
                 {'● '}
             </span>
-            {say(STATUS_TEXT[status])}
-            {meeting.id !== '' && ` · ${say(key, {id: meeting.id})}`}
+            {t(STATUS_KEYS[status])}
+            {meeting.id !== '' && ` · ${t(idKey, {id: meeting.id})}`}
         </p>
     );
 }
 
-function Started({say, meeting, starter}: {say: Say; meeting: Meeting; starter: Starter}) {
-    const link = useSafeLink(starter, meeting.link);
+function StartedMeeting({meeting, starter}: {meeting: Meeting; starter: MeetingStarter}) {
+    const t = useT();
+    const link = useSafeLink(starter.api, meeting.link);
     return link ? (
-        <MeetingLink say={say} link={link} label={say('join')} />
+        <MeetingLink link={link} label={t('join')} />
     ) : (
-        <span className="zoom-foreign">{say('unsafeLink')}</span>
+        <span className="zoom-link-note">{t('unsafeLink')}</span>
     );
 }
 
-function Ended({say, post, meeting}: {say: Say; post: Post; meeting: Meeting}) {
-    const time = useTime();
+function EndedMeeting({post, meeting}: {post: Post; meeting: Meeting}) {
+    const t = useT();
+    const formatTime = useTimeFormat();
     const start = meeting.start || post.create_at;
     const end = meeting.end || post.update_at;
     return (
-        <Details
-            say={say}
-            facts={[
-                {name: say('date'), value: time(start)},
+        <MeetingDetails
+            details={[
+                {label: t('date'), value: formatTime(start)},
                 {
-                    name: say('duration'),
-                    value: say('minutes', {count: startedMinutes(start, end)}),
+                    label: t('duration'),
+                    value: t('minutes', {count: durationMinutes(start, end)}),
                 },
             ]}
         />
     );
 }
 
-function MeetingOrMessage({post, starter}: {post: Post; starter: Starter}) {
-    const say = useText();
+function MeetingOrMessage({post, starter}: {post: Post; starter: MeetingStarter}) {
+    const t = useT();
     const author = useSelector((state: State) => state.entities?.users?.profiles?.[post.user_id]);
-    const meeting = meetingOf(post);
+    const meeting = readMeeting(post);
     const {status} = meeting;
     if (status === 'RECENTLY_CREATED') {
-        const host = hostOf(post, author);
-        return <RecentMeeting {...{say, post, meeting, host, starter}} />;
+        const host = readHost(post, author);
+        return <RecentMeeting post={post} meeting={meeting} host={host} starter={starter} />;
     }
     return (
         <>
             <div className="zoom-pretext">
-                <Markdown text={status ? introduction(say, post, meeting, author) : post.message} />
+                <Introduction post={post} meeting={meeting} author={author} />
             </div>
             {status && (
-                <Card say={say} meeting={meeting}>
-                    <Facts say={say} status={status} meeting={meeting} />
-                    {status === 'STARTED' && (
-                        <Started say={say} meeting={meeting} starter={starter} />
-                    )}
-                    {status === 'ENDED' && <Ended say={say} post={post} meeting={meeting} />}
-                    {status === 'NOT_STARTED' && say('noStartReported')}
+                <Card meeting={meeting}>
+                    <StatusLine status={status} meeting={meeting} />
+                    {status === 'STARTED' && <StartedMeeting meeting={meeting} starter={starter} />}
+                    {status === 'ENDED' && <EndedMeeting post={post} meeting={meeting} />}
+                    {status === 'NOT_STARTED' && t('noStartReported')}
                 </Card>
             )}
         </>
@@ -127,10 +141,10 @@ function MeetingOrMessage({post, starter}: {post: Post; starter: Starter}) {
 }
 
 /** A post about a meeting. */
-export function MeetingPost({post, starter}: PostProps & {starter: Starter}) {
+export function MeetingPost({post, starter}: PostProps & {starter: MeetingStarter}) {
     return (
-        <Safely message={post.message}>
+        <ErrorBoundary fallback={post.message}>
             <MeetingOrMessage post={post} starter={starter} />
-        </Safely>
+        </ErrorBoundary>
     );
 }

@@ -2,24 +2,25 @@
 //
 // The element is always on the page, because screen readers announce only changes in existing elements.
 import React from 'react';
+import {useSelector} from 'react-redux';
 
-import {useObservable} from '../observable';
-import type {Notice, Starter} from '../meeting-starter';
+import {useT} from '../i18n';
+import type {MeetingStarter} from '../meeting-starter';
+import {type Notice, selectNotice, selectStarts} from '../state';
 import {MeetingLink, useSafeLink} from './MeetingLink';
 import {Spinner} from './icons';
-import {useText} from './useText';
 
 /** The corner of the page. */
-export function NoticeArea({starter}: {starter: Starter}) {
-    const say = useText();
-    const starting = useObservable(starter.busy).at(-1);
-    const notice = useObservable(starter.notice);
+export function NoticeArea({starter}: {starter: MeetingStarter}) {
+    const t = useT();
+    const latestStart = useSelector(selectStarts).at(-1);
+    const notice = useSelector(selectNotice);
     return (
         <div className="zoom-notices" role="status" aria-live="polite">
-            {starting && (
+            {latestStart && (
                 <div className="zoom-notice">
                     <Spinner />
-                    {say(starting.rootId === '' ? 'starting' : 'startingInThread')}
+                    {t(latestStart.rootId === '' ? 'starting' : 'startingInThread')}
                 </div>
             )}
             {notice && <NoticeBox notice={notice} starter={starter} />}
@@ -27,30 +28,41 @@ export function NoticeArea({starter}: {starter: Starter}) {
     );
 }
 
-function NoticeBox({notice, starter}: {notice: NonNullable<Notice>; starter: Starter}) {
-    const say = useText();
+function NoticeBox({notice, starter}: {notice: Notice; starter: MeetingStarter}) {
+    const t = useT();
     const close = () => {
-        starter.dismiss();
+        starter.closeNotice();
         // The focused button is gone. Move the focus to the message input.
         document.getElementById('post_textbox')?.focus();
     };
     return (
         <div className="zoom-notice">
-            {notice.kind === 'said' ? notice.sentence : say('blocked')}
-            {notice.kind === 'blocked' && (
-                <Blocked meetingUrl={notice.meetingUrl} starter={starter} />
+            {notice.kind === 'blocked' ? (
+                <BlockedMeeting meetingUrl={notice.meetingUrl} starter={starter} />
+            ) : (
+                notice.text
             )}
-            <button type="button" className="zoom-close" aria-label={say('close')} onClick={close}>
+            <button
+                type="button"
+                className="zoom-notice-close"
+                aria-label={t('close')}
+                onClick={close}
+            >
                 <span aria-hidden="true">×</span>
             </button>
         </div>
     );
 }
 
-function Blocked({meetingUrl, starter}: {meetingUrl: string; starter: Starter}) {
-    const say = useText();
-    const link = useSafeLink(starter, meetingUrl);
-    return link ? (
-        <MeetingLink say={say} link={link} label={say('open')} onFollow={() => starter.dismiss()} />
-    ) : null;
+function BlockedMeeting({meetingUrl, starter}: {meetingUrl: string; starter: MeetingStarter}) {
+    const t = useT();
+    const link = useSafeLink(starter.api, meetingUrl);
+    return (
+        <>
+            {t('blocked')}
+            {link && (
+                <MeetingLink link={link} label={t('open')} onClick={() => starter.closeNotice()} />
+            )}
+        </>
+    );
 }

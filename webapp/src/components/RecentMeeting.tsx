@@ -1,61 +1,67 @@
-// The warning that the channel has a recent meeting. Only its reader sees it.
+// The warning that the channel has a recent meeting. Only its reader sees the warning.
 //
 // It is one card with the title, the host, and the start of the existing meeting. "Start a new meeting" uses the
 // topic that the reader asked for.
+import type {Post} from '@mattermost/types/posts';
 import React from 'react';
+import {useSelector} from 'react-redux';
 
-import type {Post} from '../mattermost';
+import {useT} from '../i18n';
+import type {State} from '../mattermost';
+import type {MeetingStarter} from '../meeting-starter';
 import type {Meeting} from '../meeting';
-import {useObservable} from '../observable';
-import type {Starter} from '../meeting-starter';
-import {Card, Details, type Fact} from './Card';
+import {selectNewMeeting} from '../state';
+import {Card, type Detail, MeetingDetails} from './Card';
 import {Markdown} from './Markdown';
 import {MeetingLink, useSafeLink} from './MeetingLink';
 import {Spinner} from './icons';
-import {type Say, useTime} from './useText';
+import {useTimeFormat} from './useTimeFormat';
 
 function Actions({
-    say,
     post,
     meeting,
     starter,
 }: {
-    say: Say;
     post: Post;
     meeting: Meeting;
-    starter: Starter;
+    starter: MeetingStarter;
 }) {
-    const link = useSafeLink(starter, meeting.link);
-    const state = useObservable(starter.forced)[post.id];
-    const status = React.useRef<HTMLSpanElement>(null);
-    const clicked = React.useRef(false);
+    const t = useT();
+    const link = useSafeLink(starter.api, meeting.link);
+    const status = useSelector((state: State) => selectNewMeeting(state, post.id));
+    const result = React.useRef<HTMLSpanElement>(null);
+    const wasClicked = React.useRef(false);
     React.useEffect(() => {
         // The clicked button is gone, and the focus with it.
-        if (state === 'done' && clicked.current && document.activeElement === document.body) {
-            status.current?.focus();
+        if (
+            status === 'started' &&
+            wasClicked.current &&
+            document.activeElement === document.body
+        ) {
+            result.current?.focus();
         }
-    }, [state]);
-    const startNew = () => {
-        clicked.current = true;
-        void starter.startNew(post, meeting.requestedTopic);
+    }, [status]);
+    const startNewMeeting = () => {
+        wasClicked.current = true;
+        void starter.startNewMeeting(post, meeting.requestedTopic);
     };
     return (
         <div className="zoom-actions">
-            {link && <MeetingLink say={say} link={link} label={say('joinExisting')} />}
-            {state !== 'done' && (
+            {link && <MeetingLink link={link} label={t('joinExisting')} />}
+            {status !== 'started' && (
                 // `disabled` would move the focus away from the button.
                 <button
                     type="button"
                     className={`btn ${link ? 'btn-tertiary' : 'btn-primary'} zoom-button`}
-                    aria-disabled={state === 'busy'}
-                    onClick={startNew}
+                    aria-disabled={status === 'starting'}
+                    onClick={startNewMeeting}
                 >
-                    {state === 'busy' && <Spinner />}
-                    {say('startNew')}
+                    {status === 'starting' && <Spinner />}
+                    {t('startNew')}
                 </button>
             )}
-            <span ref={status} role="status" tabIndex={-1}>
-                {state === 'done' && say('startedNew')}
+            <span ref={result} role="status" tabIndex={-1}>
+                {status === 'started' && t('startedNew')}
             </span>
         </div>
     );
@@ -63,40 +69,40 @@ function Actions({
 
 /** The warning. */
 export function RecentMeeting({
-    say,
     post,
     meeting,
     host,
     starter,
 }: {
-    say: Say;
     post: Post;
     meeting: Meeting;
     /** The host of the existing meeting, for example "@ada"; empty if unknown. */
     host: string;
-    starter: Starter;
+    starter: MeetingStarter;
 }) {
-    const time = useTime();
-    const link = useSafeLink(starter, meeting.link);
+    const t = useT();
+    const formatTime = useTimeFormat();
+    const link = useSafeLink(starter.api, meeting.link);
     const {provider, start, topic} = meeting;
-    const facts: Fact[] = [];
+    const details: Detail[] = [];
     if (host !== '') {
         // A mention, so that a click shows the profile.
-        facts.push({name: say('host'), value: <Markdown text={host} singleline={true} />});
+        const mention = <Markdown text={host} singleline={true} />;
+        details.push({label: t('host'), value: mention});
     }
     if (start !== 0) {
-        facts.push({name: say('started'), value: time(start)});
+        details.push({label: t('started'), value: formatTime(start)});
     }
     // Without a topic, the title names the provider.
     if (topic !== '' && provider !== 'Zoom' && provider !== '') {
-        facts.push({name: say('provider'), value: provider});
+        details.push({label: t('provider'), value: provider});
     }
     return (
         <>
-            <div className="zoom-pretext">{say(link ? 'recent' : 'recentWithoutLink')}</div>
-            <Card say={say} meeting={meeting}>
-                {facts.length > 0 && <Details say={say} facts={facts} />}
-                <Actions say={say} post={post} meeting={meeting} starter={starter} />
+            <div className="zoom-pretext">{t(link ? 'recent' : 'recentWithoutLink')}</div>
+            <Card meeting={meeting}>
+                {details.length > 0 && <MeetingDetails details={details} />}
+                <Actions post={post} meeting={meeting} starter={starter} />
             </Card>
         </>
     );

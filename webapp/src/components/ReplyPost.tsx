@@ -1,66 +1,56 @@
 // The replies with the chat and the transcript of a meeting: `custom_zoom_chat` and `custom_zoom_transcript`.
 // Mattermost shows their files below. If the AI plugin is installed, a button passes the post to it.
+import type {Post} from '@mattermost/types/posts';
 import React from 'react';
 import {useSelector} from 'react-redux';
 
-import type {Post, PostProps, State} from '../mattermost';
-import type {Key} from '../i18n';
+import {type MessageKey, useT} from '../i18n';
 import {replyMessages} from '../i18n/stored-messages';
+import type {PostProps, State} from '../mattermost';
+import {ErrorBoundary} from './ErrorBoundary';
 import {Markdown} from './Markdown';
-import {Safely} from './ErrorBoundary';
 import {SparklesIcon} from './icons';
-import {useText} from './useText';
 
-function summarizer(state: State): ((post: Post) => void) | undefined {
-    const installed = state.plugins?.plugins?.['mattermost-ai'];
-    const click = state['plugins-mattermost-ai']?.callsPostButtonClickedTranscription;
-    return installed && typeof click === 'function' ? (post) => void click(post) : undefined;
-}
-
-function AiButton({post, label}: {post: Post; label: Key}) {
-    const say = useText();
-    const state = useSelector((all: State) => all['plugins-mattermost-ai']);
-    const plugins = useSelector((all: State) => all.plugins);
-    const click = React.useMemo(
-        () =>
-            summarizer({
-                ...(plugins && {plugins}),
-                ...(state && {'plugins-mattermost-ai': state}),
-            }),
-        [plugins, state],
+function AiButton({post, labelKey}: {post: Post; labelKey: MessageKey}) {
+    const t = useT();
+    const isInstalled = useSelector((state: State) =>
+        Boolean(state.plugins?.plugins?.['mattermost-ai']),
     );
-    if (!click) {
+    const summarize = useSelector(
+        (state: State) => state['plugins-mattermost-ai']?.callsPostButtonClickedTranscription,
+    );
+    if (!isInstalled || typeof summarize !== 'function') {
         return null;
     }
     return (
-        <button type="button" className="zoom-ai" onClick={() => click(post)}>
+        <button type="button" className="zoom-ai-button" onClick={() => void summarize(post)}>
             <SparklesIcon />
-            {say(label)}
+            {t(labelKey)}
         </button>
     );
 }
 
-function Reply({post, label, name}: {post: Post; label: Key; name: string}) {
-    const say = useText();
-    const known = replyMessages.get(post.message);
+function Reply({post, labelKey, testId}: {post: Post; labelKey: MessageKey; testId: string}) {
+    const t = useT();
+    const storedMessage = replyMessages.get(post.message);
     return (
-        <Safely message={post.message}>
-            <div className="zoom-post" data-testid={name}>
+        <ErrorBoundary fallback={post.message}>
+            <div className="zoom-post" data-testid={testId}>
                 <div className="zoom-pretext">
-                    <Markdown text={known ? say(known) : post.message} />
+                    {storedMessage ? t(storedMessage) : <Markdown text={post.message} />}
                 </div>
-                <AiButton post={post} label={label} />
+                <AiButton post={post} labelKey={labelKey} />
             </div>
-        </Safely>
+        </ErrorBoundary>
     );
 }
 
 /** A reply with the chat of a meeting. */
 export function ChatPost({post}: PostProps) {
-    return <Reply post={post} label="summarizeChat" name="zoom-post-chat-body" />;
+    return <Reply post={post} labelKey="summarizeChat" testId="zoom-post-chat-body" />;
 }
 
 /** A reply with the transcript of a meeting. */
 export function TranscriptPost({post}: PostProps) {
-    return <Reply post={post} label="summarizeMeeting" name="zoom-post-transcription-body" />;
+    return <Reply post={post} labelKey="summarizeMeeting" testId="zoom-post-transcription-body" />;
 }

@@ -9,7 +9,7 @@ export function SparklesIcon() {
     );
 }
 
-/** A turning circle for work in progress. */
+/** A spinning circle for work in progress. */
 export function Spinner() {
     return <span className="zoom-spinner" aria-hidden="true" />;
 }

@@ -1,4 +1,4 @@
-// The catalogs: flat JSON files in `i18n`, in the format of Mattermost's own (ICU messages).
+// The message catalogs: flat JSON files in `i18n`, with ICU messages like Mattermost's own catalogs.
 //
 // English defines the keys. A catalog with a missing or an extra key does not compile.
 import de from '../../i18n/de.json';
@@ -8,14 +8,14 @@ import fr from '../../i18n/fr.json';
 import ja from '../../i18n/ja.json';
 import zhCN from '../../i18n/zh-CN.json';
 
-/** The key of a sentence. */
-export type Key = keyof typeof en;
-/** All sentences in one language. */
-export type Catalog = Readonly<Record<Key, string>>;
+/** The key of a message. */
+export type MessageKey = keyof typeof en;
+/** All messages in one language. */
+export type Catalog = Readonly<Record<MessageKey, string>>;
 
 /** Accepts only a catalog with all keys and no others. */
 export function complete<T extends Catalog>(
-    catalog: T & Readonly<Record<Exclude<keyof T, Key>, never>>,
+    catalog: T & Readonly<Record<Exclude<keyof T, MessageKey>, never>>,
 ): Catalog {
     return catalog;
 }

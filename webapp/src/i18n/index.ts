@@ -1,26 +1,38 @@
-// The sentences in the reader's language.
+// The plugin's messages for react-intl.
 //
-// `text` formats a sentence for our own components. Mattermost formats the labels of the buttons itself, from the
-// same catalogs: see `translations`.
-import {type IntlShape, createIntl} from 'react-intl';
+// Mattermost adds the plugin's messages to its own (see `translations`). Components format them with Mattermost's
+// `intl`: `const t = useT(); t('join')`. Code outside of components uses `intlOf`.
+import {type IntlShape, createIntl, useIntl} from 'react-intl';
 
 import type {State} from '../mattermost';
-import {currentUser} from '../mattermost';
-import {type Catalog, type Key, catalogs, english} from './catalogs';
+import {currentUser} from '../selectors';
+import {type Catalog, type MessageKey, catalogs, english} from './catalogs';
 
-export type {Key} from './catalogs';
+export type {MessageKey} from './catalogs';
 
-/** The values of a sentence's placeholders. */
-export type Values = Readonly<Record<string, string | number>>;
+/** The ID under which Mattermost knows a message. */
+export function messageId(key: MessageKey): string {
+    return `zoom.${key}`;
+}
 
-/**
- * The reader's locale, canonical for `Intl`. English if there is no catalog for the reader's language, so that
- * sentences and dates are in the same language.
- */
-export function localeOf(state: State): string {
-    const locale = (currentUser(state)?.locale || 'en').replace('_', '-');
+/** A message for react-intl. It is in English if Mattermost does not have the plugin's messages. */
+export function message(key: MessageKey): {id: string; defaultMessage: string} {
+    return {id: messageId(key), defaultMessage: english[key]};
+}
+
+/** Formats a message in the reader's language. */
+export type Translate = (key: MessageKey, values?: Record<string, string | number>) => string;
+
+/** Returns a function that formats messages in the reader's language. */
+export function useT(): Translate {
+    const intl = useIntl();
+    return (key, values) => intl.formatMessage(message(key), values);
+}
+
+/** A locale, or English if there is no catalog for its language. Dates use this, so that they match the messages. */
+export function supportedLocale(locale: string): string {
     try {
-        const name = Intl.getCanonicalLocales(locale)[0] ?? 'en';
+        const name = Intl.getCanonicalLocales(locale.replace('_', '-'))[0] ?? 'en';
         return name in catalogs || languageOf(name) in catalogs ? name : 'en';
     } catch {
         return 'en';
@@ -35,35 +47,18 @@ function catalogOf(locale: string): Catalog {
     return catalogs[locale] ?? catalogs[languageOf(locale)] ?? english;
 }
 
-const formatters = new Map<string, IntlShape>();
-
-function formatterOf(locale: string): IntlShape {
-    let formatter = formatters.get(locale);
-    if (formatter === undefined) {
-        formatter = createIntl({locale, messages: catalogOf(locale)});
-        formatters.set(locale, formatter);
-    }
-    return formatter;
-}
-
-/** A sentence in a language. */
-export function text(locale: string, key: Key, values: Values = {}): string {
-    const sentence = catalogOf(locale)[key];
-    // Most sentences have no placeholder, and formatting costs time in a channel with hundreds of cards.
-    return sentence.includes('{') ? formatterOf(locale).formatMessage({id: key}, values) : sentence;
-}
-
-/** The ID under which Mattermost knows a sentence. */
-export function messageId(key: Key): string {
-    return `zoom.${key}`;
-}
-
-/** All sentences of a language, for Mattermost's own formatter. */
+/** All messages of a language by the IDs under which Mattermost knows them; English if there is no catalog. */
 export function translations(locale: string): Record<string, string> {
     return Object.fromEntries(
-        Object.entries(catalogOf(locale)).map(([key, sentence]) => [
-            messageId(key as Key),
-            sentence,
+        Object.entries(catalogOf(locale)).map(([key, text]) => [
+            messageId(key as MessageKey),
+            text,
         ]),
     );
+}
+
+/** Formats messages in the user's language outside of components. */
+export function intlOf(state: State): IntlShape {
+    const locale = supportedLocale(currentUser(state)?.locale || 'en');
+    return createIntl({locale, messages: translations(locale)});
 }

@@ -1,14 +1,19 @@
 // Messages that the plugin writes into stored posts.
 //
-// The plugin stores these messages in one language: English, or the default language of the server. The
-// webapp recognizes them and shows the same sentence in the reader's language. Everything else was written by
-// a person and is shown as it is.
-import {type Key, catalogs} from './catalogs';
+// The plugin stores these messages in one language: English, or the default language of the server. The webapp
+// recognizes them and shows the same message in the reader's language. Any other message was written by a person and
+// is not changed.
+import {type MessageKey, catalogs} from './catalogs';
 
 /** Messages of posts with a meeting card. */
-const CARD = ['haveStarted', 'meetingStarted', 'hasEnded', 'notStarted'] as const satisfies Key[];
+const CARD = [
+    'haveStarted',
+    'meetingStarted',
+    'hasEnded',
+    'notStarted',
+] as const satisfies MessageKey[];
 /** Messages of replies with a file. */
-const REPLY = ['chatIntro', 'transcriptIntro'] as const satisfies Key[];
+const REPLY = ['chatIntro', 'transcriptIntro'] as const satisfies MessageKey[];
 
 export type CardMessage = (typeof CARD)[number];
 export type ReplyMessage = (typeof REPLY)[number];
@@ -19,17 +24,19 @@ const EARLIER: readonly (readonly [string, CardMessage | ReplyMessage])[] = [
     ["Here's the transcription of the Zoom meeting:", 'transcriptIntro'],
 ];
 
-function lookup<K extends CardMessage | ReplyMessage>(keys: readonly K[]): ReadonlyMap<string, K> {
+function keysByText<K extends CardMessage | ReplyMessage>(
+    keys: readonly K[],
+): ReadonlyMap<string, K> {
     const current = Object.values(catalogs).flatMap((catalog) =>
         keys.map((key) => [catalog[key], key] as const),
     );
-    const earlier = EARLIER.flatMap(([message, of]) =>
-        keys.filter((key) => key === of).map((key) => [message, key] as const),
+    const earlier = EARLIER.flatMap(([text, earlierKey]) =>
+        keys.filter((key) => key === earlierKey).map((key) => [text, key] as const),
     );
     return new Map([...current, ...earlier]);
 }
 
-/** The plugin's messages in posts with a meeting card, in all languages. */
-export const cardMessages = lookup(CARD);
-/** The plugin's messages in replies with a file, in all languages. */
-export const replyMessages = lookup(REPLY);
+/** The keys of the plugin's messages in posts with a meeting card, by their text in any language. */
+export const cardMessages = keysByText(CARD);
+/** The keys of the plugin's messages in replies with a file, by their text in any language. */
+export const replyMessages = keysByText(REPLY);

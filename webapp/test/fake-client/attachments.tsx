@@ -1,11 +1,11 @@
-// Message attachments, as the client draws them below a post.
+// Message attachments, as the client renders them below a post.
+import type {Post} from '@mattermost/types/posts';
 import React from 'react';
 
-import type {Json, Post} from '../../src/mattermost';
-import {host} from '../../src/mattermost';
+import {clientWindow} from '../../src/mattermost';
 
 /** A button of an attachment. */
-export interface Action {
+export interface AttachmentAction {
     id: string;
     name: string;
     /** Identifies the action of an ephemeral post, which the server does not store. */
@@ -13,25 +13,25 @@ export interface Action {
 }
 
 /** Sends a click on a button to the server. */
-export const ActionContext = React.createContext<(post: Post, action: Action) => void>(
+export const ActionContext = React.createContext<(post: Post, action: AttachmentAction) => void>(
     () => undefined,
 );
 
-function asObject(value: Json): Record<string, Json> {
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+function asObject(value: unknown): Record<string, unknown> {
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-function asList(value: Json): Record<string, Json>[] {
+function asList(value: unknown): Record<string, unknown>[] {
     return Array.isArray(value) ? value.map(asObject) : [];
 }
 
-function asText(value: Json): string {
+function asText(value: unknown): string {
     return typeof value === 'string' ? value : '';
 }
 
 /** A text of a person or an integration, formatted as Markdown. */
 export function Formatted({text}: {text: string}) {
-    const {formatText, messageHtmlToComponent} = host.PostUtils ?? {};
+    const {formatText, messageHtmlToComponent} = clientWindow.PostUtils ?? {};
     return <>{messageHtmlToComponent?.(formatText?.(text, {}) ?? '', {})}</>;
 }
 

@@ -2,24 +2,25 @@
 //
 // For plugins it is like the real client: the globals, the registry, the state, the websocket events, the headers of
 // posts, and the labels of plugins' buttons. Three behaviors of the real client are easy to miss:
-// - An ephemeral post has the type `system_ephemeral`. A plugin draws such a post if `props.type` is one of the
-//   plugin's types, and the client draws `props.attachments` below.
-// - A stored post of a plugin's type is drawn by the plugin alone.
+// - An ephemeral post has the type `system_ephemeral`. A plugin renders such a post if `props.type` is one of the
+//   plugin's types, and the client renders `props.attachments` below.
+// - A stored post of a plugin's type is rendered by the plugin alone.
 // - While the app bar is on, a plugin that registered both buttons has only the one in the app bar.
+import type {Post} from '@mattermost/types/posts';
 import React from 'react';
 import {FormattedMessage, IntlProvider} from 'react-intl';
 import {Provider, useSelector} from 'react-redux';
 
-import type {Post, State} from '../../src/mattermost';
-import {currentUser} from '../../src/mattermost';
+import type {State} from '../../src/mattermost';
+import {currentUser} from '../../src/selectors';
 import {Attachments, Formatted} from './attachments';
-import type {Registered} from './registry';
-import type {makeStore} from './store';
+import type {RegisteredParts} from './registry';
+import {type FakeStore, makeChannel} from './store';
 
 const {createRoot} = (
     window as unknown as {
         fakeClient: {
-            createRoot(into: Element): {
+            createRoot(container: Element): {
                 render(element: React.ReactElement): void;
                 unmount(): void;
             };
@@ -27,33 +28,39 @@ const {createRoot} = (
     }
 ).fakeClient;
 
-/** Draws an element. Returns a function that removes it. */
-export function draw(element: React.ReactElement, into: Element): () => void {
-    const root = createRoot(into);
+/** Renders an element. Returns a function that removes it. */
+export function render(element: React.ReactElement, container: Element): () => void {
+    const root = createRoot(container);
     root.render(element);
     return () => root.unmount();
 }
 
+function useLocale(): string {
+    return useSelector((state: State) => currentUser(state)?.locale) || 'en';
+}
+
 /** The providers around every component. */
-export function Surroundings({
+export function Providers({
     store,
-    registered,
+    parts,
     children,
 }: {
-    store: ReturnType<typeof makeStore>;
-    registered: Registered;
+    store: FakeStore;
+    parts: RegisteredParts;
     children: React.ReactNode;
 }) {
     return (
         <Provider store={store}>
-            <Language registered={registered}>{children}</Language>
+            <PartsContext.Provider value={parts}>
+                <LanguageProvider parts={parts}>{children}</LanguageProvider>
+            </PartsContext.Provider>
         </Provider>
     );
 }
 
-function Language({registered, children}: {registered: Registered; children: React.ReactNode}) {
-    const locale = useSelector((state: State) => currentUser(state)?.locale) || 'en';
-    const messages = registered.translations?.(locale) ?? {};
+function LanguageProvider({parts, children}: {parts: RegisteredParts; children: React.ReactNode}) {
+    const locale = useLocale();
+    const messages = React.useMemo(() => parts.translations?.(locale) ?? {}, [parts, locale]);
     return (
         <IntlProvider locale={locale} messages={messages} onError={() => undefined}>
             {children}
@@ -63,25 +70,25 @@ function Language({registered, children}: {registered: Registered; children: Rea
 
 /** The name that the client gives a button of a plugin. */
 function useLabel(tooltip: React.ReactNode): string {
-    const locale = useSelector((state: State) => currentUser(state)?.locale) || 'en';
-    const registered = React.useContext(RegisteredContext);
+    const locale = useLocale();
+    const parts = React.useContext(PartsContext);
     if (typeof tooltip === 'string') {
         return tooltip;
     }
     if (React.isValidElement(tooltip) && tooltip.type === FormattedMessage) {
         const {id, defaultMessage} = tooltip.props as {id: string; defaultMessage: string};
-        return registered?.translations?.(locale)[id] ?? defaultMessage;
+        return parts?.translations?.(locale)[id] ?? defaultMessage;
     }
     return '';
 }
 
-const RegisteredContext = React.createContext<Registered | undefined>(undefined);
+const PartsContext = React.createContext<RegisteredParts | undefined>(undefined);
 
 function HeaderButton({
     button,
     channelId,
 }: {
-    button: Registered['headerButtons'][number];
+    button: RegisteredParts['headerButtons'][number];
     channelId: string;
 }) {
     const label = useLabel(button.tooltip);
@@ -90,7 +97,7 @@ function HeaderButton({
             type="button"
             className="channel-header__icon"
             aria-label={label}
-            onClick={() => button.action({id: channelId})}
+            onClick={() => button.action(makeChannel(channelId))}
         >
             {button.icon}
         </button>
@@ -101,11 +108,12 @@ function AppBarButton({
     button,
     channelId,
 }: {
-    button: Registered['appBar'][number];
+    button: RegisteredParts['appBarButtons'][number];
     channelId: string;
 }) {
     const label = useLabel(button.tooltip);
-    const click = () => (channelId === '' ? button.action() : button.action({id: channelId}));
+    const click = () =>
+        channelId === '' ? button.action() : button.action(makeChannel(channelId));
     return (
         <div className="app-bar__icon" id="app-bar-icon-zoom" onClick={click} title={label}>
             <div role="button" tabIndex={0} className="app-bar__icon-inner">
@@ -115,13 +123,13 @@ function AppBarButton({
     );
 }
 
-/** A post with its author, drawn by a plugin if one draws its type. */
+/** A post with its author, rendered by the plugin if the plugin registered the type of the post. */
 export function PostView({post, isRHS}: {post: Post; isRHS?: boolean}) {
-    const registered = React.useContext(RegisteredContext);
+    const parts = React.useContext(PartsContext);
     const author = useSelector((state: State) => state.entities?.users?.profiles?.[post.user_id]);
     const type = typeof post.props?.type === 'string' ? post.props.type : post.type;
-    const Body = registered?.postTypes.get(type);
-    const isPlugins = registered?.postTypes.has(post.type) ?? false;
+    const Body = parts?.postTypes.get(type);
+    const isPluginPost = parts?.postTypes.has(post.type) ?? false;
     const isSystem = post.type.startsWith('system_');
     return (
         <li
@@ -143,54 +151,54 @@ export function PostView({post, isRHS}: {post: Post; isRHS?: boolean}) {
                     ) : (
                         <Formatted text={post.message} />
                     )}
-                    {!isPlugins && <Attachments post={post} />}
+                    {!isPluginPost && <Attachments post={post} />}
                 </div>
             </div>
         </li>
     );
 }
 
-function inOrder(posts: Record<string, Post> | undefined): Post[] {
-    const all = Object.values(posts ?? {});
-    all.sort((a, b) => a.create_at - b.create_at);
-    return all;
+function sortedByTime(posts: Record<string, Post> | undefined): Post[] {
+    const sorted = Object.values(posts ?? {});
+    sorted.sort((a, b) => a.create_at - b.create_at);
+    return sorted;
 }
 
-/** The whole client. `typed` sends the text of the input. */
+/** The whole client. `onSubmit` sends the text of the input. */
 export function Client({
-    registered,
+    parts,
     channelId,
     channelName,
     appBar = true,
-    typed,
+    onSubmit,
 }: {
-    registered: Registered;
+    parts: RegisteredParts;
     channelId: string;
     channelName: string;
     /** Whether the app bar is on. It is on unless an administrator turns it off. */
     appBar?: boolean;
-    typed: (text: string, rootId: string) => void;
+    onSubmit: (text: string, rootId: string) => void;
 }) {
-    const posts = inOrder(useSelector((state: State) => state.entities?.posts?.posts));
-    const thread = useSelector((state: State) => state.views?.rhs?.selectedPostId ?? '');
+    const posts = sortedByTime(useSelector((state: State) => state.entities?.posts?.posts));
+    const threadId = useSelector((state: State) => state.views?.rhs?.selectedPostId ?? '');
     const [text, setText] = React.useState('');
-    const here = posts.filter((post) => post.channel_id === channelId);
+    const channelPosts = posts.filter((post) => post.channel_id === channelId);
     return (
-        <RegisteredContext.Provider value={registered}>
+        <>
             <header className="channel-header">
                 <h1 className="page-title">Client</h1>
                 <strong role="heading" aria-level={2}>
                     {channelName || 'Threads'}
                 </strong>
                 {channelId !== '' &&
-                    !(appBar && registered.appBar.length > 0) &&
-                    registered.headerButtons.map((button, index) => (
+                    !(appBar && parts.appBarButtons.length > 0) &&
+                    parts.headerButtons.map((button, index) => (
                         <HeaderButton key={index} button={button} channelId={channelId} />
                     ))}
             </header>
             <main className="center">
                 <ol aria-label="Posts">
-                    {here
+                    {channelPosts
                         .filter((post) => post.root_id === '')
                         .map((post) => (
                             <PostView key={post.id} post={post} />
@@ -199,7 +207,7 @@ export function Client({
                 <form
                     onSubmit={(event) => {
                         event.preventDefault();
-                        typed(text, '');
+                        onSubmit(text, '');
                         setText('');
                     }}
                 >
@@ -210,11 +218,11 @@ export function Client({
                     />
                 </form>
             </main>
-            {thread !== '' && (
+            {threadId !== '' && (
                 <aside className="thread" aria-label="Thread">
                     <ol aria-label="Replies">
                         {posts
-                            .filter((post) => post.id === thread || post.root_id === thread)
+                            .filter((post) => post.id === threadId || post.root_id === threadId)
                             .map((post) => (
                                 <PostView key={post.id} post={post} isRHS={true} />
                             ))}
@@ -223,27 +231,25 @@ export function Client({
             )}
             {appBar && (
                 <nav className="app-bar" aria-label="Apps">
-                    {registered.appBar.map((button, index) => (
+                    {parts.appBarButtons.map((button, index) => (
                         <AppBarButton key={index} button={button} channelId={channelId} />
                     ))}
                 </nav>
             )}
-            {registered.roots.map((Root, index) => (
+            {parts.roots.map((Root, index) => (
                 <Root key={index} />
             ))}
-        </RegisteredContext.Provider>
+        </>
     );
 }
 
-/** Posts alone, for the gallery and for measuring. */
-export function Posts({registered, posts}: {registered: Registered; posts: Post[]}) {
+/** Posts alone, for the gallery and the benchmarks. */
+export function Posts({posts}: {posts: Post[]}) {
     return (
-        <RegisteredContext.Provider value={registered}>
-            <ol aria-label="Posts">
-                {posts.map((post) => (
-                    <PostView key={post.id} post={post} />
-                ))}
-            </ol>
-        </RegisteredContext.Provider>
+        <ol aria-label="Posts">
+            {posts.map((post) => (
+                <PostView key={post.id} post={post} />
+            ))}
+        </ol>
     );
 }

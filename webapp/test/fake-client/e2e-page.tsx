@@ -1,37 +1,39 @@
-// The page of the browser suite: it loads the plugin as the client does, connects the websocket, and draws.
+// The page of the browser suite: it loads the plugin as the client does, connects the websocket, and renders.
+import type {Post} from '@mattermost/types/posts';
+import type {UserProfile} from '@mattermost/types/users';
 import React from 'react';
 
-import type {Event, HostWindow, Post, User} from '../../src/mattermost';
+import type {ClientWindow, WebSocketMessage} from '../../src/mattermost';
 import {ActionContext} from './attachments';
-import {Client, Surroundings, draw} from './client';
-import {makeRegistry} from './registry';
-import {makeStore} from './store';
+import {Client, Providers, render} from './client';
+import {createRegistry} from './registry';
+import {type FakeStore, createFakeStore} from './store';
 import './theme.css';
 
 const query = new URLSearchParams(window.location.search);
 const channelId = query.get('channel') ?? '';
 const teamId = query.get('team') ?? '';
 
-async function read<T>(path: string): Promise<T> {
+async function get<T>(path: string): Promise<T> {
     const response = await fetch(`/api/v4${path}`, {
         headers: {'X-Requested-With': 'XMLHttpRequest'},
     });
     if (!response.ok) {
-        throw new Error(`${path} was answered ${response.status}`);
+        throw new Error(`${path}: status ${response.status}`);
     }
     return (await response.json()) as T;
 }
 
-function csrf(): string {
+function csrfToken(): string {
     return /(?:^|; )MMCSRF=([^;]*)/.exec(document.cookie)?.[1] ?? '';
 }
 
-async function send(path: string, body: object): Promise<Response> {
+async function post(path: string, body: object): Promise<Response> {
     return fetch(`/api/v4${path}`, {
         method: 'POST',
         headers: {
             'Content-Type': 'application/json',
-            'X-CSRF-Token': csrf(),
+            'X-CSRF-Token': csrfToken(),
             'X-Requested-With': 'XMLHttpRequest',
         },
         body: JSON.stringify(body),
@@ -41,10 +43,10 @@ async function send(path: string, body: object): Promise<Response> {
 /** Loads a script. Like Mattermost 12, fails if the script does not register a plugin or if the plugin throws. */
 async function loadPlugin(
     src: string,
-    initialize: (plugin: Parameters<HostWindow['registerPlugin']>[1]) => void,
+    initialize: (plugin: Parameters<ClientWindow['registerPlugin']>[1]) => void,
 ): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-        const registerPlugin: HostWindow['registerPlugin'] = (_, plugin) => {
+        const registerPlugin: ClientWindow['registerPlugin'] = (_, plugin) => {
             try {
                 initialize(plugin);
                 resolve();
@@ -61,34 +63,31 @@ async function loadPlugin(
     });
 }
 
-type ClientStore = ReturnType<typeof makeStore>;
-
 /** Stores posts, then fetches the profiles of authors that the client does not know. */
-async function receive(store: ClientStore, posts: Post[]): Promise<void> {
+async function receivePosts(store: FakeStore, posts: Post[]): Promise<void> {
     posts.forEach((data) => store.dispatch({type: 'RECEIVED_POST', data}));
-    const known = store.getState().entities?.users?.profiles ?? {};
-    const missing = new Set(posts.map((post) => post.user_id).filter((id) => !(id in known)));
-    if (missing.size > 0) {
-        const response = await send('/users/ids', [...missing]);
+    const profiles = store.getState().entities?.users?.profiles ?? {};
+    const unknownIds = new Set(posts.map(({user_id: id}) => id).filter((id) => !(id in profiles)));
+    if (unknownIds.size > 0) {
+        const response = await post('/users/ids', [...unknownIds]);
         store.dispatch({type: 'RECEIVED_PROFILES', users: await response.json()});
     }
 }
 
-async function begin(): Promise<void> {
-    const user = await read<User>('/users/me');
+async function start(): Promise<void> {
+    const user = await get<UserProfile>('/users/me');
     const locale = query.get('locale');
-    const store = makeStore({
+    const store = createFakeStore({
         user: locale ? {...user, locale} : user,
         siteUrl: window.location.origin,
         teamId,
     });
-    const without = (query.get('without') ?? '').split(',');
-    const {registry, registered} = makeRegistry(without);
+    const {registry, parts} = createRegistry(store);
 
-    const plugins = await read<{id: string; webapp: {bundle_path: string}}[]>('/plugins/webapp');
+    const plugins = await get<{id: string; webapp: {bundle_path: string}}[]>('/plugins/webapp');
     const zoom = plugins.find((plugin) => plugin.id === 'zoom');
     if (!zoom) {
-        throw new Error('the server offers no webapp of the plugin');
+        throw new Error('the server does not offer the webapp of the plugin');
     }
     // The client changes the path in the same way.
     await loadPlugin(
@@ -100,60 +99,60 @@ async function begin(): Promise<void> {
         `${window.location.origin.replace('http', 'ws')}/api/v4/websocket`,
     );
     await new Promise<void>((resolve) => {
-        socket.addEventListener('message', (message) => {
-            const event = JSON.parse(String(message.data)) as Event & {event?: string};
-            if (event.event === 'hello') {
-                store.dispatch({type: 'CONNECTED', value: event.data?.connection_id});
+        socket.addEventListener('message', ({data}) => {
+            const message = JSON.parse(String(data)) as WebSocketMessage & {event?: string};
+            if (message.event === 'hello') {
+                store.dispatch({type: 'CONNECTED', value: message.data?.connection_id});
                 resolve();
             }
-            const post = event.data?.post;
-            if (typeof post === 'string') {
-                void receive(store, [JSON.parse(post) as Post]);
+            const received = message.data?.post;
+            if (typeof received === 'string') {
+                void receivePosts(store, [JSON.parse(received) as Post]);
             }
-            registered.events.get(event.event ?? '')?.(event);
+            parts.eventHandlers.get(message.event ?? '')?.(message);
         });
     });
     if (channelId !== '') {
-        const list = await read<{posts: Record<string, Post>}>(`/channels/${channelId}/posts`);
-        await receive(store, Object.values(list.posts));
+        const list = await get<{posts: Record<string, Post>}>(`/channels/${channelId}/posts`);
+        await receivePosts(store, Object.values(list.posts));
     }
 
-    const typed = (text: string, rootId: string) => {
+    const submit = (text: string, rootId: string) => {
         if (!text.startsWith('/')) {
-            void send('/posts', {channel_id: channelId, message: text, root_id: rootId});
+            void post('/posts', {channel_id: channelId, message: text, root_id: rootId});
             return;
         }
         const args = {channel_id: channelId, team_id: teamId, root_id: rootId};
-        const command = registered.commandHooks.reduce(
-            (sofar, hook) => hook(sofar.message, sofar.args),
+        const command = parts.commandHooks.reduce(
+            (previous, hook) => hook(previous.message, previous.args),
             {message: text, args: args as unknown},
         );
-        void send('/commands/execute', {command: command.message, ...(command.args as object)});
+        void post('/commands/execute', {command: command.message, ...(command.args as object)});
     };
-    const config = await read<{DisableAppBar?: string}>('/config/client?format=old');
+    const config = await get<{DisableAppBar?: string}>('/config/client?format=old');
     const appBar = config.DisableAppBar !== 'true' && query.get('appBar') !== 'off';
-    draw(
-        <Surroundings store={store} registered={registered}>
+    render(
+        <Providers store={store} parts={parts}>
             <ActionContext.Provider
-                value={(post, {id, cookie}) =>
-                    void send(`/posts/${post.id}/actions/${id}`, {cookie, selected_option: ''})
+                value={({id: postId}, {id, cookie}) =>
+                    void post(`/posts/${postId}/actions/${id}`, {cookie, selected_option: ''})
                 }
             >
                 <Client
-                    registered={registered}
+                    parts={parts}
                     channelId={channelId}
                     channelName={channelId && 'Channel'}
                     appBar={appBar}
-                    typed={typed}
+                    onSubmit={submit}
                 />
             </ActionContext.Provider>
-        </Surroundings>,
+        </Providers>,
         document.querySelector('#root') ?? document.body,
     );
-    Object.assign(window, {testStore: store});
+    Object.assign(window, {fakeStore: store});
     document.body.dataset.ready = 'yes';
 }
 
-begin().catch((error: unknown) => {
+start().catch((error: unknown) => {
     document.body.dataset.ready = String(error);
 });

@@ -1,15 +1,15 @@
-// What differs in clients with React 17.
+// The parts of the client that are specific to React 17.
 import type {ReactElement} from 'react';
 import ReactDOM from 'react-dom';
 
 /** A root with the interface of later versions. React 17 has none. */
-export function createRoot(into: Element) {
+export function createRoot(container: Element) {
     return {
         render(element: ReactElement) {
-            ReactDOM.render(element, into);
+            ReactDOM.render(element, container);
         },
         unmount() {
-            ReactDOM.unmountComponentAtNode(into);
+            ReactDOM.unmountComponentAtNode(container);
         },
     };
 }

@@ -1,4 +1,4 @@
-// What differs in clients with React 18.
+// The parts of the client that are specific to React 18.
 export {createRoot} from 'react-dom/client';
 
 /** Globals that only this version of the client defines. */

@@ -1,4 +1,4 @@
-// What differs in clients with React 19.
+// The parts of the client that are specific to React 19.
 import * as ReactJSXDevRuntime from 'react/jsx-dev-runtime';
 import * as ReactJSXRuntime from 'react/jsx-runtime';
 

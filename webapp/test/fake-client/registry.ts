@@ -1,11 +1,14 @@
-// The registry of the fake client, and the registered parts.
+// The registry of the fake client, and the parts that a plugin registered.
+import type {Channel} from '@mattermost/types/channels';
 import type {ComponentType, ReactElement, ReactNode} from 'react';
 
-import type {Channel, Command, Event, PostProps, Registry} from '../../src/mattermost';
+import type {PostProps, Registry, SlashCommand, WebSocketMessage} from '../../src/mattermost';
+import type {FakeStore} from './store';
 
 /** The parts that a plugin registered. */
-export interface Registered {
+export interface RegisteredParts {
     translations: ((locale: string) => Record<string, string>) | undefined;
+    hasReducer: boolean;
     roots: ComponentType[];
     headerButtons: {
         icon: ReactElement;
@@ -13,49 +16,54 @@ export interface Registered {
         dropdownText: ReactNode;
         tooltip: ReactNode;
     }[];
-    appBar: {iconUrl: string; action: (channel?: Channel) => void; tooltip: ReactNode}[];
+    appBarButtons: {iconUrl: string; action: (channel?: Channel) => void; tooltip: ReactNode}[];
     postTypes: Map<string, ComponentType<PostProps>>;
-    events: Map<string, (event: Event) => void>;
-    commandHooks: ((message: string, args: unknown) => Command)[];
+    eventHandlers: Map<string, (message: WebSocketMessage) => void>;
+    commandHooks: ((message: string, args: unknown) => SlashCommand)[];
 }
 
-/** A registry without some methods, like in other versions of the client. */
-export function makeRegistry(without: readonly string[] = []): {
-    registry: Registry;
-    registered: Registered;
-} {
-    const registered: Registered = {
+/** A registry without some methods, as in other versions of the client. */
+export function createRegistry(
+    store: FakeStore,
+    missingMethods: readonly string[] = [],
+): {registry: Registry; parts: RegisteredParts} {
+    const parts: RegisteredParts = {
         translations: undefined,
+        hasReducer: false,
         roots: [],
         headerButtons: [],
-        appBar: [],
+        appBarButtons: [],
         postTypes: new Map(),
-        events: new Map(),
+        eventHandlers: new Map(),
         commandHooks: [],
     };
-    const all: Required<Registry> = {
-        registerTranslations: (source) => {
-            registered.translations = source;
+    const methods: Required<Registry> = {
+        registerReducer: (reducer) => {
+            store.addPluginReducer(reducer);
+            parts.hasReducer = true;
+        },
+        registerTranslations: (getTranslations) => {
+            parts.translations = getTranslations;
         },
         registerRootComponent: (component) => {
-            registered.roots.push(component);
+            parts.roots.push(component);
         },
         registerChannelHeaderButtonAction: (icon, action, dropdownText, tooltip) => {
-            registered.headerButtons.push({icon, action, dropdownText, tooltip});
+            parts.headerButtons.push({icon, action, dropdownText, tooltip});
         },
         registerAppBarComponent: (iconUrl, action, tooltip) => {
-            registered.appBar.push({iconUrl, action, tooltip});
+            parts.appBarButtons.push({iconUrl, action, tooltip});
         },
         registerPostTypeComponent: (type, component) => {
-            registered.postTypes.set(type, component);
+            parts.postTypes.set(type, component);
         },
         registerWebSocketEventHandler: (event, handler) => {
-            registered.events.set(event, handler);
+            parts.eventHandlers.set(event, handler);
         },
         registerSlashCommandWillBePostedHook: (hook) => {
-            registered.commandHooks.push(hook);
+            parts.commandHooks.push(hook);
         },
     };
-    const kept = Object.entries(all).filter(([name]) => !without.includes(name));
-    return {registry: Object.fromEntries(kept) as Registry, registered};
+    const existing = Object.entries(methods).filter(([name]) => !missingMethods.includes(name));
+    return {registry: Object.fromEntries(existing) as Registry, parts};
 }

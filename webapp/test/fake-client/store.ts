@@ -1,45 +1,70 @@
 // The part of the client's state that the plugin reads, and the actions that change it.
-import {legacy_createStore as createStore, type Store as ReduxStore} from 'redux';
+import type {Channel} from '@mattermost/types/channels';
+import type {Post} from '@mattermost/types/posts';
+import type {UserProfile} from '@mattermost/types/users';
+import {legacy_createStore as createStore, type AnyAction, type Reducer, type Store} from 'redux';
 
-import type {Post, State, Store, User} from '../../src/mattermost';
+import type {State} from '../../src/mattermost';
+import type {Action as PluginAction, PluginState} from '../../src/state';
 
-/** What a client knows when it has just loaded. */
-export interface Setting {
-    user: User;
+/** A user. */
+export function makeUser(id: string, fields: Partial<UserProfile> = {}): UserProfile {
+    return {id, username: id, locale: 'en', is_bot: false, ...fields} as UserProfile;
+}
+
+/** A channel. */
+export function makeChannel(id: string): Channel {
+    return {id} as Channel;
+}
+
+/** The data of a client that has just loaded. */
+export interface ClientOptions {
+    user: UserProfile;
     siteUrl: string;
     teamId: string;
     militaryTime?: boolean;
-    users?: User[];
-    ai?: (post: Post) => void;
+    otherUsers?: UserProfile[];
+    /** The function of the AI plugin that summarizes a post. Without it, the AI plugin is not installed. */
+    summarize?: (post: Post) => void;
 }
 
 interface Action {
     type: string;
     data?: Post;
-    post?: Post;
     value?: string;
     id?: string;
-    users?: User[];
+    users?: UserProfile[];
 }
 
-/** The state of a client that has just loaded. */
-export function initialState(setting: Setting): State {
-    const users = [setting.user, ...(setting.users ?? [])];
+/** The client's store. */
+export type FakeStore = Store<State> & {
+    /** Adds the reducer of the plugin, as the client's registry does. */
+    addPluginReducer(reducer: Reducer<PluginState, PluginAction>): void;
+};
+
+function byId(users: UserProfile[]): Record<string, UserProfile> {
+    return Object.fromEntries(users.map((user) => [user.id, user]));
+}
+
+function initialState(options: ClientOptions): State {
     const state: State = {
         entities: {
-            general: {config: {SiteURL: setting.siteUrl}},
+            general: {config: {SiteURL: options.siteUrl}},
             posts: {posts: {}},
             preferences: {
                 myPreferences: {
                     'display_settings--use_military_time': {
-                        value: String(setting.militaryTime ?? false),
+                        user_id: options.user.id,
+                        category: 'display_settings',
+                        name: 'use_military_time',
+                        value: String(options.militaryTime ?? false),
                     },
                 },
             },
-            teams: {currentTeamId: setting.teamId},
+            teams: {currentTeamId: options.teamId},
             users: {
-                currentUserId: setting.user.id,
-                profiles: Object.fromEntries(users.map((user) => [user.id, user])),
+                currentUserId: options.user.id,
+                profiles: byId([options.user, ...(options.otherUsers ?? [])]),
             },
         },
         plugins: {plugins: {zoom: {}}},
@@ -49,9 +74,9 @@ export function initialState(setting: Setting): State {
         },
         websocket: {connectionId: ''},
     };
-    if (setting.ai) {
+    if (options.summarize) {
         state.plugins = {plugins: {zoom: {}, 'mattermost-ai': {}}};
-        state['plugins-mattermost-ai'] = {callsPostButtonClickedTranscription: setting.ai};
+        state['plugins-mattermost-ai'] = {callsPostButtonClickedTranscription: options.summarize};
     }
     return state;
 }
@@ -69,9 +94,7 @@ function reduce(state: State, action: Action): State {
             return {...state, entities: {...entities, posts: {posts}}};
         }
         case 'RECEIVED_PROFILES': {
-            const known = entities.users?.profiles;
-            const received = action.users?.map((user) => [user.id, user]) ?? [];
-            const profiles = {...known, ...Object.fromEntries(received)};
+            const profiles = {...entities.users?.profiles, ...byId(action.users ?? [])};
             return {...state, entities: {...entities, users: {...entities.users, profiles}}};
         }
         case 'CONNECTED':
@@ -80,12 +103,12 @@ function reduce(state: State, action: Action): State {
             const rhs = {selectedPostId: action.id ?? '', isSidebarOpen: Boolean(action.id)};
             return {...state, views: {...state.views, rhs}};
         }
-        case 'THREADS_SELECTED': {
-            const team = entities.teams?.currentTeamId ?? '';
-            const threads = {selectedThreadIdInTeam: {[team]: action.id ?? ''}};
+        case 'THREAD_SELECTED': {
+            const teamId = entities.teams?.currentTeamId ?? '';
+            const threads = {selectedThreadIdInTeam: {[teamId]: action.id ?? ''}};
             return {...state, views: {...state.views, threads}};
         }
-        case 'CHANNEL_SEEN':
+        case 'CHANNEL_SELECTED':
             return {
                 ...state,
                 entities: {...entities, channels: {currentChannelId: action.id ?? ''}},
@@ -94,22 +117,36 @@ function reduce(state: State, action: Action): State {
             const lhs = {currentStaticPageId: action.id ?? ''};
             return {...state, views: {...state.views, lhs}};
         }
-        case 'LANGUAGE': {
-            const users = entities.users ?? {};
-            const me = users.profiles?.[users.currentUserId ?? ''];
-            const changed: User = {...me, id: me?.id ?? '', locale: action.value ?? 'en'};
-            const profiles = {...users.profiles, [changed.id]: changed};
-            return {...state, entities: {...entities, users: {...users, profiles}}};
+        case 'LANGUAGE_CHANGED': {
+            const {currentUserId = '', profiles = {}} = entities.users ?? {};
+            const locale = action.value ?? 'en';
+            const user = {...(profiles[currentUserId] ?? makeUser(currentUserId)), locale};
+            return {
+                ...state,
+                entities: {
+                    ...entities,
+                    users: {...entities.users, profiles: {...profiles, [currentUserId]: user}},
+                },
+            };
         }
         default:
             return state;
     }
 }
 
-/** The client's store. */
-export function makeStore(setting: Setting): Store & ReduxStore {
-    const initial = initialState(setting);
-    return createStore((state: State | undefined, action: Action) =>
-        reduce(state ?? initial, action),
-    ) as unknown as Store & ReduxStore;
+/** Creates the client's store. */
+export function createFakeStore(options: ClientOptions): FakeStore {
+    const initial = initialState(options);
+    const reducer = (state: State | undefined, action: AnyAction) =>
+        reduce(state ?? initial, action);
+    const store = createStore(reducer);
+    return {
+        ...store,
+        addPluginReducer(pluginReducer) {
+            store.replaceReducer((state, action) => ({
+                ...reducer(state, action),
+                'plugins-zoom': pluginReducer(state?.['plugins-zoom'], action as PluginAction),
+            }));
+        },
+    };
 }

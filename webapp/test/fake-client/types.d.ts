@@ -5,14 +5,16 @@ declare module 'html-to-react' {
         parse(html: string): ReactNode;
     }
 }
-declare module '*.css';
 declare module 'marked' {
-    export const marked: {parse(text: string, options: object): string};
+    export const marked: {
+        parse(text: string, options: object): string;
+        parseInline(text: string, options: object): string;
+    };
 }
 declare module 'react-dom/client' {
     import type {ReactElement} from 'react';
 
-    export function createRoot(into: Element): {
+    export function createRoot(container: Element): {
         render(element: ReactElement): void;
         unmount(): void;
     };
