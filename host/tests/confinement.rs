@@ -18,9 +18,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use mattermost_plugin_rpc::go_plugin::{Handshake, Listening};
-use mattermost_plugin_rpc::gob::Any;
-use mattermost_plugin_rpc::mattermost::RpcApi;
+use mattermost_plugin_rpc::go_plugin::{Handshake, Listener};
+use mattermost_plugin_rpc::mattermost::{Any, HANDSHAKE, RpcApi};
 use mattermost_plugin_rpc::net_rpc::{self, Client, Reply, Route, Service};
 use plugin_host::confinement::{Confinement, confine};
 use seccompiler::{SeccompAction, SeccompFilter, TargetArch};
@@ -53,7 +52,7 @@ impl Drop for Playground {
 /// What a test has in the process that is confined.
 struct Confined {
     playground: PathBuf,
-    listening: Listening,
+    listening: Listener,
     confinement: Confinement,
 }
 
@@ -82,7 +81,7 @@ impl Confined {
     }
 }
 
-fn listening() -> Listening {
+fn listening() -> Listener {
     let cookie = "Securely message teams, anywhere.";
     let folder = playground().unwrap().into_os_string();
     let vars = |name: &str| match name {
@@ -90,7 +89,10 @@ fn listening() -> Listening {
         "PLUGIN_UNIX_SOCKET_DIR" => Some(folder.clone()),
         _ => None,
     };
-    Handshake::from_vars(vars).unwrap().bind().unwrap()
+    Handshake::from_vars(&HANDSHAKE, vars)
+        .unwrap()
+        .bind()
+        .unwrap()
 }
 
 fn playground() -> Option<PathBuf> {

@@ -10,7 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use mattermost_plugin_rpc::gob::{Any, Bytes, Time};
+use mattermost_plugin_rpc::gob::{Bytes, Time};
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{
     Api, ApiError, AuditEventActor, AuditEventData, AuditRecord, Bot, Broadcast, Command,
     CustomStatus, KvSetOptions, LogLevel, Post, Preference, PushNotification,

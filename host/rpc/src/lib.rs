@@ -1,8 +1,14 @@
-//! Mattermost's plugin RPC, from the byte to the typed call.
+//! Mattermost's plugin RPC in Rust: from bytes on a socket to typed calls.
 //!
-//! Five layers, each knowing only the one below it: `gob` (the codec, no I/O), `yamux` (streams over
-//! one socket), `net_rpc` (Go's `net/rpc` over one stream), `go_plugin` (handshake, broker, control
-//! service), `mattermost` (hooks and API methods with their types).
+//! There are five layers. Each layer only knows the layers below it, and only the last one knows Mattermost:
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`gob`] | Go's `encoding/gob`: encoder and decoder without I/O |
+//! | [`yamux`] | hashicorp/yamux: streams over one socket |
+//! | [`net_rpc`] | Go's `net/rpc`: calls over one stream |
+//! | [`go_plugin`] | hashicorp/go-plugin: handshake, broker, control stream |
+//! | [`mattermost`] | Mattermost's hooks and API with their types |
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]

@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mattermost_plugin_rpc::go_plugin::{
-    Broker, BrokerError, Dialled, ExitReason, Handshake, converse,
+    self, Broker, BrokerError, ExitReason, Handshake, PendingStream,
 };
 use mattermost_plugin_rpc::gob::{Decoder, Empty, Limits};
+use mattermost_plugin_rpc::mattermost::HANDSHAKE;
 use mattermost_plugin_rpc::net_rpc::{Client, Reply, Response, Route, Service, serve};
 use mattermost_plugin_rpc::yamux::{Accept, Config, Session, Stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -69,7 +70,7 @@ async fn hooks(stream: Stream, _broker: Broker) {
 }
 
 fn plugin(io: DuplexStream) -> JoinHandle<ExitReason> {
-    tokio::spawn(converse(io, hooks))
+    tokio::spawn(go_plugin::serve(io, "hooks", hooks))
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
@@ -197,10 +198,14 @@ async fn hooks_that_never_return_do_not_hold_up_pings_or_quit() {
     let (near, far) = duplex(4096);
     let started = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&started);
-    let plugin = tokio::spawn(converse(near, |_stream, _broker| async move {
-        seen.store(true, Ordering::SeqCst);
-        std::future::pending::<()>().await;
-    }));
+    let plugin = tokio::spawn(go_plugin::serve(
+        near,
+        "hooks",
+        |_stream, _broker| async move {
+            seen.store(true, Ordering::SeqCst);
+            std::future::pending::<()>().await;
+        },
+    ));
     let server = Server::connect(far).await;
     let session = server.session.clone();
     let control = Client::new(server.dial_control().await);
@@ -221,7 +226,7 @@ async fn hooks_that_never_return_do_not_hold_up_pings_or_quit() {
 #[tokio::test(start_paused = true)]
 async fn a_plugin_whose_hooks_ended_does_not_pass_for_healthy() {
     let (near, far) = duplex(4096);
-    let plugin = tokio::spawn(converse(near, |_stream, _broker| async {}));
+    let plugin = tokio::spawn(go_plugin::serve(near, "hooks", |_stream, _broker| async {}));
     let server = Server::connect(far).await;
     let session = server.session.clone();
     let control = Client::new(server.dial_control().await);
@@ -346,7 +351,7 @@ async fn nobody_waits_longer_than_five_seconds() {
     let begin = tokio::time::Instant::now();
     let alone = plugin.accept(7).await;
     assert!(matches!(alone, Err(BrokerError::TimedOut(7))));
-    let alone = server.dial(8).await.unwrap().taken_up().await;
+    let alone = server.dial(8).await.unwrap().accepted().await;
     assert!(matches!(
         alone,
         Err(BrokerError::TimedOut(8)) | Err(BrokerError::Io(_))
@@ -390,27 +395,27 @@ async fn a_caller_that_gave_up_leaves_no_trace() {
     accept.await.unwrap().unwrap();
 }
 
-/// A stream that was dialled with the number 5 by a broker, and its other end, which has read the number.
-async fn dialled() -> (Dialled, Stream, (Session, Accept)) {
+/// A stream that was dialed with the number 5 by a broker, and its other end, which has read the number.
+async fn dialed() -> (PendingStream, Stream, (Session, Accept)) {
     let (near, far) = duplex(4096);
     let (plugin, accept) = Session::server(near, Config::default());
     let broker = Broker::start(plugin, accept);
     let (server, mut accept) = Session::client(far, Config::default());
-    let dialled = broker.dial(5).await.unwrap();
+    let dialed = broker.dial(5).await.unwrap();
     let mut stream = accept.next().await.unwrap();
     assert_eq!(stream.read_u32_le().await.unwrap(), 5);
-    (dialled, stream, (server, accept))
+    (dialed, stream, (server, accept))
 }
 
 #[tokio::test]
 async fn an_answer_with_another_number_is_refused() {
-    let (dialled, mut stream, _server) = dialled().await;
+    let (dialed, mut stream, _server) = dialed().await;
     stream.write_u32_le(6).await.unwrap();
     assert!(matches!(
-        dialled.taken_up().await,
-        Err(BrokerError::WrongNumber {
-            dialled: 5,
-            answered: 6
+        dialed.accepted().await,
+        Err(BrokerError::WrongId {
+            dialed: 5,
+            acknowledged: 6
         })
     ));
     let reset = stream.read_u8().await.unwrap_err();
@@ -419,10 +424,10 @@ async fn an_answer_with_another_number_is_refused() {
 
 #[tokio::test]
 async fn what_follows_another_number_is_not_read() {
-    let (mut dialled, mut stream, _server) = dialled().await;
+    let (mut dialed, mut stream, _server) = dialed().await;
     stream.write_u32_le(6).await.unwrap();
     stream.write_all(b"for somebody else").await.unwrap();
-    let refused = dialled.read_u8().await.unwrap_err();
+    let refused = dialed.read_u8().await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidData);
     let reset = stream.read_u8().await.unwrap_err();
     assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
@@ -430,8 +435,8 @@ async fn what_follows_another_number_is_not_read() {
 
 #[tokio::test]
 async fn what_is_written_before_the_answer_arrives_and_the_answer_is_not_read_as_data() {
-    let (mut dialled, mut stream, _server) = dialled().await;
-    dialled.write_all(b"at once").await.unwrap();
+    let (mut dialed, mut stream, _server) = dialed().await;
+    dialed.write_all(b"at once").await.unwrap();
     let mut bytes = [0; 7];
     stream.read_exact(&mut bytes).await.unwrap();
     assert_eq!(&bytes, b"at once");
@@ -443,23 +448,23 @@ async fn what_is_written_before_the_answer_arrives_and_the_answer_is_not_read_as
     }
     stream.shutdown().await.unwrap();
     let mut data = Vec::new();
-    dialled.read_to_end(&mut data).await.unwrap();
+    dialed.read_to_end(&mut data).await.unwrap();
     assert_eq!(data, b"data");
 }
 
 #[tokio::test]
 async fn a_stream_that_ends_in_the_middle_of_its_answer_is_not_an_empty_one() {
-    let (mut dialled, mut stream, _server) = dialled().await;
+    let (mut dialed, mut stream, _server) = dialed().await;
     stream.write_all(&[5, 0]).await.unwrap();
     stream.shutdown().await.unwrap();
-    let cut = dialled.read_to_end(&mut Vec::new()).await.unwrap_err();
+    let cut = dialed.read_to_end(&mut Vec::new()).await.unwrap_err();
     assert_eq!(cut.kind(), ErrorKind::UnexpectedEof);
 }
 
 #[tokio::test]
 async fn a_finished_stream_ends_with_fin_however_late_its_answer_is() {
-    let (dialled, mut stream, (server, _accept)) = dialled().await;
-    let finishing = tokio::spawn(dialled.finish());
+    let (dialed, mut stream, (server, _accept)) = dialed().await;
+    let finishing = tokio::spawn(dialed.close());
     assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
     assert!(!finishing.is_finished());
     stream.write_u32_le(5).await.unwrap();
@@ -473,7 +478,7 @@ async fn a_finished_stream_ends_with_fin_however_late_its_answer_is() {
 
 #[tokio::test]
 async fn the_socket_takes_one_server_and_is_removed() {
-    let handshake = Handshake::from_vars(|name| match name {
+    let handshake = Handshake::from_vars(&HANDSHAKE, |name| match name {
         "MATTERMOST_PLUGIN" => Some("Securely message teams, anywhere.".into()),
         "PLUGIN_PROTOCOL_VERSIONS" => Some("1".into()),
         _ => None,

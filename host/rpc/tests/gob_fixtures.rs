@@ -16,12 +16,10 @@ mod gob_support;
 use std::collections::BTreeMap;
 
 use gob_support::{Fixture, Random, fixture, fixtures, oracle};
-use mattermost_plugin_rpc::gob::{
-    Any, Bytes, Decode, Decoder, Empty, Encode, Encoder, Limits, Url,
-};
+use mattermost_plugin_rpc::gob::{Bytes, Decode, Decoder, Empty, Encode, Encoder, Limits, Url};
 use mattermost_plugin_rpc::gob_struct;
 use mattermost_plugin_rpc::mattermost::{
-    AppError, Broadcast, Command, CommandArgs, CommandResponse, Config, Context, KvSetOptions,
+    Any, AppError, Broadcast, Command, CommandArgs, CommandResponse, Config, Context, KvSetOptions,
 };
 use mattermost_plugin_rpc::net_rpc::{Request, Response};
 use serde_json::Value;

@@ -15,8 +15,9 @@ use gob_support::{
     array_type, counted, int, list_in_pieces, lone_string, map_type, marshaler_type, message,
     named_struct, slice_type, struct_type, uint,
 };
-use mattermost_plugin_rpc::gob::{Any, Bytes, DecodeError, Decoder, Empty, Encoder, Limits, Url};
+use mattermost_plugin_rpc::gob::{Bytes, DecodeError, Decoder, Empty, Encoder, Limits, Url};
 use mattermost_plugin_rpc::gob_struct;
+use mattermost_plugin_rpc::mattermost::Any;
 
 gob_struct! {
     #[derive(Clone, Debug, Default, PartialEq)]

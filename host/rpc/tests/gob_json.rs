@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{
     Attachment, AttachmentField, PostAction, PostActionIntegration, PostActionOptions,
 };

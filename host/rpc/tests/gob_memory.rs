@@ -21,7 +21,8 @@ use gob_support::{
     Random, counted, fixtures, int, list_in_pieces, lone_string, map_type, message, slice_type,
     struct_type, uint,
 };
-use mattermost_plugin_rpc::gob::{Any, Bytes, Decoder, Empty, Encoder, Limits};
+use mattermost_plugin_rpc::gob::{Bytes, Decoder, Empty, Encoder, Limits};
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{Attachment, Post};
 
 /// Bytes per byte of input, and a floor, that decoding may take at any time: the input itself in a

@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 
 use gob_support::oracle;
 use mattermost_plugin_rpc::gob::{
-    Any, Bytes, BytesRef, Decode, Decoder, Empty, Encode, EncodeError, Encoder, Limits, Url,
+    Bytes, BytesRef, Decode, Decoder, Empty, Encode, EncodeError, Encoder, Limits, Url,
 };
 use mattermost_plugin_rpc::gob_struct;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{
     AppError, Attachment, AttachmentField, DynamicListArg, ErrorString, ListItem, PostAction,
     PostActionIntegration, PostActionOptions, PqError, StaticListArg, TextArg,

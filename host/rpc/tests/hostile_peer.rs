@@ -375,9 +375,9 @@ async fn an_api_stream_cut_at_any_byte_fails_its_call_and_the_session_serves_the
     for how in [Cut::End, Cut::Reset] {
         for (left, both) in (0..).map(|left| (left, 1 + tasks())) {
             let stream = inner.open().await.unwrap();
-            let dialled = incoming.next().await.unwrap();
+            let dialed = incoming.next().await.unwrap();
             let serving = tokio::spawn(async move {
-                let (stream, _) = Scissors::new(dialled, left, how);
+                let (stream, _) = Scissors::new(dialed, left, how);
                 net_rpc::serve(stream, Arc::new(Store)).await
             });
             let client = Client::new(stream);
@@ -523,13 +523,13 @@ fn pattern(from: usize, length: usize) -> Vec<u8> {
 
 #[tokio::test(start_paused = true)]
 async fn a_writer_without_credit_waits_in_bounded_memory_and_other_streams_go_on() {
-    let (server, _accept, _client, mut dialled) = sessions();
+    let (server, _accept, _client, mut dialed) = sessions();
     let mut stuck = Vec::new();
     let mut unread = Vec::new();
     for _ in 0..8 {
         let mut stream = server.open().await.unwrap();
         // Credit comes only when somebody reads, and nobody reads these.
-        unread.push(dialled.next().await.unwrap());
+        unread.push(dialed.next().await.unwrap());
         stuck.push(tokio::spawn(async move {
             loop {
                 stream.write_all(&[1; 32 * 1024]).await.unwrap();
@@ -540,7 +540,7 @@ async fn a_writer_without_credit_waits_in_bounded_memory_and_other_streams_go_on
     let most = 8 * config.send_buffer;
     until("the buffers", || server.stats().unsent == most).await;
     let mut busy = server.open().await.unwrap();
-    let mut other = dialled.next().await.unwrap();
+    let mut other = dialed.next().await.unwrap();
     let writing = tokio::spawn(async move {
         busy.write_all(&pattern(0, 1 << 20)).await.unwrap();
         busy.shutdown().await.unwrap();

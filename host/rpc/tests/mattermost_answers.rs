@@ -5,7 +5,7 @@ mod mattermost_script;
 
 use std::sync::{Arc, Mutex};
 
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{
     ApiError, ChannelsApi, Command, CommandsApi, ErrorString, KvApi, Post, PostsApi, RpcApi,
     ServerApi, UsersApi,

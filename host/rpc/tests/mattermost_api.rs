@@ -5,7 +5,8 @@ mod mattermost_script;
 
 use std::collections::BTreeMap;
 
-use mattermost_plugin_rpc::gob::{Any, Bytes, Empty};
+use mattermost_plugin_rpc::gob::{Bytes, Empty};
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{
     ApiError, Attachment, AuditApi, AuditEventActor, AuditEventData, AuditRecord, AutocompleteArg,
     AutocompleteData, Bot, BotsApi, Broadcast, Channel, ChannelMember, ChannelsApi, Command,

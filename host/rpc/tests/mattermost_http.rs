@@ -181,7 +181,7 @@ async fn a_body_that_ends_early_is_told_from_a_whole_one() {
         assert!(
             matches!(
                 short,
-                Err(BodyError::CutShort {
+                Err(BodyError::Truncated {
                     expected: 20,
                     received: 10
                 })

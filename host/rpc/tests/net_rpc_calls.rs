@@ -68,7 +68,7 @@ impl Service for Zoo {
             "Plugin.Panic" => Route::new(Call::Panic),
             "Plugin.Holes" => Route::new(Call::Holes),
             "Plugin.Wait" => Route::new(Call::Wait),
-            "Plugin.Stranger" => Route::new(Call::Wait).refusable(),
+            "Plugin.Stranger" => Route::new(Call::Wait).reject_if_busy(),
             "Plugin.Flushed" => Route::new(Call::Flushed),
             _ => return None,
         })
@@ -255,7 +255,7 @@ async fn a_reply_that_cannot_be_encoded_is_an_error_of_its_call() {
             .call::<_, Holes>("Plugin.Holes", &Empty)
             .await
             .unwrap_err();
-        assert!(remote(&failed).contains("could not be encoded"));
+        assert!(remote(&failed).contains("cannot encode the reply"));
         echo(&client, 1).await;
     }
 }

@@ -222,7 +222,7 @@ async fn credit_that_overflows_is_a_violation() {
     let _stream = peer.open(&mut accept, 1).await;
     peer.update(NONE, 1, u32::MAX).await;
     peer.expect(Kind::GoAway, NONE, 0, 1).await;
-    let reason = CloseReason::Violation(Violation::CreditOverflow(1));
+    let reason = CloseReason::Violation(Violation::WindowOverflow(1));
     assert_eq!(session.closed().await, reason);
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{AuditEventActor, AuditEventData, AuditRecord};
 
 use crate::bindings::plugin::mattermost::plugin::audit::{Host, Outcome};

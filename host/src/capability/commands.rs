@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{
     AutocompleteArg, AutocompleteData, Command as ApiCommand, TextArg,
 };

@@ -25,7 +25,8 @@
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use mattermost_plugin_rpc::gob::{Any, Bytes};
+use mattermost_plugin_rpc::gob::Bytes;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{Api, ApiError, KvSetOptions, Post};
 use ring::hkdf::{HKDF_SHA256, Salt};
 use ring::hmac::{self, HMAC_SHA256};

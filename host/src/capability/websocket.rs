@@ -1,6 +1,6 @@
 //! `websocket`: events for the webapp.
 
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::Broadcast;
 
 use super::log::pairs;

@@ -245,7 +245,9 @@ impl Bodies {
         match tokio::time::timeout(time_for(length), body.read_to_limit(limit)).await {
             Ok(Ok(body)) => Ok((body, Some(place))),
             Ok(Err(BodyError::TooLarge { .. })) => Err(Refusal::TooLarge),
-            Ok(Err(BodyError::CutShort { received, .. })) => Err(Refusal::CutShort(Some(received))),
+            Ok(Err(BodyError::Truncated { received, .. })) => {
+                Err(Refusal::CutShort(Some(received)))
+            }
             Ok(Err(_)) => Err(Refusal::CutShort(None)),
             Err(_) => Err(Refusal::TooSlow),
         }
@@ -508,7 +510,7 @@ mod tests {
             headers: Vec::new(),
             body: vec![0; 1024 * 1024],
         };
-        let writer = ResponseWriter::behind(stream);
+        let writer = ResponseWriter::from_stream(stream);
         // The clock jumps when nothing else can happen: nobody reads.
         let sent = answers.send(reply, writer).await;
         assert_eq!(sent, Err(Dropped::TooSlow));

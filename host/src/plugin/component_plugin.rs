@@ -307,7 +307,7 @@ impl ComponentPlugin {
     }
 
     /// How many calls of the server run at once: as many requests as may be under way, and some others.
-    pub(crate) fn most_calls(&self) -> usize {
+    pub(crate) fn max_calls(&self) -> usize {
         self.crowd.size().saturating_add(OTHER_CALLS)
     }
 

@@ -13,8 +13,8 @@ use futures_util::future::{BoxFuture, join};
 use mattermost_plugin_rpc::go_plugin::{Error as StartError, ExitReason, Handshake, hclog};
 use mattermost_plugin_rpc::gob::Bytes;
 use mattermost_plugin_rpc::mattermost::{
-    AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, Hooks, HttpRequest,
-    ResponseWriter, RpcApi, serve_hooks,
+    AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, HANDSHAKE, Hooks,
+    HttpRequest, ResponseWriter, RpcApi, serve_hooks,
 };
 use memmap2::MmapMut;
 use tokio::runtime::Runtime;
@@ -51,8 +51,8 @@ struct Wire {
 }
 
 impl Hooks for Wire {
-    fn most_calls(&self) -> usize {
-        self.plugin.most_calls()
+    fn max_calls(&self) -> usize {
+        self.plugin.max_calls()
     }
 
     fn implemented(&self) -> Vec<String> {
@@ -220,7 +220,7 @@ pub fn run(image: &'static [u8], manifest: &str, target: &str, list: &[u8]) -> E
             Err(error) => fail(&error),
         };
     }
-    let handshake = Handshake::from_env();
+    let handshake = Handshake::from_env(&HANDSHAKE);
     if handshake.is_ok()
         && let Err(error) = environment::reduce()
     {
@@ -228,7 +228,7 @@ pub fn run(image: &'static [u8], manifest: &str, target: &str, list: &[u8]) -> E
     }
     let listening = match handshake.and_then(Handshake::bind) {
         Ok(listening) => listening,
-        Err(error @ StartError::NotAPlugin) => {
+        Err(error @ StartError::NotAPlugin(_)) => {
             complain(&error.to_string());
             return ExitCode::FAILURE;
         }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{
     ApiError, AuditApi, AuditRecord, Bot, BotsApi, Broadcast, Call, Channel, ChannelMember,
     ChannelStats, ChannelsApi, Command, CommandsApi, Config, CustomStatus, DialogsApi, FileInfo,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 use mattermost_plugin_rpc::go_plugin::Handshake;
 use mattermost_plugin_rpc::mattermost::{
-    AppError, BodyReader, CommandArgs, CommandResponse, Context, Hooks, HttpRequest,
+    AppError, BodyReader, CommandArgs, CommandResponse, Context, HANDSHAKE, Hooks, HttpRequest,
     ResponseWriter, RpcApi, serve_hooks,
 };
 use plugin_tests::conformance::{Fixture, run};
@@ -90,7 +90,7 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let listening = Handshake::from_env().and_then(Handshake::bind);
+    let listening = Handshake::from_env(&HANDSHAKE).and_then(Handshake::bind);
     let (Ok(runtime), Ok(listening)) = (runtime, listening) else {
         return ExitCode::FAILURE;
     };

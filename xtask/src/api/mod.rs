@@ -1,8 +1,8 @@
-//! Generates Mattermost's plugin API for the RPC crate.
+//! `cargo xtask api`: generates Mattermost's plugin API for the RPC crate.
 //!
-//! Two committed files are the source: `host/rpc/api/description.json`, which a Go program reads out of Mattermost's
-//! plugin library by reflection, and `host/rpc/api/methods.txt`, the list of what is wanted of it. The Rust text is
-//! committed too, so that neither Go nor this program is needed to build the plugin.
+//! The generator reads two committed files: `host/rpc/api/description.json`, which a Go program (`tests/description`) writes from
+//! Mattermost's plugin library by reflection, and `host/rpc/api/methods.txt`, the list of methods and types to generate. The generated
+//! code is committed too, so that building the plugin needs neither Go nor this generator.
 
 mod description;
 mod list;
@@ -20,9 +20,12 @@ use description::Description;
 
 const DESCRIPTION: &str = "host/rpc/api/description.json";
 const LIST: &str = "host/rpc/api/methods.txt";
-const GENERATED: &str = "host/rpc/src/mattermost/generated";
+/// The folder that contains the [`FOLDERS`].
+const MATTERMOST: &str = "host/rpc/src/mattermost";
+/// The folders of generated code: types, and the methods that use them.
+const FOLDERS: [&str; 2] = ["model", "methods"];
 
-/// Writes the description with Go, then the Rust text.
+/// Writes the description with Go, then the generated code.
 pub fn describe() -> Result<(), Error> {
     let mut go = Command::new("go");
     go.args(["run", "."])
@@ -42,22 +45,24 @@ pub fn describe() -> Result<(), Error> {
     write()
 }
 
-/// Writes the Rust text.
+/// Writes the generated code.
 pub fn write() -> Result<(), Error> {
-    let folder = root().join(GENERATED);
     let files = generate()?;
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(at(&folder))?;
+    for folder in FOLDERS {
+        let folder = root().join(MATTERMOST).join(folder);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(at(&folder))?;
+        }
+        fs::create_dir_all(&folder).map_err(at(&folder))?;
     }
-    fs::create_dir_all(&folder).map_err(at(&folder))?;
     for (name, text) in files {
-        let path = folder.join(name);
+        let path = root().join(MATTERMOST).join(name);
         fs::write(&path, text).map_err(at(&path))?;
     }
     Ok(())
 }
 
-/// Names and contents of all files.
+/// The paths in [`MATTERMOST`] and the contents of all files.
 fn generate() -> Result<Vec<(String, String)>, Error> {
     let description = committed(DESCRIPTION)?;
     let path = root().join(LIST);
@@ -110,23 +115,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_committed_text_is_what_is_generated() {
+    fn the_committed_code_is_up_to_date() {
         for (name, text) in generate().unwrap() {
-            let path = root().join(GENERATED).join(name);
+            let path = root().join(MATTERMOST).join(name);
             let committed = fs::read_to_string(&path).unwrap_or_default();
             let same = committed == text;
             assert!(same, "run `cargo xtask api`: {} differs", path.display());
         }
-        let count = fs::read_dir(root().join(GENERATED)).unwrap().count();
+        let count = |folder| {
+            let folder = root().join(MATTERMOST).join(folder);
+            fs::read_dir(folder).unwrap().count()
+        };
+        let count: usize = FOLDERS.into_iter().map(count).sum();
         assert_eq!(count, generate().unwrap().len());
     }
 
-    /// The text that is generated from a list of one method.
+    /// The code for one more line in the list.
     fn generated(line: &str) -> Result<String, String> {
         let description = committed(DESCRIPTION).unwrap();
         let list = fs::read_to_string(root().join(LIST)).unwrap();
         let mut families = list::parse(&list).unwrap();
-        families.extend(list::parse(&format!("[tried]: Tried.\n{line}")).unwrap());
+        families.extend(list::parse(&format!("[extra]: Extra.\n{line}")).unwrap());
         let files = rust::Generator::new(&description, &families).files()?;
         Ok(files.into_iter().last().unwrap().1)
     }
@@ -139,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_that_make_sessions_tokens_roles_or_plugins_are_refused() {
+    fn methods_that_create_sessions_tokens_roles_or_plugins_are_refused() {
         let refused = [
             "CreateSession",
             "GetSession",
@@ -160,14 +169,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_generated_is_said() {
+    fn a_line_that_cannot_be_generated_is_an_error() {
         let cases = [
             ("GetUsr", "GetUsr is no method of the API"),
             ("LogDebug", "LogDebug takes any number of values"),
             ("GetEmojiImage", "GetEmojiImage has several results"),
             (
                 "ReceiveSharedChannelAttachmentSyncMsg",
-                "io.Reader cannot travel in Rust",
+                "io.Reader cannot be sent from Rust",
             ),
             ("GetEmoji", "model.Emoji is not on the list"),
             ("GetTeam page=1", "GetTeam has no text page"),
@@ -180,16 +189,16 @@ mod tests {
     }
 
     #[test]
-    fn no_capability_reads_what_is_for_the_host_alone() {
+    fn no_capability_calls_a_method_that_is_reserved_for_the_host() {
         let list = fs::read_to_string(root().join(LIST)).unwrap();
         let families = list::parse(&list).unwrap();
         let methods = families.iter().flat_map(|family| &family.methods);
-        let kept: Vec<_> = methods.filter(|one| one.host).collect();
-        assert!(!kept.is_empty());
+        let reserved: Vec<_> = methods.filter(|method| method.host).collect();
+        assert!(!reserved.is_empty());
         for entry in fs::read_dir(root().join("host/src/capability")).unwrap() {
             let path = entry.unwrap().path();
             let text = fs::read_to_string(&path).unwrap_or_default();
-            for method in &kept {
+            for method in &reserved {
                 let call = format!(".{}(", list::snake(&method.name));
                 assert!(!text.contains(&call), "{} calls {call}", path.display());
             }

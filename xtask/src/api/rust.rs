@@ -1,4 +1,5 @@
-//! The Rust text: one module per family, with its types, its trait, and the trait's implementation over RPC.
+//! The generated code. Each family of methods has a module with its types in `model/`, and a module with its trait and the implementation
+//! of the trait over RPC in `methods/`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -10,134 +11,167 @@ use super::refused;
 /// The oldest server that the plugin runs on: methods of newer ones say so.
 const OLDEST: (u32, u32) = (10, 7);
 
-/// Results that reflection does not know: these methods are written by hand in Go.
+/// The results of methods that Go's RPC code implements by hand, with other results than the signature says.
 const BY_HAND: &[(&str, &[&str])] = &[("LoadPluginConfiguration", &["[]uint8"])];
+
+/// The family of the types that Go's plugin library registers for interface values. [`ANY`] belongs to it.
+const REGISTERED: &str = "registered";
+
+/// The type of interface values. It is in the same file as the registered types because the two refer to each other.
+const ANY: &str = "\
+/// A Go interface value (`any`).
+///
+/// Values that the server read from its database or from JSON are strings, booleans, floats, lists, and maps only.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Any {
+    /// `nil`.
+    #[default]
+    Nil,
+    /// `bool`.
+    Bool(bool),
+    /// A signed integer of any width; sent as `int64`.
+    Int(i64),
+    /// An unsigned integer of any width; sent as `uint64`.
+    Uint(u64),
+    /// A float of any width; sent as `float64`.
+    Float(f64),
+    /// `string`.
+    String(String),
+    /// `[]byte`.
+    Bytes(Vec<u8>),
+    /// A list; sent as `[]interface {}`.
+    List(Vec<Any>),
+    /// A map; sent as `map[string]interface {}`.
+    Map(BTreeMap<String, Any>),
+    /// Message attachments.
+    Attachments(Vec<Attachment>),
+    /// An error with an HTTP status.
+    AppError(Box<AppError>),
+    /// An error without a status.
+    ErrorString(Box<ErrorString>),
+    /// An error of the database.
+    PqError(Box<PqError>),
+    /// An autocomplete argument: free text.
+    TextArg(Box<TextArg>),
+    /// An autocomplete argument: a choice from a static list.
+    StaticListArg(Box<StaticListArg>),
+    /// An autocomplete argument: a choice from a list that the client fetches.
+    DynamicListArg(Box<DynamicListArg>),
+    /// A value that was skipped: its type is unknown (then this is the registered name), or it is nested too deeply. It cannot be sent.
+    Dropped(String),
+}
+
+";
 
 /// The input of the generator.
 pub struct Generator<'a> {
     description: &'a Description,
     families: &'a [Family],
-    /// Rust names and families of the types on the list, by Go name.
-    kept: BTreeMap<&'a str, (&'a str, &'a str)>,
+    /// The Rust name and the family of each type on the list, by Go name.
+    types: BTreeMap<&'a str, (&'a str, &'a str)>,
 }
 
-/// How a parameter looks in a signature, as an argument of the call, and in its schema.
+/// A parameter of a method.
 struct Parameter {
     name: String,
-    /// Nothing for a parameter that always has the same value.
+    /// Its type in the signature. `None` for a parameter that always has the same value.
     signature: Option<String>,
+    /// The expression that is sent.
     argument: String,
+    /// Its type in the schema of the call.
     schema: String,
 }
 
-/// How a method ends.
+/// The results of a method.
 struct Outcome {
-    /// The type that a caller gets.
+    /// The type that the caller gets.
     returns: String,
     /// The function of `RpcApi` that makes the call.
     call: &'static str,
-    /// Types of the results as they travel.
+    /// The types of all results in the reply.
     results: Vec<String>,
-    /// The type that the value is read as.
+    /// The type of the result that is not an error.
     value: Option<String>,
     failure: &'static str,
 }
 
 impl<'a> Generator<'a> {
     pub fn new(description: &'a Description, families: &'a [Family]) -> Self {
-        let kept = families.iter().flat_map(|family| {
+        let types = families.iter().flat_map(|family| {
             let types = family.types.iter();
-            types.map(|one| (one.go.as_str(), (one.rust.as_str(), family.name.as_str())))
+            types.map(|kept| (kept.go.as_str(), (kept.rust.as_str(), family.name.as_str())))
         });
         Self {
             description,
             families,
-            kept: kept.collect(),
+            types: types.collect(),
         }
     }
 
-    /// All files by name, not formatted yet.
+    /// The paths and contents of all files. The code is not formatted.
     pub fn files(&self) -> Result<Vec<(String, String)>, String> {
-        let mut files = vec![("mod.rs".to_owned(), self.root())];
-        for family in self.families {
-            files.push((format!("{}.rs", family.name), self.family(family)?));
+        let types = self.families.iter().filter(|one| !one.types.is_empty());
+        let methods = self.families.iter().filter(|one| !one.methods.is_empty());
+        let mut files = vec![("model/mod.rs".to_owned(), root("Types", types.clone()))];
+        for family in types {
+            files.push((format!("model/{}.rs", family.name), self.model(family)?));
+        }
+        let mut text = root("Methods", methods.clone());
+        let traits: Vec<_> = methods.clone().map(|one| trait_name(&one.name)).collect();
+        let bounds = traits.join(" + ");
+        let _ = write!(
+            text,
+            "\n/// All generated methods.\n\
+            pub trait GeneratedApi: {bounds} {{}}\n\nimpl<T: {bounds}> GeneratedApi for T {{}}\n"
+        );
+        files.push(("methods/mod.rs".to_owned(), text));
+        for family in methods {
+            files.push((format!("methods/{}.rs", family.name), self.methods(family)?));
         }
         Ok(files)
     }
 
-    fn root(&self) -> String {
-        let mut text = "//! Types and methods of Mattermost's plugin API, by family. Generated by `cargo xtask api` from\n\
-            //! `api/methods.txt` and `api/description.json`: change those.\n\n"
-            .to_owned();
-        for family in self.families {
-            let _ = writeln!(text, "mod {};", family.name);
-        }
-        text.push('\n');
-        for family in self.families {
-            let _ = writeln!(text, "pub use {}::*;", family.name);
-        }
-        let traits = self.families.iter().filter(|one| !one.methods.is_empty());
-        let traits: Vec<_> = traits.map(|family| trait_name(&family.name)).collect();
-        let bounds = traits.join(" + ");
-        let _ = write!(
-            text,
-            "\n/// All families of methods that are generated.\n\
-            pub trait GeneratedApi: {bounds} {{}}\n\nimpl<T: {bounds}> GeneratedApi for T {{}}\n"
-        );
-        text
-    }
-
-    fn family(&self, family: &Family) -> Result<String, String> {
+    fn model(&self, family: &Family) -> Result<String, String> {
         let mut body = String::new();
         for kept in &family.types {
             self.structure(kept, &mut body)?;
         }
-        if !family.methods.is_empty() {
-            let mut declared = String::new();
-            let mut defined = String::new();
-            for wanted in &family.methods {
-                self.method(wanted, &mut declared, &mut defined)?;
-            }
-            let name = trait_name(&family.name);
-            let _ = write!(
-                body,
-                "/// {}\npub trait {name}: Send + Sync + 'static {{\n{declared}}}\n\n\
-                impl {name} for RpcApi {{\n{defined}}}\n",
-                family.doc
-            );
+        let types = self.types.values().copied();
+        let types = types.chain([("Any", REGISTERED)]);
+        let others = types.filter(|(_, of)| *of != family.name);
+        let others = others.map(|(rust, _)| rust).collect();
+        let mut text = module(family, &[("super", others)], &body);
+        if family.name == REGISTERED {
+            text = text.replacen("crate::gob_struct!", &format!("{ANY}crate::gob_struct!"), 1);
         }
-        let mut text = format!(
-            "//! {} Generated by `cargo xtask api`: change `api/methods.txt`.\n\n",
-            family.doc
-        );
-        self.imports(family, &body, &mut text);
-        text.push_str(&body);
         Ok(text)
     }
 
-    fn imports(&self, family: &Family, body: &str, text: &mut String) {
-        let code = body.lines().filter(|line| !line.trim().starts_with("///"));
-        // Every second piece between quotation marks is text.
-        let code = code.flat_map(|line| line.split('"').step_by(2));
-        let words = code.flat_map(|code| code.split(|c: char| !c.is_alphanumeric() && c != '_'));
-        let words: BTreeSet<&str> = words.collect();
-        let uses = |name: &str| words.contains(name);
-        let mut line = |path: &str, names: Vec<&str>| {
-            let used: Vec<_> = names.into_iter().filter(|name| uses(name)).collect();
-            if !used.is_empty() {
-                let _ = writeln!(text, "use {path}::{{{}}};", used.join(", "));
-            }
-        };
-        let others = self.kept.values().filter(|(_, of)| *of != family.name);
-        line("super", others.map(|(rust, _)| *rust).collect());
-        line("crate::gob", vec!["Any", "Bytes", "Time"]);
-        line("crate::mattermost::api", vec!["Call"]);
-        line(
-            "crate::mattermost::call",
-            vec!["Failure", "Method", "RpcApi", "method", "read"],
+    fn methods(&self, family: &Family) -> Result<String, String> {
+        let mut declared = String::new();
+        let mut defined = String::new();
+        for wanted in &family.methods {
+            self.method(wanted, &mut declared, &mut defined)?;
+        }
+        let name = trait_name(&family.name);
+        let body = format!(
+            "/// {}\npub trait {name}: Send + Sync + 'static {{\n{declared}}}\n\n\
+            impl {name} for RpcApi {{\n{defined}}}\n",
+            family.doc
         );
-        line("std::collections", vec!["BTreeMap"]);
-        text.push('\n');
+        let types = self.types.values().map(|(rust, _)| *rust);
+        let imports = [
+            ("crate::mattermost::api_error", vec!["Call"]),
+            (
+                "crate::mattermost::model",
+                types.chain(["Any"]).collect::<Vec<_>>(),
+            ),
+            (
+                "crate::mattermost::rpc_api",
+                vec!["Failure", "Method", "RpcApi", "method", "read"],
+            ),
+        ];
+        Ok(module(family, &imports, &body))
     }
 
     fn structure(&self, kept: &Kept, text: &mut String) -> Result<(), String> {
@@ -198,7 +232,7 @@ impl<'a> Generator<'a> {
         if wanted.host {
             let _ = writeln!(
                 declared,
-                "    ///\n    /// For the host alone: no component sees the answer."
+                "    ///\n    /// Reserved for the host: no component may see the reply."
             );
         }
         let _ = write!(declared, "    {signature};\n\n");
@@ -242,7 +276,7 @@ impl<'a> Generator<'a> {
             !names.any(|(name, of)| name == fixed && of == "string")
         });
         if let Some((fixed, _)) = unknown {
-            return Err(format!("{} has no text {fixed}", method.name));
+            return Err(format!("{} has no string parameter {fixed}", method.name));
         }
         let parameters = method.parameters.iter();
         parameters
@@ -263,13 +297,13 @@ impl<'a> Generator<'a> {
                 format!("Bytes({name})"),
                 "Bytes".to_owned(),
             ),
-            // Pages and counts.
+            // Page numbers and sizes.
             "int" => (
                 "u32".to_owned(),
                 format!("i64::from({name})"),
                 "i64".to_owned(),
             ),
-            // The server looks at its name alone.
+            // The server only looks at the id.
             "*model.Permission" => (
                 "&'a str".to_owned(),
                 format!("Permission {{ id: {name}.to_owned() }}"),
@@ -317,11 +351,11 @@ impl<'a> Generator<'a> {
         };
         let is_pointer = go.is_some_and(|go| go.starts_with('*'));
         let (call, returns) = match value.as_deref() {
-            None => ("nothing", "()".to_owned()),
+            None => ("unit", "()".to_owned()),
             Some("Bytes") if by_hand.is_some() => ("bytes", "Vec<u8>".to_owned()),
             Some("Bytes") => ("optional_bytes", "Option<Vec<u8>>".to_owned()),
             Some(of) if wanted.optional && is_pointer => ("optional", format!("Option<{of}>")),
-            Some(of) if is_pointer => ("present", of.to_owned()),
+            Some(of) if is_pointer => ("required", of.to_owned()),
             Some(of) => ("value", of.to_owned()),
         };
         if wanted.optional && call != "optional" {
@@ -342,7 +376,7 @@ impl<'a> Generator<'a> {
         })
     }
 
-    /// The Rust type of a field or value.
+    /// The Rust type for a Go type.
     fn rust(&self, go: &str) -> Result<String, String> {
         let scalar = match go {
             "string" => "String",
@@ -371,19 +405,19 @@ impl<'a> Generator<'a> {
         }
         if let Some(inner) = go.strip_prefix('*') {
             let rust = self.rust(inner)?;
-            let is_struct = self.kept.contains_key(inner);
+            let is_struct = self.types.contains_key(inner);
             return Ok(if is_struct {
                 format!("Option<Box<{rust}>>")
             } else {
                 format!("Option<{rust}>")
             });
         }
-        if let Some((rust, _)) = self.kept.get(go) {
+        if let Some((rust, _)) = self.types.get(go) {
             return Ok((*rust).to_owned());
         }
         match self.description.named(go) {
             Some(of) if of.opaque || of.is == "interface" => {
-                Err(format!("{go} cannot travel in Rust"))
+                Err(format!("{go} cannot be sent from Rust"))
             }
             Some(of) if !of.is.is_empty() => self.rust(&of.is),
             Some(_) => Err(format!("{go} is not on the list")),
@@ -414,7 +448,50 @@ fn signature(method: &Method, parameters: &[Parameter], outcome: &Outcome) -> St
     )
 }
 
-/// The trait of a family: `users` has `UsersApi`.
+/// The start of a `mod.rs`: the modules of these families and their contents.
+fn root<'a>(subject: &str, families: impl Iterator<Item = &'a Family> + Clone) -> String {
+    let mut text = format!(
+        "//! {subject} of Mattermost's plugin API, by family. Generated by `cargo xtask api` from `api/methods.txt`\n\
+        //! and `api/description.json`; edit those files instead.\n\n"
+    );
+    for family in families.clone() {
+        let _ = writeln!(text, "mod {};", family.name);
+    }
+    text.push('\n');
+    for family in families {
+        let _ = writeln!(text, "pub use {}::*;", family.name);
+    }
+    text
+}
+
+/// A module with this code and the imports that the code uses.
+fn module(family: &Family, imports: &[(&str, Vec<&str>)], body: &str) -> String {
+    let code = body.lines().filter(|line| !line.trim().starts_with("///"));
+    // Every second piece between quotation marks is a string literal.
+    let code = code.flat_map(|line| line.split('"').step_by(2));
+    let words = code.flat_map(|code| code.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    let words: BTreeSet<&str> = words.collect();
+    let mut text = format!(
+        "//! {} Generated by `cargo xtask api`; edit `api/methods.txt` instead.\n\n",
+        family.doc
+    );
+    let always = [
+        ("crate::gob", vec!["Bytes", "Time"]),
+        ("std::collections", vec!["BTreeMap"]),
+    ];
+    for (path, names) in imports.iter().chain(&always) {
+        let used = names.iter().filter(|name| words.contains(*name)).copied();
+        let used: Vec<_> = used.collect();
+        if !used.is_empty() {
+            let _ = writeln!(text, "use {path}::{{{}}};", used.join(", "));
+        }
+    }
+    text.push('\n');
+    text.push_str(body);
+    text
+}
+
+/// The name of a family's trait: `UsersApi` for `users`.
 fn trait_name(family: &str) -> String {
     let mut letters = family.chars();
     let first: String = letters

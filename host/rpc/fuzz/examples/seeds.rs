@@ -11,8 +11,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use mattermost_plugin_rpc::go_plugin::converse;
-use mattermost_plugin_rpc::gob::{Any, Empty, Encode, Encoder};
+use mattermost_plugin_rpc::go_plugin;
+use mattermost_plugin_rpc::gob::{Empty, Encode, Encoder};
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::gob_struct;
 use mattermost_plugin_rpc::mattermost::{
     AppError, Attachment, AttachmentField, CommandArgs, DynamicListArg, ErrorString, PqError,
@@ -297,7 +298,7 @@ impl AsyncWrite for Tap {
 async fn talk() -> Vec<u8> {
     let said = Arc::new(Mutex::new(Vec::new()));
     let (near, far) = duplex(64 * 1024);
-    let plugin = tokio::spawn(converse(near, |stream: Stream, broker| async move {
+    let plugin = tokio::spawn(go_plugin::serve(near, "hooks", |stream: Stream, broker| async move {
         let _ = serve_hooks(stream, broker, Arc::new(Touching)).await;
     }));
     let (session, mut accept) = Session::client(Tap(far, Arc::clone(&said)), Config::default());

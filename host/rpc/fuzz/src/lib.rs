@@ -20,12 +20,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use mattermost_plugin_rpc::go_plugin::{Broker, converse};
+use mattermost_plugin_rpc::go_plugin::{self, Broker};
 use mattermost_plugin_rpc::gob::{
-    Any, Bytes, Decode, DecodeError, Decoder, Empty, Encoder, Limits, Url,
+    Bytes, Decode, DecodeError, Decoder, Empty, Encoder, Limits, Url,
 };
 use mattermost_plugin_rpc::mattermost::{
-    Api, ApiError, AppError, AuditRecord, BodyReader, Bot, Broadcast, Channel, ChannelMember,
+    Any, Api, ApiError, AppError, AuditRecord, BodyReader, Bot, Broadcast, Channel, ChannelMember,
     Command, CommandArgs, CommandResponse, Config, Context, CustomStatus, FileData, FileInfo,
     Hooks, HttpRequest, KvSetOptions, LogLevel, OpenDialogRequest, Permission, Post, PostList,
     Preference, PushNotification, ResponseWriter, RpcApi, SettingsApi, User, serve_hooks,
@@ -503,9 +503,13 @@ pub fn conversation(data: &[u8]) {
     };
     run(async {
         let (near, far) = duplex(64 * 1024);
-        let plugin = tokio::spawn(converse(near, |stream: Stream, broker| async move {
-            let _ = serve_hooks(stream, broker, Arc::new(Touching)).await;
-        }));
+        let plugin = tokio::spawn(go_plugin::serve(
+            near,
+            "hooks",
+            |stream: Stream, broker| async move {
+                let _ = serve_hooks(stream, broker, Arc::new(Touching)).await;
+            },
+        ));
         let (reader, writer) = tokio::io::split(far);
         let listening = tokio::spawn(listen(reader));
         speak(writer, bytes, step(*pieces)).await;

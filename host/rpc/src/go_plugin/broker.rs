@@ -1,18 +1,16 @@
-//! The broker: streams found by number.
+//! The broker connects streams by ID (go-plugin's `MuxBroker` in `mux_broker.go`).
 //!
-//! Whoever learned a number dials: it opens a stream and writes the number (u32, little-endian), and the
-//! other side, which allocated it, writes the same four bytes back. Dialling and accepting race freely,
-//! so one table holds both streams nobody asked for yet and askers whose stream is not there yet. Both
-//! give up after five seconds, as Go's broker does.
+//! One side allocates an ID and tells the other side. The other side dials: it opens a stream and writes the ID as a little-endian u32. The
+//! first side accepts the stream and acknowledges it with the same four bytes. The stream may arrive before or after the call of
+//! [`Broker::accept`], so a table holds streams that nobody has accepted yet and callers whose stream has not arrived yet. Both time out after
+//! five seconds, as in go-plugin.
 //!
-//! Who dials need not wait for the number to come back before it goes on: the other side takes exactly four
-//! bytes off the stream, and whoever it hands the stream to finds what follows them. A round trip is most of
-//! what a small request costs, so a [`Dialled`] stream can be written to at once, and the number is checked
-//! in front of the first byte that is read.
+//! The side that dials does not have to wait for the acknowledgment: the other side reads exactly four bytes, and the code that accepts the
+//! stream reads what follows. A round trip is the largest part of the cost of a small request, so a [`PendingStream`] can be written to at once,
+//! and the acknowledgment is checked before the first byte is read.
 //!
-//! The numbers of the two sides are unrelated: [`Broker::accept`] takes numbers from
-//! [`Broker::next_id`], [`Broker::dial`] those that the server sent. The number of each incoming
-//! stream is read in a task of its own, so that one that stays silent delays no other.
+//! The IDs of the two sides are unrelated: [`Broker::accept`] takes IDs from [`Broker::next_id`], and [`Broker::dial`] takes IDs that the server
+//! sent. The ID of each incoming stream is read in its own task, so that a silent stream does not delay others.
 
 use std::collections::HashMap;
 use std::io;
@@ -29,37 +27,37 @@ use tokio::time::timeout;
 
 use crate::yamux::{Accept, OpenError, Session, Stream};
 
-/// How long either side waits for the other.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Incoming streams that were not asked for yet. Beyond it they wait in yamux's backlog.
-const MAX_PARKED: usize = 1024;
+/// How long each side waits for the other.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// The maximum number of incoming streams that nobody has accepted yet. More streams wait in yamux's backlog.
+const MAX_UNCLAIMED: usize = 1024;
 
-/// Why a brokered stream did not come about.
+/// Why a stream could not be connected.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
-    /// The session gives no stream.
+    /// The session could not open a stream.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The stream failed before it was agreed on.
+    /// The stream failed before it was accepted.
     #[error("the stream failed: {0}")]
     Io(#[from] io::Error),
-    /// The server answered with another number.
-    #[error("dialled {dialled} and was answered by {answered}")]
-    WrongNumber {
-        /// The number written.
-        dialled: u32,
-        /// The number read.
-        answered: u32,
+    /// The server acknowledged the stream with another ID.
+    #[error("dialed stream {dialed}, but stream {acknowledged} was acknowledged")]
+    WrongId {
+        /// The ID that was dialed.
+        dialed: u32,
+        /// The ID that the server sent.
+        acknowledged: u32,
     },
-    /// The other side did not do its part within five seconds.
-    #[error("stream {0} was not taken up within five seconds")]
+    /// The other side did not dial or accept the stream within five seconds.
+    #[error("stream {0} was not connected within five seconds")]
     TimedOut(u32),
-    /// Two callers wait for the same stream.
-    #[error("stream {0} is awaited already")]
+    /// Another caller already waits for the stream.
+    #[error("stream {0} is already being accepted")]
     InUse(u32),
 }
 
-/// Finds and opens brokered streams. Clones are the same broker; usable from any task of the runtime.
+/// Connects streams by ID. Clones share the same broker.
 #[derive(Clone, Debug)]
 pub struct Broker {
     inner: Arc<Inner>,
@@ -74,14 +72,14 @@ struct Inner {
 
 #[derive(Debug)]
 enum Slot {
-    /// A stream nobody asked for yet. Its task learns from the sender's end that it was taken.
-    Parked(Stream, oneshot::Sender<()>),
-    /// Somebody waits for the stream.
+    /// A stream that nobody has accepted yet. Dropping the sender tells its task that it was accepted.
+    Unclaimed(Stream, oneshot::Sender<()>),
+    /// A caller that waits for the stream.
     Waiting(oneshot::Sender<Stream>),
 }
 
 impl Broker {
-    /// Takes charge of all streams the peer opens from now on.
+    /// Starts a broker. It receives all streams that the peer opens from now on.
     pub fn start(session: Session, accept: Accept) -> Broker {
         let broker = Broker {
             inner: Arc::new(Inner {
@@ -90,11 +88,11 @@ impl Broker {
                 last_id: AtomicU32::new(0),
             }),
         };
-        tokio::spawn(broker.clone().receive(accept));
+        tokio::spawn(broker.clone().accept_streams(accept));
         broker
     }
 
-    /// A number that was not used yet, for a stream that the server is to dial. Never 0.
+    /// Allocates an ID for a stream that the server dials. Never 0.
     pub fn next_id(&self) -> u32 {
         loop {
             let id = self.inner.last_id.fetch_add(1, Ordering::Relaxed);
@@ -104,40 +102,40 @@ impl Broker {
         }
     }
 
-    /// Opens the stream that the server awaits under `id`. Waits only while the server has as many streams from
-    /// here as it may that it has not accepted.
+    /// Opens the stream that the server accepts as `id`. Waits only if the server has not accepted many streams yet; see
+    /// [`Config::max_unaccepted`](crate::yamux::Config::max_unaccepted).
     ///
     /// # Errors
     ///
-    /// [`BrokerError`], in particular if that takes more than five seconds.
-    pub async fn dial(&self, id: u32) -> Result<Dialled, BrokerError> {
-        let dialled = timeout(PATIENCE, async {
+    /// [`BrokerError`], for example if this takes longer than five seconds.
+    pub async fn dial(&self, id: u32) -> Result<PendingStream, BrokerError> {
+        let dialed = timeout(TIMEOUT, async {
             let mut stream = self.inner.session.open().await?;
             stream.write_all(&id.to_le_bytes()).await?;
-            Ok(Dialled {
+            Ok(PendingStream {
                 stream,
                 id,
-                answer: Answer::default(),
+                ack: Ack::default(),
             })
         });
-        dialled.await.unwrap_or(Err(BrokerError::TimedOut(id)))
+        dialed.await.unwrap_or(Err(BrokerError::TimedOut(id)))
     }
 
-    /// Waits for the server to dial `id`, which came from [`Broker::next_id`].
+    /// Waits until the server dials `id`, which is from [`Broker::next_id`].
     ///
     /// # Errors
     ///
-    /// [`BrokerError`], in particular if it does not within five seconds.
+    /// [`BrokerError`], for example if the server does not dial within five seconds.
     pub async fn accept(&self, id: u32) -> Result<Stream, BrokerError> {
-        let accepted = timeout(PATIENCE, async {
-            let mut stream = self.taken(id).await?;
+        let accepted = timeout(TIMEOUT, async {
+            let mut stream = self.claim(id).await?;
             stream.write_all(&id.to_le_bytes()).await?;
             Ok(stream)
         });
         accepted.await.unwrap_or(Err(BrokerError::TimedOut(id)))
     }
 
-    /// Entries of the table, for tests.
+    /// The number of entries in the table, for tests.
     pub fn waiting(&self) -> usize {
         self.table().len()
     }
@@ -147,15 +145,15 @@ impl Broker {
         table.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The stream with this number, now or later.
-    async fn taken(&self, id: u32) -> Result<Stream, BrokerError> {
-        // Dropped after the receiver, which makes the waiter recognisable as given up.
-        let _tidy = Tidy { broker: self, id };
+    /// Takes the stream with this ID from the table, or waits for it.
+    async fn claim(&self, id: u32) -> Result<Stream, BrokerError> {
+        // The guard is dropped after the receiver, so that it sees that this caller no longer waits.
+        let _guard = WaitGuard { broker: self, id };
         let (sender, receiver) = oneshot::channel();
         {
             let mut table = self.table();
             match table.remove(&id) {
-                Some(Slot::Parked(stream, _)) => return Ok(stream),
+                Some(Slot::Unclaimed(stream, _)) => return Ok(stream),
                 Some(Slot::Waiting(other)) if !other.is_closed() => {
                     table.insert(id, Slot::Waiting(other));
                     return Err(BrokerError::InUse(id));
@@ -167,82 +165,84 @@ impl Broker {
     }
 
     /// Accepts streams until the session ends.
-    async fn receive(self, mut accept: Accept) {
-        let mut arrivals = JoinSet::new();
+    async fn accept_streams(self, mut accept: Accept) {
+        let mut incoming = JoinSet::new();
         loop {
             tokio::select! {
-                stream = accept.next(), if arrivals.len() < MAX_PARKED => match stream {
+                stream = accept.next(), if incoming.len() < MAX_UNCLAIMED => match stream {
                     Some(stream) => {
-                        arrivals.spawn(self.clone().arrive(stream));
+                        incoming.spawn(self.clone().handle_incoming(stream));
                     }
                     None => return,
                 },
-                Some(_) = arrivals.join_next() => {}
+                Some(_) = incoming.join_next() => {}
             }
         }
     }
 
-    /// Learns a stream's number and brings it to whoever asks for it in time.
-    async fn arrive(self, mut stream: Stream) {
-        let mut number = [0; 4];
-        let read = timeout(PATIENCE, stream.read_exact(&mut number)).await;
+    /// Reads the ID of a stream and passes the stream to its caller, or keeps it until the timeout.
+    async fn handle_incoming(self, mut stream: Stream) {
+        let mut id = [0; 4];
+        let read = timeout(TIMEOUT, stream.read_exact(&mut id)).await;
         let Ok(Ok(_)) = read else {
             stream.reset();
             return;
         };
-        let id = u32::from_le_bytes(number);
-        let Some(taken) = self.park(id, stream) else {
+        let id = u32::from_le_bytes(id);
+        let Some(claimed) = self.deliver(id, stream) else {
             return;
         };
-        if timeout(PATIENCE, taken).await.is_err() {
+        if timeout(TIMEOUT, claimed).await.is_err() {
             let mut table = self.table();
             match table.remove(&id) {
-                Some(Slot::Parked(_, taken)) if taken.is_closed() => {}
+                Some(Slot::Unclaimed(_, claimed)) if claimed.is_closed() => {}
                 Some(other) => drop(table.insert(id, other)),
                 None => {}
             }
         }
     }
 
-    /// Hands the stream to its waiter, or parks it and says how to learn that it was taken.
-    fn park(&self, id: u32, stream: Stream) -> Option<oneshot::Receiver<()>> {
+    /// Passes the stream to its caller, or stores it. The returned receiver completes when a stored stream is claimed.
+    fn deliver(&self, id: u32, stream: Stream) -> Option<oneshot::Receiver<()>> {
         let mut table = self.table();
         let stream = match table.remove(&id) {
             Some(Slot::Waiting(waiter)) => match waiter.send(stream) {
                 Ok(()) => return None,
                 Err(stream) => stream,
             },
-            Some(parked) => {
-                table.insert(id, parked);
+            Some(unclaimed) => {
+                table.insert(id, unclaimed);
                 stream.reset();
                 return None;
             }
             None => stream,
         };
-        let (sender, taken) = oneshot::channel();
-        table.insert(id, Slot::Parked(stream, sender));
-        Some(taken)
+        let (sender, claimed) = oneshot::channel();
+        table.insert(id, Slot::Unclaimed(stream, sender));
+        Some(claimed)
     }
 }
 
-/// What has been read of the number that the other side writes back.
+/// The bytes of the acknowledgment that were read so far.
 #[derive(Debug, Default)]
-struct Answer {
+struct Ack {
     bytes: [u8; 4],
     read: usize,
 }
 
-/// A stream that was dialled. It can be written to at once; reading from it begins behind the number that the
-/// server writes back, and fails where that is another one. Dropped before it was read from, it is reset, which
-/// the server may see before it has found out whose stream it is: see [`Dialled::finish`].
+/// A dialed stream that the server may not have accepted yet. It can be written to at once. Reads start after the server's acknowledgment, and fail if
+/// the acknowledgment is wrong.
+///
+/// If it is dropped before anything was read, it is reset. The server may see the reset before it knows which stream this is; use
+/// [`PendingStream::close`] to avoid that.
 #[derive(Debug)]
-pub struct Dialled {
+pub struct PendingStream {
     stream: Stream,
     id: u32,
-    answer: Answer,
+    ack: Ack,
 }
 
-impl Dialled {
+impl PendingStream {
     /// The yamux stream id.
     pub fn id(&self) -> u32 {
         self.stream.id()
@@ -253,14 +253,14 @@ impl Dialled {
         self.stream.reset();
     }
 
-    /// Waits until the server has taken the stream up.
+    /// Waits until the server has accepted the stream.
     ///
     /// # Errors
     ///
-    /// [`BrokerError`], in particular if it does not within five seconds.
-    pub async fn taken_up(mut self) -> Result<Stream, BrokerError> {
-        let answered = timeout(PATIENCE, self.answered()).await;
-        match answered.unwrap_or(Err(BrokerError::TimedOut(self.id))) {
+    /// [`BrokerError`], for example if the server does not accept it within five seconds.
+    pub async fn accepted(mut self) -> Result<Stream, BrokerError> {
+        let ack = timeout(TIMEOUT, self.read_ack()).await;
+        match ack.unwrap_or(Err(BrokerError::TimedOut(self.id))) {
             Ok(()) => Ok(self.stream),
             Err(error) => {
                 self.stream.reset();
@@ -269,22 +269,22 @@ impl Dialled {
         }
     }
 
-    /// Ends a stream on which nothing more is to be said or heard.
+    /// Closes the stream after the server has accepted it.
     ///
     /// # Errors
     ///
-    /// As [`Dialled::taken_up`].
-    pub async fn finish(mut self) -> Result<(), BrokerError> {
+    /// Like [`PendingStream::accepted`].
+    pub async fn close(mut self) -> Result<(), BrokerError> {
         self.stream.shutdown().await?;
-        self.taken_up().await.map(drop)
+        self.accepted().await.map(drop)
     }
 
-    async fn answered(&mut self) -> Result<(), BrokerError> {
-        std::future::poll_fn(|cx| self.poll_answer(cx)).await
+    async fn read_ack(&mut self) -> Result<(), BrokerError> {
+        std::future::poll_fn(|cx| self.poll_ack(cx)).await
     }
 
-    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BrokerError>> {
-        let Answer { bytes, read } = &mut self.answer;
+    fn poll_ack(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BrokerError>> {
+        let Ack { bytes, read } = &mut self.ack;
         while let Some(rest) = bytes.get_mut(*read..).filter(|rest| !rest.is_empty()) {
             let mut rest = ReadBuf::new(rest);
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut rest))?;
@@ -294,23 +294,23 @@ impl Dialled {
             }
         }
         Poll::Ready(match u32::from_le_bytes(*bytes) {
-            answered if answered == self.id => Ok(()),
-            answered => Err(BrokerError::WrongNumber {
-                dialled: self.id,
-                answered,
+            acknowledged if acknowledged == self.id => Ok(()),
+            acknowledged => Err(BrokerError::WrongId {
+                dialed: self.id,
+                acknowledged,
             }),
         })
     }
 }
 
-impl AsyncRead for Dialled {
+impl AsyncRead for PendingStream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        match ready!(this.poll_answer(cx)) {
+        match ready!(this.poll_ack(cx)) {
             Ok(()) => Pin::new(&mut this.stream).poll_read(cx, buf),
             Err(BrokerError::Io(error)) => Poll::Ready(Err(error)),
             Err(other) => {
@@ -321,7 +321,7 @@ impl AsyncRead for Dialled {
     }
 }
 
-impl AsyncWrite for Dialled {
+impl AsyncWrite for PendingStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -339,13 +339,13 @@ impl AsyncWrite for Dialled {
     }
 }
 
-/// Removes a waiter that gave up.
-struct Tidy<'a> {
+/// Removes a caller from the table when it no longer waits.
+struct WaitGuard<'a> {
     broker: &'a Broker,
     id: u32,
 }
 
-impl Drop for Tidy<'_> {
+impl Drop for WaitGuard<'_> {
     fn drop(&mut self) {
         let mut table = self.broker.table();
         if let Some(Slot::Waiting(waiter)) = table.get(&self.id)

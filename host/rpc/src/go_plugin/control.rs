@@ -1,29 +1,28 @@
-//! The control stream: `Dispenser.Dispense`, `Control.Ping`, `Control.Quit`.
+//! The control stream: `Dispenser.Dispense`, `Control.Ping`, and `Control.Quit` (go-plugin's `rpc_server.go`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::Broker;
+use super::broker::Broker;
 use crate::net_rpc::{Reply, Route, Service};
 use crate::yamux::Stream;
 
-/// The only service a Mattermost plugin has.
-const HOOKS: &str = "hooks";
-
-/// Serves the control stream.
+/// The service on the control stream.
 pub(super) struct Control {
+    /// The name of the plugin.
+    plugin: &'static str,
     broker: Broker,
-    /// Where the stream of the hooks goes, once.
-    hooks: Arc<Once<Stream>>,
-    /// Where the end is announced, once.
-    quit: Once<()>,
+    /// Receives the plugin's stream, once.
+    dispensed: Arc<Slot<Stream>>,
+    /// Is notified of `Control.Quit`, once.
+    quit: Slot<()>,
 }
 
-type Once<T> = Mutex<Option<oneshot::Sender<T>>>;
+type Slot<T> = Mutex<Option<oneshot::Sender<T>>>;
 
-fn take<T>(once: &Once<T>) -> Option<oneshot::Sender<T>> {
-    once.lock().unwrap_or_else(PoisonError::into_inner).take()
+fn take<T>(slot: &Slot<T>) -> Option<oneshot::Sender<T>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// A call on the control stream.
@@ -36,29 +35,30 @@ pub(super) enum Call {
 
 impl Control {
     pub(super) fn new(
+        plugin: &'static str,
         broker: Broker,
-        hooks: oneshot::Sender<Stream>,
+        dispensed: oneshot::Sender<Stream>,
         quit: oneshot::Sender<()>,
     ) -> Control {
         Control {
+            plugin,
             broker,
-            hooks: Arc::new(Mutex::new(Some(hooks))),
+            dispensed: Arc::new(Mutex::new(Some(dispensed))),
             quit: Mutex::new(Some(quit)),
         }
     }
 
-    /// Allocates a stream for the service; the server dials it as soon as it has the answer.
+    /// Allocates the ID of the plugin's stream. The server dials it as soon as it has the reply.
     fn dispense(&self, name: &str) -> Result<Reply, String> {
-        if name != HOOKS {
+        if name != self.plugin {
             return Err(format!("unknown plugin type: {name}"));
         }
         let id = self.broker.next_id();
-        let (broker, hooks) = (self.broker.clone(), Arc::clone(&self.hooks));
+        let (broker, dispensed) = (self.broker.clone(), Arc::clone(&self.dispensed));
         tokio::spawn(async move {
-            // A server that does not dial has changed its mind and may ask again; one that has the
-            // hooks already gets no second ones.
+            // If the server does not dial, it can dispense again. Once it has the plugin's stream, it gets no second one.
             if let Ok(stream) = broker.accept(id).await
-                && let Some(sender) = take(&hooks)
+                && let Some(sender) = take(&dispensed)
             {
                 let _ = sender.send(stream);
             }

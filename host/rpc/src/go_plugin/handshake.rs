@@ -1,29 +1,42 @@
-//! What the server says through the environment, and the line that answers it.
+//! The environment in which the server starts a plugin.
 
 use std::env;
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use super::{Error, Listening};
+use super::error::Error;
 
-/// Proves nothing; tells a server that starts a plugin from a person who runs a file.
-const COOKIE: (&str, &str) = ("MATTERMOST_PLUGIN", "Securely message teams, anywhere.");
-/// Versions of the plugin protocol spoken here.
-const VERSIONS: [u32; 1] = [1];
+/// The values that a server and its plugins agree on; like go-plugin's `HandshakeConfig`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandshakeConfig {
+    /// The environment variable with the magic cookie. The cookie is not a secret: it shows that a server started the process, and not a
+    /// person.
+    pub magic_cookie_key: &'static str,
+    /// The value of the magic cookie.
+    pub magic_cookie_value: &'static str,
+    /// The versions of the plugin protocol that the plugin supports.
+    pub protocol_versions: &'static [u32],
+    /// The name under which the server dispenses the plugin.
+    pub plugin: &'static str,
+    /// The text for a person who runs the executable by hand.
+    pub usage: &'static str,
+}
 
-/// What is known about the server before it connects.
+/// The server's requirements, from the environment of the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handshake {
-    /// Directories that may hold the socket, the best first.
+    /// Directories for the Unix socket, in order of preference.
     pub(super) directories: Vec<PathBuf>,
-    /// Name or number of the group that may use the socket.
+    /// Name or ID of the group that may use the Unix socket.
     pub(super) group: Option<String>,
-    /// Ports that may be listened at, where there are no sockets in directories.
-    #[cfg_attr(unix, allow(dead_code, reason = "for Windows"))]
+    /// TCP ports to listen on, on Windows.
+    #[cfg_attr(unix, allow(dead_code, reason = "used on Windows"))]
     pub(super) ports: RangeInclusive<u16>,
     /// The protocol version to announce.
     pub(super) version: u32,
+    /// [`HandshakeConfig::plugin`].
+    pub(super) plugin: &'static str,
 }
 
 impl Handshake {
@@ -31,55 +44,53 @@ impl Handshake {
     ///
     /// # Errors
     ///
-    /// [`Error::NotAPlugin`] if it was not started by a Mattermost server.
-    pub fn from_env() -> Result<Handshake, Error> {
-        Handshake::from_vars(|name| env::var_os(name))
+    /// [`Error::NotAPlugin`] if the process was not started by a server.
+    pub fn from_env(config: &HandshakeConfig) -> Result<Handshake, Error> {
+        Handshake::from_vars(config, |name| env::var_os(name))
     }
 
-    /// Reads the environment through `var`.
+    /// Reads environment variables through `var`.
     ///
     /// # Errors
     ///
-    /// [`Error::NotAPlugin`] without the right cookie.
-    pub fn from_vars(var: impl Fn(&str) -> Option<OsString>) -> Result<Handshake, Error> {
-        if var(COOKIE.0).is_none_or(|value| value != COOKIE.1) {
-            return Err(Error::NotAPlugin);
+    /// [`Error::NotAPlugin`] if the magic cookie is missing or wrong.
+    pub fn from_vars(
+        config: &HandshakeConfig,
+        var: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Handshake, Error> {
+        if var(config.magic_cookie_key).is_none_or(|value| value != config.magic_cookie_value) {
+            return Err(Error::NotAPlugin(config.usage));
         }
-        let given = |name| var(name).filter(|value| !value.is_empty());
-        let directories = match given("PLUGIN_UNIX_SOCKET_DIR") {
+        let set = |name| var(name).filter(|value| !value.is_empty());
+        let directories = match set("PLUGIN_UNIX_SOCKET_DIR") {
             Some(directory) => vec![directory.into()],
             None => {
-                let temporary = given("TMPDIR").map_or_else(|| "/tmp".into(), PathBuf::from);
+                let temporary = set("TMPDIR").map_or_else(|| "/tmp".into(), PathBuf::from);
                 vec![temporary, Path::new("/tmp").into()]
             }
         };
-        let text = |name| given(name).map(|value| value.to_string_lossy().into_owned());
-        // As with go-plugin, any port where none is named.
+        let text = |name| set(name).map(|value| value.to_string_lossy().into_owned());
+        // Like go-plugin, use any free port if none is set.
         let port = |name| text(name).and_then(|port| port.trim().parse().ok());
         Ok(Handshake {
             directories,
             group: text("PLUGIN_UNIX_SOCKET_GROUP"),
             ports: port("PLUGIN_MIN_PORT").unwrap_or(0)..=port("PLUGIN_MAX_PORT").unwrap_or(0),
-            version: select(&text("PLUGIN_PROTOCOL_VERSIONS").unwrap_or_default()),
+            version: negotiate(
+                config.protocol_versions,
+                &text("PLUGIN_PROTOCOL_VERSIONS").unwrap_or_default(),
+            ),
+            plugin: config.plugin,
         })
-    }
-
-    /// Makes the socket. No thread and no runtime is needed yet.
-    ///
-    /// # Errors
-    ///
-    /// [`Error`] if there is no place for it.
-    pub fn bind(self) -> Result<Listening, Error> {
-        Listening::bind(&self)
     }
 }
 
-/// The newest version that both sides know. If there is none the plugin names its oldest, as Go's does:
-/// the server's message about that names both sides, which is more than could be said from here.
-fn select(offered: &str) -> u32 {
+/// The newest version that both sides support. If there is none, the oldest version of the plugin, as in go-plugin: the server then
+/// reports an error with the versions of both sides.
+fn negotiate(supported: &[u32], offered: &str) -> u32 {
     let offered = offered.split(',').filter_map(|v| v.trim().parse().ok());
-    let common = offered.filter(|version| VERSIONS.contains(version)).max();
-    common.unwrap_or(VERSIONS.into_iter().min().unwrap_or_default())
+    let common = offered.filter(|version| supported.contains(version)).max();
+    common.unwrap_or(supported.iter().copied().min().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -93,50 +104,61 @@ mod tests {
         }
     }
 
-    const GOOD: (&str, &str) = COOKIE;
+    const CONFIG: HandshakeConfig = HandshakeConfig {
+        magic_cookie_key: "A_PLUGIN",
+        magic_cookie_value: "hello",
+        protocol_versions: &[1],
+        plugin: "test",
+        usage: "Do not run this.",
+    };
+    const COOKIE: (&str, &str) = (CONFIG.magic_cookie_key, CONFIG.magic_cookie_value);
 
     #[test]
-    fn without_the_cookie_a_person_is_told_what_to_do() {
-        let error = Handshake::from_vars(vars(&[])).unwrap_err();
-        assert!(matches!(error, Error::NotAPlugin));
-        assert_eq!(error.to_string().lines().count(), 3);
-        let wrong = vars(&[("MATTERMOST_PLUGIN", "Securely message teams")]);
-        assert!(Handshake::from_vars(wrong).is_err());
+    fn without_the_cookie_the_error_is_the_usage() {
+        let error = Handshake::from_vars(&CONFIG, vars(&[])).unwrap_err();
+        assert!(matches!(error, Error::NotAPlugin(_)));
+        assert_eq!(error.to_string(), CONFIG.usage);
+        let wrong = vars(&[("A_PLUGIN", "hell")]);
+        assert!(Handshake::from_vars(&CONFIG, wrong).is_err());
     }
 
     #[test]
-    fn the_socket_goes_where_the_server_wants_it() {
-        let plain = Handshake::from_vars(vars(&[GOOD, ("TMPDIR", "/var/tmp")])).unwrap();
+    fn the_socket_is_in_the_directory_that_the_server_sets() {
+        let plain = vars(&[COOKIE, ("TMPDIR", "/var/tmp")]);
+        let plain = Handshake::from_vars(&CONFIG, plain).unwrap();
         assert_eq!(
             plain.directories,
             [Path::new("/var/tmp"), Path::new("/tmp")]
         );
-        let told = vars(&[
-            GOOD,
+        let set = vars(&[
+            COOKIE,
             ("TMPDIR", "/var/tmp"),
             ("PLUGIN_UNIX_SOCKET_DIR", "/run/mm"),
             ("PLUGIN_UNIX_SOCKET_GROUP", "mattermost"),
         ]);
-        let told = Handshake::from_vars(told).unwrap();
-        assert_eq!(told.directories, [Path::new("/run/mm")]);
-        assert_eq!(told.group.as_deref(), Some("mattermost"));
-        assert_eq!(told.ports, 0..=0);
+        let set = Handshake::from_vars(&CONFIG, set).unwrap();
+        assert_eq!(set.directories, [Path::new("/run/mm")]);
+        assert_eq!(set.group.as_deref(), Some("mattermost"));
+        assert_eq!(set.ports, 0..=0);
     }
 
     #[test]
-    fn the_server_says_which_ports_may_be_used() {
-        let told = vars(&[
-            GOOD,
+    fn the_server_sets_the_range_of_ports() {
+        let set = vars(&[
+            COOKIE,
             ("PLUGIN_MIN_PORT", "10000"),
             ("PLUGIN_MAX_PORT", "25000"),
         ]);
-        assert_eq!(Handshake::from_vars(told).unwrap().ports, 10_000..=25_000);
+        assert_eq!(
+            Handshake::from_vars(&CONFIG, set).unwrap().ports,
+            10_000..=25_000
+        );
     }
 
     #[test]
-    fn version_one_is_spoken() {
+    fn the_version_is_1_whatever_the_server_offers() {
         for offered in ["1", "1,2", "2, 1", "", "2", "x"] {
-            assert_eq!(select(offered), 1, "{offered}");
+            assert_eq!(negotiate(&[1], offered), 1, "{offered}");
         }
     }
 }

@@ -1,34 +1,33 @@
-//! Log lines for the server, on stderr.
+//! Log lines on stderr, in hashicorp's hclog format.
 //!
-//! The server reads a plugin's stderr line by line. A JSON object with the keys `@level`, `@message` and
-//! `@timestamp` is logged as such, anything else as plain text at debug. Two traps: if one of these
-//! three is present and no string the *server* dies, and lines of 64 KiB and more are torn apart. So
-//! they are always strings here, no field can take their place, and a line that is too long loses its
-//! fields first and the end of its message next.
+//! The server reads a plugin's stderr line by line. It logs a JSON object with the keys `@level`, `@message`, and `@timestamp` with that level, and
+//! any other line as plain text at debug level. There are two pitfalls. If one of the three keys is present but not a string, the *server*
+//! panics. And the server splits lines of 64 KiB or more. Therefore the three keys are always strings, no field can replace them, and a line
+//! that is too long first loses its fields and then the end of its message.
 //!
-//! This is for the time before the plugin has the server's log API, and for its last words.
+//! Use this while the plugin does not have the server's log API: before activation and at the end of the process.
 
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
-/// Bytes of a line, its end included. The server's limit is 65,536.
+/// The maximum length of a line in bytes, including the newline. The server's limit is 65,536.
 const MAX_LINE: usize = 60 * 1024;
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
-/// How important a line is.
+/// The level of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// Logged by the server as debug.
+    /// The server logs it as debug.
     Trace,
-    /// For people who look for a fault.
+    /// Details for troubleshooting.
     Debug,
     /// Normal operation.
     Info,
-    /// Something is not as it should be.
+    /// A problem that does not stop the operation.
     Warn,
-    /// Something failed.
+    /// A failure.
     Error,
 }
 
@@ -44,12 +43,12 @@ impl Level {
     }
 }
 
-/// One line, with its end. A field whose name begins with `@` gets an underscore in front.
+/// Formats a line, including the newline. A field whose name begins with `@` gets the prefix `_`.
 pub fn line(level: Level, message: &str, fields: &[(&str, Value)]) -> String {
     line_at(SystemTime::now(), level, message, fields)
 }
 
-/// Writes a line to stderr. What cannot be written is lost: there is nowhere else to go.
+/// Writes a line to stderr. Errors are ignored, because they could not be logged.
 pub fn write(level: Level, message: &str, fields: &[(&str, Value)]) {
     let _ = io::stderr().write_all(line(level, message, fields).as_bytes());
 }
@@ -66,26 +65,26 @@ fn line_at(time: SystemTime, level: Level, message: &str, fields: &[(&str, Value
     set("@level", level.name());
     set("@timestamp", &timestamp(time));
     set("@message", message);
-    let whole = finish(&object);
-    if whole.len() <= MAX_LINE {
-        return whole;
+    let line = to_line(&object);
+    if line.len() <= MAX_LINE {
+        return line;
     }
     object.retain(|name, _| name.starts_with('@'));
     object.insert("truncated".to_owned(), true.into());
     let mut message = message;
     loop {
         object.insert("@message".to_owned(), message.into());
-        let shorter = finish(&object);
+        let shorter = to_line(&object);
         if shorter.len() <= MAX_LINE || message.is_empty() {
             return shorter;
         }
-        // A character takes six bytes of JSON at most, so this ends soon.
+        // A byte takes at most six bytes in JSON, so this takes only a few iterations.
         let half = message.floor_char_boundary(message.len().min(2 * MAX_LINE) / 2);
         message = message.get(..half).unwrap_or_default();
     }
 }
 
-fn finish(object: &Map<String, Value>) -> String {
+fn to_line(object: &Map<String, Value>) -> String {
     let mut line = Value::Object(object.clone()).to_string();
     line.push('\n');
     line
@@ -104,8 +103,8 @@ fn timestamp(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
 }
 
-/// Year, month and day of a day counted from 1970. Years begin in March here, so that the leap day is
-/// the last of a year, and eras of 400 years are all alike.
+/// Year, month, and day of a number of days since 1970. Internally, years begin in March, so that the leap day is the last day of a year, and all
+/// eras of 400 years have the same length.
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_one_object_with_three_strings() {
+    fn a_line_is_one_json_object_and_its_three_keys_are_strings() {
         let fields = [("attempt", 3.into()), ("@level", Value::Null)];
         let line = line_at(at(0, 1), Level::Warn, "a \"b\"\n\u{1}", &fields);
         let object = parse(&line);
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_never_torn_apart() {
+    fn a_line_is_never_longer_than_the_limit() {
         for message in [
             "x".repeat(1 << 20),
             "\u{1}".repeat(70_000),

@@ -1,53 +1,55 @@
-//! What can be wrong with a value or with the stream it is on.
+//! Errors of the encoder and the decoder.
 
 use thiserror::Error;
 
 /// Why a value cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EncodeError {
-    /// An element of a list or map is absent, which gob cannot express.
-    #[error("an element of a list or map is absent")]
+    /// An element of a slice or map is nil. gob has no nil elements.
+    #[error("an element of a slice or map is nil")]
     NilElement,
-    /// The value holds something whose type was not understood when it was read.
-    #[error("a value of the unknown type {0} cannot be sent on")]
+    /// The value was received with a type that this side does not know, so its content was dropped.
+    #[error("the content of a value of the unknown type {0} was dropped; it cannot be sent")]
     Dropped(String),
 }
 
 /// Why a value could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DecodeError {
-    /// The bytes are not gob.
+    /// The bytes are not valid gob.
     #[error("gob: {0}")]
     Malformed(&'static str),
-    /// A limit was reached.
+    /// The value exceeds a limit of [`Limits`](super::Limits).
     #[error("gob: {0}")]
     TooLarge(&'static str),
-    /// The value is of another type than expected.
+    /// The value does not have the expected type.
     #[error("gob: type mismatch: {0}")]
     Mismatch(String),
-    /// Messages can no longer be told apart: the stream is of no further use.
-    #[error("gob: {0}; the stream cannot be read on")]
+    /// The start of the next message is unknown. Nothing more can be read from the stream.
+    #[error("gob: {0}; the rest of the stream is unreadable")]
     Fatal(&'static str),
 }
 
 impl DecodeError {
-    pub(super) fn malformed(what: &'static str) -> Self {
-        Self::Malformed(what)
+    pub(super) fn malformed(message: &'static str) -> Self {
+        Self::Malformed(message)
     }
 
     pub(super) fn mismatch(expected: &str) -> Self {
         Self::Mismatch(format!("expected {expected}"))
     }
 
-    /// The same where it is not known any more where the next value begins.
+    /// The same error if the start of the next value is unknown.
     pub(super) fn into_fatal(self) -> Self {
         match self {
-            Self::Malformed(what) | Self::TooLarge(what) | Self::Fatal(what) => Self::Fatal(what),
-            Self::Mismatch(_) => Self::Fatal("a value of another type has no end"),
+            Self::Malformed(message) | Self::TooLarge(message) | Self::Fatal(message) => {
+                Self::Fatal(message)
+            }
+            Self::Mismatch(_) => Self::Fatal("a value with another type than expected has no end"),
         }
     }
 
-    /// Whether the stream is lost. Otherwise the value was dropped and the next one can be read.
+    /// Whether the stream is unusable. If not, only this value was dropped and the next one can be read.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         matches!(self, Self::Fatal(_))

@@ -1,15 +1,15 @@
-//! Structs on both sides of the wire.
+//! The macro that declares structs.
 
-/// Declares a struct that can be sent and received, each field with its Go name. All fields need
-/// `Default`, and so does the struct.
+/// Declares a struct that can be sent and received. Each field has its Go name. The struct and the types of all fields must implement
+/// `Default`.
 ///
 /// ```
 /// mattermost_plugin_rpc::gob_struct! {
-///     /// How far away something is.
+///     /// A distance.
 ///     #[derive(Clone, Debug, Default, PartialEq)]
 ///     pub struct Distance = "Distance" {
-///         /// In metres.
-///         pub metres: i64 = "Metres",
+///         /// In meters.
+///         pub meters: i64 = "Meters",
 ///     }
 /// }
 /// ```
@@ -63,15 +63,15 @@ macro_rules! gob_struct {
                 ) -> ::core::result::Result<Self, $crate::gob::DecodeError> {
                     let mut value = Self::default();
                     let mut fields = reader.begin(&SCHEMA, id)?;
-                    while let Some((wanted, id)) = reader.field(&mut fields)? {
-                        let mut slot = 0;
+                    while let Some((found, id)) = reader.field(&mut fields)? {
+                        let mut index = 0;
                         $(
-                            if wanted == slot {
+                            if found == index {
                                 value.$field = $crate::gob::Decode::decode(reader, id)?;
                             }
-                            slot += 1;
+                            index += 1;
                         )*
-                        let _ = (slot, id);
+                        let _ = (index, id);
                     }
                     Ok(value)
                 }

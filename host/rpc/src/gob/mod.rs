@@ -1,45 +1,48 @@
-//! Go's gob, as far as Mattermost's plugin RPC speaks it.
+//! Go's `encoding/gob`, as far as plugin RPC needs it. The protocol is described in the documentation of that package.
 //!
-//! A stream is a row of messages, each a definition of a type or a value. Definitions are sent once per
-//! stream and direction, so both [`Encoder`] and [`Decoder`] live as long as their stream. Nothing here
-//! does I/O: the encoder appends to a buffer, the decoder is fed what arrived.
+//! A stream is a sequence of messages. A message is a type definition or a value. A type is defined once per stream and direction, so
+//! an [`Encoder`] and a [`Decoder`] live as long as their stream. Nothing here does I/O: the encoder appends to a buffer, and the decoder is fed
+//! with the bytes that arrived.
 //!
-//! Structs are matched by the names of their fields: a Rust type may know fewer fields than the sender
-//! sends, or more. A field that is zero, empty or nil is not sent at all, so "absent" and "zero" are the
-//! same thing. Strings are bytes that become UTF-8 here, lossily; none ever fails to decode.
+//! Structs are matched by the names of their fields: a Rust struct may have fewer fields than the sender's, or more. A field that is zero, empty,
+//! or nil is not sent, so "absent" and "zero" are the same. Go strings are bytes; invalid UTF-8 is replaced, so a string never fails to
+//! decode.
 //!
-//! The decoder takes bytes from a peer that may be wrong or hostile: depth, types, fields and message
-//! lengths are limited, and memory is bounded by a small multiple of the input. A value of another type
-//! than expected, or one that would take too much memory, is dropped whole while the stream goes on.
-//! Where the bytes make no sense the stream ends: guessing where the next value begins would put every
-//! later answer under another call.
+//! The decoder's input may be hostile. Depth, types, fields, and the length of messages are limited, and memory is limited to a small
+//! multiple of the input. A value with an unexpected type, or one that would need too much memory, is skipped as a whole, and the stream
+//! continues. If the start of the next value is unknown, the stream fails: guessing would assign later replies to the wrong
+//! calls.
 
-mod any;
 mod decode;
 mod decoder;
 mod encode;
+mod encoder;
 mod error;
 mod macros;
-mod reader;
-mod skim;
+mod received_types;
+mod schema;
+mod sent_types;
+mod skip;
 mod time;
-mod types;
+mod type_id;
+mod values;
 mod wire;
 
-pub use any::Any;
-pub use decode::Decode;
+pub use decode::{Decode, FieldCursor, Reader};
 pub use decoder::Decoder;
-pub use encode::{Encode, Encoder, Field, FieldNumber, Schema, StructSchema, Writer};
+pub use encode::{Encode, Field, FieldNumber, Writer};
+pub use encoder::Encoder;
 pub use error::{DecodeError, EncodeError};
-pub use reader::{FieldCursor, Reader};
+pub use schema::{Schema, StructSchema};
 pub use time::Time;
+pub use values::{Bytes, BytesRef, Empty, Url};
 
-/// What a decoder accepts at most.
+/// The limits of a decoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one message, and of one value that is spread over several.
+    /// Bytes of one message, and of one value that is split into several messages.
     pub message_bytes: usize,
-    /// How deep values may be nested.
+    /// Nesting depth of a value.
     pub depth: usize,
     /// Types that a stream may define.
     pub types: usize,
@@ -57,19 +60,3 @@ impl Default for Limits {
         }
     }
 }
-
-/// A struct without fields. Decodes from any struct.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Empty;
-
-/// `[]byte`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bytes(pub Vec<u8>);
-
-/// `[]byte`, borrowed, to be sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BytesRef<'a>(pub &'a [u8]);
-
-/// `url.URL`, which travels as its text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Url(pub String);

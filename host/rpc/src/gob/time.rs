@@ -1,23 +1,23 @@
-//! Go's `time.Time`, which writes itself: a version, the seconds since the year 1, nanoseconds, and the minutes that its
-//! zone is ahead of UTC, -1 for UTC itself.
+//! Go's `time.Time`, which implements `GobEncoder` (`Time.MarshalBinary`): a version byte, the seconds since the year 1, the nanoseconds, and
+//! the zone's offset from UTC in minutes; -1 means UTC.
 
-use super::decode::Decode;
-use super::encode::{Encode, Schema, Writer};
+use super::decode::{Decode, Reader};
+use super::encode::{Encode, Writer};
 use super::error::{DecodeError, EncodeError};
-use super::reader::Reader;
+use super::schema::Schema;
 
-/// A moment, `time.Time`, in milliseconds since 1970; the default is Go's zero time, which stands for "never".
+/// `time.Time` in milliseconds since 1970. `None` is Go's zero time, which means "never".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Time(pub Option<i64>);
 
-/// Seconds from the year 1 to 1970.
-const EPOCH: i64 = 62_135_596_800;
+/// Seconds between the year 1 and 1970.
+const UNIX_EPOCH: i64 = 62_135_596_800;
 
 impl Time {
     fn to_bytes(self) -> [u8; 15] {
         let (seconds, nanoseconds) = match self.0 {
             Some(time) => (
-                time.div_euclid(1000).saturating_add(EPOCH),
+                time.div_euclid(1000).saturating_add(UNIX_EPOCH),
                 u32::try_from(time.rem_euclid(1000)).unwrap_or(0) * 1_000_000,
             ),
             None => (0, 0),
@@ -34,7 +34,7 @@ impl Time {
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (version, rest) = bytes.split_first()?;
-        // Version 2 adds the seconds that a historical zone is ahead.
+        // Version 2 appends a byte for zone offsets that are not whole minutes.
         matches!(version, 1 | 2).then_some(())?;
         let (seconds, rest) = rest.split_first_chunk()?;
         let (nanoseconds, _) = rest.split_first_chunk()?;
@@ -43,9 +43,9 @@ impl Time {
         if seconds == 0 && nanoseconds == 0 {
             return Some(Self(None));
         }
-        let milliseconds = seconds.checked_sub(EPOCH)?.checked_mul(1000)?;
-        let more = i64::from(nanoseconds / 1_000_000);
-        Some(Self(Some(milliseconds.checked_add(more)?)))
+        let milliseconds = seconds.checked_sub(UNIX_EPOCH)?.checked_mul(1000)?;
+        let fraction = i64::from(nanoseconds / 1_000_000);
+        Some(Self(Some(milliseconds.checked_add(fraction)?)))
     }
 }
 
@@ -68,7 +68,7 @@ impl Decode for Time {
     fn decode(reader: &mut Reader<'_>, id: i64) -> Result<Self, DecodeError> {
         reader.expect(id, Schema::GobEncoder)?;
         let bytes = reader.cursor.bytes()?;
-        Self::from_bytes(bytes).ok_or(DecodeError::Malformed("a time that is none"))
+        Self::from_bytes(bytes).ok_or(DecodeError::Malformed("a time is malformed"))
     }
 }
 
@@ -77,7 +77,7 @@ mod tests {
     use super::Time;
 
     #[test]
-    fn a_time_is_what_go_writes() {
+    fn a_time_is_encoded_as_go_encodes_it() {
         // time.UnixMilli(1766000000123).UTC().GobEncode()
         let bytes = Time(Some(1_766_000_000_123)).to_bytes();
         let go = [
@@ -88,12 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn the_zero_time_is_never() {
+    fn the_zero_time_decodes_to_none() {
         assert_eq!(Time::from_bytes(&Time(None).to_bytes()), Some(Time(None)));
     }
 
     #[test]
-    fn bytes_that_are_no_time_are_none() {
+    fn malformed_times_do_not_decode() {
         for bytes in [&[][..], &[3; 15], &[1, 0, 0], &[1; 12]] {
             assert_eq!(Time::from_bytes(bytes), None, "{bytes:?}");
         }

@@ -1,12 +1,12 @@
-//! Numbers, strings and type definitions as bytes, and bytes as them.
+//! The encoding of numbers and byte strings (package `encoding/gob`, section "Encoding Details").
 //!
-//! Unsigned numbers take one byte up to 127; larger ones a count byte (negated) and then the number in
-//! as few big-endian bytes as it needs. Signed ones are folded into unsigned ones, the sign in the lowest
-//! bit. Floats are the bit pattern with its bytes reversed, so that round numbers are short.
+//! An unsigned integer up to 127 is one byte. A larger one is the negated number of bytes, then the integer in that many big-endian bytes.
+//! Signed integers are zigzag-encoded: the sign is the lowest bit. A float is its bit pattern with the bytes reversed, so that small whole
+//! numbers are short.
 
 use super::error::DecodeError;
 
-/// Appends an unsigned number.
+/// Appends an unsigned integer.
 pub(super) fn put_uint(out: &mut Vec<u8>, value: u64) {
     if value <= 0x7f {
         out.push(value.to_le_bytes()[0]);
@@ -15,14 +15,14 @@ pub(super) fn put_uint(out: &mut Vec<u8>, value: u64) {
     let bytes = value.to_be_bytes();
     let zeros = (value.leading_zeros() / 8) as usize;
     let significant = bytes.get(zeros..).unwrap_or(&bytes);
-    // 255 for one byte, 248 for eight.
+    // The length is negated: 255 for one byte, 248 for eight.
     out.push(!(significant.len() as u8) + 1);
     out.extend_from_slice(significant);
 }
 
-/// Appends a signed number.
+/// Appends a signed integer.
 pub(super) fn put_int(out: &mut Vec<u8>, value: i64) {
-    put_uint(out, fold(value));
+    put_uint(out, zigzag(value));
 }
 
 /// Appends a float.
@@ -30,23 +30,22 @@ pub(super) fn put_float(out: &mut Vec<u8>, value: f64) {
     put_uint(out, value.to_bits().swap_bytes());
 }
 
-/// Appends bytes and their count before them.
+/// Appends a length and that many bytes.
 pub(super) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_uint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
 
-fn fold(value: i64) -> u64 {
+fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
-fn unfold(value: u64) -> i64 {
+fn unzigzag(value: u64) -> i64 {
     let half = (value >> 1).cast_signed();
     if value & 1 == 1 { !half } else { half }
 }
 
-/// Reads an unsigned number at the front of `bytes`: the number and how many bytes it took, or none
-/// while bytes are missing.
+/// Reads the unsigned integer at the start of `bytes`: its value and its length. `None` if bytes are missing.
 pub(super) fn peek_uint(bytes: &[u8]) -> Result<Option<(u64, usize)>, DecodeError> {
     let Some((&first, rest)) = bytes.split_first() else {
         return Ok(None);
@@ -57,7 +56,7 @@ pub(super) fn peek_uint(bytes: &[u8]) -> Result<Option<(u64, usize)>, DecodeErro
     let count = usize::from(!first) + 1;
     if count > 8 {
         return Err(DecodeError::malformed(
-            "a number is longer than eight bytes",
+            "an integer is longer than eight bytes",
         ));
     }
     let Some(digits) = rest.get(..count) else {
@@ -69,7 +68,7 @@ pub(super) fn peek_uint(bytes: &[u8]) -> Result<Option<(u64, usize)>, DecodeErro
     Ok(Some((value, count + 1)))
 }
 
-/// A place in complete bytes.
+/// A position in a complete message.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -80,7 +79,7 @@ impl<'a> Cursor<'a> {
         Self { bytes }
     }
 
-    pub(super) fn left(&self) -> usize {
+    pub(super) fn remaining(&self) -> usize {
         self.bytes.len()
     }
 
@@ -95,24 +94,24 @@ impl<'a> Cursor<'a> {
 
     pub(super) fn uint(&mut self) -> Result<u64, DecodeError> {
         let (value, count) = peek_uint(self.bytes)?
-            .ok_or_else(|| DecodeError::malformed("a message ends inside a number"))?;
+            .ok_or_else(|| DecodeError::malformed("a message ends in the middle of an integer"))?;
         self.take(count)?;
         Ok(value)
     }
 
     pub(super) fn int(&mut self) -> Result<i64, DecodeError> {
-        Ok(unfold(self.uint()?))
+        Ok(unzigzag(self.uint()?))
     }
 
     pub(super) fn float(&mut self) -> Result<f64, DecodeError> {
         Ok(f64::from_bits(self.uint()?.swap_bytes()))
     }
 
-    /// A count of things that take at least one byte each.
+    /// A number of elements, each of which takes at least one byte.
     pub(super) fn count(&mut self) -> Result<usize, DecodeError> {
         let count = self.uint()?;
         match usize::try_from(count) {
-            Ok(count) if count <= self.left() => Ok(count),
+            Ok(count) if count <= self.remaining() => Ok(count),
             _ => Err(DecodeError::malformed("a count is larger than its message")),
         }
     }
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_the_bytes_that_go_writes() {
+    fn integers_and_floats_are_encoded_as_go_encodes_them() {
         assert_eq!(uint(0), [0]);
         assert_eq!(uint(127), [0x7f]);
         assert_eq!(uint(128), [0xff, 0x80]);
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_extremes_survive() {
+    fn the_smallest_and_largest_integers_round_trip() {
         for value in [i64::MIN, i64::MAX, 0, -1] {
             let mut out = Vec::new();
             put_int(&mut out, value);
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_beyond_the_message_is_refused() {
+    fn a_count_larger_than_the_message_is_an_error() {
         assert!(Cursor::new(&[0x05, 1, 2]).bytes().is_err());
         assert!(Cursor::new(&[0xf7, 1]).uint().is_err());
     }

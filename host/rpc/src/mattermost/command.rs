@@ -1,9 +1,9 @@
-//! Answers to slash commands.
+//! Responses to slash commands.
 
 use super::CommandResponse;
 
 impl CommandResponse {
-    /// An answer that only the person who typed the command sees.
+    /// A response that only the user who typed the command sees.
     pub fn ephemeral(text: impl Into<String>) -> Self {
         Self {
             response_type: "ephemeral".to_owned(),

@@ -1,13 +1,12 @@
-//! The meaning of settings that are absent from the site's configuration.
+//! Settings of the server's configuration.
 //!
-//! Go does not send a pointer to a zero value, so a setting that is explicitly `false` or empty
-//! arrives as absent. The server fills in every default before it answers: read absent as false,
-//! empty or 0.
+//! gob does not send a pointer to a zero value, so a setting that is `false` or empty is absent here. The server fills in all defaults before it
+//! replies, so an absent setting means false, empty, or 0.
 
 use super::Config;
 
 impl Config {
-    /// The site's address without trailing slashes, or none where the administrator set none.
+    /// The site URL without trailing slashes. `None` if it is not set.
     pub fn site_url(&self) -> Option<&str> {
         let url = self
             .service_settings
@@ -18,19 +17,19 @@ impl Config {
         (!url.is_empty()).then_some(url)
     }
 
-    /// Whether an e-mail address must be verified before its owner can sign in.
+    /// Whether users must verify their email address before they can sign in.
     pub fn requires_email_verification(&self) -> bool {
         self.email_settings
             .require_email_verification
             .unwrap_or(false)
     }
 
-    /// Whether direct and group messages are for people with a common team.
+    /// Whether users can send direct and group messages only to members of their teams.
     pub fn restricts_direct_messages(&self) -> bool {
         self.team_settings.restrict_direct_message.as_deref() == Some("team")
     }
 
-    /// Language tag of what the server itself writes; English when unset.
+    /// The language of messages from the server, as a language tag. English if it is not set.
     pub fn default_server_locale(&self) -> &str {
         self.localization_settings
             .default_server_locale
@@ -44,7 +43,7 @@ mod tests {
     use super::Config;
 
     #[test]
-    fn the_site_url_loses_its_trailing_slash_and_an_empty_one_is_none() {
+    fn the_site_url_has_no_trailing_slash_and_an_empty_one_is_none() {
         let mut config = Config::default();
         assert_eq!(config.site_url(), None);
         config.service_settings.site_url = Some("https://chat.example.com/sub/".to_owned());
@@ -54,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_settings_read_as_false_and_english() {
+    fn absent_settings_mean_false_and_english() {
         assert!(!Config::default().requires_email_verification());
         assert_eq!(Config::default().default_server_locale(), "en");
     }

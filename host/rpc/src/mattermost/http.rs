@@ -1,33 +1,30 @@
-//! The request of `ServeHTTP`, and its body.
+//! The HTTP request of `ServeHTTP`, and its body.
 //!
-//! The body is pulled: the plugin writes how many bytes it wants, as a varint, and the server sends up
-//! to that many. Such credits add up and a body ends with FIN, so one credit of the largest number
-//! there is, written once, is enough; the stream's window holds the server back.
+//! The plugin requests the body: it writes the number of bytes that it wants as a Go varint, and the server sends up to that many
+//! (`remoteIOReader` in Mattermost's `plugin/io_rpc.go`). The numbers add up and the body ends with FIN, so the plugin writes the
+//! largest number once; the window of the stream limits how much the server sends.
 //!
-//! A client whose connection breaks while it uploads looks just like one that is done. Where the
-//! request says how long its body is, [`BodyReader`] compares and reports a body that was cut short; and once it
-//! has so many bytes, it does not wait for the end, which the server sends on its own.
+//! If a client disconnects during an upload, the body ends as if it were complete. If the request has a `Content-Length`, [`BodyReader`] compares
+//! and reports a truncated body. After that many bytes it does not wait for the FIN.
 
-use crate::go_plugin::Dialled;
+use crate::go_plugin::PendingStream;
 use crate::gob::Url;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// `i64::MAX` as a Go varint: all the bytes there are.
-const UNLIMITED_CREDIT: [u8; 10] = [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
+/// `i64::MAX` as a Go varint: requests the whole body.
+const REQUEST_ALL: [u8; 10] = [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
 
-/// How much is read at once, and the least that is reserved for a body of unknown length.
+/// The number of bytes to read at once, and the initial capacity for a body of unknown length.
 const CHUNK: usize = 32 * 1024;
 
-/// Headers: all values by canonical name, such as `Content-Type`. What is not UTF-8 in them reads as
-/// replacement characters.
+/// HTTP headers: the values by canonical name, such as `Content-Type`. Invalid UTF-8 is replaced.
 pub type Headers = BTreeMap<String, Vec<String>>;
 
 crate::gob_struct! {
-    /// The request as it travels. Servers of version 10 send Go's whole `http.Request` here, later
-    /// ones a subset; this subset of both is what the server fills in.
+    /// The request as the server sends it. Version 10 sends Go's `http.Request`, later versions a subset. These are the fields that both have.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub(super) struct WireRequest = "HTTPRequestSubset" {
         method: String = "Method",
@@ -39,27 +36,27 @@ crate::gob_struct! {
     }
 }
 
-/// A request to `/plugins/ID/…`, as the server forwards it: the session is checked and its token
-/// taken out. A header `Mattermost-User-Id` proves who is signed in; without it nobody is.
+/// An HTTP request to `/plugins/ID/…`, as the server forwards it. The server has verified the session and removed the token. The header
+/// `Mattermost-User-Id` is the ID of the signed-in user; it is absent if nobody is signed in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HttpRequest {
-    /// Such as `GET`.
+    /// The method, such as `GET`.
     pub method: String,
-    /// Path and query from the plugin's root, still escaped: `/api/v1/meetings?x=1`. Empty for
-    /// `/plugins/ID` without a slash. The server has sorted the parameters.
+    /// Path and query relative to the plugin, percent-encoded: `/api/v1/meetings?x=1`. Empty for `/plugins/ID` without a trailing slash. The server
+    /// sorts the query parameters.
     pub url: String,
-    /// Values by canonical name, such as `Content-Type`. `Host` is not among them.
+    /// The headers, without `Host`.
     pub headers: Headers,
-    /// The host the client asked for.
+    /// The value of the `Host` header.
     pub host: String,
-    /// Address and port of the connection to the server.
+    /// Address and port of the client, as seen by the server.
     pub remote_addr: String,
-    /// The request target as the client sent it.
+    /// The request target that the client sent.
     pub request_uri: String,
 }
 
 impl HttpRequest {
-    /// The first value of a header, its name in any case.
+    /// The first value of a header. The case of the name does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, values) = self
             .headers
@@ -68,19 +65,19 @@ impl HttpRequest {
         values.first().map(String::as_str)
     }
 
-    /// The path, still escaped.
+    /// The path, percent-encoded.
     pub fn path(&self) -> &str {
         self.url
             .split_once('?')
             .map_or(self.url.as_str(), |(path, _)| path)
     }
 
-    /// The query, still escaped and without the question mark; empty for none.
+    /// The query, percent-encoded and without the question mark. Empty if there is none.
     pub fn query(&self) -> &str {
         self.url.split_once('?').map_or("", |(_, query)| query)
     }
 
-    /// How long the request says its body is. None for a body of unknown length, and for nonsense.
+    /// The length of the body. `None` if it is unknown or the header is invalid.
     pub fn content_length(&self) -> Option<u64> {
         self.header("Content-Length")?.trim().parse().ok()
     }
@@ -102,54 +99,54 @@ impl From<WireRequest> for HttpRequest {
 /// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
-    /// It is longer than the caller allows.
+    /// The body is longer than the caller allows.
     #[error("the body is longer than {limit} bytes")]
     TooLarge {
-        /// The limit that was given.
+        /// The limit of the caller.
         limit: usize,
     },
-    /// It ended before it was as long as the request said: the client went away.
+    /// The body is shorter than its `Content-Length`: the client disconnected.
     #[error("the body ended after {received} of {expected} bytes")]
-    CutShort {
+    Truncated {
         /// The request's `Content-Length`.
         expected: u64,
-        /// Bytes that came.
+        /// Bytes that were received.
         received: u64,
     },
-    /// The stream broke.
+    /// The stream failed.
     #[error("the body could not be read")]
     Io(#[from] io::Error),
 }
 
-/// Where a body comes from.
+/// The source of a body.
 enum Source {
-    /// A stream that nothing was asked of yet.
-    Untouched(Untouched),
-    /// Bytes at hand.
+    /// A stream from which nothing was requested yet.
+    Stream(UnreadBody),
+    /// A body in memory.
     Bytes(Vec<u8>),
-    /// All was read, or given up.
+    /// The body was read, or reading it failed.
     Done,
 }
 
-/// The stream of a body as long as nothing was asked of it. Who dialled it ends it with the call that it belongs to.
+/// The stream of a body until the plugin requests it. If the plugin does not request the body, the caller closes the stream at the end of the hook.
 #[derive(Clone)]
-pub(super) struct Untouched(Arc<Mutex<Option<Dialled>>>);
+pub(super) struct UnreadBody(Arc<Mutex<Option<PendingStream>>>);
 
-impl Untouched {
-    fn take(&self) -> Option<Dialled> {
+impl UnreadBody {
+    fn take(&self) -> Option<PendingStream> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Ends the stream if nobody has asked anything of it.
-    pub(super) async fn end(self) {
+    /// Closes the stream if the body was not requested.
+    pub(super) async fn close(self) {
         if let Some(stream) = self.take() {
-            // A body that nobody wants may as well not come about.
-            let _ = stream.finish().await;
+            // An error does not matter: nobody wants the body.
+            let _ = stream.close().await;
         }
     }
 }
 
-/// The body of a request. Dropped unread, it costs nothing: the server sends only what is asked for.
+/// The body of a request. Dropping it unread costs nothing: the server only sends what the plugin requests.
 pub struct BodyReader {
     source: Source,
     expected: Option<u64>,
@@ -164,22 +161,22 @@ impl std::fmt::Debug for BodyReader {
 }
 
 impl BodyReader {
-    /// The body behind a dialled stream, and its length where the request tells it; and the stream, to be ended.
-    pub(super) fn new(stream: Dialled, expected: Option<u64>) -> (Self, Untouched) {
-        let stream = Untouched(Arc::new(Mutex::new(Some(stream))));
+    /// A body that is read from a stream, with its `Content-Length`. Close the returned stream at the end of the hook.
+    pub(super) fn new(stream: PendingStream, expected: Option<u64>) -> (Self, UnreadBody) {
+        let stream = UnreadBody(Arc::new(Mutex::new(Some(stream))));
         let body = Self {
-            source: Source::Untouched(stream.clone()),
+            source: Source::Stream(stream.clone()),
             expected,
         };
         (body, stream)
     }
 
-    /// The body behind a dialled stream, for tests of what reads bodies.
-    pub fn behind(stream: Dialled, expected: Option<u64>) -> Self {
+    /// A body that is read from a stream, for tests.
+    pub fn from_stream(stream: PendingStream, expected: Option<u64>) -> Self {
         Self::new(stream, expected).0
     }
 
-    /// A body of these bytes, for tests of what reads bodies.
+    /// A body in memory, for tests and for requests without a body.
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         Self {
             source: Source::Bytes(bytes),
@@ -187,16 +184,16 @@ impl BodyReader {
         }
     }
 
-    /// Reads the whole body, which must be no longer than `limit`. A body that says it is longer is
-    /// refused without asking for any of it. A second call finds an empty body.
+    /// Reads the whole body if it is at most `limit` bytes long. A body whose `Content-Length` is larger is rejected without requesting it. A
+    /// second call returns an empty body.
     pub async fn read_to_limit(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
         let too_large = BodyError::TooLarge { limit };
         match std::mem::replace(&mut self.source, Source::Done) {
             Source::Done => Ok(Vec::new()),
             Source::Bytes(bytes) if bytes.len() > limit => Err(too_large),
             Source::Bytes(bytes) => Ok(bytes),
-            Source::Untouched(stream) => {
-                // Left where it is, it is ended without having been asked for.
+            Source::Stream(stream) => {
+                // Do not take the stream: it is closed without a request.
                 if self.expected == Some(0) {
                     return Ok(Vec::new());
                 }
@@ -209,10 +206,10 @@ impl BodyReader {
                 let Some(mut stream) = stream.take() else {
                     return Err(io::Error::from(io::ErrorKind::ConnectionAborted).into());
                 };
-                let read = pull(&mut stream, self.expected, limit).await;
+                let read = read_body(&mut stream, self.expected, limit).await;
                 match &read {
                     Ok(_) => stream.shutdown().await?,
-                    // The server may be blocked in the middle of a body that nobody reads any more.
+                    // The server may be blocked in the middle of the body.
                     Err(_) => stream.reset(),
                 }
                 read
@@ -221,21 +218,21 @@ impl BodyReader {
     }
 }
 
-/// Reads as many bytes as were announced, or until the stream ends, at most `limit`.
-async fn pull(
-    stream: &mut Dialled,
+/// Reads the expected number of bytes, or until the stream ends. Fails if there are more than `limit` bytes.
+async fn read_body(
+    stream: &mut PendingStream,
     expected: Option<u64>,
     limit: usize,
 ) -> Result<Vec<u8>, BodyError> {
-    stream.write_all(&UNLIMITED_CREDIT).await?;
-    let announced = expected.and_then(|expected| usize::try_from(expected).ok());
-    // One byte more than allowed tells a body that just fits from one that does not.
-    let most = announced.unwrap_or(limit.saturating_add(1));
-    let mut body = Vec::with_capacity(most.min(CHUNK));
-    let mut bounded = stream.take(most as u64);
-    while body.len() < most {
+    stream.write_all(&REQUEST_ALL).await?;
+    let length = expected.and_then(|expected| usize::try_from(expected).ok());
+    // One byte more than allowed shows that the body is too long.
+    let max = length.unwrap_or(limit.saturating_add(1));
+    let mut body = Vec::with_capacity(max.min(CHUNK));
+    let mut bounded = stream.take(max as u64);
+    while body.len() < max {
         if body.capacity() - body.len() < CHUNK / 4 {
-            body.reserve(CHUNK.min(most - body.len()));
+            body.reserve(CHUNK.min(max - body.len()));
         }
         if bounded.read_buf(&mut body).await? == 0 {
             break;
@@ -246,7 +243,7 @@ async fn pull(
     }
     let received = body.len() as u64;
     match expected {
-        Some(expected) if received < expected => Err(BodyError::CutShort { expected, received }),
+        Some(expected) if received < expected => Err(BodyError::Truncated { expected, received }),
         _ => Ok(body),
     }
 }
@@ -267,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_splits_at_its_first_question_mark() {
+    fn a_url_is_split_at_its_first_question_mark() {
         let with = request("/a/b?x=1&y=%3F?", &[]);
         assert_eq!((with.path(), with.query()), ("/a/b", "x=1&y=%3F?"));
         assert_eq!(
@@ -285,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_is_no_number_is_unknown() {
+    fn a_length_that_is_not_a_number_is_unknown() {
         assert_eq!(
             request("/", &[("Content-Length", "-1")]).content_length(),
             None
@@ -293,7 +290,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_at_hand_obeys_the_limit() {
+    async fn a_body_in_memory_has_the_same_limit() {
         assert_eq!(
             BodyReader::from_bytes(vec![7; 4])
                 .read_to_limit(4)

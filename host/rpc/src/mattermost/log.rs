@@ -1,35 +1,35 @@
-//! Lines in the server's log.
+//! The server's log.
 
-use super::api::Call;
-use super::call::{Failure, Method, RpcApi, method};
-use crate::gob::Any;
+use super::api_error::Call;
+use super::model::Any;
+use super::rpc_api::{Failure, Method, RpcApi, method};
 
-/// How much a line matters.
+/// The level of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
-    /// For whoever looks for a fault.
+    /// Details for troubleshooting.
     Debug,
-    /// For whoever wants to know what happens.
+    /// Normal operation.
     Info,
-    /// Something is wrong, and work goes on.
+    /// A problem that does not stop the operation.
     Warn,
-    /// Something failed.
+    /// A failure.
     Error,
 }
 
-macro_rules! line {
+macro_rules! log_method {
     ($name:literal) => {
         method!($name, ("A": &str, "B": Vec<Any>), (), None, Failure::None)
     };
 }
 
-static DEBUG: Method = line!("LogDebug");
-static INFO: Method = line!("LogInfo");
-static WARN: Method = line!("LogWarn");
-static ERROR: Method = line!("LogError");
+static DEBUG: Method = log_method!("LogDebug");
+static INFO: Method = log_method!("LogInfo");
+static WARN: Method = log_method!("LogWarn");
+static ERROR: Method = log_method!("LogError");
 
 impl LogLevel {
-    /// The API method that writes such a line.
+    /// The API method for this level.
     fn method(self) -> &'static Method {
         match self {
             Self::Debug => &DEBUG,
@@ -40,9 +40,9 @@ impl LogLevel {
     }
 }
 
-/// Lines in the server's log. By hand, because Go's methods take any number of values.
+/// The server's log. These methods are not generated because they are variadic in Go.
 pub trait LogApi: Send + Sync + 'static {
-    /// Writes a line with named values to the server's log.
+    /// Writes a line with key-value pairs to the server's log.
     fn log<'a>(
         &'a self,
         level: LogLevel,
@@ -61,6 +61,6 @@ impl LogApi for RpcApi {
         let fields = fields.into_iter();
         let fields = fields.flat_map(|(key, value)| [Any::String(key), Any::String(value)]);
         let fields: Vec<Any> = fields.collect();
-        self.nothing(level.method(), vec![Box::new(message), Box::new(fields)])
+        self.unit(level.method(), vec![Box::new(message), Box::new(fields)])
     }
 }

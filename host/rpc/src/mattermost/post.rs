@@ -1,12 +1,12 @@
 //! Lists of posts.
 //!
-//! `UpdatePost` replaces a post as a whole: read it, change what is to change, send all of it back. That is why
-//! [`Post`] has every field that an update writes, `IsPinned`, `FileIds` and `HasReactions` included.
+//! `UpdatePost` replaces the whole post: read the post, change it, and send all of it back. Therefore [`Post`] has every field that an update
+//! writes, including `IsPinned`, `FileIds`, and `HasReactions`.
 
 use super::{Post, PostList};
 
 impl PostList {
-    /// The listed posts, newest first.
+    /// The posts of the list, newest first.
     pub fn into_ordered(mut self) -> Vec<Post> {
         self.order
             .iter()
@@ -20,7 +20,7 @@ mod tests {
     use super::{Post, PostList};
 
     #[test]
-    fn a_list_keeps_its_order_and_leaves_out_what_it_does_not_name() {
+    fn a_list_is_in_order_and_leaves_out_posts_that_are_not_in_the_order() {
         let post = |id: &str| {
             (
                 id.to_owned(),

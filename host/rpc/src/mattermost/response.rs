@@ -1,46 +1,45 @@
-//! The response of `ServeHTTP`.
+//! The HTTP response of `ServeHTTP`.
 //!
-//! The server holds the real response writer and offers it over RPC, one round trip per step, each of
-//! them served by a goroutine of its own: a step must be answered before the next is sent, or they
-//! overtake each other. `SyncHeader` replaces the server's headers as a whole, so what middleware set
-//! there is fetched and merged first. Steps that change nothing are left out: without headers of its
-//! own a response sends none, and a status of 200 follows from the first byte or from the end. A response
-//! without any step ends its stream and makes no RPC of it.
+//! The server offers its response writer over RPC (`httpResponseWriterRPCServer` in Mattermost's `plugin/http.go`). Each call is a round trip, and
+//! the server runs each call in its own goroutine: wait for the reply before the next call, or the calls overtake each other.
+//! `SyncHeader` replaces all headers on the server, so the headers that middleware has set are fetched and merged first. Calls that change
+//! nothing are left out: a response without headers does not send them, and status 200 is implied by the first byte or by the end of the
+//! response. A response without any call only closes its stream.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::http::Headers;
-use crate::go_plugin::{BrokerError, Dialled};
+use crate::go_plugin::{BrokerError, PendingStream};
 use crate::gob::{BytesRef, Decode, Empty, Encode};
 use crate::net_rpc::{CallError, Client};
 
-/// Bytes per `Write`: large enough that round trips do not matter, small enough for a yamux window.
+/// Bytes per `Write` call: large enough that round trips do not matter, and smaller than a yamux window.
 const CHUNK: usize = 64 * 1024;
 
 /// Why a response could not be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
-    /// The server could not pass it on. As a rule the client has gone away.
-    #[error("the server could not pass the response on: {0}")]
+    /// The server could not write the response, usually because the client has disconnected.
+    #[error("the server could not write the response: {0}")]
     Refused(String),
     /// The stream to the server is closed.
     #[error("the stream to the server is closed")]
     Closed,
-    /// No HTTP status: 100 to 999 is what the server takes.
-    #[error("{0} is no HTTP status")]
+    /// The status is not between 100 and 999.
+    #[error("{0} is not an HTTP status")]
     Status(u16),
 }
 
 /// Writes the response to one request.
 ///
-/// Either [`send`](Self::send) does everything at once, or `write_head` is followed by any number of
-/// `write`s and `flush`es, and `finish`. Dropping it without either makes an empty 200.
+/// Call [`send`](Self::send) to send a whole response, or `write_head` once, then `write` and `flush` as often as necessary. Dropping the writer
+/// ends the response; if nothing was written, it is an empty response with status 200.
 pub struct ResponseWriter {
-    line: Line,
-    /// Whether the status went out, or must not any more.
+    stream: ResponseStream,
+    /// The status was sent. It cannot be changed any more.
     head_sent: bool,
-    /// A response of this status has no body, and the server refuses one.
-    bodiless: bool,
+    /// The status does not allow a body. The server rejects one.
+    no_body: bool,
 }
 
 impl std::fmt::Debug for ResponseWriter {
@@ -52,28 +51,28 @@ impl std::fmt::Debug for ResponseWriter {
 }
 
 impl ResponseWriter {
-    /// The response at the other end of a stream, and the stream's end for whoever answers the call.
-    pub(super) fn new(stream: Dialled) -> (Self, Line) {
-        let line = Line(Arc::new(Mutex::new(Some(Talk::Untouched(stream)))));
+    /// The response on a stream. Close the returned stream at the end of the hook.
+    pub(super) fn new(stream: PendingStream) -> (Self, ResponseStream) {
+        let stream = ResponseStream(Arc::new(Mutex::new(Some(State::Unused(stream)))));
         let writer = Self {
-            line: line.clone(),
+            stream: stream.clone(),
             head_sent: false,
-            bodiless: false,
+            no_body: false,
         };
-        (writer, line)
+        (writer, stream)
     }
 
-    /// The response at the other end of a stream, for tests of what answers.
-    pub fn behind(stream: Dialled) -> Self {
+    /// The response on a stream, for tests.
+    pub fn from_stream(stream: PendingStream) -> Self {
         Self::new(stream).0
     }
 
-    /// The headers the server has set so far, by canonical name.
+    /// The headers that the server has set, by canonical name.
     pub async fn headers(&mut self) -> Result<Headers, WriteError> {
         self.call("Plugin.Header", &Empty).await
     }
 
-    /// Sends a whole response. Headers that the server set stay, unless one of the same name is given.
+    /// Sends a whole response. Headers that the server has set are kept, unless `headers` has the same name.
     pub async fn send(
         &mut self,
         status: u16,
@@ -84,8 +83,7 @@ impl ResponseWriter {
         self.write(body).await
     }
 
-    /// Sends status and headers. Once something was written neither can be changed, and this does
-    /// nothing.
+    /// Sends status and headers. Does nothing if they were sent before.
     pub async fn write_head(
         &mut self,
         status: u16,
@@ -105,15 +103,15 @@ impl ResponseWriter {
             self.call::<_, Empty>("Plugin.WriteHeader", &i64::from(status))
                 .await?;
         }
-        // 1xx announces a response that is still to come.
+        // The real response follows a 1xx status.
         self.head_sent = status >= 200;
-        self.bodiless = matches!(status, 204 | 304);
+        self.no_body = matches!(status, 204 | 304);
         Ok(())
     }
 
-    /// Sends a part of the body. The first one implies status 200 where none was written.
+    /// Sends a part of the body. The first part implies status 200 if no status was sent.
     pub async fn write(&mut self, part: &[u8]) -> Result<(), WriteError> {
-        if self.bodiless {
+        if self.no_body {
             return Ok(());
         }
         for chunk in part.chunks(CHUNK) {
@@ -124,8 +122,8 @@ impl ResponseWriter {
         Ok(())
     }
 
-    /// Asks the server to pass on what was written so far. Servers of version 10 cannot, and send it
-    /// when their buffer is full.
+    /// Asks the server to send the buffered part of the response to the client. Servers of version 10 do not support this: they send the buffer when
+    /// it is full.
     pub async fn flush(&mut self) -> Result<(), WriteError> {
         match self.call::<_, Empty>("Plugin.Flush", &Empty).await {
             Err(WriteError::Refused(_)) => Ok(()),
@@ -136,7 +134,7 @@ impl ResponseWriter {
         }
     }
 
-    /// Ends the response. Dropping the writer does the same; this says so in the code.
+    /// Ends the response. Dropping the writer has the same effect.
     pub fn finish(self) {}
 
     async fn call<A, R>(&self, method: &str, args: &A) -> Result<R, WriteError>
@@ -144,58 +142,57 @@ impl ResponseWriter {
         A: Encode + Sync,
         R: Decode + Send + 'static,
     {
-        let client = self.line.client().ok_or(WriteError::Closed)?;
-        let answer = client.call(method, args).await;
-        answer.map_err(|error| match error {
+        let client = self.stream.client().ok_or(WriteError::Closed)?;
+        let reply = client.call(method, args).await;
+        reply.map_err(|error| match error {
             CallError::Closed => WriteError::Closed,
             other => WriteError::Refused(other.to_string()),
         })
     }
 }
 
-/// The stream of a response, which ends with the call that it belongs to, whatever became of its writer.
+/// The stream of a response. It is closed at the end of the hook, even if the hook keeps the writer.
 #[derive(Clone)]
-pub(super) struct Line(Arc<Mutex<Option<Talk>>>);
+pub(super) struct ResponseStream(Arc<Mutex<Option<State>>>);
 
-/// What was said on it.
-enum Talk {
-    /// Nothing.
-    Untouched(Dialled),
-    /// Steps, one after the other.
-    Steps(Client),
+enum State {
+    /// No call was made.
+    Unused(PendingStream),
+    /// Calls are made with this client.
+    InUse(Client),
 }
 
-impl Line {
-    fn take(&self) -> Option<Talk> {
+impl ResponseStream {
+    fn take(&self) -> Option<State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// The caller of steps; none when the response has ended.
+    /// The client that makes the calls. `None` if the response has ended.
     fn client(&self) -> Option<Client> {
-        let mut talk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let client = match talk.take()? {
-            Talk::Untouched(stream) => Client::new(stream),
-            Talk::Steps(client) => client,
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = match state.take()? {
+            State::Unused(stream) => Client::new(stream),
+            State::InUse(client) => client,
         };
-        *talk = Some(Talk::Steps(client.clone()));
+        *state = Some(State::InUse(client.clone()));
         Some(client)
     }
 
-    /// Ends the response. Steps that were taken are answered by now, or nobody waits for their answers.
+    /// Ends the response.
     ///
     /// # Errors
     ///
-    /// [`BrokerError`] if the server never took the stream up.
-    pub(super) async fn end(self) -> Result<(), BrokerError> {
+    /// [`BrokerError`] if no call was made and the server did not accept the stream.
+    pub(super) async fn close(self) -> Result<(), BrokerError> {
         match self.take() {
-            Some(Talk::Untouched(stream)) => stream.finish().await,
-            Some(Talk::Steps(_)) | None => Ok(()),
+            Some(State::Unused(stream)) => stream.close().await,
+            Some(State::InUse(_)) | None => Ok(()),
         }
     }
 }
 
-/// The server's headers with the plugin's in place of those of the same name. A name given twice has
-/// both values, as `Set-Cookie` needs.
+/// Replaces the server's headers with the plugin's headers of the same name. A name that the plugin gives twice has both values, as `Set-Cookie`
+/// needs.
 fn merge(mut merged: Headers, headers: &[(String, String)]) -> Headers {
     for (name, _) in headers {
         merged.remove(&canonical(name));
@@ -209,8 +206,7 @@ fn merge(mut merged: Headers, headers: &[(String, String)]) -> Headers {
     merged
 }
 
-/// A header's name in the form that Go's `http.Header` has its keys in: `content-type` becomes
-/// `Content-Type`.
+/// The canonical form of a header name, as in Go's `http.Header`: `content-type` becomes `Content-Type`.
 fn canonical(name: &str) -> String {
     let mut start = true;
     name.chars()
@@ -236,13 +232,13 @@ mod tests {
     }
 
     #[test]
-    fn names_become_canonical() {
+    fn header_names_become_canonical() {
         assert_eq!(canonical("content-type"), "Content-Type");
         assert_eq!(canonical("X-FRAME-options"), "X-Frame-Options");
     }
 
     #[test]
-    fn the_servers_headers_stay_unless_replaced() {
+    fn headers_of_the_server_are_kept_unless_replaced() {
         let server = [
             (
                 "Content-Security-Policy".to_owned(),

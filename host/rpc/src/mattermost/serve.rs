@@ -1,21 +1,18 @@
-//! The hooks service: what the server's calls do on their way to [`Hooks`] and back.
+//! The RPC service that calls the [`Hooks`] (`hooksRPCServer` in Mattermost's `plugin/client_rpc.go`).
 //!
-//! How a hook reports failure differs from hook to hook, and doing it wrong is worse than failing: an
-//! RPC error from `OnActivate` counts as success at the server, an absent answer from
-//! `ExecuteCommand` as "no such command". So activation failures, a panic among them, travel as a Go
-//! error inside the answer; a command always has an answer; and only a failed request travels as an
-//! RPC error, which the server turns into a 500.
+//! Each hook reports failure in its own way: the server treats an RPC error from `OnActivate` as success, and an absent reply from
+//! `ExecuteCommand` as "no such command". Therefore a failed activation, including a panic, is a Go error in the reply; a command always has
+//! a reply; and only a failed HTTP request is an RPC error, which the server turns into status 500.
 //!
-//! A request's streams are dialled before anything else happens to it, because the server gives up
-//! on them after five seconds. Nothing waits for the server to take them up: what is asked of it follows the
-//! dialling in the same breath, and on the response's stream nothing need be said at all.
+//! The streams of an HTTP request are dialed first, because the server gives up on them after five seconds. Nothing waits until the server has
+//! accepted them: the first call or request for bytes is written right after the dialing.
 
 use super::http::WireRequest;
-use super::{AppError, ErrorString};
+use super::{Any, AppError, ErrorString};
 use super::{BodyReader, Context, FileData, Hooks, HttpRequest, ResponseWriter, RpcApi};
 use super::{CommandArgs, CommandResponse};
-use crate::go_plugin::{Broker, BrokerError, Dialled};
-use crate::gob::{Any, Empty};
+use crate::go_plugin::{Broker, BrokerError, PendingStream};
+use crate::gob::Empty;
 use crate::net_rpc::{self, Client, Reply, Route, ServeError, Service, panic_text};
 use crate::yamux::Stream;
 use futures_util::FutureExt;
@@ -34,7 +31,7 @@ crate::gob_struct! {
 }
 
 crate::gob_struct! {
-    /// The answer of every hook that returns a Go error and nothing else.
+    /// The reply of a hook that returns only a Go error.
     #[derive(Clone, Debug, Default, PartialEq)]
     struct ErrorReturns = "Z_ErrorReturns" {
         error: Any = "A",
@@ -93,32 +90,31 @@ enum HookCall {
     GenerateSupportData(SupportCall),
 }
 
-/// Which of the two hooks of the same shape a request is for.
+/// The listener of the server that received an HTTP request: each has its own hook.
 #[derive(Clone, Copy)]
 enum Listener {
     Site,
     Metrics,
 }
 
-/// The hooks of one plugin process, and the streams that live as long.
+/// The hooks of a plugin process, and the streams that are open as long as the process runs.
 struct HookService {
     hooks: Arc<dyn Hooks>,
     broker: Broker,
-    /// The database driver's stream. Nothing is said on it, but the server waits for it to be dialled
-    /// and takes its end for a fault.
+    /// The stream of the database driver. It is not used, but the server waits until it is dialed and reports an error if it is closed.
     driver: Mutex<Option<Stream>>,
     api_ended: Arc<Notify>,
 }
 
 impl HookService {
-    async fn dial(&self, id: u32) -> Result<Dialled, String> {
-        let dialled = self.broker.dial(id).await;
-        dialled.map_err(|error| not_opened(id, &error))
+    async fn dial(&self, id: u32) -> Result<PendingStream, String> {
+        let stream = self.broker.dial(id).await;
+        stream.map_err(|error| not_opened(id, &error))
     }
 
-    /// A stream of the server's that it has taken up.
-    async fn standing(&self, id: u32) -> Result<Stream, String> {
-        let stream = self.dial(id).await?.taken_up().await;
+    /// Dials a stream and waits until the server has accepted it.
+    async fn dial_and_wait(&self, id: u32) -> Result<Stream, String> {
+        let stream = self.dial(id).await?.accepted().await;
         stream.map_err(|error| not_opened(id, &error))
     }
 
@@ -130,8 +126,8 @@ impl HookService {
         names
     }
 
-    /// Notices the end of the API's stream, which no hook could do anything without.
-    fn watch(&self, api: Client) {
+    /// Ends the service when the API's stream ends: no hook could do anything without it.
+    fn watch_api(&self, api: Client) {
         let ended = Arc::clone(&self.api_ended);
         tokio::spawn(async move {
             api.closed().await;
@@ -141,18 +137,22 @@ impl HookService {
 
     async fn on_activate(&self, args: ActivateArgs) -> ErrorReturns {
         let activation = async {
-            let (api, driver) = join(self.standing(args.api), self.standing(args.driver)).await;
-            // A server without a database driver is of no concern to a plugin that does not use it.
+            let (api, driver) = join(
+                self.dial_and_wait(args.api),
+                self.dial_and_wait(args.driver),
+            )
+            .await;
+            // The plugin does not use the database driver, so it does not matter if the server has none.
             *self.driver.lock().await = driver.ok();
             let api = Client::new(api?);
-            self.watch(api.clone());
+            self.watch_api(api.clone());
             self.hooks.on_activate(Arc::new(RpcApi::new(api))).await
         };
-        error_returns(contained(activation).await.and_then(|outcome| outcome))
+        error_returns(catch_panic(activation).await.and_then(|outcome| outcome))
     }
 
     async fn execute_command(&self, call: CommandCall) -> CommandReturns {
-        match contained(self.hooks.execute_command(call.context, call.args)).await {
+        match catch_panic(self.hooks.execute_command(call.context, call.args)).await {
             Ok(Ok(response)) => CommandReturns {
                 response: Some(Box::new(response)),
                 error: None,
@@ -171,34 +171,34 @@ impl HookService {
     async fn serve_http(&self, listener: Listener, call: HttpCall) -> Result<Empty, String> {
         let request = HttpRequest::from(call.request);
         let length = request.content_length();
-        let (response, line) = ResponseWriter::new(self.dial(call.response).await?);
-        let (body, unasked) = match call.body {
+        let (response, response_stream) = ResponseWriter::new(self.dial(call.response).await?);
+        let (body, unread) = match call.body {
             0 => (BodyReader::from_bytes(Vec::new()), None),
             id => {
                 let (body, stream) = BodyReader::new(self.dial(id).await?, length);
                 (body, Some(stream))
             }
         };
-        let served = contained(match listener {
+        let served = catch_panic(match listener {
             Listener::Site => self.hooks.serve_http(call.context, request, response, body),
             Listener::Metrics => self
                 .hooks
                 .serve_metrics(call.context, request, response, body),
         })
         .await;
-        let unasked = async {
-            if let Some(stream) = unasked {
-                stream.end().await;
+        let close_unread = async {
+            if let Some(stream) = unread {
+                stream.close().await;
             }
         };
-        let (ended, ()) = join(line.end(), unasked).await;
+        let (closed, ()) = join(response_stream.close(), close_unread).await;
         served?;
-        ended.map_err(|error| not_opened(call.response, &error))?;
+        closed.map_err(|error| not_opened(call.response, &error))?;
         Ok(Empty)
     }
 
     async fn generate_support_data(&self, call: SupportCall) -> SupportReturns {
-        match contained(self.hooks.generate_support_data(call.context))
+        match catch_panic(self.hooks.generate_support_data(call.context))
             .await
             .and_then(|outcome| outcome)
         {
@@ -217,8 +217,8 @@ impl HookService {
 impl Service for HookService {
     type Call = HookCall;
 
-    fn most_calls(&self) -> usize {
-        self.hooks.most_calls()
+    fn max_calls(&self) -> usize {
+        self.hooks.max_calls()
     }
 
     fn route(&self, method: &str) -> Option<Route<HookCall>> {
@@ -229,10 +229,10 @@ impl Service for HookService {
             "Plugin.OnConfigurationChange" => Route::new(|Empty| HookCall::OnConfigurationChange),
             "Plugin.ExecuteCommand" => Route::new(HookCall::ExecuteCommand),
             "Plugin.ServeHTTP" => {
-                Route::new(|call| HookCall::Http(Listener::Site, call)).refusable()
+                Route::new(|call| HookCall::Http(Listener::Site, call)).reject_if_busy()
             }
             "Plugin.ServeMetrics" => {
-                Route::new(|call| HookCall::Http(Listener::Metrics, call)).refusable()
+                Route::new(|call| HookCall::Http(Listener::Metrics, call)).reject_if_busy()
             }
             "Plugin.GenerateSupportData" => Route::new(HookCall::GenerateSupportData),
             _ => return None,
@@ -244,12 +244,12 @@ impl Service for HookService {
             HookCall::Implemented => Reply::new(self.implemented()),
             HookCall::OnActivate(args) => Reply::new(self.on_activate(args).await),
             HookCall::OnDeactivate => Reply::new(error_returns(
-                contained(self.hooks.on_deactivate())
+                catch_panic(self.hooks.on_deactivate())
                     .await
                     .and_then(|outcome| outcome),
             )),
             HookCall::OnConfigurationChange => Reply::new(error_returns(
-                contained(self.hooks.on_configuration_change())
+                catch_panic(self.hooks.on_configuration_change())
                     .await
                     .and_then(|outcome| outcome),
             )),
@@ -262,13 +262,13 @@ impl Service for HookService {
     }
 }
 
-/// Serves the server's hook calls on the dispensed stream until the server closes it and every call
-/// is answered, or until the API's stream ends: a plugin that answers but can do nothing would pass for
-/// healthy. `broker` dials the streams that the calls name.
+/// Serves the hooks on the stream that go-plugin dispensed, until the server closes the stream and every call has its reply. Also ends when the
+/// API's stream ends: otherwise a plugin that cannot do anything would look healthy to the server. `broker` dials the streams whose
+/// IDs are in the calls.
 ///
 /// # Errors
 ///
-/// [`ServeError`] if the stream broke.
+/// [`ServeError`] if the stream fails.
 pub async fn serve_hooks(
     stream: Stream,
     broker: Broker,
@@ -287,8 +287,8 @@ pub async fn serve_hooks(
     }
 }
 
-/// Runs a hook and turns a panic in it into its text.
-async fn contained<T>(hook: impl Future<Output = T>) -> Result<T, String> {
+/// Runs a hook. A panic becomes an error with the text of the panic.
+async fn catch_panic<T>(hook: impl Future<Output = T>) -> Result<T, String> {
     AssertUnwindSafe(hook)
         .catch_unwind()
         .await
@@ -296,7 +296,7 @@ async fn contained<T>(hook: impl Future<Output = T>) -> Result<T, String> {
 }
 
 fn not_opened(id: u32, error: &BrokerError) -> String {
-    format!("stream {id} could not be opened: {error}")
+    format!("cannot open stream {id}: {error}")
 }
 
 fn go_error(text: String) -> Any {
@@ -309,11 +309,12 @@ fn error_returns(outcome: Result<(), String>) -> ErrorReturns {
     }
 }
 
-/// What a person sees whose command made the plugin panic. The reason goes where only logs show it.
+/// The error of a command that panicked. The reason is in the details, which only logs show.
 fn command_failed(reason: String) -> AppError {
     AppError {
         id: "plugin.execute_command.app_error".to_owned(),
-        message: "The command failed because of a fault in the plugin. Try again later.".to_owned(),
+        message: "The command failed because of an error in the plugin. Try again later."
+            .to_owned(),
         detailed_error: reason,
         status_code: 500,
         where_: "ExecuteCommand".to_owned(),

@@ -1,14 +1,14 @@
-//! Roles and time zones of a user account.
+//! Roles and time zone of a user.
 
 use super::User;
 
 impl User {
-    /// Whether the account carries the role.
+    /// Whether the user has the role.
     pub fn has_role(&self, role: &str) -> bool {
-        self.roles.split_whitespace().any(|one| one == role)
+        self.roles.split_whitespace().any(|other| other == role)
     }
 
-    /// IANA name of the time zone in effect: the browser's or the chosen one. Empty when unknown.
+    /// The IANA name of the user's time zone: automatic or manual, as the user chose. Empty if unknown.
     pub fn timezone_name(&self) -> &str {
         let entry = |key| self.timezone.get(key).map_or("", String::as_str);
         if entry("useAutomaticTimezone") == "false" {
@@ -40,14 +40,14 @@ mod tests {
     }
 
     #[test]
-    fn the_time_zone_in_effect_follows_the_switch() {
+    fn the_time_zone_is_automatic_or_manual_as_the_user_chose() {
         assert_eq!(user("true").timezone_name(), "Europe/Berlin");
         assert_eq!(user("false").timezone_name(), "Asia/Tokyo");
         assert_eq!(User::default().timezone_name(), "");
     }
 
     #[test]
-    fn a_role_is_matched_as_a_whole_word() {
+    fn a_role_must_match_as_a_whole_word() {
         assert!(user("true").has_role("system_admin"));
         assert!(!user("true").has_role("system"));
     }

@@ -1,9 +1,8 @@
-//! The calling side.
+//! The client: makes calls on a stream.
 //!
-//! [`Client`] is a handle: cheap to clone, usable from any thread and any runtime. The stream is owned
-//! by one task on the runtime that created the client. Dropping a call's future forgets its sequence
-//! number; the request, which is already in the outgoing buffer as a whole, is still sent, and its
-//! answer is skipped.
+//! [`Client`] is a handle that is cheap to clone and can be used from any thread and runtime. A task on the runtime that created the client owns the
+//! stream. If the future of a call is dropped, the request is still sent, because it is already in the send queue, and its reply is
+//! skipped.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -12,30 +11,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::{Notify, oneshot, watch};
 
-use super::outbox::Outbox;
-use super::{READ, Request, Response};
+use super::send_queue::SendQueue;
+use super::{READ_BUFFER, Request, Response};
 use crate::gob::{
     Decode, DecodeError, Decoder, Encode, EncodeError, Encoder, Field, Limits, Reader, StructSchema,
 };
 
-/// Why a call has no result.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// The other side answered with an error.
+    /// The server returned an error.
     #[error("{0}")]
     Remote(String),
-    /// The stream is closed, or was before the answer came.
+    /// The stream is closed, or was closed before the reply arrived.
     #[error("connection is shut down")]
     Closed,
-    /// The answer could not be understood. Other calls are not affected.
-    #[error("the answer could not be decoded: {0}")]
+    /// The reply could not be decoded. Other calls are not affected.
+    #[error("cannot decode the reply: {0}")]
     Decode(#[source] DecodeError),
-    /// The argument could not be put into bytes; nothing was sent.
-    #[error("the argument could not be encoded: {0}")]
+    /// The argument could not be encoded. Nothing was sent.
+    #[error("cannot encode the argument: {0}")]
     Encode(#[source] EncodeError),
 }
 
-/// The calling side of an RPC stream. Once all clones are dropped the stream is closed.
+/// Makes calls on an RPC stream. The stream is closed when all clones are dropped.
 #[derive(Clone)]
 pub struct Client {
     handle: Arc<Handle>,
@@ -50,7 +49,7 @@ impl std::fmt::Debug for Client {
     }
 }
 
-/// What the clones share; its drop closes the stream.
+/// Shared by all clones of a client. Dropping it closes the stream.
 struct Handle {
     shared: Arc<Shared>,
     finished: watch::Receiver<bool>,
@@ -58,132 +57,132 @@ struct Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.outbox.close();
+        self.shared.queue.close();
     }
 }
 
 struct Shared {
-    outbox: Outbox,
+    queue: SendQueue,
     calls: Mutex<Calls>,
-    /// The last pending call was answered or forgotten.
-    idle: Notify,
+    /// A pending call was completed or dropped.
+    completed: Notify,
 }
 
 #[derive(Default)]
 struct Calls {
     next: u64,
-    pending: HashMap<u64, Box<dyn Waiting>>,
+    pending: HashMap<u64, Box<dyn PendingCall>>,
     closed: bool,
 }
 
-/// A call that waits, without its type.
-trait Waiting: Send {
-    /// Decodes the reply and passes it on. `None` if it is not there as a whole.
+/// A call that waits for its reply, with the type of the reply erased.
+trait PendingCall: Send {
+    /// Decodes the reply and completes the call. `None` if bytes are missing.
     fn reply(&mut self, decoder: &mut Decoder) -> Result<Option<()>, DecodeError>;
     fn fail(&mut self, error: CallError);
 }
 
-/// Where the result of a call goes.
-struct Slot<R>(Option<oneshot::Sender<Result<R, CallError>>>);
+/// Sends the result of a call to its caller, once.
+struct ReplySender<R>(Option<oneshot::Sender<Result<R, CallError>>>);
 
-impl<R> Slot<R> {
+impl<R> ReplySender<R> {
     fn send(&mut self, result: Result<R, CallError>) {
         if let Some(sender) = self.0.take() {
-            // The caller may have gone in the meantime.
+            // The caller may be gone.
             let _ = sender.send(result);
         }
     }
 }
 
-impl<R> Slot<R> {
+impl<R> ReplySender<R> {
     fn fail(&mut self, error: CallError) {
         self.send(Err(error));
     }
 }
 
-impl<R: Decode + Send> Waiting for Slot<R> {
+impl<R: Decode + Send> PendingCall for ReplySender<R> {
     fn reply(&mut self, decoder: &mut Decoder) -> Result<Option<()>, DecodeError> {
         let value = decoder.next::<R>()?;
         Ok(value.map(|value| self.send(Ok(value))))
     }
 
     fn fail(&mut self, error: CallError) {
-        Slot::fail(self, error);
+        ReplySender::fail(self, error);
     }
 }
 
-/// Reads the replies of one method. An API with many methods has one implementation of this trait and a value for each
-/// method, instead of code for each.
+/// Reads the replies of a method. An API with many methods can implement this trait once, with a value for each method, instead of generating code
+/// for each method.
 pub trait ReadReply: Sync {
-    /// Reads a reply of the sender's type `id`.
+    /// Reads a reply whose type is `id` on the sender's side.
     ///
     /// # Errors
     ///
-    /// When it cannot be decoded.
-    fn read(&'static self, reader: &mut Reader<'_>, id: i64) -> Result<Boxed, DecodeError>;
+    /// [`DecodeError`] if the reply cannot be decoded.
+    fn read(&'static self, reader: &mut Reader<'_>, id: i64) -> Result<BoxedReply, DecodeError>;
 }
 
-/// A value without its type.
-pub type Boxed = Box<dyn Any + Send>;
+/// A reply with its type erased.
+pub type BoxedReply = Box<dyn Any + Send>;
 
 /// A call whose reply is read by a [`ReadReply`].
-struct BoxedSlot {
-    reading: &'static dyn ReadReply,
-    slot: Slot<Boxed>,
+struct BoxedReplySender {
+    method: &'static dyn ReadReply,
+    sender: ReplySender<BoxedReply>,
 }
 
-impl Waiting for BoxedSlot {
+impl PendingCall for BoxedReplySender {
     fn reply(&mut self, decoder: &mut Decoder) -> Result<Option<()>, DecodeError> {
         let mut value = None;
-        let whole = decoder.next_by(&mut |reader, id| {
-            value = Some(self.reading.read(reader, id)?);
+        let complete = decoder.next_with(&mut |reader, id| {
+            value = Some(self.method.read(reader, id)?);
             Ok(())
         })?;
-        let value = whole.and(value);
-        Ok(value.map(|value| self.slot.send(Ok(value))))
+        let value = complete.and(value);
+        Ok(value.map(|value| self.sender.send(Ok(value))))
     }
 
     fn fail(&mut self, error: CallError) {
-        self.slot.fail(error);
+        self.sender.fail(error);
     }
 }
 
-/// Puts an argument into bytes. Behind a pointer, because how it is sent is the same for all types.
-type Encoding<'a> = dyn Fn(&mut Encoder, &mut Vec<u8>) -> Result<(), EncodeError> + Sync + 'a;
+/// Encodes an argument. It is a trait object so that the code that sends requests exists once, and not for each type.
+type EncodeArgs<'a> = dyn Fn(&mut Encoder, &mut Vec<u8>) -> Result<(), EncodeError> + Sync + 'a;
 
-/// Forgets a call when its future ends or is dropped.
-struct Forget<'a> {
+/// Removes a call from the pending calls when its future completes or is dropped.
+struct PendingGuard<'a> {
     shared: &'a Shared,
     seq: u64,
 }
 
-impl Drop for Forget<'_> {
+impl Drop for PendingGuard<'_> {
     fn drop(&mut self) {
-        let forgotten = self.shared.calls().pending.remove(&self.seq);
-        drop(forgotten);
-        self.shared.idle.notify_one();
+        let removed = self.shared.calls().pending.remove(&self.seq);
+        drop(removed);
+        self.shared.completed.notify_one();
     }
 }
 
-/// Why a request did not get into the outgoing buffer.
-enum Refused {
+/// Why a request was not queued.
+enum SendError {
     Closed,
     Encode(EncodeError),
 }
 
 impl Client {
-    /// Starts the calling side on a stream, on the current runtime.
+    /// Starts a client on a stream. Spawns a task on the current runtime.
     pub fn new<Io>(stream: Io) -> Client
     where
         Io: AsyncRead + AsyncWrite + Send + 'static,
     {
         let shared = Arc::new(Shared {
-            outbox: Outbox::default(),
+            queue: SendQueue::default(),
             calls: Mutex::default(),
-            idle: Notify::new(),
+            completed: Notify::new(),
         });
         let (finish, finished) = watch::channel(false);
-        tokio::spawn(drive(stream, Arc::clone(&shared), finish));
+        tokio::spawn(run(stream, Arc::clone(&shared), finish));
         Client {
             handle: Arc::new(Handle { shared, finished }),
         }
@@ -193,91 +192,94 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`CallError`]; whatever it is, other calls are not affected, except by `Closed`.
+    /// [`CallError`]. Except for [`CallError::Closed`], an error does not affect other calls.
     pub async fn call<A, R>(&self, method: &str, args: &A) -> Result<R, CallError>
     where
         A: Encode + Sync,
         R: Decode + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let waiting = Box::new(Slot(Some(sender)));
-        let _forget = self
-            .send(method, &|encoder, out| encoder.encode(args, out), waiting)
+        let call = Box::new(ReplySender(Some(sender)));
+        let _guard = self
+            .send(method, &|encoder, out| encoder.encode(args, out), call)
             .await?;
         receiver.await.unwrap_or(Err(CallError::Closed))
     }
 
-    /// Like [`Client::call`], without types: `fields` are those of the argument, and `reading` reads the reply.
+    /// Like [`Client::call`] with erased types: `fields` are the fields of the argument, and `reply` reads the reply.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Like [`Client::call`].
     pub async fn call_boxed(
         &self,
         method: &str,
         schema: &'static StructSchema,
         fields: &[Field<'_>],
-        reading: &'static dyn ReadReply,
-    ) -> Result<Boxed, CallError> {
+        reply: &'static dyn ReadReply,
+    ) -> Result<BoxedReply, CallError> {
         let (sender, receiver) = oneshot::channel();
-        let slot = Slot(Some(sender));
-        let waiting = Box::new(BoxedSlot { reading, slot });
+        let sender = ReplySender(Some(sender));
+        let call = Box::new(BoxedReplySender {
+            method: reply,
+            sender,
+        });
         let encode =
             |encoder: &mut Encoder, out: &mut Vec<u8>| encoder.encode_fields(schema, fields, out);
-        let _forget = self.send(method, &encode, waiting).await?;
+        let _guard = self.send(method, &encode, call).await?;
         receiver.await.unwrap_or(Err(CallError::Closed))
     }
 
-    /// Sends a request, and has somebody wait for its answer until what this returns is dropped.
+    /// Queues a request. The call is pending until the returned guard is dropped.
     async fn send(
         &self,
         method: &str,
-        body: &Encoding<'_>,
-        waiting: Box<dyn Waiting>,
-    ) -> Result<Forget<'_>, CallError> {
+        encode: &EncodeArgs<'_>,
+        call: Box<dyn PendingCall>,
+    ) -> Result<PendingGuard<'_>, CallError> {
         let shared = &*self.handle.shared;
-        let pushed = shared.outbox.push(|pen| {
-            pen.body(body).map_err(Refused::Encode)?;
+        let pushed = shared.queue.push(|state| {
+            state.encode_body(encode).map_err(SendError::Encode)?;
             let mut calls = shared.calls();
             if calls.closed {
-                return Err(Refused::Closed);
+                return Err(SendError::Closed);
             }
             let request = Request {
                 service_method: method.to_owned(),
                 seq: calls.next,
             };
-            pen.head(&request).map_err(Refused::Encode)?;
+            state.push_header(&request).map_err(SendError::Encode)?;
             calls.next += 1;
-            calls.pending.insert(request.seq, waiting);
+            calls.pending.insert(request.seq, call);
             Ok(request.seq)
         });
         match pushed.await {
-            Ok(Ok(seq)) => Ok(Forget { shared, seq }),
-            Ok(Err(Refused::Encode(error))) => Err(CallError::Encode(error)),
-            Ok(Err(Refused::Closed)) | Err(_) => Err(CallError::Closed),
+            Ok(Ok(seq)) => Ok(PendingGuard { shared, seq }),
+            Ok(Err(SendError::Encode(error))) => Err(CallError::Encode(error)),
+            Ok(Err(SendError::Closed)) | Err(_) => Err(CallError::Closed),
         }
     }
 
-    /// Closes the stream: requests made so far are sent, then FIN. Their answers still arrive. Waits
-    /// until the FIN is on its way, or the stream ended otherwise.
+    /// Closes the stream: queued requests are sent, then FIN. Replies to them still arrive. Waits until the FIN was sent, or the stream ended in
+    /// another way.
     pub async fn close(&self) {
-        self.handle.shared.outbox.close();
+        self.handle.shared.queue.close();
         self.closed().await;
     }
 
-    /// Resolves when the stream ended, or was closed from this side: no call is possible any more.
+    /// Completes when the stream has ended or was closed on this side, so that no call is possible.
     pub async fn closed(&self) {
         let mut finished = self.handle.finished.clone();
-        // An error means that the task is gone, and the stream with it.
+        // An error means that the task, and with it the stream, is gone.
         let _ = finished.wait_for(|finished| *finished).await;
     }
 
-    /// Calls without an answer so far.
+    /// The number of calls that wait for their reply.
     pub fn pending(&self) -> usize {
         self.handle.shared.calls().pending.len()
     }
 
-    /// Memory of the table of pending calls, in entries.
+    /// The capacity of the table of pending calls, for tests.
     pub fn pending_capacity(&self) -> usize {
         self.handle.shared.calls().pending.capacity()
     }
@@ -288,24 +290,24 @@ impl Shared {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Resolves when no call is pending.
+    /// Completes when no call is pending.
     async fn idle(&self) {
         while !self.calls().pending.is_empty() {
-            self.idle.notified().await;
+            self.completed.notified().await;
         }
     }
 }
 
-/// Runs the stream until it ends, or was closed and every call is answered.
-async fn drive<Io>(io: Io, shared: Arc<Shared>, finish: watch::Sender<bool>)
+/// Runs the stream until it ends, or until it was closed and every call has its reply.
+async fn run<Io>(io: Io, shared: Arc<Shared>, finish: watch::Sender<bool>)
 where
     Io: AsyncRead + AsyncWrite,
 {
     let (reader, writer) = tokio::io::split(io);
     tokio::select! {
-        () = read(reader, &shared) => {}
+        () = read_replies(reader, &shared) => {}
         () = async {
-            let written = shared.outbox.write_to(writer).await;
+            let written = shared.queue.write_to(writer).await;
             finish.send_replace(true);
             if written.is_ok() {
                 shared.idle().await;
@@ -317,15 +319,15 @@ where
     let pending = std::mem::take(&mut calls.pending);
     drop(calls);
     drop(pending);
-    shared.outbox.fail();
+    shared.queue.fail();
     finish.send_replace(true);
 }
 
-/// Hands answers to their calls until the stream ends or makes no sense any more.
-async fn read(mut io: impl AsyncRead + Unpin, shared: &Shared) {
+/// Passes replies to their calls until the stream ends or becomes unreadable.
+async fn read_replies(mut io: impl AsyncRead + Unpin, shared: &Shared) {
     let mut decoder = Decoder::new(Limits::default());
-    let mut answer: Option<Answer> = None;
-    let mut buffer = vec![0; READ];
+    let mut reply: Option<IncomingReply> = None;
+    let mut buffer = vec![0; READ_BUFFER];
     loop {
         let count = match io.read(&mut buffer).await {
             Ok(0) | Err(_) => return,
@@ -333,24 +335,24 @@ async fn read(mut io: impl AsyncRead + Unpin, shared: &Shared) {
         };
         decoder.feed(buffer.get(..count).unwrap_or_default());
         loop {
-            let Some(mut open) = answer.take() else {
+            let Some(mut incoming) = reply.take() else {
                 match decoder.next::<Response>() {
-                    Ok(Some(response)) => answer = Some(Answer::to(response, shared)),
+                    Ok(Some(response)) => reply = Some(IncomingReply::new(response, shared)),
                     Ok(None) => break,
-                    // Without its head nobody knows whose answer this is.
+                    // Without the header, the call that this reply belongs to is unknown.
                     Err(_) => return,
                 }
                 continue;
             };
-            match open.body(&mut decoder) {
+            match incoming.read_body(&mut decoder) {
                 Ok(Some(())) => {}
                 Ok(None) => {
-                    answer = Some(open);
+                    reply = Some(incoming);
                     break;
                 }
                 Err(error) => {
                     let fatal = error.is_fatal();
-                    open.fail(CallError::Decode(error));
+                    incoming.fail(CallError::Decode(error));
                     if fatal {
                         return;
                     }
@@ -360,23 +362,23 @@ async fn read(mut io: impl AsyncRead + Unpin, shared: &Shared) {
     }
 }
 
-/// An answer whose head was read.
-struct Answer {
-    call: Option<Box<dyn Waiting>>,
+/// A reply whose header was read. It has no call if the call's future was dropped.
+struct IncomingReply {
+    call: Option<Box<dyn PendingCall>>,
     error: String,
 }
 
-impl Answer {
-    fn to(response: Response, shared: &Shared) -> Answer {
+impl IncomingReply {
+    fn new(response: Response, shared: &Shared) -> IncomingReply {
         let call = shared.calls().pending.remove(&response.seq);
-        shared.idle.notify_one();
-        Answer {
+        shared.completed.notify_one();
+        IncomingReply {
             call,
             error: response.error,
         }
     }
 
-    fn body(&mut self, decoder: &mut Decoder) -> Result<Option<()>, DecodeError> {
+    fn read_body(&mut self, decoder: &mut Decoder) -> Result<Option<()>, DecodeError> {
         match &mut self.call {
             Some(call) if self.error.is_empty() => call.reply(decoder),
             _ => {

@@ -1,49 +1,48 @@
-//! Go's `net/rpc` over one stream, as caller and as callee.
+//! Go's `net/rpc` over one stream: client and server. The protocol is defined by `net/rpc/client.go` and `server.go` (`gobClientCodec` and
+//! `gobServerCodec`).
 //!
-//! Each direction of a stream is one gob stream that lives as long: one encoder and one decoder, type
-//! definitions once. A call is two values, `Request` and the argument; its answer is two values,
-//! `Response` and the reply, in any order relative to other calls and matched by `Seq`. If
-//! `Response.Error` is not empty the reply is an empty struct that is read and thrown away.
+//! Each direction of a stream is one gob stream, with one encoder and one decoder. A call is two values: a `Request` header and the argument. The
+//! server answers with a `Response` header and the reply. Responses come in any order; `Seq` says which call they belong to. If
+//! `Response.Error` is not empty, the reply is an empty struct that is ignored.
 //!
-//! Two properties matter more than speed. A message enters the outgoing buffer whole or not at all, so
-//! a caller that is dropped in the middle of a call, an argument that cannot be encoded or a handler
-//! that panics never leaves half a value on the wire. And an answer that cannot be decoded fails its
-//! own call: Go's client gives up the stream there, this one skips the value and goes on.
+//! Two rules are more important than speed. A message is appended to the send queue completely or not at all, so a call whose future is dropped,
+//! an argument that cannot be encoded, or a handler that panics never leaves half a message on the stream. And a reply that cannot be
+//! decoded fails only its own call; Go's client closes the stream in that case.
 //!
-//! Memory is bounded by turning producers away: above a high-water mark of unsent bytes calls and
-//! replies wait for room before they are encoded, and a server stops reading while too many calls run.
+//! Memory is limited by backpressure: if too many bytes are unsent, calls and replies wait before they are encoded, and the server stops
+//! reading while too many calls are running.
 
 mod client;
-mod outbox;
+mod send_queue;
 mod server;
 
-pub use client::{Boxed, CallError, Client, ReadReply};
-pub(crate) use server::{MOST_CALLS, panic_text};
+pub use client::{BoxedReply, CallError, Client, ReadReply};
+pub(crate) use server::{DEFAULT_MAX_CALLS, panic_text};
 pub use server::{Reply, Route, ServeError, Service, serve};
 
 crate::gob_struct! {
-    /// The head of a call.
+    /// The header of a call.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Request = "Request" {
         /// `Service.Method`.
         pub service_method: String = "ServiceMethod",
-        /// Number of the call on its stream, from 0.
+        /// The sequence number of the call on its stream, from 0.
         pub seq: u64 = "Seq",
     }
 }
 
 crate::gob_struct! {
-    /// The head of an answer.
+    /// The header of a reply.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Response = "Response" {
-        /// As in the request.
+        /// The same as in the request.
         pub service_method: String = "ServiceMethod",
-        /// As in the request.
+        /// The same as in the request.
         pub seq: u64 = "Seq",
-        /// Why the call failed; empty if it did not.
+        /// The error of the call; empty if it succeeded.
         pub error: String = "Error",
     }
 }
 
-/// Bytes read from a stream at a time.
-const READ: usize = 8 * 1024;
+/// The size of the buffer for reading from a stream.
+const READ_BUFFER: usize = 8 * 1024;

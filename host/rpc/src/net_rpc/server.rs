@@ -1,9 +1,7 @@
-//! The called side.
+//! The server: executes the calls that arrive on a stream.
 //!
-//! One loop reads requests; each call runs in a task of its own and is reaped when it ends; replies are
-//! sent in the order in which calls end. Whatever goes wrong in one call, a method that does not
-//! exist, an argument that does not decode, an error, a panic, a reply that does not encode, becomes
-//! `Response.Error` of that call.
+//! One loop reads requests. Each call runs in its own task, and replies are sent in the order in which calls complete. Every failure of a call
+//! becomes its `Response.Error`: an unknown method, an argument that cannot be decoded, an error, a panic, or a reply that cannot be encoded.
 
 use std::any::Any;
 use std::future::Future;
@@ -15,66 +13,66 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::outbox::{Outbox, Pen};
-use super::{READ, Request, Response};
+use super::send_queue::{SendQueue, SendState};
+use super::{READ_BUFFER, Request, Response};
 use crate::gob::{Decode, DecodeError, Decoder, Empty, Encode, EncodeError, Encoder, Limits};
 
-/// Calls of a service at the same time that does not say how many, see [`Service::most_calls`].
-pub(crate) const MOST_CALLS: usize = 1024;
-/// So many times as many calls on one stream may be unanswered, refused ones included. Beyond it requests wait unread:
-/// the peer takes no answers.
-const UNANSWERED: usize = 4;
-const REFUSED: &str = "too many calls at once";
+/// The default of [`Service::max_calls`].
+pub(crate) const DEFAULT_MAX_CALLS: usize = 1024;
+/// The server stops reading requests while more than this many times [`Service::max_calls`] replies are unsent, including rejected calls: the
+/// peer does not read its replies.
+const MAX_UNSENT_FACTOR: usize = 4;
+const TOO_MANY_CALLS: &str = "too many calls at once";
 
-/// What a stream offers.
+/// The methods of a stream.
 ///
-/// A call goes through two steps: `route` says, by method name, of what type the argument is and
-/// which call it makes, because the stream can only be read on once the argument's type is known;
-/// `run` does the work, together with others.
+/// A call has two steps. `route` selects the method by name and says how its argument is decoded: the next request can only be read after the
+/// argument. `run` executes the call concurrently with others.
 pub trait Service: Send + Sync + 'static {
-    /// All calls of this service, as a rule an enum with a variant for each method.
+    /// A decoded call, usually an enum with one variant per method.
     type Call: Send + 'static;
 
-    /// Names in front of the dot in method names.
+    /// The service names that this service has, which are the part before the dot in `Plugin.OnActivate`. go-plugin registers every plugin as
+    /// `Plugin`.
     const NAMES: &'static [&'static str] = &["Plugin"];
 
-    /// How many calls run at the same time on one stream. Beyond it those are refused that may be.
-    fn most_calls(&self) -> usize {
-        MOST_CALLS
+    /// The maximum number of concurrent calls on a stream. Beyond it, calls whose [`Route`] allows it are rejected.
+    fn max_calls(&self) -> usize {
+        DEFAULT_MAX_CALLS
     }
 
-    /// How to make a call of the named method, such as `Plugin.OnActivate`; `None` if there is none.
+    /// Selects the method with this name, such as `Plugin.OnActivate`. `None` if there is no such method.
     fn route(&self, method: &str) -> Option<Route<Self::Call>>;
 
-    /// Runs a call. An error is sent as `Response.Error`, and so is a panic.
+    /// Executes a call. An error or a panic becomes `Response.Error`.
     fn run(&self, call: Self::Call) -> impl Future<Output = Result<Reply, String>> + Send;
 }
 
-type Read<C> = dyn FnMut(&mut Decoder) -> Result<Option<C>, DecodeError> + Send;
+type ReadCall<C> = dyn FnMut(&mut Decoder) -> Result<Option<C>, DecodeError> + Send;
 
-/// How the argument of a method becomes a call.
+/// How the argument of a method is decoded into a call.
 pub struct Route<C> {
-    read: Box<Read<C>>,
-    refusable: bool,
+    read: Box<ReadCall<C>>,
+    reject_if_busy: bool,
 }
 
 impl<C> Route<C> {
-    /// The argument is an `A`, and `call` makes a call of it.
+    /// A method with an argument of the type `A`. `call` converts the argument into a call.
     pub fn new<A: Decode + 'static>(call: fn(A) -> C) -> Route<C>
     where
         C: 'static,
     {
         Route {
             read: Box::new(move |decoder| Ok(decoder.next::<A>()?.map(call))),
-            refusable: false,
+            reject_if_busy: false,
         }
     }
 
-    /// Calls of this method are refused while too many run. For methods that strangers can have called
-    /// at will: they must not hold up the others, nor the peer, which waits when nobody reads.
+    /// Rejects calls of this method while [`Service::max_calls`] calls are running. For methods that anyone can trigger: they must not delay other
+    /// calls, and the peer must not block because this side does not read.
     #[must_use]
-    pub fn refusable(mut self) -> Route<C> {
-        self.refusable = true;
+    pub fn reject_if_busy(mut self) -> Route<C> {
+        self.reject_if_busy = true;
         self
     }
 }
@@ -85,7 +83,7 @@ impl<C> std::fmt::Debug for Route<C> {
     }
 }
 
-/// A value to be encoded, without its type.
+/// A reply with its type erased.
 trait Body: Send {
     fn encode(&self, encoder: &mut Encoder, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 }
@@ -99,7 +97,7 @@ impl<T: Encode + Send> Body for T {
 /// The result of a call.
 pub struct Reply {
     body: Box<dyn Body>,
-    flushed: Option<oneshot::Sender<()>>,
+    on_flushed: Option<oneshot::Sender<()>>,
 }
 
 impl Reply {
@@ -107,19 +105,19 @@ impl Reply {
     pub fn new<T: Encode + Send + 'static>(value: T) -> Reply {
         Reply {
             body: Box::new(value),
-            flushed: None,
+            on_flushed: None,
         }
     }
 
-    /// The empty struct.
+    /// A reply that is an empty struct.
     pub fn empty() -> Reply {
         Reply::new(Empty)
     }
 
-    /// Tells `waiter` once the reply is with the kernel; it is dropped if that cannot happen.
+    /// Notifies `waiter` when the reply has been written to the connection. Drops `waiter` if the reply cannot be sent.
     #[must_use]
     pub fn notify_flushed(mut self, waiter: oneshot::Sender<()>) -> Reply {
-        self.flushed = Some(waiter);
+        self.on_flushed = Some(waiter);
         self
     }
 }
@@ -130,35 +128,35 @@ impl std::fmt::Debug for Reply {
     }
 }
 
-/// Why serving a stream ended early.
+/// Why a stream could not be served to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The stream failed.
     #[error("the RPC stream failed")]
     Io(#[from] std::io::Error),
-    /// What came in is not a request.
-    #[error("the RPC stream carries something else than requests")]
+    /// The peer sent something other than requests.
+    #[error("the RPC stream does not contain valid requests")]
     Decode(#[from] DecodeError),
 }
 
-/// Serves a stream until the peer closes it and all its calls are answered. Dropping the future, or a
-/// failure of the stream, cancels the calls that run.
+/// Serves a stream until the peer closes it and all calls have their reply. Dropping the future, or a failure of the stream, cancels the running
+/// calls.
 ///
 /// # Errors
 ///
-/// [`ServeError`] if the stream broke or cannot be understood any more.
+/// [`ServeError`] if the stream fails or becomes unreadable.
 pub async fn serve<S: Service, Io>(stream: Io, service: Arc<S>) -> Result<(), ServeError>
 where
     Io: AsyncRead + AsyncWrite + Send,
 {
     let (reader, writer) = tokio::io::split(stream);
-    let outbox = Arc::new(Outbox::default());
-    let mut writing = std::pin::pin!(outbox.write_to(writer));
+    let queue = Arc::new(SendQueue::default());
+    let mut writing = std::pin::pin!(queue.write_to(writer));
     let reading = async {
         let mut calls = JoinSet::new();
-        read(reader, &service, &outbox, &mut calls).await?;
+        read_requests(reader, &service, &queue, &mut calls).await?;
         while calls.join_next().await.is_some() {}
-        outbox.close();
+        queue.close();
         Ok::<(), ServeError>(())
     };
     tokio::select! {
@@ -168,21 +166,22 @@ where
     Ok(writing.await?)
 }
 
-/// A request whose head was read.
-enum Open<C> {
+/// A request whose header was read.
+enum Incoming<C> {
     Call(Request, Route<C>),
+    /// A request for an unknown method, with the error.
     Unknown(Request, String),
 }
 
-async fn read<S: Service>(
+async fn read_requests<S: Service>(
     mut io: impl AsyncRead + Unpin,
     service: &Arc<S>,
-    outbox: &Arc<Outbox>,
+    queue: &Arc<SendQueue>,
     calls: &mut JoinSet<()>,
 ) -> Result<(), ServeError> {
     let mut decoder = Decoder::new(Limits::default());
-    let mut open = None;
-    let mut buffer = vec![0; READ];
+    let mut incoming = None;
+    let mut buffer = vec![0; READ_BUFFER];
     loop {
         let count = tokio::select! {
             count = io.read(&mut buffer) => count?,
@@ -193,64 +192,66 @@ async fn read<S: Service>(
         }
         decoder.feed(buffer.get(..count).unwrap_or_default());
         loop {
-            let Some(request) = open.take() else {
+            let Some(request) = incoming.take() else {
                 match decoder.next::<Request>()? {
-                    Some(request) => open = Some(find(&**service, request)),
+                    Some(request) => incoming = Some(find_method(&**service, request)),
                     None => break,
                 }
                 continue;
             };
-            while calls.len() >= service.most_calls().saturating_mul(UNANSWERED) {
+            while calls.len() >= service.max_calls().saturating_mul(MAX_UNSENT_FACTOR) {
                 calls.join_next().await;
             }
-            open = advance(request, &mut decoder, service, outbox, calls)?;
-            if open.is_some() {
+            incoming = read_argument(request, &mut decoder, service, queue, calls)?;
+            if incoming.is_some() {
                 break;
             }
         }
     }
 }
 
-/// Reads the argument and starts the call, or hands the request back if the argument is incomplete.
-fn advance<S: Service>(
-    open: Open<S::Call>,
+/// Reads the argument and starts the call. Returns the request if bytes of the argument are missing.
+fn read_argument<S: Service>(
+    incoming: Incoming<S::Call>,
     decoder: &mut Decoder,
     service: &Arc<S>,
-    outbox: &Arc<Outbox>,
+    queue: &Arc<SendQueue>,
     calls: &mut JoinSet<()>,
-) -> Result<Option<Open<S::Call>>, DecodeError> {
-    let outbox = Arc::clone(outbox);
-    match open {
-        Open::Call(request, mut route) => match (route.read)(decoder) {
-            Ok(None) => return Ok(Some(Open::Call(request, route))),
-            Ok(Some(_)) if route.refusable && calls.len() >= service.most_calls() => {
-                let error = Err(REFUSED.to_owned());
-                calls.spawn(async move { answer(&outbox, request, error).await });
+) -> Result<Option<Incoming<S::Call>>, DecodeError> {
+    let queue = Arc::clone(queue);
+    match incoming {
+        Incoming::Call(request, mut route) => match (route.read)(decoder) {
+            Ok(None) => return Ok(Some(Incoming::Call(request, route))),
+            Ok(Some(_)) if route.reject_if_busy && calls.len() >= service.max_calls() => {
+                let error = Err(TOO_MANY_CALLS.to_owned());
+                calls.spawn(async move { send_reply(&queue, request, error).await });
             }
             Ok(Some(call)) => {
                 let service = Arc::clone(service);
                 calls.spawn(async move {
                     let outcome = run(&*service, call).await;
-                    answer(&outbox, request, outcome).await;
+                    send_reply(&queue, request, outcome).await;
                 });
             }
             Err(error) if error.is_fatal() => return Err(error),
             Err(error) => {
-                calls.spawn(async move { answer(&outbox, request, Err(error.to_string())).await });
+                calls.spawn(
+                    async move { send_reply(&queue, request, Err(error.to_string())).await },
+                );
             }
         },
-        Open::Unknown(request, error) => {
+        Incoming::Unknown(request, error) => {
             if decoder.skip()?.is_none() {
-                return Ok(Some(Open::Unknown(request, error)));
+                return Ok(Some(Incoming::Unknown(request, error)));
             }
-            calls.spawn(async move { answer(&outbox, request, Err(error)).await });
+            calls.spawn(async move { send_reply(&queue, request, Err(error)).await });
         }
     }
     Ok(None)
 }
 
-/// Finds the method, or the words Go has for not finding it.
-fn find<S: Service>(service: &S, request: Request) -> Open<S::Call> {
+/// Finds the method. The error texts are the same as in Go.
+fn find_method<S: Service>(service: &S, request: Request) -> Incoming<S::Call> {
     let method = &request.service_method;
     let error = match method.rsplit_once('.') {
         None => format!("rpc: service/method request ill-formed: {method}"),
@@ -258,11 +259,11 @@ fn find<S: Service>(service: &S, request: Request) -> Open<S::Call> {
             format!("rpc: can't find service {method}")
         }
         Some(_) => match service.route(method) {
-            Some(route) => return Open::Call(request, route),
+            Some(route) => return Incoming::Call(request, route),
             None => format!("rpc: can't find method {method}"),
         },
     };
-    Open::Unknown(request, error)
+    Incoming::Unknown(request, error)
 }
 
 async fn run<S: Service>(service: &S, call: S::Call) -> Result<Reply, String> {
@@ -273,7 +274,7 @@ async fn run<S: Service>(service: &S, call: S::Call) -> Result<Reply, String> {
     })
 }
 
-/// What a panic said.
+/// The text of a panic.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     match (
         panic.downcast_ref::<&'static str>(),
@@ -281,21 +282,23 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     ) {
         (Some(text), _) => text,
         (None, Some(text)) => text,
-        (None, None) => "no reason given",
+        (None, None) => "no message",
     }
 }
 
-/// Sends the answer. A stream that is closed by now takes none.
-async fn answer(outbox: &Outbox, request: Request, outcome: Result<Reply, String>) {
-    let sent = outbox.push(|pen| write_answer(pen, request, outcome)).await;
+/// Queues the reply, unless the stream is closed.
+async fn send_reply(queue: &SendQueue, request: Request, outcome: Result<Reply, String>) {
+    let sent = queue
+        .push(|state| write_reply(state, request, outcome))
+        .await;
     if let Ok(Err(_)) = sent {
-        // The head could not be encoded; without it the stream is of no use.
-        outbox.fail();
+        // The header could not be encoded, so the stream cannot continue.
+        queue.fail();
     }
 }
 
-fn write_answer(
-    pen: &mut Pen,
+fn write_reply(
+    state: &mut SendState,
     request: Request,
     outcome: Result<Reply, String>,
 ) -> Result<(), EncodeError> {
@@ -305,25 +308,26 @@ fn write_answer(
         error: String::new(),
     };
     let encoded = outcome.and_then(|reply| {
-        pen.body(|encoder, out| reply.body.encode(encoder, out))
-            .map(|()| reply.flushed)
-            .map_err(|error| format!("the reply could not be encoded: {error}"))
+        state
+            .encode_body(|encoder, out| reply.body.encode(encoder, out))
+            .map(|()| reply.on_flushed)
+            .map_err(|error| format!("cannot encode the reply: {error}"))
     });
-    let flushed = match encoded {
-        Ok(flushed) => flushed,
+    let on_flushed = match encoded {
+        Ok(on_flushed) => on_flushed,
         Err(error) => {
-            pen.body(|encoder, out| encoder.encode(&Empty, out))?;
+            state.encode_body(|encoder, out| encoder.encode(&Empty, out))?;
             response.error = error;
             if response.error.is_empty() {
-                // An empty text would mean success.
+                // An empty error would mean success.
                 response.error.push_str("the call failed");
             }
             None
         }
     };
-    pen.head(&response)?;
-    if let Some(waiter) = flushed {
-        pen.notify_flushed(waiter);
+    state.push_header(&response)?;
+    if let Some(waiter) = on_flushed {
+        state.notify_flushed(waiter);
     }
     Ok(())
 }

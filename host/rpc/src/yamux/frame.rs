@@ -1,40 +1,39 @@
-//! Frames: the twelve bytes in front of everything, and a splitter for an arbitrary run of bytes.
+//! Frames: the header, and a splitter that finds frames in received bytes. Nothing here does I/O.
 //!
-//! Nothing here does I/O or remembers a stream. A header is version (always 0), kind, flags, stream
-//! id and length, all big-endian. Only Data frames are followed by bytes; the length of a
-//! WindowUpdate is a credit, of a Ping an opaque number, of a GoAway a code. The splitter hands out
-//! payload in the pieces in which it arrived, so no frame is ever collected whole.
+//! A header has twelve bytes, big-endian: version (always 0), type, flags, stream ID, and length. Only data frames have a payload. The length of a
+//! window update is the number of additional bytes, of a ping an opaque number, and of a GoAway a code. The splitter returns payload in the
+//! pieces in which it arrived, so a frame is never buffered as a whole.
 
-/// Bytes in a header.
+/// The length of a header in bytes.
 pub const HEADER_LEN: usize = 12;
 
-/// What a frame is.
+/// The type of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Payload of a stream; the length counts the bytes that follow.
+    /// Payload of a stream. The length is the number of bytes that follow.
     Data,
-    /// Credit for the receiver of the frame; also the usual carrier of flags.
+    /// Enlarges the window of the frame's receiver. Also used to send flags.
     WindowUpdate,
-    /// Sign of life; the length is an opaque number to be echoed.
+    /// Checks that the peer is alive. The length is an opaque number that the reply repeats.
     Ping,
-    /// End of the session; the length is a code.
+    /// Ends the session. The length is a code.
     GoAway,
 }
 
-/// Flags of a frame, a bit set.
+/// The flags of a frame, as a bit set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flags(pub u16);
 
 impl Flags {
     /// No flag.
     pub const NONE: Flags = Flags(0);
-    /// The first frame of a stream, or a ping that wants an answer.
+    /// The first frame of a stream, or a ping that requests a reply.
     pub const SYN: Flags = Flags(1);
-    /// The stream was accepted, or the answer to a ping.
+    /// The stream was accepted, or the reply to a ping.
     pub const ACK: Flags = Flags(2);
-    /// The sender of the frame writes no more.
+    /// The sender closes its direction of the stream.
     pub const FIN: Flags = Flags(4);
-    /// The stream is over at once, in both directions.
+    /// Closes both directions of the stream at once.
     pub const RST: Flags = Flags(8);
 
     /// Whether all flags of `other` are set.
@@ -43,37 +42,37 @@ impl Flags {
     }
 }
 
-/// The code of a GoAway frame that means "no more streams, finish what there is".
+/// The code of a GoAway frame for a regular end: the sender accepts no more streams.
 pub const GO_AWAY_NORMAL: u32 = 0;
-/// The code of a GoAway frame that accuses the peer of breaking the protocol.
+/// The code of a GoAway frame for a protocol violation by the receiver.
 pub const GO_AWAY_PROTOCOL: u32 = 1;
 
 /// A decoded header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// What the frame is.
+    /// The type.
     pub kind: Kind,
-    /// Its flags.
+    /// The flags.
     pub flags: Flags,
-    /// The stream it belongs to; 0 for the session itself.
+    /// The ID of the stream; 0 for the session itself.
     pub stream: u32,
-    /// Payload bytes, credit, opaque number or code, depending on the kind.
+    /// Payload bytes, window increment, opaque number, or code, depending on the type.
     pub length: u32,
 }
 
-/// Why bytes are not a yamux frame. Either way the connection cannot go on.
+/// Why bytes are not a frame. The session cannot continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// The first byte is not 0.
     #[error("yamux version {0} is not 0")]
     Version(u8),
-    /// The second byte names no kind of frame.
+    /// The second byte is not the type of a frame.
     #[error("yamux frame type {0} is unknown")]
     Kind(u8),
 }
 
 impl Header {
-    /// The twelve bytes of this header.
+    /// Encodes the header.
     pub const fn encode(&self) -> [u8; HEADER_LEN] {
         let kind = match self.kind {
             Kind::Data => 0,
@@ -87,11 +86,11 @@ impl Header {
         [0, kind, f0, f1, s0, s1, s2, s3, l0, l1, l2, l3]
     }
 
-    /// Reads twelve bytes.
+    /// Decodes a header. Unknown flags are kept and ignored.
     ///
     /// # Errors
     ///
-    /// [`FrameError`] if version or kind are unknown. Unknown flags are kept and mean nothing.
+    /// [`FrameError`] if the version or the type is unknown.
     pub const fn decode(bytes: &[u8; HEADER_LEN]) -> Result<Header, FrameError> {
         let [version, kind, f0, f1, s0, s1, s2, s3, l0, l1, l2, l3] = *bytes;
         if version != 0 {
@@ -113,21 +112,21 @@ impl Header {
     }
 }
 
-/// What the splitter found next.
+/// The next piece that the splitter found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
-    /// A complete header. Its payload, if any, follows in [`Piece::Payload`]s.
+    /// A complete header. The payload of a data frame follows in [`Piece::Payload`].
     Header(Header),
-    /// Some payload bytes of the Data frame whose header came last.
+    /// Payload of the last data frame.
     Payload {
-        /// The stream of that header.
+        /// The stream of the frame.
         stream: u32,
         /// At least one byte.
         bytes: &'a [u8],
     },
 }
 
-/// Cuts a byte stream, given in runs of any length, into headers and payload.
+/// Splits a byte stream into headers and payload. The bytes can arrive in pieces of any length.
 #[derive(Debug, Default)]
 pub struct Splitter {
     head: [u8; HEADER_LEN],
@@ -137,20 +136,20 @@ pub struct Splitter {
 }
 
 impl Splitter {
-    /// Whether the rest of a frame is to come.
+    /// Whether a frame is incomplete.
     pub fn is_mid_frame(&self) -> bool {
         self.filled > 0 || self.payload_left > 0
     }
 
-    /// Takes the next piece off the front of `input`; `None` once all of it is used.
+    /// Removes the next piece from the front of `input`. `None` if all of it was consumed.
     ///
     /// # Errors
     ///
-    /// [`FrameError`] from a header. The splitter is useless afterwards.
+    /// [`FrameError`] if a header is invalid. Do not use the splitter afterwards.
     pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Piece<'a>>, FrameError> {
         if self.payload_left > 0 {
-            let want = usize::try_from(self.payload_left).unwrap_or(usize::MAX);
-            let bytes = take(input, want);
+            let count = usize::try_from(self.payload_left).unwrap_or(usize::MAX);
+            let bytes = take(input, count);
             if bytes.is_empty() {
                 return Ok(None);
             }
@@ -176,7 +175,7 @@ impl Splitter {
     }
 }
 
-/// Splits up to `count` bytes off the front.
+/// Removes up to `count` bytes from the front.
 fn take<'a>(input: &mut &'a [u8], count: usize) -> &'a [u8] {
     let (bytes, rest) = input
         .split_at_checked(count)

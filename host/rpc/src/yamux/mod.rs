@@ -1,63 +1,60 @@
-//! yamux: many byte streams over one connection.
+//! yamux: many byte streams over one connection. The protocol is described in hashicorp/yamux's `spec.md`; where the specification is silent,
+//! this follows the Go implementation, because that is the peer.
 //!
-//! The peer is hashicorp/yamux, so its rules are the rules. Each direction of each stream starts
-//! with a window of 256 KiB; sending beyond it kills the connection. The reader of a stream gives
-//! credit back once half a window has been consumed. A stream is half-closed by FIN and gone after
-//! both FINs; a second FIN from the same side kills the connection; RST ends both directions at
-//! once. The side that accepts answers exactly one ACK.
+//! Each direction of a stream starts with a window of 256 KiB; sending more ends the session. The reader sends a window update after half of the
+//! window was consumed. FIN closes one direction, and a stream ends after both FINs; a second FIN from the same side ends the session. RST
+//! closes both directions at once. The side that accepts a stream sends exactly one ACK.
 //!
-//! One task per session moves bytes: it reads frames into the streams' receive buffers (each
-//! bounded by its window), answers pings on the spot, and writes what the streams' send buffers
-//! (each bounded too) and windows allow, in turns and many frames per write. A stream whose reader
-//! is asleep therefore costs its own window and stalls nothing else, and a ping is answered whatever
-//! the application does.
+//! One task per session moves bytes. It reads frames into the receive buffers of the streams, each limited by its window; it answers pings at once;
+//! and it writes from the send buffers, which are limited too, in turns and with many frames per write. So a stream that is not read costs
+//! one window and does not block other streams, and pings are answered whatever the application does.
 //!
-//! Both sides ping, every 30 seconds as hashicorp's do, and give up on a peer that says nothing at all for
-//! ten seconds more: its socket is open still, but nobody is behind it.
+//! Both sides send pings, every 30 seconds as in hashicorp/yamux, and end the session if the peer sends nothing for ten more seconds: a socket can be
+//! open without a process that reads it.
 //!
-//! All state sits behind one short lock in `state`, which knows nothing of sockets; `session` is the
-//! I/O around it and `stream` the application's end.
+//! The state of a session (`session_state`, `stream_state`) is behind one lock and does no I/O. `session` does the I/O, and `stream` is the
+//! application's handle.
 //!
-//! Dropping a [`Stream`] closes it: with FIN when nothing unread is left, with RST otherwise, because
-//! the peer's writer could sit on an exhausted window for ever. A dropped stream whose peer does not
-//! answer the FIN is reset by the sweep after [`Config::close_timeout`].
+//! Dropping a [`Stream`] closes it: with FIN if there are no unread bytes, otherwise with RST, because the peer's writer could wait forever for a window
+//! update. If the peer does not answer the FIN within [`Config::close_timeout`], the stream is reset.
 
-mod entry;
+mod control_queue;
 pub mod frame;
 mod session;
-mod state;
+mod session_state;
+mod shared;
 mod stream;
+mod stream_state;
 
 use std::io;
 use std::time::Duration;
 
 pub use session::{Accept, Session};
-pub use state::Stats;
+pub use session_state::Stats;
 pub use stream::{ReadHalf, Stream, WriteHalf};
 
-/// Bytes a side may send on a stream before it gets credit. Fixed by the protocol.
+/// The initial window of a stream in bytes. Fixed by the protocol.
 pub const WINDOW: u32 = 256 * 1024;
 
-/// Limits and times of a session.
+/// Limits and timeouts of a session.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Streams the peer opened that nobody accepted yet. Beyond it they are reset.
+    /// The maximum number of the peer's streams that wait to be accepted. More are reset.
     pub backlog: usize,
-    /// Streams opened here that the peer has not accepted yet. Beyond it opening waits. hashicorp's yamux
-    /// resets the 257th.
+    /// The maximum number of this side's streams that the peer has not accepted yet. [`Session::open`] waits if there are more, because
+    /// hashicorp/yamux resets the 257th.
     pub max_unaccepted: usize,
-    /// Streams the peer may have open at a time; beyond it they are reset.
+    /// The maximum number of open streams of the peer. More are reset.
     pub max_incoming: usize,
-    /// Bytes a stream holds for sending before its writer waits.
+    /// The size of a stream's send buffer in bytes.
     pub send_buffer: usize,
     /// How long a dropped stream waits for the peer's FIN before it is reset.
     pub close_timeout: Duration,
-    /// How often dropped streams are looked at.
+    /// How often to look for dropped streams whose timeout has passed.
     pub sweep_interval: Duration,
-    /// How often the peer is pinged; `None` for never. A ping is answered within
-    /// [`Config::ping_timeout`], or the session is over.
+    /// How often to send a ping; `None` for never. The session ends if the peer does not answer within [`Config::ping_timeout`].
     pub ping_interval: Option<Duration>,
-    /// How long a peer may say nothing at all after a ping.
+    /// How long the peer may send nothing after a ping.
     pub ping_timeout: Duration,
 }
 
@@ -76,56 +73,56 @@ impl Default for Config {
     }
 }
 
-/// Why a session is over.
+/// Why a session has ended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CloseReason {
     /// The peer closed the connection.
     #[error("the peer closed the connection")]
     Eof,
     /// [`Session::close`] was called.
-    #[error("closed here")]
+    #[error("closed by this side")]
     Local,
     /// Reading or writing the connection failed.
     #[error("the connection failed: {0}")]
     Io(io::ErrorKind),
-    /// The peer said nothing after a ping.
+    /// The peer sent nothing after a ping.
     #[error("the peer does not answer")]
     Silent,
-    /// The peer broke the protocol.
-    #[error("the peer broke the protocol: {0}")]
+    /// The peer violated the protocol.
+    #[error("the peer violated the protocol: {0}")]
     Violation(#[from] Violation),
     /// The peer ended the session with this GoAway code.
     #[error("the peer ended the session with code {0}")]
     GoAway(u32),
 }
 
-/// How a peer broke the protocol.
+/// A protocol violation by the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
-    /// Bytes that are no frame.
+    /// The bytes are not a frame.
     #[error(transparent)]
     Frame(#[from] frame::FrameError),
-    /// More payload on a stream than its window allows.
-    #[error("stream {0} was sent more than its window")]
+    /// The peer sent more payload than the window allows.
+    #[error("stream {0} received more bytes than its window")]
     WindowExceeded(u32),
-    /// More credit than a window can hold.
-    #[error("stream {0} was given more credit than can be counted")]
-    CreditOverflow(u32),
-    /// A new stream under an id that is not the peer's to use or is in use.
-    #[error("stream id {0} cannot be opened by the peer")]
+    /// A window update makes the window larger than a u32.
+    #[error("the window of stream {0} overflowed")]
+    WindowOverflow(u32),
+    /// The peer opened a stream with an ID that belongs to this side or is in use.
+    #[error("the peer cannot open a stream with the id {0}")]
     StreamId(u32),
 }
 
 /// Why a stream cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// The session is over.
-    #[error("the session is over: {0}")]
+    /// The session has ended.
+    #[error("the session has ended: {0}")]
     Closed(CloseReason),
-    /// The peer announced that it takes no more streams, or this side did.
-    #[error("the session takes no more streams")]
+    /// One of the sides has sent GoAway.
+    #[error("the session does not open new streams")]
     GoAway,
-    /// All stream ids of this side are used up.
-    #[error("all stream ids are used up")]
+    /// All stream IDs of this side were used.
+    #[error("all stream ids were used")]
     Exhausted,
 }

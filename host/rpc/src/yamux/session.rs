@@ -1,80 +1,53 @@
-//! The I/O around the state: one task that reads, writes and sweeps.
+//! The I/O of a session: one task that receives, sends, and resets expired streams.
 //!
-//! Reader and writer share the task and take turns; neither waits for the other, except that the
-//! reader pauses while thousands of control frames (answers to pings, resets) are unsent, so that a
-//! peer that floods and never reads costs nothing. The writer keeps its half-written batch outside of
-//! its future: after a protocol violation the rest of it still goes out before the GoAway.
+//! Receiving and sending take turns in the same task and do not wait for each other, with one exception: receiving pauses while thousands of
+//! control frames (ping replies and resets) are unsent, so that a peer that floods the session and never reads uses no more memory. The
+//! batch that is being written is not part of a future: after a protocol violation, the rest of the batch is still sent before the GoAway.
 
 use std::future::{pending, poll_fn};
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-use super::entry::park;
 use super::frame::{Piece, Splitter};
-use super::state::{State, Stats};
+use super::session_state::Stats;
+use super::shared::Shared;
 use super::stream::Stream;
+use super::stream_state::register;
 use super::{CloseReason, Config, OpenError, Violation};
 
-/// Bytes read from the connection at a time.
-const READ: usize = 32 * 1024;
-/// Reads after which the writer gets a turn, even if there is more to read.
+/// The size of the buffer for reading from the connection.
+const READ_BUFFER: usize = 32 * 1024;
+/// The number of reads after which sending gets a turn, even if there is more to read.
 const READS_PER_TURN: usize = 8;
-/// Empty batch buffers above this capacity are given back when the writer goes to sleep.
-const KEEP: usize = 16 * 1024;
-/// Times a reader looks again for the rest of a frame before it goes to sleep.
-const LOOKS: usize = 2;
-/// How long the last words to a peer that broke the protocol may take.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The capacity that an empty batch keeps while nothing is sent.
+const KEPT_CAPACITY: usize = 16 * 1024;
+/// How often to yield and read again for the rest of a frame before the task sleeps.
+const FRAME_RETRIES: usize = 2;
+/// The time limit for the last write and the shutdown of the connection.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What the handles and the task share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    state: Mutex<State>,
-    /// There may be something to write.
-    pub(super) work: Notify,
-    /// Control frames were written.
-    relief: Notify,
-    /// Bytes came.
-    heard: Notify,
-    opening: Arc<Semaphore>,
-    closed: watch::Sender<Option<CloseReason>>,
-}
-
-impl Shared {
-    /// The state. A panic elsewhere cannot leave it half changed, so poison means nothing.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn end(&self, reason: CloseReason) {
-        self.lock().end(reason.clone());
-        self.closed.send_replace(Some(reason));
-    }
-}
-
-/// A yamux session: the end that opens streams. Clones are the same session.
+/// A handle of a session that opens streams. Clones share the same session.
 ///
-/// The session lives until the connection or [`Session::close`] ends it; dropping handles does not.
+/// The session lives until the connection ends or [`Session::close`] is called. Dropping the handles does not end it.
 #[derive(Clone, Debug)]
 pub struct Session {
     shared: Arc<Shared>,
 }
 
-/// The end of a session that takes the streams the peer opens. Once dropped they are refused.
+/// A handle of a session that accepts the streams that the peer opens. After it is dropped, they are reset.
 #[derive(Debug)]
 pub struct Accept {
     shared: Arc<Shared>,
 }
 
 impl Session {
-    /// Starts the server side (even stream ids), which is what a plugin is, on the current runtime.
+    /// Starts the server side of a session, which has even stream IDs, on the current runtime. A plugin is the server side.
     pub fn server<Io>(io: Io, config: Config) -> (Session, Accept)
     where
         Io: AsyncRead + AsyncWrite + Send + 'static,
@@ -82,7 +55,7 @@ impl Session {
         Session::start(io, config, true)
     }
 
-    /// Starts the client side (odd stream ids), which is what the Mattermost server is.
+    /// Starts the client side of a session, which has odd stream IDs. The process that starts a plugin is the client side.
     pub fn client<Io>(io: Io, config: Config) -> (Session, Accept)
     where
         Io: AsyncRead + AsyncWrite + Send + 'static,
@@ -94,50 +67,41 @@ impl Session {
     where
         Io: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let opening = Arc::new(Semaphore::new(config.max_unaccepted));
-        let clocks = Clocks {
-            sweep: config.sweep_interval,
-            ping: config.ping_interval,
-            patience: config.ping_timeout,
+        let timers = Timers {
+            sweep_interval: config.sweep_interval,
+            ping_interval: config.ping_interval,
+            ping_timeout: config.ping_timeout,
         };
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State::new(config, server, Arc::clone(&opening))),
-            work: Notify::new(),
-            relief: Notify::new(),
-            heard: Notify::new(),
-            opening,
-            closed: watch::Sender::new(None),
-        });
-        tokio::spawn(drive(io, Arc::clone(&shared), clocks));
+        let shared = Arc::new(Shared::new(config, server));
+        tokio::spawn(run(io, Arc::clone(&shared), timers));
         let session = Session {
             shared: Arc::clone(&shared),
         };
         (session, Accept { shared })
     }
 
-    /// Opens a stream. It can be written to at once. Waits only while the peer has
-    /// [`Config::max_unaccepted`] streams from here that it has not accepted.
+    /// Opens a stream. It can be written to at once. Waits only while the peer has not accepted [`Config::max_unaccepted`] streams.
     ///
     /// # Errors
     ///
-    /// [`OpenError`] if the session is over or takes no more streams.
+    /// [`OpenError`] if the session has ended or opens no more streams.
     pub async fn open(&self) -> Result<Stream, OpenError> {
-        let permit = self.shared.opening.acquire().await;
+        let permit = self.shared.open_permits.acquire().await;
         match permit {
             Ok(permit) => permit.forget(),
-            Err(_) => return Err(self.why_closed()),
+            Err(_) => return Err(self.closed_error()),
         }
         let id = self.shared.lock().open()?;
-        self.shared.work.notify_one();
+        self.shared.send_notify.notify_one();
         Ok(Stream::new(Arc::clone(&self.shared), id))
     }
 
-    fn why_closed(&self) -> OpenError {
-        let reason = self.shared.lock().ended.clone();
+    fn closed_error(&self) -> OpenError {
+        let reason = self.shared.lock().close_reason.clone();
         OpenError::Closed(reason.unwrap_or(CloseReason::Local))
     }
 
-    /// Resolves when the session is over.
+    /// Completes when the session has ended.
     pub async fn closed(&self) -> CloseReason {
         let mut closed = self.shared.closed.subscribe();
         match closed.wait_for(Option::is_some).await {
@@ -146,34 +110,34 @@ impl Session {
         }
     }
 
-    /// Ends the session: what may be sent now is sent, then a GoAway, then the connection is closed.
+    /// Closes the session: sends what can be sent and a GoAway, then closes the connection.
     pub fn close(&self) {
         self.shared.lock().close();
-        self.shared.work.notify_one();
+        self.shared.send_notify.notify_one();
     }
 
-    /// What the session holds at the moment.
+    /// A snapshot of the session's streams and buffers.
     pub fn stats(&self) -> Stats {
         self.shared.lock().stats()
     }
 }
 
 impl Accept {
-    /// The next stream the peer opened; `None` when the session is over.
+    /// The next stream that the peer opened. `None` if the session has ended.
     pub async fn next(&mut self) -> Option<Stream> {
         let id = poll_fn(|cx| {
             let mut state = self.shared.lock();
             if let Some(id) = state.accept() {
                 return Poll::Ready(Some(id));
             }
-            if state.ended.is_some() {
+            if state.close_reason.is_some() {
                 return Poll::Ready(None);
             }
-            park(&mut state.acceptor, cx.waker());
+            register(&mut state.accept_waker, cx.waker());
             Poll::Pending
         })
         .await?;
-        self.shared.work.notify_one();
+        self.shared.send_notify.notify_one();
         Some(Stream::new(Arc::clone(&self.shared), id))
     }
 }
@@ -181,20 +145,20 @@ impl Accept {
 impl Drop for Accept {
     fn drop(&mut self) {
         self.shared.lock().stop_accepting();
-        self.shared.work.notify_one();
+        self.shared.send_notify.notify_one();
     }
 }
 
-/// What a session does by the clock.
+/// Intervals and timeouts of a session; see [`Config`].
 #[derive(Clone, Copy)]
-struct Clocks {
-    sweep: Duration,
-    ping: Option<Duration>,
-    patience: Duration,
+struct Timers {
+    sweep_interval: Duration,
+    ping_interval: Option<Duration>,
+    ping_timeout: Duration,
 }
 
-/// Runs a session to its end.
-async fn drive<Io: AsyncRead + AsyncWrite>(io: Io, shared: Arc<Shared>, clocks: Clocks) {
+/// Runs a session until it ends.
+async fn run<Io: AsyncRead + AsyncWrite>(io: Io, shared: Arc<Shared>, timers: Timers) {
     let (mut reader, writer) = tokio::io::split(io);
     let mut writer = Writer {
         io: writer,
@@ -202,75 +166,77 @@ async fn drive<Io: AsyncRead + AsyncWrite>(io: Io, shared: Arc<Shared>, clocks: 
         sent: 0,
     };
     let reason = tokio::select! {
-        reason = read(&mut reader, &shared) => reason,
-        reason = writer.run(&shared) => reason,
-        () = sweep(&shared, clocks.sweep) => CloseReason::Local,
-        () = keep_alive(&shared, clocks) => CloseReason::Silent,
+        reason = recv_loop(&mut reader, &shared) => reason,
+        reason = writer.send_loop(&shared) => reason,
+        () = sweep_loop(&shared, timers.sweep_interval) => CloseReason::Local,
+        () = keepalive(&shared, timers) => CloseReason::Silent,
     };
     if let CloseReason::Violation(_) = reason {
-        shared.lock().accuse();
-        // A peer that does not listen either loses the message, not us the task.
-        let _ = timeout(LAST_WORDS, writer.drain(&shared)).await;
+        shared.lock().send_protocol_error();
+        // Do not wait forever for a peer that does not read.
+        let _ = timeout(CLOSE_TIMEOUT, writer.send_all(&shared)).await;
     }
     shared.end(reason);
-    let _ = timeout(LAST_WORDS, writer.io.shutdown()).await;
+    let _ = timeout(CLOSE_TIMEOUT, writer.io.shutdown()).await;
 }
 
-async fn read(io: &mut (impl AsyncRead + Unpin), shared: &Shared) -> CloseReason {
+async fn recv_loop(io: &mut (impl AsyncRead + Unpin), shared: &Shared) -> CloseReason {
     let mut splitter = Splitter::default();
-    let mut buffer = vec![0; READ];
+    let mut buffer = vec![0; READ_BUFFER];
     let mut reads = 0;
-    let mut looks = 0;
+    let mut retries = 0;
     loop {
         let count = match io.read(&mut buffer).await {
             Ok(0) => return CloseReason::Eof,
             Ok(count) => count,
             Err(error) => return CloseReason::Io(error.kind()),
         };
-        shared.heard.notify_one();
+        shared.received.notify_one();
         let mut input = buffer.get(..count).unwrap_or_default();
-        let (work, congested) = {
+        let (has_frames, control_is_full) = {
             let mut state = shared.lock();
             loop {
                 match splitter.next(&mut input) {
                     Ok(Some(Piece::Header(header))) => {
-                        if let Err(reason) = state.header(header) {
+                        if let Err(reason) = state.handle_frame(header) {
                             return reason;
                         }
                     }
-                    Ok(Some(Piece::Payload { stream, bytes })) => state.payload(stream, bytes),
+                    Ok(Some(Piece::Payload { stream, bytes })) => {
+                        state.handle_payload(stream, bytes)
+                    }
                     Ok(None) => break,
                     Err(error) => return Violation::from(error).into(),
                 }
             }
-            (state.has_work(), state.congested())
+            (state.has_frames(), state.control_is_full())
         };
-        if work {
-            shared.work.notify_one();
+        if has_frames {
+            shared.send_notify.notify_one();
         }
-        if congested {
-            while shared.lock().congested() {
-                shared.relief.notified().await;
+        if control_is_full {
+            while shared.lock().control_is_full() {
+                shared.control_sent.notified().await;
             }
         }
         reads += 1;
         if reads % READS_PER_TURN == 0 {
             tokio::task::yield_now().await;
         }
-        // hashicorp's yamux writes a header and its payload one after the other, and this side is often quick
-        // enough to see only the first. Looking once more costs less than going to sleep for a moment.
-        looks = if splitter.is_mid_frame() {
-            looks + 1
+        // hashicorp/yamux writes a header and its payload separately, and this side often receives only the header. Reading again costs less
+        // than putting the task to sleep.
+        retries = if splitter.is_mid_frame() {
+            retries + 1
         } else {
             0
         };
-        if (1..=LOOKS).contains(&looks) {
+        if (1..=FRAME_RETRIES).contains(&retries) {
             tokio::task::yield_now().await;
         }
     }
 }
 
-/// The writing half: a batch of frames and how much of it is out.
+/// The write half of the connection, the batch of frames that is being written, and how many of its bytes were written.
 struct Writer<W> {
     io: W,
     batch: Vec<u8>,
@@ -278,25 +244,25 @@ struct Writer<W> {
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
-    /// Writes whatever there is until the session closes.
-    async fn run(&mut self, shared: &Shared) -> CloseReason {
+    /// Sends frames until the session closes.
+    async fn send_loop(&mut self, shared: &Shared) -> CloseReason {
         loop {
-            if let Err(error) = self.drain(shared).await {
+            if let Err(error) = self.send_all(shared).await {
                 return CloseReason::Io(error.kind());
             }
             if shared.lock().closing {
                 return CloseReason::Local;
             }
-            if self.batch.capacity() > KEEP {
+            if self.batch.capacity() > KEPT_CAPACITY {
                 self.batch = Vec::new();
             }
-            shared.work.notified().await;
-            behind_all_others().await;
+            shared.send_notify.notified().await;
+            run_ready_tasks_first().await;
         }
     }
 
-    /// Writes until nothing may be sent.
-    async fn drain(&mut self, shared: &Shared) -> io::Result<()> {
+    /// Sends everything that can be sent now.
+    async fn send_all(&mut self, shared: &Shared) -> io::Result<()> {
         loop {
             while let Some(rest) = self.batch.get(self.sent..).filter(|rest| !rest.is_empty()) {
                 match self.io.write(rest).await? {
@@ -310,10 +276,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 self.batch.clear();
             }
             let mut state = shared.lock();
-            state.written();
-            state.fill(&mut self.batch);
+            state.batch_written();
+            state.fill_batch(&mut self.batch);
             drop(state);
-            shared.relief.notify_one();
+            shared.control_sent.notify_one();
             if self.batch.is_empty() {
                 return Ok(());
             }
@@ -321,10 +287,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 }
 
-/// Lets all tasks go first that are ready now: what they have to say goes into the same batch, and a write
-/// costs more than all else that a small message does. No look at the sockets comes in between, unlike where a task
-/// yields to the runtime.
-async fn behind_all_others() {
+/// Runs all other tasks that are ready now, so that their frames are in the same batch: the write is the most expensive part of a small message.
+/// Unlike `yield_now`, this does not poll the sockets in between.
+async fn run_ready_tasks_first() {
     let mut waited = false;
     poll_fn(|cx| {
         if std::mem::replace(&mut waited, true) {
@@ -336,39 +301,39 @@ async fn behind_all_others() {
     .await;
 }
 
-async fn sweep(shared: &Shared, every: Duration) {
+async fn sweep_loop(shared: &Shared, every: Duration) {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let now: Instant = ticks.tick().await;
         shared.lock().sweep(now);
-        shared.work.notify_one();
+        shared.send_notify.notify_one();
     }
 }
 
-/// Resolves when the peer is silent. Whatever it says proves that it is there, not only the answer: that
-/// one may be behind a long row of frames.
-async fn keep_alive(shared: &Shared, clocks: Clocks) {
-    let Some(every) = clocks.ping else {
+/// Sends pings. Completes when the peer sends nothing within the timeout. Any bytes from the peer count, and not only the reply to the ping: the
+/// reply may be behind many other frames.
+async fn keepalive(shared: &Shared, timers: Timers) {
+    let Some(every) = timers.ping_interval else {
         return pending().await;
     };
     loop {
         sleep(every).await;
-        // What was heard until now is no answer.
-        let _ = shared.heard.notified().now_or_never();
+        // Ignore what was received before the ping.
+        let _ = shared.received.notified().now_or_never();
         shared.lock().ping();
-        shared.work.notify_one();
-        if timeout(clocks.patience, shared.heard.notified())
+        shared.send_notify.notify_one();
+        if timeout(timers.ping_timeout, shared.received.notified())
             .await
             .is_ok()
         {
             continue;
         }
-        // It may be this process that was stopped for a while: then the answer is there to be read.
+        // If this process was suspended, the reply may be in the socket. Let the receiving side read it.
         for _ in 0..READS_PER_TURN {
             tokio::task::yield_now().await;
         }
-        if shared.heard.notified().now_or_never().is_none() {
+        if shared.received.notified().now_or_never().is_none() {
             return;
         }
     }

@@ -1,9 +1,8 @@
-//! The application's end of a stream: tokio's `AsyncRead` and `AsyncWrite` over the shared state.
+//! The application's handle of a stream, with tokio's `AsyncRead` and `AsyncWrite`.
 //!
-//! Written bytes are held (up to [`Config::send_buffer`](super::Config::send_buffer)) until window
-//! and connection take them; `flush` waits until they are with the kernel, `shutdown` queues FIN
-//! behind them. After a reset both directions fail with `ConnectionReset`; when the session ends
-//! they fail with `ConnectionAborted`, so a body cut short never looks complete.
+//! Written bytes are buffered (up to [`Config::send_buffer`](super::Config::send_buffer)) until the window and the connection allow sending them.
+//! `flush` waits until they were written to the connection, and `shutdown` queues FIN after them. After a reset both directions fail with
+//! `ConnectionReset`; after the end of the session they fail with `ConnectionAborted`, so that truncated data never looks complete.
 
 use std::io;
 use std::pin::Pin;
@@ -13,92 +12,97 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::entry::{Local, drain, park};
-use super::session::Shared;
+use super::shared::Shared;
+use super::stream_state::{SendDirection, drain, register};
 
-/// One stream of a session. Dropping it closes it; see the module's description.
+/// A stream of a session. Dropping it closes it; see [`yamux`](super).
 #[derive(Debug)]
 pub struct Stream {
-    end: Arc<End>,
+    handle: Arc<Handle>,
 }
 
 /// The reading half of a [`Stream`].
 #[derive(Debug)]
 pub struct ReadHalf {
-    end: Arc<End>,
+    handle: Arc<Handle>,
 }
 
 /// The writing half of a [`Stream`].
 #[derive(Debug)]
 pub struct WriteHalf {
-    end: Arc<End>,
+    handle: Arc<Handle>,
 }
 
-/// What the halves share; its drop is the stream's.
+/// Shared by the halves of a stream. Dropping it closes the stream.
 #[derive(Debug)]
-struct End {
+struct Handle {
     shared: Arc<Shared>,
     id: u32,
 }
 
 impl Stream {
     pub(super) fn new(shared: Arc<Shared>, id: u32) -> Stream {
-        let end = Arc::new(End { shared, id });
-        Stream { end }
+        let handle = Arc::new(Handle { shared, id });
+        Stream { handle }
     }
 
     /// The yamux stream id.
     pub fn id(&self) -> u32 {
-        self.end.id
+        self.handle.id
     }
 
-    /// Ends the stream at once in both directions and tells the peer with RST.
+    /// Closes both directions at once and sends RST to the peer.
     pub fn reset(&self) {
-        self.end.reset();
+        self.handle.reset();
     }
 
-    /// Splits into halves that can live in different tasks. The stream closes when both are dropped.
+    /// Splits the stream into halves that different tasks can use. The stream is closed when both are dropped.
     pub fn into_split(self) -> (ReadHalf, WriteHalf) {
         let read = ReadHalf {
-            end: Arc::clone(&self.end),
+            handle: Arc::clone(&self.handle),
         };
-        (read, WriteHalf { end: self.end })
+        (
+            read,
+            WriteHalf {
+                handle: self.handle,
+            },
+        )
     }
 }
 
 impl ReadHalf {
     /// See [`Stream::reset`].
     pub fn reset(&self) {
-        self.end.reset();
+        self.handle.reset();
     }
 }
 
 impl WriteHalf {
     /// See [`Stream::reset`].
     pub fn reset(&self) {
-        self.end.reset();
+        self.handle.reset();
     }
 }
 
-fn was_reset() -> io::Error {
+fn reset_error() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionReset, "the stream was reset")
 }
 
-fn session_over() -> io::Error {
+fn closed_error() -> io::Error {
     io::Error::new(
         io::ErrorKind::ConnectionAborted,
         "the plugin connection is closed",
     )
 }
 
-fn finished() -> io::Error {
+fn shut_down_error() -> io::Error {
     io::Error::new(io::ErrorKind::BrokenPipe, "the stream was shut down")
 }
 
-impl End {
+impl Handle {
     fn reset(&self) {
-        self.shared.lock().abort(self.id);
-        self.shared.work.notify_one();
+        self.shared.lock().reset(self.id);
+        self.shared.send_notify.notify_one();
     }
 
     fn read(&self, cx: &Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
@@ -106,102 +110,102 @@ impl End {
             return Poll::Ready(Ok(()));
         }
         let mut state = self.shared.lock();
-        let ended = state.ended.is_some();
-        let Some(entry) = state.entry(self.id) else {
-            return Poll::Ready(Err(session_over()));
+        let ended = state.close_reason.is_some();
+        let Some(stream) = state.stream(self.id) else {
+            return Poll::Ready(Err(closed_error()));
         };
-        if entry.reset {
-            return Poll::Ready(Err(was_reset()));
+        if stream.reset {
+            return Poll::Ready(Err(reset_error()));
         }
-        if entry.received.is_empty() {
-            if entry.peer_fin {
+        if stream.recv_buf.is_empty() {
+            if stream.remote_closed {
                 return Poll::Ready(Ok(()));
             }
             if ended {
-                return Poll::Ready(Err(session_over()));
+                return Poll::Ready(Err(closed_error()));
             }
-            park(&mut entry.reader, cx.waker());
+            register(&mut stream.read_waker, cx.waker());
             return Poll::Pending;
         }
-        let count = entry.received.len().min(buf.remaining());
-        drain(&mut entry.received, count, |bytes| buf.put_slice(bytes));
-        let taken = u32::try_from(count).unwrap_or(u32::MAX);
-        entry.consumed = entry.consumed.saturating_add(taken);
-        if state.queue(self.id) {
+        let count = stream.recv_buf.len().min(buf.remaining());
+        drain(&mut stream.recv_buf, count, |bytes| buf.put_slice(bytes));
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        stream.consumed = stream.consumed.saturating_add(count);
+        if state.schedule(self.id) {
             drop(state);
-            self.shared.work.notify_one();
+            self.shared.send_notify.notify_one();
         }
         Poll::Ready(Ok(()))
     }
 
     fn write(&self, cx: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut state = self.shared.lock();
-        let (ended, limit) = (state.ended.is_some(), state.config.send_buffer);
-        let Some(entry) = state.entry(self.id).filter(|_| !ended) else {
-            return Poll::Ready(Err(session_over()));
+        let (ended, limit) = (state.close_reason.is_some(), state.config.send_buffer);
+        let Some(stream) = state.stream(self.id).filter(|_| !ended) else {
+            return Poll::Ready(Err(closed_error()));
         };
-        if entry.reset {
-            return Poll::Ready(Err(was_reset()));
+        if stream.reset {
+            return Poll::Ready(Err(reset_error()));
         }
-        if entry.local != Local::Open {
-            return Poll::Ready(Err(finished()));
+        if stream.send_direction != SendDirection::Open {
+            return Poll::Ready(Err(shut_down_error()));
         }
         if bytes.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        let room = limit.saturating_sub(entry.unsent.len());
-        if room == 0 {
-            park(&mut entry.writer, cx.waker());
+        let space = limit.saturating_sub(stream.send_buf.len());
+        if space == 0 {
+            register(&mut stream.write_waker, cx.waker());
             return Poll::Pending;
         }
-        let accepted = bytes.get(..room).unwrap_or(bytes);
-        entry.unsent.extend(accepted);
-        if state.queue(self.id) {
+        let accepted = bytes.get(..space).unwrap_or(bytes);
+        stream.send_buf.extend(accepted);
+        if state.schedule(self.id) {
             drop(state);
-            self.shared.work.notify_one();
+            self.shared.send_notify.notify_one();
         }
         Poll::Ready(Ok(accepted.len()))
     }
 
     fn flush(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         let mut state = self.shared.lock();
-        let ended = state.ended.is_some();
-        let Some(entry) = state.entry(self.id).filter(|_| !ended) else {
-            return Poll::Ready(Err(session_over()));
+        let ended = state.close_reason.is_some();
+        let Some(stream) = state.stream(self.id).filter(|_| !ended) else {
+            return Poll::Ready(Err(closed_error()));
         };
-        if entry.reset {
-            return Poll::Ready(Err(was_reset()));
+        if stream.reset {
+            return Poll::Ready(Err(reset_error()));
         }
-        if entry.unsent.is_empty() && !entry.in_batch {
+        if stream.send_buf.is_empty() && !stream.in_batch {
             return Poll::Ready(Ok(()));
         }
-        park(&mut entry.writer, cx.waker());
+        register(&mut stream.write_waker, cx.waker());
         Poll::Pending
     }
 
     fn shutdown(&self) -> io::Result<()> {
         let mut state = self.shared.lock();
-        let ended = state.ended.is_some();
-        let Some(entry) = state.entry(self.id).filter(|_| !ended) else {
-            return Err(session_over());
+        let ended = state.close_reason.is_some();
+        let Some(stream) = state.stream(self.id).filter(|_| !ended) else {
+            return Err(closed_error());
         };
-        if entry.reset {
-            return Err(was_reset());
+        if stream.reset {
+            return Err(reset_error());
         }
-        if entry.local == Local::Open {
-            entry.local = Local::FinQueued;
-            state.queue(self.id);
+        if stream.send_direction == SendDirection::Open {
+            stream.send_direction = SendDirection::FinQueued;
+            state.schedule(self.id);
             drop(state);
-            self.shared.work.notify_one();
+            self.shared.send_notify.notify_one();
         }
         Ok(())
     }
 }
 
-impl Drop for End {
+impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.lock().release(self.id, Instant::now());
-        self.shared.work.notify_one();
+        self.shared.lock().close_stream(self.id, Instant::now());
+        self.shared.send_notify.notify_one();
     }
 }
 
@@ -213,7 +217,7 @@ macro_rules! impl_read {
                 cx: &mut Context<'_>,
                 buf: &mut ReadBuf<'_>,
             ) -> Poll<io::Result<()>> {
-                self.end.read(cx, buf)
+                self.handle.read(cx, buf)
             }
         }
     };
@@ -227,15 +231,15 @@ macro_rules! impl_write {
                 cx: &mut Context<'_>,
                 bytes: &[u8],
             ) -> Poll<io::Result<usize>> {
-                self.end.write(cx, bytes)
+                self.handle.write(cx, bytes)
             }
 
             fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.end.flush(cx)
+                self.handle.flush(cx)
             }
 
             fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(self.end.shutdown())
+                Poll::Ready(self.handle.shutdown())
             }
         }
     };

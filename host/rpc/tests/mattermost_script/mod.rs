@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use mattermost_plugin_rpc::gob::{Any, Bytes, Decode, Encode};
+use mattermost_plugin_rpc::gob::{Bytes, Decode, Encode};
 use mattermost_plugin_rpc::gob_struct;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{
     ApiError, AppError, AuditRecord, Bot, Broadcast, Channel, ChannelMember, Command, FileInfo,
     KvSetOptions, OpenDialogRequest, Permission, Post, PostList, Preference, RpcApi, Team, User,

@@ -14,8 +14,9 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use mattermost_plugin_rpc::go_plugin::Broker;
-use mattermost_plugin_rpc::gob::{Any, Bytes, Empty, Url};
+use mattermost_plugin_rpc::gob::{Bytes, Empty, Url};
 use mattermost_plugin_rpc::gob_struct;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{
     AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, Headers, Hooks,
     HttpRequest, ResponseWriter, RpcApi, serve_hooks,

@@ -24,7 +24,7 @@ use std::fmt;
 #[cfg(target_os = "linux")]
 use std::os::fd::OwnedFd;
 
-use mattermost_plugin_rpc::go_plugin::Listening;
+use mattermost_plugin_rpc::go_plugin::Listener;
 use mattermost_plugin_rpc::mattermost::{Api, LogLevel};
 
 #[cfg(target_os = "linux")]
@@ -59,7 +59,7 @@ pub struct Confinement {
 /// removed is the socket, with its directory.
 #[must_use]
 #[cfg(target_os = "linux")]
-pub fn confine(listening: &Listening) -> Confinement {
+pub fn confine(listening: &Listener) -> Confinement {
     let (mut parts, mut no_new_privileges) = landlock::restrict(listening.path());
     let calls = seccomp::restrict();
     no_new_privileges |= calls.missing.is_none();
@@ -81,7 +81,7 @@ pub fn confine(listening: &Listening) -> Confinement {
 /// Confines nothing: there is only an implementation for Linux.
 #[must_use]
 #[cfg(not(target_os = "linux"))]
-pub fn confine(_listening: &Listening) -> Confinement {
+pub fn confine(_listening: &Listener) -> Confinement {
     Confinement {
         parts: vec![Part {
             name: "confinement of the host",

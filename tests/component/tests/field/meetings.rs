@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use component_tests::scene::{Scene, Told, header_of, props};
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::Post;
 use plugin_host::Reply;
 use plugin_tests::zoom::{Meeting, RECURRING, Route, Schedule, Webhook};

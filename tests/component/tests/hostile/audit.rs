@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{Api, HttpRequest};
 use serde_json::json;
 

@@ -10,7 +10,7 @@ use mattermost_plugin_rpc::yamux::{Session, Stream};
 use plugin_host::sandbox::EventError;
 use tokio::io::AsyncReadExt as _;
 
-use crate::{Den, dialled, text};
+use crate::{Den, dialed, text};
 
 const REFUSED: &str = "plugin_host_memory_refusals_total";
 const LEFT_OUT: &str = "plugin_host_log_lines_left_out_total";
@@ -215,8 +215,8 @@ async fn a_flood_of_jobs_ends_at_the_limit_of_host_calls() {
 
 /// A writer to a server that takes nothing, and the other end of its stream.
 async fn to_nobody() -> (ResponseWriter, (Session, Stream)) {
-    let (ours, theirs, server) = dialled().await;
-    (ResponseWriter::behind(ours), (server, theirs))
+    let (ours, theirs, server) = dialed().await;
+    (ResponseWriter::from_stream(ours), (server, theirs))
 }
 
 #[tokio::test(flavor = "multi_thread")]

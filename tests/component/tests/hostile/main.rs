@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 
 use component_tests::memory::MemoryApi;
 use component_tests::{FORBIDDEN, HOSTILE, component, load, plugin};
-use mattermost_plugin_rpc::go_plugin::{Broker, Dialled};
+use mattermost_plugin_rpc::go_plugin::{Broker, PendingStream};
 use mattermost_plugin_rpc::mattermost::{Api, HttpRequest};
 use mattermost_plugin_rpc::yamux::{Config, Session, Stream};
 use plugin_host::outgoing::Outgoing;
@@ -185,8 +185,8 @@ impl Den {
     }
 }
 
-/// A stream to the server as it is dialled for a body or an answer, and its other end, which the server has taken up.
-async fn dialled() -> (Dialled, Stream, Session) {
+/// A stream to the server as it is dialed for a body or an answer, and its other end, which the server has taken up.
+async fn dialed() -> (PendingStream, Stream, Session) {
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
     let (session, accept) = Session::client(ours, Config::default());
     let (server, mut arriving) = Session::server(theirs, Config::default());

@@ -9,7 +9,7 @@ use mattermost_plugin_rpc::yamux::{Session, Stream};
 use plugin_host::Reply;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::{Den, dialled, text};
+use crate::{Den, dialed, text};
 
 /// How many large bodies of strangers may be in memory, where 64 requests may run.
 const PLACES: usize = 128;
@@ -32,9 +32,9 @@ fn request(method: &str, length: Option<usize>, user: Option<&str>) -> HttpReque
 
 /// A body of which so much arrives and no more; its sender stays as long as the second part is kept.
 async fn unfinished(sent: &[u8]) -> (BodyReader, (Session, Stream)) {
-    let (stream, mut sender, server) = dialled().await;
+    let (stream, mut sender, server) = dialed().await;
     sender.write_all(sent).await.unwrap();
-    (BodyReader::behind(stream, Some(10)), (server, sender))
+    (BodyReader::from_stream(stream, Some(10)), (server, sender))
 }
 
 fn turned_away(den: &Den, reason: &str) -> u64 {
@@ -63,8 +63,8 @@ async fn a_body_that_is_too_large_or_cut_short_is_refused_and_counted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f24_the_log_names_the_size_of_a_body_that_ended_early_and_the_setting_to_raise() {
     let den = Den::open().await;
-    let (stream, mut sender, _server) = dialled().await;
-    let body = BodyReader::behind(stream, Some(310_000));
+    let (stream, mut sender, _server) = dialed().await;
+    let body = BodyReader::from_stream(stream, Some(310_000));
     let sending = tokio::spawn(async move {
         sender.write_all(&vec![b'x'; 300_000]).await.unwrap();
         sender.shutdown().await.unwrap();

@@ -1,7 +1,7 @@
 //! Starting meetings: topics, the question about the meeting id, the form, the post and its records.
 
 use component_tests::scene::{At, Scene, Told, body_of, props};
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::Post;
 use plugin_tests::zoom::{Route, User};
 use serde_json::{Value, json};

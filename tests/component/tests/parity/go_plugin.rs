@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use cfb_mode::cipher::KeyIvInit as _;
 use component_tests::scene::Scene;
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{Post, Preference};
 use plugin_tests::zoom::User;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! The main story: connect, start, end.
 
 use component_tests::scene::{Scene, props};
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::Post;
 use serde_json::json;
 

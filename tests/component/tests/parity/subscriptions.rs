@@ -2,7 +2,7 @@
 
 use component_tests::scene::{Scene, props};
 use component_tests::trouble::Trouble;
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use plugin_tests::zoom::{Fault, Meeting, Route};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
