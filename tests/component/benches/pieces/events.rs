@@ -92,5 +92,22 @@ impl Bench {
             },
         )
         .await;
+        // The same for a meeting that a channel follows: the record is put back, so that each delivery changes it.
+        let followed = Meeting::occurrence(85_746_065_433, "followed==");
+        let webhook = scene.zoom.webhook("meeting.ended", &followed);
+        let record =
+            json!({"channel_id": "c", "is_subscription": true, "created_by": "u"}).to_string();
+        self.piece(
+            "event: zoom, a webhook of a followed meeting",
+            200,
+            || async {
+                let mut world = scene.api.world();
+                world.store("meeting_channel_85746065433", record.clone().into_bytes());
+                drop(world);
+                let reply = scene.delivers(&webhook).await;
+                assert_eq!(reply.status, 200);
+            },
+        )
+        .await;
     }
 }
