@@ -68,7 +68,8 @@ fn apply_known(
     step: &impl Fn(&mut Occurrence) -> bool,
 ) -> Result<Option<Number>, Error> {
     let part = event.part();
-    let candidates = number.candidates(&part, start, event.personal);
+    let tag = occurrence_reference::tag(&part);
+    let candidates = number.candidates(&tag, start, event.personal);
     let mut concerned = Vec::new();
     let mut failure = None;
     let mut announced = false;
@@ -90,7 +91,7 @@ fn apply_known(
             "A channel is subscribed to a Personal Meeting ID. Meetings in a personal room may be private, so they are not announced. Use /zoom subscription remove in the channel.",
             &[("channel", &number.channel_id)],
         );
-    } else if is_followed && !announced && failure.is_none() && !number.has_seen(&part) {
+    } else if is_followed && !announced && failure.is_none() && !number.has_seen(&tag) {
         if announces {
             let reference = follow(event, number, &part, start)?;
             apply_to(event, number, &reference, step)?;
@@ -103,16 +104,16 @@ fn apply_known(
         return Err(error);
     }
     let is_remembered = is_over || number.is_personal();
-    if !is_remembered || !number.clone().see(&part, &concerned) {
+    if !is_remembered || !number.clone().see(&tag, &concerned) {
         return Ok(None);
     }
     let mut newer = None;
     meeting_number::change_read(event.number, number, |current| {
-        let mut others = current.candidates(&part, start, event.personal).into_iter();
+        let mut others = current.candidates(&tag, start, event.personal).into_iter();
         newer = others
             .any(|other| candidates.iter().all(|one| one.id != other.id))
             .then(|| current.clone());
-        newer.is_none() && current.see(&part, &concerned)
+        newer.is_none() && current.see(&tag, &concerned)
     })?;
     Ok(newer)
 }

@@ -1,7 +1,6 @@
 //! Short names for things, in hexadecimal digits.
 
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 
 /// The first `length` bytes of a SHA-256: the same for the same parts. Parts are kept apart by their lengths.
 pub fn digest<'a>(parts: impl IntoIterator<Item = &'a str>, length: usize) -> String {
@@ -15,12 +14,9 @@ pub fn digest<'a>(parts: impl IntoIterator<Item = &'a str>, length: usize) -> St
 
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> String {
-    let mut text = String::new();
-    for byte in bytes {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let digit = |value: u8| char::from_digit(value.into(), 16);
+    let digits = bytes.into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(digit).collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::occurrence::state::Occurrence;
 use crate::occurrence::{legacy_posts, record};
 use crate::platform::{clock, log};
 use crate::recordings::payload::{File, FileKind, Group, Link, Target, Work, enqueue};
-use crate::store::occurrence_reference::Kind;
+use crate::store::occurrence_reference::{self, Kind};
 use crate::store::{meeting_number, recording_tombstones};
 use crate::zoom::time::happened;
 use crate::zoom::webhook::meeting::Event;
@@ -102,7 +102,8 @@ fn occurrences(recorded: &Recorded) -> Result<Vec<Occurrence>, Error> {
     };
     let number = legacy_posts::merged(number, &event)?;
     let mut found = Vec::new();
-    for reference in number.candidates(&recorded.uuid, recorded.start, recorded.personal) {
+    let tag = occurrence_reference::tag(&recorded.uuid);
+    for reference in number.candidates(&tag, recorded.start, recorded.personal) {
         let occurrence = record::change(recorded.id, &reference, |_| {})?;
         found.extend(occurrence.filter(|one| is_of(one, recorded)));
     }

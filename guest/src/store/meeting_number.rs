@@ -9,7 +9,7 @@
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
 use crate::platform::clock;
-use crate::store::occurrence_reference::{Kind, LIFETIME, Reference, tag, window};
+use crate::store::occurrence_reference::{Kind, LIFETIME, Reference, window};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -87,15 +87,11 @@ impl Number {
     /// never continues another meeting.
     pub fn candidates(
         &self,
-        uuid: &str,
+        tag: &str,
         start: Option<i64>,
         in_personal_room: bool,
     ) -> Vec<Reference> {
-        let exact: Vec<_> = self
-            .occurrences
-            .iter()
-            .filter(|one| one.has(uuid))
-            .collect();
+        let exact: Vec<_> = self.occurrences.iter().filter(|one| one.has(tag)).collect();
         if !exact.is_empty() {
             return exact.into_iter().cloned().collect();
         }
@@ -103,7 +99,7 @@ impl Number {
             .occurrences
             .iter()
             .partition(|one| one.kind == Kind::Personal);
-        let is_new = !self.has_seen(uuid);
+        let is_new = !self.has_seen(tag);
         let waiting = personal.into_iter().filter(|one| {
             let (from, to) = window(one.created_at);
             is_new && start.is_some_and(|start| (from..=to).contains(&start))
@@ -123,23 +119,22 @@ impl Number {
     }
 
     /// Whether a part has started or ended, and no card shows it.
-    pub fn has_seen(&self, uuid: &str) -> bool {
-        self.seen.contains(&tag(uuid))
+    pub fn has_seen(&self, tag: &str) -> bool {
+        self.seen.iter().any(|seen| seen == tag)
     }
 
     /// Remembers that a part has started or ended. Answers whether that was new.
-    pub fn see(&mut self, uuid: &str, concerned: &[String]) -> bool {
-        let tag = tag(uuid);
+    pub fn see(&mut self, tag: &str, concerned: &[String]) -> bool {
         let mut changed = false;
         let references = self.occurrences.iter_mut();
         for reference in references.filter(|one| concerned.contains(&one.id)) {
-            if !reference.parts.contains(&tag) {
-                reference.parts.push(tag.clone());
+            if !reference.has(tag) {
+                reference.parts.push(tag.to_owned());
                 changed = true;
             }
         }
-        if !self.seen.contains(&tag) {
-            self.seen.push(tag);
+        if !self.has_seen(tag) {
+            self.seen.push(tag.to_owned());
             let surplus = self.seen.len().saturating_sub(MAX_SEEN);
             self.seen.drain(..surplus);
             changed = true;
@@ -334,7 +329,7 @@ mod tests {
         let mut number = Number::default();
         number.refer(reference("old", Kind::Ordinary, CARD));
         let mut known = reference("known", Kind::Ordinary, CARD + 1);
-        known.parts.push(tag("u"));
+        known.parts.push("u".to_owned());
         number.refer(known);
         number.refer(reference("new", Kind::Ordinary, CARD + 2));
         assert_eq!(ids(&number.candidates("u", None, false)), ["known"]);

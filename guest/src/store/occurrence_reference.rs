@@ -50,9 +50,9 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Whether the occurrence has the part with this UUID.
-    pub fn has(&self, uuid: &str) -> bool {
-        self.parts.contains(&tag(uuid))
+    /// Whether the occurrence has the part with this [`tag`].
+    pub fn has(&self, tag: &str) -> bool {
+        self.parts.iter().any(|part| part == tag)
     }
 }
 

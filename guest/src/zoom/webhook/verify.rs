@@ -3,6 +3,7 @@
 //! Two secrets prove it: ours in the URL, and Zoom's in a signature over the raw body and a recent timestamp. All
 //! comparisons take constant time.
 
+use crate::platform::digest::hex;
 use crate::platform::http::query::{parameter, parameter_with_plus};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -108,14 +109,7 @@ pub fn hmac_hex(key: &[u8], parts: &[&[u8]]) -> String {
     for part in parts {
         mac.update(part);
     }
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-    let bytes = mac.finalize().into_bytes();
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 0xf));
-    }
-    text
+    hex(&mac.finalize().into_bytes())
 }
 
 #[cfg(test)]
