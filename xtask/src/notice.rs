@@ -1,12 +1,10 @@
-//! NOTICE: who wrote what is inside of the bundle, and the licences under which they let us.
+//! NOTICE: the software of others in the bundle, and its licenses.
 //!
-//! The texts are the packages' own, as they are in their sources: MIT and BSD ask that the line with the
-//! authors' names stays, so that a standard text will not do. Equal texts are given once. Some packages of a
-//! project have no text of their own; they get that of a sibling, of the same repository or the same authors, with
-//! the same licence.
+//! The texts come from the packages' own sources, because MIT and BSD ask that the copyright line stays. Equal texts are
+//! given once. A package without a text gets the standard text of its license if that license has no copyright line
+//! (the crates of wasmtime); anything else is an error.
 //!
-//! More parts are in every program and are no packages: Rust's standard library, whose notices come with the
-//! compiler, below it, in the component, the C library for WASI, and what the linker of published executables adds.
+//! Rust's standard library, wasi-libc, and what the linker adds are not packages and have sections of their own.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,9 +15,9 @@ use crate::error::{Error, at};
 use crate::npm;
 use crate::packages::Package;
 use crate::run::sysroot;
-use crate::zig::Part;
+use crate::zig::{LLVM_LICENSE, Part};
 
-/// How the names of files with licences begin, in capitals.
+/// How the names of license files start, in capitals.
 const NAMES: [&str; 6] = [
     "LICENSE",
     "LICENCE",
@@ -29,17 +27,18 @@ const NAMES: [&str; 6] = [
     "UNLICENSE",
 ];
 
-/// What is linked into the component below Rust's standard library. It comes compiled with the toolchain,
-/// without its texts: those that its licences name are given here, and where its authors' own files are.
+/// wasi-libc comes compiled with the toolchain and without its license texts.
 const WASI_LIBC: &str = "wasi-libc, the C library of the target wasm32-wasip2: Apache-2.0 WITH LLVM-exception OR \
-    Apache-2.0 OR MIT.\nIn it: musl (MIT, Copyright 2005-2020 Rich Felker, et al.), cloudlibc and libpreopen \
-    (BSD-2-Clause),\ndlmalloc (CC0-1.0). The full notices: https://github.com/WebAssembly/wasi-libc\n";
+    Apache-2.0 OR MIT.\nIt contains musl (MIT, Copyright 2005-2020 Rich Felker, et al.), cloudlibc and libpreopen \
+    (BSD-2-Clause),\nand dlmalloc (CC0-1.0). The full notices: https://github.com/WebAssembly/wasi-libc\n";
 
-/// What has to be said of one package.
+const RULE: &str =
+    "--------------------------------------------------------------------------------";
+
+/// One piece of software: its name and version, license, and license texts.
 struct Work {
-    /// Name and version.
     title: String,
-    licence: String,
+    license: String,
     texts: Vec<String>,
 }
 
@@ -50,155 +49,92 @@ pub fn notice(
     parts: &[Part],
 ) -> Result<String, Error> {
     let documents = sysroot()?.join("share/doc/rust");
-    let mut works = Vec::new();
-    for package in packages
-        .iter()
-        .filter(|package| package.linked && !package.own)
-    {
-        let texts = texts_of_package(package, packages)?;
-        works.push(Work {
-            title: format!("{} {}", package.name, package.version),
-            licence: package.licence.clone(),
+    let standard = |name: &str| read(&documents.join(format!("licenses/{name}.txt")));
+    let work = |title: String, license: &str, mut texts: Vec<String>| {
+        if texts.is_empty() && license == LLVM_LICENSE {
+            texts = vec![standard("Apache-2.0")?, standard("LLVM-exception")?];
+        }
+        if texts.is_empty() {
+            let text =
+                format!("{title} has no license file: ask its authors for one, or remove it");
+            return Err(Error::Needed(text));
+        }
+        let license = license.to_owned();
+        Ok(Work {
+            title,
+            license,
             texts,
-        });
+        })
+    };
+    let mut works = Vec::new();
+    for one in packages.iter().filter(|one| one.linked && !one.own) {
+        let title = format!("{} {}", one.name, one.version);
+        works.push(work(title, &one.license, texts(&one.folder)?)?);
     }
-    for script in scripts {
-        works.push(Work {
-            title: format!("{} {} (npm)", script.name, script.version),
-            licence: script.licence.clone(),
-            texts: found(&script.title(), texts(&script.folder)?)?,
-        });
+    for one in scripts {
+        let title = format!("{} {} (npm)", one.name, one.version);
+        works.push(work(title, &one.license, texts(&one.folder)?)?);
     }
     for part in parts {
-        let files = match &part.text {
-            Some(file) => vec![file.clone()],
-            None => ["Apache-2.0", "LLVM-exception"]
-                .map(|name| standard_text(&documents, name))
-                .to_vec(),
-        };
-        let texts: Result<_, _> = files.iter().map(|file| licence(file)).collect();
-        works.push(Work {
-            title: title(part),
-            licence: part.licence.to_owned(),
-            texts: texts?,
-        });
+        let version = part.own_version.iter().map(|version| format!(" {version}"));
+        let title = format!(
+            "{}{} ({})",
+            part.name,
+            version.collect::<String>(),
+            part.from
+        );
+        let texts: Result<_, _> = part.text.iter().map(|file| read(file)).collect();
+        works.push(work(title, part.license, texts?)?);
     }
     let mut text = compose(&works);
-    let _ = write!(
-        text,
-        "\n{RULE}\nThe standard library of Rust\n{RULE}\n\n{}",
-        standard_library(&documents)?
-    );
-    let _ = write!(
-        text,
-        "\n{RULE}\nThe C library for WASI\n{RULE}\n\n{WASI_LIBC}"
-    );
+    let page = documents.join("COPYRIGHT-library.html");
+    let page = plain(&fs::read_to_string(&page).map_err(at(&page))?);
+    let section = |name: &str| format!("\n{RULE}\n{name}\n{RULE}\n\n");
+    text += &(section("The standard library of Rust") + &page);
+    text += &(section("The C library for WASI") + WASI_LIBC);
     for name in ["MIT", "BSD-2-Clause", "LLVM-exception"] {
-        let licence = licence(&standard_text(&documents, name))?;
-        let _ = write!(text, "\n{name}\n\n{licence}");
+        text += &format!("\n{name}\n\n{}", standard(name)?);
     }
     Ok(text)
 }
 
-/// A part's name, its own version where that is known, and what brings it.
-fn title(part: &Part) -> String {
-    let version = part.own_version.iter();
-    let version: String = version.map(|version| format!(" {version}")).collect();
-    format!("{}{version} ({})", part.name, part.from)
-}
-
-/// Where the compiler's documents have a licence.
-fn standard_text(documents: &Path, name: &str) -> PathBuf {
-    documents.join(format!("licenses/{name}.txt"))
-}
-
-fn licence(file: &Path) -> Result<String, Error> {
-    let text = fs::read_to_string(file).map_err(at(file))?;
-    Ok(tidy(&text))
-}
-
-/// What is around the headings.
-const RULE: &str =
-    "--------------------------------------------------------------------------------";
-
 fn compose(works: &[Work]) -> String {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut order = Vec::new();
-    let mut table = String::new();
-    for work in works {
+    let (mut table, mut licenses) = (String::new(), String::new());
+    for Work {
+        title,
+        license,
+        texts,
+    } in works
+    {
         let mut own = Vec::new();
-        for text in &work.texts {
+        for text in texts {
             let next = numbers.len() + 1;
             let number = *numbers.entry(text).or_insert(next);
             if number == next {
-                order.push(text);
+                let _ = write!(licenses, "\n{RULE}\n[{number}]\n{RULE}\n\n{text}");
             }
             own.push(number.to_string());
         }
-        let _ = writeln!(
-            table,
-            "{}: {} [{}]",
-            work.title,
-            work.licence,
-            own.join(", ")
-        );
+        let _ = writeln!(table, "{title}: {license} [{}]", own.join(", "));
     }
-    let mut text = format!(
+    format!(
         "This bundle is licensed under the Apache License, Version 2.0: see LICENSE. It contains the software\n\
-         of others that is listed here, each with its licence and the numbers of the texts below that came\n\
-         with it. At the end are Rust's standard library and the C library for WASI.\n\n{table}"
-    );
-    for (index, licence) in order.into_iter().enumerate() {
-        let _ = write!(text, "\n{RULE}\n[{}]\n{RULE}\n\n{licence}", index + 1);
-    }
-    text
+         of others that is listed here, each with its license and the numbers of the license texts below. At the\n\
+         end are Rust's standard library and the C library for WASI.\n\n{table}{licenses}"
+    )
 }
 
-fn texts_of_package(package: &Package, all: &[Package]) -> Result<Vec<String>, Error> {
-    let own = texts(&package.folder)?;
-    if !own.is_empty() {
-        return Ok(own);
-    }
-    let siblings = all.iter().filter(|other| related(package, other));
-    for sibling in siblings {
-        let shared = texts(&sibling.folder)?;
-        if !shared.is_empty() {
-            return Ok(shared);
-        }
-    }
-    found(&format!("{} {}", package.name, package.version), own)
-}
-
-/// Whether two packages are of one project, under one licence.
-fn related(one: &Package, other: &Package) -> bool {
-    let same_home = home(one).is_some() && home(one) == home(other);
-    let same_authors = !one.authors.is_empty() && one.authors == other.authors;
-    one.licence == other.licence && (same_home || same_authors)
-}
-
-/// A package's repository, without the folder in it that some add.
-fn home(package: &Package) -> Option<&str> {
-    package.repository.as_deref()?.split("/tree/").next()
-}
-
-fn found(title: &str, texts: Vec<String>) -> Result<Vec<String>, Error> {
-    if texts.is_empty() {
-        let text = format!(
-            "{title} has no file with its licence, and neither has a package of the same project: \
-             ask its authors for one, or do without it"
-        );
-        return Err(Error::Needed(text));
-    }
-    Ok(texts)
-}
-
-/// The licences in a package's folder, sorted by the names of their files.
+/// The license texts in a package's folder, sorted by file name.
 fn texts(folder: &Path) -> Result<Vec<String>, Error> {
-    let mut files = Vec::new();
+    let mut files: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(folder).map_err(at(folder))? {
         let path = entry.map_err(at(folder))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let name = name.to_uppercase();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_uppercase();
         let is_code = [".RS", ".JS", ".TS"].iter().any(|end| name.ends_with(end));
         if NAMES.iter().any(|start| name.starts_with(start)) && !is_code && path.is_file() {
             files.push(path);
@@ -207,8 +143,7 @@ fn texts(folder: &Path) -> Result<Vec<String>, Error> {
     files.sort();
     let mut texts = Vec::new();
     for file in files {
-        let text = fs::read(&file).map_err(at(&file))?;
-        let text = tidy(&String::from_utf8_lossy(&text));
+        let text = read(&file)?;
         if !text.trim().is_empty() && !texts.contains(&text) {
             texts.push(text);
         }
@@ -216,31 +151,22 @@ fn texts(folder: &Path) -> Result<Vec<String>, Error> {
     Ok(texts)
 }
 
-/// Without blanks at the ends of lines and empty lines around, in which copies of one text differ.
+fn read(file: &Path) -> Result<String, Error> {
+    let text = fs::read(file).map_err(at(file))?;
+    Ok(tidy(&String::from_utf8_lossy(&text)))
+}
+
+/// Removes blanks at line ends and empty lines around the text, in which copies of one text differ.
 fn tidy(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     format!("{}\n", lines.join("\n").trim_matches('\n'))
 }
 
-/// The notices of the standard library and of what is linked into it, as the compiler brings them.
-fn standard_library(documents: &Path) -> Result<String, Error> {
-    let path = documents.join("COPYRIGHT-library.html");
-    let page = fs::read_to_string(&path).map_err(at(&path))?;
-    Ok(plain(&page))
-}
-
-/// The text of a page without its markup, one empty line at most between two others.
+/// The text of an HTML page, with at most one empty line between two others.
 fn plain(page: &str) -> String {
-    let mut text = String::new();
-    for (index, piece) in page.split('<').enumerate() {
-        // What is before the first mark is text; after it, text follows the end of each mark.
-        let shown = match piece.split_once('>') {
-            Some((_, shown)) if index > 0 => shown,
-            _ if index > 0 => "",
-            _ => piece,
-        };
-        text.push_str(shown);
-    }
+    let mut pieces = page.split('<');
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    text.extend(pieces.filter_map(|piece| Some(piece.split_once('>')?.1)));
     for (entity, character) in [
         ("&lt;", "<"),
         ("&gt;", ">"),
@@ -260,20 +186,19 @@ fn plain(page: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Work, compose, notice, texts};
+    use crate::packages::packages;
     use crate::packages::tests::{TARGET, sample};
-    use crate::packages::{Package, packages};
     use crate::run::scratch;
-    use crate::zig::Part;
     use std::fs;
 
     #[test]
-    fn every_package_that_is_linked_is_named_with_its_licence_and_a_text() {
+    fn every_linked_package_is_listed_with_its_license_and_a_text() {
         let packages = packages(TARGET).unwrap();
         let text = notice(&packages, &[], &[]).unwrap();
         for package in &packages {
             let line = format!(
                 "\n{} {}: {} [",
-                package.name, package.version, package.licence
+                package.name, package.version, package.license
             );
             let listed = text.contains(&line);
             assert_eq!(listed, package.linked && !package.own, "{}", package.name);
@@ -286,74 +211,41 @@ mod tests {
             assert!(text.contains(part), "{part}");
         }
         assert!(!text.contains("</"), "markup");
-        assert_eq!(text, notice(&packages, &[], &[]).unwrap(), "another time");
+        assert_eq!(text, notice(&packages, &[], &[]).unwrap());
     }
 
     #[test]
-    fn what_the_linker_adds_is_named_with_its_own_text_or_that_of_its_licence() {
-        let folder = scratch("parts");
-        let file = folder.join("COPYING");
-        fs::write(&file, "as it is\n").unwrap();
-        let part = |name, text| Part {
-            name,
-            own_version: None,
-            from: "zig-1.2.3".to_owned(),
-            licence: "MIT",
-            text,
-        };
-        let musl = Part {
-            own_version: Some("1.0.1".to_owned()),
-            ..part("musl", Some(file.clone()))
-        };
-        let parts = [part("start", Some(file)), part("unwind", None), musl];
-        let text = notice(&[], &[], &parts).unwrap();
-        assert!(text.contains("start (zig-1.2.3): MIT [1]"), "{text}");
-        assert!(text.contains("unwind (zig-1.2.3): MIT [2, 3]"));
-        assert!(text.contains("musl 1.0.1 (zig-1.2.3): MIT [1]"));
-        assert!(text.contains("\nas it is\n"));
-        fs::remove_dir_all(folder).unwrap();
-        assert!(notice(&[], &[], &parts).is_err(), "a text that is gone");
-    }
-
-    #[test]
-    fn a_package_without_a_text_anywhere_is_an_error_that_names_it() {
-        let folder = scratch("notice");
-        let package = Package {
-            folder: folder.clone(),
-            ..sample("silent", &[])
-        };
-        let error = notice(&[package], &[], &[]).unwrap_err().to_string();
+    fn a_package_without_a_license_text_is_an_error_that_names_it() {
+        let mut package = sample("silent", &[]);
+        package.folder = scratch("notice");
+        let error = notice(&[package.clone()], &[], &[])
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("silent 1.0.0"), "{error}");
-        fs::remove_dir_all(folder).unwrap();
+        fs::remove_dir_all(package.folder).unwrap();
     }
 
     #[test]
-    fn equal_texts_are_given_once_and_each_work_says_which_are_its_own() {
-        let work = |title: &str, texts: &[&str]| Work {
-            title: title.to_owned(),
-            licence: "MIT".to_owned(),
-            texts: texts.iter().map(|text| format!("{text}\n")).collect(),
-        };
-        let text = compose(&[work("a 1", &["one", "two"]), work("b 2", &["two", "three"])]);
-        assert!(
-            text.contains("a 1: MIT [1, 2]\nb 2: MIT [2, 3]\n"),
-            "{text}"
-        );
-        assert_eq!(text.matches("\ntwo\n").count(), 1);
-    }
-
-    #[test]
-    fn files_that_differ_only_in_blanks_are_one_text_and_code_is_none() {
+    fn texts_that_differ_only_in_blanks_are_given_once() {
         let folder = scratch("texts");
         for (name, content) in [
             ("LICENSE-MIT", "\nfree  \r\nfor all\n"),
             ("license.txt", "free\nfor all"),
             ("license.rs", "fn main() {}"),
-            ("README.md", "hello"),
         ] {
             fs::write(folder.join(name), content).unwrap();
         }
-        assert_eq!(texts(&folder).unwrap(), ["free\nfor all\n"]);
+        let found = texts(&folder).unwrap();
         fs::remove_dir_all(folder).unwrap();
+        assert_eq!(found, ["free\nfor all\n"]);
+        let work = |title: &str, texts: Vec<String>| Work {
+            title: title.to_owned(),
+            license: "MIT".to_owned(),
+            texts,
+        };
+        let both = [found.clone(), vec!["two\n".to_owned()]].concat();
+        let text = compose(&[work("a 1", found), work("b 2", both)]);
+        assert!(text.contains("a 1: MIT [1]\nb 2: MIT [1, 2]\n"), "{text}");
+        assert_eq!(text.matches("\nfree\n").count(), 1);
     }
 }

@@ -1,8 +1,7 @@
-//! Which npm packages are inside of the webapp's script.
+//! The npm packages in the webapp's script.
 //!
-//! The Mattermost client offers React and its companions, so that there is little more than a helper of the
-//! bundler; but whoever adds a package must not have to think of the documents. The build of the webapp writes down from which files of
-//! node_modules its script has code, and the lock file knows the rest.
+//! `npm sbom` lists what is installed, not what is bundled. The build of the webapp writes which files of node_modules the
+//! script contains, and the lock file has the rest.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -16,24 +15,16 @@ use crate::error::Error;
 use crate::run::json;
 use crate::webapp;
 
-/// One package, with all that documents say of it.
+/// One package.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Package {
     pub name: String,
     pub version: String,
     /// An SPDX expression.
-    pub licence: String,
-    /// Where it is installed.
+    pub license: String,
     pub folder: PathBuf,
-    /// The SHA-512 of what the registry delivers, in hexadecimal.
+    /// The registry's SHA-512 in hexadecimal.
     pub checksum: String,
-}
-
-impl Package {
-    /// Name and version, for people.
-    pub fn title(&self) -> String {
-        format!("{} {}", self.name, self.version)
-    }
 }
 
 /// The packages in the script that was built last, sorted by the paths of their folders.
@@ -71,7 +62,7 @@ fn chosen(modules: &Value, lock: &Value, folder: &Path) -> Result<Vec<Package>, 
         Ok(Package {
             name,
             version: field("version")?.to_owned(),
-            licence: field("license")?.to_owned(),
+            license: field("license")?.to_owned(),
             folder: folder.join(&path),
             checksum: hexadecimal(&checksum.ok_or_else(|| format!("{path}: {integrity}"))?),
         })
@@ -79,10 +70,7 @@ fn chosen(modules: &Value, lock: &Value, folder: &Path) -> Result<Vec<Package>, 
     paths.into_iter().map(package).collect()
 }
 
-/// The folder of the package that a file belongs to, from `node_modules` on. A package can bring others in a
-/// folder of its own, so that the last one counts.
-///
-/// The bundler's own helpers come from no file; they are its package's.
+/// The folder of the innermost package of a file, from `node_modules` on. The bundler's own helpers come from no file.
 fn package_path(module: &str) -> Option<String> {
     if module.starts_with("\0rolldown/") {
         return Some("node_modules/rolldown".to_owned());
@@ -113,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundled_package_has_the_name_licence_and_sum_that_the_lock_file_says() {
+    fn the_lock_file_gives_the_real_name_and_checksum_of_a_bundled_package() {
         let lock = json!({"packages": {"node_modules/alias": {
             "name": "real", "version": "1.2.3", "license": "MIT", "integrity": "sha512-q80="
         }}});
@@ -124,15 +112,12 @@ mod tests {
         ]);
         let found = chosen(&modules, &lock, Path::new("/w")).unwrap();
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].title(), "real 1.2.3");
+        assert_eq!(
+            (found[0].name.as_str(), found[0].version.as_str()),
+            ("real", "1.2.3")
+        );
         assert_eq!(found[0].checksum, "abcd");
-        assert_eq!(found[0].folder, Path::new("/w/node_modules/alias"));
-    }
-
-    #[test]
-    fn a_bundled_package_that_the_lock_file_does_not_know_is_an_error() {
-        let modules = json!(["/x/node_modules/stranger/a.js"]);
         let error = chosen(&modules, &json!({}), Path::new("/w")).unwrap_err();
-        assert!(error.contains("stranger"), "{error}");
+        assert!(error.contains("alias"), "{error}");
     }
 }

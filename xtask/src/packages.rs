@@ -1,13 +1,11 @@
-//! What is inside of the bundle that others wrote.
+//! The packages of others in the bundle.
 //!
-//! Which packages those are is asked of `cargo tree`, because it resolves features for one package and one
-//! target as a build does; `cargo metadata` merges the features of the whole workspace, tests included, and
-//! would name packages that nothing links. What is known about each of them (licence, folder, repository)
-//! comes from `cargo metadata`, and its checksum from Cargo.lock.
+//! `cargo tree` lists them, because it resolves features for one package and one target like a build. `cargo metadata`
+//! merges the features of the whole workspace, tests included, and would list packages that nothing links; it gives
+//! the license and folder of each package, and Cargo.lock gives the checksum.
 //!
-//! Two trees grow together into one bundle: the host for its platform, and the component for WebAssembly,
-//! whose machine code is embedded in the host. Procedural macros and what only they need are in the trees
-//! too, but not in the program: they ran while it was compiled, and are marked.
+//! The bundle has two trees: the host for its platform, and the component for WebAssembly, whose machine code is embedded
+//! in the host. Procedural macros and their dependencies are listed too, but as not linked.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,24 +27,21 @@ pub const GUEST_TARGET: &str = "wasm32-wasip2";
 /// Name and version.
 pub type Id = (String, String);
 
-/// One package, with all that documents say of it.
+/// One package.
 #[derive(Clone, Debug)]
 pub struct Package {
     pub name: String,
     pub version: String,
     /// An SPDX expression.
-    pub licence: String,
-    /// Where its sources are.
+    pub license: String,
     pub folder: PathBuf,
-    pub repository: Option<String>,
-    pub authors: Vec<String>,
-    /// The SHA-256 of what the registry delivers, in hexadecimal.
+    /// The registry's SHA-256 in hexadecimal.
     pub checksum: Option<String>,
-    /// Whether it is of this workspace.
+    /// Whether it belongs to this workspace.
     pub own: bool,
-    /// Whether its code is in the program; else it ran while the program was compiled.
+    /// Whether its code is in the program. Otherwise it ran while the program was compiled.
     pub linked: bool,
-    /// What it depends on directly.
+    /// Its direct dependencies.
     pub needs: BTreeSet<Id>,
 }
 
@@ -57,7 +52,7 @@ impl Package {
     }
 }
 
-/// The packages of the host for a target and of the component inside of it, sorted.
+/// The packages of the host for a target and of the component in it, sorted.
 pub fn packages(target: &str) -> Result<Vec<Package>, Error> {
     let mut needs = BTreeMap::new();
     let mut linked = BTreeSet::new();
@@ -105,8 +100,7 @@ fn tree(package: &str, target: &str, edges: &str) -> Result<String, Error> {
     read(&mut command).ok_or_else(|| Error::Failed(format!("cargo tree -p {package}")))
 }
 
-/// Reads a tree, one package a line with its depth before it. What was shown in full before is not shown
-/// below its name again, so that a package's needs are those of all its lines together.
+/// Adds the lines of a tree, each with its depth before it. cargo shows the dependencies of a package only once.
 fn grow(needs: &mut BTreeMap<Id, BTreeSet<Id>>, tree: &str) {
     let mut path: Vec<Id> = Vec::new();
     for line in tree.lines() {
@@ -137,9 +131,6 @@ struct About {
     version: String,
     license: Option<String>,
     manifest_path: PathBuf,
-    repository: Option<String>,
-    #[serde(default)]
-    authors: Vec<String>,
     source: Option<String>,
 }
 
@@ -180,20 +171,18 @@ impl Known {
         let lacking = |what: &str| Error::Failed(format!("{name} {version} has no {what}"));
         let about = self.packages.get(id);
         let about = about.ok_or_else(|| lacking("entry in cargo metadata"))?;
-        let licence = about.license.as_deref();
-        let licence = licence.ok_or_else(|| lacking("field `license`"))?;
+        let license = about.license.as_deref();
+        let license = license.ok_or_else(|| lacking("field `license`"))?;
         Ok(Package {
             name: name.clone(),
             version: version.clone(),
             // The form that older packages have.
-            licence: licence.replace('/', " OR "),
+            license: license.replace('/', " OR "),
             folder: about
                 .manifest_path
                 .parent()
                 .map(Path::to_owned)
                 .unwrap_or_default(),
-            repository: about.repository.clone(),
-            authors: about.authors.clone(),
             checksum: self.checksums.get(id).cloned(),
             own: about.source.is_none(),
             linked,
@@ -218,10 +207,8 @@ pub mod tests {
         Package {
             name: name.to_owned(),
             version: "1.0.0".to_owned(),
-            licence: "MIT".to_owned(),
+            license: "MIT".to_owned(),
             folder: PathBuf::new(),
-            repository: None,
-            authors: Vec::new(),
             checksum: Some("ab".repeat(32)),
             own: false,
             linked: true,

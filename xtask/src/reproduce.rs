@@ -1,9 +1,7 @@
-//! `cargo xtask reproduce`: whether another place gives the same bytes.
+//! `cargo xtask reproduce`: builds this commit twice and compares the published files.
 //!
-//! One build is the usual one, with what is left of earlier builds. The other is of a clone of the same commit
-//! in another folder, with nothing built before, a target folder of another name and another home of cargo, with
-//! nothing in it but the packages that are there already. Then all that is published must be equal. It takes as long as
-//! a first build does.
+//! The second build is of a clone in another folder, with an empty target folder of another name and another cargo home that
+//! shares only the downloaded packages. It takes as long as a first build.
 
 use std::fs;
 use std::io;
@@ -107,7 +105,7 @@ fn different(one: &Path, other: &Path) -> Result<Vec<String>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{different, other_home};
+    use super::different;
     use crate::run::scratch;
     use std::fs;
 
@@ -129,31 +127,5 @@ mod tests {
         let names = different(&root.join("a"), &root.join("b")).unwrap();
         assert_eq!(names, ["only", "other"]);
         fs::remove_dir_all(root).unwrap();
-    }
-
-    #[test]
-    fn the_other_home_of_cargo_has_packages_and_a_harmless_configuration_and_nothing_else() {
-        let place = scratch("reproduce-home");
-        let home = place.join("usual");
-        for folder in ["registry", "git", "bin"] {
-            fs::create_dir_all(home.join(folder)).unwrap();
-        }
-        fs::write(home.join("registry/package"), "").unwrap();
-        for name in ["credentials.toml", ".package-cache", "env"] {
-            fs::write(home.join(name), "").unwrap();
-        }
-        fs::write(home.join("config.toml"), "[source.x]\n").unwrap();
-        let other = other_home(&home, &place).unwrap();
-        let entries = fs::read_dir(&other).unwrap().flatten();
-        let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
-        names.sort();
-        assert_eq!(names, [".package-cache", "config.toml", "git", "registry"]);
-        assert!(other.join("registry/package").exists());
-        fs::remove_dir_all(&other).unwrap();
-        assert!(home.join("registry/package").exists(), "only links went");
-        fs::write(home.join("config.toml"), "[build]\n").unwrap();
-        let told = other_home(&home, &place).unwrap_err().to_string();
-        assert!(told.contains("config.toml: `build`"), "{told}");
-        fs::remove_dir_all(place).unwrap();
     }
 }

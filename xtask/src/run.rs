@@ -28,6 +28,13 @@ pub fn cargo() -> Command {
     command
 }
 
+/// Cargo with arguments that are separated by blanks.
+pub fn cargo_with(words: &str) -> Command {
+    let mut command = cargo();
+    command.args(words.split_whitespace());
+    command
+}
+
 /// Has a cargo build where what it built is looked for, whatever its configuration says.
 pub fn builds_here(command: &mut Command) {
     command.env("CARGO_TARGET_DIR", target());

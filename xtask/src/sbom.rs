@@ -145,7 +145,7 @@ fn package(package: &Package) -> Value {
         &reference,
         &package.name,
         &package.version,
-        &package.licence,
+        &package.license,
     );
     if !package.linked {
         // A macro ran while the program was compiled, and is not in it.
@@ -170,7 +170,7 @@ fn script(script: &npm::Package) -> Value {
         script.name.replace('@', "%40"),
         script.version
     );
-    let mut value = component(&purl, &script.name, &script.version, &script.licence);
+    let mut value = component(&purl, &script.name, &script.version, &script.license);
     set(
         &mut value,
         "hashes",
@@ -182,7 +182,7 @@ fn script(script: &npm::Package) -> Value {
 
 fn part(part: &Part) -> Value {
     let reference = format!("own/{}/{}", part.from, part.name.replace(' ', "-"));
-    let mut value = component(&reference, part.name, part.version(), part.licence);
+    let mut value = component(&reference, part.name, part.version(), part.license);
     if part.own_version.is_some() {
         set(
             &mut value,
@@ -218,7 +218,7 @@ mod tests {
             name,
             own_version: None,
             from: "zig-0.1.0".to_owned(),
-            licence: "MIT",
+            license: "MIT",
             text: None,
         }
     }
@@ -289,7 +289,7 @@ mod tests {
         let script = npm::Package {
             name: "@s/x".to_owned(),
             version: "2.0.0".to_owned(),
-            licence: "MIT".to_owned(),
+            license: "MIT".to_owned(),
             folder: PathBuf::new(),
             checksum: "ab".repeat(64),
         };

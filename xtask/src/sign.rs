@@ -1,11 +1,9 @@
-//! Detached signatures of bundles, as Mattermost checks them.
+//! Detached OpenPGP signatures, as Mattermost checks them.
 //!
-//! `PLUGIN_SIGNING_KEY` names a key of `gpg`; nothing is signed without it. The signature is OpenPGP's, binary,
-//! in a file with the bundle's name and `.sig`, as the server looks for it. The private key and its passphrase
-//! stay with gpg and its agent: only the key's name passes through here.
+//! `PLUGIN_SIGNING_KEY` names a gpg key; without it nothing is signed. The signature is binary and next to the bundle, with
+//! the suffix `.sig`. The private key and its passphrase stay with gpg and its agent.
 //!
-//! The server's OpenPGP library is an old one. It knows RSA, DSA and ECDSA, and takes a signature of Ed25519,
-//! which today's gpg makes by default, for a broken one. Such a key is refused here and not at the server.
+//! The server's OpenPGP library knows RSA, DSA, and ECDSA, but not Ed25519, gpg's default today. Such a key is an error.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,7 +14,7 @@ use crate::run::{read, run, variable};
 /// The variable that names the key.
 pub const KEY: &str = "PLUGIN_SIGNING_KEY";
 
-/// The algorithms that the server can check, by OpenPGP's numbers: RSA, RSA for signing, DSA, ECDSA.
+/// OpenPGP's numbers of the algorithms that the server can check: RSA, RSA for signing, DSA, ECDSA.
 const CHECKABLE: [&str; 4] = ["1", "3", "17", "19"];
 
 /// Signs a bundle with the key that the environment names, if it names one.
@@ -31,7 +29,7 @@ pub fn sign(bundle: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Signs files that are there already, such as bundles that were built where the key is not.
+/// Signs existing files, such as bundles that were built on a machine without the key.
 pub fn sign_all(files: &[&str]) -> Result<(), Error> {
     if variable(KEY).is_none() {
         return Err(Error::Needed(format!(
@@ -41,7 +39,7 @@ pub fn sign_all(files: &[&str]) -> Result<(), Error> {
     files.iter().try_for_each(|file| sign(Path::new(file)))
 }
 
-/// Signs a file with a key of that name, by gpg as it is given.
+/// Signs a file with the named key, and checks the signature.
 pub fn sign_with(key: &str, bundle: &Path, gpg: &dyn Fn() -> Command) -> Result<PathBuf, Error> {
     if read(gpg().arg("--version")).is_none() {
         let text = "to sign, install gpg: apt-get install gpg gpg-agent";
@@ -51,7 +49,6 @@ pub fn sign_with(key: &str, bundle: &Path, gpg: &dyn Fn() -> Command) -> Result<
     signature.push(".sig");
     let signature = PathBuf::from(signature);
     let mut command = gpg();
-    // One that is left from before is replaced.
     command.args(["--batch", "--yes", "--quiet", "--digest-algo", "SHA256"]);
     command.args(["--local-user", key, "--output"]);
     command.arg(&signature).arg("--detach-sign").arg(bundle);
@@ -62,13 +59,12 @@ pub fn sign_with(key: &str, bundle: &Path, gpg: &dyn Fn() -> Command) -> Result<
         run(command.arg(&signature).arg(bundle))
     });
     if checked.is_err() {
-        // What the server would refuse is not left lying about.
         let _ = std::fs::remove_file(&signature);
     }
     checked.map(|()| signature)
 }
 
-/// Whether the server will be able to check a signature.
+/// Fails if the server cannot check a signature of this kind.
 fn checkable(signature: &Path, gpg: &dyn Fn() -> Command) -> Result<(), Error> {
     let mut command = gpg();
     let packets = read(command.args(["--batch", "--list-packets"]).arg(signature));
@@ -174,14 +170,7 @@ mod tests {
         home.key("ed25519");
         let error = sign_with("somebody", &home.bundle(), &|| home.gpg()).unwrap_err();
         assert!(error.to_string().contains("rsa3072"), "{error}");
-        assert!(!home.0.join("zoom-1.2.3.tar.gz.sig").exists());
-    }
-
-    #[test]
-    fn an_unknown_key_is_an_error() {
-        let Some(home) = Home::new("sign-nobody") else {
-            return;
-        };
         assert!(sign_with("nobody", &home.bundle(), &|| home.gpg()).is_err());
+        assert!(!home.0.join("zoom-1.2.3.tar.gz.sig").exists());
     }
 }

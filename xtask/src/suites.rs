@@ -13,7 +13,7 @@ use std::time::Instant;
 use crate::bundle::Dist;
 use crate::error::Error;
 use crate::platforms::{LINUX, LINUX_ARM, PLATFORMS, Platform, WINDOWS};
-use crate::run::{cargo, read, root, shown, strict};
+use crate::run::{cargo_with, read, root, shown, strict};
 use crate::test_summary::{CargoTest, GoTest, Reader, Summary, Tap};
 use crate::zig::Zig;
 use crate::{bench, bundle, checksums, emulator, imports, parity, toolchain, webapp};
@@ -110,53 +110,25 @@ impl Session {
     }
 
     fn style(&mut self) {
-        self.check("formatting", cargo().args(["fmt", "--all", "--check"]));
-        let mut lints = cargo();
-        lints.args([
-            "clippy",
-            "--locked",
-            "--release",
-            "--workspace",
-            "--all-targets",
-        ]);
-        self.check("lints", lints.args(["--", "-D", "warnings"]));
-        let mut lints = cargo();
-        lints.args([
-            "clippy",
-            "--locked",
-            "--profile",
-            "guest",
-            "--target",
-            "wasm32-wasip2",
-        ]);
-        for component in ["zoom-guest", "hello-guest", "hostile-guest"] {
-            lints.args(["-p", component]);
-        }
-        self.check(
-            "lints of the components",
-            lints.args(["--", "-D", "warnings"]),
-        );
+        self.check("formatting", &mut cargo_with("fmt --all --check"));
+        let lints = "clippy --locked --release --workspace --all-targets -- -D warnings";
+        self.check("lints", &mut cargo_with(lints));
+        let lints = "clippy --locked --profile guest --target wasm32-wasip2 \
+                     -p zoom-guest -p hello-guest -p hostile-guest -- -D warnings";
+        self.check("lints of the components", &mut cargo_with(lints));
     }
 
     fn supply_chain(&mut self) {
-        if self.has(
-            "cargo-deny",
-            &toolchain::installs("cargo-deny"),
-            cargo().args(["deny", "--version"]),
-        ) {
-            let mut deny = cargo();
-            deny.args(["deny", "--locked", "--log-level", "error", "check"]);
-            self.check(
-                "licences and sources",
-                deny.args(["licenses", "bans", "sources"]),
-            );
+        let install = toolchain::installs("cargo-deny");
+        if self.has("cargo-deny", &install, &mut cargo_with("deny --version")) {
+            let deny = "deny --locked --log-level error check licenses bans sources";
+            self.check("licenses and sources", &mut cargo_with(deny));
         }
         self.step("no compiler in the executable", || {
             let compilers = ["cranelift-codegen", "winch-codegen"];
             for platform in &PLATFORMS {
-                let mut tree = cargo();
-                tree.args(["tree", "--locked", "-p", "mattermost-plugin-host"]);
-                tree.args(["-e", "normal", "--target", platform.triple]);
+                let mut tree = cargo_with("tree --locked -p mattermost-plugin-host -e normal");
+                tree.args(["--target", platform.triple]);
                 let tree = read(&mut tree).ok_or_else(|| Error::Failed("cargo tree".to_owned()))?;
                 let is_compiler = |line: &&str| compilers.iter().any(|name| line.contains(name));
                 if let Some(line) = tree.lines().find(is_compiler) {
@@ -197,15 +169,8 @@ impl Session {
 
     fn rust_tests(&mut self) {
         self.step("table of what the tests prove", parity::check);
-        let mut tests = cargo();
-        tests.args([
-            "test",
-            "--locked",
-            "--release",
-            "--workspace",
-            "--no-fail-fast",
-        ]);
-        tests.args(["--exclude", "plugin-tests"]);
+        let mut tests =
+            cargo_with("test --locked --release --workspace --no-fail-fast --exclude plugin-tests");
         // Tests of components wait much longer than they compute: for answers, and for pauses between tries.
         tests.env("RUST_TEST_THREADS", "8");
         self.suite("unit and component tests", &mut tests, CargoTest::default());
@@ -249,15 +214,7 @@ impl Session {
             let variables = executables(executable, hello);
             self.supervisors("Go supervisor", &modules, &[], &variables);
         }
-        let mut e2e = cargo();
-        e2e.args([
-            "test",
-            "--locked",
-            "--release",
-            "-p",
-            "plugin-tests",
-            "--no-fail-fast",
-        ]);
+        let mut e2e = cargo_with("test --locked --release -p plugin-tests --no-fail-fast");
         e2e.env("PLUGIN_BUNDLE", &dist.bundle);
         self.suite("Mattermost server", &mut e2e, CargoTest::default());
         if let Some(hello) = &hello {

@@ -1,10 +1,7 @@
-//! What the toolchain of `rust-toolchain.toml` must have, and is given where it lacks it.
+//! The Rust toolchain of `rust-toolchain.toml` and cargo tools in pinned versions.
 //!
-//! rustup installs all of it together with the toolchain, but adds nothing to one that is there already where
-//! `RUSTUP_AUTO_INSTALL=0` forbids it.
-//!
-//! Another toolchain than that may run all of this, and be chosen by a variable. What is published is built with that
-//! one's version alone, for another gives other bytes.
+//! rustup installs everything with the toolchain, but adds nothing to an installed toolchain if `RUSTUP_AUTO_INSTALL=0`.
+//! Releases are built only with the pinned compiler version, because another version gives other bytes.
 
 use std::process::Command;
 

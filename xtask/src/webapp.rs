@@ -9,11 +9,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::error::{Error, at};
-use crate::run::{cargo, root, run, target};
+use crate::run::{cargo_with, root, run, target};
 
-/// What is promised of the script, all languages in it.
+/// The limit of the script's size with all languages, in bytes.
 const LIMIT: u64 = 60_000;
-/// What is promised of it as it travels.
+/// The limit of its compressed size.
 const PACKED_LIMIT: u64 = 18_000;
 
 /// The folder of the webapp.
@@ -25,10 +25,9 @@ pub fn folder() -> PathBuf {
 pub fn npm(words: &[&str]) -> Command {
     let mut command = Command::new("npm");
     command.current_dir(folder()).args(words);
-    // npm says nothing of itself, so that what is seen is the tools' own.
     command.env("npm_config_loglevel", "error");
     command.env("npm_config_update_notifier", "false");
-    // Each tool knows for what it works; one for all of them makes other scripts, or lacks packages.
+    // The tools set their own mode; a mode for all changes the script or omits packages.
     for name in ["NODE_ENV", "NODE_OPTIONS"] {
         command.env_remove(name);
     }
@@ -58,14 +57,9 @@ pub fn install() -> Result<(), Error> {
     if there && fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    // Installation scripts are programs of strangers that would run as whoever builds. No package here needs one.
-    run(&mut npm(&[
-        "ci",
-        "--ignore-scripts",
-        "--include=dev",
-        "--no-audit",
-        "--no-fund",
-    ]))?;
+    // Installation scripts would run with the builder's rights, and no package here needs one.
+    let mut install = npm(&["ci", "--ignore-scripts", "--include=dev"]);
+    run(install.args(["--no-audit", "--no-fund"]))?;
     let parent = target().join("webapp");
     fs::create_dir_all(&parent).map_err(at(&parent))?;
     fs::write(&stamp, wanted).map_err(at(&stamp))
@@ -112,17 +106,8 @@ pub fn build_pages() -> Result<(), Error> {
 /// The browser suite on a bundle, ready to be run.
 pub fn browser_suite(bundle: &Path) -> Result<Command, Error> {
     build_pages()?;
-    let mut peers = cargo();
-    peers.args([
-        "build",
-        "--locked",
-        "--release",
-        "-p",
-        "plugin-tests",
-        "--bin",
-        "serve-site",
-    ]);
-    run(&mut peers)?;
+    let build = "build --locked --release -p plugin-tests --bin serve-site";
+    run(&mut cargo_with(build))?;
     let mut suite = npm(&["run", "--silent", "e2e", "--", "--reporter=tap-flat"]);
     suite.env("SERVE_SITE", target().join("release/serve-site"));
     suite.env("PLUGIN_BUNDLE", bundle);
