@@ -159,23 +159,3 @@ fn machine() -> String {
         "{cores} cores of {model}, load {load} at the end; {go}, CGO_ENABLED=0 -trimpath -ldflags '-s -w'"
     )
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_options_and_bundles_that_exist() {
-        let (amount, others) =
-            arguments(&["--smoke", "--drift", "7", "/dev/../etc/hosts"]).unwrap();
-        assert_eq!((amount.rounds, amount.drift, others.len()), (1, 7, 1));
-        for wrong in [
-            &["--rounds"][..],
-            &["--drift", "many"],
-            &["--loud"],
-            &["/no/bundle"],
-        ] {
-            assert!(arguments(wrong).is_err(), "{wrong:?}");
-        }
-    }
-}

@@ -38,32 +38,3 @@ fn sum(content: &[u8]) -> String {
 pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::write;
-    use crate::run::scratch;
-    use std::fs;
-    use std::process::Command;
-
-    #[test]
-    fn sha256sum_accepts_the_list_and_sees_a_changed_file() {
-        let folder = scratch("sums");
-        let files = ["b+1.tar.gz", "a"].map(|name| folder.join(name));
-        for file in &files {
-            fs::write(file, file.to_string_lossy().as_bytes()).unwrap();
-        }
-        let list = write(&folder, &files).unwrap();
-        let text = fs::read_to_string(&list).unwrap();
-        assert!(text.lines().next().unwrap().ends_with(" *a"), "{text}");
-        let check = || {
-            let mut command = Command::new("sha256sum");
-            let command = command.args(["--strict", "-c", "SHA256SUMS"]);
-            command.current_dir(&folder).output().unwrap()
-        };
-        assert!(check().status.success());
-        fs::write(&files[0], "other").unwrap();
-        assert!(!check().status.success());
-        fs::remove_dir_all(folder).unwrap();
-    }
-}

@@ -93,12 +93,12 @@ fn size(number: u32) -> usize {
 }
 
 #[cfg(test)]
-pub mod tests {
+mod tests {
     use super::{AD_HOC, CODE_DIRECTORY, CODE_DIRECTORY_SLOT, SIGNATURE, problem};
     use sha2::{Digest as _, Sha256};
 
     /// A signature of some bytes, as the linker makes it.
-    pub fn signature(code: &[u8]) -> Vec<u8> {
+    fn signature(code: &[u8]) -> Vec<u8> {
         let hashes: Vec<_> = code.chunks(4096).map(Sha256::digest).collect();
         let size = |number: usize| u32::try_from(number).unwrap();
         let head = 44;

@@ -13,9 +13,7 @@ pub enum Error {
     /// A program could not be started.
     #[error("cannot run {program}: {source}")]
     Missing {
-        /// Its name.
         program: String,
-        /// What the system said.
         source: std::io::Error,
     },
     /// A program ran and failed; its own messages say why.
@@ -24,27 +22,17 @@ pub enum Error {
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     File {
-        /// Which file.
         path: PathBuf,
-        /// What the system said.
         source: std::io::Error,
     },
     /// A file does not hold what it should.
     #[error("{path}: {problem}")]
-    Content {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-    },
+    Content { path: PathBuf, problem: String },
     /// Something is larger than promised.
     #[error("{what} has {bytes} bytes, more than the {limit} that are promised")]
     TooLarge {
-        /// The executable or the bundle.
         what: &'static str,
-        /// Its size.
         bytes: u64,
-        /// What is promised.
         limit: u64,
     },
     /// Surroundings or settings are not as needed. The text says what to do.

@@ -128,9 +128,8 @@ fn foreign(wanted: &[&str], known: &[&str]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{OLDEST_MAC, problem};
-    use crate::codesign;
-    use crate::platforms::{LINUX, LINUX_ARM, MAC, MAC_ARM, WINDOWS};
+    use super::problem;
+    use crate::platforms::{LINUX, LINUX_ARM, WINDOWS};
 
     /// The head of an executable for Linux: whether at any address, and for which processor.
     fn linux(kind: u16, processor: u16) -> Vec<u8> {
@@ -164,62 +163,5 @@ mod tests {
             assert!(told.contains(word), "{told}");
         }
         assert!(problem(b"#!/bin/sh\n", &LINUX).is_some());
-    }
-
-    /// The head of an executable for macOS: for which processor and since which version, signed or not, and what
-    /// it loads.
-    fn mac(processor: u32, oldest: u32, signed: bool, library: &str) -> Vec<u8> {
-        let mut commands = vec![vec![0x32, 24, 1, oldest, oldest, 0]];
-        let mut name = library.as_bytes().to_vec();
-        name.resize(library.len() / 8 * 8 + 8, 0);
-        let mut load = vec![0xc, u32::try_from(24 + name.len()).unwrap(), 24, 0, 0, 0];
-        load.extend(
-            name.chunks(4)
-                .map(|four| u32::from_le_bytes(four.try_into().unwrap())),
-        );
-        commands.push(load);
-        let ahead = 32 + commands.concat().len() * 4;
-        if signed {
-            let place = u32::try_from(ahead + 16).unwrap();
-            // Its length does not depend on what is signed.
-            let length = codesign::tests::signature(&vec![0; ahead + 16]).len();
-            commands.push(vec![0x1d, 16, place, u32::try_from(length).unwrap()]);
-        }
-        let count = u32::try_from(commands.len()).unwrap();
-        let commands = commands.concat();
-        let size = u32::try_from(commands.len() * 4).unwrap();
-        let head = [0xfeed_facf, processor, 3, 2, count, size, 0, 0];
-        let words = head.into_iter().chain(commands);
-        let mut file: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
-        if signed {
-            file.extend(codesign::tests::signature(&file));
-        }
-        file
-    }
-
-    #[test]
-    fn an_executable_for_macos_is_for_its_processor_old_enough_signed_and_loads_what_is_there() {
-        const ARM: u32 = 0x0100_000c;
-        const INTEL: u32 = 0x0100_0007;
-        let system = "/usr/lib/libSystem.B.dylib";
-        let told = |content: Vec<u8>, platform| problem(&content, platform);
-        assert_eq!(told(mac(ARM, OLDEST_MAC, true, system), &MAC_ARM), None);
-        assert_eq!(told(mac(INTEL, OLDEST_MAC, false, system), &MAC), None);
-        for (content, word) in [
-            (mac(INTEL, OLDEST_MAC, true, system), "processor"),
-            (mac(ARM, 12 << 16, true, system), "macOS"),
-            (mac(ARM, OLDEST_MAC, false, system), "signed"),
-            (mac(ARM, OLDEST_MAC, true, "/opt/lib/libx.dylib"), "libx"),
-        ] {
-            let told = told(content, &MAC_ARM).unwrap();
-            assert!(told.contains(word), "{told}");
-        }
-        // As if it were stripped after it was signed.
-        for (processor, platform) in [(ARM, &MAC_ARM), (INTEL, &MAC)] {
-            let mut changed = mac(processor, OLDEST_MAC, true, system);
-            *changed.last_chunk_mut::<32>().unwrap() = [0; 32];
-            let told = told(changed, platform).unwrap();
-            assert!(told.contains("page 0"), "{told}");
-        }
     }
 }

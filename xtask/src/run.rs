@@ -123,21 +123,3 @@ pub fn scratch(name: &str) -> PathBuf {
     std::fs::create_dir_all(&folder).unwrap();
     folder
 }
-
-#[cfg(test)]
-mod tests {
-    use super::cargo;
-
-    #[test]
-    fn cargo_is_started_as_by_a_person_and_not_as_a_part_of_this_package() {
-        // The tests themselves are started by cargo.
-        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
-        let command = cargo();
-        let gone = |name: &str| {
-            let mut changes = command.get_envs();
-            changes.any(|(changed, value)| changed == name && value.is_none())
-        };
-        assert!(gone("CARGO_MANIFEST_DIR") && gone("CARGO_PKG_NAME"));
-        assert!(!gone("CARGO") && !gone("PATH"));
-    }
-}

@@ -302,23 +302,6 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_known_version_has_the_name_under_which_its_weaknesses_are_known() {
-        let musl = Part {
-            own_version: Some("1.2.5".to_owned()),
-            ..linked("musl")
-        };
-        let text = sbom(&ABOUT, &[], &[], &[musl, linked("other")]);
-        let bill: Value = serde_json::from_str(&text).unwrap();
-        let (musl, other) = (&bill["components"][0], &bill["components"][1]);
-        assert_eq!(musl["version"], "1.2.5");
-        assert_eq!(musl["description"], "As zig-0.1.0 ships it");
-        let cpe = "cpe:2.3:a:musl-libc:musl:1.2.5:*:*:*:*:*:*:*";
-        assert_eq!(musl["cpe"], cpe);
-        assert_eq!(other["version"], "zig-0.1.0");
-        assert!(other["cpe"].is_null() && other["description"].is_null());
-    }
-
-    #[test]
     fn it_says_who_supplies_what_was_built_with_which_tool_and_of_what_time_the_sources_are() {
         let metadata = |time| {
             let text = sbom(&About { time, ..ABOUT }, &[], &[], &[]);

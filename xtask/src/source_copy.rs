@@ -65,24 +65,3 @@ pub fn cargo_in(copy: &Path, build: &Path) -> Command {
         .env("RUSTFLAGS", "--cap-lints=warn");
     cargo
 }
-
-#[cfg(test)]
-mod tests {
-    use super::remove_others;
-    use crate::run::scratch;
-    use std::collections::BTreeSet;
-    use std::fs;
-
-    #[test]
-    fn a_file_deleted_from_the_sources_is_deleted_from_the_copy() {
-        let copy = scratch("source_copy");
-        fs::create_dir(copy.join("tests")).unwrap();
-        for name in ["Cargo.toml", "tests/old.rs"] {
-            fs::write(copy.join(name), "").unwrap();
-        }
-        let kept = BTreeSet::from([copy.join("Cargo.toml")]);
-        remove_others(&copy, &kept).unwrap();
-        assert!(copy.join("Cargo.toml").exists() && !copy.join("tests/old.rs").exists());
-        fs::remove_dir_all(copy).unwrap();
-    }
-}
