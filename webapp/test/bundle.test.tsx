@@ -8,10 +8,10 @@ import React from 'react';
 import {afterEach, beforeEach, expect, it, vi} from 'vitest';
 
 import {POSTS} from '../gallery/posts';
+import {catalogs} from '../src/i18n/catalogs';
+import type {ClientStore, ClientWindow, Registry} from '../src/mattermost';
 import {createRegistry} from './fake-client/registry';
 import {createFakeStore, makeUser} from './fake-client/store';
-import type {ClientStore, ClientWindow, Registry} from '../src/mattermost';
-import {catalogs} from '../src/i18n/catalogs';
 import {
     CHANNEL,
     jsonResponse,

@@ -43,6 +43,11 @@ it('d36 a catalog with a missing or an extra key does not compile', () => {
     expect(complete({...english})).toEqual(english);
 });
 
+it('d36 a message that is not in the English catalog does not compile', () => {
+    // @ts-expect-error -- English has no such key
+    expect(message('another').defaultMessage).toBeUndefined();
+});
+
 /** Messages that are the same as in English. */
 const SAME: Readonly<Record<string, MessageKey[]>> = {
     de: ['meeting', 'host'],

@@ -1,9 +1,9 @@
 // The text above a card: the name of the person, and the translation of stored messages.
+import type {Post} from '@mattermost/types/posts';
 import {screen} from '@testing-library/dom';
 import {expect, it} from 'vitest';
 
 import {ENDED, meetingPost} from '../gallery/posts';
-import type {Post} from '@mattermost/types/posts';
 import {makeUser} from './fake-client/store';
 import {CHANNEL, postText, loadPlugin, renderClient, renderPosts} from './harness';
 

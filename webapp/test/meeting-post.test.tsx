@@ -1,9 +1,9 @@
 // Stored posts about a meeting: started, ended, not started, and posts without a card.
+import type {Post} from '@mattermost/types/posts';
 import {screen, waitFor, within} from '@testing-library/dom';
 import {expect, it, vi} from 'vitest';
 
 import {ENDED, POSTS, meetingPost} from '../gallery/posts';
-import type {Post} from '@mattermost/types/posts';
 import {clientWindow} from '../src/mattermost';
 import {durationMinutes} from '../src/meeting';
 import {makeUser} from './fake-client/store';

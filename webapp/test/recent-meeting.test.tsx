@@ -1,10 +1,10 @@
 // The warning that the channel has a recent meeting.
+import type {Post} from '@mattermost/types/posts';
 import {screen, waitFor} from '@testing-library/dom';
 import userEvent from '@testing-library/user-event';
 import {expect, it} from 'vitest';
 
 import {POSTS, meetingPost, warningPost} from '../gallery/posts';
-import type {Post} from '@mattermost/types/posts';
 import {makeUser} from './fake-client/store';
 import {
     CHANNEL,

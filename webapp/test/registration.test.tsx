@@ -3,10 +3,10 @@ import {screen, waitFor} from '@testing-library/dom';
 import {expect, it, vi} from 'vitest';
 
 import {meetingPost} from '../gallery/posts';
-import {type RegisteredParts, createRegistry} from './fake-client/registry';
-import {createFakeStore, makeUser} from './fake-client/store';
 import type {ClientWindow, Registry} from '../src/mattermost';
 import {initialize} from '../src/plugin';
+import {type RegisteredParts, createRegistry} from './fake-client/registry';
+import {createFakeStore, makeUser} from './fake-client/store';
 import {loadPlugin, renderClient, renderPosts, startButton} from './harness';
 
 const OPTIONS = {user: makeUser('ada'), siteUrl: 'https://chat.example.com/team/', teamId: 't'};

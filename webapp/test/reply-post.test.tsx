@@ -1,10 +1,10 @@
 // Replies with the chat and the transcript of a meeting.
+import type {Post} from '@mattermost/types/posts';
 import {screen} from '@testing-library/dom';
 import userEvent from '@testing-library/user-event';
 import {expect, it, vi} from 'vitest';
 
 import {POSTS} from '../gallery/posts';
-import type {Post} from '@mattermost/types/posts';
 import {makeUser} from './fake-client/store';
 import {loadPlugin, renderPosts} from './harness';
 
