@@ -1,7 +1,6 @@
-//! Whether a vulnerability is known in a dependency.
+//! `cargo xtask advisories`: looks for known vulnerabilities in the dependencies.
 //!
-//! The answer depends on the day and on the network, so this is no part of `test`: a build does not fail because somebody
-//! published an advisory.
+//! The result depends on the day and the network, so `test` does not run it.
 
 use crate::error::Error;
 use crate::run::{cargo, read, run};

@@ -1,8 +1,7 @@
-//! `cargo xtask bench`: what things cost, by the piece and as a whole.
+//! `cargo xtask bench`: measures pieces in memory, and whole bundles on a real server.
 //!
-//! First the pieces, in this process's own memory: the codec, one call of the API over a pipe, one event
-//! through the sandbox. Then the whole, on a real server, beside a floor made on the official Go SDK and
-//! beside the bundles named on the command line. `plugin_tests::bench` says how.
+//! The pieces are the codec, an API call over a pipe, and an event in the sandbox. The bundles are ours, a minimal Go plugin
+//! as the baseline, and those named on the command line. See `plugin_tests::bench`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

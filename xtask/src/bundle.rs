@@ -1,12 +1,10 @@
-//! The bundle: what an administrator uploads.
+//! Builds the bundles and the files that are published with them.
 //!
-//! The same sources give the same bytes: entries are sorted, belong to nobody and have no time. The
-//! version is written into the manifest before the host is built, because the host embeds the manifest
-//! and says its version when it is asked to describe itself.
+//! The same sources give the same bytes: archive entries are sorted and have no owner and no time. The version is written
+//! into the manifest before the host is built, because the host embeds the manifest.
 //!
-//! Beside the bundles lies what is published with them: their sums, signatures when a key is named, a bill of
-//! materials for each platform, and the licenses of others, which are in the bundles too. `dist` holds only what
-//! can be published; what is built to be tried here goes to `target/bundle`, under the same names.
+//! Next to the bundles are their checksums, an SBOM for each platform, NOTICE, and signatures if a key is named. `dist`
+//! contains only what can be published; builds for tests go to `target/bundle`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,42 +24,42 @@ use crate::{
     toolchain, version, webapp,
 };
 
-/// What is promised of the stripped executable.
+/// The limit of the stripped executable's size, in bytes.
 const EXECUTABLE_LIMIT: u64 = 8_500_000;
 
-/// How the executable is linked: as one program, which is much smaller and not slower to build than
-/// the profile's own way. Only the last step of the build differs, so nothing is compiled twice.
+/// Links the executable with link-time optimization, which makes it much smaller. Only the last step of the build
+/// differs, so nothing is compiled twice.
 const WHOLE_PROGRAM: [&str; 2] = ["-Clto=fat", "-Ccodegen-units=1"];
 
-/// That it can lie at any address. Rust asks for that in a way that zig passes over where everything is static.
+/// Makes a static executable position-independent. zig ignores Rust's own flag for static ones.
 const ANYWHERE: &str = "-Clink-arg=-pie";
 
 /// The documents in the bundle, in addition to the rendered guides.
 const DOCUMENTS: [&str; 3] = ["LICENSE", "README.md", "SECURITY.md"];
 
-/// What is packed as it lies there.
+/// Folders that are packed unchanged.
 const FOLDERS: [&str; 2] = ["assets", "public"];
 
-/// What is cleared away before bundles are written: the ends of their files' names after `zoom-VERSION`.
+/// Suffixes of the files that a new build replaces.
 const ENDS: [&str; 3] = [".tar.gz", ".tar.gz.sig", ".cdx.json"];
 
-/// The bundles, and what lies beside them.
+/// The bundles and the files published with them.
 pub struct Dist {
     /// The bundle for all platforms that were asked for.
     pub bundle: PathBuf,
-    /// The folder of all.
+    /// The folder of all files.
     pub folder: PathBuf,
     version: String,
-    /// When its commit was made.
+    /// The time of the commit.
     time: Option<String>,
-    /// The executables in it, with their platforms' names.
+    /// Platform names and executables.
     executables: Vec<(&'static str, PathBuf)>,
-    /// What is signed: the bundles, and the sums of all that is published.
+    /// Files to sign: the bundles and the checksums.
     signed: Vec<PathBuf>,
 }
 
 impl Dist {
-    /// What `SHA256SUMS` says of all that lies in the folder.
+    /// The text of `SHA256SUMS`.
     fn sums(&self) -> Result<String, Error> {
         let path = self.folder.join(checksums::NAME);
         fs::read_to_string(&path).map_err(at(&path))
@@ -83,11 +81,11 @@ impl Dist {
     }
 }
 
-/// Builds what is published: the bundles for all platforms and what lies beside them, signed if a key is named.
+/// Builds the bundles of a release for all platforms, signed if a key is named.
 pub fn dist() -> Result<Dist, Error> {
     if variable(sign::KEY).is_some() && (has_changes() || is_shallow()) {
-        let text = "what is signed is built from a commit alone: commit or stash what has changed, and have all \
-                    commits and tags (`git fetch --unshallow --tags`)";
+        let text = "only a clean commit can be signed: commit or stash your changes, and fetch all commits and tags \
+                    (`git fetch --unshallow --tags`)";
         return Err(Error::Needed(text.to_owned()));
     }
     if let Some(strays) = version::strays(&FOLDERS) {
@@ -107,20 +105,19 @@ pub fn dist() -> Result<Dist, Error> {
     Ok(dist)
 }
 
-/// Builds the bundle for this machine alone, with nothing but its own tools, to be tried.
+/// Builds the bundle for this machine only, with this machine's tools, for tests.
 pub fn here() -> Result<Dist, Error> {
     tried(&[&LINUX], None)
 }
 
-/// Builds the bundles for some platforms to be tried: with the linker that makes what is published, or, for this
-/// machine alone, with its own.
+/// Builds the bundles for some platforms for tests: with the linker of releases, or, for this machine only, with its own.
 pub fn tried(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> {
     let folder = target().join("bundle");
     let (version, time) = (checked_version()?, version::time()?);
     build(&version, time, platforms, zig, &folder)
 }
 
-/// Makes the bundles of a version a second time, from what was built for the first. All must be as it was.
+/// Packs the bundles a second time. The bytes must be the same.
 pub fn again(first: &Dist, platforms: &[&Platform], zig: Option<&Zig>) -> Result<(), Error> {
     let folder = target().join("bundle-again");
     let time = first.time.clone();
@@ -134,7 +131,7 @@ pub fn again(first: &Dist, platforms: &[&Platform], zig: Option<&Zig>) -> Result
     Err(Error::Failed(text))
 }
 
-/// The version of what is here, and what makes it doubtful.
+/// The version of the sources, with warnings about it.
 fn checked_version() -> Result<String, Error> {
     let version = version::version()?;
     if has_changes() {
@@ -150,7 +147,7 @@ fn checked_version() -> Result<String, Error> {
     Ok(version)
 }
 
-/// Whether this machine can build bundles.
+/// Fails if this machine cannot build bundles.
 pub fn check_machine() -> Result<(), Error> {
     if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         return Ok(());
@@ -305,8 +302,8 @@ pub fn server() -> Result<(), Error> {
     Ok(())
 }
 
-/// Builds the host around the component of `tests/guests/hello` and answers with a copy of it. With the linker
-/// that the bundle is built with, for with another much is built anew.
+/// Builds the host with the component of `tests/guests/hello` and returns a copy of it. With the linker of the bundle,
+/// so that little is compiled again.
 pub fn hello(zig: Option<&Zig>) -> Result<PathBuf, Error> {
     hello_for(&LINUX, zig, &hello_manifest())
 }
@@ -333,7 +330,7 @@ pub fn hello_for(
     kept(&built, "hello", platform)
 }
 
-/// Builds that component as its author would, where our own is built too, and answers with where it is.
+/// Builds that component like its author would, and returns its path.
 fn hello_component() -> Result<PathBuf, Error> {
     let folder = components();
     let mut command = cargo();
@@ -367,7 +364,7 @@ pub fn small(name: &str, manifest: &Path, executable: &Path) -> Result<PathBuf, 
     Ok(bundle)
 }
 
-/// Copies an executable to where the next one that is built does not replace it.
+/// Copies an executable, because the next build replaces it.
 fn kept(built: &Path, name: &str, platform: &Platform) -> Result<PathBuf, Error> {
     let folder = target().join(name).join(platform.name);
     fs::create_dir_all(&folder).map_err(at(&folder))?;
@@ -376,9 +373,9 @@ fn kept(built: &Path, name: &str, platform: &Platform) -> Result<PathBuf, Error>
     Ok(copy)
 }
 
-/// What a host is built of.
+/// The inputs of a host.
 struct Build<'a> {
-    /// The component, if not our own: its folder, or itself.
+    /// The component's folder or file, if it is not our own.
     component: Option<&'a Path>,
     manifest: &'a Path,
     /// The list of packages to embed.
@@ -393,7 +390,7 @@ fn components() -> PathBuf {
     target().join("components")
 }
 
-/// The component that was built last, as it is before it becomes machine code.
+/// The component that was built last, before it is compiled to machine code.
 fn component() -> PathBuf {
     components().join("wasm32-wasip2/guest/zoom_guest.wasm")
 }
@@ -434,8 +431,8 @@ fn build_host(build: &Build) -> Result<PathBuf, Error> {
     Ok(executable)
 }
 
-/// `cargo rustc` for this machine, with its own tools. Rust brings the C library and links it. What there is to compile
-/// in C is compiled against the machine's own, and must not ask for what only that one has.
+/// `cargo rustc` with this machine's tools. Rust links its own musl. C code is compiled against the machine's C library,
+/// and must not use functions that musl does not have.
 fn own_cargo_rustc(triple: &str) -> Command {
     let mut command = cargo();
     command.args(["rustc", "--target", triple]);
@@ -479,7 +476,7 @@ fn text(manifest: &Value) -> String {
     format!("{manifest:#}\n")
 }
 
-/// Leaves the file's time alone when nothing changed, so that nothing is built anew for it.
+/// Keeps the file's time if nothing changed, so that cargo does not rebuild.
 pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<(), Error> {
     if fs::read(path).is_ok_and(|old| old == content) {
         return Ok(());
@@ -526,7 +523,7 @@ impl Entry {
         }
     }
 
-    /// A file that is none.
+    /// A file that is not a program.
     pub fn file(name: &str, content: Vec<u8>) -> Self {
         Self {
             name: name.to_owned(),
@@ -582,7 +579,7 @@ pub fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
     compressed(&archive).map_err(|error| Error::Failed(format!("packing the bundle: {error}")))
 }
 
-/// As gzip data without name and time, which come out of the same content always.
+/// Gzip data without name and time.
 fn compressed(content: &[u8]) -> Result<Vec<u8>, CompressionError> {
     let mut compressor = Compressor::new(CompressionLvl::best());
     let mut packed = vec![0; compressor.gzip_compress_bound(content.len())];

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the whole path, played on real peers.
+//! `cargo xtask demo`: runs a meeting on a real server with a mock Zoom server.
 
 use std::time::Instant;
 

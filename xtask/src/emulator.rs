@@ -1,12 +1,11 @@
-//! Executables of other systems, as if they were of this one.
+//! Scripts that run executables of other systems in emulators: arm64 in QEMU, Windows in Wine.
 //!
-//! The supervisor starts a file and looks for the process by that file's name. So what it is given is a script
-//! that becomes the emulator, under its own name.
+//! The supervisor starts a file and looks for a process with the name of that file, so a script with that name replaces
+//! itself with the emulator.
 //!
-//! QEMU keeps a record of each page of addresses, used or not: room for all events of the plugin is 2 GB of records
-//! and seconds at each start. So the plugin is given too few addresses for it there, and each of its events asks for
-//! its own. The other component is built with a manifest of fewer events, for which there is room, so that both
-//! ways are gone.
+//! QEMU keeps a record of each page of the address space. The slots for all of the plugin's events need 2 GB of records and
+//! seconds at each start. So the plugin gets a small address space, in which each event allocates its own memory. The hello
+//! component gets a manifest with fewer events, whose slots fit, so that both ways are tested.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -13,43 +13,16 @@ use crate::run::root;
 use crate::toolchain;
 
 /// Variables of cargo, rustc, and C compilers that change what is compiled or linked.
-const NAMES: [&str; 8] = [
-    "AR",
-    "CC",
-    "CPATH",
-    "C_INCLUDE_PATH",
-    "RUSTC",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTC_WRAPPER",
-    "SDKROOT",
-];
+const NAMES: &str =
+    "AR CC CPATH C_INCLUDE_PATH RUSTC RUSTC_WORKSPACE_WRAPPER RUSTC_WRAPPER SDKROOT";
 
 /// The beginnings of more such variables.
-const BEGINNINGS: [&str; 16] = [
-    "AR_",
-    "CARGO_BUILD_",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_HOST_",
-    "CARGO_PROFILE_",
-    "CARGO_TARGET_",
-    "CARGO_UNSTABLE_",
-    "CARGO_ZIGBUILD_",
-    "CC_",
-    "CFLAGS",
-    "CRATE_CC_NO_DEFAULTS",
-    "RANLIB_",
-    "RUSTC_BOOTSTRAP",
-    "RUSTFLAGS",
-    "TARGET_",
-    "ZIG",
-];
+const BEGINNINGS: &str = "AR_ CARGO_BUILD_ CARGO_ENCODED_RUSTFLAGS CARGO_HOST_ CARGO_PROFILE_ CARGO_TARGET_ \
+    CARGO_UNSTABLE_ CARGO_ZIGBUILD_ CC_ CFLAGS CRATE_CC_NO_DEFAULTS RANLIB_ RUSTC_BOOTSTRAP \
+    RUSTFLAGS TARGET_ ZIG";
 
 /// Variables with such a beginning that are harmless.
-const HARMLESS: [&str; 3] = [
-    "CARGO_BUILD_JOBS",
-    "CARGO_TARGET_DIR",
-    "CARGO_TARGET_TMPDIR",
-];
+const HARMLESS: &str = "CARGO_BUILD_JOBS CARGO_TARGET_DIR CARGO_TARGET_TMPDIR";
 
 /// Variables that replace `.cargo/rustc-without-paths`, even if they are empty.
 const WRAPPERS: [&str; 2] = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"];
@@ -58,20 +31,8 @@ const WRAPPERS: [&str; 2] = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"];
 pub const FILES: [&str; 2] = ["config.toml", "config"];
 
 /// Keys that may be set in it: where packages come from and how cargo talks.
-const FINE: [&str; 12] = [
-    "alias",
-    "cargo-new",
-    "credential-alias",
-    "doc",
-    "future-incompat-report",
-    "http",
-    "install",
-    "net",
-    "registries",
-    "registry",
-    "source",
-    "term",
-];
+const FINE: &str = "alias cargo-new credential-alias doc future-incompat-report http install net registries registry \
+    source term";
 
 /// Fails if a variable replaces the compiler wrapper, without which nothing links.
 pub fn check_wrapper() -> Result<(), Error> {
@@ -113,8 +74,9 @@ fn is_flag(name: &str, value: &str) -> bool {
     if name == "CARGO_INCREMENTAL" {
         return value != "0";
     }
-    let begins = BEGINNINGS.iter().any(|start| name.starts_with(start));
-    NAMES.contains(&name) || (begins && !HARMLESS.contains(&name))
+    let is_in = |words: &str| words.split(' ').any(|word| word == name);
+    let begins = BEGINNINGS.split(' ').any(|start| name.starts_with(start));
+    is_in(NAMES) || (begins && !is_in(HARMLESS))
 }
 
 /// Cargo's home folder.
@@ -147,7 +109,7 @@ pub fn check_configuration(folder: &Path, own: &[u8]) -> Result<(), Error> {
                 "{}: {key} may change the published bytes: move that file away while you build, or keep only these \
                  keys: {}",
                 path.display(),
-                FINE.join(", ")
+                FINE.replace(' ', ", ")
             );
             return Err(Error::Needed(text));
         }
@@ -160,7 +122,7 @@ fn foreign(text: &str) -> Option<String> {
     match text.parse::<toml::Table>() {
         Ok(table) => table
             .keys()
-            .find(|key| !FINE.contains(&key.as_str()))
+            .find(|key| !FINE.split(' ').any(|fine| fine == *key))
             .map(|key| format!("`{key}`")),
         Err(_) => Some("a line that is not TOML".to_owned()),
     }

@@ -1,4 +1,4 @@
-//! Why a chore was not done.
+//! The errors of the build tool.
 
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,7 @@
-//! `cargo xtask fuzz`: looks for bytes from a peer that harm the wire, one target after the other.
+//! `cargo xtask fuzz`: runs each fuzz target of the RPC crate.
 //!
-//! The inputs it starts from are committed in `host/rpc/fuzz/corpus`; `make test` runs the same functions
-//! over them on the stable compiler. New ones are kept apart, in cargo's folder, until somebody minimises
-//! them: see `host/rpc/fuzz/README.md`.
+//! The seeds are committed in `host/rpc/fuzz/corpus`, and `make test` runs the same functions over them. New inputs are kept in
+//! the target folder: see `host/rpc/fuzz/README.md`.
 
 use std::process::Command;
 

@@ -14,23 +14,10 @@ use crate::error::{Error, at};
 use crate::platforms::Platform;
 
 /// Libraries of the systems, as executables name them: all of Windows', and the beginnings of the others'.
-const WINDOWS_LIBRARIES: [&str; 14] = [
-    "advapi32.dll",
-    "api-ms-win-core-synch-l1-2-0.dll",
-    "bcrypt.dll",
-    "bcryptprimitives.dll",
-    "crypt32.dll",
-    "kernel32.dll",
-    "msvcrt.dll",
-    "ncrypt.dll",
-    "ntdll.dll",
-    "ole32.dll",
-    "secur32.dll",
-    "userenv.dll",
-    "ws2_32.dll",
-    "api-ms-win-crt-",
-];
-const MAC_LIBRARIES: [&str; 2] = ["/usr/lib/", "/System/Library/Frameworks/"];
+const WINDOWS_LIBRARIES: &str = "advapi32.dll api-ms-win-core-synch-l1-2-0.dll bcrypt.dll bcryptprimitives.dll crypt32.dll \
+    kernel32.dll msvcrt.dll ncrypt.dll ntdll.dll ole32.dll secur32.dll userenv.dll ws2_32.dll \
+    api-ms-win-crt-";
+const MAC_LIBRARIES: &str = "/usr/lib/ /System/Library/Frameworks/";
 
 /// The oldest macOS that there is an executable for, as it is encoded.
 const OLDEST_MAC: u32 = 11 << 16;
@@ -57,7 +44,7 @@ fn problem(content: &[u8], platform: &Platform) -> Option<String> {
             if machine != pe::header::COFF_MACHINE_X86_64 {
                 return Some(format!("it is for processor {machine:#x}"));
             }
-            foreign(&file.libraries, &WINDOWS_LIBRARIES)
+            foreign(&file.libraries, WINDOWS_LIBRARIES)
         }
         _ => Some("it is of another kind".to_owned()),
     }
@@ -79,7 +66,7 @@ fn linux(file: &Elf, arm: bool) -> Option<String> {
     if file.header.e_type != elf::header::ET_DYN {
         return Some("it lies at a fixed address".to_owned());
     }
-    foreign(&file.libraries, &[])
+    foreign(&file.libraries, "")
 }
 
 fn mac(file: &MachO, content: &[u8], arm: bool) -> Option<String> {
@@ -112,16 +99,15 @@ fn mac(file: &MachO, content: &[u8], arm: bool) -> Option<String> {
         return wrong;
     }
     // The first is the file itself.
-    foreign(file.libs.get(1..).unwrap_or_default(), &MAC_LIBRARIES)
+    foreign(file.libs.get(1..).unwrap_or_default(), MAC_LIBRARIES)
 }
 
 /// A library that the system may not have.
-fn foreign(wanted: &[&str], known: &[&str]) -> Option<String> {
+fn foreign(wanted: &[&str], known: &str) -> Option<String> {
     let strange = wanted.iter().find(|name| {
         let name = name.to_ascii_lowercase();
-        !known
-            .iter()
-            .any(|known| name.starts_with(&known.to_ascii_lowercase()))
+        let mut known = known.split_whitespace();
+        !known.any(|known| name.starts_with(&known.to_ascii_lowercase()))
     })?;
     Some(format!("it needs {strange}"))
 }

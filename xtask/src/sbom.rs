@@ -198,7 +198,7 @@ fn part(part: &Part) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{About, SUPPLIER, sbom};
+    use super::{About, sbom};
     use crate::npm;
     use crate::packages::tests::{TARGET, sample};
     use crate::packages::{GUEST, HOST, Package, packages};
@@ -299,26 +299,6 @@ mod tests {
         assert_eq!(components[0]["purl"], "pkg:cargo/derive@1.0.0%2Bwasi");
         assert_eq!(components[1]["scope"], "required");
         assert_eq!(components[2]["purl"], "pkg:npm/%40s/x@2.0.0");
-    }
-
-    #[test]
-    fn it_says_who_supplies_what_was_built_with_which_tool_and_of_what_time_the_sources_are() {
-        let metadata = |time| {
-            let text = sbom(&About { time, ..ABOUT }, &[], &[], &[]);
-            let bill: Value = serde_json::from_str(&text).unwrap();
-            bill["metadata"].clone()
-        };
-        let said = metadata(ABOUT.time);
-        assert_eq!(said["timestamp"], "2026-01-02T03:04:05Z");
-        assert_eq!(said["supplier"]["name"], SUPPLIER);
-        let tool = &said["tools"]["components"][0];
-        assert_eq!(
-            (&tool["name"], &tool["version"]),
-            (&"xtask".into(), &"1.2.3".into())
-        );
-        assert!(metadata(None).get("timestamp").is_none(), "without git");
-        let readme = std::fs::read_to_string(crate::run::root().join("README.md")).unwrap();
-        assert!(readme.starts_with(&format!("# {SUPPLIER}\n")));
     }
 
     #[test]

@@ -1,8 +1,7 @@
-//! `cargo xtask test`: everything that CI runs, one suite after the other.
+//! `cargo xtask test`: runs everything that CI runs, one suite after the other.
 //!
-//! A suite that fails does not stop the others: one run tells all that is wrong. A suite whose tool the
-//! machine lacks is named together with the command that installs it; with `CI=true` that is a failure,
-//! and so is every test that a runner leaves out.
+//! A suite that fails does not stop the others. If a tool is missing, its suite is skipped and the command that installs
+//! it is printed. With `CI=true`, missing tools and skipped tests are failures.
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};

@@ -45,11 +45,7 @@ fn maintained() -> Result<Version, Error> {
 
 /// Whether there are uncommitted changes.
 pub fn has_changes() -> bool {
-    has_changes_in(&root())
-}
-
-fn has_changes_in(folder: &Path) -> bool {
-    read(git(folder).args(STATUS)).is_none_or(|text| !text.is_empty())
+    read(git(&root()).args(STATUS)).is_none_or(|text| !text.is_empty())
 }
 
 /// Whether older commits may be missing, and with them the tag that the version is taken from.
@@ -80,11 +76,7 @@ fn time_of(folder: &Path) -> Result<Option<String>, Error> {
 
 /// The changed and untracked files in these folders, including ignored files. None if there are none, and without git.
 pub fn strays(names: &[&str]) -> Option<String> {
-    strays_in(&root(), names)
-}
-
-fn strays_in(folder: &Path, names: &[&str]) -> Option<String> {
-    let mut command = git(folder);
+    let mut command = git(&root());
     command.args(STATUS).args(["--ignored", "--"]).args(names);
     read(&mut command).filter(|text| !text.is_empty())
 }
@@ -163,7 +155,7 @@ fn calendar(text: &str) -> Option<Version> {
 
 #[cfg(test)]
 mod tests {
-    use super::{answer, git, has_changes_in, maintained, strays_in, time_of, version_of};
+    use super::{answer, git, maintained, time_of, version_of};
     use crate::run::{root, scratch};
     use semver::Version;
     use std::fs;
@@ -312,37 +304,5 @@ mod tests {
         let version = version_of(&folder, &Version::new(2026, 12, 0)).unwrap();
         assert_eq!(version, "2026.12.0+source");
         fs::remove_dir_all(folder).unwrap();
-    }
-
-    #[test]
-    fn what_lies_beside_the_committed_files_is_found_also_where_git_ignores_it() {
-        let repository = Repository::new("version-strays");
-        let write = |name: &str| fs::write(repository.0.join(name), name).unwrap();
-        for folder in ["assets", "public"] {
-            fs::create_dir(repository.0.join(folder)).unwrap();
-        }
-        for name in ["assets/icon.svg", "public/icon.png"] {
-            write(name);
-        }
-        fs::write(repository.0.join(".gitignore"), "*.swp\n").unwrap();
-        repository.run(&["add", "."]);
-        repository.commit();
-        write("other");
-        write("other.swp");
-        let strays = || strays_in(&repository.0, &["assets", "public"]);
-        assert_eq!(strays(), None);
-        let is_changed = || has_changes_in(&repository.0);
-        assert!(is_changed());
-        // As those set it whose repositories are large.
-        repository.run(&["config", "status.showUntrackedFiles", "no"]);
-        assert!(is_changed());
-        write("public/.icon.png.swp");
-        assert_eq!(strays().unwrap(), "!! public/.icon.png.swp");
-        write("assets/new");
-        let both = strays().unwrap();
-        assert!(
-            both.contains("assets/new") && both.contains(".swp"),
-            "{both}"
-        );
     }
 }
