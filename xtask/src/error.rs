@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// What stood in the way, in words for the person at the terminal.
+/// An error with a message for the terminal.
 #[derive(Debug, Error)]
 pub enum Error {
     /// The words on the command line are no command.

@@ -1,65 +1,65 @@
 //! The systems that the plugin runs on.
 
-/// One of them.
+/// One system and processor.
 #[derive(Debug)]
 pub struct Platform {
-    /// As Mattermost calls it, in plugin.json and in names of bundles.
+    /// Mattermost's name, in plugin.json and in names of bundles.
     pub name: &'static str,
-    /// As Rust calls it.
+    /// Rust's name.
     pub triple: &'static str,
-    /// Where the executable is inside of the bundle, as plugin.json says.
+    /// The executable's path in the bundle, as in plugin.json.
     pub executable: &'static str,
 }
 
-/// Where everything is built and tried.
+/// The system that builds and tests everything.
 ///
-/// What runs on Linux has its C library, musl, in itself. So it asks nothing of the system but its kernel, and
-/// takes a quarter less memory than with the library that most systems have.
+/// Executables for Linux contain their C library, musl. They need only a kernel, and take a quarter less memory than
+/// with glibc.
 pub const LINUX: Platform = Platform {
     name: "linux-amd64",
     triple: "x86_64-unknown-linux-musl",
     executable: "server/dist/plugin-linux-amd64",
 };
 
-/// Tried under an emulator.
+/// Tested in QEMU.
 pub const LINUX_ARM: Platform = Platform {
     name: "linux-arm64",
     triple: "aarch64-unknown-linux-musl",
     executable: "server/dist/plugin-linux-arm64",
 };
 
-/// Tried under Wine.
+/// Tested in Wine.
 pub const WINDOWS: Platform = Platform {
     name: "windows-amd64",
     triple: "x86_64-pc-windows-gnu",
     executable: "server/dist/plugin-windows-amd64.exe",
 };
 
-/// Built, and looked at.
+/// Built and inspected, but not run.
 pub const MAC: Platform = Platform {
     name: "darwin-amd64",
     triple: "x86_64-apple-darwin",
     executable: "server/dist/plugin-darwin-amd64",
 };
 
-/// The same.
+/// Built and inspected, but not run.
 pub const MAC_ARM: Platform = Platform {
     name: "darwin-arm64",
     triple: "aarch64-apple-darwin",
     executable: "server/dist/plugin-darwin-arm64",
 };
 
-/// What a release is for. A bundle is made for each, and one for all together.
+/// The platforms of a release. Each has a bundle, and one bundle is for all.
 pub const PLATFORMS: [Platform; 5] = [LINUX, LINUX_ARM, MAC, MAC_ARM, WINDOWS];
 
-/// What is promised of the bundle for one platform, in bytes.
+/// The limit of the bundle for one platform, in bytes.
 pub const LIMIT_OF_ONE: u64 = 4_000_000;
 
-/// What is promised of the bundle for all platforms together, in bytes.
+/// The limit of the bundle for all platforms, in bytes.
 pub const LIMIT: u64 = 18_000_000;
 
 impl Platform {
-    /// Whether the executable has all that it needs in itself.
+    /// Whether the executable is static.
     pub fn is_static(&self) -> bool {
         self.triple.ends_with("-linux-musl")
     }

@@ -1,4 +1,4 @@
-//! Running other programs, from the project's folder.
+//! Runs other programs from the project's folder.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ pub fn root() -> PathBuf {
     plugin_tests::workspace_root()
 }
 
-/// Where cargo puts what it builds.
+/// The target folder.
 pub fn target() -> PathBuf {
     plugin_tests::target_folder()
 }
 
-/// Cargo, the same one that runs this program.
+/// The cargo that runs this program.
 pub fn cargo() -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
@@ -35,22 +35,22 @@ pub fn cargo_with(words: &str) -> Command {
     command
 }
 
-/// Has a cargo build where what it built is looked for, whatever its configuration says.
+/// Sets cargo's target folder, which its configuration may change.
 pub fn builds_here(command: &mut Command) {
     command.env("CARGO_TARGET_DIR", target());
 }
 
-/// A variable of the environment that is set to something.
+/// An environment variable that is not empty.
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Whether nothing may be left out and nothing overlooked.
+/// Whether missing tools and skipped tests are failures.
 pub fn strict() -> bool {
     variable("CI").is_some_and(|value| value == "true")
 }
 
-/// A command as a person would type it.
+/// A command as it is typed.
 pub fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());
@@ -77,7 +77,7 @@ pub fn run(command: &mut Command) -> Result<(), Error> {
     }
 }
 
-/// What a command prints, without the line's end. None when it fails or cannot be started.
+/// The output of a command without the final newline. None if the command fails.
 pub fn read(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
     if !output.status.success() {
@@ -87,7 +87,7 @@ pub fn read(command: &mut Command) -> Option<String> {
     Some(text.trim_end().to_owned())
 }
 
-/// Where the compiler has its libraries and documents.
+/// The folder of the compiler's libraries and documents.
 pub fn sysroot() -> Result<PathBuf, Error> {
     let mut command = Command::new("rustc");
     let command = command.args(["--print", "sysroot"]).current_dir(root());
@@ -104,7 +104,7 @@ pub fn json(path: &Path) -> Result<Value, Error> {
     })
 }
 
-/// Lets everybody execute a file.
+/// Makes a file executable.
 pub fn make_executable(path: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     {
@@ -115,7 +115,7 @@ pub fn make_executable(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// A fresh folder for a test, which removes it.
+/// A new folder for a test. The test removes it.
 #[cfg(test)]
 pub fn scratch(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));

@@ -1,4 +1,4 @@
-//! The webapp: built, checked and looked at with the tools that its own folder names.
+//! Builds, tests, and measures the webapp with the npm scripts of its folder.
 
 use std::fs;
 use std::io::Write as _;
@@ -34,12 +34,12 @@ pub fn npm(words: &[&str]) -> Command {
     command
 }
 
-/// Where is kept what was installed.
+/// A copy of the lock file whose packages are installed.
 fn stamp() -> PathBuf {
     target().join("webapp").join("installed-lock.json")
 }
 
-/// Installs the packages that the lock file names, whatever is there: what is published is made with nothing else.
+/// Installs the packages of the lock file again, so that a release contains nothing else.
 pub fn install_anew() -> Result<(), Error> {
     let stamp = stamp();
     if stamp.exists() {
@@ -48,7 +48,7 @@ pub fn install_anew() -> Result<(), Error> {
     install()
 }
 
-/// Installs the packages that the lock file names, unless they are there.
+/// Installs the packages of the lock file unless they are installed.
 pub fn install() -> Result<(), Error> {
     let lock = folder().join("package-lock.json");
     let stamp = stamp();
@@ -65,7 +65,7 @@ pub fn install() -> Result<(), Error> {
     fs::write(&stamp, wanted).map_err(at(&stamp))
 }
 
-/// Builds the script that Mattermost's client loads, and answers with its path.
+/// Builds the script that Mattermost's client loads, and returns its path.
 pub fn build() -> Result<PathBuf, Error> {
     install()?;
     run(&mut npm(&["run", "build"]))?;
@@ -88,7 +88,7 @@ fn within(what: &'static str, bytes: u64, limit: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Builds the stand-ins for the client and the gallery, around the built plugin.
+/// Builds the test client and the gallery with the built plugin.
 pub fn build_pages() -> Result<(), Error> {
     let script = build()?;
     run(&mut npm(&["run", "build:test-pages"]))?;
@@ -103,7 +103,7 @@ pub fn build_pages() -> Result<(), Error> {
     Ok(())
 }
 
-/// The browser suite on a bundle, ready to be run.
+/// The command that runs the browser suite on a bundle.
 pub fn browser_suite(bundle: &Path) -> Result<Command, Error> {
     build_pages()?;
     let build = "build --locked --release -p plugin-tests --bin serve-site";
@@ -114,7 +114,7 @@ pub fn browser_suite(bundle: &Path) -> Result<Command, Error> {
     Ok(suite)
 }
 
-/// Measures the built plugin in a browser, and prints what was found.
+/// Measures the built plugin in a browser and prints the results.
 pub fn figures() -> Result<(), Error> {
     build_pages()?;
     run(&mut npm(&["run", "--silent", "bench"]))
