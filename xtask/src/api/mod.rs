@@ -179,7 +179,7 @@ mod tests {
                 "io.Reader cannot be sent from Rust",
             ),
             ("GetEmoji", "model.Emoji is not on the list"),
-            ("GetTeam page=1", "GetTeam has no text page"),
+            ("GetTeam page=1", "GetTeam has no string parameter page"),
             ("model.Emoji: x\n    Nme: y", "model.Emoji has no field Nme"),
         ];
         for (line, said) in cases {
