@@ -1,28 +1,27 @@
-//! Where the executable's memory comes from where its C library is musl.
+//! The memory allocator of the executable if its C library is musl.
 //!
-//! musl's own allocator gives back what is small too rarely: 100,000 events left 1.5 MB of it in pieces. The one that
-//! Rust has for WebAssembly leaves nothing, but does not ask the system for what is large on its own, so that bodies
-//! of requests left holes of a megabyte. So each does what it is good at, and the size of a piece, which whoever gives
-//! it back knows, says whose it is.
+//! musl's own allocator returns small allocations too rarely: 100,000 events left 1.5 MB of fragments. Rust's allocator for
+//! WebAssembly (dlmalloc) leaves nothing, but does not map large allocations separately, so request bodies left holes of a
+//! megabyte. Each therefore handles what it is good at. The size of an allocation, which the caller passes when it frees
+//! the memory, decides which allocator owns it.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use dlmalloc::GlobalDlmalloc;
 
-/// From so many bytes on a piece is the system's, which maps it alone and takes it back as a whole. musl does so from
-/// 128 KiB on.
+/// Allocations from this size on, in bytes, go to the system allocator, which maps and unmaps each separately.
 const LARGE: usize = 128 * 1024;
 
-/// See the module.
+/// Chooses the allocator by size.
 struct BySize;
 
 #[global_allocator]
 static ALLOCATOR: BySize = BySize;
 
-/// Exception to `deny(unsafe_code)`: an allocator is one by contract.
+/// Exception to `deny(unsafe_code)`: the trait of an allocator is unsafe.
 ///
-/// Safety: both parts are allocators, and a piece is given back with the layout that it was asked for with, so that
-/// it comes to the part that it is from. A piece that grows or shrinks from one part to the other is copied.
+/// Safety: both parts are allocators. Memory is freed with the layout that it was allocated with, so it returns to the part
+/// that allocated it. An allocation that grows or shrinks across the limit is copied.
 #[allow(unsafe_code)]
 unsafe impl GlobalAlloc for BySize {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -33,11 +32,11 @@ unsafe impl GlobalAlloc for BySize {
         }
     }
 
-    unsafe fn dealloc(&self, piece: *mut u8, layout: Layout) {
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         if layout.size() < LARGE {
-            unsafe { GlobalDlmalloc.dealloc(piece, layout) }
+            unsafe { GlobalDlmalloc.dealloc(pointer, layout) }
         } else {
-            unsafe { System.dealloc(piece, layout) }
+            unsafe { System.dealloc(pointer, layout) }
         }
     }
 
@@ -49,28 +48,28 @@ unsafe impl GlobalAlloc for BySize {
         }
     }
 
-    unsafe fn realloc(&self, piece: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         match (layout.size() < LARGE, size < LARGE) {
-            (true, true) => unsafe { GlobalDlmalloc.realloc(piece, layout, size) },
-            (false, false) => unsafe { System.realloc(piece, layout, size) },
-            _ => unsafe { moved(self, piece, layout, size) },
+            (true, true) => unsafe { GlobalDlmalloc.realloc(pointer, layout, size) },
+            (false, false) => unsafe { System.realloc(pointer, layout, size) },
+            _ => unsafe { moved(self, pointer, layout, size) },
         }
     }
 }
 
-/// A copy of a piece in the other part.
+/// Copies an allocation to the other allocator.
 ///
 /// Exception to `deny(unsafe_code)`, and safety: as for `realloc`, whose contract the caller keeps.
 #[allow(unsafe_code)]
-unsafe fn moved(allocator: &BySize, piece: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+unsafe fn moved(allocator: &BySize, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
     let Ok(wanted) = Layout::from_size_align(size, layout.align()) else {
         return std::ptr::null_mut();
     };
     let copy = unsafe { allocator.alloc(wanted) };
     if !copy.is_null() {
         unsafe {
-            std::ptr::copy_nonoverlapping(piece, copy, layout.size().min(size));
-            allocator.dealloc(piece, layout);
+            std::ptr::copy_nonoverlapping(pointer, copy, layout.size().min(size));
+            allocator.dealloc(pointer, layout);
         }
     }
     copy

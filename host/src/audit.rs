@@ -1,109 +1,86 @@
 //! Records in the server's audit log.
 //!
-//! The host says who caused an event and from where, never the component. What the host refuses is counted in memory and
-//! written once a minute: a component that is refused a thousand times fills no disk. Servers before 10.10 take no audit
-//! records of plugins; there a record is a line of the log.
+//! The host says who caused an event and from where, never the component. Denied calls are counted in memory and written
+//! once a minute, so a component that is denied a thousand times does not fill the disk. Servers before 10.10 accept no
+//! audit records from plugins; there, a record is a line in the ordinary log.
 
 use std::collections::BTreeMap;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use std::time::Duration;
 
-use mattermost_plugin_rpc::mattermost::Any;
-use mattermost_plugin_rpc::mattermost::{Api, ApiError, AuditRecord, HttpRequest, LogLevel};
+use mattermost_plugin_rpc::gob::Any;
+
+use mattermost_plugin_rpc::mattermost::{Api, ApiError, AuditRecord, LogLevel};
+
 use tokio::sync::OnceCell;
 
-use crate::capability::Services;
-use crate::log::cut_to;
+use crate::log::ServerLog;
 
-/// How long refusals are counted before they are written.
+/// How long denials are counted before they are written.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// The first version of the server that takes audit records of plugins.
+/// The first server version that accepts audit records from plugins.
 const SINCE: (u32, u32) = (10, 10);
 
-/// The longest address, and the longest header about addresses, in bytes.
-const ADDRESS_LIMIT: usize = 256;
-
-/// Where a request came from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Client {
-    /// The address of the connection to the server.
-    pub(crate) address: String,
-    /// The header `X-Forwarded-For`.
-    pub(crate) forwarded_for: String,
-}
-
-impl Client {
-    /// Of this request.
-    pub(crate) fn of(request: &HttpRequest) -> Self {
-        let address = request.remote_addr.as_str();
-        let address = address.rsplit_once(':').map_or(address, |(host, _)| host);
-        let address = address.trim_matches(['[', ']']);
-        let forwarded_for = request.header("X-Forwarded-For").unwrap_or_default();
-        Self {
-            address: cut_to(address.to_owned(), ADDRESS_LIMIT),
-            forwarded_for: cut_to(forwarded_for.to_owned(), ADDRESS_LIMIT),
-        }
-    }
-}
-
-/// Writes audit records, and counts refusals until they are written.
+/// Writes audit records, and counts denials until they are written.
 #[derive(Debug, Default)]
 pub(crate) struct Audit {
-    /// Whether the server takes records, once it was asked for its version.
-    has_records: OnceCell<bool>,
-    refusals: Mutex<Refusals>,
+    /// Whether the server accepts records; set once its version is known.
+    accepts_records: OnceCell<bool>,
+    denials: Mutex<Denials>,
 }
 
 #[derive(Debug, Default)]
-struct Refusals {
+struct Denials {
     counts: BTreeMap<&'static str, u64>,
-    /// Whether they will be written within the minute.
+    /// Whether a flush is scheduled.
     due: bool,
 }
 
 impl Audit {
-    /// Writes a record, without waiting for the server.
-    pub(crate) fn write(self: &Arc<Self>, services: &Services, record: AuditRecord) {
-        let (audit, api) = (Arc::clone(self), Arc::clone(&services.api));
-        services.lines.send(&services.metrics, async move {
-            // There is nobody else to tell.
-            let _ = match audit.has_records(api.as_ref()).await {
+    /// Writes a record without waiting for the server.
+    pub(crate) fn write(self: &Arc<Self>, log: &ServerLog, record: AuditRecord) {
+        let (audit, api) = (Arc::clone(self), log.api());
+        log.send(async move {
+            // A failure has nowhere else to go.
+            let _ = match audit.accepts_records(api.as_ref()).await {
                 true => api.log_audit_rec(record).await,
                 false => api.log(LogLevel::Info, "Audit", fields(record)).await,
             };
         });
     }
 
-    /// Where the version cannot be known, records are lines of the log.
-    async fn has_records(&self, api: &dyn Api) -> bool {
+    /// Whether the server accepts records. If its version is unknown, they go to the ordinary log.
+    async fn accepts_records(&self, api: &dyn Api) -> bool {
         let ask = || async {
             let version = api.get_server_version().await?;
-            Ok::<_, ApiError>(takes_records(&version))
+            Ok::<_, ApiError>(accepts_plugin_records(&version))
         };
-        self.has_records
+        self.accepts_records
             .get_or_try_init(ask)
             .await
             .is_ok_and(|has| *has)
     }
 
-    /// Counts that a call of this interface was refused.
-    pub(crate) fn refused(&self, services: &Arc<Services>, interface: &'static str) {
-        let mut refusals = self.refusals();
-        *refusals.counts.entry(interface).or_default() += 1;
-        if !std::mem::replace(&mut refusals.due, true) {
-            let services = Arc::clone(services);
+    /// Counts a denied call of this interface.
+    pub(crate) fn count_denial(self: &Arc<Self>, log: &Arc<ServerLog>, interface: &'static str) {
+        let mut denials = self.denials();
+        *denials.counts.entry(interface).or_default() += 1;
+        if !std::mem::replace(&mut denials.due, true) {
+            let (audit, log) = (Arc::clone(self), Arc::clone(log));
             tokio::spawn(async move {
                 tokio::time::sleep(INTERVAL).await;
-                services.audit.flush(&services);
+                audit.flush(&log);
             });
         }
     }
 
-    /// Writes how many calls were refused since the last time.
-    pub(crate) fn flush(self: &Arc<Self>, services: &Services) {
-        let refusals = std::mem::take(&mut *self.refusals());
-        if refusals.counts.is_empty() {
+    /// Writes how many calls were denied since the last flush.
+    pub(crate) fn flush(self: &Arc<Self>, log: &ServerLog) {
+        let denials = std::mem::take(&mut *self.denials());
+        if denials.counts.is_empty() {
             return;
         }
         let mut record = AuditRecord {
@@ -111,18 +88,18 @@ impl Audit {
             status: "fail".to_owned(),
             ..AuditRecord::default()
         };
-        let counts = refusals.counts.into_iter();
+        let counts = denials.counts.into_iter();
         let counts = counts.map(|(name, count)| (name.to_owned(), Any::String(count.to_string())));
         record.event_data.parameters = counts.collect();
-        self.write(services, record);
+        self.write(log, record);
     }
 
-    fn refusals(&self) -> MutexGuard<'_, Refusals> {
-        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
+    fn denials(&self) -> MutexGuard<'_, Denials> {
+        self.denials.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn takes_records(version: &str) -> bool {
+fn accepts_plugin_records(version: &str) -> bool {
     let mut numbers = version.split('.').map(str::parse);
     match (numbers.next(), numbers.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= SINCE,
@@ -130,7 +107,7 @@ fn takes_records(version: &str) -> bool {
     }
 }
 
-/// A record as the fields of a line.
+/// A record as fields of a log line.
 fn fields(record: AuditRecord) -> Vec<(String, String)> {
     let own = [
         ("action", record.event_name),
@@ -154,8 +131,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers_from_10_10_on_take_records() {
-        for (version, takes) in [
+    fn servers_from_10_10_on_accept_records() {
+        for (version, accepts) in [
             ("10.10.0", true),
             ("10.11.2-rc1", true),
             ("11.0.0", true),
@@ -163,22 +140,7 @@ mod tests {
             ("9.11.0", false),
             ("", false),
         ] {
-            assert_eq!(takes_records(version), takes, "{version}");
-        }
-    }
-
-    #[test]
-    fn a_client_is_an_address_without_its_port() {
-        for (remote, address) in [
-            ("192.0.2.7:51234", "192.0.2.7"),
-            ("[2001:db8::7]:51234", "2001:db8::7"),
-            ("", ""),
-        ] {
-            let request = HttpRequest {
-                remote_addr: remote.to_owned(),
-                ..HttpRequest::default()
-            };
-            assert_eq!(Client::of(&request).address, address);
+            assert_eq!(accepts_plugin_records(version), accepts, "{version}");
         }
     }
 }

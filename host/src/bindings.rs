@@ -1,7 +1,7 @@
-//! What `wasmtime` generates from the WIT files: types, traits to implement, exports to call.
+//! Code that `wasmtime` generates from the WIT files: types, traits to implement, and exports to call.
 #![allow(missing_docs, clippy::all, clippy::pedantic)]
 
-/// The plugin's own interfaces, from `wit/`.
+/// The plugin interfaces, from `wit/`.
 pub mod plugin {
     wasmtime::component::bindgen!({
         path: "../wit",
@@ -11,7 +11,7 @@ pub mod plugin {
     });
 }
 
-/// The queue, which a component may leave out.
+/// The job queue, which a component may omit.
 pub mod jobs {
     wasmtime::component::bindgen!({
         path: "../wit",
@@ -29,19 +29,36 @@ pub mod jobs {
     });
 }
 
-/// The part of WASI that Rust's standard library asks for, from `host/wit/`.
+/// The part of WASI that Rust's standard library needs, from `host/wit/`.
 pub mod wasi {
     wasmtime::component::bindgen!({
         path: "wit",
         world: "host:inert/wasi",
         imports: { default: async | trappable },
         with: {
-            "wasi:io/poll.pollable": crate::sandbox::wasi::Pollable,
-            "wasi:io/error.error": crate::sandbox::wasi::Never,
-            "wasi:io/streams.input-stream": crate::sandbox::wasi::Closed,
-            "wasi:io/streams.output-stream": crate::sandbox::wasi::Output,
-            "wasi:cli/terminal-input.terminal-input": crate::sandbox::wasi::Never,
-            "wasi:cli/terminal-output.terminal-output": crate::sandbox::wasi::Never,
+            "wasi:io/poll.pollable": crate::bindings::resources::Pollable,
+            "wasi:io/error.error": crate::bindings::resources::Never,
+            "wasi:io/streams.input-stream": crate::bindings::resources::ClosedInput,
+            "wasi:io/streams.output-stream": crate::bindings::resources::LogOutput,
+            "wasi:cli/terminal-input.terminal-input": crate::bindings::resources::Never,
+            "wasi:cli/terminal-output.terminal-output": crate::bindings::resources::Never,
         },
     });
+}
+
+/// The resources of the WASI interfaces.
+pub mod resources {
+    use tokio::time::Instant;
+
+    /// A resource that cannot exist.
+    pub enum Never {}
+
+    /// An input that is at its end.
+    pub struct ClosedInput;
+
+    /// An output whose bytes are kept for the log.
+    pub struct LogOutput;
+
+    /// A moment to wait for, or `None` for something that is ready.
+    pub struct Pollable(pub(crate) Option<Instant>);
 }

@@ -1,4 +1,4 @@
-//! The files of the bundle, in the folder where the server unpacked it.
+//! Files of the bundle, in the folder where the server unpacked it.
 #![expect(
     clippy::disallowed_types,
     reason = "reads the bot's picture from the bundle"
@@ -8,11 +8,11 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// Reads a file of the bundle, whose path is from the bundle's folder.
+/// Reads a file of the bundle. `file` is relative to `folder`.
 ///
 /// # Errors
 ///
-/// When it cannot be read, or has more bytes than the limit.
+/// When it cannot be read, or is larger than `limit` bytes.
 pub(crate) fn read(folder: &str, file: &str, limit: u64) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     let opened = File::open(Path::new(folder).join(file))?;

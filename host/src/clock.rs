@@ -1,5 +1,4 @@
-//! The time of day: one clock for jobs, for the records of posts, and for what the component sees, so that
-//! a test can move all of them at once.
+//! The time of day: one clock for jobs, posts, and the component, which tests can set.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

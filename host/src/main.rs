@@ -1,4 +1,4 @@
-//! What Mattermost executes: the host with its embedded component and manifest.
+//! The executable that Mattermost starts: the host with its embedded component and manifest.
 
 #[cfg(target_env = "musl")]
 mod allocator;
@@ -8,11 +8,10 @@ use std::process::ExitCode;
 static IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.z"));
 static MANIFEST: &str = include_str!(concat!(env!("OUT_DIR"), "/plugin.json"));
 
-/// The packages that all this was built from, in the section where scanners of executables look for them, in
-/// the format of `cargo auditable`. Nothing when it was not built with `make dist`.
+/// The list of packages in the executable, in the section and format of `cargo auditable`, where scanners look for it. Empty
+/// unless built with `make dist`.
 ///
-/// Exception to `deny(unsafe_code)`: a section's name could give data a meaning for the loader. This one has
-/// none for it.
+/// Exception to `deny(unsafe_code)`: the name of a section can have a meaning for the loader. This one has none.
 #[allow(unsafe_code)]
 #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".dep-v0"))]
 #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,.dep-v0"))]

@@ -1,15 +1,15 @@
-//! The embedded `plugin.json`: who the plugin is and what it may do.
+//! The embedded `plugin.json`: the identity of the plugin, its settings, and its policy.
 
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::policy::{self, Policy, PolicyError};
+use crate::policy::{Policy, PolicyError, RawPolicy};
 use crate::settings::Schema;
 
-/// What the host reads of the manifest. The rest is the server's business.
+/// The parts of the manifest that the host uses. The server uses the rest.
 #[derive(Debug)]
 pub struct Manifest {
-    /// The plugin's id, such as `zoom`.
+    /// The plugin's ID, such as `zoom`.
     pub id: String,
     /// The bundle's version, or empty in a development build.
     pub version: String,
@@ -19,24 +19,24 @@ pub struct Manifest {
     pub(crate) settings: Schema,
 }
 
-/// Why a manifest is of no use.
+/// The manifest is invalid.
 #[derive(Debug, Error)]
 pub enum ManifestError {
-    /// Not JSON, or not shaped like a manifest.
+    /// It is not JSON, or not a manifest.
     #[error("plugin.json cannot be read: {0}")]
     Json(#[from] serde_json::Error),
-    /// A host rule names a setting that nobody can enter.
+    /// A host rule names a setting that does not exist.
     #[error(
         "plugin.json, props.sandbox: `setting:{0}` is not among the settings of settings_schema"
     )]
-    Setting(String),
-    /// A component would ask for a setting that there is not, that no form can have, or that decides what it may reach.
+    UnknownSetting(String),
+    /// The policy lets the component ask for a setting that does not exist, that no form can contain, or that a host rule names.
     #[error(
         "plugin.json, props.sandbox: a component cannot ask for the setting `{0}`: it is not in settings_schema, no form \
-         can have it, or a host rule names it"
+         can contain it, or a host rule names it"
     )]
-    Asked(String),
-    /// `props.sandbox` is wrong.
+    NotAskable(String),
+    /// `props.sandbox` is invalid.
     #[error("plugin.json, props.sandbox: {0}")]
     Policy(#[from] PolicyError),
 }
@@ -53,30 +53,30 @@ struct Raw {
 
 #[derive(Deserialize)]
 struct Props {
-    sandbox: policy::Raw,
+    sandbox: RawPolicy,
 }
 
 impl Manifest {
-    /// Reads the text of a `plugin.json`.
+    /// Parses the text of a `plugin.json`.
     ///
     /// # Errors
     ///
-    /// When it is not a manifest, or its policy has a key or value that is not known.
+    /// When it is not a manifest, or its policy has an unknown key or an invalid value.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let mut raw: Raw = serde_json::from_str(text)?;
         let asked = std::mem::take(&mut raw.props.sandbox.settings);
-        let policy = Policy::checked(raw.props.sandbox)?;
+        let policy = Policy::validate(raw.props.sandbox)?;
         policy.check_kinds(&raw.id)?;
         let mut settings = raw.settings_schema;
         if let Some(name) = policy.settings().find(|name| !settings.has(name)) {
-            return Err(ManifestError::Setting(name.to_owned()));
+            return Err(ManifestError::UnknownSetting(name.to_owned()));
         }
-        // Such a setting says which hosts may be reached; the component must have no part in it.
+        // Such a setting decides which hosts may be reached, so the component must not ask for it.
         let named = |key: &&String| policy.settings().any(|name| name.eq_ignore_ascii_case(key));
         if let Some(key) = asked.iter().find(named) {
-            return Err(ManifestError::Asked(key.clone()));
+            return Err(ManifestError::NotAskable(key.clone()));
         }
-        settings.allow(asked).map_err(ManifestError::Asked)?;
+        settings.allow(asked).map_err(ManifestError::NotAskable)?;
         Ok(Self {
             id: raw.id,
             version: raw.version,
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_there_twice_is_refused() {
+    fn duplicate_keys_are_rejected() {
         let text = |twice: &str| {
             let limits = r#"{"memory_mib": 1, "seconds": 1, "host_calls": 1}"#;
             format!(
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_asks_for_no_setting_that_decides_what_it_may_reach() {
+    fn a_component_cannot_ask_for_a_setting_that_decides_what_it_may_reach() {
         let manifest = |asked: &str| {
             let limits = r#"{"memory_mib": 1, "seconds": 1, "host_calls": 1}"#;
             Manifest::parse(&format!(
@@ -129,7 +129,10 @@ mod tests {
             ))
         };
         let parsed = manifest("Token").unwrap();
-        assert_eq!(parsed.settings.asked_keys().collect::<Vec<_>>(), ["Token"]);
+        assert_eq!(
+            parsed.settings.askable_keys().collect::<Vec<_>>(),
+            ["Token"]
+        );
         for key in ["Home", "home", "Own", "Nothing"] {
             let error = manifest(key).unwrap_err().to_string();
             assert!(error.contains(&format!("`{key}`")), "{error}");
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn posts_have_kinds_of_this_plugin_adopted_ones_too() {
+    fn kinds_of_posts_belong_to_this_plugin() {
         let limits = r#"{"memory_mib": 1, "seconds": 1, "host_calls": 1}"#;
         let parse = |posts: &str| {
             Manifest::parse(&format!(
@@ -158,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_names_only_a_setting_that_there_is() {
+    fn a_host_rule_names_an_existing_setting() {
         assert!(manifest("setting:Home").is_ok());
         let error = manifest("setting:Hmoe").unwrap_err().to_string();
         assert!(error.contains("setting:Hmoe"), "{error}");

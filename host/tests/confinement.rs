@@ -546,7 +546,9 @@ fn told(confinement: &Confinement) -> [String; 3] {
     runtime.block_on(async {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let serving = tokio::spawn(net_rpc::serve(theirs, Arc::new(Journal(sender))));
-        confinement.tell(&RpcApi::new(Client::new(ours))).await;
+        confinement
+            .log_status(&RpcApi::new(Client::new(ours)))
+            .await;
         serving.abort();
     });
     let (level, line) = lines.try_recv().unwrap();

@@ -5,39 +5,66 @@ use std::collections::BTreeMap;
 use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{AuditEventActor, AuditEventData, AuditRecord};
 
-use crate::bindings::plugin::mattermost::plugin::audit::{Host, Outcome};
-use crate::log::cut_to;
+use crate::bindings::plugin::mattermost::plugin::audit::{self, Host, Outcome};
+use crate::event::meter::Meter;
+use crate::event::{EventCause, EventState, Quotas, Services};
+use crate::log::sanitize_to;
 use crate::metrics::Counter;
-use crate::sandbox::EventState;
+use wasmtime::component::{HasData, Linker};
 
-/// How many records one event may write.
-pub(crate) const RECORDS: usize = 16;
-/// How many details of a record are kept, and how much of each, in bytes.
+/// How many details of a record are kept, and how many bytes of each.
 const DETAILS: usize = 16;
+
 const DETAIL_LIMIT: usize = 1024;
+
 const ACTION_LIMIT: usize = 64;
 
-impl Host for EventState {
+/// Adds the interface to the linker.
+pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
+    struct HasView;
+    impl HasData for HasView {
+        type Data<'a> = View<'a>;
+    }
+    fn view(state: &mut EventState) -> View<'_> {
+        View {
+            services: &state.services,
+            meter: &mut state.meter,
+            cause: &state.cause,
+            quotas: &mut state.quotas,
+        }
+    }
+    audit::add_to_linker::<_, HasView>(linker, view)
+}
+
+/// The parts of an event's state that this interface needs.
+struct View<'a> {
+    services: &'a Services,
+    meter: &'a mut Meter,
+    cause: &'a EventCause,
+    quotas: &'a mut Quotas,
+}
+
+impl Host for View<'_> {
     async fn write(
         &mut self,
         action: String,
         outcome: Outcome,
         details: Vec<(String, String)>,
     ) -> wasmtime::Result<()> {
-        let _held = self.host_call(&(&action, &details))?;
-        let Some(left) = self.records_left.checked_sub(1) else {
+        let _reservation = self.meter.begin_call(&(&action, &details))?;
+        let Some(left) = self.quotas.audit_records.checked_sub(1) else {
             let metrics = &self.services.metrics;
             metrics.count(Counter::LineLeftOut, "audit");
             return Ok(());
         };
-        self.records_left = left;
+        self.quotas.audit_records = left;
         let record = self.record(action, outcome, details);
-        self.services.audit.write(&self.services, record);
+        self.services.audit.write(&self.services.log, record);
         Ok(())
     }
 }
 
-impl EventState {
+impl View<'_> {
     fn record(
         &self,
         action: String,
@@ -49,12 +76,12 @@ impl EventState {
             Outcome::Attempt => "attempt",
             Outcome::Fail => "fail",
         };
-        let cut = |text: String| cut_to(text, DETAIL_LIMIT);
+        let sanitize = |text: String| sanitize_to(text, DETAIL_LIMIT);
         let details = details.into_iter().take(DETAILS);
-        let details = details.map(|(name, value)| (cut(name), Any::String(cut(value))));
+        let details = details.map(|(name, value)| (sanitize(name), Any::String(sanitize(value))));
         let mut parameters: BTreeMap<_, _> = details.collect();
-        // Last, so that no detail can stand for it.
-        let event = Any::String(self.kind.to_string());
+        // Last, so that no detail can replace it.
+        let event = Any::String(self.cause.kind.to_string());
         parameters.insert("event".to_owned(), event);
         AuditRecord {
             event_name: if is_action(&action) {
@@ -68,9 +95,9 @@ impl EventState {
                 ..AuditEventData::default()
             },
             actor: AuditEventActor {
-                user_id: self.actor.clone().unwrap_or_default(),
-                ip_address: self.client.address.clone(),
-                x_forwarded_for: self.client.forwarded_for.clone(),
+                user_id: self.cause.actor.clone().unwrap_or_default(),
+                ip_address: self.cause.client.address.clone(),
+                x_forwarded_for: self.cause.client.forwarded_for.clone(),
                 ..AuditEventActor::default()
             },
             ..AuditRecord::default()

@@ -7,38 +7,63 @@ use mattermost_plugin_rpc::mattermost::{
     AutocompleteArg, AutocompleteData, Command as ApiCommand, TextArg,
 };
 
-use super::{Answer, Error, refused};
-use crate::bindings::plugin::mattermost::plugin::commands::{Audience, Command, Host, Node};
-use crate::sandbox::EventState;
+use crate::bindings::plugin::mattermost::plugin::commands::{self, Audience, Command, Host, Node};
+use crate::error::{Error, HostResult, api_error};
+use crate::event::meter::Meter;
+use crate::event::{EventState, Services};
+use wasmtime::component::{HasData, Linker};
 
-/// The most words of a command's tree, and the most in a row.
+/// The most nodes of an autocomplete tree, and its greatest depth.
 const NODES_LIMIT: usize = 500;
+
 const DEPTH_LIMIT: usize = 8;
-/// What a command may hold, its icon included, in bytes: the server keeps it, and sends it to each client that asks.
+
+/// The largest command with its icon, in bytes: the server stores it and sends it to each client that asks.
 const SIZE_LIMIT: usize = 256 * 1024;
 
-impl Host for EventState {
-    async fn register(&mut self, command: Command) -> Answer<()> {
-        let _held = self.host_call(&command)?;
+/// Adds the interface to the linker.
+pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
+    struct HasView;
+    impl HasData for HasView {
+        type Data<'a> = View<'a>;
+    }
+    fn view(state: &mut EventState) -> View<'_> {
+        View {
+            services: &state.services,
+            meter: &mut state.meter,
+        }
+    }
+    commands::add_to_linker::<_, HasView>(linker, view)
+}
+
+/// The parts of an event's state that this interface needs.
+struct View<'a> {
+    services: &'a Services,
+    meter: &'a mut Meter,
+}
+
+impl Host for View<'_> {
+    async fn register(&mut self, command: Command) -> HostResult<()> {
+        let _reservation = self.meter.begin_call(&command)?;
         let registered = self.register_command(command).await;
-        Ok(self.counted("commands", registered))
+        Ok(self.services.count_denial("commands", registered))
     }
 }
 
-impl EventState {
+impl View<'_> {
     async fn register_command(&mut self, command: Command) -> Result<(), Error> {
-        let own = self.services.policy.appearance().command.as_deref();
+        let own = self.services.policy.command();
         if own != Some(command.trigger.as_str()) {
             let rule = "the command is not the one that the policy names";
             return Err(Error::Denied(rule.to_owned()));
         }
         let command = api_command(command)?;
         let answer = self.services.api.register_command(command).await;
-        answer.map_err(refused)
+        answer.map_err(api_error)
     }
 }
 
-/// What a command holds, in bytes.
+/// The size of a command, in bytes.
 fn size(command: &Command) -> usize {
     let Command {
         trigger,
@@ -169,14 +194,14 @@ mod tests {
         };
         let broad = |count: usize| vec![node(&["word"]); count];
         assert!(api_command(command(broad(NODES_LIMIT), 0)).is_ok());
-        let refused = |command| matches!(api_command(command), Err(Error::TooLarge));
-        assert!(refused(command(broad(NODES_LIMIT + 1), 0)));
+        let is_refused = |command| matches!(api_command(command), Err(Error::TooLarge));
+        assert!(is_refused(command(broad(NODES_LIMIT + 1), 0)));
         let deep = |depth: usize| {
             let words: Vec<&str> = vec!["a"; depth];
             (1..=depth).map(|end| node(&words[..end])).collect()
         };
         assert!(api_command(command(deep(DEPTH_LIMIT), 0)).is_ok());
-        assert!(refused(command(deep(DEPTH_LIMIT + 1), 0)));
-        assert!(refused(command(Vec::new(), SIZE_LIMIT)));
+        assert!(is_refused(command(deep(DEPTH_LIMIT + 1), 0)));
+        assert!(is_refused(command(Vec::new(), SIZE_LIMIT)));
     }
 }

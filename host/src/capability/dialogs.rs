@@ -1,36 +1,67 @@
-//! `dialogs`: forms to fill in.
+//! `dialogs`: interactive dialogs.
 
 use mattermost_plugin_rpc::mattermost::{
     Dialog as ApiDialog, DialogElement, OpenDialogRequest, PostActionOptions,
 };
 
-use super::interactions::{Purpose, SHORT_MS, Terms};
-use super::{Answer, Error, refused, routes};
-use crate::bindings::plugin::mattermost::plugin::dialogs::{Dialog, Element, ElementKind, Host};
-use crate::sandbox::EventState;
+use super::limits::SHORT_LIFETIME_MS;
+use crate::bindings::plugin::mattermost::plugin::dialogs::{
+    self, Dialog, Element, ElementKind, Host,
+};
+use crate::error::{Error, HostResult, api_error};
+use crate::event::meter::Meter;
+use crate::event::{EventCause, EventState, Services};
+use crate::policy::plugin_routes;
+use crate::signing::interactions::{InteractionScope, Purpose};
+use wasmtime::component::{HasData, Linker};
 
-/// What a dialog may hold, in bytes: the server sends it to the client in one event.
+/// The largest dialog, in bytes: the server sends it to the client in one WebSocket event.
 const SIZE_LIMIT: usize = 64 * 1024;
-/// The most elements of a dialog, and choices of all of them together. The server names each that it finds wrong in one
-/// line of its log.
+
+/// The most elements of a dialog, and the most choices of all elements together. The server logs each invalid one in a
+/// single line.
 const ELEMENTS_LIMIT: usize = 50;
+
 const CHOICES_LIMIT: usize = 1_000;
 
-impl Host for EventState {
-    async fn open(&mut self, trigger_id: String, path: String, dialog: Dialog) -> Answer<()> {
+/// Adds the interface to the linker.
+pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
+    struct HasView;
+    impl HasData for HasView {
+        type Data<'a> = View<'a>;
+    }
+    fn view(state: &mut EventState) -> View<'_> {
+        View {
+            services: &state.services,
+            meter: &mut state.meter,
+            cause: &state.cause,
+        }
+    }
+    dialogs::add_to_linker::<_, HasView>(linker, view)
+}
+
+/// The parts of an event's state that this interface needs.
+struct View<'a> {
+    services: &'a Services,
+    meter: &'a mut Meter,
+    cause: &'a EventCause,
+}
+
+impl Host for View<'_> {
+    async fn open(&mut self, trigger_id: String, path: String, dialog: Dialog) -> HostResult<()> {
         let size = trigger_id.len() + path.len() + size(&dialog);
         let elements = dialog.elements.iter();
         let choices: usize = elements.map(|element| element.choices.len()).sum();
-        let _held = self.host_call(&(&trigger_id, &path, &dialog))?;
+        let _reservation = self.meter.begin_call(&(&trigger_id, &path, &dialog))?;
         if size > SIZE_LIMIT || dialog.elements.len() > ELEMENTS_LIMIT || choices > CHOICES_LIMIT {
-            return Ok(self.counted("dialogs", Err(Error::TooLarge)));
+            return Ok(self.services.count_denial("dialogs", Err(Error::TooLarge)));
         }
         let opened = self.open_dialog(trigger_id, &path, dialog).await;
-        Ok(self.counted("dialogs", opened))
+        Ok(self.services.count_denial("dialogs", opened))
     }
 }
 
-impl EventState {
+impl View<'_> {
     async fn open_dialog(
         &mut self,
         trigger_id: String,
@@ -39,33 +70,36 @@ impl EventState {
     ) -> Result<(), Error> {
         let plugin_id = &self.services.plugin_id;
         let url = format!("/plugins/{plugin_id}{path}");
-        if !path.starts_with('/') || !routes::is_own(plugin_id, &url) {
-            let rule = "answers go to a route of this plugin, written without escapes";
+        if !path.starts_with('/') || !plugin_routes::is_own_address(plugin_id, &url) {
+            let rule = "a dialog is submitted to a route of this plugin, written without escapes";
             return Err(Error::Denied(rule.to_owned()));
         }
-        let (Some(user), Some(channel)) = (&self.actor, &self.channel) else {
+        let (Some(user), Some(channel)) = (&self.cause.actor, &self.cause.channel) else {
             let rule = "only a command, or a click on a button of this plugin, opens a dialog";
             return Err(Error::Denied(rule.to_owned()));
         };
-        let terms = Terms {
+        let scope = InteractionScope {
             purpose: Purpose::Dialog,
-            route: routes::route(plugin_id, &url),
+            route: plugin_routes::route_of(plugin_id, &url),
             channel,
             user,
         };
-        let state = self.services.signed_state(&terms, SHORT_MS, dialog.state);
-        dialog.state = state.await?;
+        let services = self.services;
+        let expires = (services.clock)().saturating_add(SHORT_LIFETIME_MS);
+        let (api, state) = (services.api.as_ref(), dialog.state);
+        let signed = services.host_key.sign_state(api, &scope, expires, state);
+        dialog.state = signed.await?;
         let request = OpenDialogRequest {
             trigger_id,
             url,
             dialog: api_dialog(dialog),
         };
         let answer = self.services.api.open_interactive_dialog(request).await;
-        answer.map_err(refused)
+        answer.map_err(api_error)
     }
 }
 
-/// What a dialog holds, in bytes.
+/// The size of a dialog, in bytes.
 fn size(dialog: &Dialog) -> usize {
     let Dialog {
         callback_id,

@@ -1,26 +1,51 @@
-//! `files`: attachments.
+//! `files`: file attachments.
 
-use super::{Answer, Error, refused};
-use crate::bindings::plugin::mattermost::plugin::files::Host;
-use crate::sandbox::{EventState, Weight as _};
+use crate::bindings::plugin::mattermost::plugin::files::{self, Host};
+use crate::error::{Error, HostResult, api_error};
+use crate::event::heap_size::HeapSize as _;
+use crate::event::meter::Meter;
+use crate::event::{EventState, Services};
+use wasmtime::component::{HasData, Linker};
 
+/// The largest file, in bytes.
 const FILE_LIMIT: usize = 10 * 1024 * 1024;
 
-impl Host for EventState {
+/// Adds the interface to the linker.
+pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
+    struct HasView;
+    impl HasData for HasView {
+        type Data<'a> = View<'a>;
+    }
+    fn view(state: &mut EventState) -> View<'_> {
+        View {
+            services: &state.services,
+            meter: &mut state.meter,
+        }
+    }
+    files::add_to_linker::<_, HasView>(linker, view)
+}
+
+/// The parts of an event's state that this interface needs.
+struct View<'a> {
+    services: &'a Services,
+    meter: &'a mut Meter,
+}
+
+impl Host for View<'_> {
     async fn upload(
         &mut self,
         channel_id: String,
         name: String,
         content: Vec<u8>,
-    ) -> Answer<String> {
-        let _held = self.host_call(&(&channel_id, &name))?;
-        self.brought(content.weight())?;
+    ) -> HostResult<String> {
+        let _reservation = self.meter.begin_call(&(&channel_id, &name))?;
+        self.meter.charge_arguments(content.heap_size())?;
         let stored = self.store_file(&channel_id, &name, content).await;
-        Ok(self.counted("files", stored))
+        Ok(self.services.count_denial("files", stored))
     }
 }
 
-impl EventState {
+impl View<'_> {
     async fn store_file(
         &mut self,
         channel_id: &str,
@@ -30,13 +55,13 @@ impl EventState {
         if content.len() > FILE_LIMIT {
             return Err(Error::TooLarge);
         }
-        // The content itself, and the message to the server that it becomes a part of.
-        let Some(_room) = self.room(2 * content.len()) else {
-            let why = "no memory for the file: other events have what the policy allows";
+        // The content, and the message to Mattermost that contains it.
+        let Some(_reservation) = self.meter.reserve(2 * content.len()) else {
+            let why = "no memory for the file: other events use all that the policy allows";
             return Err(Error::Unavailable(why.to_owned()));
         };
         let api = &self.services.api;
         let info = api.upload_file(content, channel_id, name).await;
-        Ok(info.map_err(refused)?.id)
+        Ok(info.map_err(api_error)?.id)
     }
 }

@@ -1,34 +1,65 @@
-//! `http`: requests to the hosts of the policy.
+//! `http`: requests to the hosts that the policy allows.
 
 use std::time::Duration;
 
 use url::Url;
 
-use super::log::pairs;
-use super::{Answer, Error, Services};
-use crate::bindings::plugin::mattermost::plugin::http::{Host, Request, Response};
+use super::limits::pairs_size;
+use crate::bindings::plugin::mattermost::plugin::http::{self, Host, Request, Response};
+use crate::error::{Error, HostResult};
+use crate::event::heap_size::HeapSize as _;
+use crate::event::meter::Meter;
+use crate::event::{EventState, Services};
 use crate::log::Line;
 use crate::metrics::status_label;
-use crate::outgoing::{self, OutgoingError, Refused};
-use crate::sandbox::{EventState, Weight as _};
+use crate::outgoing::{self, OutgoingError};
+use crate::policy::egress_addresses::AddressDenied;
+use wasmtime::component::{HasData, Linker};
 
+/// The largest request body, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
-const ANSWER_LIMIT: u32 = 16 * 1024 * 1024;
-/// The most headers of a request, and what they may hold together, in bytes.
+
+/// The largest response body, in bytes.
+const RESPONSE_LIMIT: u32 = 16 * 1024 * 1024;
+
+/// The most headers of a request, and their largest size together, in bytes.
 const HEADERS_LIMIT: usize = 100;
+
 const HEADERS_SIZE: usize = 64 * 1024;
+
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-impl Host for EventState {
-    async fn fetch(&mut self, request: Request) -> Answer<Response> {
-        let _held = self.host_call(&request)?;
-        let answer = self.fetch_allowed(request).await;
-        self.carried(answer.weight())?;
-        Ok(self.counted("http", answer))
+/// Adds the interface to the linker.
+pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
+    struct HasView;
+    impl HasData for HasView {
+        type Data<'a> = View<'a>;
+    }
+    fn view(state: &mut EventState) -> View<'_> {
+        View {
+            services: &state.services,
+            meter: &mut state.meter,
+        }
+    }
+    http::add_to_linker::<_, HasView>(linker, view)
+}
+
+/// The parts of an event's state that this interface needs.
+struct View<'a> {
+    services: &'a Services,
+    meter: &'a mut Meter,
+}
+
+impl Host for View<'_> {
+    async fn fetch(&mut self, request: Request) -> HostResult<Response> {
+        let _reservation = self.meter.begin_call(&request)?;
+        let response = self.fetch_allowed(request).await;
+        self.meter.charge(response.heap_size())?;
+        Ok(self.services.count_denial("http", response))
     }
 }
 
-impl EventState {
+impl View<'_> {
     async fn fetch_allowed(&mut self, request: Request) -> Result<Response, Error> {
         if !METHODS.contains(&request.method.as_str()) {
             return Err(Error::Invalid(format!(
@@ -39,25 +70,25 @@ impl EventState {
         if request.body.len() > BODY_LIMIT {
             return Err(Error::TooLarge);
         }
-        if request.headers.len() > HEADERS_LIMIT || pairs(&request.headers) > HEADERS_SIZE {
+        if request.headers.len() > HEADERS_LIMIT || pairs_size(&request.headers) > HEADERS_SIZE {
             return Err(Error::TooLarge);
         }
         let url = Url::parse(&request.url)
             .map_err(|error| Error::Invalid(format!("the URL cannot be read: {error}")))?;
-        let site = &self.services.site;
-        let vouched = self
+        let settings = &self.services.settings;
+        let trust = self
             .services
             .policy
-            .check_url(&url, |key| site.text(key))
+            .check_url(&url, |key| settings.text(key))
             .map_err(Error::Denied)?;
         let host = url.host_str().unwrap_or_default().to_owned();
-        let max_body = usize::try_from(request.max_body.min(ANSWER_LIMIT)).unwrap_or(0);
-        // An answer is the host's to keep until the component has it.
-        let Some(room) = self.room(max_body) else {
-            let why = "no memory for the answer: other events have what the policy allows";
+        let max_body = usize::try_from(request.max_body.min(RESPONSE_LIMIT)).unwrap_or(0);
+        // The host holds the response until the component has copied it.
+        let Some(reservation) = self.meter.reserve(max_body) else {
+            let why = "no memory for the response: other events use all that the policy allows";
             return Err(Error::Unavailable(why.to_owned()));
         };
-        self.keep(room);
+        self.meter.hold_for_reply(reservation);
         let call = outgoing::Request {
             method: request.method,
             url,
@@ -65,43 +96,43 @@ impl EventState {
             body: request.body,
             timeout: Duration::from_millis(u64::from(request.timeout)),
             max_body,
-            vouched,
+            trust,
         };
-        let answer = self.services.outgoing.send(call).await;
-        self.services.metrics.fetch(&host, came_to(&answer));
-        if let Err(OutgoingError::Refused(why)) = &answer {
-            tell_of_address(&self.services, why);
+        let response = self.services.outgoing.send(call).await;
+        self.services.metrics.fetch(&host, result_label(&response));
+        if let Err(OutgoingError::Denied(why)) = &response {
+            log_denied_address(self.services, why);
         }
-        let answer = answer.map_err(|error| match error {
+        let response = response.map_err(|error| match error {
             OutgoingError::Timeout => Error::Timeout,
             OutgoingError::TooLarge => Error::TooLarge,
             OutgoingError::Malformed(what) => Error::Invalid(what),
-            OutgoingError::Refused(why) => Error::Denied(why.to_string()),
-            OutgoingError::Exchange(why) => Error::Unavailable(why),
+            OutgoingError::Denied(why) => Error::Denied(why.to_string()),
+            OutgoingError::Failed(why) => Error::Unavailable(why),
         })?;
         Ok(Response {
-            status: answer.status,
-            headers: answer.headers,
-            body: answer.body,
+            status: response.status,
+            headers: response.headers,
+            body: response.body,
         })
     }
 }
 
-/// Writes into the log which address was refused, because the component may tell people less.
-fn tell_of_address(services: &Services, why: &Refused) {
+/// Logs the denied address, because the component may show users less.
+fn log_denied_address(services: &Services, why: &AddressDenied) {
     let mut line = Line::warning("A request failed because its host leads to an internal address");
     line.fields = vec![("error".to_owned(), why.to_string())];
-    services.write(line);
+    services.log.write(line);
 }
 
-/// What a request came to, in a word for a counter.
-fn came_to(answer: &Result<outgoing::Response, OutgoingError>) -> &'static str {
-    match answer {
-        Ok(answer) => status_label(answer.status),
+/// The label of a result for the counter.
+fn result_label(response: &Result<outgoing::Response, OutgoingError>) -> &'static str {
+    match response {
+        Ok(response) => status_label(response.status),
         Err(OutgoingError::Timeout) => "timeout",
         Err(OutgoingError::TooLarge) => "too_large",
         Err(OutgoingError::Malformed(_)) => "not_sent",
-        Err(OutgoingError::Refused(_)) => "denied",
-        Err(OutgoingError::Exchange(_)) => "failed",
+        Err(OutgoingError::Denied(_)) => "denied",
+        Err(OutgoingError::Failed(_)) => "failed",
     }
 }

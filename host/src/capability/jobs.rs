@@ -1,25 +1,52 @@
 //! `jobs`: work for after the event, kept in the durable queue.
 //!
-//! A job acts for the user whose event enqueued it, and one that a job enqueues for nobody: otherwise whoever caused
-//! one event could be written as for as long as the component likes.
+//! A job acts for the user whose event enqueued it. A job that a job enqueues acts for nobody; otherwise the component could
+//! act for the user of one event for as long as it likes.
 
 use std::time::Duration;
 
-use super::{Answer, Error, refused};
-use crate::bindings::jobs::mattermost::plugin::jobs::Host;
+use crate::bindings::jobs::mattermost::plugin::jobs::{self, Host};
+use crate::error::{Error, HostResult, api_error};
+use crate::event::meter::Meter;
+use crate::event::{EventCause, EventState, Services};
 use crate::jobs::QueueError;
 use crate::policy::EventKind;
-use crate::sandbox::EventState;
+use wasmtime::component::{HasData, Linker};
 
-impl Host for EventState {
-    async fn enqueue(&mut self, kind: String, payload: Vec<u8>, delay: u32) -> Answer<()> {
-        let _held = self.host_call(&(&kind, &payload))?;
+/// Adds the interface to the linker.
+pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
+    struct HasView;
+    impl HasData for HasView {
+        type Data<'a> = View<'a>;
+    }
+    fn view(state: &mut EventState) -> View<'_> {
+        View {
+            services: &state.services,
+            meter: &mut state.meter,
+            cause: &state.cause,
+        }
+    }
+    jobs::add_to_linker::<_, HasView>(linker, view)
+}
+
+/// The parts of an event's state that this interface needs.
+struct View<'a> {
+    services: &'a Services,
+    meter: &'a mut Meter,
+    cause: &'a EventCause,
+}
+
+impl Host for View<'_> {
+    async fn enqueue(&mut self, kind: String, payload: Vec<u8>, delay: u32) -> HostResult<()> {
+        let _reservation = self.meter.begin_call(&(&kind, &payload))?;
         let delay = Duration::from_secs(u64::from(delay));
         let queue = &self.services.jobs;
-        // A job that makes the next one would be somebody for ever.
-        let actor = match self.kind {
+        // Otherwise a chain of jobs could act for the user forever.
+        let actor = match self.cause.kind {
             EventKind::Job => None,
-            EventKind::Request | EventKind::Command | EventKind::Lifecycle => self.actor.clone(),
+            EventKind::Request | EventKind::Command | EventKind::Lifecycle => {
+                self.cause.actor.clone()
+            }
         };
         let stored = queue.enqueue(&kind, &payload, actor, delay);
         let stored = stored.await;
@@ -29,9 +56,9 @@ impl Host for EventState {
         let stored = stored.map_err(|error| match error {
             QueueError::PayloadTooLarge => Error::TooLarge,
             QueueError::Kind | QueueError::Delay => Error::Invalid(error.to_string()),
-            QueueError::Api(error) => refused(error),
+            QueueError::Api(error) => api_error(error),
             error => Error::Unavailable(error.to_string()),
         });
-        Ok(self.counted("jobs", stored))
+        Ok(self.services.count_denial("jobs", stored))
     }
 }

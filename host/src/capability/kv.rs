@@ -1,25 +1,28 @@
-//! `kv`: the plugin's key-value store, without keys that are somebody else's.
+//! `kv`: the plugin's key-value store, without reserved keys.
 //!
-//! Three others keep records among the plugin's: the host (`_…`), the server, which notes there which account
-//! is the plugin's bot, and Go's library for plugins (`mmi_…`, `mutex_mmi_…`). A component that could write them
-//! could change any post, or post as any bot. They have a second name, too: where a key is absent, the server
-//! answers with what an old version of it stored under the key's hash. So what looks like such a hash is nobody's
-//! key. An old record stays readable, by its plain name.
+//! Others keep records among the plugin's: the host (`_…`), the server, which stores the ID of the plugin's bot there, and
+//! Go's plugin library (`mmi_…`, `mutex_mmi_…`). A component that could write them could change any post, or post as
+//! any bot. These records also have a second name: if a key is absent, the server returns what an old version of
+//! it stored under the key's hash. Keys that look like such a hash are therefore reserved. An old record stays
+//! readable under its plain name.
 //!
-//! Databases differ in which keys they take for the same: MySQL ignores case, spaces at the end, and characters
-//! without a width. Keys are therefore visible ASCII, and compared without regard to case.
+//! Databases differ in which keys they treat as equal: MySQL ignores case, trailing spaces, and zero-width characters. Keys
+//! are therefore visible ASCII, and compared without regard to case.
 
 use mattermost_plugin_rpc::gob::Bytes;
 use mattermost_plugin_rpc::mattermost::KvSetOptions;
 
-use super::{Answer, Error, refused};
-use crate::bindings::plugin::mattermost::plugin::kv::{Expected, Host};
-use crate::sandbox::EventState;
+use crate::bindings::plugin::mattermost::plugin::kv::{self, Expected, Host};
+use crate::error::{Error, HostResult, api_error};
+use crate::event::meter::Meter;
+use crate::event::{EventState, Services};
+use wasmtime::component::{HasData, Linker};
 
 /// Keys that begin with this belong to the host.
 pub(super) const HOST_PREFIX: &str = "_";
-/// What the keys of others begin with, and whose they are.
-const OTHERS: [(&str, &str); 3] = [
+
+/// Prefixes of keys that are not the component's, with the rule.
+const RESERVED: [(&str, &str); 3] = [
     (HOST_PREFIX, "keys that begin with _ belong to the host"),
     ("mmi_", "keys that begin with mmi_ belong to the server"),
     (
@@ -27,22 +30,46 @@ const OTHERS: [(&str, &str); 3] = [
         "keys that begin with mutex_mmi_ belong to the server",
     ),
 ];
-/// A SHA-256 in base64: so many characters, and a padding.
+
+/// The length of a SHA-256 in base64 without its padding.
 const HASH_CHARACTERS: usize = 43;
 
 const KEY_LIMIT: usize = 150;
+
 const VALUE_LIMIT: usize = 1024 * 1024;
+
 const PAGE_LIMIT: u32 = 1_000;
 
-impl Host for EventState {
-    async fn get(&mut self, key: String) -> Answer<Option<Vec<u8>>> {
-        let _held = self.host_call(&key)?;
+/// Adds the interface to the linker.
+pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
+    struct HasView;
+    impl HasData for HasView {
+        type Data<'a> = View<'a>;
+    }
+    fn view(state: &mut EventState) -> View<'_> {
+        View {
+            services: &state.services,
+            meter: &mut state.meter,
+        }
+    }
+    kv::add_to_linker::<_, HasView>(linker, view)
+}
+
+/// The parts of an event's state that this interface needs.
+struct View<'a> {
+    services: &'a Services,
+    meter: &'a mut Meter,
+}
+
+impl Host for View<'_> {
+    async fn get(&mut self, key: String) -> HostResult<Option<Vec<u8>>> {
+        let _reservation = self.meter.begin_call(&key)?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
-        let value = self.services.api.kv_get(&key).await.map_err(refused);
-        self.answers_with(&value)?;
-        Ok(self.counted("kv", value))
+        let value = self.services.api.kv_get(&key).await.map_err(api_error);
+        self.meter.charge_reply(&value)?;
+        Ok(self.services.count_denial("kv", value))
     }
 
     async fn set(
@@ -51,8 +78,8 @@ impl Host for EventState {
         value: Vec<u8>,
         expires_in: Option<u64>,
         expected: Expected,
-    ) -> Answer<()> {
-        let _held = self.host_call(&(&key, &value, &expected))?;
+    ) -> HostResult<()> {
+        let _reservation = self.meter.begin_call(&(&key, &value, &expected))?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
@@ -72,43 +99,43 @@ impl Host for EventState {
             }
         };
         let written = self.write(&key, value, expiry, expected).await;
-        Ok(self.counted("kv", written))
+        Ok(self.services.count_denial("kv", written))
     }
 
-    async fn delete(&mut self, key: String, expected: Expected) -> Answer<()> {
-        let _held = self.host_call(&(&key, &expected))?;
+    async fn delete(&mut self, key: String, expected: Expected) -> HostResult<()> {
+        let _reservation = self.meter.begin_call(&(&key, &expected))?;
         if let Err(error) = self.check(&key) {
             return Ok(Err(error));
         }
         if matches!(expected, Expected::Absent) {
-            let reason = "deleting what must be absent makes no sense";
+            let reason = "a key that must be absent cannot be deleted";
             return Ok(Err(Error::Invalid(reason.to_owned())));
         }
         let deleted = self.write(&key, Vec::new(), 0, expected).await;
-        Ok(self.counted("kv", deleted))
+        Ok(self.services.count_denial("kv", deleted))
     }
 
-    async fn list(&mut self, page: u32, per_page: u32) -> Answer<Option<Vec<String>>> {
-        let _held = self.host_call(&())?;
+    async fn list(&mut self, page: u32, per_page: u32) -> HostResult<Option<Vec<String>>> {
+        let _reservation = self.meter.begin_call(&())?;
         if per_page == 0 || per_page > PAGE_LIMIT {
             let reason = format!("a page has 1 to {PAGE_LIMIT} keys");
             return Ok(Err(Error::Invalid(reason)));
         }
         let keys = self.services.api.kv_list(page, per_page).await;
-        let keys = keys.map_err(refused).map(|keys| {
+        let keys = keys.map_err(api_error).map(|keys| {
             (!keys.is_empty()).then(|| {
-                let own = keys.into_iter().filter(|key| others(key).is_none());
+                let own = keys.into_iter().filter(|key| reserved_by(key).is_none());
                 own.collect::<Vec<_>>()
             })
         });
-        self.answers_with(&keys)?;
-        Ok(self.counted("kv", keys))
+        self.meter.charge_reply(&keys)?;
+        Ok(self.services.count_denial("kv", keys))
     }
 }
 
-impl EventState {
+impl View<'_> {
     fn check(&self, key: &str) -> Result<(), Error> {
-        self.counted("kv", check_key(key))
+        self.services.count_denial("kv", check_key(key))
     }
 
     /// Writes to a key that has been checked.
@@ -132,7 +159,7 @@ impl EventState {
         };
         let api = &self.services.api;
         let written = api.kv_set_with_options(key, value, options).await;
-        if written.map_err(refused)? {
+        if written.map_err(api_error)? {
             Ok(())
         } else {
             Err(Error::Conflict)
@@ -141,7 +168,7 @@ impl EventState {
 }
 
 fn check_key(key: &str) -> Result<(), Error> {
-    if let Some(rule) = others(key) {
+    if let Some(rule) = reserved_by(key) {
         return Err(Error::Denied(rule.to_owned()));
     }
     let fits = (1..=KEY_LIMIT).contains(&key.len());
@@ -152,19 +179,19 @@ fn check_key(key: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Why a key is not the component's, where it is somebody else's.
-fn others(key: &str) -> Option<&'static str> {
+/// The rule that reserves a key, if one does.
+fn reserved_by(key: &str) -> Option<&'static str> {
     let begins_with = |prefix: &str| {
         let begin = key.as_bytes().get(..prefix.len());
         begin.is_some_and(|begin| begin.eq_ignore_ascii_case(prefix.as_bytes()))
     };
-    let known = OTHERS.iter().find(|(prefix, _)| begins_with(prefix));
-    known.map(|(_, rule)| *rule).or_else(|| {
-        is_hash(key).then_some("keys that are the hash of another belong to the server")
-    })
+    let known = RESERVED.iter().find(|(prefix, _)| begins_with(prefix));
+    known
+        .map(|(_, rule)| *rule)
+        .or_else(|| is_hash(key).then_some("keys that look like a hash belong to the server"))
 }
 
-/// Whether it could be the name under which an old server stored something.
+/// Whether an old server could have stored a value under this name.
 fn is_hash(key: &str) -> bool {
     let digits = key.strip_suffix('=').unwrap_or_default().as_bytes();
     let digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
@@ -176,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_of_others_in_any_spelling_are_refused() {
+    fn reserved_keys_in_any_spelling_are_refused() {
         for key in [
             "_post_1",
             "mmi_botid",
@@ -186,12 +213,12 @@ mod tests {
             "7XACtDnprIRfIjV9giusFERzD722AW0+yUMil7nsn3M=",
         ] {
             assert!(matches!(check_key(key), Err(Error::Denied(_))), "{key}");
-            assert!(others(key).is_some(), "{key} is listed");
+            assert!(reserved_by(key).is_some(), "{key} is listed");
         }
     }
 
     #[test]
-    fn keys_that_only_resemble_those_of_others_are_the_components() {
+    fn keys_that_only_resemble_reserved_keys_are_allowed() {
         for key in [
             "a_post_1",
             "mmi",
@@ -206,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_a_database_may_take_for_others_are_refused() {
+    fn keys_that_a_database_may_confuse_are_refused() {
         let hash = "7XACtDnprIRfIjV9giusFERzD722AW0+yUMil7nsn3M= ";
         for key in ["", " ", "\u{200b}_post_1", "\u{ff3f}post_1", "a b", hash] {
             assert!(matches!(check_key(key), Err(Error::Invalid(_))), "{key:?}");

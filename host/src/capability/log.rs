@@ -1,73 +1,97 @@
 //! `log`: lines in the server's log.
 //!
-//! A line is cut, an event has room for so much, and what says the same as others of the last minute is left out.
+//! Lines are truncated, an event may write a limited number of bytes, and repeated lines are throttled.
 
 use mattermost_plugin_rpc::mattermost::LogLevel;
 
-use crate::bindings::plugin::mattermost::plugin::log::{Host, Level};
-use crate::log::{Line, Says, cut};
+use super::limits::pairs_size;
+use crate::bindings::plugin::mattermost::plugin::log::{self, Host, Level};
+use crate::event::meter::Meter;
+use crate::event::{EventState, Quotas, Services};
+use crate::log::{Line, Topic, sanitize};
 use crate::metrics::Counter;
-use crate::sandbox::EventState;
+use wasmtime::component::{HasData, Linker};
 
+/// The most fields of a line.
 const FIELD_LIMIT: usize = 16;
 
-/// What one event may write, in bytes.
-pub(crate) const EVENT_LIMIT: usize = 128 * 1024;
-
 const TOO_MUCH: &str =
-    "The component wrote more into the log than one event may; the rest of it is left out";
+    "The component wrote more to the log than one event may; the rest is left out";
 
-impl Host for EventState {
+/// Adds the interface to the linker.
+pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
+    struct HasView;
+    impl HasData for HasView {
+        type Data<'a> = View<'a>;
+    }
+    fn view(state: &mut EventState) -> View<'_> {
+        View {
+            services: &state.services,
+            meter: &mut state.meter,
+            quotas: &mut state.quotas,
+        }
+    }
+    log::add_to_linker::<_, HasView>(linker, view)
+}
+
+/// The parts of an event's state that this interface needs.
+struct View<'a> {
+    services: &'a Services,
+    meter: &'a mut Meter,
+    quotas: &'a mut Quotas,
+}
+
+impl Host for View<'_> {
     async fn write(
         &mut self,
         level: Level,
         message: String,
         fields: Vec<(String, String)>,
     ) -> wasmtime::Result<()> {
-        let _held = self.host_call(&(&message, &fields))?;
+        let _reservation = self.meter.begin_call(&(&message, &fields))?;
         let level = match level {
             Level::Debug => LogLevel::Debug,
             Level::Info => LogLevel::Info,
             Level::Warn => LogLevel::Warn,
             Level::Error => LogLevel::Error,
         };
-        let message = cut(message);
+        let message = sanitize(message);
         let fields = fields.into_iter().take(FIELD_LIMIT);
-        let fields = fields.map(|(name, value)| (field_name(name), cut(value)));
+        let fields = fields.map(|(name, value)| (field_name(name), sanitize(value)));
         let fields: Vec<_> = fields.collect();
         self.write_line(level, &message, fields);
         Ok(())
     }
 }
 
-impl EventState {
+impl View<'_> {
     fn write_line(&mut self, level: LogLevel, message: &str, fields: Vec<(String, String)>) {
-        let services = &self.services;
-        let size = message.len() + pairs(&fields);
-        let line = match self.log_left.checked_sub(size) {
+        let services = self.services;
+        let size = message.len() + pairs_size(&fields);
+        let line = match self.quotas.log_bytes.checked_sub(size) {
             Some(left) => {
-                self.log_left = left;
+                self.quotas.log_bytes = left;
                 Line {
                     level,
-                    says: Says::Component(message),
+                    topic: Topic::Component(message),
                     message,
                     fields,
                 }
             }
             None => {
                 services.metrics.count(Counter::LineLeftOut, "event");
-                if std::mem::take(&mut self.log_left) == 0 {
+                if std::mem::take(&mut self.quotas.log_bytes) == 0 {
                     return;
                 }
                 Line::warning(TOO_MUCH)
             }
         };
-        services.write(line);
+        services.log.write(line);
     }
 }
 
-/// The keys that the server and the host write into each line themselves.
-const KEYS_OF_THE_LOG: [&str; 10] = [
+/// Keys that the server and the host set in each line.
+const RESERVED_FIELDS: [&str; 10] = [
     "caller",
     "left_out",
     "level",
@@ -80,23 +104,14 @@ const KEYS_OF_THE_LOG: [&str; 10] = [
     "",
 ];
 
-/// The name of a field as it may stand in the log. Programs that read the log take one of two equal keys, so a field must
-/// not have a key of the line itself.
+/// The name of a field in the log. Log readers pick one of two equal keys, so a field must not have a reserved key.
 fn field_name(name: String) -> String {
-    let name = cut(name);
+    let name = sanitize(name);
     let plain = name.trim().to_ascii_lowercase();
-    if KEYS_OF_THE_LOG.contains(&plain.as_str()) {
+    if RESERVED_FIELDS.contains(&plain.as_str()) {
         return format!("field_{plain}");
     }
     name
-}
-
-/// What pairs of texts hold, in bytes.
-pub(super) fn pairs(pairs: &[(String, String)]) -> usize {
-    pairs
-        .iter()
-        .map(|(name, value)| name.len() + value.len())
-        .sum()
 }
 
 #[cfg(test)]
@@ -104,8 +119,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_has_no_key_of_the_line_itself() {
-        for (name, told) in [
+    fn fields_cannot_use_reserved_keys() {
+        for (name, expected) in [
             ("level", "field_level"),
             (" Plugin_ID", "field_plugin_id"),
             ("left_out", "field_left_out"),
@@ -113,7 +128,7 @@ mod tests {
             ("error", "error"),
             ("levels", "levels"),
         ] {
-            assert_eq!(field_name(name.to_owned()), told);
+            assert_eq!(field_name(name.to_owned()), expected);
         }
     }
 }

@@ -1,32 +1,56 @@
-//! `settings`: a component asks an administrator for settings, and the host makes the form and saves the answers.
-//! See [`crate::settings`].
-
-use std::sync::Arc;
+//! `settings`: a component asks a system admin for settings. The host creates the form and saves the input; see
+//! [`crate::settings`].
 
 use mattermost_plugin_rpc::mattermost::{Dialog, DialogElement, OpenDialogRequest};
 
-use super::interactions::{Purpose, Terms};
-use super::{Answer, Error, refused};
-use crate::bindings::plugin::mattermost::plugin::settings::Host;
-use crate::jobs::random_id;
-use crate::plugin::settings_route::{Form, LIFETIME_MS, PERMISSION, ROUTE};
-use crate::sandbox::EventState;
-use crate::settings::{NotSaved, Setting, fill};
+use crate::bindings::plugin::mattermost::plugin::settings::{self, Host};
+use crate::error::{Error, HostResult, api_error};
+use crate::event::meter::Meter;
+use crate::event::{EventCause, EventState, Services};
+use crate::random::random_id;
+use crate::settings::{
+    FORM_LIFETIME_MS, FORM_PERMISSION, FORM_ROUTE, Form, SaveError, Schema, Setting, fill_generated,
+};
+use crate::signing::interactions::{InteractionScope, Purpose};
+use wasmtime::component::{HasData, Linker};
 
 /// The most fields of a form.
 const KEYS_LIMIT: usize = 20;
 
-impl Host for EventState {
-    async fn ask(&mut self, trigger_id: String, keys: Vec<String>) -> Answer<()> {
-        let _held = self.host_call(&(&trigger_id, &keys))?;
+/// Adds the interface to the linker.
+pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
+    struct HasView;
+    impl HasData for HasView {
+        type Data<'a> = View<'a>;
+    }
+    fn view(state: &mut EventState) -> View<'_> {
+        View {
+            services: &state.services,
+            meter: &mut state.meter,
+            cause: &state.cause,
+        }
+    }
+    settings::add_to_linker::<_, HasView>(linker, view)
+}
+
+/// The parts of an event's state that this interface needs.
+struct View<'a> {
+    services: &'a Services,
+    meter: &'a mut Meter,
+    cause: &'a EventCause,
+}
+
+impl Host for View<'_> {
+    async fn ask(&mut self, trigger_id: String, keys: Vec<String>) -> HostResult<()> {
+        let _reservation = self.meter.begin_call(&(&trigger_id, &keys))?;
         let asked = self.ask_settings(trigger_id, keys).await;
-        Ok(self.counted("settings", asked))
+        Ok(self.services.count_denial("settings", asked))
     }
 
-    async fn generate(&mut self, key: String) -> Answer<()> {
-        let _held = self.host_call(&key)?;
+    async fn generate(&mut self, key: String) -> HostResult<()> {
+        let _reservation = self.meter.begin_call(&key)?;
         let generated = self.generate_setting(&key).await;
-        Ok(self.counted("settings", generated))
+        Ok(self.services.count_denial("settings", generated))
     }
 }
 
@@ -34,19 +58,19 @@ fn denied<T>(rule: &str) -> Result<T, Error> {
     Err(Error::Denied(rule.to_owned()))
 }
 
-impl EventState {
+impl View<'_> {
     async fn ask_settings(&mut self, trigger_id: String, keys: Vec<String>) -> Result<(), Error> {
-        let user = self.administrator().await?;
-        if self.channel.is_none() {
+        let user = self.require_system_admin().await?;
+        if self.cause.channel.is_none() {
             return denied("a form is opened by a command or by a genuine click");
         }
         if keys.len() > KEYS_LIMIT {
             return Err(Error::TooLarge);
         }
-        let services = Arc::clone(&self.services);
+        let services = self.services;
         let mut fields: Vec<DialogElement> = Vec::new();
         for key in &keys {
-            let field = asked(&services.schema, key)?.field();
+            let field = asked_setting(&services.schema, key)?.field();
             if fields.iter().any(|known| known.name == field.name) {
                 return Err(Error::Invalid(format!("{key} is asked for twice")));
             }
@@ -60,17 +84,22 @@ impl EventState {
             keys: fields.iter().map(|field| field.name.clone()).collect(),
         };
         let form = serde_json::to_string(&form)
-            .map_err(|error| Error::Invalid(format!("the form cannot be written: {error}")))?;
-        let terms = Terms {
+            .map_err(|error| Error::Invalid(format!("the form cannot be serialized: {error}")))?;
+        let scope = InteractionScope {
             purpose: Purpose::Settings,
-            route: ROUTE,
+            route: FORM_ROUTE,
             channel: "",
             user: &user,
         };
-        let state = services.signed_state(&terms, LIFETIME_MS, form).await?;
+        let expires = (services.clock)().saturating_add(FORM_LIFETIME_MS);
+        let api = services.api.as_ref();
+        let state = services
+            .host_key
+            .sign_state(api, &scope, expires, form)
+            .await?;
         let request = OpenDialogRequest {
             trigger_id,
-            url: format!("/plugins/{}{ROUTE}", services.plugin_id),
+            url: format!("/plugins/{}{FORM_ROUTE}", services.plugin_id),
             dialog: Dialog {
                 title: "Plugin settings".to_owned(),
                 introduction_text: format!(
@@ -84,41 +113,47 @@ impl EventState {
             },
         };
         let opened = services.api.open_interactive_dialog(request).await;
-        opened.map_err(refused)
+        opened.map_err(api_error)
     }
 
     async fn generate_setting(&mut self, key: &str) -> Result<(), Error> {
-        self.administrator().await?;
-        let services = Arc::clone(&self.services);
-        let setting = asked(&services.schema, key)?;
+        self.require_system_admin().await?;
+        let services = self.services;
+        let setting = asked_setting(&services.schema, key)?;
         if !setting.is_generated() {
-            return denied("only a setting of the type `generated` is generated");
+            return denied("only settings of the type `generated` can be generated");
         }
-        let filled = fill(services.api.as_ref(), &services.schema, setting).await;
+        let filled = fill_generated(services.api.as_ref(), &services.schema, setting).await;
         filled.map_err(|why| match why {
-            NotSaved::Full => Error::Conflict,
-            NotSaved::ReadOnly => {
+            SaveError::HasValue => Error::Conflict,
+            SaveError::ReadOnly => {
                 Error::Denied("the configuration of this server is read-only".to_owned())
             }
-            NotSaved::Masked(label) => Error::Invalid(format!("{label} is stored as asterisks")),
-            NotSaved::Api(error) => Error::Unavailable(error),
+            SaveError::Masked(label) => Error::Invalid(format!("{label} is stored as asterisks")),
+            SaveError::Api(error) => Error::Unavailable(error),
         })
     }
 
-    /// The user who caused the event and meant it, if they manage the system now.
-    async fn administrator(&mut self) -> Result<String, Error> {
-        let Some(user) = self.actor.clone().filter(|_| self.is_meant) else {
-            return denied("settings are for commands, and for requests that their user meant");
+    /// The user who intentionally caused the event, if they manage the system now.
+    async fn require_system_admin(&mut self) -> Result<String, Error> {
+        let Some(user) = self.cause.actor.clone().filter(|_| self.cause.is_intended) else {
+            return denied(
+                "settings can be changed only by commands and by requests that the user intended",
+            );
         };
-        let permitted = self.services.api.has_permission_to(&user, PERMISSION).await;
-        if !permitted.map_err(refused)? {
-            return denied("settings are for users who manage the system");
+        let permitted = self
+            .services
+            .api
+            .has_permission_to(&user, FORM_PERMISSION)
+            .await;
+        if !permitted.map_err(api_error)? {
+            return denied("settings can be changed only by users who manage the system");
         }
         Ok(user)
     }
 }
 
-fn asked<'a>(schema: &'a crate::settings::Schema, key: &str) -> Result<&'a Setting, Error> {
+fn asked_setting<'a>(schema: &'a Schema, key: &str) -> Result<&'a Setting, Error> {
     let missing = || Error::Denied("the policy does not list this setting".to_owned());
-    schema.asked(key).ok_or_else(missing)
+    schema.askable(key).ok_or_else(missing)
 }

@@ -1,26 +1,53 @@
 //! `users`: people and bots.
 //!
-//! Of people's preferences only those of the plugin's own category are its business. Others say what they have muted,
-//! hidden and marked, and to delete them would change how Mattermost looks for somebody.
+//! A component can access only the preferences of the plugin's own category. Others say what a user has muted, hidden, or
+//! marked, and deleting them would change how Mattermost looks for that user.
 
 use mattermost_plugin_rpc::mattermost::{Preference, User as ApiUser};
 
-use super::{Answer, Error, refused};
-use crate::bindings::plugin::mattermost::plugin::users::{Host, User};
-use crate::sandbox::EventState;
+use crate::bindings::plugin::mattermost::plugin::users::{self, Host, User};
+use crate::error::{Error, HostResult, api_error};
+use crate::event::meter::Meter;
+use crate::event::{EventState, Services};
+use wasmtime::component::{HasData, Linker};
 
-impl Host for EventState {
-    async fn get(&mut self, user_id: String) -> Answer<User> {
-        let _held = self.host_call(&user_id)?;
+/// Adds the interface to the linker.
+pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
+    struct HasView;
+    impl HasData for HasView {
+        type Data<'a> = View<'a>;
+    }
+    fn view(state: &mut EventState) -> View<'_> {
+        View {
+            services: &state.services,
+            meter: &mut state.meter,
+        }
+    }
+    users::add_to_linker::<_, HasView>(linker, view)
+}
+
+/// The parts of an event's state that this interface needs.
+struct View<'a> {
+    services: &'a Services,
+    meter: &'a mut Meter,
+}
+
+impl Host for View<'_> {
+    async fn get(&mut self, user_id: String) -> HostResult<User> {
+        let _reservation = self.meter.begin_call(&user_id)?;
         let user = self.services.api.get_user(&user_id).await;
-        Ok(self.counted("users", user.map(visible).map_err(refused)))
+        Ok(self
+            .services
+            .count_denial("users", user.map(visible).map_err(api_error)))
     }
 
-    async fn has_permission(&mut self, user_id: String, permission: String) -> Answer<bool> {
-        let _held = self.host_call(&(&user_id, &permission))?;
+    async fn has_permission(&mut self, user_id: String, permission: String) -> HostResult<bool> {
+        let _reservation = self.meter.begin_call(&(&user_id, &permission))?;
         let api = &self.services.api;
         let answer = api.has_permission_to(&user_id, &permission).await;
-        Ok(self.counted("users", answer.map_err(refused)))
+        Ok(self
+            .services
+            .count_denial("users", answer.map_err(api_error)))
     }
 
     async fn preference(
@@ -28,18 +55,18 @@ impl Host for EventState {
         user_id: String,
         category: String,
         name: String,
-    ) -> Answer<Option<String>> {
-        let _held = self.host_call(&(&user_id, &category, &name))?;
+    ) -> HostResult<Option<String>> {
+        let _reservation = self.meter.begin_call(&(&user_id, &category, &name))?;
         if let Err(error) = self.check_category(&category) {
             return Ok(Err(error));
         }
         let all = self.services.api.get_preferences_for_user(&user_id).await;
-        let answer = all.map_err(refused).map(|all| {
+        let answer = all.map_err(api_error).map(|all| {
             all.into_iter()
                 .find(|one| one.category == category && one.name == name)
                 .map(|one| one.value)
         });
-        Ok(self.counted("users", answer))
+        Ok(self.services.count_denial("users", answer))
     }
 
     async fn delete_preference(
@@ -47,8 +74,8 @@ impl Host for EventState {
         user_id: String,
         category: String,
         name: String,
-    ) -> Answer<()> {
-        let _held = self.host_call(&(&user_id, &category, &name))?;
+    ) -> HostResult<()> {
+        let _reservation = self.meter.begin_call(&(&user_id, &category, &name))?;
         if let Err(error) = self.check_category(&category) {
             return Ok(Err(error));
         }
@@ -62,11 +89,13 @@ impl Host for EventState {
         let answer = api
             .delete_preferences_for_user(&user_id, vec![preference])
             .await;
-        Ok(self.counted("users", answer.map_err(refused)))
+        Ok(self
+            .services
+            .count_denial("users", answer.map_err(api_error)))
     }
 }
 
-impl EventState {
+impl View<'_> {
     fn check_category(&self, category: &str) -> Result<(), Error> {
         let own = format!("plugin:{}", self.services.plugin_id);
         let answer = if category == own {
@@ -75,7 +104,7 @@ impl EventState {
             let rule = format!("the plugin's preferences are those of the category {own}");
             Err(Error::Denied(rule))
         };
-        self.counted("users", answer)
+        self.services.count_denial("users", answer)
     }
 }
 

@@ -3,29 +3,52 @@
 use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::Broadcast;
 
-use super::log::pairs;
-use super::{Answer, Error, refused};
-use crate::bindings::plugin::mattermost::plugin::websocket::{Audience, Host};
-use crate::sandbox::EventState;
+use super::limits::pairs_size;
+use crate::bindings::plugin::mattermost::plugin::websocket::{self, Audience, Host};
+use crate::error::{Error, HostResult, api_error};
+use crate::event::meter::Meter;
+use crate::event::{EventState, Services};
+use wasmtime::component::{HasData, Linker};
 
-/// What an event may hold, name and data together, in bytes: each client that is online gets all of it.
+/// The largest event, name and data together, in bytes: each client that is online receives it.
 const SIZE_LIMIT: usize = 64 * 1024;
 
-impl Host for EventState {
+/// Adds the interface to the linker.
+pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
+    struct HasView;
+    impl HasData for HasView {
+        type Data<'a> = View<'a>;
+    }
+    fn view(state: &mut EventState) -> View<'_> {
+        View {
+            services: &state.services,
+            meter: &mut state.meter,
+        }
+    }
+    websocket::add_to_linker::<_, HasView>(linker, view)
+}
+
+/// The parts of an event's state that this interface needs.
+struct View<'a> {
+    services: &'a Services,
+    meter: &'a mut Meter,
+}
+
+impl Host for View<'_> {
     async fn publish(
         &mut self,
         name: String,
         data: Vec<(String, String)>,
         audience: Audience,
-    ) -> Answer<()> {
-        let size = name.len() + pairs(&data);
-        let _held = self.host_call(&(&name, &data, &audience))?;
+    ) -> HostResult<()> {
+        let size = name.len() + pairs_size(&data);
+        let _reservation = self.meter.begin_call(&(&name, &data, &audience))?;
         let published = self.publish_event(&name, size, data, audience).await;
-        Ok(self.counted("websocket", published))
+        Ok(self.services.count_denial("websocket", published))
     }
 }
 
-impl EventState {
+impl View<'_> {
     async fn publish_event(
         &mut self,
         name: &str,
@@ -36,7 +59,7 @@ impl EventState {
         if size > SIZE_LIMIT {
             return Err(Error::TooLarge);
         }
-        // Without this, nodes of a cluster send events to each other over UDP, and one that opens a meeting may be lost.
+        // Otherwise cluster nodes send events to each other over UDP, and an important one may be lost.
         let mut broadcast = Broadcast {
             reliable_cluster_send: true,
             ..Broadcast::default()
@@ -49,15 +72,15 @@ impl EventState {
             }
             Audience::Channel(channel) => broadcast.channel_id = channel,
         }
-        // An event with no addressee at all would go to everybody.
+        // An event without a recipient would go to everyone.
         if broadcast.user_id.is_empty() && broadcast.channel_id.is_empty() {
-            let reason = "an event needs a user or a channel to go to";
+            let reason = "an event needs a user or a channel as its audience";
             return Err(Error::Invalid(reason.to_owned()));
         }
         let data = data.into_iter();
         let data = data.map(|(key, value)| (key, Any::String(value))).collect();
         let api = &self.services.api;
         let answer = api.publish_websocket_event(name, data, broadcast).await;
-        answer.map_err(refused)
+        answer.map_err(api_error)
     }
 }

@@ -1,45 +1,45 @@
-//! How much memory the data of a call takes on the host's heap.
+//! The size on the host's heap of data that the component passes to the host or gets from it.
 //!
-//! A component names a list by a pointer and a length, and may name the same text many times, so a call can be far larger
-//! for the host than it is in the component's memory. wasmtime charges each element of a list and each byte of a text
-//! before it copies them, against the size of one call. The same number, computed here, is charged against the event and
-//! against what all events have together before the host does anything else with the data.
+//! A component describes a list by a pointer and a length and may reference the same string many times, so the host's copy can
+//! be far larger than the component's own memory. wasmtime charges each list element and each string byte before it
+//! copies them, against the limit for one call. The host computes the same number here and charges it against the event
+//! and against the memory budget of all events before it does anything else with the data.
 
+use crate::bindings::jobs::exports::mattermost::plugin::job_handler::Outcome as JobOutcome;
 use crate::bindings::plugin::exports::mattermost::plugin::http_handler;
 use crate::bindings::plugin::mattermost::plugin as imports;
-use crate::sandbox::JobOutcome;
 
-/// The heap memory of a value, in bytes: its elements and its texts, not the value itself.
-pub(crate) trait Weight {
-    /// In bytes.
-    fn weight(&self) -> usize;
+/// The heap memory that a value owns, in bytes, without the value itself.
+pub(crate) trait HeapSize {
+    /// The size in bytes.
+    fn heap_size(&self) -> usize;
 }
 
-impl Weight for () {
-    fn weight(&self) -> usize {
+impl HeapSize for () {
+    fn heap_size(&self) -> usize {
         0
     }
 }
 
-impl Weight for String {
-    fn weight(&self) -> usize {
+impl HeapSize for String {
+    fn heap_size(&self) -> usize {
         self.capacity()
     }
 }
 
-impl Weight for Vec<u8> {
-    fn weight(&self) -> usize {
+impl HeapSize for Vec<u8> {
+    fn heap_size(&self) -> usize {
         self.capacity()
     }
 }
 
-/// A list of elements that have parts of their own.
+/// Lists whose elements own heap memory.
 macro_rules! lists {
     ($($element:ty),* $(,)?) => { $(
-        impl Weight for Vec<$element> {
-            fn weight(&self) -> usize {
+        impl HeapSize for Vec<$element> {
+            fn heap_size(&self) -> usize {
                 let elements = self.capacity().saturating_mul(size_of::<$element>());
-                self.iter().fold(elements, |sum, one| sum.saturating_add(one.weight()))
+                self.iter().fold(elements, |sum, one| sum.saturating_add(one.heap_size()))
             }
         }
     )* };
@@ -54,34 +54,34 @@ lists!(
     imports::posts::Post,
 );
 
-impl<T: Weight> Weight for Option<T> {
-    fn weight(&self) -> usize {
-        self.as_ref().map_or(0, Weight::weight)
+impl<T: HeapSize> HeapSize for Option<T> {
+    fn heap_size(&self) -> usize {
+        self.as_ref().map_or(0, HeapSize::heap_size)
     }
 }
 
-impl<T: Weight, E: Weight> Weight for Result<T, E> {
-    fn weight(&self) -> usize {
+impl<T: HeapSize, E: HeapSize> HeapSize for Result<T, E> {
+    fn heap_size(&self) -> usize {
         match self {
-            Ok(value) => value.weight(),
-            Err(error) => error.weight(),
+            Ok(value) => value.heap_size(),
+            Err(error) => error.heap_size(),
         }
     }
 }
 
-impl<T: Weight> Weight for &T {
-    fn weight(&self) -> usize {
-        (*self).weight()
+impl<T: HeapSize> HeapSize for &T {
+    fn heap_size(&self) -> usize {
+        (*self).heap_size()
     }
 }
 
 macro_rules! tuples {
     ($(($($part:ident),+)),* $(,)?) => { $(
-        impl<$($part: Weight),+> Weight for ($($part,)+) {
-            fn weight(&self) -> usize {
+        impl<$($part: HeapSize),+> HeapSize for ($($part,)+) {
+            fn heap_size(&self) -> usize {
                 #[allow(non_snake_case, reason = "the parts are named as their types")]
                 let ($($part,)+) = self;
-                [$($part.weight()),+].into_iter().fold(0, usize::saturating_add)
+                [$($part.heap_size()),+].into_iter().fold(0, usize::saturating_add)
             }
         }
     )* };
@@ -89,13 +89,13 @@ macro_rules! tuples {
 
 tuples!((A, B), (A, B, C));
 
-/// Records: all their parts that are on the heap, and after the semicolon those that are not.
+/// Records. Fields after the semicolon own no heap memory.
 macro_rules! records {
     ($($record:path { $($part:ident),* $(; $($flat:ident),*)? })*) => { $(
-        impl Weight for $record {
-            fn weight(&self) -> usize {
+        impl HeapSize for $record {
+            fn heap_size(&self) -> usize {
                 let Self { $($part,)* $($($flat: _,)*)? } = self;
-                [$($part.weight()),*].into_iter().fold(0, usize::saturating_add)
+                [$($part.heap_size()),*].into_iter().fold(0, usize::saturating_add)
             }
         }
     )* };
@@ -115,35 +115,35 @@ records! {
     http_handler::Response { headers, body; status }
 }
 
-impl Weight for imports::kv::Expected {
-    fn weight(&self) -> usize {
+impl HeapSize for imports::kv::Expected {
+    fn heap_size(&self) -> usize {
         match self {
-            Self::Value(value) => value.weight(),
+            Self::Value(value) => value.heap_size(),
             Self::Any | Self::Absent => 0,
         }
     }
 }
 
-impl Weight for imports::websocket::Audience {
-    fn weight(&self) -> usize {
+impl HeapSize for imports::websocket::Audience {
+    fn heap_size(&self) -> usize {
         match self {
-            Self::User(id) | Self::Channel(id) => id.weight(),
-            Self::Connection(ids) => ids.weight(),
+            Self::User(id) | Self::Channel(id) => id.heap_size(),
+            Self::Connection(ids) => ids.heap_size(),
         }
     }
 }
 
-impl Weight for imports::types::Error {
-    fn weight(&self) -> usize {
+impl HeapSize for imports::types::Error {
+    fn heap_size(&self) -> usize {
         match self {
-            Self::Denied(text) | Self::Invalid(text) | Self::Unavailable(text) => text.weight(),
+            Self::Denied(text) | Self::Invalid(text) | Self::Unavailable(text) => text.heap_size(),
             Self::NotFound | Self::Conflict | Self::TooLarge | Self::Timeout => 0,
         }
     }
 }
 
-impl Weight for JobOutcome {
-    fn weight(&self) -> usize {
+impl HeapSize for JobOutcome {
+    fn heap_size(&self) -> usize {
         match self {
             Self::Done | Self::RetryAfter(_) => 0,
         }
@@ -155,15 +155,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn empty_elements_of_a_list_take_memory_too() {
+    fn empty_list_elements_count() {
         let fields = vec![(String::new(), String::new()); 1_000];
-        assert_eq!(fields.weight(), 1_000 * 2 * size_of::<String>());
+        assert_eq!(fields.heap_size(), 1_000 * 2 * size_of::<String>());
         let named = vec!["four".to_owned(); 1_000];
-        assert_eq!(named.weight(), 1_000 * (size_of::<String>() + 4));
+        assert_eq!(named.heap_size(), 1_000 * (size_of::<String>() + 4));
     }
 
     #[test]
-    fn a_record_weighs_as_much_as_all_its_parts() {
+    fn the_size_of_a_record_is_the_sum_of_its_fields() {
         let choice = || imports::dialogs::Choice {
             label: "ab".to_owned(),
             value: "c".to_owned(),
@@ -179,8 +179,8 @@ mod tests {
             choices: vec![choice(), choice()],
         };
         let choices = 2 * (size_of::<imports::dialogs::Choice>() + 3);
-        assert_eq!(element.weight(), 4 + choices);
+        assert_eq!(element.heap_size(), 4 + choices);
         let size = size_of::<imports::dialogs::Element>();
-        assert_eq!(vec![element].weight(), size + 4 + choices);
+        assert_eq!(vec![element].heap_size(), size + 4 + choices);
     }
 }

@@ -1,39 +1,39 @@
-//! What instances may take of memory and tables: each one of its own, and all that run of the whole.
+//! Limits on the memory and tables of instances: one limit per event, and one budget for all running events.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmtime::{Error, ResourceLimiter, Result};
 
-/// Elements of all tables together: many times what a compiled program uses for its function pointers.
+/// The most elements of all tables of an instance together. A compiled program needs a fraction of it for function pointers.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 
-/// Which limit a growth met.
+/// The limit that refused memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// The event's own.
+pub(crate) enum MemoryRefusal {
+    /// The event's own limit.
     Event,
-    /// That of all events that run.
-    Together,
+    /// The budget of all running events.
+    AllEvents,
 }
 
-/// The memory of all events that run, in bytes.
+/// The memory budget of all running events, in bytes.
 #[derive(Debug)]
-pub struct Budget {
+pub(crate) struct MemoryBudget {
     limit: usize,
     used: AtomicUsize,
 }
 
-impl Budget {
-    /// So many bytes for all.
-    pub fn new(limit: usize) -> Arc<Self> {
+impl MemoryBudget {
+    /// A budget of `limit` bytes.
+    pub(crate) fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self {
             limit,
             used: AtomicUsize::new(0),
         })
     }
 
-    fn take(&self, bytes: usize) -> bool {
+    fn try_add(&self, bytes: usize) -> bool {
         let within = |used: usize| {
             let used = used.checked_add(bytes)?;
             (used <= self.limit).then_some(used)
@@ -42,77 +42,77 @@ impl Budget {
         self.used.fetch_update(order, order, within).is_ok()
     }
 
-    fn give_back(&self, bytes: usize) {
+    fn release(&self, bytes: usize) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// Room for what the host keeps for an event beside the event's own memory, or none.
-    pub fn room(self: &Arc<Self>, bytes: usize) -> Option<Room> {
-        self.take(bytes).then(|| Room {
+    /// Reserves memory that the host uses for an event outside its instance; `None` if the budget is exhausted.
+    pub(crate) fn reserve(self: &Arc<Self>, bytes: usize) -> Option<Reservation> {
+        self.try_add(bytes).then(|| Reservation {
             budget: Arc::clone(self),
             bytes,
         })
     }
 }
 
-/// A part of the budget, until it is dropped.
+/// A part of the budget. Dropping it returns the bytes.
 #[derive(Debug)]
-pub struct Room {
-    budget: Arc<Budget>,
+pub(crate) struct Reservation {
+    budget: Arc<MemoryBudget>,
     bytes: usize,
 }
 
-impl Drop for Room {
+impl Drop for Reservation {
     fn drop(&mut self) {
-        self.budget.give_back(self.bytes);
+        self.budget.release(self.bytes);
     }
 }
 
-/// Refuses growth beyond the event's share, or beyond what all have together. A refused growth is an allocation
-/// failure inside the component, which Rust programs answer with a trap.
-pub struct MemoryLimit {
+/// Refuses growth beyond the event's limit or the budget. To the component this is a failed allocation, on which Rust
+/// programs trap.
+pub(crate) struct MemoryLimiter {
     limit: usize,
     used: usize,
     elements: usize,
-    budget: Arc<Budget>,
-    refused: Option<Refusal>,
+    budget: Arc<MemoryBudget>,
+    refusal: Option<MemoryRefusal>,
 }
 
-impl MemoryLimit {
+impl MemoryLimiter {
     /// A limit in bytes for all linear memories of the instance together.
-    pub fn new(limit: usize, budget: Arc<Budget>) -> Self {
+    pub(crate) fn new(limit: usize, budget: Arc<MemoryBudget>) -> Self {
         Self {
             limit,
             used: 0,
             elements: 0,
             budget,
-            refused: None,
+            refusal: None,
         }
     }
 
-    /// Which limit a growth met last, if one did.
-    pub fn refused(&self) -> Option<Refusal> {
-        self.refused
+    /// The limit that refused memory last, if any.
+    pub(crate) fn refusal(&self) -> Option<MemoryRefusal> {
+        self.refusal
     }
 
-    /// Something else than a growth met the limit of all events.
-    pub fn refuse_together(&mut self) {
-        self.refused = Some(Refusal::Together);
+    /// Records that the budget had no room for a reservation.
+    pub(crate) fn note_budget_exhausted(&mut self) {
+        self.refusal = Some(MemoryRefusal::AllEvents);
     }
 
-    /// What all events have.
-    pub fn budget(&self) -> &Arc<Budget> {
+    /// The budget of all events.
+    pub(crate) fn budget(&self) -> &Arc<MemoryBudget> {
         &self.budget
     }
 }
 
-impl Drop for MemoryLimit {
+impl Drop for MemoryLimiter {
     fn drop(&mut self) {
-        self.budget.give_back(self.used);
+        self.budget.release(self.used);
     }
 }
 
-impl ResourceLimiter for MemoryLimit {
+impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(
         &mut self,
         current: usize,
@@ -122,21 +122,21 @@ impl ResourceLimiter for MemoryLimit {
         let growth = desired.saturating_sub(current);
         let used = self.used.saturating_add(growth);
         let refusal = if used > self.limit {
-            Some(Refusal::Event)
-        } else if !self.budget.take(growth) {
-            Some(Refusal::Together)
+            Some(MemoryRefusal::Event)
+        } else if !self.budget.try_add(growth) {
+            Some(MemoryRefusal::AllEvents)
         } else {
             None
         };
         if refusal.is_some() {
-            self.refused = refusal;
+            self.refusal = refusal;
         } else {
             self.used = used;
         }
         Ok(refusal.is_none())
     }
 
-    /// Nothing is given back: this is also called for growth that was never asked for here.
+    /// Releases nothing: wasmtime also calls this for growth that [`Self::memory_growing`] never saw.
     fn memory_grow_failed(&mut self, _error: Error) -> Result<()> {
         Ok(())
     }
@@ -162,16 +162,16 @@ impl ResourceLimiter for MemoryLimit {
 mod tests {
     use super::*;
 
-    fn alone(limit: usize) -> MemoryLimit {
-        MemoryLimit::new(limit, Budget::new(usize::MAX))
+    fn limiter(limit: usize) -> MemoryLimiter {
+        MemoryLimiter::new(limit, MemoryBudget::new(usize::MAX))
     }
 
     #[test]
-    fn growth_beyond_the_limit_is_refused_and_remembered() {
-        let mut limit = alone(100);
+    fn growth_beyond_the_limit_is_refused_and_recorded() {
+        let mut limit = limiter(100);
         assert!(limit.memory_growing(0, 60, None).unwrap());
         assert!(!limit.memory_growing(60, 101, None).unwrap());
-        assert_eq!(limit.refused(), Some(Refusal::Event));
+        assert_eq!(limit.refusal(), Some(MemoryRefusal::Event));
         assert!(limit.memory_growing(60, 100, None).unwrap());
         assert!(
             !limit.memory_growing(0, 1, None).unwrap(),
@@ -180,35 +180,35 @@ mod tests {
     }
 
     #[test]
-    fn all_events_together_have_a_limit_and_what_has_ended_counts_no_more() {
-        let budget = Budget::new(100);
-        let event = || MemoryLimit::new(60, Arc::clone(&budget));
+    fn the_budget_covers_all_events_and_ended_events_return_their_memory() {
+        let budget = MemoryBudget::new(100);
+        let event = || MemoryLimiter::new(60, Arc::clone(&budget));
         let (mut first, mut second) = (event(), event());
         assert!(first.memory_growing(0, 60, None).unwrap());
         assert!(second.memory_growing(0, 40, None).unwrap());
         assert!(!second.memory_growing(40, 41, None).unwrap());
-        assert_eq!(second.refused(), Some(Refusal::Together));
-        assert!(budget.room(1).is_none());
+        assert_eq!(second.refusal(), Some(MemoryRefusal::AllEvents));
+        assert!(budget.reserve(1).is_none());
         drop(first);
-        let room = budget.room(50).unwrap();
+        let reserve = budget.reserve(50).unwrap();
         assert!(!second.memory_growing(40, 60, None).unwrap());
-        drop(room);
+        drop(reserve);
         assert!(second.memory_growing(40, 60, None).unwrap());
         drop(second);
         assert_eq!(budget.used.load(Ordering::Relaxed), 0);
     }
 
     #[test]
-    fn a_growth_that_fails_gives_nothing_back() {
-        let mut limit = alone(100);
+    fn a_failed_growth_releases_nothing() {
+        let mut limit = limiter(100);
         assert!(limit.memory_growing(0, 100, None).unwrap());
         limit.memory_grow_failed(Error::msg("too much")).unwrap();
         assert!(!limit.memory_growing(100, 101, None).unwrap());
     }
 
     #[test]
-    fn all_tables_together_have_a_limit() {
-        let mut limit = alone(0);
+    fn the_limit_covers_all_tables() {
+        let mut limit = limiter(0);
         assert!(limit.table_growing(0, TABLE_ELEMENTS - 1, None).unwrap());
         assert!(limit.table_growing(0, 1, None).unwrap());
         assert!(!limit.table_growing(1, 2, None).unwrap(), "a second table");

@@ -1,33 +1,33 @@
-//! An index record of the queue: which jobs wait, when they are due, and who works on them. Pure.
+//! An index record of the queue: which jobs wait, when they are due, and which process runs them. Pure functions.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// How long a holder is believed to be alive, in milliseconds. It renews at a third of it.
+/// The duration of a lease, in milliseconds. The holder renews it after a third of that time.
 pub(super) const LEASE: i64 = 60_000;
-/// How far the clocks of two nodes may be apart, in milliseconds. A time that is further ahead was written
-/// by a clock that was wrong.
+
+/// How far the clocks of two nodes may differ, in milliseconds. A time further in the future was written by a wrong clock.
 const SKEW: i64 = 60_000;
 
-/// A waiting job. Times are milliseconds since 1970.
+/// A waiting or running job. Times are in milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) id: String,
-    /// Not to be run before.
+    /// The earliest time to run it.
     pub(super) due: i64,
-    /// Before it was put off for the first time.
+    /// The first `due`, before any postponement.
     pub(super) first_due: i64,
-    /// When `due` was set.
+    /// The time at which `due` was set.
     #[serde(default)]
     pub(super) planned: i64,
-    /// How often it was begun.
+    /// How often it was started.
     #[serde(default)]
     pub(super) attempts: u32,
-    /// Who works on it; empty for nobody.
+    /// The process that runs it; empty if none does.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) holder: String,
-    /// Until when the holder may be believed to be alive.
+    /// The end of the holder's lease.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) leased_until: i64,
 }
@@ -37,16 +37,16 @@ fn is_zero(number: &i64) -> bool {
 }
 
 impl Entry {
-    /// Begins it for `holder`.
+    /// Starts an attempt of `holder`.
     pub(super) fn take(&mut self, holder: &str, leased_until: i64) {
         self.attempts = self.attempts.saturating_add(1);
         holder.clone_into(&mut self.holder);
         self.leased_until = leased_until;
     }
 
-    /// When somebody may begin it: when it is due, or when the lease of a dead holder ends. What was
-    /// written by a clock that was ahead, and has been set right since, binds nobody.
-    fn free_at(&self, now: i64) -> i64 {
+    /// When the job can be claimed: when it is due, or when the lease of a dead holder ends. Times that a wrong clock wrote
+    /// too far in the future are ignored.
+    fn available_at(&self, now: i64) -> i64 {
         let due = if self.planned > now.saturating_add(SKEW) {
             now
         } else {
@@ -61,13 +61,13 @@ impl Entry {
     }
 }
 
-/// The IDs of the jobs that a process runs.
+/// The IDs of the jobs that this process runs.
 pub(super) type Running = BTreeSet<String>;
 
 /// All entries of one record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Index {
-    /// Grows with each change, so that of two versions the newer one is known.
+    /// Increases with each change, so that the newer of two versions can be recognized.
     #[serde(default)]
     pub(super) version: u64,
     #[serde(default)]
@@ -80,41 +80,41 @@ impl Index {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        // Strings and numbers always become JSON.
+        // Serializing strings and numbers never fails.
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Takes up to `room` jobs that are free now for `holder`, the longest due first. Leaves those that `holder` runs: it
-    /// may only have failed to renew their leases.
+    /// Claims up to `limit` available jobs for `holder`, the longest due first. Skips those that `holder` runs: it may only
+    /// have failed to renew their leases.
     pub(super) fn claim(
         &mut self,
         now: i64,
         leased_until: i64,
         holder: &str,
         running: &Running,
-        room: usize,
+        limit: usize,
     ) -> Vec<Entry> {
-        let mut free: Vec<&mut Entry> = self
+        let mut available: Vec<&mut Entry> = self
             .jobs
             .iter_mut()
-            .filter(|entry| !running.contains(&entry.id) && entry.free_at(now) <= now)
+            .filter(|entry| !running.contains(&entry.id) && entry.available_at(now) <= now)
             .collect();
-        free.sort_by_key(|entry| entry.due);
-        let taken = free.into_iter().take(room).map(|entry| {
+        available.sort_by_key(|entry| entry.due);
+        let taken = available.into_iter().take(limit).map(|entry| {
             entry.take(holder, leased_until);
             entry.clone()
         });
         taken.collect()
     }
 
-    /// Prolongs a lease. False where the job is not the holder's any more.
+    /// Renews a lease. Returns false if the holder has lost the job.
     pub(super) fn renew(&mut self, id: &str, holder: &str, leased_until: i64) -> bool {
         self.held(id, holder)
             .map(|entry| entry.leased_until = leased_until)
             .is_some()
     }
 
-    /// Removes a job that is done.
+    /// Removes a finished job.
     pub(super) fn finish(&mut self, id: &str, holder: &str) -> bool {
         let before = self.jobs.len();
         self.jobs
@@ -122,7 +122,7 @@ impl Index {
         self.jobs.len() < before
     }
 
-    /// Gives a job back, to be run at `due`.
+    /// Returns a job, to be run at `due`.
     pub(super) fn postpone(&mut self, id: &str, holder: &str, now: i64, due: i64) -> bool {
         self.held(id, holder)
             .map(|entry| {
@@ -134,11 +134,11 @@ impl Index {
             .is_some()
     }
 
-    /// When the next job is free, if there is one that this process does not run.
+    /// When the next job that this process does not run can be claimed.
     pub(super) fn next(&self, now: i64, running: &Running) -> Option<i64> {
         let others = self.jobs.iter();
         let others = others.filter(|entry| !running.contains(&entry.id));
-        others.map(|entry| entry.free_at(now)).min()
+        others.map(|entry| entry.available_at(now)).min()
     }
 
     fn held(&mut self, id: &str, holder: &str) -> Option<&mut Entry> {
@@ -146,6 +146,11 @@ impl Index {
             .iter_mut()
             .find(|entry| entry.id == id && entry.holder == holder)
     }
+}
+
+/// The key of an index record.
+pub(super) fn index_key(shard: usize) -> String {
+    format!("_jobs_{shard:02}")
 }
 
 #[cfg(test)]
@@ -173,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_is_claimed_once_and_the_longest_due_first() {
+    fn due_jobs_are_claimed_once_and_the_longest_due_first() {
         let mut index = index(&[("late", 30), ("b", 20), ("a", 10)]);
         let taken = index.claim(25, 100, "n1", &NONE, 1);
         assert_eq!((taken.len(), taken[0].id.as_str()), (1, "a"));
@@ -183,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_job_of_a_dead_holder_is_free_when_its_lease_ends() {
+    fn the_job_of_a_dead_holder_is_available_when_its_lease_ends() {
         let mut index = index(&[("a", 10)]);
         index.claim(10, 100, "n1", &NONE, 1);
         assert!(index.claim(99, 200, "n2", &NONE, 1).is_empty());
@@ -197,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_does_not_claim_what_it_runs() {
+    fn a_process_does_not_claim_a_job_that_it_runs() {
         let mut index = index(&[("a", 10)]);
         index.claim(10, 100, "n1", &NONE, 1);
         let running = Running::from(["a".to_owned()]);
@@ -207,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_postponed_job_is_free_again_when_due() {
+    fn a_postponed_job_is_available_when_due() {
         let mut index = index(&[("a", 10)]);
         index.claim(10, 100, "n1", &NONE, 1);
         assert!(index.postpone("a", "n1", 20, 50));
@@ -216,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn times_of_a_clock_that_was_ahead_bind_nobody() {
+    fn times_of_a_clock_that_was_ahead_are_ignored() {
         const DAY: i64 = 24 * 3600 * 1000;
         let mut index = index(&[("a", 10)]);
         index.claim(DAY, DAY + LEASE, "n1", &NONE, 1);
@@ -233,12 +238,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_decoding_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn decoding_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Index::decode(&bytes);
         }
 
         #[test]
-        fn an_index_survives_its_encoding(due in any::<i64>(), attempts in any::<u32>(), id in "[a-z0-9]{26}", version in any::<u64>()) {
+        fn an_index_round_trips(due in any::<i64>(), attempts in any::<u32>(), id in "[a-z0-9]{26}", version in any::<u64>()) {
             let index = Index { version, jobs: vec![Entry { attempts, ..entry(&id, due) }] };
             prop_assert_eq!(Index::decode(&index.encode()).unwrap(), index);
         }

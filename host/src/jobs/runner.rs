@@ -1,7 +1,7 @@
-//! Who works on the queue: looks for jobs that are due, runs them, waits.
+//! The runner: it claims jobs that are due, runs them, and waits.
 //!
-//! Looking for jobs and running them are concurrent: while the server answers slowly, the leases of running jobs are
-//! renewed, and a slow job keeps no other from its turn.
+//! Searching for jobs and running them are concurrent: while the server is slow, leases of running jobs are renewed, and a
+//! slow job does not delay others.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,20 +10,47 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use super::error::QueueError;
 use super::index::LEASE;
-use super::queue::{Claimed, GIVE_UP, Job, Queue, QueueError, SHARDS, jitter};
-use crate::metrics::JobEnd;
-use crate::plugin::ComponentPlugin;
-use crate::sandbox::{EventError, JobOutcome};
+use super::job::{Claimed, Job};
+use super::queue::{GIVE_UP, Queue, SHARDS};
+use crate::metrics::JobRunOutcome;
+use crate::random::jitter;
 
-/// After a failure of the component: doubled with each attempt.
-const FIRST_RETRY: Duration = Duration::from_secs(5);
-const LAST_RETRY: Duration = Duration::from_secs(15 * 60);
+/// The wait after a failure of the component: it doubles with each attempt.
+const MIN_BACKOFF: Duration = Duration::from_secs(5);
+const MAX_BACKOFF: Duration = Duration::from_secs(15 * 60);
 const GIVEN_UP: &str = "A job failed for too long and is given up";
-/// The longest wait that a component may ask for.
-const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
+/// The longest wait that a component may request.
+const MAX_WAIT: Duration = Duration::from_secs(6 * 3600);
 
-/// Works on the queue of one process.
+/// The result of running a job.
+pub(crate) enum JobResult {
+    /// The job is done.
+    Done,
+    /// The component asked to run it again after this many seconds.
+    RetryAfter(u32),
+    /// The component trapped.
+    Trapped,
+    /// The job timed out, or no permit was available.
+    NotRun,
+}
+
+/// The plugin that runs the jobs.
+pub(crate) trait JobHost: Sync {
+    /// Runs a job.
+    fn run_job(&self, job: &Job) -> impl Future<Output = JobResult> + Send;
+    /// Notifies the component that a job will not be run again.
+    fn give_up_job(&self, job: &Job) -> impl Future<Output = JobResult> + Send;
+    /// Counts a run of a job.
+    fn count_run(&self, outcome: JobRunOutcome);
+    /// Logs a warning with its cause.
+    fn log_warning(&self, message: &'static str, error: &QueueError);
+    /// Logs an error about a job of this kind.
+    fn log_job_error(&self, message: &'static str, kind: &str, fields: Vec<(String, String)>);
+}
+
+/// Runs the jobs of one process.
 pub(crate) struct Runner {
     queue: Arc<Queue>,
     stopped: AtomicBool,
@@ -37,32 +64,32 @@ impl Runner {
         }
     }
 
-    /// Begins no further job.
+    /// Starts no further jobs.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
         self.queue.claim_enqueued(false);
-        self.queue.bell.notify_one();
+        self.queue.wakeup.notify_one();
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::SeqCst)
     }
 
-    /// Works on the queue until stopped.
-    pub(crate) async fn run(&self, plugin: &ComponentPlugin) {
+    /// Runs jobs until stopped.
+    pub(crate) async fn run(&self, plugin: &impl JobHost) {
         if !self.is_stopped() {
             self.queue.claim_enqueued(true);
         }
-        self.go_on(plugin, false).await;
+        self.work_until(plugin, false).await;
     }
 
-    /// Runs what is due until nothing is. Answers when the next job is.
-    pub(crate) async fn work(&self, plugin: &ComponentPlugin) -> Option<i64> {
-        self.go_on(plugin, true).await;
+    /// Runs all jobs that are due. Returns when the next job can be claimed.
+    pub(crate) async fn work(&self, plugin: &impl JobHost) -> Option<i64> {
+        self.work_until(plugin, true).await;
         self.queue.next()
     }
 
-    async fn go_on(&self, plugin: &ComponentPlugin, until_idle: bool) {
+    async fn work_until(&self, plugin: &impl JobHost, until_idle: bool) {
         let mut running = FuturesUnordered::new();
         loop {
             let mut search = pin!(self.search(plugin, until_idle));
@@ -74,19 +101,18 @@ impl Runner {
                     Some(()) = running.next(), if !running.is_empty() => has_ended = true,
                 }
             };
-            // A job that ended during the search may have enqueued another where the search had already looked.
+            // A job that ended during the search may have enqueued another in an index that the search had already passed.
             if found.is_empty() && !has_ended && running.next().await.is_none() {
                 return;
             }
-            running.extend(found.into_iter().map(|job| self.handle(plugin, job)));
+            running.extend(found.into_iter().map(|job| self.run_claimed(plugin, job)));
         }
     }
 
-    /// Waits until there are jobs, and claims them. There are none when the runner was stopped, or when it is to work
-    /// only until none is due.
-    async fn search(&self, plugin: &ComponentPlugin, until_idle: bool) -> Vec<Claimed> {
+    /// Waits for jobs and claims them. Returns none if the runner was stopped, or if `until_idle` is set and none is due.
+    async fn search(&self, plugin: &impl JobHost, until_idle: bool) -> Vec<Claimed> {
         loop {
-            let mut jobs = self.queue.take_handed_over();
+            let mut jobs = self.queue.take_claimed_at_enqueue();
             if self.is_stopped() {
                 self.give_back(plugin, &jobs).await;
                 return Vec::new();
@@ -97,23 +123,23 @@ impl Runner {
             if !jobs.is_empty() || until_idle {
                 return jobs;
             }
-            self.pause().await;
+            self.wait_for_work().await;
         }
     }
 
-    /// Until a job is due, an index is to be read, a slot becomes free, or a job was enqueued.
-    async fn pause(&self) {
-        let rung = self.queue.bell.notified();
+    /// Waits until a job is due, an index is to be read, a slot becomes free, or a job is enqueued.
+    async fn wait_for_work(&self) {
+        let woken = self.queue.wakeup.notified();
         if self.queue.slots.available_permits() == 0 {
-            return rung.await;
+            return woken.await;
         }
-        let _ = tokio::time::timeout(self.queue.wait(), rung).await;
+        let _ = tokio::time::timeout(self.queue.wait(), woken).await;
     }
 
-    /// Claims jobs in the indexes where there is something to do.
-    async fn sweep(&self, plugin: &ComponentPlugin) -> Vec<Claimed> {
+    /// Claims jobs from the indexes where there is something to do.
+    async fn sweep(&self, plugin: &impl JobHost) -> Vec<Claimed> {
         let mut claimed = Vec::new();
-        // Processes begin at different places, so that they meet less often.
+        // Processes start at different indexes, so that they conflict less often.
         let first = usize::try_from(jitter(SHARDS as u64 - 1)).unwrap_or(0);
         for shard in (0..SHARDS).map(|shard| (shard + first) % SHARDS) {
             if self.is_stopped() || self.queue.slots.available_permits() == 0 {
@@ -125,74 +151,74 @@ impl Runner {
             match self.queue.claim(shard).await {
                 Ok(jobs) => claimed.extend(jobs),
                 Err(error) => {
-                    self.queue.rest(shard);
-                    plugin.tell("The queue of jobs cannot be read", &error);
+                    self.queue.back_off(shard);
+                    plugin.log_warning("The queue of jobs cannot be read", &error);
                 }
             }
         }
         claimed
     }
 
-    /// Gives back jobs that were claimed and not begun.
-    async fn give_back(&self, plugin: &ComponentPlugin, jobs: &[Claimed]) {
+    /// Returns jobs that were claimed and not started.
+    async fn give_back(&self, plugin: &impl JobHost, jobs: &[Claimed]) {
         for claimed in jobs {
-            let given_back = self.queue.postpone(&claimed.job, Duration::ZERO);
-            self.tell_unless_stored(plugin, given_back.await);
+            let returned = self.queue.postpone(&claimed.job, Duration::ZERO);
+            self.log_unless_stored(plugin, returned.await);
         }
     }
 
-    /// Runs a job to its end, and frees its slot.
-    async fn handle(&self, plugin: &ComponentPlugin, claimed: Claimed) {
+    /// Runs a claimed job and frees its slot.
+    async fn run_claimed(&self, plugin: &impl JobHost, claimed: Claimed) {
         let Claimed { job, slot } = claimed;
         self.finish(plugin, &job).await;
         drop(slot);
-        self.queue.bell.notify_one();
+        self.queue.wakeup.notify_one();
     }
 
-    async fn finish(&self, plugin: &ComponentPlugin, job: &Job) {
+    async fn finish(&self, plugin: &impl JobHost, job: &Job) {
         match self.queue.is_held(job).await {
             Ok(true) => {}
             Ok(false) => return,
-            Err(error) => return self.tell_unless_stored(plugin, Err(error)),
+            Err(error) => return self.log_unless_stored(plugin, Err(error)),
         }
-        let settled = if self.queue.is_overdue(job) {
+        let stored = if self.queue.is_overdue(job) {
             self.give_up(plugin, job).await
         } else {
             match self.run_with_lease(plugin, job).await {
                 None => return,
-                Some(Ok(JobOutcome::Done)) => {
-                    plugin.metrics().job(JobEnd::Done);
+                Some(JobResult::Done) => {
+                    plugin.count_run(JobRunOutcome::Done);
                     self.queue.finish(job).await
                 }
-                Some(Ok(JobOutcome::RetryAfter(seconds))) => {
-                    plugin.metrics().job(JobEnd::Retry);
-                    self.queue.postpone(job, spread(asked_for(seconds))).await
+                Some(JobResult::RetryAfter(seconds)) => {
+                    plugin.count_run(JobRunOutcome::Retry);
+                    self.queue
+                        .postpone(job, with_jitter(requested_wait(seconds)))
+                        .await
                 }
-                Some(Err(_)) => {
-                    plugin.metrics().job(JobEnd::Failed);
-                    self.queue.postpone(job, spread(backoff(job.attempt))).await
+                Some(JobResult::Trapped | JobResult::NotRun) => {
+                    plugin.count_run(JobRunOutcome::Failed);
+                    self.queue
+                        .postpone(job, with_jitter(backoff(job.attempt)))
+                        .await
                 }
             }
         };
-        self.tell_unless_stored(plugin, settled);
+        self.log_unless_stored(plugin, stored);
     }
 
-    /// Where the end of a job was not stored, its lease ends by itself, and it runs again.
-    fn tell_unless_stored(&self, plugin: &ComponentPlugin, stored: Result<(), QueueError>) {
+    /// If the result of a job was not stored, its lease expires and the job runs again.
+    fn log_unless_stored(&self, plugin: &impl JobHost, stored: Result<(), QueueError>) {
         if let Err(error) = stored {
-            plugin.tell("The end of a job could not be stored", &error);
+            plugin.log_warning("The result of a job could not be stored", &error);
         }
     }
 
-    /// Runs a job and renews its lease meanwhile. None when the lease was lost: then it is another
-    /// node's, and what this one still does is what every repeated job does.
-    async fn run_with_lease(
-        &self,
-        plugin: &ComponentPlugin,
-        job: &Job,
-    ) -> Option<Result<JobOutcome, EventError>> {
+    /// Runs a job and renews its lease meanwhile. Returns `None` if the lease was lost: then another process runs the job
+    /// again, as with any repeated job.
+    async fn run_with_lease(&self, plugin: &impl JobHost, job: &Job) -> Option<JobResult> {
         let renewal = Duration::from_millis(LEASE.unsigned_abs() / 3);
-        let running = plugin.job(job);
+        let running = plugin.run_job(job);
         tokio::pin!(running);
         loop {
             match tokio::time::timeout(renewal, &mut running).await {
@@ -206,42 +232,42 @@ impl Runner {
         }
     }
 
-    async fn give_up(&self, plugin: &ComponentPlugin, job: &Job) -> Result<(), QueueError> {
-        // Whoever is concerned is told by the component, which is asked again where that could not be done
-        // yet. What it panics on it would panic on again.
-        let wait = match plugin.job_given_up(job).await {
-            Ok(JobOutcome::Done) | Err(EventError::Trap { .. }) => None,
-            Ok(JobOutcome::RetryAfter(seconds)) => Some(asked_for(seconds)),
-            Err(EventError::Busy | EventError::Timeout(_)) => Some(backoff(job.attempt)),
+    async fn give_up(&self, plugin: &impl JobHost, job: &Job) -> Result<(), QueueError> {
+        // The component notifies the people concerned, and is called again if it could not do so yet. If it panics, it would
+        // panic again.
+        let wait = match plugin.give_up_job(job).await {
+            JobResult::Done | JobResult::Trapped => None,
+            JobResult::RetryAfter(seconds) => Some(requested_wait(seconds)),
+            JobResult::NotRun => Some(backoff(job.attempt)),
         };
         if let Some(wait) = wait
-            && !self.queue.is_hopeless(job)
+            && !self.queue.is_past_giving_up(job)
         {
-            return self.queue.postpone(job, spread(wait)).await;
+            return self.queue.postpone(job, with_jitter(wait)).await;
         }
         let fields = vec![
             ("kind".to_owned(), job.kind.clone()),
             ("attempts".to_owned(), job.attempt.to_string()),
             ("hours".to_owned(), (GIVE_UP / 3_600_000).to_string()),
         ];
-        plugin.tell_of_job(GIVEN_UP, &job.kind, fields);
-        plugin.metrics().job(JobEnd::GivenUp);
+        plugin.log_job_error(GIVEN_UP, &job.kind, fields);
+        plugin.count_run(JobRunOutcome::GivenUp);
         self.queue.finish(job).await
     }
 }
 
-/// As long as a component asks for, within bounds.
-fn asked_for(seconds: u32) -> Duration {
-    Duration::from_secs(u64::from(seconds.max(1))).min(LONGEST_WAIT)
+/// The wait that the component requested, within bounds.
+fn requested_wait(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds.max(1))).min(MAX_WAIT)
 }
 
 fn backoff(attempt: u32) -> Duration {
     let doublings = attempt.saturating_sub(1).min(16);
-    FIRST_RETRY.saturating_mul(1 << doublings).min(LAST_RETRY)
+    MIN_BACKOFF.saturating_mul(1 << doublings).min(MAX_BACKOFF)
 }
 
-/// A little longer, so that jobs that failed together do not come back together.
-fn spread(wait: Duration) -> Duration {
+/// Slightly longer, so that jobs that failed together are not retried together.
+fn with_jitter(wait: Duration) -> Duration {
     let tenth = u64::try_from(wait.as_millis() / 10).unwrap_or(0);
     wait + Duration::from_millis(jitter(tenth))
 }
@@ -251,11 +277,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_are_spaced_out_up_to_a_quarter_of_an_hour() {
+    fn the_backoff_doubles_up_to_a_quarter_of_an_hour() {
         assert_eq!(backoff(1), Duration::from_secs(5));
         assert_eq!(backoff(2), Duration::from_secs(10));
         assert_eq!(backoff(5), Duration::from_secs(80));
-        assert_eq!(backoff(u32::MAX), LAST_RETRY);
-        assert!(spread(Duration::from_secs(100)) <= Duration::from_secs(110));
+        assert_eq!(backoff(u32::MAX), MAX_BACKOFF);
+        assert!(with_jitter(Duration::from_secs(100)) <= Duration::from_secs(110));
     }
 }

@@ -1,10 +1,10 @@
-//! One index record as this process knows it: its newest version, and when to look at it again.
+//! One index record as this process knows it: its newest version, and when to read it again.
 //!
-//! A read of the server may come from a database replica that lags, so a version that is older than the known one is
-//! ignored. A process that changes a record knows the new version and needs no read before its next change.
+//! A read may come from a lagging database replica, so a version older than the known one is ignored. A process that changes a
+//! record knows the new version and does not need to read it before its next change.
 //!
-//! Nobody tells a process what other processes write. So a process reads each record every four to five minutes, and
-//! when a job in it is due or the lease of its holder ends. This limits how long a job of a process that died can wait.
+//! A process is not notified of what other processes write. It therefore reads each record every four to five minutes, and
+//! when a job in it is due or a lease ends. This bounds how long the jobs of a dead process wait.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,19 +12,19 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::index::{Index, Running};
-use super::queue::jitter;
+use crate::random::jitter;
 
-/// Between two looks at a record that nobody asked for. Sixteen records make 5,760 reads in a day at most.
-const LOOK: Duration = Duration::from_secs(240);
-/// How much longer it may be, in milliseconds, so that processes do not all look at once.
-const LOOK_SPREAD: u64 = 60_000;
-/// After a failure of the server.
-const REST: Duration = Duration::from_secs(15);
-const REST_SPREAD: u64 = 15_000;
-/// A process that always comes first would take everything; a little patience shares the work.
-const PATIENCE: Duration = Duration::from_millis(20);
-/// For how long a known version is believed to be newer than one that was read. A replica does not lag for longer.
-const BELIEVED: Duration = Duration::from_secs(120);
+/// The interval of periodic reads. Sixteen records make at most 5,760 reads per day.
+const READ_INTERVAL: Duration = Duration::from_secs(240);
+/// Random addition in milliseconds, so that processes do not all read at once.
+const READ_INTERVAL_JITTER: u64 = 60_000;
+/// The pause after a failure of the server.
+const BACKOFF: Duration = Duration::from_secs(15);
+const BACKOFF_JITTER: u64 = 15_000;
+/// A process that is always first would claim everything; a short delay shares the work.
+const CLAIM_DELAY: Duration = Duration::from_millis(20);
+/// How long a known version is trusted more than one that was read. A replica does not lag for longer.
+const RECENT: Duration = Duration::from_secs(120);
 
 /// An index record as this process knows it.
 #[derive(Default)]
@@ -39,13 +39,13 @@ struct State {
     known: Version,
     /// When the known version was stored or read.
     known_at: Option<Instant>,
-    /// When to read the record again; none for at once.
-    look_at: Option<Instant>,
-    /// Until when nothing is tried, because the server failed.
-    rest_until: Option<Instant>,
+    /// When to read the record again; `None` means now.
+    read_at: Option<Instant>,
+    /// The end of the pause after a failure.
+    back_off_until: Option<Instant>,
 }
 
-/// A version of a record: as it is stored, and what it says.
+/// A version of a record: its bytes and its content.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Version {
     pub(super) bytes: Vec<u8>,
@@ -62,9 +62,9 @@ impl Shard {
         self.state().known.clone()
     }
 
-    /// The least number that a version has which is not too old to decide anything.
+    /// The lowest version number that is recent enough to decide anything.
     pub(super) fn newest(&self) -> u64 {
-        if self.is_believed() {
+        if self.is_recent() {
             self.state().known.index.version
         } else {
             0
@@ -72,50 +72,50 @@ impl Shard {
     }
 
     /// Whether the known version was stored or read a short time ago.
-    pub(super) fn is_believed(&self) -> bool {
+    pub(super) fn is_recent(&self) -> bool {
         let known_at = self.state().known_at;
-        known_at.is_some_and(|at| at.elapsed() < BELIEVED)
+        known_at.is_some_and(|at| at.elapsed() < RECENT)
     }
 
-    /// Remembers a version that was stored, or that was read and is not too old.
+    /// Remembers a version that was stored, or that was read and is recent enough.
     pub(super) fn remember(&self, version: Version) {
         let mut state = self.state();
         state.known = version;
         state.known_at = Some(Instant::now());
     }
 
-    /// Notes that the record was read.
-    pub(super) fn looked(&self) {
+    /// Records a successful read.
+    pub(super) fn mark_read(&self) {
         let mut state = self.state();
-        let pause = LOOK + Duration::from_millis(jitter(LOOK_SPREAD));
-        state.look_at = Some(Instant::now() + pause);
-        state.rest_until = None;
+        let pause = READ_INTERVAL + Duration::from_millis(jitter(READ_INTERVAL_JITTER));
+        state.read_at = Some(Instant::now() + pause);
+        state.back_off_until = None;
     }
 
-    /// Notes that the server failed.
-    pub(super) fn failed(&self) {
-        let pause = REST + Duration::from_millis(jitter(REST_SPREAD));
-        self.state().rest_until = Some(Instant::now() + pause);
+    /// Records a failure of the server.
+    pub(super) fn mark_failed(&self) {
+        let pause = BACKOFF + Duration::from_millis(jitter(BACKOFF_JITTER));
+        self.state().back_off_until = Some(Instant::now() + pause);
     }
 
-    /// Makes the process read the record at once.
-    pub(super) fn look_at_once(&self) {
+    /// Makes the process read the record now.
+    pub(super) fn read_now(&self) {
         let mut state = self.state();
-        state.look_at = None;
-        state.rest_until = None;
+        state.read_at = None;
+        state.back_off_until = None;
     }
 
-    /// When the next job is free, as far as this process knows, without those that it runs.
+    /// When the next job that this process does not run can be claimed, as far as the process knows.
     pub(super) fn next(&self, now: i64, running: &Running) -> Option<i64> {
         self.state().known.index.next(now, running)
     }
 
-    /// Whether a job is free now, as far as this process knows.
-    pub(super) fn has_free_job(&self, now: i64, running: &Running) -> bool {
+    /// Whether a job can be claimed now, as far as this process knows.
+    pub(super) fn has_available_job(&self, now: i64, running: &Running) -> bool {
         self.next(now, running).is_some_and(|next| next <= now)
     }
 
-    /// How long there is nothing to do about the record.
+    /// How long to wait until there is something to do for the record.
     pub(super) fn wait(&self, now: i64, running: &Running) -> Duration {
         let state = self.state();
         let until = |at: Option<Instant>| {
@@ -127,12 +127,12 @@ impl Shard {
             let wait = u64::try_from(next.saturating_sub(now)).unwrap_or(0);
             match wait {
                 0 => Duration::ZERO,
-                wait => Duration::from_millis(wait) + PATIENCE,
+                wait => Duration::from_millis(wait) + CLAIM_DELAY,
             }
         });
-        let look = until(state.look_at);
-        job.map_or(look, |job| job.min(look))
-            .max(until(state.rest_until))
+        let read = until(state.read_at);
+        job.map_or(read, |job| job.min(read))
+            .max(until(state.back_off_until))
     }
 }
 
@@ -151,33 +151,33 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_record_is_read_at_once_and_then_every_four_to_five_minutes() {
+    async fn a_record_is_read_now_and_then_every_four_to_five_minutes() {
         let shard = Shard::default();
         assert_eq!(shard.wait(0, &Running::new()), Duration::ZERO);
         for _ in 0..50 {
-            shard.looked();
+            shard.mark_read();
             let wait = shard.wait(0, &Running::new());
             assert!((240..=300).contains(&wait.as_secs()), "{wait:?}");
         }
-        shard.look_at_once();
+        shard.read_now();
         assert_eq!(shard.wait(0, &Running::new()), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_a_failure_nothing_is_tried_for_a_while() {
+    async fn after_a_failure_there_is_a_pause() {
         let shard = Shard::default();
-        shard.failed();
+        shard.mark_failed();
         let wait = shard.wait(0, &Running::new());
         assert!((15..=30).contains(&wait.as_secs()), "{wait:?}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_known_version_outlives_the_lag_of_a_replica_and_not_the_loss_of_the_record() {
+    async fn a_known_version_is_trusted_for_as_long_as_a_replica_may_lag() {
         let shard = Shard::default();
         assert_eq!(shard.newest(), 0);
         shard.remember(version(7));
         assert_eq!(shard.newest(), 7);
-        tokio::time::advance(BELIEVED).await;
+        tokio::time::advance(RECENT).await;
         assert_eq!(shard.newest(), 0);
     }
 }

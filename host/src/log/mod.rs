@@ -1,5 +1,8 @@
-//! The server's log.
+//! The server's log: throttled, never waited for, one line per entry.
 
+mod server_log;
+mod text;
 mod throttle;
 
-pub(crate) use throttle::*;
+pub(crate) use server_log::{Line, ServerLog, Topic};
+pub(crate) use text::{sanitize, sanitize_to};

@@ -1,5 +1,8 @@
-//! Counters and latencies of the process, in Prometheus's text format.
+//! Counters and latencies of the process, for Prometheus and for support packets.
 
+mod exposition;
+mod labels;
 mod registry;
 
-pub(crate) use registry::*;
+pub(crate) use labels::{Counter, EventOutcome, JobRunOutcome, status_label};
+pub(crate) use registry::Metrics;

@@ -1,105 +1,39 @@
-//! Requests to the outside.
-//!
-//! A pooled HTTP/1.1 client over rustls. It follows no redirect and retries nothing. Where a request may go is decided
-//! in three places: the policy says which hosts, [`addresses`] which of their addresses, and [`proxies`] which requests
-//! go through a proxy. [`names`] resolves names, [`trust`] says which certificates are accepted, and only [`connect`]
-//! opens connections.
+//! The HTTP client: pooled HTTP/1.1 connections over rustls. It follows no redirects and retries nothing.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Uri, header};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http::header;
+use http_body_util::Full;
 use rustls::pki_types::CertificateDer;
-use thiserror::Error;
 use tokio::time::Instant;
 use url::{Host, Url};
 
 use super::connect::{Pool, is_own, look_up, pool, read_authorities};
 use super::dns::Lookup;
+use super::message::{
+    OutgoingError, Request, Response, read_response, request_error, request_message,
+};
 use super::proxies::{Kind, Proxies};
 use super::trust::{Authorities, ReadAuthorities, Trust, advice};
-use crate::policy::Vouched;
-use crate::policy::egress_addresses::Rules;
-pub use crate::policy::egress_addresses::{InternalConnections, Refused};
+use crate::policy::AddressTrust;
+use crate::policy::egress_addresses::{EgressRules, InternalConnections};
 
-/// After this time the next request reads the trusted authorities again.
+/// After this time, the next request reads the trusted authorities again.
 pub(super) const TRUST_TIME: Duration = Duration::from_secs(60);
 
-const TIME_LIMIT: Duration = Duration::from_secs(300);
+/// The longest timeout of a request.
+const MAX_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Headers that only the host sets: they control the connection, or name its peer.
-const OWN_HEADERS: [HeaderName; 11] = [
-    header::HOST,
-    header::CONTENT_LENGTH,
-    header::CONNECTION,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    header::TE,
-    header::TRAILER,
-    header::PROXY_AUTHORIZATION,
-    header::EXPECT,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-];
-
-/// A request that policy has allowed.
-pub struct Request {
-    /// In upper case.
-    pub method: String,
-    /// Where to.
-    pub url: Url,
-    /// Name and value pairs.
-    pub headers: Vec<(String, String)>,
-    /// The body, or nothing.
-    pub body: Vec<u8>,
-    /// For the whole exchange.
-    pub timeout: Duration,
-    /// The most bytes of body to accept.
-    pub max_body: usize,
-    /// Who vouches for the address.
-    pub vouched: Vouched,
-}
-
-/// What came back.
-pub struct Response {
-    /// The status code.
-    pub status: u16,
-    /// Name and value pairs.
-    pub headers: Vec<(String, String)>,
-    /// The whole body.
-    pub body: Vec<u8>,
-}
-
-/// Why nothing came back.
-#[derive(Debug, Error)]
-pub enum OutgoingError {
-    /// Not in time.
-    #[error("no answer in time")]
-    Timeout,
-    /// The body is longer than accepted.
-    #[error("the answer is too long")]
-    TooLarge,
-    /// The request cannot be sent as it is.
-    #[error("{0}")]
-    Malformed(String),
-    /// The host leads to addresses that the request may not go to.
-    #[error("{0}")]
-    Refused(Refused),
-    /// No connection, no trust, or not HTTP.
-    #[error("{0}")]
-    Exchange(String),
-}
-
-/// The client. Trust store and pools are made at the first request.
+/// The client. The trust store and the pools are created at the first request.
 pub struct Outgoing {
     pub(super) authorities: ReadAuthorities,
     names: Lookup,
     proxies: Arc<Proxies>,
     state: Mutex<State>,
-    /// Held while the authorities are read, which takes some ten milliseconds.
+    /// Held while the authorities are read, which takes about ten milliseconds.
     reading: tokio::sync::Mutex<()>,
 }
 
@@ -107,18 +41,18 @@ pub struct Outgoing {
 struct State {
     internal: Arc<InternalConnections>,
     trust: Option<Trust>,
-    /// When the authorities were read, and what could not be read then.
+    /// When the authorities were read, and which problem occurred.
     read: Option<(Instant, Option<String>)>,
     pools: Option<Arc<Pools>>,
 }
 
-/// The pools of connections, and what holds for them.
+/// The connection pools, and their rules.
 struct Pools {
     /// For hosts of the policy.
     checked: Pool,
-    /// For the host that an administrator entered.
+    /// For the host that an administrator entered as a setting.
     any: Pool,
-    rules: Rules,
+    rules: EgressRules,
 }
 
 impl Default for Outgoing {
@@ -134,7 +68,7 @@ impl Default for Outgoing {
 }
 
 impl Outgoing {
-    /// A client that trusts these authorities and not the system's, for a peer that is not public.
+    /// A client that trusts these authorities instead of the system's.
     #[must_use]
     pub fn trusting(authorities: Vec<CertificateDer<'static>>) -> Self {
         let authorities = move || Authorities {
@@ -147,27 +81,27 @@ impl Outgoing {
         }
     }
 
-    /// Resolves names with this instead of the system.
+    /// Resolves names with this function instead of the system.
     #[must_use]
     pub fn with_names(mut self, names: Lookup) -> Self {
         self.names = names;
         self
     }
 
-    /// Reads the variables for proxies from this instead of the environment.
+    /// Reads the proxy variables with this function instead of the environment.
     #[must_use]
     pub fn with_variables(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
         self.proxies = Arc::new(Proxies::from_variables(variable));
         self
     }
 
-    /// The problems of the environment's settings of proxies, for the log. Without credentials.
+    /// Problems of the proxy variables, for the log. They contain no credentials.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         self.proxies.problems()
     }
 
-    /// Takes over the server's setting. If it has changed, no later request uses a kept connection.
+    /// Applies the server's setting. If it has changed, later requests use new connections.
     pub fn allow(&self, internal: InternalConnections) {
         let mut state = self.state();
         if *state.internal != internal {
@@ -176,45 +110,46 @@ impl Outgoing {
         }
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     ///
     /// # Errors
     ///
-    /// When there is no whole answer.
+    /// When there is no complete response.
     pub async fn send(&self, request: Request) -> Result<Response, OutgoingError> {
         let pools = self.pools().await?;
-        let pool = match request.vouched {
-            Vouched::ByAdministrator => &pools.any,
-            Vouched::ByPolicy => {
-                // A literal address is not resolved, and a proxy gets it unchanged.
-                if let Some(address) = literal(&request.url) {
+        let pool = match request.trust {
+            AddressTrust::Any => &pools.any,
+            AddressTrust::PublicOnly => {
+                // An IP address is not resolved, and a proxy gets it unchanged.
+                if let Some(address) = ip_address(&request.url) {
                     let checked = pools.rules.check(&address.to_string(), address);
-                    checked.map_err(OutgoingError::Refused)?;
+                    checked.map_err(OutgoingError::Denied)?;
                 }
                 &pools.checked
             }
         };
-        let timeout = request.timeout.min(TIME_LIMIT);
+        let timeout = request.timeout.min(MAX_TIMEOUT);
         let host = request.url.host_str().unwrap_or_default().to_owned();
-        let exchange = self.exchange(pool, request);
-        match tokio::time::timeout(timeout, exchange).await {
-            Ok(Err(OutgoingError::Exchange(error))) => Err(self.explained(error, &host)),
-            Ok(answer) => answer,
+        let sending = self.try_send(pool, request);
+        match tokio::time::timeout(timeout, sending).await {
+            Ok(Err(OutgoingError::Failed(error))) => Err(self.with_advice(error, &host)),
+            Ok(response) => response,
             Err(_) => Err(OutgoingError::Timeout),
         }
     }
 
-    async fn exchange(&self, pool: &Pool, request: Request) -> Result<Response, OutgoingError> {
+    async fn try_send(&self, pool: &Pool, request: Request) -> Result<Response, OutgoingError> {
         let max_body = request.max_body;
-        let mut message = message(request)?;
+        let mut message = request_message(request)?;
         self.authorize(&mut message);
-        exchange(pool, message, max_body).await
+        let response = pool.request(message).await.map_err(request_error)?;
+        read_response(response, max_body).await
     }
 
-    /// Adds the credentials of a proxy that reads the request itself.
+    /// Adds the credentials for a proxy that reads the request itself.
     fn authorize(&self, message: &mut http::Request<Full<Bytes>>) {
         if message.uri().scheme_str() == Some("http")
-            && let Ok(Some(proxy)) = self.proxies.of(message.uri())
+            && let Ok(Some(proxy)) = self.proxies.proxy_for(message.uri())
             && proxy.kind == Kind::Http
             && let Some(credentials) = proxy.authorization().cloned()
         {
@@ -223,8 +158,8 @@ impl Outgoing {
         }
     }
 
-    /// Adds to an error what an administrator can do about it.
-    fn explained(&self, error: String, host: &str) -> OutgoingError {
+    /// Adds advice for administrators to an error.
+    fn with_advice(&self, error: String, host: &str) -> OutgoingError {
         let stale = || {
             let state = self.state();
             let (_, problem) = state.read.as_ref()?;
@@ -234,8 +169,8 @@ impl Outgoing {
             ))
         };
         match advice(&error, host).or_else(stale) {
-            Some(advice) => OutgoingError::Exchange(format!("{error}; {advice}")),
-            None => OutgoingError::Exchange(error),
+            Some(advice) => OutgoingError::Failed(format!("{error}; {advice}")),
+            None => OutgoingError::Failed(error),
         }
     }
 
@@ -243,46 +178,46 @@ impl Outgoing {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The pools, with the authorities of now.
+    /// The pools, with current authorities.
     async fn pools(&self) -> Result<Arc<Pools>, OutgoingError> {
-        if let Some(pools) = self.current() {
+        if let Some(pools) = self.fresh_pools() {
             return Ok(pools);
         }
-        let _one_reads = self.reading.lock().await;
-        if let Some(pools) = self.current() {
+        let _reading = self.reading.lock().await;
+        if let Some(pools) = self.fresh_pools() {
             return Ok(pools);
         }
         let read = Arc::clone(&self.authorities);
         let found = tokio::task::spawn_blocking(move || read()).await;
-        let found = found.map_err(|error| OutgoingError::Exchange(error.to_string()))?;
+        let found = found.map_err(|error| OutgoingError::Failed(error.to_string()))?;
         let mut state = self.state();
         let trust = state.trust.as_ref();
         if trust.is_none_or(|trust| trust.is_replaced_by(&found)) {
-            state.trust = Some(Trust::new(&found).map_err(OutgoingError::Exchange)?);
+            state.trust = Some(Trust::new(&found).map_err(OutgoingError::Failed)?);
             state.pools = None;
         }
         state.read = Some((Instant::now(), found.problem));
-        let pools = self.made(&mut state);
-        pools.ok_or_else(|| OutgoingError::Exchange("there is nothing to trust".to_owned()))
+        let pools = self.current_pools(&mut state);
+        pools.ok_or_else(|| OutgoingError::Failed("there are no trusted certificates".to_owned()))
     }
 
-    /// The pools, if the authorities were read lately.
-    fn current(&self) -> Option<Arc<Pools>> {
+    /// The pools, if the authorities were read recently.
+    fn fresh_pools(&self) -> Option<Arc<Pools>> {
         let mut state = self.state();
         let (read, _) = state.read.as_ref()?;
         if read.elapsed() >= TRUST_TIME {
             return None;
         }
-        self.made(&mut state)
+        self.current_pools(&mut state)
     }
 
-    fn made(&self, state: &mut State) -> Option<Arc<Pools>> {
+    fn current_pools(&self, state: &mut State) -> Option<Arc<Pools>> {
         if let Some(pools) = &state.pools {
             return Some(Arc::clone(pools));
         }
         let tls = &state.trust.as_ref()?.tls;
         let allowed = Arc::clone(&state.internal);
-        let rules = Rules { allowed, is_own };
+        let rules = EgressRules { allowed, is_own };
         let pool = |rules| pool(tls, &self.proxies, &self.names, rules);
         let pools = Arc::new(Pools {
             checked: pool(Some(rules.clone())),
@@ -294,8 +229,8 @@ impl Outgoing {
     }
 }
 
-/// The address that a URL has instead of a name.
-fn literal(url: &Url) -> Option<IpAddr> {
+/// The IP address in a URL, if its host is not a name.
+fn ip_address(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(address) => Some(address.into()),
         Host::Ipv6(address) => Some(address.into()),
@@ -303,85 +238,16 @@ fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
-async fn exchange(
-    pool: &Pool,
-    message: http::Request<Full<Bytes>>,
-    max_body: usize,
-) -> Result<Response, OutgoingError> {
-    let response = pool.request(message).await.map_err(failed)?;
-    let (head, body) = response.into_parts();
-    let body = Limited::new(body, max_body).collect().await;
-    let body = body.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            OutgoingError::TooLarge
-        } else {
-            OutgoingError::Exchange(format!("the answer broke off: {error}"))
-        }
-    })?;
-    let headers = head.headers.iter();
-    Ok(Response {
-        status: head.status.as_u16(),
-        headers: headers
-            .map(|(name, value)| {
-                let value = String::from_utf8_lossy(value.as_bytes());
-                (name.as_str().to_owned(), value.into_owned())
-            })
-            .collect(),
-        body: body.to_bytes().into(),
-    })
-}
-
-fn message(request: Request) -> Result<http::Request<Full<Bytes>>, OutgoingError> {
-    let malformed = |what: String| OutgoingError::Malformed(what);
-    let mut url = request.url;
-    url.set_fragment(None);
-    let uri: Uri = url
-        .as_str()
-        .parse()
-        .map_err(|error| malformed(format!("the URL cannot be sent: {error}")))?;
-    let mut message = http::Request::builder()
-        .method(request.method.as_str())
-        .uri(uri)
-        .body(Full::new(Bytes::from(request.body)))
-        .map_err(|error| malformed(error.to_string()))?;
-    for (name, value) in request.headers {
-        let header = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| malformed(format!("`{name}` is not a header name")))?;
-        if OWN_HEADERS.contains(&header) {
-            return Err(malformed(format!("the header {header} is the host's own")));
-        }
-        // The value may be a credential: name the header only.
-        let value = HeaderValue::from_str(&value)
-            .map_err(|_| malformed(format!("the value of {header} cannot be sent")))?;
-        let added = message.headers_mut().try_append(header, value);
-        added.map_err(|_| malformed("there are too many headers".to_owned()))?;
-    }
-    Ok(message)
-}
-
-fn failed(error: hyper_util::client::legacy::Error) -> OutgoingError {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    let mut text = String::new();
-    while let Some(cause) = source {
-        if let Some(refused) = cause.downcast_ref::<Refused>() {
-            return OutgoingError::Refused(refused.clone());
-        }
-        if !text.is_empty() {
-            text.push_str(": ");
-        }
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    OutgoingError::Exchange(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::egress_addresses::AddressDenied;
+
     use std::io::{Read, Write};
+
     use std::net::TcpListener;
 
-    fn request(url: &str, vouched: Vouched) -> Request {
+    fn request(url: &str, trust: AddressTrust) -> Request {
         Request {
             method: "GET".to_owned(),
             url: Url::parse(url).unwrap(),
@@ -389,7 +255,7 @@ mod tests {
             body: Vec::new(),
             timeout: Duration::from_secs(20),
             max_body: 10,
-            vouched,
+            trust,
         }
     }
 
@@ -410,17 +276,17 @@ mod tests {
     async fn a_name_that_resolves_to_loopback_is_refused_unless_the_administrator_entered_it() {
         let url = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         let outgoing = Outgoing::default();
-        let refused = outgoing.send(request(&url, Vouched::ByPolicy)).await;
+        let refused = outgoing.send(request(&url, AddressTrust::PublicOnly)).await;
         let error = refused.err().unwrap();
         assert!(
-            matches!(&error, OutgoingError::Refused(Refused::Never { host, .. }) if host == "localhost")
+            matches!(&error, OutgoingError::Denied(AddressDenied::Never { host, .. }) if host == "localhost")
         );
-        let allowed = outgoing.send(request(&url, Vouched::ByAdministrator)).await;
+        let allowed = outgoing.send(request(&url, AddressTrust::Any)).await;
         assert_eq!(allowed.unwrap().body, b"ok");
     }
 
     #[tokio::test]
-    async fn f39_a_change_of_the_servers_setting_drops_kept_connections() {
+    async fn f39_a_change_of_the_servers_setting_drops_pooled_connections() {
         let outgoing = Outgoing::default();
         let pools = outgoing.pools().await.ok().unwrap();
         outgoing.allow(InternalConnections::parse(" "));
@@ -438,15 +304,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_literal_address_of_the_policy_is_reached_only_where_it_is_public() {
+    async fn an_ip_address_of_the_policy_must_be_public() {
         let outgoing = Outgoing::default();
         for host in [
             "https://169.254.169.254/",
             "https://[::1]/",
             "https://[64:ff9b::a9fe:a9fe]/",
         ] {
-            let answer = outgoing.send(request(host, Vouched::ByPolicy)).await;
-            assert!(matches!(answer, Err(OutgoingError::Refused(_))), "{host}");
+            let response = outgoing.send(request(host, AddressTrust::PublicOnly)).await;
+            assert!(matches!(response, Err(OutgoingError::Denied(_))), "{host}");
         }
     }
 
@@ -454,43 +320,43 @@ mod tests {
     async fn a_body_over_the_limit_is_refused() {
         let url = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nelevenbytes");
         let outgoing = Outgoing::default();
-        let answer = outgoing.send(request(&url, Vouched::ByAdministrator));
-        assert!(matches!(answer.await, Err(OutgoingError::TooLarge)));
+        let response = outgoing.send(request(&url, AddressTrust::Any));
+        assert!(matches!(response.await, Err(OutgoingError::TooLarge)));
     }
 
     #[tokio::test]
-    async fn a_redirect_is_handed_over_and_not_followed() {
+    async fn redirects_are_returned_and_not_followed() {
         let url =
             answering(b"HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n");
         let outgoing = Outgoing::default();
-        let answer = outgoing.send(request(&url, Vouched::ByAdministrator));
-        assert_eq!(answer.await.unwrap().status, 302);
+        let response = outgoing.send(request(&url, AddressTrust::Any));
+        assert_eq!(response.await.unwrap().status, 302);
     }
 
     #[tokio::test]
-    async fn half_an_answer_is_an_error() {
+    async fn an_incomplete_response_is_an_error() {
         let url = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
         let outgoing = Outgoing::default();
-        let answer = outgoing.send(request(&url, Vouched::ByAdministrator));
-        assert!(matches!(answer.await, Err(OutgoingError::Exchange(_))));
+        let response = outgoing.send(request(&url, AddressTrust::Any));
+        assert!(matches!(response.await, Err(OutgoingError::Failed(_))));
     }
 
     /// The server closes an idle connection, and the client has not noticed when the next request takes it.
     #[tokio::test(flavor = "current_thread")]
-    async fn a_request_on_a_connection_that_was_closed_is_not_sent_again() {
+    async fn a_request_on_a_closed_connection_is_not_sent_again() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let (close, closing) = std::sync::mpsc::channel();
         let server = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let _ = stream.read(&mut [0; 4096]).unwrap();
-            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-            stream.write_all(answer).unwrap();
+            let response = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+            stream.write_all(response).unwrap();
             closing.recv().unwrap();
             listener
         });
         let outgoing = Outgoing::default();
-        let first = outgoing.send(request(&url, Vouched::ByAdministrator)).await;
+        let first = outgoing.send(request(&url, AddressTrust::Any)).await;
         assert_eq!(first.unwrap().status, 200);
         // Until the connection is in the pool.
         for _ in 0..100 {
@@ -499,45 +365,9 @@ mod tests {
         // Nothing else runs on this thread until the connection is closed.
         close.send(()).unwrap();
         let listener = server.join().unwrap();
-        let second = outgoing.send(request(&url, Vouched::ByAdministrator)).await;
-        assert!(matches!(second, Err(OutgoingError::Exchange(_))));
+        let second = outgoing.send(request(&url, AddressTrust::Any)).await;
+        assert!(matches!(second, Err(OutgoingError::Failed(_))));
         listener.set_nonblocking(true).unwrap();
         assert!(listener.accept().is_err(), "a second connection");
-    }
-
-    #[test]
-    fn headers_of_the_connection_are_refused_and_values_are_not_shown() {
-        let with = |name: &str, value: &str| {
-            let mut request = request("https://example.com/", Vouched::ByPolicy);
-            request.headers = vec![(name.to_owned(), value.to_owned())];
-            message(request)
-                .map(|_| ())
-                .map_err(|error| error.to_string())
-        };
-        for name in [
-            "Host",
-            "Connection",
-            "Content-Length",
-            "Expect",
-            "KEEP-alive",
-            "Proxy-Authorization",
-            "Proxy-Connection",
-            "TE",
-            "Trailer",
-            "Transfer-Encoding",
-            "Upgrade",
-        ] {
-            let error = with(name, "x").unwrap_err();
-            assert!(error.contains("the host's own"), "{name}: {error}");
-        }
-        assert!(with("bad name", "x").is_err());
-        let mut request = request("https://example.com/", Vouched::ByPolicy);
-        request.headers = (0..50_000)
-            .map(|n| (format!("X-{n}"), String::new()))
-            .collect();
-        assert!(message(request).is_err(), "more headers than there can be");
-        let error = with("Authorization", "secret\n").unwrap_err();
-        assert!(!error.contains("secret"), "{error}");
-        assert!(with("Authorization", "Bearer x").is_ok());
     }
 }

@@ -1,8 +1,7 @@
-//! From names to addresses.
+//! Name resolution.
 //!
-//! A name is asked for twice at the same time, once for IPv4 and once for IPv6, because a C library fails as a whole when
-//! the name servers fail for one kind: some answer SERVFAIL for AAAA, others never answer. The addresses of one kind are
-//! enough.
+//! Each name is resolved twice concurrently, for IPv4 and for IPv6, because a C library fails completely if the name servers
+//! fail for one family: some answer SERVFAIL for AAAA, others never answer. The addresses of one family are enough.
 
 use std::io;
 use std::net::IpAddr;
@@ -12,12 +11,12 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-/// How long a request waits for a name to be resolved.
-const LOOK_UP_TIME: Duration = Duration::from_secs(5);
-/// How long the addresses of one kind wait for those of the other.
-const SECOND_ANSWER_TIME: Duration = Duration::from_millis(300);
+/// How long a request waits for name resolution.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the addresses of one family wait for the other family.
+const OTHER_FAMILY_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// A kind of address.
+/// An address family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// A records.
@@ -26,19 +25,19 @@ pub enum Family {
     V6,
 }
 
-/// Looks up the addresses of one kind for a name. It blocks.
+/// Looks up the addresses of a name in one family. It blocks.
 pub type Lookup = Arc<dyn Fn(&str, Family) -> io::Result<Vec<IpAddr>> + Send + Sync>;
 
-/// The addresses of a name, those of IPv4 first. A name whose servers are silent keeps threads busy for longer than
-/// this waits.
+/// The addresses of a name, IPv4 first. If the name servers do not answer, the lookup keeps threads busy for longer than this
+/// function waits.
 pub(super) async fn resolve(lookup: &Lookup, name: &str) -> io::Result<Vec<IpAddr>> {
-    // Dropped with this future, and with it what has not started yet.
+    // Dropped with this future, which cancels lookups that have not started.
     let mut lookups = JoinSet::new();
     for family in [Family::V4, Family::V6] {
         let (lookup, name) = (Arc::clone(lookup), name.to_owned());
         lookups.spawn_blocking(move || lookup(&name, family));
     }
-    let mut deadline = Instant::now() + LOOK_UP_TIME;
+    let mut deadline = Instant::now() + LOOKUP_TIMEOUT;
     let mut addresses = Vec::new();
     let mut error = None;
     while let Ok(Some(answer)) = timeout_at(deadline, lookups.join_next()).await {
@@ -46,7 +45,7 @@ pub(super) async fn resolve(lookup: &Lookup, name: &str) -> io::Result<Vec<IpAdd
             Ok(found) => {
                 addresses.extend(found);
                 if !addresses.is_empty() {
-                    deadline = deadline.min(Instant::now() + SECOND_ANSWER_TIME);
+                    deadline = deadline.min(Instant::now() + OTHER_FAMILY_TIMEOUT);
                 }
             }
             Err(why) => error = Some(why),
@@ -89,7 +88,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn f42_the_addresses_of_one_kind_are_enough() {
+    async fn f42_the_addresses_of_one_family_are_enough() {
         let both = ["8.8.8.8", "2001:4860::1"];
         assert_eq!(resolved(Some(both[0]), Some(both[1])).await.unwrap(), both);
         assert_eq!(resolved(Some(both[0]), None).await.unwrap(), [both[0]]);
@@ -105,9 +104,9 @@ mod tests {
         );
     }
 
-    /// A resolver that does not answer for one kind, or for both, until the test lets go.
+    /// A resolver that does not answer for one family, or for both, until the test drops the sender.
     fn silent(for_v4: bool) -> (Lookup, mpsc::Sender<()>) {
-        let (let_go, waiting) = mpsc::channel::<()>();
+        let (release, waiting) = mpsc::channel::<()>();
         let waiting = Mutex::new(waiting);
         let lookup = move |_: &str, family| {
             if for_v4 || family == Family::V6 {
@@ -115,22 +114,22 @@ mod tests {
             }
             Ok(vec!["8.8.8.8".parse().unwrap()])
         };
-        (Arc::new(lookup), let_go)
+        (Arc::new(lookup), release)
     }
 
     #[tokio::test]
-    async fn f42_silence_for_one_kind_delays_the_other_only_a_little() {
-        let (lookup, let_go) = silent(false);
+    async fn f42_silence_for_one_family_delays_the_other_only_briefly() {
+        let (lookup, release) = silent(false);
         let found = resolve(&lookup, "api.example").await.unwrap();
         assert_eq!(found, ["8.8.8.8".parse::<IpAddr>().unwrap()]);
-        drop(let_go);
+        drop(release);
     }
 
     #[tokio::test]
-    async fn a_name_whose_servers_are_silent_is_given_up() {
-        let (lookup, let_go) = silent(true);
+    async fn a_lookup_without_an_answer_times_out() {
+        let (lookup, release) = silent(true);
         let error = resolve(&lookup, "api.example").await.unwrap_err();
         assert!(error.to_string().contains("in time"), "{error}");
-        drop(let_go);
+        drop(release);
     }
 }

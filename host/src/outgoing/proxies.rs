@@ -1,13 +1,13 @@
-//! Which proxy a request goes through.
+//! The proxy of a request.
 //!
-//! The environment says so, and it is read as Go's `http.ProxyFromEnvironment` reads it, because administrators set it
-//! for the server, which is written in Go: `HTTP_PROXY` for `http` URLs, `HTTPS_PROXY` for `https` URLs, `NO_PROXY` for
-//! exceptions, each also in lower case. Unlike there, `ALL_PROXY` holds where the specific variable is not set. This
+//! The environment variables are read like Go's `http.ProxyFromEnvironment` reads them, because administrators set them for
+//! the server, which is written in Go: `HTTP_PROXY` for `http` URLs, `HTTPS_PROXY` for `https` URLs, `NO_PROXY` for
+//! exceptions, each also in lower case. Unlike in Go, `ALL_PROXY` applies if the specific variable is not set. This
 //! machine itself (`localhost`, loopback addresses) is never reached through a proxy.
 //!
 //! A proxy has one of the schemes `http` (also when none is written), `https`, `socks5`, and `socks5h`. Every proxy
-//! resolves names itself, with `socks5` too. A proxy with another scheme is an error of each request, and a line in the
-//! log at activation; the request never goes past the proxy instead.
+//! resolves names itself, with `socks5` too. A proxy with another scheme fails each request and is logged at
+//! activation; requests never bypass it.
 
 use std::net::IpAddr;
 
@@ -29,7 +29,7 @@ enum Setting {
     #[default]
     None,
     Proxy(Box<Proxy>),
-    /// Not a proxy that can be used, and why.
+    /// An unusable proxy, and the reason.
     Unusable(String),
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Proxy {
     credentials: Intercept,
 }
 
-/// How to speak to a proxy.
+/// The protocol of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// HTTP, or HTTP over TLS.
@@ -52,7 +52,7 @@ pub(super) enum Kind {
 }
 
 impl Proxy {
-    /// The value of `Proxy-Authorization`, where the proxy's address has credentials.
+    /// The value of `Proxy-Authorization`, if the proxy's address has credentials.
     pub(super) fn authorization(&self) -> Option<&HeaderValue> {
         self.credentials.basic_auth()
     }
@@ -69,14 +69,14 @@ enum Exception {
     All,
     Network(IpNet),
     Address(IpAddr, Option<u16>),
-    /// Begins with a dot.
+    /// Starts with a dot.
     Subdomains(String, Option<u16>),
-    /// Itself and its subdomains.
+    /// The domain and its subdomains.
     Domain(String, Option<u16>),
 }
 
 impl Proxies {
-    /// Reads the variables.
+    /// Reads the environment variables.
     pub(super) fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
         let named = |upper: &str| {
             let values = [upper.to_owned(), upper.to_ascii_lowercase()].into_iter();
@@ -114,12 +114,12 @@ impl Proxies {
         problems
     }
 
-    /// The proxy for this address, if it is to be reached through one.
+    /// The proxy for this address, if any.
     ///
     /// # Errors
     ///
     /// When that proxy cannot be used.
-    pub(super) fn of(&self, address: &Uri) -> Result<Option<&Proxy>, String> {
+    pub(super) fn proxy_for(&self, address: &Uri) -> Result<Option<&Proxy>, String> {
         let (setting, usual) = match address.scheme_str() {
             Some("http") => (&self.http, 80),
             _ => (&self.https, 443),
@@ -194,7 +194,7 @@ fn exception(entry: &str) -> Option<Exception> {
         .strip_prefix('.')
         .map_or(("", host), |domain| (".", domain));
     let domain = match Host::parse(domain) {
-        // As URLs write it.
+        // In the form that URLs use.
         Ok(Host::Domain(ascii)) => ascii,
         _ => domain.to_owned(),
     };
@@ -264,12 +264,12 @@ mod tests {
     }
 
     fn through(proxies: &Proxies, url: &str) -> Option<String> {
-        let proxy = proxies.of(&url.parse().unwrap()).unwrap()?;
+        let proxy = proxies.proxy_for(&url.parse().unwrap()).unwrap()?;
         Some(proxy.address.to_string())
     }
 
     #[test]
-    fn f40_each_scheme_has_its_variable_and_all_proxy_is_for_those_without() {
+    fn f40_all_proxy_applies_to_schemes_without_a_variable() {
         let (plain, secure) = ("http://a.example/", "https://a.example/");
         let both = proxies(&[("HTTP_PROXY", "http://one"), ("https_proxy", "two:3128")]);
         assert_eq!(through(&both, plain).unwrap(), "http://one:80/");
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn f40_all_four_schemes_are_known_and_credentials_are_kept_apart() {
+    fn f40_all_four_proxy_schemes_are_supported_with_credentials() {
         for (value, kind, address) in [
             (
                 "http://u:p%40@p.example",
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn f40_a_scheme_that_is_not_supported_is_named_and_requests_do_not_go_past_it() {
+    fn f40_an_unsupported_scheme_is_reported_and_never_bypassed() {
         for (value, why) in [
             ("socks4://user:secret@p.example:1", "`socks4`"),
             ("ftp://user:secret@p.example", "`ftp`"),
@@ -334,7 +334,7 @@ mod tests {
             assert!(!problems[0].contains("secret"), "{problems:?}");
             let of = |url: &'static str| {
                 proxies
-                    .of(&Uri::from_static(url))
+                    .proxy_for(&Uri::from_static(url))
                     .map(|proxy| proxy.is_some())
             };
             assert_eq!(of("https://a.example/"), Err(problems[0].clone()));

@@ -1,14 +1,14 @@
-//! Which certificates a server outside may have.
+//! Trusted certificates.
 //!
-//! rustls trusts the authorities of the system, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name. They are read at
-//! the first request, and again at the first request a minute later, because certificates are replaced while a plugin
-//! runs (a Kubernetes secret, a package of the system). If they differ, new connections use the new ones and kept
-//! connections are closed. If they cannot be read, the former ones remain trusted, and errors of TLS say so.
+//! rustls trusts the authorities of the system, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name. They are read at the first
+//! request, and again after each minute in which a request is made, because certificates are replaced while a plugin runs (a
+//! Kubernetes secret, a package of the system). If they changed, new connections use the new ones and pooled connections
+//! are closed. If they cannot be read, the previous ones stay trusted, and TLS errors mention it.
 //!
-//! A self-signed certificate of a server is accepted if exactly that certificate is in `SSL_CERT_FILE`, it has the name
-//! of the server, and it is not the certificate of an authority (`CA:TRUE`, which `openssl req -x509` makes unless told
-//! otherwise). rustls refuses to take an authority for a server: whoever has the key of one could vouch for every host,
-//! and Go, which accepts them, is the exception. The error says how to make a proper certificate.
+//! A server's self-signed certificate is accepted if exactly that certificate is in `SSL_CERT_FILE`, it has the name of the
+//! server, and it is not a CA certificate (`CA:TRUE`, the default of `openssl req -x509`). rustls does not accept a CA
+//! certificate as a server certificate, because its key could sign certificates for every host; Go accepts it. The error
+//! says how to create a proper certificate.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use rustls::{ClientConfig, RootCertStore};
 /// The authorities that were read.
 pub(super) struct Authorities {
     pub(super) certificates: Vec<CertificateDer<'static>>,
-    /// Why some could not be read.
+    /// The reason that some could not be read.
     pub(super) problem: Option<String>,
 }
 
@@ -28,9 +28,9 @@ pub(super) type ReadAuthorities = Arc<dyn Fn() -> Authorities + Send + Sync>;
 
 /// The authorities in force.
 pub(super) struct Trust {
-    /// How connections speak TLS. Clones share what is trusted.
+    /// The TLS configuration. Clones share the trust store.
     pub(super) tls: ClientConfig,
-    /// Of all certificates.
+    /// Over all certificates.
     digest: [u8; 32],
     problem: Option<String>,
 }
@@ -40,7 +40,7 @@ impl Trust {
     ///
     /// # Errors
     ///
-    /// When there is nothing to trust.
+    /// When there are no certificates.
     pub(super) fn new(found: &Authorities) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         let (added, _) = roots.add_parsable_certificates(found.certificates.iter().cloned());
@@ -61,8 +61,8 @@ impl Trust {
         })
     }
 
-    /// Whether these authorities are to be trusted from now on: others, and read as well as the present ones were. A
-    /// file that is being replaced may be missing or empty for a moment.
+    /// Whether these authorities replace the current ones: they differ, and were read without new problems. A file that is
+    /// being replaced may be missing or empty for a moment.
     pub(super) fn is_replaced_by(&self, found: &Authorities) -> bool {
         let complete = found.problem.is_none() || found.problem == self.problem;
         complete && !found.certificates.is_empty() && self.digest != digest_of(found)
@@ -78,12 +78,12 @@ fn digest_of(found: &Authorities) -> [u8; 32] {
     all.as_ref().try_into().unwrap_or_default()
 }
 
-/// Advice to add to an error of TLS, if there is any.
+/// Advice for a TLS error, if there is any.
 pub(super) fn advice(error: &str, host: &str) -> Option<String> {
     error.contains("CaUsedAsEndEntity").then(|| {
         format!(
-            "the certificate of {host} is that of a certificate authority (CA:TRUE), which no server may use. Create \
-             one for a server: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -keyout key.pem -out cert.pem -subj \
+            "the certificate of {host} is a CA certificate (CA:TRUE), which no server may use. Create \
+             a server certificate: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -keyout key.pem -out cert.pem -subj \
              /CN={host} -addext subjectAltName=DNS:{host} -addext basicConstraints=critical,CA:FALSE"
         )
     })

@@ -1,13 +1,12 @@
-//! Requests and answers, between the server's form of them and the component's.
+//! Maps HTTP requests and responses between Mattermost's and the component's form.
 //!
-//! What a component must not see (cookies, whose session it is beyond the user's id) is left out on the
-//! way in; what it must not send is refused, withheld or added to on the way out.
+//! Requests lose what a component must not see: cookies and session details beyond the user's ID. Responses are checked, and
+//! their headers are filtered.
 //!
-//! A plugin's answers come from the site's own origin, often by way of a proxy, and a header can reach far beyond the
-//! answer that carries it: to the site's cookies, its storage, its certificates and other addresses, what its proxy
-//! takes for an order (`X-Accel-Redirect`), who may read it (`Access-Control-…`), or a box that asks for the password of the
-//! site (`WWW-Authenticate`). Browsers and proxies learn new ones every year. So the headers that are let through are
-//! listed, and a plugin has a range of names for its own.
+//! A plugin's responses come from the server's own origin, often through a proxy, and a header can affect far more than its
+//! response: cookies, storage, certificates, and other addresses of the origin; instructions to a proxy
+//! (`X-Accel-Redirect`); who may read it (`Access-Control-…`); a password prompt for the site (`WWW-Authenticate`).
+//! Browsers and proxies add new ones every year. Allowed headers are therefore listed, and a plugin has its own prefix.
 
 use std::collections::BTreeMap;
 
@@ -15,15 +14,15 @@ use mattermost_plugin_rpc::mattermost::HttpRequest;
 use serde::de::IgnoredAny;
 
 use crate::bindings::plugin::exports::mattermost::plugin::http_handler;
-use crate::capability::same_key;
+use crate::go_json::is_field;
 
-/// The largest response body that a component may give, in bytes.
+/// The largest response body of a component, in bytes.
 const RESPONSE_LIMIT: usize = 16 * 1024 * 1024;
 
 /// The largest headers of a response, names and values together, in bytes.
 const HEADERS_LIMIT: usize = 64 * 1024;
 
-/// An HTTP answer.
+/// An HTTP response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// The status code.
@@ -54,7 +53,7 @@ impl Reply {
         reply
     }
 
-    /// The route's time for an answer is over. What the event does is not undone.
+    /// The time limit of the route has passed. The event continues.
     pub(crate) fn late() -> Self {
         let mut reply = Self::text(503, "there is no answer yet; send the request again later");
         let seconds = ("Retry-After".to_owned(), "60".to_owned());
@@ -70,12 +69,12 @@ impl Reply {
     }
 }
 
-/// The request as the component sees it; none where its address is not UTF-8. Its origin is not yet known.
+/// The request for the component; `None` if its address is not UTF-8. Its origin is not yet known.
 pub(crate) fn component_request(
     request: &HttpRequest,
     body: Vec<u8>,
 ) -> Option<http_handler::Request> {
-    const LEFT_OUT: [&str; 5] = [
+    const REMOVED: [&str; 5] = [
         "authorization",
         "cookie",
         "mattermost-plugin-id",
@@ -97,7 +96,7 @@ pub(crate) fn component_request(
         if name == "mattermost-user-id" {
             user_id = values.first().filter(|id| !id.is_empty()).cloned();
         }
-        if !LEFT_OUT.contains(&name.as_str()) {
+        if !REMOVED.contains(&name.as_str()) {
             headers.extend(values.iter().map(|value| (name.clone(), value.clone())));
         }
     }
@@ -113,8 +112,8 @@ pub(crate) fn component_request(
     })
 }
 
-/// Headers that are about the answer that carries them and nothing else.
-const LET_THROUGH: [&str; 18] = [
+/// Headers that affect only their own response.
+const ALLOWED_HEADERS: [&str; 18] = [
     "accept-ranges",
     "allow",
     "cache-control",
@@ -135,15 +134,15 @@ const LET_THROUGH: [&str; 18] = [
     "vary",
 ];
 
-/// What the names of a plugin's own headers begin with.
-const OWN_HEADERS: &str = "x-plugin-";
+/// The prefix of a plugin's own headers.
+const PLUGIN_HEADER_PREFIX: &str = "x-plugin-";
 
-fn is_let_through(name: &str) -> bool {
-    LET_THROUGH.contains(&name) || name.starts_with(OWN_HEADERS)
+fn is_allowed(name: &str) -> bool {
+    ALLOWED_HEADERS.contains(&name) || name.starts_with(PLUGIN_HEADER_PREFIX)
 }
 
-/// Headers on every answer of a component that says anything. Several policies for content all hold.
-const FORCED: [(&str, &str); 2] = [
+/// Headers added to every response with content. If there are several content security policies, all apply.
+const ADDED_HEADERS: [(&str, &str); 2] = [
     (
         "content-security-policy",
         "sandbox allow-scripts allow-popups",
@@ -151,21 +150,21 @@ const FORCED: [(&str, &str); 2] = [
     ("x-content-type-options", "nosniff"),
 ];
 
-/// The user who sent it, where the server knows them.
+/// The user who sent the request, if it has a session.
 pub(crate) fn user_of(request: &HttpRequest) -> Option<&str> {
     let user = request.header("Mattermost-User-Id");
     user.filter(|id| !id.is_empty())
 }
 
-/// Whether somebody sent it whom the server knows.
+/// Whether the request has a session.
 pub(crate) fn is_signed_in(request: &HttpRequest) -> bool {
     user_of(request).is_some()
 }
 
-/// Whether the server asks what to do after somebody pressed a button, of a message or of a dialog.
+/// Whether this is a click on a button or the submission of a dialog.
 ///
-/// It asks for the person who pressed it, in JSON that it writes itself, with fields that it never leaves out. A
-/// client can send the same; then its answer is held to the same rules.
+/// The server sends it in the name of the user, as JSON with fields that it never omits. A client can send the same; then the
+/// response must follow the same rules.
 pub(crate) fn is_click(request: &HttpRequest, body: &[u8]) -> bool {
     const MARKS: [&[u8]; 2] = [b"\"trigger_id\":", b"\"callback_id\":"];
     request.method.eq_ignore_ascii_case("POST")
@@ -175,56 +174,56 @@ pub(crate) fn is_click(request: &HttpRequest, body: &[u8]) -> bool {
             .any(|mark| body.windows(mark.len()).any(|part| part == *mark))
 }
 
-/// What the server would do with an answer to a click, whatever its status: write anything into the post with the
-/// button, whoever wrote it, or show another form, whose buttons lead anywhere. There are calls for both, which check it.
-const DONE_BY_CALLS: [&str; 2] = ["update", "form"];
+/// Fields of a response to a click that the server acts on, whatever its status: it would change the post with the button,
+/// whoever wrote it, or show a form whose buttons lead anywhere. Host functions do both, with checks.
+const FORBIDDEN_FIELDS: [&str; 2] = ["update", "form"];
 
-fn check_answer_to_click(body: &[u8]) -> Result<(), &'static str> {
+fn check_click_response(body: &[u8]) -> Result<(), &'static str> {
     if body.is_empty() {
         return Ok(());
     }
-    let fields: BTreeMap<String, IgnoredAny> = serde_json::from_slice(body)
-        .map_err(|_| "the component answered a click with what is not a JSON object")?;
-    let done = |key: &String| DONE_BY_CALLS.iter().any(|name| same_key(key, name));
+    let fields: BTreeMap<String, IgnoredAny> = serde_json::from_slice(body).map_err(
+        |_| "the component responded to a click with something other than a JSON object",
+    )?;
+    let done = |key: &String| FORBIDDEN_FIELDS.iter().any(|name| is_field(key, name));
     if fields.keys().any(done) {
         return Err(
-            "the component answered a click with a change of a post or a form, not by a call",
+            "the component responded to a click with a post update or a form instead of calling the host",
         );
     }
     Ok(())
 }
 
-/// The component's answer as the client gets it, or what is wrong with it.
+/// The component's response for the client, or the reason that it is invalid.
 pub(crate) fn reply(response: http_handler::Response, click: bool) -> Result<Reply, &'static str> {
     if !(200..600).contains(&response.status) {
-        return Err("the component answered with a status outside 200 to 599");
+        return Err("the component responded with a status outside 200 to 599");
     }
     if response.body.len() > RESPONSE_LIMIT {
-        return Err("the component answered with more than 16 MiB");
+        return Err("the component responded with more than 16 MiB");
     }
     if click {
-        check_answer_to_click(&response.body)?;
+        check_click_response(&response.body)?;
     }
     let sizes = response.headers.iter();
     let size: usize = sizes.map(|(name, value)| name.len() + value.len()).sum();
     if size > HEADERS_LIMIT {
-        return Err("the component answered with more than 64 KiB of headers");
+        return Err("the component responded with more than 64 KiB of headers");
     }
     let mut headers = Vec::with_capacity(response.headers.len());
     for (name, value) in response.headers {
         let name = http::HeaderName::from_bytes(name.as_bytes());
-        let name = name.map_err(|_| "the component answered with an invalid header name")?;
+        let name = name.map_err(|_| "the component responded with an invalid header name")?;
         http::HeaderValue::from_bytes(value.as_bytes())
-            .map_err(|_| "the component answered with an invalid header value")?;
-        if is_let_through(name.as_str()) {
+            .map_err(|_| "the component responded with an invalid header value")?;
+        if is_allowed(name.as_str()) {
             headers.push((name.as_str().to_owned(), value));
         }
     }
-    // Pages of a component live on the site's own origin. Without an origin their scripts cannot act
-    // with the session of whoever looks at them. A bare status has nothing that a policy could govern, and
-    // without headers it costs two round trips less: webhooks are answered so.
-    let says_something = !headers.is_empty() || !response.body.is_empty();
-    for (name, value) in FORCED.iter().filter(|_| says_something) {
+    // A component's pages have the server's origin. The sandbox policy removes it, so that their scripts cannot use the
+    // viewer's session. A bare status needs no policy, and saves two round trips without headers: responses to webhooks.
+    let has_content = !headers.is_empty() || !response.body.is_empty();
+    for (name, value) in ADDED_HEADERS.iter().filter(|_| has_content) {
         headers.push(((*name).to_owned(), (*value).to_owned()));
     }
     Ok(Reply {
@@ -247,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_outside_http_is_refused() {
+    fn an_invalid_http_response_is_refused() {
         let reply = |response| reply(response, false);
         assert!(reply(response(7, ("a", "b"))).is_err());
         assert!(reply(response(101, ("a", "b"))).is_err());
@@ -260,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_cannot_touch_the_sessions_of_the_site() {
+    fn a_response_cannot_set_cookies_of_the_site() {
         let mut page = response(200, ("Set-Cookie", "MMAUTHTOKEN=x"));
         page.body = b"<script>".to_vec();
         let reply = reply(page, false).unwrap();
@@ -273,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_reach_beyond_their_answer_are_withheld() {
+    fn headers_that_affect_more_than_their_response_are_removed() {
         for name in [
             "Access-Control-Allow-Origin",
             "Alt-Svc",
@@ -306,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_a_click_changes_no_post_and_shows_no_form() {
+    fn a_response_to_a_click_changes_no_post_and_shows_no_form() {
         let answer = |body: &str, click| {
             let mut answer = response(200, ("content-type", "application/json"));
             answer.body = body.as_bytes().to_vec();
@@ -339,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_click_is_known_by_what_the_server_writes_for_the_person() {
+    fn a_click_is_recognized_by_the_fields_that_the_server_writes() {
         let asked = |method: &str, user: &str, body: &str| {
             let user = ("Mattermost-User-Id".to_owned(), vec![user.to_owned()]);
             let request = HttpRequest {
@@ -357,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_status_is_sent_without_headers_and_whatever_says_more_with_a_policy() {
+    fn a_bare_status_has_no_headers_and_content_has_a_policy() {
         let answer = |headers: &[(&str, &str)], body: &[u8]| {
             let headers = headers.iter();
             let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -370,12 +369,15 @@ mod tests {
         };
         assert_eq!(answer(&[], b""), []);
         assert_eq!(answer(&[("Set-Cookie", "MMAUTHTOKEN=x")], b""), []);
-        assert_eq!(answer(&[], b"x").len(), FORCED.len());
-        assert_eq!(answer(&[("location", "/")], b"").len(), FORCED.len() + 1);
+        assert_eq!(answer(&[], b"x").len(), ADDED_HEADERS.len());
+        assert_eq!(
+            answer(&[("location", "/")], b"").len(),
+            ADDED_HEADERS.len() + 1
+        );
     }
 
     #[test]
-    fn the_user_is_who_the_server_says_and_the_session_is_left_out() {
+    fn the_user_comes_from_the_server_and_the_session_is_removed() {
         let header = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
         let request = HttpRequest {
             method: "get".to_owned(),

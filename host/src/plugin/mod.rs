@@ -1,11 +1,15 @@
-//! From Mattermost's hooks to events of the component.
+//! Turns Mattermost's hooks (`process::hooks`) into events of the component: HTTP requests, commands, lifecycle, jobs.
 
-pub(crate) mod admission;
+mod admission;
+mod commands;
 mod component_plugin;
-pub(crate) mod http_mapping;
-pub(crate) mod origin;
+mod http_mapping;
+mod jobs;
+mod lifecycle;
+mod origin;
+mod requests;
 mod rpc_thread;
-pub(crate) mod settings_route;
+mod settings_route;
 
 pub use component_plugin::ComponentPlugin;
 pub use http_mapping::Reply;

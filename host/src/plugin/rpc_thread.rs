@@ -1,9 +1,9 @@
-//! Which thread an event runs on.
+//! Chooses the thread of an event.
 //!
-//! An event begins on the RPC thread: most do little but wait for answers that arrive there, and waking
-//! another thread for each of them costs more than all else. That thread also serves every stream and ping,
-//! so that events may take half of its time at most. Beyond that, new events begin on the thread pool. One that
-//! computes for long without a break moves there in any case.
+//! An event starts on the RPC thread: most events mainly wait for API replies that arrive there, and waking another thread for
+//! each of them would cost more than anything else. That thread also serves every stream and ping, so events may use at
+//! most half of its time. Beyond that, new events start on the thread pool. An event that computes for long without
+//! yielding always moves there.
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -15,20 +15,20 @@ use mattermost_plugin_engine::EPOCH_TICK_MS;
 use tokio::runtime::Handle;
 use tokio::task::JoinError;
 
-/// How long an event may compute without a break before it moves to the pool. Less than a tick of the epoch
-/// clock, so that a full one counts.
+/// How long an event may compute without yielding before it moves to the pool. Less than a tick of the epoch clock, so that
+/// a full tick exceeds it.
 const LONG: Duration = Duration::from_millis(EPOCH_TICK_MS / 2);
 
-/// The period over which the RPC thread's time is counted, in microseconds.
+/// The period over which the time of events is counted, in microseconds.
 const WINDOW: u64 = 100_000;
 
-/// How much of each window events may take, in microseconds.
+/// The time that events may use of each window, in microseconds.
 const BUDGET: u64 = WINDOW / 2;
 
-/// How much of the RPC thread's time events have taken.
+/// The time that events have used on the RPC thread.
 pub(crate) struct RpcThread {
     started: Instant,
-    /// The number of the current window, and in the lower 32 bits the time that events took in it, in microseconds.
+    /// The number of the current window, and in the lower 32 bits the microseconds that events used of it.
     used: AtomicU64,
 }
 
@@ -42,8 +42,8 @@ impl Default for RpcThread {
 }
 
 impl RpcThread {
-    /// Runs an event on the caller's thread, as long as events have time left there and this one does not compute for
-    /// long, and otherwise on `pool`.
+    /// Runs an event on the caller's thread if events have time left there and this one does not compute for long; otherwise
+    /// on `pool`.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl RpcThread {
             return pool.spawn(event).await;
         }
         let mut event = Box::pin(event);
-        // An event that computes takes breaks by itself, whenever the epoch clock ticks.
+        // An event that computes yields at every tick of the epoch clock.
         let outcome = poll_fn(|context| {
             let began = Instant::now();
             let polled = event.as_mut().poll(context);
@@ -76,13 +76,13 @@ impl RpcThread {
         }
     }
 
-    /// Whether events have taken all that they may take of the window to which this moment belongs.
+    /// Whether events have used up their part of the window that contains `now`.
     fn is_spent(&self, now: Instant) -> bool {
         let used = self.used.load(Ordering::Relaxed);
         used >> 32 == self.window(now) && used & 0xffff_ffff >= BUDGET
     }
 
-    /// Counts time that an event took. It belongs to the window in which it ended.
+    /// Counts time that an event used, in the window in which it ended.
     fn charge(&self, now: Instant, took: Duration) {
         let window = self.window(now);
         let used = self.used.load(Ordering::Relaxed);
@@ -92,7 +92,7 @@ impl RpcThread {
         };
         let took = u64::try_from(took.as_micros()).unwrap_or(WINDOW);
         let sum = before.saturating_add(took).min(WINDOW);
-        // Only the RPC thread writes: nothing is lost between the two.
+        // Only the RPC thread writes, so no update is lost.
         self.used.store((window << 32) | sum, Ordering::Relaxed);
     }
 
@@ -109,7 +109,7 @@ mod tests {
     use tokio::runtime::Builder;
     use tokio::task::yield_now;
 
-    /// Runs an event that begins with this, and says whether it ended on the thread where it was started.
+    /// Runs an event that starts with this future. Returns whether it ended on the thread where it started.
     fn stays(rpc: &Arc<RpcThread>, begin: impl Future<Output = ()> + Send + 'static) -> bool {
         let pool = Builder::new_multi_thread().worker_threads(1).build();
         let pool = pool.unwrap();
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_computes_and_has_not_ended_moves_to_the_pool() {
+    fn an_event_that_computes_for_long_moves_to_the_pool() {
         let moves = async {
             compute();
             yield_now().await;
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_of_an_event_that_moved_is_an_error() {
+    fn a_panic_of_a_moved_event_is_an_error() {
         let pool = Builder::new_multi_thread().worker_threads(1).build();
         let pool = pool.unwrap();
         let own = Builder::new_current_thread().build().unwrap();
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn events_take_half_of_each_window_and_then_begin_on_the_pool() {
+    fn events_use_half_of_each_window_and_then_start_on_the_pool() {
         let rpc = RpcThread::default();
         let at = |micros| rpc.started + Duration::from_micros(micros);
         rpc.charge(at(40_000), Duration::from_micros(BUDGET - 1));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_begins_on_the_pool_when_the_time_is_spent() {
+    fn an_event_starts_on_the_pool_when_the_time_is_used_up() {
         let rpc = Arc::new(RpcThread {
             // A window that does not end during the test: the number is the first of all for many years.
             started: Instant::now() + Duration::from_secs(86_400),

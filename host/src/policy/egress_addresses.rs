@@ -1,12 +1,12 @@
-//! Which addresses a request to a host of the policy may go to.
+//! The addresses that requests to hosts of the policy may go to.
 //!
-//! A name is resolved first, and each of its addresses is checked, so that a name cannot lead inside the administrator's
+//! A name is resolved first, and each of its addresses is checked, so that a name cannot lead into the administrator's
 //! network. Public addresses are allowed, except those of the machine itself. Some networks have a filtering proxy that
 //! answers for every name with an internal address; there, a system admin lists these addresses in
 //! `ServiceSettings.AllowedUntrustedInternalConnections` of the server. The setting only lifts this check. It never
 //! widens which hosts may be reached, and it never allows loopback, link-local, multicast, or unspecified addresses.
 //!
-//! None of this is for the host that an administrator entered as a setting of the plugin: that may be anywhere.
+//! None of this applies to the host that an administrator entered as a setting of the plugin: it may have any address.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl InternalConnections {
     }
 }
 
-/// The IPv4 network that a network of mapped addresses (`::ffff:10.0.0.0/104`) is.
+/// Converts a network of mapped addresses (`::ffff:10.0.0.0/104`) to its IPv4 network.
 fn unmapped(network: IpNet) -> IpNet {
     let IpNet::V6(v6) = network else {
         return network;
@@ -60,10 +60,10 @@ fn unmapped(network: IpNet) -> IpNet {
     v4.map_or(network, IpNet::V4)
 }
 
-/// An address that a request may not go to.
+/// An address that a request must not go to.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Refused {
-    /// Internal, and not in the server's setting.
+pub enum AddressDenied {
+    /// It is internal, and not in the server's setting.
     #[error(
         "{host} leads to {address}, which is not a public address. If this is intended, a system admin adds its network \
          to \"Allow untrusted internal connections to\" in System Console > Environment > Developer \
@@ -75,7 +75,7 @@ pub enum Refused {
         /// The first of its addresses.
         address: IpAddr,
     },
-    /// Loopback, link-local, multicast, or unspecified.
+    /// It is loopback, link-local, multicast, or unspecified.
     #[error(
         "{host} leads to {address}, which is not a public address, and no setting allows loopback, link-local, \
          multicast, and unspecified addresses"
@@ -90,25 +90,25 @@ pub enum Refused {
 
 /// The checks for hosts of the policy.
 #[derive(Clone)]
-pub(crate) struct Rules {
+pub(crate) struct EgressRules {
     pub(crate) allowed: Arc<InternalConnections>,
     /// Whether an address is one of the machine's own.
     pub(crate) is_own: fn(IpAddr) -> bool,
 }
 
-impl Rules {
+impl EgressRules {
     /// Checks one address of `host`, which is in lower case and without brackets.
-    pub(crate) fn check(&self, host: &str, address: IpAddr) -> Result<(), Refused> {
+    pub(crate) fn check(&self, host: &str, address: IpAddr) -> Result<(), AddressDenied> {
         let host = || host.to_owned();
         if is_never_allowed(address) {
-            return Err(Refused::Never {
+            return Err(AddressDenied::Never {
                 host: host(),
                 address,
             });
         }
         let internal = !is_public(address) || (self.is_own)(address.to_canonical());
         if internal && !self.allowed.allow(&host(), address) {
-            return Err(Refused::Internal {
+            return Err(AddressDenied::Internal {
                 host: host(),
                 address,
             });
@@ -116,12 +116,16 @@ impl Rules {
         Ok(())
     }
 
-    /// Those of a name's addresses that may be connected to.
+    /// The addresses of a name that may be connected to.
     ///
     /// # Errors
     ///
-    /// When there is none, with the reason for the first.
-    pub(crate) fn filter(&self, host: &str, found: Vec<IpAddr>) -> Result<Vec<IpAddr>, Refused> {
+    /// When there is none, with the reason for the first address.
+    pub(crate) fn filter(
+        &self,
+        host: &str,
+        found: Vec<IpAddr>,
+    ) -> Result<Vec<IpAddr>, AddressDenied> {
         let mut refused = None;
         let mut allowed = Vec::new();
         for address in found {
@@ -143,9 +147,9 @@ impl Rules {
 mod tests {
     use super::*;
 
-    /// Rules on a machine that has two addresses, with this setting.
-    fn rules(setting: &str) -> Rules {
-        Rules {
+    /// EgressRules on a machine that has two addresses, with this setting.
+    fn rules(setting: &str) -> EgressRules {
+        EgressRules {
             allowed: Arc::new(InternalConnections::parse(setting)),
             is_own: |address| ["8.8.4.4", "10.0.0.9"].contains(&address.to_string().as_str()),
         }
@@ -156,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_leads_only_to_those_of_its_addresses_that_are_public() {
+    fn only_public_addresses_of_a_name_are_used() {
         let filter = |addresses: &[&str]| {
             let found = addresses.iter().map(|one| one.parse().unwrap()).collect();
             let allowed = rules("").filter("api.example", found).ok()?;

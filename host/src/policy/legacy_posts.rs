@@ -1,10 +1,9 @@
-//! Posts of an earlier plugin with the same id, which this one may go on with.
+//! Posts of an earlier plugin with the same ID, which this plugin may continue.
 //!
-//! A plugin may change only posts that it created. One that replaces another finds posts that its
-//! predecessor created and records in the key-value store that say so. The policy names the form of those
-//! records: a key with properties of the post in it, and what the record must hold. As properties and
-//! records can be written by others than the predecessor, a rule is also bound to one kind of post, and to
-//! posts that are older than the first activation of this host.
+//! A plugin may change only posts that it created. A plugin that replaces another finds posts of its predecessor, and records
+//! in the key-value store that identify them. The policy describes those records: a key that contains a prop of the
+//! post, and the content of the record. Others can write props and records too, so a rule also requires a kind
+//! of post, and posts that are older than the first activation of this host.
 
 use std::fmt;
 
@@ -13,7 +12,7 @@ use mattermost_plugin_rpc::mattermost::Post;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-/// What Go's `url.PathEscape` leaves as it is.
+/// The characters that Go's `url.PathEscape` does not escape.
 const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -26,40 +25,40 @@ const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
-/// A rule of the policy.
+/// A rule for one kind of post.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Adoption {
+pub(crate) struct LegacyPostRule {
     /// The kind of the posts.
     kind: String,
-    /// The key of the record; `{name}` stands for the post's property of that name, path-escaped.
+    /// The key of the record; `{name}` is replaced by the post's prop of that name, path-escaped.
     record: String,
-    /// What it must hold.
-    holds: Holds,
+    /// The required content of the record.
+    holds: RecordContent,
 }
 
-/// What a record must hold.
+/// The required content of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Holds {
-    /// The post's id, and nothing else.
+enum RecordContent {
+    /// The post's ID, and nothing else.
     Id,
     /// A JSON object whose `channel_id` is the post's.
     ChannelId,
 }
 
-impl Adoption {
-    /// Whether the template can be filled in.
-    pub(crate) fn is_sound(&self) -> bool {
+impl LegacyPostRule {
+    /// Whether the template is well-formed.
+    pub(crate) fn is_valid(&self) -> bool {
         self.kind.starts_with("custom_") && self.parts().is_some()
     }
 
-    /// The kind of the posts that it is about.
+    /// The kind of the posts.
     pub(crate) fn kind(&self) -> &str {
         &self.kind
     }
 
-    /// Text before the property, its name, text after it.
+    /// The text before the prop, the name of the prop, and the text after it.
     fn parts(&self) -> Option<(&str, &str, &str)> {
         let (before, rest) = self.record.split_once('{')?;
         let (name, after) = rest.split_once('}')?;
@@ -68,7 +67,7 @@ impl Adoption {
         (sound && plain(name) && plain(after)).then_some((before, name, after))
     }
 
-    /// Where the record of this post would be.
+    /// The key of this post's record.
     pub(crate) fn key(&self, post: &Post) -> Option<String> {
         let (before, name, after) = self.parts()?;
         if post.kind != self.kind {
@@ -79,11 +78,11 @@ impl Adoption {
         Some(format!("{before}{value}{after}"))
     }
 
-    /// Whether the record leads to this post.
-    pub(crate) fn leads_to(&self, record: &[u8], post: &Post) -> bool {
+    /// Whether the record identifies this post.
+    pub(crate) fn matches(&self, record: &[u8], post: &Post) -> bool {
         match self.holds {
-            Holds::Id => record == post.id.as_bytes(),
-            Holds::ChannelId => {
+            RecordContent::Id => record == post.id.as_bytes(),
+            RecordContent::ChannelId => {
                 #[derive(Deserialize)]
                 struct Record {
                     channel_id: String,
@@ -95,28 +94,28 @@ impl Adoption {
     }
 }
 
-impl fmt::Display for Adoption {
+impl fmt::Display for LegacyPostRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let holds = match self.holds {
-            Holds::Id => "its id",
-            Holds::ChannelId => "its channel",
+            RecordContent::Id => "its id",
+            RecordContent::ChannelId => "its channel",
         };
         let Self { kind, record, .. } = self;
         write!(f, "a {kind} whose record {record} holds {holds}")
     }
 }
 
-/// A property as it appears in a key: text, or a whole number.
+/// The value of a prop in a key: a string or a whole number.
 fn text(value: &Any) -> Option<String> {
     match value.to_json() {
         serde_json::Value::String(text) if !text.is_empty() => Some(text),
-        serde_json::Value::Number(number) => whole(&number).map(|number| number.to_string()),
+        serde_json::Value::Number(number) => whole_number(&number).map(|number| number.to_string()),
         _ => None,
     }
 }
 
-/// JSON's numbers come back from the database as floating-point ones.
-fn whole(number: &serde_json::Number) -> Option<u64> {
+/// The database returns JSON numbers as floating-point numbers.
+fn whole_number(number: &serde_json::Number) -> Option<u64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     number.as_u64().or_else(|| {
         let number = number.as_f64()?;
@@ -135,7 +134,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn rule(record: &str, holds: &str) -> Adoption {
+    fn rule(record: &str, holds: &str) -> LegacyPostRule {
         let rule = json!({"kind": "custom_call", "record": record, "holds": holds});
         serde_json::from_value(rule).unwrap()
     }
@@ -163,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_written_without_a_fraction() {
+    fn whole_numbers_are_written_without_a_fraction() {
         let rule = rule("call_{id}", "channel_id");
         for number in [json!(84_312_345_678_u64), json!(84_312_345_678.0)] {
             let key = rule.key(&post("id", number));
@@ -175,21 +174,21 @@ mod tests {
     }
 
     #[test]
-    fn a_record_leads_to_the_post_it_names_and_to_no_other() {
+    fn a_record_matches_only_the_post_it_names() {
         let any = post("x", json!(1));
-        assert!(rule("a{x}", "id").leads_to(b"post", &any));
-        assert!(!rule("a{x}", "id").leads_to(b"post2", &any));
+        assert!(rule("a{x}", "id").matches(b"post", &any));
+        assert!(!rule("a{x}", "id").matches(b"post2", &any));
         let by_channel = rule("a{x}", "channel_id");
-        assert!(by_channel.leads_to(br#"{"channel_id":"channel","created_by":""}"#, &any));
-        assert!(!by_channel.leads_to(br#"{"channel_id":"other"}"#, &any));
-        assert!(!by_channel.leads_to(b"channel", &any));
+        assert!(by_channel.matches(br#"{"channel_id":"channel","created_by":""}"#, &any));
+        assert!(!by_channel.matches(br#"{"channel_id":"other"}"#, &any));
+        assert!(!by_channel.matches(b"channel", &any));
     }
 
     #[test]
-    fn a_rule_without_a_property_or_for_the_hosts_keys_is_no_rule() {
+    fn rules_without_a_prop_or_for_the_hosts_keys_are_rejected() {
         for record in ["plain", "{id}", "_post_{id}", "a{b", "a{}", "a{b}{c}"] {
-            assert!(!rule(record, "id").is_sound(), "{record}");
+            assert!(!rule(record, "id").is_valid(), "{record}");
         }
-        assert!(rule("a{b}", "id").is_sound());
+        assert!(rule("a{b}", "id").is_valid());
     }
 }

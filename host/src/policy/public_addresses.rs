@@ -1,9 +1,9 @@
-//! Which addresses belong to the public internet.
+//! Public and never-allowed IP addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether an address belongs to the public internet: not loopback, private, link-local, reserved, and
-/// not one of the IPv6 forms that carry such an IPv4 address.
+/// not one of the IPv6 forms that contain such an IPv4 address.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -11,7 +11,7 @@ pub(super) fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// After IANA's registry of special-purpose addresses; what is only sometimes public counts as not.
+/// From IANA's registry of special-purpose addresses. Ranges that are only sometimes public count as not public.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let reserved = a == 0
@@ -27,23 +27,23 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    if let Some(carried) = carried_v4(address) {
+    if let Some(carried) = embedded_v4(address) {
         return is_public_v4(carried);
     }
     match address.segments() {
-        // Local NAT64, and what else is near it.
+        // Local NAT64 and reserved neighbors.
         [0x0064, 0xff9b, ..] => false,
-        // Protocols of the IETF, Teredo, benchmarks and cryptographic hashes among them; documentation.
+        // IETF protocols, such as Teredo, benchmarking, and cryptographic hashes; documentation.
         [0x2001, s1, ..] => s1 >= 0x0200 && s1 != 0x0db8,
         [0x3fff, s1, ..] => s1 >= 0x1000,
-        // Everything else that is handed out to networks is in 2000::/3.
+        // All other unicast addresses that are assigned to networks are in 2000::/3.
         [s0, ..] => s0 & 0xe000 == 0x2000,
     }
 }
 
-/// The IPv4 address that an IPv6 address leads to: mapped (`::ffff:a.b.c.d`), compatible (`::a.b.c.d`, and with it `::`
+/// The IPv4 address that an IPv6 address contains: mapped (`::ffff:a.b.c.d`), compatible (`::a.b.c.d`, and with it `::`
 /// and `::1`), 6to4, or NAT64.
-fn carried_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let v4 = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
     match address.segments() {
         [0x2002, s1, s2, ..] => Some(v4(s1, s2)),
@@ -52,8 +52,8 @@ fn carried_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// Whether an address is loopback, link-local, multicast, broadcast, or unspecified, also when an IPv6 address carries
-/// it. Requests to hosts that the policy lists never go there, whatever the server's configuration says.
+/// Whether an address is loopback, link-local, multicast, broadcast, or unspecified, also inside an IPv6
+/// address. Requests to hosts that the policy lists never go there, whatever the server's configuration says.
 pub(super) fn is_never_allowed(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_never_allowed_v4(address),
@@ -62,7 +62,7 @@ pub(super) fn is_never_allowed(address: IpAddr) -> bool {
                 || address.is_unspecified()
                 || address.is_multicast()
                 || address.is_unicast_link_local()
-                || carried_v4(address).is_some_and(is_never_allowed_v4)
+                || embedded_v4(address).is_some_and(is_never_allowed_v4)
         }
     }
 }
@@ -72,7 +72,7 @@ fn is_never_allowed_v4(address: Ipv4Addr) -> bool {
         || address.is_link_local()
         || address.is_multicast()
         || address.is_broadcast()
-        // Linux takes 0.0.0.0 for this machine, and nothing else is in 0.0.0.0/8.
+        // Linux treats 0.0.0.0 as this machine, and nothing else is in 0.0.0.0/8.
         || matches!(address.octets(), [0, ..])
 }
 
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_that_are_not_public_are_told_apart() {
+    fn special_purpose_addresses_are_not_public() {
         for private in [
             "0.0.0.0",
             "0.255.255.255",
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_beside_those_are_public() {
+    fn neighbors_of_special_purpose_ranges_are_public() {
         for public in [
             "1.0.0.0",
             "8.8.8.8",
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_and_link_local_addresses_are_told_apart_also_inside_of_others() {
+    fn loopback_and_link_local_addresses_are_never_allowed_even_embedded() {
         for never in [
             "0.0.0.0",
             "127.0.0.1",

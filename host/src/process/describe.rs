@@ -1,4 +1,4 @@
-//! What `--describe` prints: what the executable is, what its component imports, what it may do.
+//! The output of `--describe`: the plugin, the interfaces that its component imports, and its policy.
 
 use std::fmt::Write as _;
 
@@ -6,9 +6,9 @@ use serde::Deserialize;
 use zlib_rs::{InflateConfig, ReturnCode};
 
 use crate::manifest::Manifest;
-use crate::sandbox::{Component, events_at_once};
+use crate::sandbox::{Component, max_concurrent_events};
 
-/// Says what a component and its manifest amount to, for an administrator to read before installing.
+/// Describes a component and its policy, for administrators to read before they install the plugin.
 #[must_use]
 pub fn describe(manifest: &Manifest, component: &Component, target: &str) -> String {
     let version = match manifest.version.as_str() {
@@ -21,23 +21,23 @@ pub fn describe(manifest: &Manifest, component: &Component, target: &str) -> Str
         env!("CARGO_PKG_VERSION"),
     );
     for import in component.imports() {
-        // Writing into a string does not fail.
+        // Writing to a string never fails.
         let _ = writeln!(text, "  {import}");
     }
     let _ = write!(text, "\npolicy:\n{}", manifest.policy);
-    let asked: Vec<_> = manifest.settings.asked_keys().collect();
+    let asked: Vec<_> = manifest.settings.askable_keys().collect();
     if !asked.is_empty() {
         let _ = writeln!(text, "  settings it may ask for: {}", asked.join(", "));
     }
-    let all = events_at_once(&manifest.policy);
+    let all = max_concurrent_events(&manifest.policy);
     let _ = writeln!(
         text,
-        "  events at once, with commands, jobs and changes of settings: {all}"
+        "  events at once, with commands, jobs, and configuration changes: {all}"
     );
     text
 }
 
-/// The list of packages, as `make dist` packed it, in the format of `cargo auditable`.
+/// The list of packages that `make dist` embeds, in the format of `cargo auditable`.
 #[derive(Deserialize)]
 struct Packages {
     packages: Vec<Package>,
@@ -56,14 +56,14 @@ struct Package {
 enum Kind {
     #[default]
     Runtime,
-    /// It ran while the executable was built and is not in it.
+    /// A build dependency, which is not in the executable.
     Build,
 }
 
-/// More than any list has.
+/// The largest decompressed list, in bytes.
 const LIST_LIMIT: usize = 1 << 20;
 
-/// Says which packages are in the executable, from the list that is embedded in it.
+/// Lists the packages in the executable.
 #[must_use]
 pub(crate) fn packages(packed: &[u8]) -> String {
     let mut text = vec![0; LIST_LIMIT];
@@ -74,8 +74,8 @@ pub(crate) fn packages(packed: &[u8]) -> String {
             .to_owned();
     };
     let mut text = "packages inside, with their versions:".to_owned();
-    let inside = list.packages.iter().filter(|one| one.kind != Kind::Build);
-    for package in inside {
+    let embedded = list.packages.iter().filter(|one| one.kind != Kind::Build);
+    for package in embedded {
         let _ = write!(text, "\n  {} {}", package.name, package.version);
     }
     text
@@ -87,7 +87,7 @@ mod tests {
     use zlib_rs::{DeflateConfig, compress_slice};
 
     #[test]
-    fn the_packages_inside_are_listed_without_those_that_only_build() {
+    fn packages_are_listed_without_build_dependencies() {
         let list = r#"{"packages":[{"name":"a","version":"1.0.0","source":"crates.io"},
             {"name":"b","version":"2.0.0","source":"crates.io","kind":"build"}]}"#;
         let mut packed = [0; 1024];
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn an_executable_without_a_list_says_so() {
+    fn a_missing_list_is_reported() {
         assert!(packages(&[]).contains("make dist"));
     }
 }

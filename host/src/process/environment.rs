@@ -1,19 +1,18 @@
-//! The environment that the process keeps.
+//! The environment variables that the process keeps.
 //!
-//! The server hands its own to every plugin, with what administrators put there, such as the address of the database
-//! with its password. A component never sees it; what somebody would find who broke out of the sandbox is what the
-//! process still has. To forget a variable is not enough, as its text stays in memory. So the process starts itself
-//! anew in its own place, with what it has a use for, before it does anything else. Where it cannot, it says so and
-//! goes on.
+//! The server passes its own environment to every plugin, with what administrators put there, such as the database address with
+//! its password. A component never sees it, but an attacker who broke out of the sandbox would. Removing a variable is
+//! not enough, because its text stays in memory. The process therefore first executes itself again with only the
+//! variables it needs. If that fails, it logs a warning and continues.
 
 use std::ffi::OsStr;
 
-/// Variables by their names.
+/// Variables that are kept.
 const KEPT: [&str; 13] = [
-    // Who started it, and where its socket is to be.
+    // The start by the server, and the folder of the socket.
     "MATTERMOST_PLUGIN",
     "TMPDIR",
-    // By which way and with which authorities requests go out.
+    // Proxies and certificates for outgoing requests.
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "ALL_PROXY",
@@ -26,7 +25,7 @@ const KEPT: [&str; 13] = [
     "SSL_CERT_DIR",
     "RUST_BACKTRACE",
 ];
-/// And by what they begin with: what the server says to a plugin, and what the loader of macOS goes by.
+/// Prefixes of variables that are kept: the server's for plugins, and the macOS loader's.
 const KEPT_PREFIXES: [&str; 2] = ["PLUGIN_", "DYLD_"];
 
 fn is_kept(name: &OsStr) -> bool {
@@ -35,26 +34,25 @@ fn is_kept(name: &OsStr) -> bool {
     })
 }
 
-/// Starts the executable anew without what it has no use for, unless there is nothing of that. Answers only if that
-/// was so or could not be done, with what kept it from it.
-pub(crate) fn reduce() -> Result<(), std::io::Error> {
+/// Executes the program again without the variables it does not need. Returns if there are none, or on failure.
+pub(crate) fn remove_unused() -> Result<(), std::io::Error> {
     let (kept, others): (Vec<_>, Vec<_>) = std::env::vars_os().partition(|(name, _)| is_kept(name));
     if others.is_empty() {
         return Ok(());
     }
-    reexec::start(kept)
+    reexec::reexec(kept)
 }
 
 #[cfg(unix)]
 #[path = "reexec.rs"]
 mod reexec;
 
-/// A process of this system cannot become another.
+/// This system cannot replace a running program.
 #[cfg(not(unix))]
 mod reexec {
     use std::ffi::OsString;
 
-    pub(super) fn start(_: Vec<(OsString, OsString)>) -> Result<(), std::io::Error> {
+    pub(super) fn reexec(_: Vec<(OsString, OsString)>) -> Result<(), std::io::Error> {
         Ok(())
     }
 }
@@ -64,7 +62,7 @@ mod tests {
     use super::is_kept;
 
     #[test]
-    fn what_the_server_has_for_itself_is_not_kept() {
+    fn variables_of_the_server_are_not_kept() {
         for name in [
             "MM_SQLSETTINGS_DATASOURCE",
             "MM_CONFIG",

@@ -1,9 +1,11 @@
-//! The life of the process: its start, the environment and rights that it keeps, and what it says about itself.
+//! The life of the process: its start, its environment, its confinement, and what it says about itself.
 
 pub mod confinement;
 mod describe;
 mod environment;
-pub(crate) mod rss;
+mod hooks;
+mod image;
+mod rss;
 mod start;
 
 pub use describe::describe;

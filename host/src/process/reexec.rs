@@ -1,4 +1,4 @@
-//! Starting the executable anew, in place of the process that runs it.
+//! Executes the program again in the same process, with another environment.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -11,12 +11,12 @@ use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-/// Does it with these variables and no others. Answers only if it cannot be done.
-pub(super) fn start(variables: Vec<(OsString, OsString)>) -> Result<(), io::Error> {
+/// Executes the program with these variables and no others. Returns only on failure.
+pub(super) fn reexec(variables: Vec<(OsString, OsString)>) -> Result<(), io::Error> {
     let mut arguments = env::args_os();
-    let mut itself = Command::new(env::current_exe()?);
+    let mut command = Command::new(env::current_exe()?);
     if let Some(name) = arguments.next() {
-        itself.arg0(name);
+        command.arg0(name);
     }
-    Err(itself.args(arguments).env_clear().envs(variables).exec())
+    Err(command.args(arguments).env_clear().envs(variables).exec())
 }

@@ -1,11 +1,11 @@
-//! How much memory the process has, as the system counts it.
+//! The resident memory (RSS) of the process.
 #![expect(
     clippy::disallowed_methods,
     reason = "reads the memory use of the process"
 )]
 
-/// Resident memory in bytes, where the system tells it.
-pub(crate) fn resident_memory() -> Option<u64> {
+/// The resident memory in bytes; `None` if the system does not report it.
+pub(super) fn resident_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()

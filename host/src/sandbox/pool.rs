@@ -1,36 +1,36 @@
-//! Where events find their memory.
+//! Preallocated memory for events.
 //!
-//! Asking the system for a memory, a stack and their guards, and giving them back, is a sixth of what an event
-//! costs. On Linux they are therefore set aside for as many events as may run at once: as addresses, not as
-//! memory, for what an event has written is given back at its end, and the next one finds the component's
-//! image as it was. To overwrite instead what was written would save faults of pages, but the one way to learn what
-//! that is (`PAGEMAP_SCAN`) leaves out pages that were swapped out, with what another event wrote.
+//! Allocating and freeing a linear memory, a stack, and their guard pages is a sixth of the cost of an event. On Linux, address
+//! space for as many events as may run at once is therefore reserved ahead of time. It is not resident memory: at the
+//! end of an event, the pages it wrote are returned, and the next event finds the component's initial image.
+//! Overwriting those pages would save page faults, but the only way to find them (`PAGEMAP_SCAN`) misses pages that
+//! were swapped out, which would leak the data of another event.
 //!
-//! Where there are not so many addresses, or where a component needs more than an event's share, each event asks for
-//! its own. So it does on other systems, where the image would be copied each time.
+//! If the address space is not available, if a component needs more than one event's share, or on other systems, where
+//! the image would be copied each time, each event allocates its own memory.
 
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::loaded;
+use super::image::load_image;
 use crate::event::memory::TABLE_ELEMENTS;
 
-/// Linear memories of an event: as many as a component that was linked from one program has.
+/// Linear memories of an event: a component that was linked from one program has one.
 const MEMORIES: u32 = 1;
-/// Tables of an event. The adapters that such a component is made with bring their own.
+/// Tables of an event. The adapters of such a component have their own.
 const TABLES: u32 = 4;
-/// Core instances of an event, adapters among them.
+/// Core instances of an event, including adapters.
 const INSTANCES: u32 = 8;
-/// The most of a table that is overwritten rather than given back, in bytes.
+/// How much of a table is overwritten instead of returned, in bytes.
 const TABLE_RESIDENT: usize = 8 * 1024;
 
-/// Sets room aside for so many events, and loads the image into it. `None` if either is not possible.
+/// Reserves memory for `events` events and loads the image into it. `None` if either is not possible.
 pub(super) fn load(mut config: Config, events: usize, image: &[u8]) -> Option<(Engine, Component)> {
     if !cfg!(target_os = "linux") {
         return None;
     }
     config.allocation_strategy(pool(u32::try_from(events).ok()?)?);
-    let (engine, component) = loaded(&config, image).ok()?;
+    let (engine, component) = load_image(&config, image).ok()?;
     let needs = component.resources_required()?;
     let fits = needs.num_memories <= MEMORIES && needs.num_tables <= TABLES;
     fits.then_some((engine, component))

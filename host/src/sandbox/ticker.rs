@@ -1,9 +1,8 @@
 //! The epoch clock, which ticks only while events run.
 //!
-//! Compiled code looks at a counter on every loop and call. Somebody must advance it, or a component
-//! that computes forever is never looked at. A thread does. It goes to sleep only when no event has run for
-//! a while, because waking a thread is a noticeable part of what a small event costs; a few ticks that nobody
-//! needs are none.
+//! Compiled code checks a counter in every loop and call. A thread advances the counter; otherwise a component that
+//! computes forever would never be interrupted. Waking a thread is a noticeable part of the cost of a small event, so
+//! the thread sleeps only after a second without events. The few extra ticks cost almost nothing.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -13,30 +12,30 @@ use std::time::Duration;
 use mattermost_plugin_engine::EPOCH_TICK_MS;
 use wasmtime::Engine;
 
-/// Ticks without an event after which the clock stops: a second.
+/// The clock stops after this many ticks without an event: one second.
 const IDLE_TICKS: u64 = 1_000 / EPOCH_TICK_MS;
 
-/// Advances an engine's epoch while at least one [`Watch`] exists.
+/// Advances an engine's epoch while at least one [`RunningEvent`] exists.
 #[derive(Clone)]
 pub struct Ticker(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    watches: AtomicUsize,
+    running: AtomicUsize,
     /// The thread sleeps, or is about to.
     asleep: AtomicBool,
     thread: OnceLock<Thread>,
 }
 
 /// Keeps the clock ticking until it is dropped.
-pub struct Watch(Arc<Shared>);
+pub struct RunningEvent(Arc<Shared>);
 
 impl Ticker {
     /// Starts the thread. It ends with the process.
     ///
     /// # Errors
     ///
-    /// When the system gives no thread.
+    /// When the thread cannot be started.
     pub fn start(engine: Engine) -> std::io::Result<Self> {
         let shared = Arc::<Shared>::default();
         let own = Arc::clone(&shared);
@@ -48,21 +47,21 @@ impl Ticker {
         Ok(Self(shared))
     }
 
-    /// Makes the clock tick while the answer lives.
-    pub fn watch(&self) -> Watch {
-        self.0.watches.fetch_add(1, Ordering::SeqCst);
+    /// Makes the clock tick until the result is dropped.
+    pub fn start_event(&self) -> RunningEvent {
+        self.0.running.fetch_add(1, Ordering::SeqCst);
         if self.0.asleep.swap(false, Ordering::SeqCst)
             && let Some(thread) = self.0.thread.get()
         {
             thread.unpark();
         }
-        Watch(Arc::clone(&self.0))
+        RunningEvent(Arc::clone(&self.0))
     }
 }
 
-impl Drop for Watch {
+impl Drop for RunningEvent {
     fn drop(&mut self) {
-        self.0.watches.fetch_sub(1, Ordering::SeqCst);
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -72,7 +71,7 @@ impl Shared {
         loop {
             thread::sleep(Duration::from_millis(EPOCH_TICK_MS));
             engine.increment_epoch();
-            idle = if self.is_watched() { 0 } else { idle + 1 };
+            idle = if self.has_events() { 0 } else { idle + 1 };
             if idle >= IDLE_TICKS {
                 self.sleep();
                 idle = 0;
@@ -80,16 +79,16 @@ impl Shared {
         }
     }
 
-    fn is_watched(&self) -> bool {
-        self.watches.load(Ordering::SeqCst) > 0
+    fn has_events(&self) -> bool {
+        self.running.load(Ordering::SeqCst) > 0
     }
 
-    /// Sleeps until there is a watch. Either this thread sees it, or it sees that this thread sleeps: each
-    /// of them writes before it reads.
+    /// Sleeps until an event starts. Either this thread sees the event, or the event sees that this thread sleeps: each
+    /// writes before it reads.
     fn sleep(&self) {
         self.asleep.store(true, Ordering::SeqCst);
         while self.asleep.load(Ordering::SeqCst) {
-            if self.is_watched() {
+            if self.has_events() {
                 self.asleep.store(false, Ordering::SeqCst);
             } else {
                 thread::park();
@@ -119,22 +118,22 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_sleeps_is_woken_by_the_first_watch_and_not_by_the_next() {
+    fn the_first_event_wakes_the_clock() {
         let (shared, ticker) = shared();
         until(|| shared.asleep.load(Ordering::SeqCst));
-        let first = ticker.watch();
+        let first = ticker.start_event();
         assert!(!shared.asleep.load(Ordering::SeqCst));
-        let second = ticker.watch();
+        let second = ticker.start_event();
         drop(first);
-        assert!(shared.is_watched());
+        assert!(shared.has_events());
         drop(second);
-        assert!(!shared.is_watched());
+        assert!(!shared.has_events());
     }
 
     #[test]
-    fn a_clock_does_not_sleep_while_an_event_runs() {
+    fn the_clock_does_not_sleep_while_an_event_runs() {
         let shared = Shared::default();
-        shared.watches.store(1, Ordering::SeqCst);
+        shared.running.store(1, Ordering::SeqCst);
         shared.sleep();
         assert!(!shared.asleep.load(Ordering::SeqCst));
     }

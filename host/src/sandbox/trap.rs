@@ -1,47 +1,48 @@
-//! How an event ends that was not handled, and why.
+//! How an event failed, and why.
 
 use std::borrow::Cow;
 
 use thiserror::Error;
 use wasmtime::Trap;
 
-use crate::event::memory::Refusal;
+use crate::event::memory::MemoryRefusal;
+use crate::event::meter::LimitExceeded;
 
 /// Why an event was not handled.
 #[derive(Debug, Error)]
 pub enum EventError {
-    /// As many events as the policy allows are running, and none ended in time.
+    /// As many events as the policy allows are running, and none classify in time.
     #[error("too many events are running")]
     Busy,
-    /// The event took longer than its limit, computing or waiting.
+    /// The event exceeded its time limit, computing or waiting.
     #[error("the event was stopped at its time limit")]
-    Timeout(Ending),
-    /// The component trapped: a bug in it, or a limit it ran into.
+    Timeout(TrapInfo),
+    /// The component trapped: because of a bug or a limit.
     #[error("{}", .1.reason)]
-    Trap(Cause, Ending),
+    Trap(TrapKind, TrapInfo),
 }
 
-/// What is known of an end.
+/// Details of a trap or timeout.
 #[derive(Debug, Default)]
-pub struct Ending {
-    /// What happened, with the component's own backtrace; empty where it waited for the host.
+pub struct TrapInfo {
+    /// What happened, with the component's backtrace; empty if the component was waiting for the host.
     pub reason: String,
     /// What the component printed before, such as its panic message.
     pub output: String,
 }
 
-/// What made a component trap.
+/// The reason for a trap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// It was refused memory, and did not survive it.
+pub enum TrapKind {
+    /// It was refused memory.
     Memory,
-    /// It made as many calls of the host as it may.
+    /// It exceeded its number of host calls.
     Calls,
-    /// It handed over as much in calls of the host as it may, in one or in all of them.
+    /// It transferred more data in host calls than it may, in one call or in all.
     Size,
-    /// It recursed without end.
+    /// It overflowed its stack.
     Stack,
-    /// It panicked, or the like.
+    /// It panicked or executed `unreachable`.
     Panic,
     /// The host failed.
     Host,
@@ -49,9 +50,9 @@ pub enum Cause {
     Other,
 }
 
-impl Cause {
-    /// In a word, for a counter.
-    pub(crate) fn name(self) -> &'static str {
+impl TrapKind {
+    /// The label of a counter.
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Memory => "memory",
             Self::Calls => "calls",
@@ -64,55 +65,46 @@ impl Cause {
     }
 }
 
-/// A limit of an event that ends it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(super) enum LimitReached {
-    #[error("the event was stopped at its time limit")]
-    Time,
-    #[error("the event made more host calls than its limit allows")]
-    Calls,
-    #[error("the event handed over more in host calls than its limit allows")]
-    Size,
-}
+/// wasmtime's message when one call transfers too much data; the type of the error is not public.
+const CALL_TOO_LARGE: &str = "too much data is being copied";
 
-/// What wasmtime says when one call hands over more than it may; its error has no type that could be named.
-const TOO_MUCH_AT_ONCE: &str = "too much data is being copied";
-
-/// How an event ended in this error.
-pub(super) fn ended(
+/// Classifies the error of an event.
+pub(super) fn classify(
     error: &wasmtime::Error,
-    refused: Option<Refusal>,
+    refused: Option<MemoryRefusal>,
     output: &[u8],
 ) -> EventError {
-    let mut ending = Ending {
-        reason: readable(&format!("{error:#}")),
+    let mut info = TrapInfo {
+        reason: demangled(&format!("{error:#}")),
         output: String::from_utf8_lossy(output).into_owned(),
     };
-    let cause = match error.downcast_ref() {
-        Some(LimitReached::Time) => return EventError::Timeout(ending),
-        Some(LimitReached::Calls) => Cause::Calls,
-        Some(LimitReached::Size) => Cause::Size,
-        None if ending.reason.contains(TOO_MUCH_AT_ONCE) => Cause::Size,
-        None if refused.is_some() => Cause::Memory,
+    let kind = match error.downcast_ref() {
+        Some(LimitExceeded::Time) => return EventError::Timeout(info),
+        Some(LimitExceeded::Calls) => TrapKind::Calls,
+        Some(LimitExceeded::Size) => TrapKind::Size,
+        None if info.reason.contains(CALL_TOO_LARGE) => TrapKind::Size,
+        None if refused.is_some() => TrapKind::Memory,
         None => match error.downcast_ref() {
-            Some(Trap::StackOverflow) => Cause::Stack,
-            Some(Trap::UnreachableCodeReached) => Cause::Panic,
-            _ => Cause::Other,
+            Some(Trap::StackOverflow) => TrapKind::Stack,
+            Some(Trap::UnreachableCodeReached) => TrapKind::Panic,
+            _ => TrapKind::Other,
         },
     };
-    if cause == Cause::Memory {
+    if kind == TrapKind::Memory {
         let limit = match refused {
-            Some(Refusal::Together) => "all events together have reached their memory limit: ",
+            Some(MemoryRefusal::AllEvents) => {
+                "all events together have reached their memory limit: "
+            }
             _ => "the event reached its memory limit: ",
         };
-        ending.reason.insert_str(0, limit);
+        info.reason.insert_str(0, limit);
     }
-    EventError::Trap(cause, ending)
+    EventError::Trap(kind, info)
 }
 
-/// Writes the names of a backtrace, `module!symbol` each, as their author did. wasmtime would do it too,
-/// but brings along a reader of C++ names that is larger than the rest of its backtraces.
-fn readable(backtrace: &str) -> String {
+/// Demangles the names in a backtrace, `module!symbol` each. wasmtime can do this too, but its C++ demangler is larger than
+/// all its other backtrace code.
+fn demangled(backtrace: &str) -> String {
     let lines = backtrace.lines().map(|line| {
         let named = line.rsplit_once('!').and_then(|(place, symbol)| {
             let name = rustc_demangle::try_demangle(symbol).ok()?;
@@ -128,37 +120,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_backtrace_has_names_as_their_author_wrote_them() {
+    fn names_in_a_backtrace_are_demangled() {
         let raw = "error while executing at wasm backtrace:\n    \
                    0: 0x1a2b - guest.wasm!_ZN9misbehave4trap17h0123456789abcdefE\n    \
                    1: 0x2b3c - guest.wasm!_RNvCs1234_9misbehave5other\n    \
                    2: 0x3c4d - guest.wasm!plain: wasm trap";
-        let told = "error while executing at wasm backtrace:\n    \
+        let expected = "error while executing at wasm backtrace:\n    \
                     0: 0x1a2b - guest.wasm!misbehave::trap\n    \
                     1: 0x2b3c - guest.wasm!misbehave::other\n    \
                     2: 0x3c4d - guest.wasm!plain: wasm trap";
-        assert_eq!(readable(raw), told);
+        assert_eq!(demangled(raw), expected);
     }
 
     #[test]
     fn an_end_is_told_by_its_cause() {
-        let cause = |error: wasmtime::Error, refused| match ended(&error, refused, b"") {
-            EventError::Trap(cause, _) => Some(cause),
+        let kind = |error: wasmtime::Error, refused| match classify(&error, refused, b"") {
+            EventError::Trap(kind, _) => Some(kind),
             EventError::Timeout(_) | EventError::Busy => None,
         };
-        let in_code = |limit: LimitReached| wasmtime::Error::from(limit).context("in wasm");
-        assert_eq!(cause(in_code(LimitReached::Time), None), None);
+        let in_code = |limit: LimitExceeded| wasmtime::Error::from(limit).context("in wasm");
+        assert_eq!(kind(in_code(LimitExceeded::Time), None), None);
         assert_eq!(
-            cause(in_code(LimitReached::Calls), None),
-            Some(Cause::Calls)
+            kind(in_code(LimitExceeded::Calls), None),
+            Some(TrapKind::Calls)
         );
-        assert_eq!(cause(in_code(LimitReached::Size), None), Some(Cause::Size));
+        assert_eq!(
+            kind(in_code(LimitExceeded::Size), None),
+            Some(TrapKind::Size)
+        );
         let panic = || wasmtime::Error::from(Trap::UnreachableCodeReached);
-        assert_eq!(cause(panic(), None), Some(Cause::Panic));
-        assert_eq!(cause(panic(), Some(Refusal::Event)), Some(Cause::Memory));
+        assert_eq!(kind(panic(), None), Some(TrapKind::Panic));
+        assert_eq!(
+            kind(panic(), Some(MemoryRefusal::Event)),
+            Some(TrapKind::Memory)
+        );
         let stack = wasmtime::Error::from(Trap::StackOverflow);
-        assert_eq!(cause(stack, None), Some(Cause::Stack));
+        assert_eq!(kind(stack, None), Some(TrapKind::Stack));
         let other = wasmtime::Error::msg("something else");
-        assert_eq!(cause(other, None), Some(Cause::Other));
+        assert_eq!(kind(other, None), Some(TrapKind::Other));
     }
 }

@@ -1,7 +1,12 @@
-//! The plugin's settings: their schema, how they are saved, and a snapshot of their values.
+//! The plugin's settings: the schema in the manifest, forms to enter them, how they are saved, and a snapshot of their
+//! values. `capability::settings` decides who may open a form, `plugin::settings_route` who may submit one.
 
+mod form;
+mod save;
 mod schema;
 mod snapshot;
 
-pub(crate) use schema::*;
-pub(crate) use snapshot::{Newest, Site};
+pub(crate) use form::{FORM_LIFETIME_MS, FORM_PERMISSION, FORM_ROUTE, Form};
+pub(crate) use save::{SaveError, fill_generated, save};
+pub(crate) use schema::{Schema, Setting};
+pub(crate) use snapshot::{LatestSnapshot, SettingsSnapshot};

@@ -1,7 +1,7 @@
-//! What a component may know of the site: its own settings, the site's address, one rule about e-mail.
+//! A snapshot of the plugin's settings and the parts of the server's configuration that a component may know.
 //!
-//! Loaded when the plugin starts and after every change of the configuration, not per event: the
-//! server's whole configuration is some 20 KB. An event keeps the snapshot it began with.
+//! It is loaded when the plugin starts and after every configuration change, not per event: the server's whole configuration
+//! is about 20 KB. An event keeps the snapshot with which it began.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,12 +15,12 @@ use crate::policy::egress_addresses::InternalConnections;
 
 /// A snapshot of the configuration.
 #[derive(Debug, Default)]
-pub struct Site {
+pub struct SettingsSnapshot {
     settings: Map<String, Value>,
     /// The plugin's settings as a JSON object: keys in lower case, values as stored. Unset ones are absent.
-    pub settings_json: String,
-    /// The site's address without a trailing slash.
-    pub url: Option<String>,
+    pub json: String,
+    /// The URL of the server without a trailing slash.
+    pub site_url: Option<String>,
     /// `LocalizationSettings.DefaultServerLocale`, such as `en`.
     pub default_locale: String,
     /// Whether `TeamSettings.RestrictDirectMessage` is `team`.
@@ -31,9 +31,9 @@ pub struct Site {
     pub internal_connections: InternalConnections,
 }
 
-/// Why there is no snapshot.
+/// The configuration could not be loaded.
 #[derive(Debug, Error)]
-pub enum SiteError {
+pub enum SnapshotError {
     /// The server did not answer.
     #[error("the configuration cannot be loaded: {0}")]
     Api(#[from] ApiError),
@@ -42,20 +42,20 @@ pub enum SiteError {
     Json(#[from] serde_json::Error),
 }
 
-impl Site {
-    /// Asks the server.
+impl SettingsSnapshot {
+    /// Loads the configuration from the server.
     ///
     /// # Errors
     ///
-    /// When it does not answer, or not with settings.
-    pub async fn load(api: &dyn Api) -> Result<Self, SiteError> {
+    /// When the server does not answer, or answers with something else.
+    pub async fn load(api: &dyn Api) -> Result<Self, SnapshotError> {
         let (settings, config) =
             try_join(api.load_plugin_configuration(), api.get_config()).await?;
         let settings = parse_settings(&settings)?;
         Ok(Self {
-            settings_json: serde_json::to_string(&settings)?,
+            json: serde_json::to_string(&settings)?,
             settings,
-            url: site_url(config.service_settings.site_url.as_deref()),
+            site_url: parse_site_url(config.service_settings.site_url.as_deref()),
             restricts_direct_messages: config.restricts_direct_messages(),
             default_locale: config.default_server_locale().to_owned(),
             internal_connections: InternalConnections::parse(
@@ -72,7 +72,7 @@ impl Site {
         })
     }
 
-    /// The text of a setting, whatever the case of its key.
+    /// The value of a text setting, whose key is matched in any case.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<String> {
         let value = self.settings.get(&key.to_lowercase())?;
@@ -92,36 +92,40 @@ fn parse_settings(json: &[u8]) -> Result<Map<String, Value>, serde_json::Error> 
         .collect())
 }
 
-fn site_url(entered: Option<&str>) -> Option<String> {
+fn parse_site_url(entered: Option<&str>) -> Option<String> {
     let url = entered?.trim().trim_end_matches('/');
     (!url.is_empty()).then(|| url.to_owned())
 }
 
-/// What was loaded last. Where two changes of the configuration overlap, the one whose loading began last is the newer
-/// one, whichever ends first.
+/// The latest snapshot. If two configuration changes overlap, the one whose loading began last wins, whichever ends first.
 #[derive(Default)]
-pub(crate) struct Newest {
+pub(crate) struct LatestSnapshot {
     begun: AtomicU64,
-    kept: RwLock<(u64, Arc<Site>)>,
+    kept: RwLock<(u64, Arc<SettingsSnapshot>)>,
 }
 
-impl Newest {
-    /// Loading begins.
+impl LatestSnapshot {
+    /// Begins loading. Pass the result to [`Self::keep`].
     pub(crate) fn begin(&self) -> u64 {
         self.begun.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    /// Keeps what was loaded and applies it, unless something is kept whose loading began later.
-    pub(crate) fn keep(&self, begun: u64, site: Site, apply: impl FnOnce(&Site)) {
+    /// Keeps and applies a snapshot, unless one is kept whose loading began later.
+    pub(crate) fn keep(
+        &self,
+        begun: u64,
+        snapshot: SettingsSnapshot,
+        apply: impl FnOnce(&SettingsSnapshot),
+    ) {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         if begun > kept.0 {
-            apply(&site);
-            *kept = (begun, Arc::new(site));
+            apply(&snapshot);
+            *kept = (begun, Arc::new(snapshot));
         }
     }
 
-    /// What is kept.
-    pub(crate) fn get(&self) -> Arc<Site> {
+    /// The latest snapshot.
+    pub(crate) fn get(&self) -> Arc<SettingsSnapshot> {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&kept.1)
     }
@@ -132,36 +136,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_two_changes_that_overlap_the_later_one_is_kept() {
-        let site = |url: &str| Site {
-            url: Some(url.to_owned()),
-            ..Site::default()
+    fn the_later_of_two_overlapping_changes_is_kept() {
+        let snapshot = |url: &str| SettingsSnapshot {
+            site_url: Some(url.to_owned()),
+            ..SettingsSnapshot::default()
         };
-        let newest = Newest::default();
-        let (first, second) = (newest.begin(), newest.begin());
+        let latest = LatestSnapshot::default();
+        let (first, second) = (latest.begin(), latest.begin());
         let mut applied = Vec::new();
-        newest.keep(second, site("new"), |_| applied.push("new"));
-        newest.keep(first, site("old"), |_| applied.push("old"));
-        assert_eq!(newest.get().url.as_deref(), Some("new"));
-        let third = newest.begin();
-        newest.keep(third, site("newest"), |_| applied.push("newest"));
-        assert_eq!(newest.get().url.as_deref(), Some("newest"));
-        assert_eq!(applied, ["new", "newest"]);
+        latest.keep(second, snapshot("new"), |_| applied.push("new"));
+        latest.keep(first, snapshot("old"), |_| applied.push("old"));
+        assert_eq!(latest.get().site_url.as_deref(), Some("new"));
+        let third = latest.begin();
+        latest.keep(third, snapshot("latest"), |_| applied.push("latest"));
+        assert_eq!(latest.get().site_url.as_deref(), Some("latest"));
+        assert_eq!(applied, ["new", "latest"]);
     }
 
     #[test]
     fn keys_are_matched_in_any_case_and_null_is_absent() {
         let settings = parse_settings(br#"{"BaseURL":"https://x","other":null}"#).unwrap();
-        let site = Site {
+        let snapshot = SettingsSnapshot {
             settings,
-            ..Site::default()
+            ..SettingsSnapshot::default()
         };
-        assert_eq!(site.text("baseurl").as_deref(), Some("https://x"));
-        assert_eq!(site.text("other"), None);
+        assert_eq!(snapshot.text("baseurl").as_deref(), Some("https://x"));
+        assert_eq!(snapshot.text("other"), None);
     }
 
     #[test]
-    fn anything_but_an_object_is_an_error_and_nothing_is_empty() {
+    fn settings_must_be_a_json_object_or_empty() {
         assert!(parse_settings(b"[1]").is_err());
         assert!(parse_settings(b"{").is_err());
         assert!(parse_settings(b"null").unwrap().is_empty());
@@ -171,9 +175,9 @@ mod tests {
     #[test]
     fn the_site_url_has_no_trailing_slash() {
         assert_eq!(
-            site_url(Some(" https://a/b/ ")).as_deref(),
+            parse_site_url(Some(" https://a/b/ ")).as_deref(),
             Some("https://a/b")
         );
-        assert_eq!(site_url(Some("  ")), None);
+        assert_eq!(parse_site_url(Some("  ")), None);
     }
 }

@@ -1,7 +1,6 @@
-//! The tree of files, before the process gives up to look at it: the few questions that are asked of it, and the
-//! rules that are made for it.
+//! The file system, before the process gives up access to it: all queries, and the Landlock rules.
 //!
-//! What is asked about, and what follows from the answers, is in [`readable_paths`](super::readable_paths).
+//! [`readable_paths`](super::readable_paths) decides what to query, and what follows from it.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -18,39 +17,39 @@ use landlock::{
     RulesetError, Scope, path_beneath_rules,
 };
 
-/// The most files of a directory that are looked into, and the most bytes of one.
+/// The most files of a directory that are read, and the largest file, in bytes.
 const FILES: usize = 32;
 const FILE_SIZE: u64 = 1024 * 1024;
 
-/// Holds a directory, so that the kernel does not forget the one that the rules are for.
-pub(super) fn hold(folder: &str) -> Option<OwnedFd> {
+/// Opens a directory, so that the kernel keeps the inode that the rules refer to.
+pub(super) fn open_directory(folder: &str) -> Option<OwnedFd> {
     Some(fs::File::open(folder).ok()?.into())
 }
 
-pub(super) fn exists(place: &Path) -> bool {
-    place.exists()
+pub(super) fn exists(path: &Path) -> bool {
+    path.exists()
 }
 
-/// Where it really is.
-pub(super) fn real(place: &Path) -> Option<PathBuf> {
-    fs::canonicalize(place).ok()
+/// The canonical path.
+pub(super) fn canonical(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok()
 }
 
-/// What a link says, relative to nothing.
-pub(super) fn link(place: &Path) -> Option<PathBuf> {
-    let target = fs::read_link(place).ok()?;
-    Some(place.parent()?.join(target))
+/// The target of a symbolic link, as an absolute path.
+pub(super) fn link_target(path: &Path) -> Option<PathBuf> {
+    let target = fs::read_link(path).ok()?;
+    Some(path.parent()?.join(target))
 }
 
-/// What is in a directory and is a link.
-pub(super) fn links(folder: &Path) -> impl Iterator<Item = PathBuf> {
+/// The symbolic links in a directory.
+pub(super) fn links_in(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let links = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()));
-    links.map(|entry| entry.path())
+    let links_in = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()));
+    links_in.map(|entry| entry.path())
 }
 
-/// Whether a directory has only files, not many and of no great size, that are all as `wanted`. Names that begin with two
-/// dots are those of a volume of Kubernetes itself.
+/// Whether a directory contains only a few small files that all satisfy `wanted`. Names that start with two dots belong to
+/// Kubernetes volumes.
 pub(super) fn all_files(folder: &Path, wanted: fn(&str) -> bool) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let files = entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b".."));
@@ -62,29 +61,29 @@ pub(super) fn all_files(folder: &Path, wanted: fn(&str) -> bool) -> bool {
     (1..=FILES).contains(&files.len()) && files.iter().all(is_wanted)
 }
 
-/// The number of the file system that it is in.
-pub(super) fn device(place: &Path) -> Option<u64> {
-    Some(fs::metadata(place).ok()?.dev())
+/// The device number of the file system that contains the path.
+pub(super) fn device_number(path: &Path) -> Option<u64> {
+    Some(fs::metadata(path).ok()?.dev())
 }
 
-pub(super) fn executable() -> Option<PathBuf> {
+pub(super) fn executable_path() -> Option<PathBuf> {
     std::env::current_exe().ok()
 }
 
-/// The file and the directory in which the system has its authorities.
-pub(super) fn authorities() -> (Option<PathBuf>, Vec<PathBuf>) {
+/// The file and the directories with the certificates of the system.
+pub(super) fn certificate_paths() -> (Option<PathBuf>, Vec<PathBuf>) {
     let found = openssl_probe::probe();
     (found.cert_file, found.cert_dir)
 }
 
-/// Restricts the thread to reading what is `readable`, and to removing a socket with its directory.
+/// Restricts the thread to reading `readable` paths, and to removing the socket and its directory.
 pub(super) fn restrict(
     readable: &[PathBuf],
     socket: &Path,
     newest: ABI,
 ) -> Result<RestrictionStatus, RulesetError> {
-    // To remove a directory is a right on the one above it. Landlock has none for just this one, so that
-    // other empty directories of the same owner beside it could be removed too.
+    // Removing a directory needs a right on its parent. Landlock cannot limit it to this directory, so other empty
+    // directories of the same owner in the parent could be removed too.
     let folder = socket.parent();
     let above = folder.and_then(Path::parent);
     let reading = AccessFs::ReadFile | AccessFs::ReadDir;

@@ -1,56 +1,61 @@
 //! Landlock: files, listeners, signals.
 //!
-//! The rules are those of the newest interface that the tests have run on. An older kernel applies what it
-//! knows; what it does not know is said, part by part.
+//! The rules are those of the newest ABI that the tests have run on. An older kernel applies the rules that it supports; missing
+//! restrictions are reported one by one.
 
 use std::path::Path;
 
 use landlock::{ABI, LandlockStatus};
 
-use super::{Part, fs, readable_paths};
+use super::restriction::Restriction;
+use super::{fs, readable_paths};
 
-/// Raise it together with a kernel that the tests run on.
+/// Raise this when the tests run on a newer kernel.
 const TESTED: ABI = ABI::V7;
 
-/// What there is to be restricted, the interface that brought it, and the kernel that brought that.
-const PARTS: [(&str, ABI, &str); 3] = [
+/// The restrictions, the ABI version that added each, and the kernel with that version.
+const RESTRICTIONS: [(&str, ABI, &str); 3] = [
     ("files (Landlock)", ABI::V3, "6.2"),
     ("TCP listeners (Landlock)", ABI::V4, "6.7"),
     ("signals (Landlock)", ABI::V6, "6.12"),
 ];
 
-/// Restricts the thread, and says what came of it and whether new privileges are out of the question.
-pub(super) fn restrict(socket: &Path) -> (Vec<Part>, bool) {
+/// Restricts the thread. Returns the restrictions, and whether new privileges are ruled out.
+pub(super) fn restrict(socket: &Path) -> (Vec<Restriction>, bool) {
     match fs::restrict(readable_paths::readable(), socket, TESTED) {
-        Ok(status) => (parts(status.landlock), status.no_new_privs),
+        Ok(status) => (restrictions(status.landlock), status.no_new_privs),
         Err(error) => (
-            PARTS.map(|part| absent(part.0, error.to_string())).into(),
+            RESTRICTIONS
+                .map(|restriction| not_active(restriction.0, error.to_string()))
+                .into(),
             false,
         ),
     }
 }
 
-fn parts(status: LandlockStatus) -> Vec<Part> {
+fn restrictions(status: LandlockStatus) -> Vec<Restriction> {
     let abi = match status {
         LandlockStatus::Available { effective_abi, .. } => effective_abi,
         LandlockStatus::NotEnabled => {
-            return all_absent("this kernel was started without Landlock");
+            return all_missing("this kernel was started without Landlock");
         }
-        _ => return all_absent("this kernel has no Landlock"),
+        _ => return all_missing("this kernel has no Landlock"),
     };
-    let part = |(name, since, kernel): (&'static str, ABI, &str)| Part {
+    let restriction = |(name, since, kernel): (&'static str, ABI, &str)| Restriction {
         name,
         missing: (abi < since).then(|| format!("complete from Linux {kernel} on")),
     };
-    PARTS.map(part).into()
+    RESTRICTIONS.map(restriction).into()
 }
 
-fn all_absent(why: &str) -> Vec<Part> {
-    PARTS.map(|part| absent(part.0, why.to_owned())).into()
+fn all_missing(why: &str) -> Vec<Restriction> {
+    RESTRICTIONS
+        .map(|restriction| not_active(restriction.0, why.to_owned()))
+        .into()
 }
 
-fn absent(name: &'static str, why: String) -> Part {
-    Part {
+fn not_active(name: &'static str, why: String) -> Restriction {
+    Restriction {
         name,
         missing: Some(why),
     }
@@ -61,14 +66,14 @@ mod tests {
     use super::*;
 
     fn missing(status: LandlockStatus) -> Vec<&'static str> {
-        let parts = parts(status).into_iter();
-        parts
-            .filter(|part| part.missing.is_some())
-            .map(|part| part.name)
+        let restrictions = restrictions(status).into_iter();
+        restrictions
+            .filter(|restriction| restriction.missing.is_some())
+            .map(|restriction| restriction.name)
             .collect()
     }
 
-    fn available(effective_abi: ABI) -> LandlockStatus {
+    fn supported(effective_abi: ABI) -> LandlockStatus {
         LandlockStatus::Available {
             effective_abi,
             kernel_abi: None,
@@ -76,14 +81,14 @@ mod tests {
     }
 
     #[test]
-    fn an_older_kernel_is_told_apart_part_by_part() {
-        let [files, listeners, signals] = PARTS.map(|part| part.0);
-        assert_eq!(missing(available(ABI::V1)), [files, listeners, signals]);
-        assert_eq!(missing(available(ABI::V3)), [listeners, signals]);
-        assert_eq!(missing(available(ABI::V5)), [signals]);
-        assert!(missing(available(TESTED)).is_empty());
-        for without in [LandlockStatus::NotEnabled, LandlockStatus::NotImplemented] {
-            assert_eq!(missing(without), [files, listeners, signals]);
+    fn missing_restrictions_of_older_kernels_are_reported() {
+        let [files, listeners, signals] = RESTRICTIONS.map(|restriction| restriction.0);
+        assert_eq!(missing(supported(ABI::V1)), [files, listeners, signals]);
+        assert_eq!(missing(supported(ABI::V3)), [listeners, signals]);
+        assert_eq!(missing(supported(ABI::V5)), [signals]);
+        assert!(missing(supported(TESTED)).is_empty());
+        for unsupported in [LandlockStatus::NotEnabled, LandlockStatus::NotImplemented] {
+            assert_eq!(missing(unsupported), [files, listeners, signals]);
         }
     }
 }

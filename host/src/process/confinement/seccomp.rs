@@ -1,14 +1,13 @@
-//! seccomp: system calls that a running plugin has no use for.
+//! seccomp: system calls that a running plugin does not need.
 //!
-//! A list of what is refused, not of what is allowed: which calls the standard library and the C library make differs
-//! from one version and one processor to the next, and a plugin that ends because a rare one was forgotten would be
-//! worse than the calls that such a list misses. What is refused answers with an error, as if the right were missing,
-//! so that nothing ends that would have coped.
+//! It denies listed calls instead of allowing listed ones: which calls the standard library and the C library make differs between
+//! versions and architectures, and a plugin that dies because a rare call was forgotten would be worse than the calls that
+//! a deny list misses. Denied calls return an error, so nothing ends that could have handled it.
 //!
-//! Local sockets are refused, too, but for pairs of streams, by which executors are woken and which reach nobody else.
-//! The server's own connection is there by then, and beside it only a C library such as glibc would have a use for
-//! them, to ask a daemon for names. Who else listens on local sockets trusts the user who connects: databases,
-//! container engines, the server's own local mode.
+//! Local sockets are denied too, except pairs of streams, which executors use to wake each other and which reach nothing else. The
+//! connection to the server already exists. Otherwise only a C library such as glibc would use local sockets, to ask a
+//! daemon for names. Services that listen on local sockets often trust the connecting user: databases, container engines,
+//! the server's own local mode.
 
 use std::collections::BTreeMap;
 
@@ -20,12 +19,12 @@ use seccompiler::{
     TargetArch,
 };
 
-use super::Part;
+use super::restriction::Restriction;
 
 const NAME: &str = "system calls (seccomp)";
 
-/// Refused whatever their arguments are.
-const REFUSED: &[c_long] = &[
+/// Denied whatever their arguments are.
+const DENIED: &[c_long] = &[
     // Programs.
     libc::SYS_execve,
     libc::SYS_execveat,
@@ -51,7 +50,7 @@ const REFUSED: &[c_long] = &[
     libc::SYS_sched_setattr,
     libc::SYS_sched_setparam,
     libc::SYS_sched_setscheduler,
-    // Memory, queues and locks that other processes of the same user have.
+    // Memory, queues, and locks of other processes of the same user.
     libc::SYS_shmget,
     libc::SYS_shmat,
     libc::SYS_shmctl,
@@ -65,9 +64,9 @@ const REFUSED: &[c_long] = &[
     libc::SYS_msgctl,
     libc::SYS_mq_open,
     libc::SYS_mq_unlink,
-    // Listening, which binds to a free port where no other was bound before.
+    // Listening, which also binds an unbound socket to a free port.
     libc::SYS_listen,
-    // The tree of files. To remove stays possible, for the socket's sake; Landlock says where.
+    // The file system. Removing stays possible, for the socket; Landlock says where.
     libc::SYS_renameat,
     libc::SYS_renameat2,
     libc::SYS_linkat,
@@ -111,7 +110,7 @@ const REFUSED: &[c_long] = &[
     LISTMOUNT,
     libc::SYS_unshare,
     libc::SYS_setns,
-    // Parts of the kernel that are large, rarely used and often wrong.
+    // Parts of the kernel that are large, rarely used, and often vulnerable.
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
@@ -131,9 +130,9 @@ const REFUSED: &[c_long] = &[
     libc::SYS_swapoff,
 ];
 
-/// The same under names that only this architecture has.
+/// The same, under names that only this architecture has.
 #[cfg(target_arch = "x86_64")]
-const REFUSED_HERE: &[c_long] = &[
+const DENIED_ON_THIS_ARCH: &[c_long] = &[
     libc::SYS_fork,
     libc::SYS_vfork,
     libc::SYS_creat,
@@ -151,7 +150,7 @@ const REFUSED_HERE: &[c_long] = &[
     libc::SYS_kexec_file_load,
 ];
 #[cfg(not(target_arch = "x86_64"))]
-const REFUSED_HERE: &[c_long] = &[];
+const DENIED_ON_THIS_ARCH: &[c_long] = &[];
 
 /// Newer calls, with the same numbers everywhere.
 const PROCESS_MADVISE: c_long = 440;
@@ -165,69 +164,68 @@ const REMOVEXATTRAT: c_long = 466;
 const OPEN_TREE_ATTR: c_long = 467;
 const FILE_SETATTR: c_long = 469;
 
-/// Their arguments are out of a filter's sight. Everybody falls back to the older call if these do not
-/// exist, so that is what they are told.
-const HIDDEN: [c_long; 2] = [libc::SYS_clone3, libc::SYS_openat2];
+/// A filter cannot see their arguments. They return ENOSYS, on which callers fall back to the older call.
+const UNSUPPORTED: [c_long; 2] = [libc::SYS_clone3, libc::SYS_openat2];
 
-/// Families of sockets that requests and the resolver use.
+/// Address families that requests and the resolver use.
 #[cfg(not(target_env = "gnu"))]
 const FAMILIES: [i32; 2] = [libc::AF_INET, libc::AF_INET6];
-/// The same of glibc, whose resolver asks the kernel for the machine's addresses.
+/// The same for glibc, whose resolver asks the kernel for the machine's addresses.
 #[cfg(target_env = "gnu")]
 const FAMILIES: [i32; 3] = [libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
 
-/// Kinds of local sockets that, one of a pair or not, send to any address.
+/// Kinds of local sockets that can send to any address, even as a pair.
 const ADDRESSED: [i32; 3] = [libc::SOCK_DGRAM, libc::SOCK_SEQPACKET, libc::SOCK_RAW];
 /// The bits of a socket's kind that are not flags.
-const KIND: i32 = 0xf;
+const KIND_MASK: i32 = 0xf;
 
-/// By which a file says whom to send signals, and which.
+/// `fcntl` commands that set the receiver of signals, and the signal.
 const OWNERS_OF_FILES: [i32; 3] = [F_SETOWN, F_SETSIG, F_SETOWN_EX];
 const F_SETOWN: i32 = 8;
 const F_SETSIG: i32 = 10;
 const F_SETOWN_EX: i32 = 15;
-/// The same as requests: `FIOSETOWN` and `SIOCSPGRP`.
+/// The same as `ioctl` requests: `FIOSETOWN` and `SIOCSPGRP`.
 const OWNERS_BY_REQUEST: [i32; 2] = [0x8901, 0x8902];
 
-/// On x86-64 some kernels know a second set of calls, the same ones with this bit and a few of their own.
+/// On x86-64, some kernels have the x32 calls: the same calls with this bit, and a few of their own.
 #[cfg(target_arch = "x86_64")]
 const X32: c_long = 0x4000_0000;
-/// Those of [`REFUSED`] that have another number there: `execve`, `ptrace`, `rt_sigqueueinfo`, `kexec_load`,
+/// Calls of [`DENIED`] that have another number there: `execve`, `ptrace`, `rt_sigqueueinfo`, `kexec_load`,
 /// `move_pages`, `rt_tgsigqueueinfo`, `process_vm_readv`, `process_vm_writev`, `execveat`.
 #[cfg(target_arch = "x86_64")]
 const X32_OWN: [c_long; 9] = [520, 521, 524, 528, 533, 536, 539, 540, 545];
 
-/// The number of `ioctl` there, of which some requests are refused.
+/// The number of `ioctl` there, of which some requests are denied.
 #[cfg(target_arch = "x86_64")]
 const X32_IOCTL: c_long = 514;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Restricts the thread, and says what came of it.
-pub(super) fn restrict() -> Part {
-    Part {
+/// Restricts the thread.
+pub(super) fn restrict() -> Restriction {
+    Restriction {
         name: NAME,
         missing: apply().err().map(|error| error.to_string()),
     }
 }
 
 fn apply() -> Result<(), seccompiler::Error> {
-    let refused = program(refused()?, libc::EPERM)?;
-    let hidden = HIDDEN.map(|call| (call, Vec::new()));
-    let hidden = program(hidden.into(), libc::ENOSYS)?;
-    seccompiler::apply_filter(&refused)?;
-    seccompiler::apply_filter(&hidden)
+    let denied = program(denied()?, libc::EPERM)?;
+    let unsupported = UNSUPPORTED.map(|call| (call, Vec::new()));
+    let unsupported = program(unsupported.into(), libc::ENOSYS)?;
+    seccompiler::apply_filter(&denied)?;
+    seccompiler::apply_filter(&unsupported)
 }
 
 fn program(rules: Rules, error: i32) -> Result<BpfProgram, seccompiler::Error> {
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
     let answer = SeccompAction::Errno(error.unsigned_abs());
-    let filter = SeccompFilter::new(both_sets(rules), SeccompAction::Allow, answer, arch)?;
+    let filter = SeccompFilter::new(with_x32(rules), SeccompAction::Allow, answer, arch)?;
     Ok(filter.try_into()?)
 }
 
-fn refused() -> Result<Rules, seccompiler::Error> {
-    let always = REFUSED.iter().chain(REFUSED_HERE);
+fn denied() -> Result<Rules, seccompiler::Error> {
+    let always = DENIED.iter().chain(DENIED_ON_THIS_ARCH);
     let mut rules: Rules = always.map(|call| (*call, Vec::new())).collect();
     rules.insert(libc::SYS_openat, for_writing(2)?);
     #[cfg(target_arch = "x86_64")]
@@ -238,18 +236,18 @@ fn refused() -> Result<Rules, seccompiler::Error> {
     );
     let other = FAMILIES.map(|family| (0, Ne, family));
     rules.insert(libc::SYS_socket, vec![when(&other)?]);
-    rules.insert(libc::SYS_socketpair, one_of(&ADDRESSED, &bits(KIND))?);
+    rules.insert(libc::SYS_socketpair, one_of(&ADDRESSED, &bits(KIND_MASK))?);
     rules.insert(libc::SYS_fcntl, one_of(&OWNERS_OF_FILES, &Eq)?);
     rules.insert(libc::SYS_ioctl, one_of(&OWNERS_BY_REQUEST, &Eq)?);
     let itself = std::process::id().cast_signed();
     rules.insert(libc::SYS_tgkill, vec![when(&[(0, Ne, itself)])?]);
-    // Its own limits are those of nobody, which is 0, too.
+    // The process may change its own limits, by its ID or by 0.
     let of_another = when(&[(0, Ne, 0), (0, Ne, itself)])?;
     rules.insert(libc::SYS_prlimit64, vec![of_another]);
     Ok(rules)
 }
 
-/// Flags of `open` that ask for more than reading.
+/// Flags of `open` for more than reading.
 fn for_writing(argument: u8) -> Result<Vec<SeccompRule>, seccompiler::Error> {
     let access = libc::O_ACCMODE;
     Ok(vec![
@@ -261,7 +259,7 @@ fn for_writing(argument: u8) -> Result<Vec<SeccompRule>, seccompiler::Error> {
     ])
 }
 
-/// Second arguments, of which any is refused.
+/// Rules that deny any of these values of the second argument.
 fn one_of(values: &[i32], compare: &SeccompCmpOp) -> Result<Vec<SeccompRule>, seccompiler::Error> {
     let rules = values.iter();
     rules
@@ -269,12 +267,12 @@ fn one_of(values: &[i32], compare: &SeccompCmpOp) -> Result<Vec<SeccompRule>, se
         .collect()
 }
 
-/// Looks at these bits alone.
+/// Compares only these bits.
 fn bits(bits: i32) -> SeccompCmpOp {
     MaskedEq(bits.unsigned_abs().into())
 }
 
-/// Holds when all these arguments compare as given.
+/// Matches when all conditions match.
 fn when(conditions: &[(u8, SeccompCmpOp, i32)]) -> Result<SeccompRule, seccompiler::Error> {
     let conditions: Result<Vec<_>, _> = conditions
         .iter()
@@ -287,7 +285,7 @@ fn when(conditions: &[(u8, SeccompCmpOp, i32)]) -> Result<SeccompRule, seccompil
 }
 
 #[cfg(target_arch = "x86_64")]
-fn both_sets(rules: Rules) -> Rules {
+fn with_x32(rules: Rules) -> Rules {
     let own = X32_OWN.map(|call| (call | X32, Vec::new()));
     let ioctl = rules.get(&libc::SYS_ioctl).cloned();
     let ioctl = ioctl.map(|rules| (X32_IOCTL | X32, rules));
@@ -300,6 +298,6 @@ fn both_sets(rules: Rules) -> Rules {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn both_sets(rules: Rules) -> Rules {
+fn with_x32(rules: Rules) -> Rules {
     rules
 }
