@@ -35,7 +35,12 @@ const AREAS: [Area; 2] = [
     Area {
         name: "policy",
         files: &[
-            "host/src/policy/mod.rs",
+            "host/src/policy/allowed_hosts.rs",
+            "host/src/policy/bot.rs",
+            "host/src/policy/commands.rs",
+            "host/src/policy/definition.rs",
+            "host/src/policy/limits.rs",
+            "host/src/policy/routes.rs",
             "host/src/policy/egress_addresses.rs",
             "host/src/policy/public_addresses.rs",
             "host/src/outgoing/proxies.rs",

@@ -66,9 +66,8 @@ impl Schema {
     /// A setting that the component may ask for.
     pub(crate) fn askable(&self, key: &str) -> Option<&Setting> {
         let setting = self.find(key)?;
-        self.askable
-            .contains(&setting.lower_key())
-            .then_some(setting)
+        let is_askable = self.askable.contains(&setting.lower_key());
+        is_askable.then_some(setting)
     }
 
     /// The keys that the component may ask for, as the manifest spells them.
