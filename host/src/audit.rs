@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use std::time::Duration;
 
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 
 use mattermost_plugin_rpc::mattermost::{Api, ApiError, AuditRecord, LogLevel};
 

@@ -237,7 +237,7 @@ impl ComponentPlugin {
     }
 
     /// How many RPC calls may run at once: all requests in flight, and some others.
-    pub(crate) fn most_calls(&self) -> usize {
+    pub(crate) fn max_calls(&self) -> usize {
         self.in_flight.size().saturating_add(OTHER_CALLS)
     }
 

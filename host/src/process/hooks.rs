@@ -36,8 +36,8 @@ impl PluginHooks {
 }
 
 impl Hooks for PluginHooks {
-    fn most_calls(&self) -> usize {
-        self.plugin.most_calls()
+    fn max_calls(&self) -> usize {
+        self.plugin.max_calls()
     }
 
     fn implemented(&self) -> Vec<String> {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use mattermost_plugin_rpc::go_plugin::{Error as StartError, ExitReason, Handshake, hclog};
-use mattermost_plugin_rpc::mattermost::{Hooks, serve_hooks};
+use mattermost_plugin_rpc::mattermost::{HANDSHAKE, Hooks, serve_hooks};
 use tokio::runtime::Runtime;
 
 use super::confinement::{confine, describe_confinement};
@@ -45,7 +45,7 @@ pub fn run(image: &'static [u8], manifest: &str, target: &str, list: &[u8]) -> E
             Err(error) => fail(&error),
         };
     }
-    let handshake = Handshake::from_env();
+    let handshake = Handshake::from_env(&HANDSHAKE);
     if handshake.is_ok()
         && let Err(error) = environment::remove_unused()
     {
@@ -55,7 +55,7 @@ pub fn run(image: &'static [u8], manifest: &str, target: &str, list: &[u8]) -> E
     }
     let listening = match handshake.and_then(Handshake::bind) {
         Ok(listening) => listening,
-        Err(error @ StartError::NotAPlugin) => {
+        Err(error @ StartError::NotAPlugin(_)) => {
             print_error(&error.to_string());
             return ExitCode::FAILURE;
         }

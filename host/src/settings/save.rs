@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{Api, ApiError};
 use serde_json::{Map, Value};
 

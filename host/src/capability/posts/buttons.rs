@@ -6,7 +6,7 @@
 //! The server reads attachments with Go's `encoding/json`, so field names are compared as Go does. Other kinds of buttons that
 //! the webapp would draw are refused. Links and pictures in a message may lead anywhere.
 
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 

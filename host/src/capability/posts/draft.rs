@@ -94,7 +94,7 @@ pub(super) fn parse_props(plugin_id: &str, text: &str) -> Result<Map<String, Val
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mattermost_plugin_rpc::gob::Any;
+    use mattermost_plugin_rpc::mattermost::Any;
 
     #[test]
     fn props_are_a_json_object_or_empty() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mattermost_plugin_rpc::gob::Any;
+use mattermost_plugin_rpc::mattermost::Any;
 
 /// The props of a post, as the API represents them.
 pub(super) type Props = BTreeMap<String, Any>;

@@ -47,7 +47,7 @@ pub(super) fn post_size(post: &Post) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mattermost_plugin_rpc::gob::Any;
+    use mattermost_plugin_rpc::mattermost::Any;
 
     #[test]
     fn props_round_trip_through_the_server() {

@@ -132,7 +132,7 @@ impl BodySlots {
         match tokio::time::timeout(body_timeout(length), body.read_to_limit(limit)).await {
             Ok(Ok(body)) => Ok((body, Some(slot))),
             Ok(Err(RpcBodyError::TooLarge { .. })) => Err(BodyError::TooLarge),
-            Ok(Err(RpcBodyError::CutShort { received, .. })) => {
+            Ok(Err(RpcBodyError::Truncated { received, .. })) => {
                 Err(BodyError::Truncated(Some(received)))
             }
             Ok(Err(_)) => Err(BodyError::Truncated(None)),

@@ -112,7 +112,7 @@ mod tests {
             headers: Vec::new(),
             body: vec![0; 1024 * 1024],
         };
-        let writer = ResponseWriter::behind(stream);
+        let writer = ResponseWriter::from_stream(stream);
         // The clock jumps when nothing else can happen: nobody reads.
         let sent = budget.send(reply, writer).await;
         assert_eq!(sent, Err(SendError::TooSlow));

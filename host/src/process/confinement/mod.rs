@@ -22,7 +22,7 @@ use std::fmt;
 #[cfg(target_os = "linux")]
 use std::os::fd::OwnedFd;
 
-use mattermost_plugin_rpc::go_plugin::Listening;
+use mattermost_plugin_rpc::go_plugin::Listener;
 use mattermost_plugin_rpc::mattermost::{Api, LogLevel};
 
 use self::restriction::Restriction;
@@ -51,7 +51,7 @@ pub struct Confinement {
 /// its directory.
 #[must_use]
 #[cfg(target_os = "linux")]
-pub fn confine(listening: &Listening) -> Confinement {
+pub fn confine(listening: &Listener) -> Confinement {
     let (mut restrictions, mut no_new_privileges) = landlock::restrict(listening.path());
     let seccomp = seccomp::restrict();
     no_new_privileges |= seccomp.missing.is_none();
@@ -73,7 +73,7 @@ pub fn confine(listening: &Listening) -> Confinement {
 /// Confines nothing: only Linux is supported.
 #[must_use]
 #[cfg(not(target_os = "linux"))]
-pub fn confine(_listening: &Listening) -> Confinement {
+pub fn confine(_listening: &Listener) -> Confinement {
     Confinement {
         restrictions: vec![Restriction {
             name: "confinement of the host",

@@ -64,7 +64,7 @@ const DENIED: &[c_long] = &[
     libc::SYS_msgctl,
     libc::SYS_mq_open,
     libc::SYS_mq_unlink,
-    // Listening, which also binds an unbound socket to a free port.
+    // Listener, which also binds an unbound socket to a free port.
     libc::SYS_listen,
     // The file system. Removing stays possible, for the socket; Landlock says where.
     libc::SYS_renameat,
