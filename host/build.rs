@@ -1,10 +1,9 @@
 //! Builds the component and embeds its image and its manifest.
 //!
-//! `PLUGIN_COMPONENT` names the component's crate (default: `guest` of this workspace), or a component that is built
-//! already, in a file that ends in `.wasm`, and
-//! `PLUGIN_MANIFEST` the manifest whose `props.sandbox` is the policy (default: the workspace's
-//! `plugin.json`). Both are relative to the workspace. Everything else of the host is the same
-//! whatever it runs. `PLUGIN_PACKAGES` names the list of packages to embed; without it there is none.
+//! `PLUGIN_COMPONENT` is the component's crate (default: `guest` of this workspace) or a prebuilt component, a file that ends in
+//! `.wasm`. `PLUGIN_MANIFEST` is the manifest whose `props.sandbox` is the policy (default: `plugin.json` of the workspace).
+//! Both paths are relative to the workspace. The rest of the host does not depend on the component. `PLUGIN_PACKAGES` is
+//! the list of packages to embed; without it, none is embedded.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -30,23 +29,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         watch(path);
     }
 
-    let is_built = component.extension().is_some_and(|end| end == "wasm");
-    let wasm = match is_built {
+    let is_prebuilt = component.extension().is_some_and(|end| end == "wasm");
+    let wasm = match is_prebuilt {
         true => component,
         false => mattermost_plugin_aot::build_component(&component)?,
     };
     let image = out.join("component.cwasm");
     mattermost_plugin_aot::compile(&wasm, &target, &image)?;
     let image = std::fs::read(&image)?;
-    // How long it is comes first.
+    // The length of the image comes first.
     let mut embedded = u64::try_from(image.len())?.to_le_bytes().to_vec();
-    embedded.append(&mut packed(&image)?);
+    embedded.append(&mut compressed(&image)?);
     std::fs::write(out.join("component.z"), embedded)?;
     let packages = match std::env::var_os("PLUGIN_PACKAGES") {
         Some(list) => {
             let list = workspace.join(list);
             watch(&list);
-            packed(&std::fs::read(list)?)?
+            compressed(&std::fs::read(list)?)?
         }
         None => Vec::new(),
     };
@@ -56,13 +55,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// In zlib's format, as tightly as it allows.
-fn packed(content: &[u8]) -> Result<Vec<u8>, CompressionError> {
+/// Compresses in zlib format, at the highest level.
+fn compressed(content: &[u8]) -> Result<Vec<u8>, CompressionError> {
     let mut compressor = Compressor::new(CompressionLvl::best());
-    let mut packed = vec![0; compressor.zlib_compress_bound(content.len())];
-    let length = compressor.zlib_compress(content, &mut packed)?;
-    packed.truncate(length);
-    Ok(packed)
+    let mut compressed = vec![0; compressor.zlib_compress_bound(content.len())];
+    let length = compressor.zlib_compress(content, &mut compressed)?;
+    compressed.truncate(length);
+    Ok(compressed)
 }
 
 fn watch(path: &Path) {

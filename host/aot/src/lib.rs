@@ -1,10 +1,8 @@
-//! From a crate to an image, at build time.
+//! Builds a component and compiles it ahead of time, at build time.
 //!
-//! The shipped host contains no compiler. What it runs is built here: a component crate becomes a
-//! `wasm32-wasip2` component by a nested cargo, and the component becomes machine code for the target.
-//! Cargo holds a lock on the target folder it works in, so the nested one gets a folder of its own, one for all
-//! components and for whatever platforms they are then compiled, and is shielded from the settings of the
-//! outer one, which are meant for another target.
+//! The released host contains no compiler. Here, a nested cargo builds a component crate for `wasm32-wasip2`, and wasmtime compiles
+//! the component to machine code for the target. Cargo locks its target folder, so the nested cargo uses another one, the same
+//! for all components and platforms. Settings of the outer cargo, which apply to another target, are removed.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -16,7 +14,7 @@ use object::build::elf::{Builder, SectionData};
 use thiserror::Error;
 use wasmtime::Engine;
 
-/// Why there is no image.
+/// The image could not be built.
 #[derive(Debug, Error)]
 pub enum Error {
     /// The nested build could not be started.
@@ -24,21 +22,21 @@ pub enum Error {
     Spawn {
         /// The component's crate.
         folder: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// The nested build failed; its own messages say why.
+    /// The nested build failed; its messages say why.
     #[error("the component in {0} does not build: see the messages above")]
     Build(PathBuf),
-    /// The crate's manifest has no readable package name.
+    /// The package name in the crate's manifest was not found.
     #[error("{0} has no line `name = \"…\"` under [package]")]
     Name(PathBuf),
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     File {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// The component is not valid, or the target is not supported.
@@ -48,13 +46,13 @@ pub enum Error {
         path: PathBuf,
         /// The target triple.
         target: String,
-        /// What wasmtime said.
+        /// The error of wasmtime.
         source: wasmtime::Error,
     },
 }
 
-/// Builds the component crate in `folder` and answers with the component's path. Call it from a build
-/// script: it takes `CARGO` and `OUT_DIR` from there.
+/// Builds the component crate in `folder` and returns the path of the component. Call this from a build script: it uses `CARGO` and
+/// `OUT_DIR`.
 ///
 /// # Errors
 ///
@@ -63,7 +61,7 @@ pub fn build_component(folder: &Path) -> Result<PathBuf, Error> {
     build_component_with(folder, &[])
 }
 
-/// The same with some of the crate's features. The next call for the same crate may overwrite it.
+/// The same with features of the crate. The next call for the same crate may overwrite the component.
 ///
 /// # Errors
 ///
@@ -84,7 +82,7 @@ pub fn build_component_with(folder: &Path, features: &[&str]) -> Result<PathBuf,
     }
     for (variable, _) in std::env::vars_os() {
         let text = variable.to_string_lossy();
-        let meant_for_the_outer_build = matches!(
+        let is_for_outer_build = matches!(
             text.as_ref(),
             "CARGO_ENCODED_RUSTFLAGS"
                 | "RUSTFLAGS"
@@ -93,7 +91,7 @@ pub fn build_component_with(folder: &Path, features: &[&str]) -> Result<PathBuf,
                 | "CARGO_BUILD_TARGET"
                 | "CARGO_TARGET_DIR"
         ) || text.starts_with("CARGO_PROFILE_");
-        if meant_for_the_outer_build {
+        if is_for_outer_build {
             command.env_remove(&variable);
         }
     }
@@ -108,16 +106,15 @@ pub fn build_component_with(folder: &Path, features: &[&str]) -> Result<PathBuf,
     Ok(out.join("wasm32-wasip2").join("guest").join(file))
 }
 
-/// `components` in the outer cargo's target folder, or the folder that `COMPONENTS_FOLDER` names, for builds whose target
-/// folder lies within that of others. Cargo marks its own, and the folder for a named target within it, as not to be
-/// backed up.
+/// `components` in the outer cargo's target folder, or the folder in `COMPONENTS_FOLDER`, for builds whose target folder is inside
+/// another one. Cargo puts `CACHEDIR.TAG` into its target folder, and into the folder of a named target inside it.
 fn components_folder() -> PathBuf {
     if let Some(named) = std::env::var_os("COMPONENTS_FOLDER") {
         return PathBuf::from(named);
     }
     let out = std::env::var_os("OUT_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-    let marked = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
-    let target = out.ancestors().filter(marked).last().unwrap_or(&out);
+    let is_tagged = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
+    let target = out.ancestors().filter(is_tagged).last().unwrap_or(&out);
     target.join("components")
 }
 
@@ -133,8 +130,8 @@ fn package_name(folder: &Path) -> Result<String, Error> {
         .ok_or(Error::Name(path))
 }
 
-/// Compiles the component at `component` for `target` and writes the image to `image`, and beside it the component
-/// that it was made of. Where both are there from an earlier run of this program, there is nothing to do.
+/// Compiles `component` for `target` and writes the image to `image`, and a copy of the component next to it. Does nothing if
+/// both exist from an earlier run of this program.
 ///
 /// # Errors
 ///
@@ -144,8 +141,10 @@ pub fn compile(component: &Path, target: &str, image: &Path) -> Result<(), Error
         path: component.to_owned(),
         source,
     })?;
-    let origin = image.with_extension("wasm");
-    if is_newer_than_this_program(image) && std::fs::read(&origin).is_ok_and(|made| made == bytes) {
+    let source_copy = image.with_extension("wasm");
+    if is_newer_than_this_program(image)
+        && std::fs::read(&source_copy).is_ok_and(|copy| copy == bytes)
+    {
         return Ok(());
     }
     let failed = |source| Error::Compile {
@@ -157,27 +156,27 @@ pub fn compile(component: &Path, target: &str, image: &Path) -> Result<(), Error
     let engine = Engine::new(&config).map_err(failed)?;
     let compiled = engine.precompile_component(&bytes).map_err(failed)?;
     let compiled = without_symbols(&compiled).map_err(|error| failed(error.into()))?;
-    // The origin last, and none meanwhile: an image that is cut short is made again.
+    // The copy is written last and is empty meanwhile, so that a truncated image is compiled again.
     let write = |path: &Path, bytes: &[u8]| {
         std::fs::write(path, bytes).map_err(|source| Error::File {
             path: path.to_owned(),
             source,
         })
     };
-    write(&origin, &[])?;
+    write(&source_copy, &[])?;
     write(image, &compiled)?;
-    write(&origin, &bytes)
+    write(&source_copy, &bytes)
 }
 
-/// Whether this program, with the compiler in it and what it is told, was there already when the file was written.
+/// Whether the file was written after this program, which contains the compiler and its configuration, was built.
 fn is_newer_than_this_program(file: &Path) -> bool {
     let written = |path: &Path| std::fs::metadata(path)?.modified();
     let program = std::env::current_exe().and_then(|program| written(&program));
     matches!((program, written(file)), (Ok(program), Ok(file)) if file > program)
 }
 
-/// The image without its symbol table. That is for debuggers that look at the file; backtraces take the
-/// component's own names, which lie elsewhere. A third of a megabyte of memory in every process.
+/// Removes the symbol table from the image. Only debuggers use it; backtraces use the component's name section. It would cost a
+/// third of a megabyte of memory in every process.
 fn without_symbols(image: &[u8]) -> Result<Vec<u8>, object::build::Error> {
     let mut image = Builder::read(image)?;
     for symbol in &mut image.symbols {

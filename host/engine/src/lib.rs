@@ -1,17 +1,16 @@
-//! The one engine configuration.
+//! The engine configuration, shared by the compiler and the host.
 //!
-//! An image compiled ahead of time loads only into an engine that was configured the same way, so the
-//! side that compiles (`host/aot`, at build time) and the side that runs (`host`) both ask here. The
-//! target is always named: otherwise the features of the builder's own processor would leak into the
-//! image, and it would refuse to load on a smaller one.
+//! An image compiled ahead of time loads only into an engine with the same configuration, so `host/aot`, which compiles at build
+//! time, and `host`, which runs the image, both use this one. The target is always explicit: otherwise the image would
+//! depend on the features of the build machine's processor and not load on a smaller one.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 use wasmtime::{Config, WasmFeatures};
 
-/// How long one tick of the epoch clock lasts, in milliseconds: the granularity at which a component
-/// that computes without calling the host is looked at.
+/// The duration of one tick of the epoch clock, in milliseconds: the granularity at which a component that computes without
+/// calling the host can be interrupted.
 pub const EPOCH_TICK_MS: u64 = 10;
 
 /// The configuration for a target triple such as `x86_64-unknown-linux-gnu`.
@@ -23,13 +22,12 @@ pub fn config(target: &str) -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config.target(target)?;
     config.epoch_interruption(true);
-    // A backtrace names functions, which is enough; the map from every instruction to its place in the
-    // component would be a third of the image.
+    // Backtraces with function names are enough. The map from instructions to offsets in the component would be a third of the
+    // image.
     config.generate_address_map(false);
-    // Frames are walked by their pointers; unwinders of the system have no business in a component. Windows
-    // insists.
+    // wasmtime walks frames by their pointers, so the system's unwinders need no information. Windows requires it.
     config.native_unwind_info(target.contains("-windows-"));
-    // Features that Rust components do not use are attack surface for nothing.
+    // Disable features that Rust components do not use, to reduce the attack surface.
     config.wasm_memory64(false);
     config.wasm_multi_memory(false);
     config.wasm_relaxed_simd(false);
@@ -51,7 +49,7 @@ pub fn config(target: &str) -> wasmtime::Result<Config> {
 mod tests {
     use super::*;
 
-    /// All that a component may be made of. A feature that an update of wasmtime adds is a decision, not an accident.
+    /// The features that a component may use. If an update of wasmtime adds one, decide about it.
     const ENABLED: [&str; 12] = [
         "bulk_memory",
         "bulk_memory_opt",
@@ -68,10 +66,10 @@ mod tests {
     ];
 
     #[test]
-    fn a_component_is_made_of_these_features_of_webassembly_and_no_others() {
+    fn only_these_webassembly_features_are_enabled() {
         for target in ["x86_64-unknown-linux-gnu", "aarch64-apple-darwin"] {
-            let told = format!("{:#?}", config(target).unwrap());
-            let mut enabled: Vec<_> = told
+            let config = format!("{:#?}", config(target).unwrap());
+            let mut enabled: Vec<_> = config
                 .lines()
                 .filter_map(|line| line.trim().strip_prefix("wasm_")?.strip_suffix(": true,"))
                 .collect();
