@@ -5,15 +5,10 @@
 //! audit records from plugins; there, a record is a line in the ordinary log.
 
 use std::collections::BTreeMap;
-
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use std::time::Duration;
 
-use mattermost_plugin_rpc::mattermost::Any;
-
-use mattermost_plugin_rpc::mattermost::{Api, ApiError, AuditRecord, LogLevel};
-
+use mattermost_plugin_rpc::mattermost::{Any, Api, ApiError, AuditRecord, LogLevel};
 use tokio::sync::OnceCell;
 
 use crate::log::ServerLog;

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mattermost_plugin_rpc::mattermost::Any;
-use mattermost_plugin_rpc::mattermost::{AuditEventActor, AuditEventData, AuditRecord};
+use mattermost_plugin_rpc::mattermost::{Any, AuditEventActor, AuditEventData, AuditRecord};
 
 use crate::bindings::plugin::mattermost::plugin::audit::{self, Host, Outcome};
 use crate::event::meter::Meter;

@@ -2,9 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{
-    AutocompleteArg, AutocompleteData, Command as ApiCommand, TextArg,
+    Any, AutocompleteArg, AutocompleteData, Command as ApiCommand, TextArg,
 };
 
 use crate::bindings::plugin::mattermost::plugin::commands::{self, Audience, Command, Host, Node};

@@ -1,7 +1,6 @@
 //! `websocket`: events for the webapp.
 
-use mattermost_plugin_rpc::mattermost::Any;
-use mattermost_plugin_rpc::mattermost::Broadcast;
+use mattermost_plugin_rpc::mattermost::{Any, Broadcast};
 
 use super::limits::pairs_size;
 use crate::bindings::plugin::mattermost::plugin::websocket::{self, Audience, Host};

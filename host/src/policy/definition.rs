@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
 use url::Url;
 
 use super::allowed_hosts::{AddressTrust, AllowedHosts};
@@ -16,10 +15,11 @@ use super::commands::is_trigger;
 use super::error::PolicyError;
 use super::legacy_posts::LegacyPostRule;
 use super::limits::{
-    CONCURRENT_MEMORY_MIB, EventKind, Limits, MAX_ANSWER_MS, MAX_CONCURRENT_MEMORY_MIB, MAX_EVENTS,
-    MAX_HOST_CALL_MIB, MAX_HOST_CALLS, MAX_MEMORY_MIB, MAX_SECONDS, check_limit, mebibytes,
+    EventKind, Limits, MAX_ANSWER_MS, MAX_CONCURRENT_MEMORY_MIB, MAX_EVENTS, MAX_HOST_CALL_MIB,
+    MAX_HOST_CALLS, MAX_MEMORY_MIB, MAX_SECONDS, check_limit, mebibytes,
 };
 use super::posts::{PostPolicy, is_free_prop, is_kind_of};
+use super::raw_policy::RawPolicy;
 use super::routes::Route;
 
 /// What a component may use of the machine, the network, and Mattermost.
@@ -34,55 +34,6 @@ pub struct Policy {
     posts: PostPolicy,
     legacy_posts: Vec<LegacyPostRule>,
     routes: Vec<Route>,
-}
-
-/// `props.sandbox` as it is written. It is parsed from the text, not from a `Value`, in which the last of two equal keys
-/// would win unnoticed.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawPolicy {
-    http: RawHttp,
-    limits: RawLimits,
-    concurrent_events: usize,
-    #[serde(default = "concurrent_memory_mib")]
-    concurrent_memory_mib: u64,
-    command: Option<String>,
-    bot: Option<BotProfile>,
-    #[serde(default)]
-    posts: RawPosts,
-    #[serde(default)]
-    routes: Vec<Route>,
-    /// Keys of the settings that the component may ask for.
-    #[serde(default)]
-    pub(crate) settings: Vec<String>,
-}
-
-fn concurrent_memory_mib() -> u64 {
-    CONCURRENT_MEMORY_MIB
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawPosts {
-    kinds: BTreeSet<String>,
-    props: BTreeSet<String>,
-    adopt: Vec<LegacyPostRule>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawHttp {
-    hosts: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawLimits {
-    request: Limits,
-    command: Limits,
-    lifecycle: Limits,
-    /// The default is the limits of a request.
-    job: Option<Limits>,
 }
 
 impl Policy {

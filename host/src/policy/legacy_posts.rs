@@ -7,8 +7,7 @@
 
 use std::fmt;
 
-use mattermost_plugin_rpc::mattermost::Any;
-use mattermost_plugin_rpc::mattermost::Post;
+use mattermost_plugin_rpc::mattermost::{Any, Post};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 

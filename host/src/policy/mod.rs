@@ -11,11 +11,12 @@ mod limits;
 pub(crate) mod plugin_routes;
 mod posts;
 mod public_addresses;
+mod raw_policy;
 mod routes;
 
 pub use allowed_hosts::AddressTrust;
 pub use definition::Policy;
-pub(crate) use definition::RawPolicy;
 pub use error::PolicyError;
 pub use limits::{EventKind, Limits};
 pub(crate) use posts::PostPolicy;
+pub(crate) use raw_policy::RawPolicy;

@@ -6,8 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use mattermost_plugin_rpc::mattermost::Any;
-use mattermost_plugin_rpc::mattermost::{Api, ApiError};
+use mattermost_plugin_rpc::mattermost::{Any, Api, ApiError};
 use serde_json::{Map, Value};
 
 use super::form::{is_mask, random_value};

@@ -6,8 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use mattermost_plugin_rpc::mattermost::Any;
-use mattermost_plugin_rpc::mattermost::Post;
+use mattermost_plugin_rpc::mattermost::{Any, Post};
 use ring::hmac;
 
 use super::encoding::{hex, length_prefixed, unhex};

@@ -499,7 +499,7 @@ async fn the_runner_is_started_again_if_it_panics() {
     seconds(1).await;
     assert_eq!(number(&api, "counted"), "1");
     let log = format!("{:?}", api.world().log);
-    assert!(log.contains("runner of jobs failed"), "{log}");
+    assert!(log.contains("job runner failed"), "{log}");
     plugin.deactivate().await.unwrap();
 }
 

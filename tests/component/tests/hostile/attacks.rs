@@ -156,17 +156,17 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
     ),
     (
         "/host-call-size",
-        End("handed over more in host calls", "size"),
+        End("transferred more data in host calls", "size"),
         "",
     ),
     (
         "/host-call-answers",
-        End("handed over more in host calls", "size"),
+        End("transferred more data in host calls", "size"),
         "",
     ),
     (
         "/host-call-names",
-        End("handed over more in host calls", "size"),
+        End("transferred more data in host calls", "size"),
         "",
     ),
     ("/log-huge", End("too much data", "size"), ""),
@@ -181,17 +181,17 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
     // An old name of what belongs to the host, and what the server keeps
     (
         "/kv-host-read?WlxVV+iSHmv+JlUKuSToIPVF8Wm8Mu+Wk4frc31SrY4=",
-        Refusal("the hash of another"),
+        Refusal("look like a hash"),
         "kv",
     ),
     (
         "/kv-host-write?WlxVV+iSHmv+JlUKuSToIPVF8Wm8Mu+Wk4frc31SrY4=",
-        Refusal("the hash of another"),
+        Refusal("look like a hash"),
         "kv",
     ),
     (
         "/kv-host-delete?WlxVV+iSHmv+JlUKuSToIPVF8Wm8Mu+Wk4frc31SrY4=",
-        Refusal("the hash of another"),
+        Refusal("look like a hash"),
         "kv",
     ),
     ("/kv-host-read?mmi_botid", Refusal("Denied"), "kv"),

@@ -72,7 +72,7 @@ async fn answers_from_outside_and_large_calls_find_no_room_where_events_have_all
     let (_, (fetch, call, six, three)) = tokio::join!(hoards, others);
     assert_eq!((six.status, three.status), (500, 200), "{}", text(&six));
     let said = text(&fetch);
-    assert!(said.contains("no memory for the answer"), "{said}");
+    assert!(said.contains("no memory for the response"), "{said}");
     assert_eq!(call.status, 500, "{}", text(&call));
     let told = "all events together have reached their memory limit";
     assert!(den.log().contains(told), "{}", den.log());
