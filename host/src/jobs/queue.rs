@@ -197,11 +197,11 @@ impl Queue {
         }
         let shard = shard_of(&entry.id);
         let added = self.change(shard, |index| {
-            let room = index.jobs.len() < ENTRIES_LIMIT;
-            if room {
+            let has_space = index.jobs.len() < ENTRIES_LIMIT;
+            if has_space {
                 index.jobs.push(entry.clone());
             }
-            room.then_some(())
+            has_space.then_some(())
         });
         match added.await {
             Ok(Some(())) => {}
@@ -247,9 +247,9 @@ impl Queue {
             }
         }
         let mut permits: Vec<_> = std::iter::from_fn(|| self.free_slot()).collect();
-        let (room, lease) = (permits.len(), now.saturating_add(LEASE));
+        let (free_slots, lease) = (permits.len(), now.saturating_add(LEASE));
         let claimed = self.change(shard, |index| {
-            let taken = index.claim(now, lease, &self.holder, &self.running(), room);
+            let taken = index.claim(now, lease, &self.holder, &self.running(), free_slots);
             (!taken.is_empty()).then_some(taken)
         });
         let mut jobs = Vec::new();

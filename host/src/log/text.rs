@@ -57,8 +57,8 @@ mod tests {
 
     #[test]
     fn a_text_cannot_begin_another_line() {
-        let told = escaped("a\nb\r\u{1b}[2J\u{85}\u{2028}c\td".to_owned());
-        assert_eq!(told, "a\\nb\\r\\u{1b}[2J\\u{85}\\u{2028}c\\td");
+        let text = escaped("a\nb\r\u{1b}[2J\u{85}\u{2028}c\td".to_owned());
+        assert_eq!(text, "a\\nb\\r\\u{1b}[2J\\u{85}\\u{2028}c\\td");
         assert_eq!(escaped("é “x” \\n".to_owned()), "é “x” \\n");
     }
 }

@@ -56,35 +56,35 @@ impl SelfSigned {
 
 trait Io: io::Read + io::Write + Send {}
 impl<T: io::Read + io::Write + Send> Io for T {}
-type Wire = Box<dyn Io>;
+type BoxedStream = Box<dyn Io>;
 
-fn in_tls(config: &Arc<ServerConfig>, wire: Wire) -> Wire {
+fn in_tls(config: &Arc<ServerConfig>, conn: BoxedStream) -> BoxedStream {
     let connection = ServerConnection::new(Arc::clone(config)).unwrap();
-    Box::new(StreamOwned::new(connection, wire))
+    Box::new(StreamOwned::new(connection, conn))
 }
 
 /// Reads the head of a request, or a part of it if the client disconnects.
-fn head(wire: &mut Wire) -> String {
+fn head(conn: &mut BoxedStream) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && matches!(wire.read(&mut byte), Ok(1)) {
+    while !head.ends_with(b"\r\n\r\n") && matches!(conn.read(&mut byte), Ok(1)) {
         head.extend(byte);
     }
     String::from_utf8(head).unwrap()
 }
 
 /// Answers a request with its own head.
-fn echo(mut wire: Wire) {
-    let head = head(&mut wire);
+fn echo(mut conn: BoxedStream) {
+    let head = head(&mut conn);
     let length = head.len();
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{head}");
     // The client may have left because of the certificate.
-    let _ = wire.write_all(answer.as_bytes());
-    let _ = wire.flush();
+    let _ = conn.write_all(answer.as_bytes());
+    let _ = conn.flush();
 }
 
 /// Serves each connection on its own thread. Returns the port.
-fn serving(serve: impl Fn(Wire) + Send + Sync + 'static) -> u16 {
+fn serving(serve: impl Fn(BoxedStream) + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let serve = Arc::new(serve);
@@ -135,24 +135,24 @@ async fn got(client: &Outgoing, url: &str) -> String {
 fn proxy(own: &SelfSigned, is_secure: bool) -> (u16, Arc<Mutex<Vec<String>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let (config, noted) = (Arc::clone(&own.config), Arc::clone(&asked));
-    let port = serving(move |wire| {
-        let mut wire = if is_secure {
-            in_tls(&config, wire)
+    let port = serving(move |conn| {
+        let mut conn = if is_secure {
+            in_tls(&config, conn)
         } else {
-            wire
+            conn
         };
-        let head = head(&mut wire);
+        let head = head(&mut conn);
         let tunnels = head.starts_with("CONNECT ");
         let length = head.len();
         noted.lock().unwrap().push(head.clone());
         if tunnels {
-            wire.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-            wire.flush().unwrap();
-            return echo(in_tls(&config, wire));
+            conn.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            conn.flush().unwrap();
+            return echo(in_tls(&config, conn));
         }
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{head}");
-        wire.write_all(answer.as_bytes()).unwrap();
-        wire.flush().unwrap();
+        conn.write_all(answer.as_bytes()).unwrap();
+        conn.flush().unwrap();
     });
     (port, asked)
 }
@@ -181,33 +181,33 @@ async fn f40_requests_go_through_a_proxy_with_tls_or_without() {
     }
 }
 
-fn bytes(wire: &mut Wire, count: u8) -> Vec<u8> {
+fn bytes(conn: &mut BoxedStream, count: u8) -> Vec<u8> {
     let mut bytes = vec![0; count.into()];
-    wire.read_exact(&mut bytes).unwrap();
+    conn.read_exact(&mut bytes).unwrap();
     bytes
 }
 
 /// Bytes with a length prefix.
-fn counted(wire: &mut Wire) -> Vec<u8> {
-    let count = bytes(wire, 1)[0];
-    bytes(wire, count)
+fn counted(conn: &mut BoxedStream) -> Vec<u8> {
+    let count = bytes(conn, 1)[0];
+    bytes(conn, count)
 }
 
 /// The name and port that a SOCKS 5 proxy with user name and password is asked for.
-fn socks(wire: &mut Wire) -> String {
-    assert_eq!(bytes(wire, 1), [5]);
-    assert!(counted(wire).contains(&2));
-    wire.write_all(&[5, 2]).unwrap();
-    assert_eq!(bytes(wire, 1), [1]);
+fn socks(conn: &mut BoxedStream) -> String {
+    assert_eq!(bytes(conn, 1), [5]);
+    assert!(counted(conn).contains(&2));
+    conn.write_all(&[5, 2]).unwrap();
+    assert_eq!(bytes(conn, 1), [1]);
     assert_eq!(
-        (counted(wire), counted(wire)),
+        (counted(conn), counted(conn)),
         (b"user".to_vec(), b"pass".to_vec())
     );
-    wire.write_all(&[1, 0]).unwrap();
-    assert_eq!(bytes(wire, 4), [5, 1, 0, 3], "a name");
-    let name = String::from_utf8(counted(wire)).unwrap();
-    let port = u16::from_be_bytes(bytes(wire, 2).try_into().unwrap());
-    wire.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+    conn.write_all(&[1, 0]).unwrap();
+    assert_eq!(bytes(conn, 4), [5, 1, 0, 3], "a name");
+    let name = String::from_utf8(counted(conn)).unwrap();
+    let port = u16::from_be_bytes(bytes(conn, 2).try_into().unwrap());
+    conn.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
     format!("{name}:{port}")
 }
 
@@ -217,14 +217,14 @@ async fn f40_requests_go_through_a_socks_proxy_which_resolves_names() {
     for scheme in ["socks5", "socks5h"] {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (noted, config) = (Arc::clone(&asked), Arc::clone(&own.config));
-        let port = serving(move |mut wire| {
-            let target = socks(&mut wire);
+        let port = serving(move |mut conn| {
+            let target = socks(&mut conn);
             let is_secure = target.ends_with(":443");
             noted.lock().unwrap().push(target);
             echo(if is_secure {
-                in_tls(&config, wire)
+                in_tls(&config, conn)
             } else {
-                wire
+                conn
             });
         });
         let address = format!("{scheme}://user:pass@localhost:{port}");
@@ -274,7 +274,7 @@ async fn f41_a_self_signed_certificate_is_accepted_unless_it_is_a_ca() {
     ] {
         let own = SelfSigned::new(is_ca);
         let config = Arc::clone(&own.config);
-        let port = serving(move |wire| echo(in_tls(&config, wire)));
+        let port = serving(move |conn| echo(in_tls(&config, conn)));
         let client = client(&own.certificate, "NO_PROXY", "*".to_owned());
         let answer = get(&client, &format!("https://localhost:{port}/")).await;
         assert_eq!(answer.is_ok(), is_accepted);
@@ -301,7 +301,7 @@ async fn f43_replaced_authorities_are_picked_up() {
     let (first, second) = (SelfSigned::new(IsCa::NoCa), SelfSigned::new(IsCa::NoCa));
     let url = |own: &SelfSigned| {
         let config = Arc::clone(&own.config);
-        let port = serving(move |wire| echo(in_tls(&config, wire)));
+        let port = serving(move |conn| echo(in_tls(&config, conn)));
         format!("https://localhost:{port}/")
     };
     let (with_first, with_second) = (url(&first), url(&second));

@@ -164,19 +164,19 @@ mod tests {
         let rpc = Builder::new_current_thread().build().unwrap();
         let events = Builder::new_multi_thread().worker_threads(1).build();
         let events = events.unwrap();
-        let (looking, looks) = mpsc::channel();
+        let (started, starts) = mpsc::channel();
         let mut answers = Vec::new();
         for executor in [&rpc, &events] {
             let (answer, silence) = mpsc::channel::<()>();
             answers.push(answer);
-            let looking = looking.clone();
+            let started = started.clone();
             executor.spawn_blocking(move || {
-                looking.send(()).unwrap();
+                started.send(()).unwrap();
                 let _ = silence.recv();
             });
         }
-        looks.recv().unwrap();
-        looks.recv().unwrap();
+        starts.recv().unwrap();
+        starts.recv().unwrap();
         let (ended, end_of_process) = mpsc::channel();
         thread::spawn(move || {
             shut_down([rpc, events]);

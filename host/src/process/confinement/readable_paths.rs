@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_directory_of_a_replaceable_file_is_readable() {
-        let folder = std::env::temp_dir().join(format!("places-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("readable-paths-{}", std::process::id()));
         fs::create_dir_all(folder.join("elsewhere")).unwrap();
         let target = folder.join("elsewhere/resolv.conf");
         fs::write(&target, "").unwrap();
@@ -179,10 +179,10 @@ mod tests {
         let real = fs::canonicalize(&data).unwrap();
         let with_folders = [folder.clone(), real.clone(), named.clone()];
         assert_eq!(with_next_versions(named.clone()), with_folders);
-        let beside = folder.join("beside");
+        let other_file = folder.join("other_file");
         let with_key = format!("{certificate}-----BEGIN PRIVATE KEY-----\n");
         for other in [with_key.as_str(), "password"] {
-            fs::write(&beside, other).unwrap();
+            fs::write(&other_file, other).unwrap();
             let without_folders = [real.clone(), named.clone()];
             assert_eq!(
                 with_next_versions(named.clone()),
@@ -190,8 +190,8 @@ mod tests {
                 "{other}"
             );
         }
-        fs::remove_file(&beside).unwrap();
-        fs::create_dir(&beside).unwrap();
+        fs::remove_file(&other_file).unwrap();
+        fs::create_dir(&other_file).unwrap();
         assert_eq!(with_next_versions(named.clone()), [real, named]);
         fs::remove_dir_all(&folder).unwrap();
     }
