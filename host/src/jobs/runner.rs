@@ -32,8 +32,8 @@ pub(crate) enum JobResult {
     RetryAfter(u32),
     /// The component trapped.
     Trapped,
-    /// The job timed out, or no permit was available.
-    NotRun,
+    /// The job timed out, or got no permit.
+    Unfinished,
 }
 
 /// The plugin that runs the jobs.
@@ -196,7 +196,7 @@ impl Runner {
                         .postpone(job, with_jitter(requested_wait(seconds)))
                         .await
                 }
-                Some(JobResult::Trapped | JobResult::NotRun) => {
+                Some(JobResult::Trapped | JobResult::Unfinished) => {
                     plugin.count_run(JobRunOutcome::Failed);
                     self.queue
                         .postpone(job, with_jitter(backoff(job.attempt)))
@@ -238,7 +238,7 @@ impl Runner {
         let wait = match plugin.give_up_job(job).await {
             JobResult::Done | JobResult::Trapped => None,
             JobResult::RetryAfter(seconds) => Some(requested_wait(seconds)),
-            JobResult::NotRun => Some(backoff(job.attempt)),
+            JobResult::Unfinished => Some(backoff(job.attempt)),
         };
         if let Some(wait) = wait
             && !self.queue.is_past_giving_up(job)

@@ -20,7 +20,7 @@ pub(crate) fn sanitize_to(mut text: String, limit: usize) -> String {
     text
 }
 
-/// Escapes control characters, and the separators that only some programs treat as line is_unsafe.
+/// Escapes control characters, and the separators that only some programs treat as line breaks.
 fn escaped(text: String) -> String {
     let is_unsafe = |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
     if !text.contains(is_unsafe) {

@@ -115,6 +115,6 @@ fn job_result(result: Result<Outcome, EventError>) -> JobResult {
         Ok(Outcome::Done) => JobResult::Done,
         Ok(Outcome::RetryAfter(seconds)) => JobResult::RetryAfter(seconds),
         Err(EventError::Trap(..)) => JobResult::Trapped,
-        Err(EventError::Busy | EventError::Timeout(_)) => JobResult::NotRun,
+        Err(EventError::Busy | EventError::Timeout(_)) => JobResult::Unfinished,
     }
 }

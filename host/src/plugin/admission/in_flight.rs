@@ -12,7 +12,7 @@ use crate::plugin::http_mapping::is_signed_in;
 
 /// Anonymous requests in flight per event that may run: those with a slot for their body, and some without.
 const ANONYMOUS_PER_EVENT: usize = SMALL_PER_EVENT + LARGE_PER_EVENT + 6;
-/// Requests of signed_in in flight per event that may run.
+/// Requests of users in flight per event that may run.
 const SIGNED_IN_PER_EVENT: usize = 16;
 
 /// The limit on requests in flight.
