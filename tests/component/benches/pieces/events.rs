@@ -101,9 +101,8 @@ impl Bench {
             "event: zoom, a webhook of a followed meeting",
             200,
             || async {
-                let mut world = scene.api.world();
-                world.store("meeting_channel_85746065433", record.clone().into_bytes());
-                drop(world);
+                let record = record.clone().into_bytes();
+                scene.api.world().store("meeting_channel_85746065433", record);
                 let reply = scene.delivers(&webhook).await;
                 assert_eq!(reply.status, 200);
             },
