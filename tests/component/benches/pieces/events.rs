@@ -102,7 +102,10 @@ impl Bench {
             200,
             || async {
                 let record = record.clone().into_bytes();
-                scene.api.world().store("meeting_channel_85746065433", record);
+                scene
+                    .api
+                    .world()
+                    .store("meeting_channel_85746065433", record);
                 let reply = scene.delivers(&webhook).await;
                 assert_eq!(reply.status, 200);
             },
