@@ -109,6 +109,12 @@ pub fn load() -> Result<Config, Vec<Problem>> {
     parse(&host::settings(), host::site_url().as_deref())
 }
 
+/// The URL of a guide, which the bundle contains. Also works while other settings are missing; none without a Site URL.
+pub fn guide_url(page: &str) -> Option<String> {
+    let site = site(&host::site_url()?).ok()?;
+    Some(format!("{site}/plugins/zoom/public/docs/{page}"))
+}
+
 /// Whether one connection serves everyone. Also works while other settings are missing. False if the setting cannot be
 /// read; [`load`] then reports it, so that nothing runs in the wrong mode.
 pub fn is_account_level() -> bool {

@@ -80,7 +80,7 @@ fn dispatch(
             person.locale,
             config.account_level,
             person.is_system_admin,
-            &config.route(help::GUIDES),
+            &config.route("/public/docs/help.html"),
         ))),
     }
 }
@@ -88,11 +88,15 @@ fn dispatch(
 /// The sentence while the settings are incomplete: the list of problems for system admins, and whom to ask for everybody
 /// else.
 fn not_configured(person: &Person, problems: &[Problem]) -> String {
-    if person.is_system_admin {
-        config::list(person.locale, problems)
-    } else {
-        text::plain(person.locale, Message::ConfigUser)
+    if !person.is_system_admin {
+        return text::plain(person.locale, Message::ConfigUser);
     }
+    let list = config::list(person.locale, problems);
+    let Some(url) = config::guide_url("zoom-app.html") else {
+        return list;
+    };
+    let guide = text::text(person.locale, Message::HelpGuides, &[("url", &url)]);
+    format!("{list}\n\n{guide}")
 }
 
 fn not_found(locale: Locale, reason: &NotFound<'_>) -> String {

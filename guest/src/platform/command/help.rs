@@ -3,9 +3,6 @@
 use super::subcommand::{Access, SUBCOMMANDS};
 use crate::text::{self, Locale, Message};
 
-/// The path of the overview of the guides, which the bundle contains.
-pub const GUIDES: &str = "/public/docs/help.html";
-
 /// A list of the subcommands that a user can run, and a link to the guides.
 pub fn render(locale: Locale, account_level: bool, is_system_admin: bool, guides: &str) -> String {
     let mut lines = vec![text::plain(locale, Message::HelpTitle)];
