@@ -278,8 +278,8 @@ impl Session {
         });
         // How it endures, and what it answers under load within the time of an event, is the emulator's.
         let groups = [
-            "-run=Test/(lifecycle|plugin|wire|sandbox)",
-            "-skip=Test/wire/answers",
+            "-run=Test/(lifecycle|plugin|http|sandbox)",
+            "-skip=Test/http/answers",
         ];
         if let Some(launchers) = &launchers {
             let name = format!("Go supervisor with {}", platform.name);

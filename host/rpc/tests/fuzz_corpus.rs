@@ -1,5 +1,4 @@
-//! The fuzzers' functions over everything that the fuzzers kept, on a stable compiler: what was found
-//! once stays found. `fuzz/README.md` says how the corpus is made.
+//! Runs the functions of all fuzz targets over the committed corpus, with a stable compiler. `fuzz/README.md` describes the targets and the corpus.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,
@@ -19,17 +18,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use counting::counted_work;
 
-/// What one input may take: the pipes and windows between the peers, and a multiple of its bytes.
+/// The memory that one input may need: buffers and windows of the connection, and a multiple of its bytes.
 const FLOOR: usize = 8 << 20;
 const MULTIPLE: usize = 64;
-/// Together; a corpus that grows without bound is looked at by nobody.
+/// The maximum size of the whole corpus.
 const CORPUS: u64 = 1_500_000;
 
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
-/// One test and not one for each target: panics in tasks are counted for the whole process.
+/// This is a single test because panics in tasks are counted for the whole process.
 #[test]
-fn what_the_fuzzers_kept_does_no_harm() {
+fn every_input_of_the_corpus_is_handled_safely() {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         PANICS.fetch_add(1, Ordering::SeqCst);

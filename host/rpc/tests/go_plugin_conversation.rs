@@ -1,5 +1,5 @@
-//! The whole conversation, with the server's side played by this implementation's client half and,
-//! where bytes matter, by what was captured from a real server.
+//! The conversation between server and plugin. The server is the client side of this implementation, or bytes that were captured from a
+//! Mattermost server.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::ErrorKind;
@@ -17,7 +17,7 @@ use mattermost_plugin_rpc::yamux::{Accept, Config, Session, Stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 
-/// A server as far as the plugin can tell.
+/// The server's side of a connection.
 struct Server {
     session: Session,
     accept: Accept,
@@ -41,7 +41,7 @@ impl Server {
         }
     }
 
-    /// Dials a stream that the plugin allocated.
+    /// Dials a stream whose ID the plugin allocated.
     async fn dial(&self, id: u32) -> Stream {
         let mut stream = self.session.open().await.unwrap();
         stream.write_all(&id.to_le_bytes()).await.unwrap();
@@ -50,7 +50,7 @@ impl Server {
     }
 }
 
-/// A service with one method, to see that the hooks stream is one.
+/// A service with one method.
 struct Hooks;
 
 impl Service for Hooks {
@@ -80,7 +80,7 @@ fn from_hex(text: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn hooks_are_dispensed_pings_answered_and_quit_obeyed() {
+async fn hooks_are_dispensed_and_pings_and_quit_are_answered() {
     let (near, far) = duplex(4096);
     let plugin = plugin(near);
     let server = Server::connect(far).await;
@@ -107,7 +107,7 @@ async fn hooks_are_dispensed_pings_answered_and_quit_obeyed() {
 }
 
 impl Server {
-    /// The control stream, with everything else kept open by a task.
+    /// The control stream. A task keeps everything else open.
     async fn dial_control(self) -> Stream {
         let Server {
             control,
@@ -131,7 +131,7 @@ async fn dial(session: &Session, id: u32) -> Stream {
 }
 
 #[tokio::test]
-async fn the_captured_control_stream_is_understood() {
+async fn a_captured_control_stream_is_served() {
     let (near, far) = duplex(4096);
     let plugin = plugin(near);
     let mut server = Server::connect(far).await;
@@ -179,7 +179,7 @@ async fn the_captured_control_stream_is_understood() {
 }
 
 #[tokio::test]
-async fn dialling_writes_the_captured_bytes() {
+async fn dialing_writes_the_captured_bytes() {
     let (near, mut far) = duplex(4096);
     let (session, accept) = Session::server(near, Config::default());
     let broker = Broker::start(session, accept);
@@ -194,7 +194,7 @@ async fn dialling_writes_the_captured_bytes() {
 }
 
 #[tokio::test]
-async fn hooks_that_never_return_do_not_hold_up_pings_or_quit() {
+async fn hooks_that_never_return_do_not_delay_pings_or_quit() {
     let (near, far) = duplex(4096);
     let started = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&started);
@@ -224,7 +224,7 @@ async fn hooks_that_never_return_do_not_hold_up_pings_or_quit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_plugin_whose_hooks_ended_does_not_pass_for_healthy() {
+async fn a_plugin_exits_when_its_hooks_stream_ends() {
     let (near, far) = duplex(4096);
     let plugin = tokio::spawn(go_plugin::serve(near, "hooks", |_stream, _broker| async {}));
     let server = Server::connect(far).await;
@@ -239,7 +239,7 @@ async fn a_plugin_whose_hooks_ended_does_not_pass_for_healthy() {
 }
 
 #[tokio::test]
-async fn a_server_that_vanishes_ends_the_plugin_at_any_moment() {
+async fn a_plugin_exits_when_the_server_disappears_at_any_time() {
     for streams in 0..4 {
         let (near, far) = duplex(4096);
         let plugin = plugin(near);
@@ -253,7 +253,7 @@ async fn a_server_that_vanishes_ends_the_plugin_at_any_moment() {
     }
 }
 
-/// Two brokers that talk to each other.
+/// Two connected brokers.
 fn brokers() -> (Broker, Broker, Session) {
     let (near, far) = duplex(4096);
     let (plugin, plugin_accept) = Session::server(near, Config::default());
@@ -263,7 +263,7 @@ fn brokers() -> (Broker, Broker, Session) {
 }
 
 #[tokio::test]
-async fn dialling_and_accepting_may_come_in_either_order() {
+async fn dialing_and_accepting_can_happen_in_either_order() {
     let (plugin, server, _session) = brokers();
     for accept_first in [true, false] {
         let id = plugin.next_id();
@@ -288,7 +288,7 @@ async fn dialling_and_accepting_may_come_in_either_order() {
 }
 
 #[tokio::test]
-async fn many_streams_are_brokered_at_once_in_both_directions() {
+async fn many_streams_are_connected_at_once_in_both_directions() {
     let (plugin, server, _session) = brokers();
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..400_u32 {
@@ -313,7 +313,7 @@ async fn many_streams_are_brokered_at_once_in_both_directions() {
 }
 
 #[tokio::test]
-async fn a_silent_stream_delays_no_other() {
+async fn a_silent_stream_does_not_delay_other_streams() {
     let (plugin, _server, session) = brokers();
     let _silent = session.open().await.unwrap();
     let id = plugin.next_id();
@@ -324,7 +324,7 @@ async fn a_silent_stream_delays_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn streams_that_nobody_asked_for_are_not_taken_in_without_end() {
+async fn unclaimed_streams_are_limited() {
     const MAX: u32 = 1024;
     let (plugin, _server, session) = brokers();
     let mut streams = Vec::new();
@@ -333,10 +333,10 @@ async fn streams_that_nobody_asked_for_are_not_taken_in_without_end() {
         stream.write_all(&number.to_le_bytes()).await.unwrap();
         streams.push(stream);
     }
-    // The clock jumps when nothing else can happen; they are given up only after five seconds.
+    // The paused clock advances when all tasks are idle, so the streams time out after five seconds.
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(plugin.waiting(), MAX as usize);
-    // There is room again for who is waited for.
+    // Now there is space for a stream that somebody waits for.
     tokio::time::sleep(Duration::from_secs(15)).await;
     let id = plugin.next_id();
     let accepting = plugin.clone();
@@ -346,7 +346,7 @@ async fn streams_that_nobody_asked_for_are_not_taken_in_without_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_waits_longer_than_five_seconds() {
+async fn dial_and_accept_time_out_after_five_seconds() {
     let (plugin, server, session) = brokers();
     let begin = tokio::time::Instant::now();
     let alone = plugin.accept(7).await;
@@ -365,7 +365,7 @@ async fn nobody_waits_longer_than_five_seconds() {
 }
 
 #[tokio::test]
-async fn a_second_caller_for_the_same_stream_is_told() {
+async fn a_second_caller_for_the_same_stream_gets_an_error() {
     let (plugin, server, _session) = brokers();
     let first = plugin.clone();
     let first = tokio::spawn(async move { first.accept(3).await });
@@ -378,7 +378,7 @@ async fn a_second_caller_for_the_same_stream_is_told() {
 }
 
 #[tokio::test]
-async fn a_caller_that_gave_up_leaves_no_trace() {
+async fn a_caller_that_timed_out_leaves_no_entry() {
     let (plugin, server, _session) = brokers();
     let id = plugin.next_id();
     let giving_up = plugin.clone();
@@ -395,7 +395,7 @@ async fn a_caller_that_gave_up_leaves_no_trace() {
     accept.await.unwrap().unwrap();
 }
 
-/// A stream that was dialed with the number 5 by a broker, and its other end, which has read the number.
+/// A stream that was dialed with the ID 5, and its other end, which has read the ID.
 async fn dialed() -> (PendingStream, Stream, (Session, Accept)) {
     let (near, far) = duplex(4096);
     let (plugin, accept) = Session::server(near, Config::default());
@@ -408,7 +408,7 @@ async fn dialed() -> (PendingStream, Stream, (Session, Accept)) {
 }
 
 #[tokio::test]
-async fn an_answer_with_another_number_is_refused() {
+async fn an_acknowledgment_with_another_id_is_an_error() {
     let (dialed, mut stream, _server) = dialed().await;
     stream.write_u32_le(6).await.unwrap();
     assert!(matches!(
@@ -423,7 +423,7 @@ async fn an_answer_with_another_number_is_refused() {
 }
 
 #[tokio::test]
-async fn what_follows_another_number_is_not_read() {
+async fn bytes_after_a_wrong_acknowledgment_are_not_read() {
     let (mut dialed, mut stream, _server) = dialed().await;
     stream.write_u32_le(6).await.unwrap();
     stream.write_all(b"for somebody else").await.unwrap();
@@ -434,13 +434,13 @@ async fn what_follows_another_number_is_not_read() {
 }
 
 #[tokio::test]
-async fn what_is_written_before_the_answer_arrives_and_the_answer_is_not_read_as_data() {
+async fn writes_before_the_acknowledgment_arrive_and_it_is_not_read_as_data() {
     let (mut dialed, mut stream, _server) = dialed().await;
     dialed.write_all(b"at once").await.unwrap();
     let mut bytes = [0; 7];
     stream.read_exact(&mut bytes).await.unwrap();
     assert_eq!(&bytes, b"at once");
-    // In pieces, the last with the first byte of what follows.
+    // In pieces; the last one contains the first byte of the data.
     for piece in [[5, 0].as_slice(), &[0], &[0, b'd'], b"ata"] {
         stream.write_all(piece).await.unwrap();
         stream.flush().await.unwrap();
@@ -453,7 +453,7 @@ async fn what_is_written_before_the_answer_arrives_and_the_answer_is_not_read_as
 }
 
 #[tokio::test]
-async fn a_stream_that_ends_in_the_middle_of_its_answer_is_not_an_empty_one() {
+async fn a_stream_that_ends_in_the_middle_of_its_acknowledgment_is_an_error() {
     let (mut dialed, mut stream, _server) = dialed().await;
     stream.write_all(&[5, 0]).await.unwrap();
     stream.shutdown().await.unwrap();
@@ -462,7 +462,7 @@ async fn a_stream_that_ends_in_the_middle_of_its_answer_is_not_an_empty_one() {
 }
 
 #[tokio::test]
-async fn a_finished_stream_ends_with_fin_however_late_its_answer_is() {
+async fn a_closed_stream_ends_with_fin_however_late_its_acknowledgment_is() {
     let (dialed, mut stream, (server, _accept)) = dialed().await;
     let finishing = tokio::spawn(dialed.close());
     assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
@@ -477,7 +477,7 @@ async fn a_finished_stream_ends_with_fin_however_late_its_answer_is() {
 }
 
 #[tokio::test]
-async fn the_socket_takes_one_server_and_is_removed() {
+async fn the_socket_accepts_one_connection_and_is_removed() {
     let handshake = Handshake::from_vars(&HANDSHAKE, |name| match name {
         "MATTERMOST_PLUGIN" => Some("Securely message teams, anywhere.".into()),
         "PLUGIN_PROTOCOL_VERSIONS" => Some("1".into()),

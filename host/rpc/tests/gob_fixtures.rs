@@ -1,8 +1,7 @@
-//! Bytes recorded from Go's own encoder, and what must hold for every one of them.
+//! Recordings of Go's encoder.
 //!
-//! Each recording comes with its values as JSON. They are compared in two ways: a reader that is
-//! independent of the crate must find them in the recording; and what the crate decodes, it must encode
-//! again in such a way that this reader finds the same values, no more and no less.
+//! Each recording has its values as JSON. There are two checks: an independent reader (`gob_support/oracle.rs`) finds the values in the
+//! recording, and it finds exactly the same values after this crate has decoded and encoded them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -180,7 +179,7 @@ gob_struct! {
     }
 }
 
-/// Both halves of the codec in a row: decodes a recording and encodes what it found.
+/// Decodes a recording and encodes its values again.
 struct Relay {
     decoder: Decoder,
     unread: Vec<Vec<u8>>,
@@ -215,7 +214,7 @@ impl Relay {
     }
 }
 
-/// Passes on the values of one recording, which follow the head.
+/// Decodes and encodes the values of a recording after the header.
 fn pass_on(name: &str, relay: &mut Relay) {
     match name {
         "app_error_response" => relay.pass::<ValueReturns>(),
@@ -255,7 +254,7 @@ fn relayed(fixture: &Fixture, step: usize) -> Vec<Value> {
     oracle::read(&relay.out)
 }
 
-/// The same value, where an absent map is an empty one and a float may be whole.
+/// Normalizes a value: an absent map is empty, and a whole float is an integer.
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
@@ -307,7 +306,7 @@ fn every_recording_is_decoded_and_encoded_without_loss() {
             let relayed = relayed(&fixture, step);
             assert_eq!(relayed.len(), fixture.values.len(), "{}", fixture.name);
             for (relayed, recorded) in relayed.iter().zip(&fixture.values) {
-                // Of the configuration only what plugins need has a type.
+                // The configuration has only the fields that plugins need.
                 let equal = if fixture.name == "get_config_response" {
                     within(relayed, recorded)
                 } else {
@@ -327,7 +326,7 @@ fn the_configuration_keeps_what_plugins_need() {
 }
 
 #[test]
-fn every_recorded_stream_holds_the_values_it_should() {
+fn every_recorded_stream_has_the_expected_values() {
     for fixture in fixtures() {
         let mut decoder = Decoder::new(Limits::default());
         decoder.feed(&fixture.bytes);
@@ -341,7 +340,7 @@ fn every_recorded_stream_holds_the_values_it_should() {
 }
 
 #[test]
-fn a_post_in_pieces_is_decoded_with_what_is_inside_its_interfaces() {
+fn a_post_in_several_messages_is_decoded_with_its_interface_values() {
     let mut relay = Relay::new(&fixture("create_post_request").bytes, 5);
     assert_eq!(relay.next::<Request>().service_method, "Plugin.CreatePost");
     let post = *relay.next::<PostArgs>().post.unwrap();
@@ -357,11 +356,11 @@ fn a_post_in_pieces_is_decoded_with_what_is_inside_its_interfaces() {
     );
 }
 
-/// Reads all there is, as the values that it may be, and checks that the decoder gets on.
+/// Reads all values as each possible type and checks that the decoder makes progress.
 fn drain(bytes: &[u8], turn: usize) {
     let mut decoder = Decoder::new(Limits::default());
     decoder.feed(bytes);
-    // Every call ends or uses up a message.
+    // Every call consumes a message or ends.
     for step in 0..=bytes.len() {
         let outcome = match (step + turn) % 5 {
             0 => decoder.next::<Request>().map(|value| value.is_some()),
@@ -390,12 +389,12 @@ fn every_prefix_is_survived() {
 }
 
 #[test]
-fn a_hundred_thousand_mutations_are_survived() {
+fn a_hundred_thousand_mutations_do_not_panic() {
     let fixtures = fixtures();
     let mut random = Random::new();
     for round in 0..100_000 {
         let fixture = &fixtures[round % fixtures.len()];
-        // The one large recording gets its share without taking all the time.
+        // Mutate the one large recording less often: it takes long.
         let fixture = if fixture.name == "get_config_response" && round % 160 >= 16 {
             &fixtures[random.below(fixtures.len() / 4)]
         } else {

@@ -1,4 +1,4 @@
-//! Streams that no good sender makes: the decoder answers with an error or a value, soon, and goes on.
+//! Malformed and hostile streams: the decoder quickly returns an error or a value, and continues.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -66,7 +66,7 @@ fn a_string_that_is_not_utf8_is_decoded() {
 }
 
 #[test]
-fn a_value_in_thousands_of_pieces_arriving_byte_by_byte_is_decoded() {
+fn a_value_in_thousands_of_messages_that_arrive_byte_by_byte_is_decoded() {
     let mut bytes = list_in_pieces(4_000, 65);
     bytes.extend(lone_string(b"next"));
 
@@ -88,8 +88,8 @@ fn a_value_in_thousands_of_pieces_arriving_byte_by_byte_is_decoded() {
 }
 
 #[test]
-fn a_value_in_pieces_that_does_not_fit_is_dropped_to_its_end() {
-    // A list of interfaces where a string is expected, cut in two.
+fn a_value_in_several_messages_with_the_wrong_type_is_skipped_to_its_end() {
+    // A list of interfaces instead of a string, in two messages.
     let mut bytes = message(&slice_type(65, 8));
     let mut first = joined(&[int(65), vec![0], uint(1), uint(1), vec![b'T']]);
     first.extend(struct_type(66, &[6]));
@@ -107,7 +107,7 @@ fn a_value_in_pieces_that_does_not_fit_is_dropped_to_its_end() {
 }
 
 #[test]
-fn a_count_that_the_bytes_cannot_make_good_is_refused_at_once() {
+fn a_count_larger_than_the_message_is_an_error_at_once() {
     let mut bytes = message(&struct_type(66, &[]));
     bytes.extend(message(&slice_type(65, 66)));
     bytes.extend(message(&joined(&[
@@ -121,7 +121,7 @@ fn a_count_that_the_bytes_cannot_make_good_is_refused_at_once() {
 }
 
 #[test]
-fn what_takes_far_more_memory_than_bytes_is_refused() {
+fn a_value_that_needs_far_more_memory_than_bytes_is_an_error() {
     const COUNT: usize = 1 << 20;
     let list = |elem: i64, one: &[u8]| {
         let head = joined(&[int(65), vec![0], uint(COUNT as u64)]);
@@ -131,10 +131,10 @@ fn what_takes_far_more_memory_than_bytes_is_refused() {
     let mut short = decoder(&list(6, b"\x02ab"));
     let short: Vec<String> = short.next().unwrap().unwrap();
     assert_eq!(short.len(), COUNT);
-    // A million empty strings are a megabyte on the wire and twenty-four in memory,
+    // A million empty strings take one megabyte as gob and twenty-four in memory,
     let mut empty = decoder(&list(6, &[0]));
     assert!(empty.next::<Vec<String>>().is_err());
-    // and interfaces that hold nothing are as large.
+    // and nil interfaces take as much.
     let mut nothing = decoder(&list(8, &[0]));
     assert!(nothing.next::<Vec<Any>>().is_err());
     nothing.feed(&lone_string(b"next"));
@@ -142,7 +142,7 @@ fn what_takes_far_more_memory_than_bytes_is_refused() {
 }
 
 #[test]
-fn what_is_nested_beyond_the_limit_is_dropped_and_what_is_around_it_stays() {
+fn a_value_nested_too_deeply_is_dropped_and_the_values_around_it_are_kept() {
     let nest = |levels| (0..levels).fold(Any::Nil, |inner, _| Any::List(vec![inner]));
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new();
@@ -158,14 +158,14 @@ fn what_is_nested_beyond_the_limit_is_dropped_and_what_is_around_it_stays() {
     assert_eq!(values[0], nest(50));
 }
 
-/// Go defines a type in the middle of a value, where it first occurs, and never again. A value that is
-/// too deep must not take such a definition with it.
+/// Go defines a type where it first occurs, possibly in the middle of a value, and never again. The definition must be kept even if the value is
+/// dropped.
 #[test]
-fn a_definition_deep_inside_a_value_that_is_dropped_is_kept() {
+fn a_type_definition_deep_in_a_dropped_value_is_kept() {
     const LEVELS: usize = 300;
     const LIST: &[u8] = b"[]interface {}";
     let mut bytes = message(&slice_type(65, 8));
-    // A list in a list, and so on; in the innermost, something of a type not seen before.
+    // Nested lists; the innermost contains a value of a new type.
     let mut piece = joined(&[int(65), vec![0]]);
     for _ in 0..LEVELS {
         piece.extend([1, LIST.len().to_le_bytes()[0]]);
@@ -185,7 +185,7 @@ fn a_definition_deep_inside_a_value_that_is_dropped_is_kept() {
 }
 
 #[test]
-fn types_that_double_with_every_level_cost_nothing() {
+fn types_that_double_with_every_level_are_cheap() {
     let mut bytes = message(&struct_type(64, &[2]));
     for id in 65..1_000 {
         bytes.extend(message(&struct_type(id, &[id - 1, id - 1])));
@@ -195,7 +195,7 @@ fn types_that_double_with_every_level_cost_nothing() {
 }
 
 #[test]
-fn a_type_that_contains_itself_is_walked_without_recursion() {
+fn a_recursive_type_is_skipped_without_recursion() {
     let mut bytes = message(&struct_type(64, &[64]));
     bytes.extend(message(&joined(&[
         int(64),
@@ -209,7 +209,7 @@ fn a_type_that_contains_itself_is_walked_without_recursion() {
 }
 
 #[test]
-fn a_definition_that_is_made_twice_or_of_a_predeclared_type_is_refused() {
+fn defining_a_type_twice_or_a_predeclared_type_is_an_error() {
     for id in [1, 22, 63] {
         assert!(decoder(&message(&struct_type(id, &[]))).skip().is_err());
     }
@@ -221,7 +221,7 @@ fn a_definition_that_is_made_twice_or_of_a_predeclared_type_is_refused() {
     assert!(decoder(&twice).skip().is_err());
 }
 
-/// The least limit of a message under which what such values are made of can be read.
+/// The smallest message limit with which the parts of such values can be read.
 const SHORT: Limits = Limits {
     message_bytes: 200,
     depth: 64,
@@ -229,7 +229,7 @@ const SHORT: Limits = Limits {
     fields: 4096,
 };
 
-/// A value that is longer than is taken, in one message or several, and one after it.
+/// A value that is longer than the limit, in one or several messages, and another value after it.
 fn is_passed_over(bytes: &[u8]) {
     let bytes = joined(&[bytes.to_vec(), lone_string(b"next")]);
     for step in [bytes.len(), 64, 7, 1] {
@@ -249,13 +249,13 @@ fn is_passed_over(bytes: &[u8]) {
 }
 
 #[test]
-fn only_the_value_that_is_too_long_is_lost() {
+fn only_a_value_that_is_too_long_is_lost() {
     let type_of_list = message(&slice_type(65, 6));
     let list = joined(&[int(65), vec![0], uint(100), counted(b"fifty").repeat(100)]);
     is_passed_over(&joined(&[type_of_list, message(&list)]));
-    // Cut into pieces that are short.
+    // In short messages.
     is_passed_over(&list_in_pieces(100, 65));
-    // A long piece before one that is short, and after it.
+    // A long message before and after a short one.
     let new = joined(&[counted(b"T"), struct_type(66, &[6])]);
     let struct_of = |text: &[u8]| joined(&[uint(9), vec![1], counted(text), vec![0]]);
     let known = joined(&[counted(b"string"), int(6), vec![9, 0], counted(b"seven")]);
@@ -267,8 +267,8 @@ fn only_the_value_that_is_too_long_is_lost() {
 }
 
 #[test]
-fn a_definition_deep_inside_a_value_that_is_too_long_is_kept() {
-    // An interface in an interface, with definitions in the middle of the message, and many of these.
+fn a_type_definition_deep_in_a_value_that_is_too_long_is_kept() {
+    // Many interfaces in interfaces, with type definitions in the middle of the message.
     let inner = joined(&[counted(b"T"), struct_type(67, &[6]), uint(9), int(67)]);
     let value = joined(&[inner, uint(9), vec![1], counted(b"x"), vec![0]]);
     let outer = joined(&[counted(b"L"), int(66), uint(9), vec![0, 1], value]);
@@ -298,7 +298,7 @@ fn a_definition_deep_inside_a_value_that_is_too_long_is_kept() {
 }
 
 #[test]
-fn what_is_too_long_and_cannot_be_followed_ends_the_stream() {
+fn a_value_that_is_too_long_and_cannot_be_skipped_ends_the_stream() {
     let long_text = lone_string(&[b'x'; 500]);
     let long_definition = message(&named_struct(65, &[(&"N".repeat(300), 6)]));
     let no_type = joined(&[uint(1_000), vec![0xf7; 300]]);
@@ -321,7 +321,7 @@ fn what_is_too_long_and_cannot_be_followed_ends_the_stream() {
 }
 
 #[test]
-fn a_message_without_end_takes_no_memory() {
+fn an_endless_message_needs_no_memory() {
     let mut decoder = Decoder::new(SHORT);
     decoder.feed(&message(&slice_type(65, 6)));
     decoder.feed(&joined(&[uint(1 << 32), int(65), vec![0], uint(1 << 40)]));
@@ -333,8 +333,8 @@ fn a_message_without_end_takes_no_memory() {
 }
 
 #[test]
-fn fields_are_compared_before_there_is_data() {
-    // An int where a uint is expected fails although it is not even sent.
+fn types_of_fields_are_compared_before_data_is_read() {
+    // A field of the wrong type is an error even if it is not sent.
     let mut bytes = message(&named_struct(65, &[("Number", 2)]));
     bytes.extend(message(&joined(&[int(65), vec![0]])));
     bytes.extend(message(&joined(&[int(65), vec![0]])));
@@ -344,7 +344,7 @@ fn fields_are_compared_before_there_is_data() {
 }
 
 #[test]
-fn every_kind_is_told_from_every_other() {
+fn every_kind_differs_from_every_other_kind() {
     fn accepted<T: mattermost_plugin_rpc::gob::Decode>(bytes: &[u8]) -> bool {
         let mut decoder = decoder(bytes);
         matches!(decoder.next::<T>(), Ok(Some(_)))
@@ -405,7 +405,7 @@ fn every_kind_is_told_from_every_other() {
 }
 
 #[test]
-fn a_struct_without_a_common_field_is_refused_where_go_refuses_it() {
+fn a_struct_without_a_common_field_is_an_error_where_it_is_one_in_go() {
     // At the top,
     let mut bytes = message(&named_struct(65, &[("Other", 6)]));
     bytes.extend(message(&joined(&[int(65), vec![0]])));
@@ -416,7 +416,7 @@ fn a_struct_without_a_common_field_is_refused_where_go_refuses_it() {
     let error = joined(&[counted(b"*plugin.ErrorString"), int(65), uint(1), vec![0]]);
     bytes.extend(message(&joined(&[int(8), vec![0], error])));
     assert!(decoder(&bytes).next::<Any>().is_err());
-    // but not inside another struct: servers of different age need not share a field there.
+    // but not inside another struct: servers of different versions may have no field in common there.
     let mut bytes = message(&named_struct(65, &[("Other", 6)]));
     bytes.extend(message(&named_struct(66, &[("Text", 6), ("Inner", 65)])));
     bytes.extend(message(&joined(&[
@@ -433,14 +433,14 @@ fn a_struct_without_a_common_field_is_refused_where_go_refuses_it() {
 }
 
 #[test]
-fn a_definition_without_fields_fits_every_struct() {
+fn a_struct_without_fields_matches_every_struct() {
     let mut bytes = message(&struct_type(65, &[]));
     bytes.extend(message(&joined(&[int(65), vec![0]])));
     assert_eq!(decoder(&bytes).next::<Outer>(), Ok(Some(Outer::default())));
 }
 
 #[test]
-fn a_number_out_of_range_is_refused() {
+fn a_number_out_of_range_is_an_error() {
     let number = |value: i64| {
         let definition = message(&named_struct(65, &[("Number", 2)]));
         joined(&[
@@ -454,9 +454,8 @@ fn a_number_out_of_range_is_refused() {
 }
 
 #[test]
-fn definitions_are_read_in_the_middle_of_an_interface_in_an_interface() {
-    // []any{ []any{ T{"x"} } }, the way Go cuts it: T is new, so inside the outer content the bytes so
-    // far have one count and the rest has another.
+fn type_definitions_are_read_inside_an_interface_in_an_interface() {
+    // []any{ []any{ T{"x"} } } as Go encodes it: T is new, so the outer value has one length before the definition of T and another one after it.
     let mut bytes = message(&slice_type(65, 8));
     let rest = joined(&[int(66), uint(4), vec![1, 1, b'x', 0]]);
     let head = joined(&[vec![0], uint(1), counted(b"T"), struct_type(66, &[6])]);
@@ -496,7 +495,7 @@ fn types_and_fields_have_a_limit() {
 }
 
 #[test]
-fn the_largest_limit_is_no_trouble() {
+fn the_largest_possible_limits_work() {
     let mut decoder = Decoder::new(Limits {
         message_bytes: usize::MAX,
         ..Limits::default()
@@ -505,7 +504,7 @@ fn the_largest_limit_is_no_trouble() {
     assert!(decoder.skip().unwrap_err().is_fatal());
 }
 
-/// Streams of which it is not known any more where the next value begins: they end, and stay ended.
+/// Streams that fail because the start of the next value is unknown.
 fn ends_the_stream(bytes: &[u8]) {
     for step in [bytes.len(), 1] {
         let mut decoder = Decoder::new(Limits::default());
@@ -526,7 +525,7 @@ fn ends_the_stream(bytes: &[u8]) {
 }
 
 #[test]
-fn a_bad_definition_ends_the_stream_before_it_is_out_of_step() {
+fn a_malformed_type_definition_ends_the_stream() {
     let definition = message(&struct_type(64, &[]));
     let after = |bad: Vec<u8>| joined(&[bad, lone_string(b"of the bad type")]);
     ends_the_stream(&after(joined(&[definition.clone(), definition])));
@@ -538,7 +537,7 @@ fn a_bad_definition_ends_the_stream_before_it_is_out_of_step() {
 }
 
 #[test]
-fn a_value_in_pieces_that_cannot_be_followed_ends_the_stream() {
+fn a_value_in_several_messages_that_cannot_be_skipped_ends_the_stream() {
     let head = joined(&[int(65), vec![0], uint(2)]);
     let cut = |first: Vec<u8>, second: Vec<u8>| {
         let new = joined(&[counted(b"T"), struct_type(67, &[6])]);
@@ -551,8 +550,7 @@ fn a_value_in_pieces_that_cannot_be_followed_ends_the_stream() {
         ])
     };
     let tail = joined(&[int(67), uint(4), vec![1, 1, b'x', 0]]);
-    // A second piece of a type that nobody defined; a marker that is not zero; a type that is defined
-    // again; an array that is too short.
+    // A second message with an undefined type; a marker that is not zero; a type that is defined twice; an array that is too short.
     let fine = joined(&[counted(b"string"), int(6), vec![2, 0, 0]]);
     ends_the_stream(&cut(fine, joined(&[int(99), uint(4), vec![1, 1, b'x', 0]])));
     let marker = joined(&[counted(b"string"), int(6), vec![2, 7, 0]]);
@@ -570,7 +568,7 @@ fn a_value_in_pieces_that_cannot_be_followed_ends_the_stream() {
 }
 
 #[test]
-fn a_value_in_pieces_has_the_limit_of_one_message() {
+fn a_value_in_several_messages_has_the_limit_of_one_message() {
     let limits = Limits {
         message_bytes: 1_000,
         ..Limits::default()
@@ -585,8 +583,8 @@ fn a_value_in_pieces_has_the_limit_of_one_message() {
 }
 
 #[test]
-fn json_as_deep_as_go_reads_it_is_dropped_without_what_is_around_it() {
-    // Go's JSON decoder gives up beyond this; the server passes on what it read.
+fn json_with_the_maximum_depth_of_go_is_dropped_and_the_values_around_it_are_kept() {
+    // The maximum depth of Go's JSON decoder; the server sends such values.
     const LEVELS: usize = 10_000;
     let list = joined(&[counted(b"[]interface {}"), int(65), vec![1, 0, 1]]);
     let map = joined(&[

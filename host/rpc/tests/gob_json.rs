@@ -16,7 +16,7 @@ use mattermost_plugin_rpc::mattermost::{
 use serde_json::json;
 
 #[test]
-fn whole_numbers_become_integers_and_others_floats() {
+fn whole_numbers_become_integers_and_other_numbers_floats() {
     assert_eq!(Any::from_json(json!(5)), Any::Int(5));
     assert_eq!(Any::from_json(json!(-5)), Any::Int(-5));
     assert_eq!(Any::from_json(json!(1.5)), Any::Float(1.5));
@@ -34,7 +34,7 @@ fn json_survives() {
 }
 
 #[test]
-fn ids_that_the_server_made_floats_of_are_whole_again() {
+fn ids_that_are_floats_on_the_server_become_integers() {
     assert_eq!(
         Any::Float(84_312_345_678.0).to_json(),
         json!(84_312_345_678_i64)
@@ -44,7 +44,7 @@ fn ids_that_the_server_made_floats_of_are_whole_again() {
 }
 
 #[test]
-fn attachments_have_the_servers_keys_and_no_empty_members() {
+fn attachments_have_the_keys_of_the_server_and_no_empty_members() {
     let text = |text: &str| text.to_owned();
     let button = PostAction {
         id: text("join"),
@@ -101,7 +101,7 @@ fn attachments_have_the_servers_keys_and_no_empty_members() {
 }
 
 #[test]
-fn what_json_has_no_word_for_is_null() {
+fn values_that_json_cannot_express_are_null() {
     assert_eq!(Any::Nil.to_json(), json!(null));
     assert_eq!(Any::Dropped("*x.T".to_owned()).to_json(), json!(null));
 }

@@ -1,7 +1,7 @@
-//! How much memory decoding takes, counted by the allocator.
+//! The memory that decoding needs, counted by the allocator.
 //!
-//! Time is not measured: a machine that is busy would fail the test. What grows faster than its input
-//! copies it again and again, and that shows in the bytes that are allocated.
+//! Time is not measured, because the tests must pass on a busy machine. Work that grows faster than its input copies the input repeatedly, which
+//! shows in the number of allocated bytes.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,
@@ -25,8 +25,8 @@ use mattermost_plugin_rpc::gob::{Bytes, Decoder, Empty, Encoder, Limits};
 use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{Attachment, Post};
 
-/// Bytes per byte of input, and a floor, that decoding may take at any time: the input itself in a
-/// buffer that may have doubled, the same joined, and the values, whose maps are half empty.
+/// The memory that decoding may need at any time, per byte of input, plus a constant: a buffer that may have doubled, the joined value, and the
+/// decoded values, whose maps are half empty.
 const MULTIPLE: usize = 32;
 const FLOOR: usize = 6 << 20;
 
@@ -62,7 +62,7 @@ fn drain(decoder: &mut Decoder, turn: usize) {
 }
 
 #[test]
-fn damaged_recordings_take_no_more_memory_than_whole_ones() {
+fn damaged_recordings_need_no_more_memory_than_intact_ones() {
     let fixtures = fixtures();
     let mut random = Random::new();
     for round in 0..20_000 {
@@ -74,7 +74,7 @@ fn damaged_recordings_take_no_more_memory_than_whole_ones() {
 }
 
 #[test]
-fn what_is_made_to_take_much_memory_takes_a_multiple_of_its_bytes() {
+fn values_made_to_need_much_memory_need_a_multiple_of_their_bytes() {
     const COUNT: usize = 1 << 20;
     let list = |elem: i64, count: u64, rest: &[u8]| {
         let body = [int(65), vec![0], uint(count), rest.to_vec()].concat();
@@ -88,7 +88,7 @@ fn what_is_made_to_take_much_memory_takes_a_multiple_of_its_bytes() {
     assert_bounded("nothing", &list(8, many, &zeros), |decoder| {
         decoder.next::<Vec<Any>>().unwrap_err();
     });
-    // Structs of half a kilobyte, a byte each.
+    // Structs of half a kilobyte that take one byte as gob.
     let structs = [message(&struct_type(70, &[])), list(70, many, &zeros)].concat();
     assert_bounded("large structs", &structs, |decoder| {
         decoder.next::<Vec<Attachment>>().unwrap_err();
@@ -100,7 +100,7 @@ fn what_is_made_to_take_much_memory_takes_a_multiple_of_its_bytes() {
     assert_bounded("structs without fields", &nothings, |decoder| {
         decoder.next::<Vec<Empty>>().unwrap_err();
     });
-    // Lists in lists, each of which claims all that is left.
+    // Nested lists, each of which claims all remaining bytes.
     let mut claims = [int(65), vec![0]].concat();
     for depth in 0..60 {
         claims.extend(uint((COUNT - 9 * depth) as u64 - 600));
@@ -114,7 +114,7 @@ fn what_is_made_to_take_much_memory_takes_a_multiple_of_its_bytes() {
             .next::<Vec<Vec<Vec<Vec<Vec<String>>>>>>()
             .unwrap_err();
     });
-    // A map with as many short keys as there are.
+    // A map with all keys of one and two bytes.
     let mut map = [int(65), vec![0], uint(60_000)].concat();
     for key in 0..60_000_u32 {
         map.extend(counted(&key.to_le_bytes()[..3]));
@@ -127,8 +127,8 @@ fn what_is_made_to_take_much_memory_takes_a_multiple_of_its_bytes() {
 }
 
 #[test]
-fn reading_over_a_deep_value_takes_a_multiple_of_its_bytes() {
-    // A struct in itself, again and again, a byte each.
+fn skipping_a_deep_value_needs_a_multiple_of_its_bytes() {
+    // A recursive struct that takes one byte per level.
     let deep = [int(64), vec![1; 4 << 20], vec![0; (4 << 20) + 1]].concat();
     let deep = [message(&struct_type(64, &[64])), message(&deep)].concat();
     assert_bounded("a deep value", &deep, |decoder| {
@@ -140,7 +140,7 @@ fn reading_over_a_deep_value_takes_a_multiple_of_its_bytes() {
 }
 
 #[test]
-fn what_cannot_be_utf8_takes_a_multiple_of_its_bytes() {
+fn invalid_utf8_needs_a_multiple_of_its_bytes() {
     let bytes = lone_string(&vec![0xff; 1 << 20]);
     assert_bounded("Latin-1", &bytes, |decoder| {
         let text: String = decoder.next().unwrap().unwrap();
@@ -148,7 +148,7 @@ fn what_cannot_be_utf8_takes_a_multiple_of_its_bytes() {
     });
 }
 
-/// Everything that is allocated while a stream is fed in pieces of `step` bytes and read.
+/// The bytes that are allocated while a stream is fed in pieces of `step` bytes and read.
 fn total(bytes: &[u8], step: usize, read: impl Fn(&mut Decoder) -> bool) -> usize {
     let (count, values) = counted_work(|| {
         let mut decoder = Decoder::new(Limits::default());
@@ -165,14 +165,14 @@ fn total(bytes: &[u8], step: usize, read: impl Fn(&mut Decoder) -> bool) -> usiz
     count.total
 }
 
-/// Work that grows with its input and not faster: four times the input, about four times the work.
+/// Checks for linear work: four times the input takes about four times the work.
 fn assert_linear(what: &str, small: usize, large: usize) {
     assert!(large > 3 * small, "{what}: {small} and {large} are no test");
     assert!(large < 6 * small, "{what}: {small} grew to {large}");
 }
 
 #[test]
-fn a_value_in_pieces_takes_time_in_proportion() {
+fn a_value_in_several_messages_takes_linear_work() {
     for step in [1, 100, usize::MAX] {
         let read = |decoder: &mut Decoder| decoder.next::<Vec<Any>>().unwrap().is_some();
         let [small, large] =
@@ -186,7 +186,7 @@ fn a_value_in_pieces_takes_time_in_proportion() {
 }
 
 #[test]
-fn one_large_value_arriving_slowly_is_buffered_once() {
+fn a_large_value_that_arrives_slowly_is_buffered_once() {
     let stream = |size: usize| {
         let mut bytes = Vec::new();
         let value = Bytes(vec![7; size]);
@@ -199,7 +199,7 @@ fn one_large_value_arriving_slowly_is_buffered_once() {
 }
 
 #[test]
-fn encoding_takes_work_in_proportion_whatever_is_inside_what() {
+fn encoding_takes_linear_work_for_nested_values() {
     let work = |count: i64| {
         let inner = |number| Any::List(vec![Any::Int(number), Any::List(vec![Any::Bool(true)])]);
         let value: Vec<Any> = (0..count).map(inner).collect();
@@ -212,7 +212,7 @@ fn encoding_takes_work_in_proportion_whatever_is_inside_what() {
 }
 
 #[test]
-fn a_stream_that_lives_long_keeps_nothing_of_its_values() {
+fn a_long_lived_stream_keeps_no_memory_of_its_values() {
     let mut encoder = Encoder::new();
     let mut decoder = Decoder::new(Limits::default());
     let large = Post {
@@ -232,7 +232,7 @@ fn a_stream_that_lives_long_keeps_nothing_of_its_values() {
         }
     });
     assert!(used.left < 128 * 1024, "{} bytes are kept", used.left);
-    // Nor when the beginning of another value is always there behind it.
+    // The same if each value is followed by the beginning of the next one.
     let (used, ()) = counted_work(|| {
         exchange(&mut encoder, &mut decoder, &large, &[100, 1, 2]);
         assert_eq!(decoder.skip(), Ok(None));
@@ -241,7 +241,7 @@ fn a_stream_that_lives_long_keeps_nothing_of_its_values() {
     assert!(used.left < 128 * 1024, "{} bytes are kept", used.left);
 }
 
-/// Sends a post, and other bytes behind it.
+/// Sends a post, followed by other bytes.
 fn exchange(encoder: &mut Encoder, decoder: &mut Decoder, post: &Post, rest: &[u8]) {
     let mut out = Vec::new();
     encoder.encode(post, &mut out).unwrap();

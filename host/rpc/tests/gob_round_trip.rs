@@ -1,4 +1,4 @@
-//! Whatever can be sent arrives as it was, and an independent reader sees it too.
+//! Values are decoded as they were encoded, and an independent reader finds them in the encoded bytes.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -25,7 +25,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 gob_struct! {
-    /// A field of every kind, and itself.
+    /// A recursive struct with a field of every kind.
     #[derive(Clone, Debug, Default, PartialEq)]
     struct Everything = "Everything" {
         truth: bool = "Truth",
@@ -70,7 +70,7 @@ fn encoded<T: Encode>(value: &T) -> Vec<u8> {
     out
 }
 
-/// What the independent reader sees in an interface.
+/// An interface value in the form of the independent reader.
 fn seen(value: &Any) -> Value {
     let (name, value) = match value {
         Any::Nil => return Value::Null,
@@ -131,7 +131,7 @@ fn everything() -> impl Strategy<Value = Everything> {
             proptest::collection::vec(".{0,3}", 0..3),
             0..3,
         ),
-        // What points at nothing or at zero does not arrive.
+        // Nil pointers and pointers to zero values are not sent.
         proptest::option::of(".{1,3}"),
         proptest::option::of(".{0,9}".prop_map(Url)),
     );
@@ -195,14 +195,14 @@ proptest! {
     }
 
     #[test]
-    fn an_independent_reader_sees_what_is_sent(value in interface()) {
+    fn an_independent_reader_finds_the_sent_values(value in interface()) {
         let bytes = encoded(&vec![value.clone()]);
         prop_assert_eq!(oracle::read(&bytes), vec![json!([seen(&value)])]);
         prop_assert_eq!(decoded::<Vec<Any>>(&bytes), vec![value]);
     }
 
     #[test]
-    fn bytes_of_any_kind_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn arbitrary_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let mut decoder = Decoder::new(Limits::default());
         decoder.feed(&bytes);
         for _ in 0..=bytes.len() {
@@ -216,7 +216,7 @@ proptest! {
     }
 }
 
-/// One of every registered struct, no field of it empty.
+/// A value of every registered struct, without empty fields.
 fn registered() -> Vec<Any> {
     let text = |text: &str| text.to_owned();
     let context = BTreeMap::from([(text("meeting"), Any::Int(1))]);
@@ -341,21 +341,21 @@ fn definitions_are_sent_once_per_stream() {
         "{first} bytes, then {}",
         second.len()
     );
-    // The second is one message,
+    // The second value is a single message,
     let mut decoder = Decoder::new(Limits::default());
     decoder.feed(&out[..first]);
     assert_eq!(decoder.next::<Vec<Any>>(), Ok(Some(value.clone())));
     decoder.feed(&second);
     assert_eq!(decoder.next::<Vec<Any>>(), Ok(Some(value)));
     assert!(decoder.is_idle());
-    // that means nothing to a stream without the definitions.
+    // which cannot be decoded without the definitions.
     let mut other = Decoder::new(Limits::default());
     other.feed(&second);
     assert!(other.next::<Vec<Any>>().is_err());
 }
 
 #[test]
-fn what_cannot_be_sent_leaves_the_stream_as_it_was() {
+fn a_value_that_cannot_be_encoded_does_not_change_the_stream() {
     let dropped = Everything {
         any: Any::List(vec![
             Any::Attachments(Vec::new()),
@@ -377,7 +377,7 @@ fn what_cannot_be_sent_leaves_the_stream_as_it_was() {
         Err(EncodeError::NilElement)
     );
     assert_eq!(out, b"before");
-    // Definitions of what failed were not sent, so they are sent now.
+    // The definitions of the failed value were not sent, so they are sent now.
     out.clear();
     let value = Everything {
         any: Any::Attachments(vec![Attachment::default()]),
@@ -395,16 +395,16 @@ fn what_is_zero_is_not_sent() {
         inner: Some(Box::default()),
         ..Everything::default()
     };
-    // A struct is always sent, and so is what a pointer to one points at.
+    // A struct is always sent, also behind a pointer.
     let sent = json!({"Inner": {"Empty": {}}, "Empty": {}});
     assert_eq!(oracle::read(&encoded(&value)), [sent]);
-    // Elements are sent whatever they are.
+    // Elements are always sent.
     let list = vec![0_i64, 0];
     assert_eq!(oracle::read(&encoded(&list)), [json!([0, 0])]);
 }
 
 #[test]
-fn values_that_are_no_structs_stand_alone() {
+fn top_level_values_can_be_other_than_structs() {
     assert_eq!(encoded(&true), [3, 2, 0, 1]);
     assert_eq!(encoded(&201_i64), [5, 4, 0, 0xfe, 1, 0x92]);
     assert_eq!(encoded(&"hooks"), b"\x08\x0c\x00\x05hooks");

@@ -1,7 +1,6 @@
-//! Peers that stop in the middle, answer what nobody asks any more, or never read.
+//! Peers that disconnect in the middle of a message, reply to calls that were dropped, or never read.
 //!
-//! Nothing here waits for real time: the clock is paused, and jumps ahead when nothing else can happen,
-//! so a test that would hang fails at once. `fuzz/README.md` lists which test proves which guard.
+//! The clock is paused and advances when all tasks are idle, so a test that would hang fails at once.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod mattermost_server;
@@ -27,16 +26,16 @@ use tokio::io::{
 };
 use tokio::time::{Instant, timeout};
 
-/// More than any timeout of the protocols.
+/// Longer than all timeouts of the protocols.
 const FOREVER: Duration = Duration::from_secs(3600);
 
-/// Does not hang.
+/// Fails if the future hangs.
 async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
     let done = timeout(FOREVER, work).await;
     done.unwrap_or_else(|_| panic!("{what} hangs"))
 }
 
-/// Waits for a condition that other tasks bring about.
+/// Waits until other tasks make the condition true.
 async fn until(what: &str, condition: impl Fn() -> bool) {
     soon(what, async {
         while !condition() {
@@ -46,25 +45,25 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
     .await;
 }
 
-/// Tasks of this runtime, the test itself not among them.
+/// The number of tasks of this runtime, without the test itself.
 fn tasks() -> usize {
     tokio::runtime::Handle::current()
         .metrics()
         .num_alive_tasks()
 }
 
-// Everything that can be cut.
+// Connections that are cut.
 
-/// How a cut looks to the other side.
+/// How the other side sees the cut.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Cut {
-    /// It ends, as if all had been said.
+    /// The stream ends.
     End,
-    /// It breaks.
+    /// The stream fails.
     Reset,
 }
 
-/// Something that can be cut.
+/// A stream that is cut after a number of bytes.
 trait Cuttable: AsyncRead + AsyncWrite + Unpin {
     fn cut(&mut self, how: Cut);
 }
@@ -81,7 +80,7 @@ impl Cuttable for DuplexStream {
     fn cut(&mut self, _: Cut) {}
 }
 
-/// What is written through it ends after so many bytes, and so does everything else.
+/// Ends after this number of written bytes, in both directions.
 struct Scissors<Io> {
     io: Option<Io>,
     left: usize,
@@ -162,27 +161,27 @@ impl<Io: Cuttable> AsyncWrite for Scissors<Io> {
     }
 }
 
-/// A plugin that reads a body and answers with it and a header.
+/// A plugin that responds with the request body and a header.
 fn echoing() -> Plugin {
     Plugin::serving(|_, mut response, mut body| async move {
         let (status, body) = match body.read_to_limit(1024).await {
             Ok(body) => (201, body),
             Err(_) => (400, Vec::new()),
         };
-        // Where nobody is left to tell, that is all.
+        // An error means that the client is gone.
         let _ = response.send(status, &pairs(&[("X-A", "b")]), &body).await;
     })
 }
 
-/// Which direction of the connection is cut.
+/// The direction that is cut.
 #[derive(Clone, Copy, PartialEq)]
 enum Side {
     Server,
     Plugin,
 }
 
-/// One request on a connection that is cut after so many bytes of one side: how many that side wrote, and
-/// whether the request was answered.
+/// A request on a connection that is cut after a number of bytes of one side. Returns how many bytes that side wrote, and whether there was a
+/// response.
 fn request_cut_after(side: Side, bytes: usize) -> (usize, bool) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -222,7 +221,7 @@ fn request_cut_after(side: Side, bytes: usize) -> (usize, bool) {
     })
 }
 
-/// The server's side of one request, as far as it gets.
+/// The server's side of a request, until the connection is cut.
 async fn ask(session: Session, mut incoming: Accept) -> bool {
     let Ok(stream) = session.open().await else {
         return false;
@@ -258,7 +257,7 @@ async fn ask(session: Session, mut incoming: Accept) -> bool {
 }
 
 #[test]
-fn a_connection_cut_at_any_byte_of_a_request_ends_everything_and_nothing_hangs() {
+fn a_connection_cut_at_any_byte_of_a_request_ends_all_tasks() {
     for side in [Side::Server, Side::Plugin] {
         let (whole, answered) = request_cut_after(side, usize::MAX);
         assert!(answered && whole > 400, "{whole} bytes");
@@ -269,8 +268,8 @@ fn a_connection_cut_at_any_byte_of_a_request_ends_everything_and_nothing_hangs()
     }
 }
 
-/// One request whose response writer is cut after so many bytes of the server's answers, and whose body
-/// ends after so many bytes of it. True if the writer was cut.
+/// A request whose response stream is cut after a number of bytes from the server, and whose body ends after a number of bytes. Returns whether
+/// the response stream was cut.
 async fn partial_request(server: &Server, id: u32, writer: usize, body: usize, how: Cut) -> bool {
     let (response, upload) = (server.expect(id), server.expect(id + 1));
     let recorder = Arc::new(Recorder::default());
@@ -307,7 +306,7 @@ async fn partial_request(server: &Server, id: u32, writer: usize, body: usize, h
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_stream_cut_at_any_byte_spoils_its_request_and_no_other() {
+async fn a_response_stream_cut_at_any_byte_fails_only_its_request() {
     let server = Server::start(echoing()).await;
     let mut id = 1;
     for how in [Cut::End, Cut::Reset] {
@@ -327,7 +326,7 @@ async fn a_response_stream_cut_at_any_byte_spoils_its_request_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_cut_at_any_byte_is_never_taken_for_a_whole_one() {
+async fn a_body_cut_at_any_byte_is_never_complete() {
     let server = Server::start(echoing()).await;
     let mut id = 1;
     for how in [Cut::End, Cut::Reset] {
@@ -346,7 +345,7 @@ gob_struct! {
     struct Value = "R" { value: Bytes = "A" }
 }
 
-/// A server with one value.
+/// A server with one key.
 struct Store;
 
 gob_struct! {
@@ -403,7 +402,7 @@ async fn an_api_stream_cut_at_any_byte_fails_its_call_and_the_session_serves_the
     }
 }
 
-/// Answers by hand, on a stream of an API.
+/// The server's side of an API stream, controlled by the test.
 struct Answers {
     io: DuplexStream,
     encoder: Encoder,
@@ -421,7 +420,7 @@ impl Answers {
         (Client::new(near), answers)
     }
 
-    /// Waits for so many requests.
+    /// Waits for this number of requests.
     async fn requests(&mut self, count: usize) {
         for _ in 0..count * 2 {
             while self.decoder.skip().unwrap().is_none() {
@@ -444,14 +443,14 @@ impl Answers {
     }
 }
 
-/// A call in a task.
+/// Makes a call in a task.
 fn call(client: &Client) -> tokio::task::JoinHandle<Result<String, CallError>> {
     let client = client.clone();
     tokio::spawn(async move { client.call("Plugin.X", &Empty).await })
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_comes_after_the_caller_gave_up_is_for_nobody() {
+async fn a_reply_to_a_dropped_call_is_ignored() {
     let (client, mut server) = Answers::new();
     let impatient = timeout(
         Duration::from_secs(1),
@@ -468,7 +467,7 @@ async fn an_answer_that_comes_after_the_caller_gave_up_is_for_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_answer_is_for_nobody() {
+async fn a_second_reply_to_a_call_is_ignored() {
     let (client, mut server) = Answers::new();
     let (first, second) = (call(&client), call(&client));
     server.requests(2).await;
@@ -481,7 +480,7 @@ async fn a_second_answer_is_for_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_under_numbers_that_were_never_used_are_for_nobody() {
+async fn replies_to_unknown_calls_are_ignored() {
     let (client, mut server) = Answers::new();
     let waiting = call(&client);
     server.requests(1).await;
@@ -494,7 +493,7 @@ async fn answers_under_numbers_that_were_never_used_are_for_nobody() {
     assert!(!waiting.is_finished());
     server.answer(0, "mine").await;
     assert_eq!(soon("the call", waiting).await.unwrap().unwrap(), "mine");
-    // An answer that came before its question is not kept for it.
+    // A reply that arrives before its call is not kept.
     let next = call(&client);
     server.requests(1).await;
     for _ in 0..1000 {
@@ -522,13 +521,13 @@ fn pattern(from: usize, length: usize) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_writer_without_credit_waits_in_bounded_memory_and_other_streams_go_on() {
+async fn a_writer_without_window_waits_in_bounded_memory_and_other_streams_continue() {
     let (server, _accept, _client, mut dialed) = sessions();
     let mut stuck = Vec::new();
     let mut unread = Vec::new();
     for _ in 0..8 {
         let mut stream = server.open().await.unwrap();
-        // Credit comes only when somebody reads, and nobody reads these.
+        // A window update is only sent after reading, and nobody reads these streams.
         unread.push(dialed.next().await.unwrap());
         stuck.push(tokio::spawn(async move {
             loop {
@@ -561,7 +560,7 @@ async fn a_writer_without_credit_waits_in_bounded_memory_and_other_streams_go_on
 }
 
 #[tokio::test(start_paused = true)]
-async fn sixty_four_megabytes_pass_through_one_stream_in_bounded_buffers() {
+async fn sixty_four_megabytes_pass_through_a_stream_with_bounded_buffers() {
     const TOTAL: usize = 64 << 20;
     let (server, mut accept, client, _dialled) = sessions();
     let mut writer = client.open().await.unwrap();
@@ -585,14 +584,14 @@ async fn sixty_four_megabytes_pass_through_one_stream_in_bounded_buffers() {
     }
     assert_eq!(from, TOTAL);
     writing.await.unwrap();
-    // A window, a buffer for sending, and both may have doubled.
+    // A window and a send buffer, both of which may have doubled.
     let bound = 2 * (WINDOW as usize + Config::default().send_buffer);
     assert!(most <= bound, "{most} bytes are held");
 }
 
 // Silence.
 
-/// The first ping that this side sends by itself, and when.
+/// Waits for the first ping of this side and returns its time.
 async fn ping(far: &mut DuplexStream, since: Instant) -> (Header, Duration) {
     let mut bytes = [0; 12];
     soon("a ping", far.read_exact(&mut bytes)).await.unwrap();
@@ -618,7 +617,7 @@ async fn a_peer_that_stays_silent_after_a_ping_ends_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_answers_or_says_anything_else_lives() {
+async fn any_bytes_from_the_peer_after_a_ping_keep_the_session() {
     let (near, mut far) = duplex(1024);
     let begin = Instant::now();
     let (session, _accept) = Session::server(near, Config::default());
@@ -643,7 +642,7 @@ async fn a_peer_that_answers_or_says_anything_else_lives() {
             .await
             .is_err()
     );
-    // What was said before the ping is no answer to it.
+    // Bytes that arrived before the ping do not count.
     far.write_all(
         &Header {
             kind: Kind::GoAway,
@@ -663,8 +662,8 @@ async fn a_peer_that_answers_or_says_anything_else_lives() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_is_there_when_time_is_up_counts() {
-    // As after this process was stopped for a while: answer and timeout are noticed at once.
+async fn a_reply_that_is_in_the_socket_at_the_timeout_counts() {
+    // Like after a suspended process: reply and timeout are seen at the same time.
     let (near, mut far) = duplex(1024);
     let (session, _accept) = Session::server(near, Config::default());
     for _ in 0..100 {
@@ -679,7 +678,7 @@ async fn an_answer_that_is_there_when_time_is_up_counts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_pings_and_never_reads_is_not_read_on() {
+async fn a_peer_that_sends_pings_and_never_reads_is_not_read() {
     let (near, mut far) = duplex(512);
     let (session, _accept) = Session::server(near, Config::default());
     let ping = Header {

@@ -1,4 +1,4 @@
-//! How API calls fail, and what they make of answers recorded from a Go server.
+//! Failures of API calls, and replies that were recorded from a Go server.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod mattermost_script;
@@ -15,7 +15,7 @@ use mattermost_script::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 #[tokio::test]
-async fn an_app_error_keeps_all_it_says() {
+async fn an_app_error_keeps_all_its_fields() {
     let answer = AUser {
         a: None,
         b: app_error(404),
@@ -37,7 +37,7 @@ async fn an_app_error_keeps_all_it_says() {
 }
 
 #[tokio::test]
-async fn a_go_error_keeps_its_text_and_an_app_error_in_its_place_its_status() {
+async fn a_go_error_keeps_its_text_and_an_app_error_as_go_error_its_status() {
     let register = async |api: RpcApi| api.register_command(Command::default()).await;
     let error = Any::ErrorString(Box::new(ErrorString {
         code: 0,
@@ -55,7 +55,7 @@ async fn a_go_error_keeps_its_text_and_an_app_error_in_its_place_its_status() {
 }
 
 #[tokio::test]
-async fn a_method_the_server_lacks_is_a_failed_call() {
+async fn a_method_that_the_server_does_not_have_is_an_error() {
     let (ours, theirs) = tokio::io::duplex(1024);
     let script = Script::<S> {
         method: "Plugin.Other",
@@ -73,7 +73,7 @@ async fn a_method_the_server_lacks_is_a_failed_call() {
 }
 
 #[tokio::test]
-async fn calls_on_a_closed_stream_say_so() {
+async fn calls_on_a_closed_stream_fail_as_closed() {
     let (ours, theirs) = tokio::io::duplex(1024);
     let api = RpcApi::new(Client::new(ours));
     drop(theirs);
@@ -82,7 +82,7 @@ async fn calls_on_a_closed_stream_say_so() {
 }
 
 #[tokio::test]
-async fn a_call_pending_when_the_stream_ends_says_so() {
+async fn a_call_that_is_pending_when_the_stream_ends_fails_as_closed() {
     let (ours, mut theirs) = tokio::io::duplex(1024);
     let api = RpcApi::new(Client::new(ours));
     let server = async {
@@ -94,7 +94,7 @@ async fn a_call_pending_when_the_stream_ends_says_so() {
 }
 
 #[tokio::test]
-async fn who_is_no_member_is_none_and_other_failures_are_errors() {
+async fn a_missing_member_is_none_and_other_failures_are_errors() {
     for (status, expected) in [(404, None), (500, Some(500))] {
         let answer = AMember {
             a: None,
@@ -112,13 +112,13 @@ async fn who_is_no_member_is_none_and_other_failures_are_errors() {
 }
 
 #[tokio::test]
-async fn an_ephemeral_post_that_comes_to_nothing_is_an_error() {
+async fn an_ephemeral_post_without_a_reply_is_an_error() {
     let show = async |api: RpcApi| api.send_ephemeral_post("u", Post::default()).await;
     let (_, shown): (SPost, _) = exchange("Plugin.SendEphemeralPost", APost::default(), show).await;
     assert!(matches!(shown, Err(ApiError::Rpc(_))));
 }
 
-// Recorded answers, each to call 0 of its stream.
+// Recorded replies, each to call 0 of its stream.
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = format!("{}/fixtures/{name}.hex", env!("CARGO_MANIFEST_DIR"));
@@ -133,7 +133,7 @@ fn fixture(name: &str) -> Vec<u8> {
         .collect()
 }
 
-/// An API whose first call is answered with recorded bytes; the other end is kept open by the caller.
+/// An API whose first call gets a recorded reply. The caller keeps the other end open.
 fn recorded(name: &str) -> (RpcApi, tokio::task::JoinHandle<DuplexStream>) {
     let (ours, mut theirs) = tokio::io::duplex(64 * 1024);
     let bytes = fixture(name);

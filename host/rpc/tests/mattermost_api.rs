@@ -1,4 +1,4 @@
-//! What each API call asks the server, and what it makes of the answer.
+//! The arguments and results of each API call.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod mattermost_script;
@@ -18,7 +18,7 @@ use mattermost_plugin_rpc::mattermost::{
 use mattermost_script::*;
 
 #[tokio::test]
-async fn what_the_server_tells_about_itself() {
+async fn version_configuration_license_and_plugin_status() {
     let json = br#"{"oauthclientid":"x"}"#;
     let answer = ABytes {
         a: Bytes(json.to_vec()),
@@ -76,7 +76,7 @@ async fn stored_settings_are_read_and_replaced() {
 }
 
 #[tokio::test]
-async fn an_audit_record_arrives_whole() {
+async fn an_audit_record_arrives_completely() {
     let record = AuditRecord {
         event_name: s("updateSettings"),
         status: s("success"),
@@ -244,7 +244,7 @@ async fn channels_and_members() {
 }
 
 #[tokio::test]
-async fn posts_go_and_come_back_whole() {
+async fn posts_are_sent_and_received_completely() {
     let attachment = Attachment {
         title: s("Zoom"),
         ..Attachment::default()
@@ -321,7 +321,7 @@ async fn posts_go_and_come_back_whole() {
 }
 
 #[tokio::test]
-async fn posts_since_a_moment_and_none_at_all() {
+async fn posts_since_a_time_and_an_empty_list() {
     let list = PostList {
         order: vec![s("p")],
         posts: [(
@@ -546,7 +546,7 @@ async fn the_key_value_store() {
 }
 
 #[tokio::test]
-async fn events_always_carry_a_broadcast() {
+async fn websocket_events_always_have_a_broadcast() {
     let payload = BTreeMap::from([(s("text"), Any::String(s("hi")))]);
     let given = &payload;
     let publish = async |api: RpcApi| {

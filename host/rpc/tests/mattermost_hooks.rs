@@ -1,4 +1,4 @@
-//! Activation, commands and the small hooks, called by a server.
+//! Activation, commands, and the small hooks.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod mattermost_server;
@@ -34,7 +34,7 @@ gob_struct! {
     struct UserAnswer = "R" { user: Option<Box<User>> = "A" }
 }
 
-/// Users for the plugin to ask for.
+/// The API of the server, with users.
 struct Users;
 
 impl Service for Users {
@@ -59,7 +59,7 @@ impl Service for Users {
 // Activation.
 
 #[tokio::test]
-async fn activation_uses_the_api_before_it_is_answered() {
+async fn activation_can_use_the_api_before_it_returns() {
     let plugin = Plugin {
         activate: Box::new(|api| {
             async move {
@@ -93,7 +93,7 @@ async fn failed_activation(plugin: Plugin) -> String {
 }
 
 #[tokio::test]
-async fn a_failed_activation_is_reported_inside_the_answer() {
+async fn a_failed_activation_is_an_error_in_the_reply() {
     let activate: Activation =
         Box::new(|_| async { Err("could not fetch siteURL".to_owned()) }.boxed());
     let text = failed_activation(Plugin {
@@ -105,7 +105,7 @@ async fn a_failed_activation_is_reported_inside_the_answer() {
 }
 
 #[tokio::test]
-async fn a_panic_while_activating_is_a_failed_activation() {
+async fn a_panic_during_activation_is_a_failed_activation() {
     let activate: Activation = Box::new(|_| async { panic!("no luck") }.boxed());
     let text = failed_activation(Plugin {
         activate,
@@ -118,7 +118,7 @@ async fn a_panic_while_activating_is_a_failed_activation() {
 #[tokio::test]
 async fn an_api_stream_that_cannot_be_opened_is_a_failed_activation() {
     let mut server = Server::paused(Plugin::default(), Config::default()).await;
-    // Streams are refused from here on.
+    // From now on streams are reset.
     drop(server.incoming.take());
     let Any::ErrorString(error) = server.activate().await else {
         panic!("no plain error")
@@ -140,7 +140,7 @@ async fn implemented_names_each_hook_once() {
 }
 
 #[tokio::test]
-async fn an_unknown_hook_fails_alone() {
+async fn an_unknown_hook_fails_only_its_call() {
     let server = Server::start(Plugin::default()).await;
     let unknown = server
         .hooks
@@ -208,7 +208,7 @@ async fn the_service_ends_when_the_server_closes_its_stream() {
 // Commands.
 
 #[tokio::test]
-async fn a_command_without_an_answer_still_has_a_response() {
+async fn a_command_with_an_empty_response_still_has_a_reply() {
     let server = Server::start(Plugin::default()).await;
     let answer = server.command("/zoom help").await;
     assert_eq!(
@@ -221,7 +221,7 @@ async fn a_command_without_an_answer_still_has_a_response() {
 }
 
 #[tokio::test]
-async fn a_command_answers_with_what_was_typed_or_an_error() {
+async fn a_command_returns_a_response_or_an_error() {
     let plugin = Plugin {
         command: Box::new(|args| match args.command.as_str() {
             "/zoom fail" => Err(Box::new(AppError {
@@ -245,7 +245,7 @@ async fn a_command_answers_with_what_was_typed_or_an_error() {
 }
 
 #[tokio::test]
-async fn a_command_that_panics_tells_the_person_nothing_of_the_reason() {
+async fn a_command_that_panics_does_not_show_the_reason_to_the_user() {
     let plugin = Plugin {
         command: Box::new(|_| panic!("token abc")),
         ..Plugin::default()
@@ -264,7 +264,7 @@ async fn a_command_that_panics_tells_the_person_nothing_of_the_reason() {
 // Recorded bytes.
 
 #[tokio::test]
-async fn a_recorded_command_arrives_with_all_it_says() {
+async fn a_recorded_command_arrives_completely() {
     let (tell, told) = oneshot::channel();
     let tell = Mutex::new(Some(tell));
     let plugin = Plugin {
@@ -295,7 +295,7 @@ async fn a_recorded_command_arrives_with_all_it_says() {
 }
 
 #[tokio::test]
-async fn a_recorded_activation_dials_the_streams_it_names() {
+async fn a_recorded_activation_dials_its_streams() {
     let (_session, mut incoming, mut stream, _plugin) =
         connect(Plugin::default(), Config::default()).await;
     stream
@@ -308,14 +308,14 @@ async fn a_recorded_activation_dials_the_streams_it_names() {
         dialed.read_exact(&mut id).await.unwrap();
         assert_eq!(u32::from_le_bytes(id), expected);
         dialed.write_all(&id).await.unwrap();
-        // Held open, as a server would.
+        // Keep the stream open, as a server does.
         std::mem::forget(dialed);
     }
     assert!(stream.read_u8().await.is_ok());
 }
 
 #[tokio::test]
-async fn an_api_stream_that_ends_ends_the_hooks_too() {
+async fn the_hooks_end_when_the_api_stream_ends() {
     let server = Server::start(Plugin::default()).await;
     let (api, _driver) = (server.expect(1), server.expect(2));
     assert_eq!(server.activate().await, Any::Nil);

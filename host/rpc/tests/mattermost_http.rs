@@ -1,4 +1,4 @@
-//! `ServeHTTP` and `ServeMetrics`: bodies, responses, and what happens when either side stops early.
+//! `ServeHTTP` and `ServeMetrics`: bodies, responses, and requests that one side ends early.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod mattermost_server;
@@ -56,7 +56,7 @@ async fn a_request_with_700_kilobytes_in_and_300_out() {
 }
 
 #[tokio::test]
-async fn a_plain_200_takes_no_step_but_its_body() {
+async fn a_plain_200_response_makes_no_call_but_write() {
     let plugin = Plugin::serving(|_, mut response, _| async move {
         response.send(200, &[], b"hello").await.unwrap();
     });
@@ -72,7 +72,7 @@ async fn a_plain_200_takes_no_step_but_its_body() {
 }
 
 #[tokio::test]
-async fn a_response_in_pieces_is_flushed_where_the_server_can() {
+async fn a_response_in_parts_is_flushed_if_the_server_supports_it() {
     for without_flush in [false, true] {
         let plugin = Plugin::serving(|_, mut response, _| async move {
             response.write_head(202, &[]).await.unwrap();
@@ -101,7 +101,7 @@ async fn a_response_in_pieces_is_flushed_where_the_server_can() {
 }
 
 #[tokio::test]
-async fn a_status_without_a_body_gets_none() {
+async fn a_status_that_forbids_a_body_gets_none() {
     let plugin = Plugin::serving(|_, mut response, _| async move {
         response.send(204, &[], b"ignored").await.unwrap();
         assert_eq!(
@@ -120,7 +120,7 @@ async fn a_status_without_a_body_gets_none() {
 }
 
 #[tokio::test]
-async fn a_body_that_says_it_is_too_long_is_not_asked_for() {
+async fn a_body_with_a_content_length_above_the_limit_is_not_requested() {
     let plugin = Plugin::serving(|_, mut response, mut body| async move {
         assert!(matches!(
             body.read_to_limit(100).await,
@@ -156,7 +156,7 @@ async fn a_body_of_unknown_length_is_reset_when_it_passes_the_limit() {
 }
 
 #[tokio::test]
-async fn a_body_as_long_as_the_limit_passes() {
+async fn a_body_as_long_as_the_limit_is_read() {
     let plugin = Plugin::serving(|_, mut response, mut body| async move {
         let body = body.read_to_limit(100_000).await.unwrap();
         response
@@ -175,7 +175,7 @@ async fn a_body_as_long_as_the_limit_passes() {
 }
 
 #[tokio::test]
-async fn a_body_that_ends_early_is_told_from_a_whole_one() {
+async fn a_body_that_ends_early_is_truncated() {
     let plugin = Plugin::serving(|_, mut response, mut body| async move {
         let short = body.read_to_limit(1000).await;
         assert!(
@@ -202,7 +202,7 @@ async fn a_body_that_ends_early_is_told_from_a_whole_one() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_gone_fails_the_write_and_nothing_else() {
+async fn a_client_that_disconnected_fails_only_the_write() {
     let (tell, told) = oneshot::channel();
     let tell = Mutex::new(Some(tell));
     let plugin = Plugin::serving(move |_, mut response, _| {
@@ -260,7 +260,7 @@ async fn a_request_without_a_body_stream_has_an_empty_body() {
 }
 
 #[tokio::test]
-async fn metrics_are_not_found_unless_a_plugin_has_some() {
+async fn metrics_are_404_unless_the_plugin_has_metrics() {
     let server = Server::start(Plugin::default()).await;
     let writer = Arc::new(Recorder::default());
     let (response, recorder) = (server.expect(9), Arc::clone(&writer));
@@ -279,12 +279,12 @@ async fn metrics_are_not_found_unless_a_plugin_has_some() {
 }
 
 #[tokio::test]
-async fn a_crowd_of_requests_never_overruns_the_servers_backlog() {
+async fn many_concurrent_requests_never_exceed_the_backlog_of_the_server() {
     let plugin = Plugin::serving(|_, mut response, mut body| async move {
         let body = body.read_to_limit(1024).await.unwrap();
         response.send(200, &[], &body).await.unwrap();
     });
-    // Beyond these 200 this server resets streams; Go's does at 256.
+    // This server resets streams beyond 200, a Go server beyond 256.
     let config = Config {
         backlog: 200,
         ..Config::default()
@@ -320,10 +320,10 @@ async fn a_crowd_of_requests_never_overruns_the_servers_backlog() {
 
 // Recorded bytes.
 
-/// A request in the form of servers of version 10; its neighbour `main.go` wrote it.
+/// A request of a version 10 server, written by `main.go` in the same folder.
 const VERSION_10: &str = include_str!("mattermost_server/recorded/serve_http_version_10.hex");
 
-/// Sends a recorded `ServeHTTP` with writer stream 3 and body stream 4, and answers with the request.
+/// Sends a recorded `ServeHTTP` with response stream 3 and body stream 4. Returns the request that the hook received.
 async fn recorded_request(recorded: Vec<u8>) -> HttpRequest {
     let (tell, told) = oneshot::channel();
     let tell = Mutex::new(Some(tell));
@@ -350,7 +350,7 @@ async fn recorded_request(recorded: Vec<u8>) -> HttpRequest {
 }
 
 #[tokio::test]
-async fn a_recorded_request_arrives_with_all_it_says() {
+async fn a_recorded_request_arrives_completely() {
     let request = recorded_request(fixture("serve_http_request")).await;
     assert_eq!(request.method, "POST");
     assert_eq!(request.url, "/api/v1/meetings?x=1&y=two");
@@ -367,7 +367,7 @@ async fn a_recorded_request_arrives_with_all_it_says() {
 }
 
 #[tokio::test]
-async fn a_recorded_request_of_version_10_arrives_too() {
+async fn a_recorded_request_of_version_10_arrives_completely() {
     let request = recorded_request(unhex(VERSION_10)).await;
     assert_eq!(
         (request.method.as_str(), request.path()),

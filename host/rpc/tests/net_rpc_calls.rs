@@ -1,4 +1,4 @@
-//! Calls between this implementation's two sides, and against a peer that breaks the rules.
+//! Calls between client and server of this implementation, and with a peer that violates the protocol.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::future::{Future, poll_fn};
@@ -32,7 +32,7 @@ gob_struct! {
     }
 }
 
-/// A service with a method for everything that can happen.
+/// A service with one method for each case.
 struct Zoo {
     /// `Plugin.Wait` waits for a permit.
     gate: Semaphore,
@@ -44,7 +44,7 @@ enum Call {
     Echo(Pair),
     Size(Bytes),
     Make(u32),
-    /// So many MiB in a list.
+    /// A list of this number of MiB.
     Many(u32),
     Count(Holes),
     Fail(String),
@@ -97,13 +97,13 @@ impl Service for Zoo {
     }
 }
 
-/// What gob cannot express.
+/// A value that gob cannot express.
 fn holes() -> Holes {
     let list = vec![Some("a".to_owned()), None];
     Holes { list }
 }
 
-/// So many MiB.
+/// A number of MiB.
 fn many(count: u32) -> Holes {
     let list = vec![Some("x".repeat(1024 * 1024)); count as usize];
     Holes { list }
@@ -175,7 +175,7 @@ async fn a_call_is_answered() {
 }
 
 #[tokio::test]
-async fn answers_come_in_any_order() {
+async fn replies_come_in_any_order() {
     let Setup { client, zoo, .. } = setup(64);
     let slow = client.clone();
     let slow = tokio::spawn(async move { slow.call::<_, Empty>("Plugin.Wait", &Empty).await });
@@ -190,7 +190,7 @@ async fn answers_come_in_any_order() {
 }
 
 #[tokio::test]
-async fn many_large_calls_at_once_are_all_answered() {
+async fn many_large_concurrent_calls_all_get_replies() {
     let Setup { client, .. } = setup(4096);
     let mut calls = JoinSet::new();
     for number in 0..64_u32 {
@@ -212,7 +212,7 @@ async fn many_large_calls_at_once_are_all_answered() {
 }
 
 #[tokio::test]
-async fn errors_and_unknown_methods_have_gos_words() {
+async fn errors_and_unknown_methods_have_the_texts_of_go() {
     let Setup { client, .. } = setup(64);
     let failed = client
         .call::<_, Empty>("Plugin.Fail", &"no luck".to_owned())
@@ -236,7 +236,7 @@ async fn errors_and_unknown_methods_have_gos_words() {
 }
 
 #[tokio::test]
-async fn a_panic_is_answered_and_others_go_on() {
+async fn a_panic_fails_only_its_call() {
     let Setup { client, .. } = setup(64);
     for _ in 0..3 {
         let panicked = client
@@ -273,7 +273,7 @@ async fn an_argument_that_cannot_be_encoded_sends_nothing() {
 }
 
 #[tokio::test]
-async fn an_argument_that_does_not_decode_fails_its_call_only() {
+async fn an_argument_that_cannot_be_decoded_fails_only_its_call() {
     let Setup { client, .. } = setup(64);
     let failed = client
         .call::<_, Empty>("Plugin.Echo", &"text".to_owned())
@@ -289,7 +289,7 @@ async fn an_argument_that_does_not_decode_fails_its_call_only() {
 }
 
 #[tokio::test]
-async fn a_reply_that_does_not_decode_fails_its_call_only() {
+async fn a_reply_that_cannot_be_decoded_fails_only_its_call() {
     let Setup { client, .. } = setup(64);
     for _ in 0..2 {
         let failed = client
@@ -302,7 +302,7 @@ async fn a_reply_that_does_not_decode_fails_its_call_only() {
 }
 
 #[tokio::test]
-async fn a_call_dropped_at_any_moment_harms_no_other() {
+async fn a_call_dropped_at_any_time_does_not_affect_other_calls() {
     let Setup { client, zoo, .. } = setup(48);
     zoo.gate.add_permits(1 << 20);
     for polls in 0..60 {
@@ -322,8 +322,8 @@ async fn a_call_dropped_at_any_moment_harms_no_other() {
 }
 
 #[tokio::test]
-async fn a_call_that_waits_for_room_is_bounded_and_can_be_dropped() {
-    // Nobody reads: requests pile up to the high-water mark and no further.
+async fn calls_wait_for_space_and_can_be_dropped() {
+    // Nobody reads, so requests are queued up to the high-water mark.
     let (near, far) = duplex(64);
     let client = Client::new(near);
     let mut calls = JoinSet::new();
@@ -342,7 +342,7 @@ async fn a_call_that_waits_for_room_is_bounded_and_can_be_dropped() {
     assert!((1..16).contains(&inside), "{inside}");
     calls.shutdown().await;
     assert_eq!(client.pending(), 0);
-    // Those that got in are whole, and the stream works.
+    // The queued requests are complete, and the stream works.
     tokio::spawn(serve(far, zoo()));
     echo(&client, 1).await;
 }
@@ -386,7 +386,7 @@ async fn when_the_stream_ends_every_call_ends() {
 }
 
 #[tokio::test]
-async fn close_sends_what_is_there_and_awaits_answers() {
+async fn close_sends_queued_requests_and_waits_for_replies() {
     let Setup {
         client,
         zoo,
@@ -453,7 +453,7 @@ async fn the_client_works_from_other_runtimes() {
     }
 }
 
-/// A request as the bytes of a fresh stream.
+/// The bytes of a request on a new stream.
 fn request<T: Encode>(method: &str, seq: u64, argument: &T) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new();
@@ -502,7 +502,7 @@ async fn requests_may_arrive_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn an_answer_to_nobody_is_skipped() {
+async fn a_reply_to_an_unknown_call_is_skipped() {
     let (near, mut far) = duplex(1024);
     let client = Client::new(near);
     let calling = tokio::spawn(async move { client.call::<_, Pair>("Plugin.Echo", &Empty).await });
@@ -521,9 +521,9 @@ async fn an_answer_to_nobody_is_skipped() {
     assert_eq!(calling.await.unwrap().unwrap(), pair(0));
 }
 
-/// Whoever fills a channel with large posts must not end the plugin that looks at them.
+/// A user who fills a channel with large posts must not be able to stop the plugin.
 #[tokio::test]
-async fn an_answer_or_an_argument_that_is_too_large_fails_its_own_call() {
+async fn a_reply_or_an_argument_that_is_too_large_fails_only_its_call() {
     let setup = setup(64 * 1024);
     let client = &setup.client;
     let (large, fits) = tokio::join!(
@@ -563,7 +563,7 @@ async fn garbage_ends_the_stream_and_not_the_process() {
 }
 
 #[tokio::test]
-async fn strangers_are_refused_when_there_are_too_many_and_all_others_are_served() {
+async fn too_many_calls_are_rejected_if_their_method_allows_it_and_served_otherwise() {
     const MAX: usize = 1024;
     let setup = setup(64 * 1024);
     let mut held = JoinSet::new();
@@ -598,7 +598,7 @@ async fn strangers_are_refused_when_there_are_too_many_and_all_others_are_served
 }
 
 #[tokio::test(start_paused = true)]
-async fn more_calls_than_can_wait_are_not_read_on() {
+async fn requests_are_not_read_while_too_many_replies_are_unsent() {
     const MAX: usize = 4 * 1024;
     const MORE: usize = 100;
     let setup = setup(64 * 1024);
@@ -607,7 +607,7 @@ async fn more_calls_than_can_wait_are_not_read_on() {
         let client = setup.client.clone();
         held.spawn(async move { client.call::<_, Empty>("Plugin.Wait", &Empty).await });
     }
-    // The clock jumps when nothing else can happen.
+    // The paused clock advances when all tasks are idle.
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(setup.zoo.waiting.load(Ordering::SeqCst), MAX);
     setup.zoo.gate.add_permits(MAX + MORE);

@@ -1,4 +1,4 @@
-//! The heads of calls and answers: whatever they hold survives, however the bytes arrive.
+//! The headers of calls and replies round-trip, in pieces of any size.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use mattermost_plugin_rpc::gob::{Decode, Decoder, Encode, Encoder, Limits};
@@ -21,7 +21,7 @@ fn response() -> impl Strategy<Value = Response> {
     })
 }
 
-/// Heads, each followed by a body, on one stream that arrives in pieces.
+/// Headers, each followed by a body, on one stream that arrives in pieces.
 fn survive<T: Encode + Decode + PartialEq + std::fmt::Debug>(heads: &[T], piece: usize) {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new();

@@ -1,4 +1,4 @@
-//! Frames as bytes: every header survives, and it does not matter how the bytes arrive.
+//! Frames round-trip, in pieces of any size.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use mattermost_plugin_rpc::yamux::frame::{Flags, FrameError, Header, Kind, Piece, Splitter};
@@ -22,7 +22,7 @@ fn header() -> impl Strategy<Value = Header> {
     })
 }
 
-/// What a splitter says about bytes that arrive in these runs, payload joined per frame.
+/// The frames that a splitter finds in bytes that arrive in these pieces, with the payload of each frame joined.
 fn split(runs: &[&[u8]]) -> Result<Vec<(Header, Vec<u8>)>, FrameError> {
     let mut splitter = Splitter::default();
     let mut frames: Vec<(Header, Vec<u8>)> = Vec::new();
@@ -45,7 +45,7 @@ fn split(runs: &[&[u8]]) -> Result<Vec<(Header, Vec<u8>)>, FrameError> {
 }
 
 #[test]
-fn the_captured_keepalive_is_understood() {
+fn a_captured_keepalive_is_decoded() {
     let ping = [0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
     let header = Header::decode(&ping).unwrap();
     assert_eq!((header.kind, header.flags), (Kind::Ping, Flags::SYN));
@@ -59,7 +59,7 @@ fn the_captured_keepalive_is_understood() {
 }
 
 #[test]
-fn other_versions_and_kinds_are_refused() {
+fn unknown_versions_and_types_are_errors() {
     let mut bytes = [0; 12];
     bytes[0] = 1;
     assert_eq!(Header::decode(&bytes), Err(FrameError::Version(1)));
@@ -75,7 +75,7 @@ proptest! {
     }
 
     #[test]
-    fn twelve_bytes_that_are_a_header_are_that_header_again(
+    fn headers_round_trip(
         kind in 0..4_u8,
         rest in any::<[u8; 10]>(),
     ) {
@@ -84,7 +84,7 @@ proptest! {
     }
 
     #[test]
-    fn frames_may_arrive_in_any_pieces(
+    fn frames_can_arrive_in_pieces_of_any_size(
         headers in prop::collection::vec(header(), 1..8),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
     ) {
@@ -107,7 +107,7 @@ proptest! {
     }
 
     #[test]
-    fn garbage_is_an_error_and_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn garbage_is_an_error_and_does_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let whole = split(&[&bytes]);
         let single: Vec<_> = bytes.chunks(1).collect();
         prop_assert_eq!(split(&single), whole);

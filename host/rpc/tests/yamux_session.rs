@@ -1,5 +1,4 @@
-//! Sessions against a peer that is the other half of this implementation, and against one that is
-//! nothing but bytes and so can see, and do, what it likes.
+//! Sessions with the other side of this implementation, and with a hand-written peer that sends and checks single frames.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::ErrorKind;
@@ -15,7 +14,7 @@ use tokio::task::JoinSet;
 
 const NONE: Flags = Flags::NONE;
 
-/// A peer made of bytes: the server's side, by hand.
+/// A hand-written peer that sends and receives single frames.
 struct Peer(DuplexStream);
 
 impl Peer {
@@ -39,7 +38,7 @@ impl Peer {
         self.0.write_all(bytes).await.unwrap();
     }
 
-    /// The next header, which the caller knows to come.
+    /// Reads the next header.
     async fn header(&mut self) -> Header {
         let mut bytes = [0; 12];
         self.0.read_exact(&mut bytes).await.unwrap();
@@ -66,13 +65,13 @@ impl Peer {
         self.expect(Kind::WindowUpdate, flags, stream, length).await;
     }
 
-    /// Proves that nothing else was sent before: the answer to a ping is the next frame.
+    /// Checks that nothing was sent: the reply to a ping is the next frame.
     async fn expect_silence(&mut self, opaque: u32) {
         self.send(Kind::Ping, Flags::SYN, 0, opaque).await;
         self.expect(Kind::Ping, Flags::ACK, 0, opaque).await;
     }
 
-    /// Opens a stream and sees it accepted.
+    /// Opens a stream and waits until it is accepted.
     async fn open(&mut self, accept: &mut Accept, id: u32) -> Stream {
         self.update(Flags::SYN, id, 0).await;
         let stream = accept.next().await.unwrap();
@@ -95,7 +94,7 @@ fn pair(buffer: usize) -> (Session, Accept, Session, Accept) {
     (server, server_accept, client, client_accept)
 }
 
-/// Waits for a condition that other tasks bring about.
+/// Waits until other tasks make the condition true.
 async fn until(condition: impl Fn() -> bool) {
     while !condition() {
         tokio::task::yield_now().await;
@@ -114,7 +113,7 @@ async fn read_all(mut stream: impl AsyncRead + Unpin) -> Vec<u8> {
     bytes
 }
 
-/// Sends a pattern in both directions at once and compares what comes.
+/// Sends a pattern in both directions at once and compares the received bytes.
 async fn exchange(stream: Stream, send: u32, receive: u32, length: usize) {
     let (reader, mut writer) = stream.into_split();
     let sending = async move {
@@ -156,7 +155,7 @@ async fn both_sides_open_streams() {
 }
 
 #[tokio::test]
-async fn credit_is_returned_at_half_the_window() {
+async fn a_window_update_is_sent_after_half_of_the_window() {
     let (_session, mut accept, mut peer) = with_peer();
     let mut stream = peer.open(&mut accept, 1).await;
     peer.data(1, &pattern(1, WINDOW as usize)).await;
@@ -170,7 +169,7 @@ async fn credit_is_returned_at_half_the_window() {
 }
 
 #[tokio::test]
-async fn a_writer_stops_at_the_window_and_goes_on_with_credit() {
+async fn a_writer_stops_at_the_window_and_continues_after_an_update() {
     let (session, mut accept, mut peer) = with_peer();
     let stream = peer.open(&mut accept, 1).await;
     let (_reader, mut writer) = stream.into_split();
@@ -217,7 +216,7 @@ async fn more_than_the_window_is_answered_with_go_away() {
 }
 
 #[tokio::test]
-async fn credit_that_overflows_is_a_violation() {
+async fn a_window_update_that_overflows_is_a_violation() {
     let (session, mut accept, mut peer) = with_peer();
     let _stream = peer.open(&mut accept, 1).await;
     peer.update(NONE, 1, u32::MAX).await;
@@ -227,7 +226,7 @@ async fn credit_that_overflows_is_a_violation() {
 }
 
 #[tokio::test]
-async fn stream_ids_that_are_not_the_peers_are_a_violation() {
+async fn stream_ids_that_do_not_belong_to_the_peer_are_a_violation() {
     for id in [0, 2] {
         let (session, _accept, mut peer) = with_peer();
         peer.update(Flags::SYN, id, 0).await;
@@ -242,7 +241,7 @@ async fn stream_ids_that_are_not_the_peers_are_a_violation() {
 }
 
 #[tokio::test]
-async fn a_reader_that_sleeps_stalls_nobody_else() {
+async fn a_stream_that_is_not_read_does_not_block_other_streams() {
     let (server, mut accept, client, _client_accept) = pair(4096);
     let mut sleeper = client.open().await.unwrap();
     let asleep = accept.next().await.unwrap();
@@ -274,7 +273,7 @@ async fn pings_are_answered_while_the_application_does_nothing() {
 }
 
 #[tokio::test]
-async fn a_flood_of_pings_is_answered_in_full() {
+async fn all_pings_of_a_flood_are_answered() {
     let (near, far) = duplex(512);
     let (_session, _accept) = Session::server(near, Config::default());
     let (mut reader, mut writer) = tokio::io::split(far);
@@ -320,7 +319,7 @@ async fn one_ack_and_one_fin_are_sent_whatever_the_application_does() {
 }
 
 #[tokio::test]
-async fn a_stream_that_both_finished_is_gone_with_its_handle() {
+async fn a_stream_closed_by_both_sides_is_removed_with_its_handle() {
     let (session, mut accept, mut peer) = with_peer();
     let mut stream = peer.open(&mut accept, 1).await;
     peer.data(1, b"unread").await;
@@ -336,7 +335,7 @@ async fn a_stream_that_both_finished_is_gone_with_its_handle() {
 }
 
 #[tokio::test]
-async fn an_end_that_comes_with_the_last_bytes_comes_after_them() {
+async fn fin_with_the_last_bytes_takes_effect_after_them() {
     let (_session, mut accept, mut peer) = with_peer();
     let mut stream = peer.open(&mut accept, 1).await;
     peer.send(Kind::Data, Flags::FIN, 1, 6).await;
@@ -359,7 +358,7 @@ async fn dropping_a_stream_with_unread_bytes_resets_it() {
 }
 
 #[tokio::test]
-async fn dropping_a_stream_in_the_middle_of_a_frame_resets_it() {
+async fn dropping_a_stream_in_the_middle_of_a_frame_resets_the_stream() {
     let (session, mut accept, mut peer) = with_peer();
     let mut stream = peer.open(&mut accept, 1).await;
     peer.send(Kind::Data, Flags::FIN, 1, 10).await;
@@ -385,7 +384,7 @@ async fn bytes_for_a_dropped_stream_reset_it() {
 }
 
 #[tokio::test]
-async fn what_was_written_before_the_drop_is_sent() {
+async fn bytes_written_before_the_drop_are_sent() {
     let (_session, mut accept, mut peer) = with_peer();
     let mut stream = peer.open(&mut accept, 1).await;
     stream.write_all(b"hello").await.unwrap();
@@ -412,7 +411,7 @@ async fn a_reset_from_the_peer_fails_both_directions_at_once() {
 }
 
 #[tokio::test]
-async fn a_reset_from_here_is_sent_once_and_instead_of_anything_else() {
+async fn a_local_reset_is_sent_once_and_replaces_all_other_frames() {
     let (session, mut accept, mut peer) = with_peer();
     let mut stream = peer.open(&mut accept, 1).await;
     stream.reset();
@@ -426,7 +425,7 @@ async fn a_reset_from_here_is_sent_once_and_instead_of_anything_else() {
 }
 
 #[tokio::test]
-async fn beyond_the_backlog_streams_are_reset() {
+async fn streams_beyond_the_backlog_are_reset() {
     let (session, mut accept, mut peer) = with_peer();
     for number in 0..300 {
         peer.update(Flags::SYN, 2 * number + 1, 0).await;
@@ -450,7 +449,7 @@ async fn beyond_the_backlog_streams_are_reset() {
 }
 
 #[tokio::test]
-async fn more_opened_than_accepted_waits() {
+async fn opening_waits_while_too_many_streams_are_unaccepted() {
     let (session, _accept, mut peer) = with_peer();
     let mut streams = Vec::new();
     for number in 1..=200 {
@@ -467,7 +466,7 @@ async fn more_opened_than_accepted_waits() {
 }
 
 #[tokio::test]
-async fn bytes_for_unknown_streams_are_drained() {
+async fn bytes_for_unknown_streams_are_ignored() {
     let (session, mut accept, mut peer) = with_peer();
     peer.data(77, &[9; 5000]).await;
     peer.update(Flags::FIN, 78, 0).await;
@@ -481,7 +480,7 @@ async fn bytes_for_unknown_streams_are_drained() {
 }
 
 #[tokio::test]
-async fn when_the_connection_ends_everything_ends() {
+async fn all_streams_end_when_the_connection_ends() {
     let (session, mut accept, mut peer) = with_peer();
     let mut stream = peer.open(&mut accept, 1).await;
     let (mut reader, mut writer) = session.open().await.unwrap().into_split();
@@ -511,7 +510,7 @@ async fn when_the_connection_ends_everything_ends() {
 }
 
 impl Peer {
-    /// Like `expect_silence`, past any amount of payload.
+    /// Like `expect_silence`, but skips payload.
     async fn expect_silence_after_payload(&mut self) {
         self.send(Kind::Ping, Flags::SYN, 0, 5).await;
         loop {
@@ -526,7 +525,7 @@ impl Peer {
 }
 
 #[tokio::test]
-async fn a_session_that_closes_sends_what_it_can_first() {
+async fn a_session_that_closes_sends_buffered_bytes_first() {
     let (session, mut accept, mut peer) = with_peer();
     let mut stream = peer.open(&mut accept, 1).await;
     stream.write_all(b"bye").await.unwrap();
@@ -540,7 +539,7 @@ async fn a_session_that_closes_sends_what_it_can_first() {
 }
 
 #[tokio::test]
-async fn a_peer_that_leaves_gets_no_more_streams() {
+async fn no_stream_is_opened_after_a_go_away() {
     let (session, mut accept, mut peer) = with_peer();
     let mut stream = peer.open(&mut accept, 1).await;
     peer.send(Kind::GoAway, NONE, 0, 0).await;
@@ -553,7 +552,7 @@ async fn a_peer_that_leaves_gets_no_more_streams() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_stream_that_the_peer_never_closes_is_reset_in_the_end() {
+async fn a_dropped_stream_that_the_peer_never_closes_is_reset_after_the_timeout() {
     let (near, far) = duplex(1 << 20);
     let config = Config {
         ping_interval: None,
@@ -572,7 +571,7 @@ async fn a_dropped_stream_that_the_peer_never_closes_is_reset_in_the_end() {
 }
 
 #[tokio::test]
-async fn flush_waits_until_the_bytes_are_out() {
+async fn flush_waits_until_the_bytes_are_written() {
     let (near, far) = duplex(16);
     let (_session, mut accept) = Session::server(near, Config::default());
     let mut peer = Peer(far);
@@ -614,7 +613,7 @@ async fn a_hundred_thousand_streams_leave_nothing_behind() {
 }
 
 #[tokio::test]
-async fn buffers_shrink_when_they_are_empty() {
+async fn empty_buffers_release_their_memory() {
     let (server, mut accept, client, _client_accept) = pair(1 << 16);
     let mut near = client.open().await.unwrap();
     let mut far = accept.next().await.unwrap();
@@ -638,7 +637,7 @@ async fn streams_work_from_other_runtimes() {
         });
     });
     exchange(accept.next().await.unwrap(), 2, 1, 1 << 20).await;
-    // Joining at once would stop this runtime, which still has bytes to move for the other.
+    // Joining now would block this runtime, which still has bytes to send.
     until(|| elsewhere.is_finished()).await;
     elsewhere.join().unwrap();
 }

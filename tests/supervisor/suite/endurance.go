@@ -21,18 +21,18 @@ import (
 	"github.com/mattermost/mattermost/server/public/plugin"
 )
 
-// Events come in rounds. The first ones fill whatever is kept: buffers, pages, connections, threads. Then the
-// process is settled, and all that it holds is compared with what it holds 100,000 events later.
+// Events come in rounds. The first rounds fill buffers, caches, connections, and thread pools. Then the resources of the
+// process are compared with its resources 100,000 events later.
 const (
 	round   = 2_000
 	settle  = 10
 	rounds  = 66
 	looks   = 5
-	drift   = 1_000_000 // bytes that it may have resident more
-	promise = 12 * 1024 // KiB that the plugin may have resident at the end
+	drift   = 1_000_000 // allowed growth of the resident memory in bytes
+	promise = 12 * 1024 // allowed resident memory of the plugin at the end in KiB
 )
 
-// held is what a process holds.
+// held is the resources of a process.
 type held struct {
 	resident    int // bytes
 	threads     int
@@ -46,11 +46,11 @@ func holds(t testing.TB, pid int) held {
 		check(t, err)
 		return len(entries)
 	}
-	return held{resident(t, pid, "VmRSS") * 1024, count("task"), count("fd")}
+	return held{memory(t, pid, "VmRSS") * 1024, count("task"), count("fd")}
 }
 
-// summary of a few looks: memory in the middle, because a buffer in use shows in one, and the most threads and
-// descriptors, because a connection to the outside is kept for a while.
+// summary combines several samples: the median of the memory, because a sample may include a buffer in use, and the
+// maximum of threads and descriptors, because outgoing connections are kept for a while.
 func summary(looks []held) held {
 	var sum held
 	var resident []int
@@ -64,8 +64,8 @@ func summary(looks []held) held {
 	return sum
 }
 
-// endures runs events in rounds and compares what the process holds when it is settled and in the end. `event`
-// is the n-th of all, `between` what comes between two rounds.
+// endures runs events in rounds and compares the resources of the process after the first rounds and at the end. event
+// runs event n, and between runs after each round.
 func (p *installed) endures(t *testing.T, event func(n int) error, between func(round int)) held {
 	t.Helper()
 	pid := p.process(t)
@@ -84,20 +84,20 @@ func (p *installed) endures(t *testing.T, event func(n int) error, between func(
 		p.server.forget()
 	}
 	if p.process(t) != pid {
-		t.Error("it is another process now")
+		t.Error("the process was restarted")
 	}
 	first, last := summary(before), summary(after)
 	t.Logf("after %d events %+v, after %d %+v", (settle+looks/2)*round, first, (rounds-looks/2)*round, last)
 	if last.resident > first.resident+drift {
-		t.Errorf("its memory grew by %d bytes", last.resident-first.resident)
+		t.Errorf("the memory grew by %d bytes", last.resident-first.resident)
 	}
-	// Threads that look names up end some seconds after their last one.
+	// Threads for DNS lookups end a few seconds after the last lookup.
 	eventually(t, "threads end", func() bool { return holds(t, pid).threads <= first.threads })
 	eventually(t, "descriptors are closed", func() bool { return holds(t, pid).descriptors <= first.descriptors })
 	return last
 }
 
-// expect makes an error of a status that is another one.
+// expect returns an error if the status is not the expected one.
 func expect(got answer, status int) error {
 	if got.status != status {
 		return fmt.Errorf("expected %d, got %d: %s", status, got.status, got.body)
@@ -105,7 +105,7 @@ func expect(got answer, status int) error {
 	return nil
 }
 
-// mix calls the first task whose number divides n.
+// mix runs the first task whose number divides n.
 type mix []struct {
 	every int
 	task  func(n int) error
@@ -120,8 +120,8 @@ func (m mix) event(n int) error {
 	return nil
 }
 
-// enduresAMixture lets the plugin do what it does: commands, requests of people and of nobody, webhooks that
-// end meetings, and webhooks whose work is done later.
+// enduresAMixture sends regular events: commands, requests with and without a user, webhooks that end meetings, and
+// webhooks that create jobs.
 func enduresAMixture(t *testing.T) {
 	p := start(t, pluginBundle(t), settings())
 	user, channel := p.server.addUserInChannel("ada")
@@ -131,7 +131,7 @@ func enduresAMixture(t *testing.T) {
 		id := p.server.addMeeting(user, channel, uuid, number)
 		got := p.webhook(t, "meeting.ended", map[string]any{"uuid": uuid, "id": fmt.Sprint(number)})
 		if status, _ := p.server.prop(id, "meeting_status").(string); status != "ENDED" {
-			return fmt.Errorf("the meeting goes on; %d %s", got.status, got.body)
+			return fmt.Errorf("the meeting did not end: %d %s", got.status, got.body)
 		}
 		return expect(got, http.StatusOK)
 	}
@@ -164,14 +164,13 @@ func enduresAMixture(t *testing.T) {
 	}
 	last := p.endures(t, events.event, func(int) { p.waitForJobs(t) })
 	if last.resident > promise*1024 {
-		t.Errorf("it has %d bytes, more than the %d KiB that are promised", last.resident, promise)
+		t.Errorf("the process has %d bytes, more than %d KiB", last.resident, promise)
 	}
 }
 
-// enduresMisfortune mixes what goes well with all that does not: traps, memory limits, refusals, bodies that
-// are too large, cut short or not read, peers outside that fail, jobs that fail at first, and more events than
-// may run.
-func enduresMisfortune(t *testing.T) {
+// enduresFailures mixes successful events with failures: traps, memory limits, denied calls, bodies that are too large,
+// truncated, or not read, external servers that fail, jobs that fail at first, and too many concurrent events.
+func enduresFailures(t *testing.T) {
 	outside := outside(t)
 	p := start(t, helloBundle(t), map[string]any{"address": outside})
 	user, channel := p.server.addUserInChannel("ada")
@@ -197,7 +196,7 @@ func enduresMisfortune(t *testing.T) {
 		{30_011, later("stumble")},
 		{1000, get("/pieces", http.StatusOK)},
 		{999, func(int) error { return hooks.OnConfigurationChange() }},
-		{500, func(n int) error { return gone(listener.URL, n) }},
+		{500, func(n int) error { return disconnect(listener.URL, n) }},
 		{200, get("/trap", http.StatusInternalServerError)},
 		{100, later("count")},
 		{99, fetch(outside+"/good", http.StatusOK)},
@@ -221,19 +220,19 @@ func enduresMisfortune(t *testing.T) {
 		{1, get("/nothing", http.StatusNotFound)},
 	}
 	p.endures(t, events.event, func(r int) {
-		// Before it is settled, all that there is room for has been in use at once.
+		// In the first rounds, use all slots at once.
 		switch {
 		case r < 5:
-			p.crowd(t, 640, mebibyte)
+			p.overload(t, 640, mebibyte)
 		case r%20 == 4:
-			p.crowd(t, 430, 0)
+			p.overload(t, 430, 0)
 		}
 		p.waitForJobs(t)
 	})
 }
 
-// gone asks for something and hangs up, in the middle of the body or before the answer.
-func gone(address string, n int) error {
+// disconnect sends a request and disconnects in the middle of the body or before the response.
+func disconnect(address string, n int) error {
 	connection, err := net.Dial("tcp", strings.TrimPrefix(address, "http://"))
 	if err != nil {
 		return err
@@ -249,9 +248,9 @@ func gone(address string, n int) error {
 	return connection.Close()
 }
 
-// crowd sends more than twice as many requests at once as may run: each takes nearly as long as others wait, so
-// that the last ones are turned away.
-func (p *installed) crowd(t *testing.T, size, bed int) {
+// overload sends more than twice as many concurrent requests as may run. Each takes nearly as long as others wait, so
+// that the last ones are rejected.
+func (p *installed) overload(t *testing.T, size, bed int) {
 	t.Helper()
 	var mutex sync.Mutex
 	seen := map[int]int{}
@@ -261,16 +260,16 @@ func (p *installed) crowd(t *testing.T, size, bed int) {
 		defer mutex.Unlock()
 		seen[got.status]++
 		if got.status == http.StatusServiceUnavailable && got.header.Get("Retry-After") == "" {
-			return fmt.Errorf("turned away without a word on when to come back")
+			return fmt.Errorf("rejected without Retry-After")
 		}
 		return nil
 	})
 	if seen[http.StatusOK] < 200 || seen[http.StatusServiceUnavailable] == 0 || seen[http.StatusOK]+seen[http.StatusServiceUnavailable] != size {
-		t.Errorf("a crowd was answered %v", seen)
+		t.Errorf("the responses are %v", seen)
 	}
 }
 
-// outside is a server that is outside of Mattermost, on loopback, as an administrator may enter it as a setting.
+// outside starts an external server on loopback, which the settings allow.
 func outside(t *testing.T) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
@@ -284,7 +283,7 @@ func outside(t *testing.T) string {
 	return "http://" + listener.Addr().String()
 }
 
-// webhook delivers an event as Zoom does.
+// webhook sends a webhook event as Zoom does.
 func (p *installed) webhook(t testing.TB, event string, object map[string]any) answer {
 	t.Helper()
 	payload := map[string]any{"object": object}
@@ -308,7 +307,7 @@ func (p *installed) waitForJobs(t testing.TB) {
 	eventually(t, "all jobs are done", func() bool { return p.server.jobs() == 0 })
 }
 
-// jobs is how many jobs wait or run.
+// jobs returns the number of jobs that wait or run.
 func (s *server) jobs() int {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -321,8 +320,7 @@ func (s *server) jobs() int {
 	return count
 }
 
-// addMeeting writes the post of a meeting and the records that lead to it, as the Go plugin did in the hour before the
-// plugin under test replaced it.
+// addMeeting adds the post of a meeting and its records, as the Go plugin wrote them one hour before it was replaced.
 func (s *server) addMeeting(user, channel, uuid string, number int) string {
 	post := &model.Post{UserId: user, ChannelId: channel, Type: "custom_zoom", Message: "I have started a meeting"}
 	post.CreateAt = model.GetMillis() - time.Hour.Milliseconds()
@@ -345,7 +343,7 @@ func (s *server) prop(id, name string) any {
 	return nil
 }
 
-// forget drops what was only recorded, so that the test itself does not grow.
+// forget drops recorded calls, so that the memory of the test does not grow.
 func (s *server) forget() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

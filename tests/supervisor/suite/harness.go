@@ -21,10 +21,10 @@ import (
 	"github.com/mattermost/mattermost/server/public/shared/mlog"
 )
 
-// patience is how long a condition may take on a busy machine. Nothing waits that long when it holds.
-const patience = 20 * time.Second
+// timeout limits the time that a condition may take on a busy machine.
+const timeout = 20 * time.Second
 
-// installed is one plugin in a plugin folder of its own, under a supervisor of its own.
+// installed is a plugin with its own plugin folder and its own supervisor.
 type installed struct {
 	id          string
 	executable  string
@@ -33,7 +33,7 @@ type installed struct {
 	supervisor  *lines
 }
 
-// lines collects what the supervisor logs.
+// lines collects the log of the supervisor.
 type lines struct {
 	mutex  sync.Mutex
 	buffer bytes.Buffer
@@ -57,13 +57,13 @@ func (l *lines) containing(text string) []string {
 	return found
 }
 
-// bundle says what to install: the folder with plugin.json and the executable.
+// bundle is the folder with plugin.json, and the executable.
 type bundle struct {
 	manifest   string
 	executable string
 }
 
-// repository is the folder of the whole project, seen from the folders that the tests run in.
+// repository is the path of the repository, relative to the folders in which the tests run.
 var repository = filepath.Join("..", "..", "..")
 
 func pluginBundle(t testing.TB) bundle {
@@ -74,11 +74,11 @@ func helloBundle(t testing.TB) bundle {
 	return bundle{filepath.Join(repository, "tests", "guests", "hello", "plugin.json"), fromEnvironment(t, "HELLO_EXECUTABLE")}
 }
 
-// helloEvents is how many requests at once the component of tests/guests/hello answers.
+// helloEvents is the number of concurrent requests of the hello component.
 func helloEvents(t testing.TB) int {
 	text := os.Getenv("HELLO_EVENTS")
 	if text == "" {
-		// As its manifest says.
+		// The value in its manifest.
 		return 200
 	}
 	events, err := strconv.Atoi(text)
@@ -94,8 +94,8 @@ func fromEnvironment(t testing.TB, name string) string {
 	return path
 }
 
-// install lays a bundle out as the server does after an upload, with the manifest's minimum version
-// lowered to what this plugin library says of itself.
+// install unpacks a bundle as the server does after an upload, and lowers the minimum server version in the manifest to
+// the version of this plugin library.
 func install(t testing.TB, folder string, from bundle, settings map[string]any) *installed {
 	t.Helper()
 	text, err := os.ReadFile(from.manifest)
@@ -133,7 +133,7 @@ func install(t testing.TB, folder string, from bundle, settings map[string]any) 
 	return &installed{id: id, executable: target, server: api, environment: environment, supervisor: collected}
 }
 
-// start installs and activates, and arranges that nothing stays behind.
+// start installs and activates a plugin, and removes it at the end of the test.
 func start(t *testing.T, from bundle, settings map[string]any) *installed {
 	t.Helper()
 	running := install(t, t.TempDir(), from, settings)
@@ -154,7 +154,7 @@ func (p *installed) activate(t testing.TB) {
 	_, activated, err := p.environment.Activate(p.id)
 	check(t, err)
 	if !activated {
-		t.Fatal("the supervisor says that nothing was activated")
+		t.Fatal("the supervisor did not activate the plugin")
 	}
 }
 
@@ -165,11 +165,11 @@ func (p *installed) hooks(t testing.TB) plugin.Hooks {
 	return hooks
 }
 
-// processes are the ids of all live processes that run this plugin's executable.
+// processes returns the IDs of all live processes of this plugin's executable.
 func (p *installed) processes() []int { return processesOf(p.executable) }
 
-// processesOf finds processes by the name that they were started with, which an emulator hands on; Wine insists on
-// the end of the name.
+// processesOf finds processes by the name that they were started with. Emulators keep this name; Wine keeps only the end
+// of it.
 func processesOf(executable string) []int {
 	entries, _ := os.ReadDir("/proc")
 	var found []int
@@ -188,7 +188,7 @@ func processesOf(executable string) []int {
 	return found
 }
 
-// process is the id of the one process that runs.
+// process returns the ID of the only process.
 func (p *installed) process(t testing.TB) int {
 	t.Helper()
 	found := p.processes()
@@ -198,7 +198,7 @@ func (p *installed) process(t testing.TB) int {
 	return found[0]
 }
 
-// alive tells whether a process exists and is more than an entry that nobody has waited for.
+// alive reports whether a process exists and is not a zombie.
 func alive(pid int) bool {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	return err == nil && !bytes.Contains(status, []byte("State:\tZ"))
@@ -211,8 +211,8 @@ func (p *installed) waitUntilGone(t testing.TB, pids []int) {
 	}
 }
 
-// resident is the memory of a process in KiB: VmRSS now, VmHWM at its highest.
-func resident(t testing.TB, pid int, field string) int {
+// memory returns a field of /proc/PID/status in KiB: VmRSS is the current memory, VmHWM the highest.
+func memory(t testing.TB, pid int, field string) int {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	check(t, err)
@@ -227,12 +227,12 @@ func resident(t testing.TB, pid int, field string) int {
 	return 0
 }
 
-// eventually waits until a condition holds.
+// eventually waits until a condition is true.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited %s in vain until %s", patience, what)
+			t.Fatalf("timeout after %s: %s", timeout, what)
 		}
 	}
 }
@@ -252,7 +252,7 @@ func copyFile(t testing.TB, from, to string, mode os.FileMode) {
 	check(t, os.WriteFile(to, content, mode))
 }
 
-// answer is a whole response.
+// answer is a complete response.
 type answer struct {
 	status int
 	header http.Header
@@ -271,7 +271,7 @@ func (r *recorder) Write(chunk []byte) (int, error) {
 	return r.ResponseRecorder.Write(chunk)
 }
 
-// call sends a request straight into the hook, as the user with this id or as nobody.
+// call sends a request directly to the hook, as the user with this ID, or without a user if it is empty.
 func (p *installed) call(t testing.TB, method, target, userID string, body io.Reader) answer {
 	t.Helper()
 	headers := map[string]string{}
@@ -282,7 +282,7 @@ func (p *installed) call(t testing.TB, method, target, userID string, body io.Re
 	return p.callWith(t, method, target, headers, body)
 }
 
-// callWith does the same with these headers.
+// callWith is like call, with these headers.
 func (p *installed) callWith(t testing.TB, method, target string, headers map[string]string, body io.Reader) answer {
 	t.Helper()
 	request := httptest.NewRequest(method, target, body)
@@ -308,8 +308,7 @@ func (p *installed) listen(t testing.TB) *httptest.Server {
 	return listener
 }
 
-// run executes a slash command and returns the text that is shown to the user alone, whether it came
-// as the response or as an ephemeral post.
+// run executes a slash command and returns the text that only the user sees: the response or an ephemeral post.
 func (p *installed) run(t testing.TB, text, userID, channelID string) string {
 	t.Helper()
 	p.server.mutex.Lock()
@@ -320,11 +319,11 @@ func (p *installed) run(t testing.TB, text, userID, channelID string) string {
 		t.Fatalf("%s failed: %v", text, failure)
 	}
 	if response == nil {
-		t.Fatalf("%s: no response, which the server takes for an unknown command", text)
+		t.Fatalf("%s: no response, which the server treats as an unknown command", text)
 	}
 	if response.Text != "" {
 		if response.ResponseType != model.CommandResponseTypeEphemeral {
-			t.Errorf("%s: answered to everybody, not to the user alone", text)
+			t.Errorf("%s: the response is not only for the user", text)
 		}
 		return response.Text
 	}

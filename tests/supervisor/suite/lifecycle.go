@@ -16,7 +16,7 @@ import (
 	"github.com/mattermost/mattermost/server/public/plugin"
 )
 
-// childFolder tells a second copy of the test program that it is the supervisor to be killed.
+// childFolder is set for a second copy of the test program, which is a supervisor that the test kills.
 const childFolder = "SUPERVISOR_CHILD_FOLDER"
 
 func activates(t *testing.T) {
@@ -27,7 +27,7 @@ func activates(t *testing.T) {
 		t.Fatal("the command is not registered")
 	}
 	if command.AutocompleteData == nil || len(command.AutocompleteData.SubCommands) == 0 {
-		t.Error("the command offers nothing while typing")
+		t.Error("the command has no autocompletion")
 	}
 	bot, failure := p.server.GetUserByUsername("zoom")
 	if failure != nil || !bot.IsBot {
@@ -37,7 +37,7 @@ func activates(t *testing.T) {
 		t.Error("the bot has no picture")
 	}
 	if found := p.supervisor.containing(`"level":"error"`); len(found) > 0 {
-		t.Errorf("the supervisor complains: %s", found)
+		t.Errorf("the supervisor logged errors: %s", found)
 	}
 }
 
@@ -50,7 +50,7 @@ func unimplementedHooksAreSkipped(t *testing.T) {
 	}
 	p.hooks(t).MessageHasBeenPosted(&plugin.Context{}, post)
 	if found := p.supervisor.containing(`"level":"error"`); len(found) > 0 {
-		t.Errorf("the supervisor complains: %s", found)
+		t.Errorf("the supervisor logged errors: %s", found)
 	}
 }
 
@@ -76,38 +76,37 @@ func deactivatesAtOnce(t *testing.T) {
 	sockets := socketFolder(t)
 	p := start(t, pluginBundle(t), settings())
 	pid := p.process(t)
-	// Its socket may be gone already, because the supervisor connects once: see where another one is, which is
-	// killed and leaves it.
+	// The socket of this process may be removed already. Look at the socket of another process, which is killed.
 	others := socketFolder(t)
 	if socket := announced(t); network() == "unix" && !strings.HasPrefix(socket, others) {
-		t.Errorf("the socket %s is not in the folder that PLUGIN_UNIX_SOCKET_DIR names", socket)
+		t.Errorf("the socket %s is not in PLUGIN_UNIX_SOCKET_DIR", socket)
 	}
 
 	began := time.Now()
 	if !p.environment.Deactivate(p.id) {
-		t.Fatal("the supervisor says that nothing was active")
+		t.Fatal("the supervisor had no active plugin")
 	}
 	took := time.Since(began)
 	t.Logf("deactivation took %s", took.Round(time.Microsecond))
-	// The supervisor kills after two seconds: below that, the process left on its own.
+	// The supervisor kills the process after two seconds. A shorter time means that the process exited by itself.
 	if took > 1500*time.Millisecond {
 		t.Errorf("deactivation took %s", took)
 	}
 	p.waitUntilGone(t, []int{pid})
 	if found := p.processes(); len(found) > 0 {
-		t.Errorf("processes stay behind: %v", found)
+		t.Errorf("processes are left: %v", found)
 	}
 	if entries, _ := os.ReadDir(sockets); len(entries) > 0 {
-		t.Errorf("%s stays behind", entries[0].Name())
+		t.Errorf("%s is left", entries[0].Name())
 	}
 	if found := p.supervisor.containing("gracefully"); len(found) > 0 {
-		t.Errorf("the supervisor had to kill it: %s", found)
+		t.Errorf("the supervisor killed the process: %s", found)
 	}
 	p.activate(t)
 	check(t, p.environment.PerformHealthCheck(p.id))
 }
 
-// socketFolder makes a folder, with a name that is short enough, and has executables put their sockets there.
+// socketFolder creates a folder with a short name and sets PLUGIN_UNIX_SOCKET_DIR.
 func socketFolder(t *testing.T) string {
 	folder, err := os.MkdirTemp("", "s")
 	check(t, err)
@@ -116,7 +115,7 @@ func socketFolder(t *testing.T) string {
 	return folder
 }
 
-// network is what the executable listens on: its own socket, or a port where the system has no such thing.
+// network is the network that the executable listens on: unix, or tcp on systems without Unix sockets.
 func network() string {
 	if name := os.Getenv("PLUGIN_NETWORK"); name != "" {
 		return name
@@ -124,7 +123,7 @@ func network() string {
 	return "unix"
 }
 
-// announced starts the executable as a supervisor does and answers with the address that it names.
+// announced starts the executable as a supervisor does and returns the address that it announces.
 func announced(t *testing.T) string {
 	command := exec.Command(fromEnvironment(t, "PLUGIN_EXECUTABLE"))
 	command.Env = append(os.Environ(),
@@ -150,7 +149,7 @@ func announced(t *testing.T) string {
 	return fields[3]
 }
 
-// superviseUntilKilled is the life of the second copy.
+// superviseUntilKilled is the main function of the second copy.
 func superviseUntilKilled(folder string) {
 	t := &loudTB{}
 	p := install(t, folder, pluginBundle(t), settings())
@@ -159,7 +158,7 @@ func superviseUntilKilled(folder string) {
 	select {}
 }
 
-// loudTB lets helpers that report to a test be used outside of one.
+// loudTB is a testing.TB for helpers that run outside a test.
 type loudTB struct{ testing.TB }
 
 func (*loudTB) Helper() {}
@@ -213,7 +212,7 @@ func explainsItself(t *testing.T) {
 		t.Errorf("expected exit status 1, got %v", err)
 	}
 	if !strings.Contains(strings.ToLower(string(output)), "plugin") {
-		t.Errorf("it does not say what it is: %q", output)
+		t.Errorf("the explanation is missing: %q", output)
 	}
 	command = exec.Command(executable, "--describe")
 	output, err = command.Output()
@@ -228,14 +227,14 @@ func explainsItself(t *testing.T) {
 func staysConnectedWhileIdle(t *testing.T) {
 	p := start(t, pluginBundle(t), settings())
 	pid := p.process(t)
-	// The one duration of the suite: the supervisor's keepalive comes every 30 seconds, and nothing
-	// tells when it has been answered but that the connection outlives the 10 seconds it may take.
+	// This is the only wait for a duration: the supervisor sends a keepalive every 30 seconds, and the only sign of the
+	// reply is that the connection is still open 10 seconds later.
 	time.Sleep(42 * time.Second)
 	check(t, p.environment.PerformHealthCheck(p.id))
 	if p.process(t) != pid {
-		t.Error("it is another process now")
+		t.Error("the process was restarted")
 	}
 	if found := p.supervisor.containing("keepalive"); len(found) > 0 {
-		t.Errorf("the supervisor complains: %s", found)
+		t.Errorf("the supervisor logged errors: %s", found)
 	}
 }

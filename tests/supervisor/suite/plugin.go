@@ -20,7 +20,7 @@ func answersHelp(t *testing.T) {
 		t.Errorf("the help does not mention /zoom start: %q", text)
 	}
 	if text := p.run(t, "/zoom", user, channel); text == "" {
-		t.Error("the bare command says nothing")
+		t.Error("the command without arguments shows nothing")
 	}
 }
 
@@ -35,7 +35,7 @@ func recoversFromWrongSettings(t *testing.T) {
 		t.Errorf("expected 501, got %d: %s", got.status, got.body)
 	}
 	if text := p.run(t, "/zoom help", user, channel); text == "" {
-		t.Error("the command does not say what is wrong")
+		t.Error("the command does not show the problem")
 	}
 	logged := func() bool {
 		for _, line := range p.server.logged() {
@@ -47,7 +47,7 @@ func recoversFromWrongSettings(t *testing.T) {
 		return false
 	}
 	if !logged() {
-		t.Errorf("no log line names the missing setting: %q", p.server.logged())
+		t.Errorf("no log line contains the missing setting: %q", p.server.logged())
 	}
 
 	p.server.configure(settings())
@@ -56,7 +56,7 @@ func recoversFromWrongSettings(t *testing.T) {
 		t.Errorf("after the correction: expected 404, got %d: %s", got.status, got.body)
 	}
 	if p.process(t) != pid {
-		t.Error("it took another process")
+		t.Error("the process was restarted")
 	}
 }
 
@@ -84,43 +84,43 @@ func answersRequestsItDoesNotServe(t *testing.T) {
 	}
 }
 
-// endless is a body that never ends. It counts what was taken from it.
-type endless struct{ taken int }
+// endless is a body that never ends. It counts the bytes that were read.
+type endless struct{ read int }
 
 func (e *endless) Read(chunk []byte) (int, error) {
-	e.taken += len(chunk)
+	e.read += len(chunk)
 	return len(chunk), nil
 }
 
-func refusesLargeBodies(t *testing.T) {
+func rejectsLargeBodies(t *testing.T) {
 	p := start(t, pluginBundle(t), settings())
 	pid := p.process(t)
 	user, _ := p.server.addUserInChannel("ada")
 	large := func() io.Reader { return bytes.NewReader(make([]byte, mebibyte+1)) }
 	for range 20 {
-		// Its length is announced, so nobody has to read it.
+		// The length is announced, so the body does not have to be read.
 		if got := p.call(t, http.MethodPost, "/api/v1/meetings", user, large()); got.status != http.StatusRequestEntityTooLarge {
 			t.Fatalf("expected 413, got %d: %s", got.status, got.body)
 		}
 	}
-	// Its length is not announced, so some of it is read, and the rest never.
+	// The length is not announced, so only the first bytes are read.
 	body := &endless{}
 	if got := p.call(t, http.MethodPost, "/api/v1/meetings", user, body); got.status != http.StatusRequestEntityTooLarge {
 		t.Fatalf("an endless body: expected 413, got %d: %s", got.status, got.body)
 	}
-	if body.taken > 4*mebibyte {
-		t.Errorf("%d bytes of an endless body were taken", body.taken)
+	if body.read > 4*mebibyte {
+		t.Errorf("%d bytes of an endless body were read", body.read)
 	}
 	full := bytes.NewReader(bytes.Repeat([]byte(" "), mebibyte))
 	if got := p.call(t, http.MethodPost, "/api/v1/meetings", user, full); got.status != http.StatusBadRequest {
-		t.Errorf("one mebibyte of blanks is not JSON: expected 400, got %d: %s", got.status, got.body)
+		t.Errorf("one mebibyte of spaces: expected 400, got %d: %s", got.status, got.body)
 	}
 	if p.process(t) != pid {
-		t.Error("it is another process now")
+		t.Error("the process was restarted")
 	}
 }
 
-func tellsItsMetrics(t *testing.T) {
+func servesMetrics(t *testing.T) {
 	p := start(t, pluginBundle(t), settings())
 	p.call(t, http.MethodGet, "/no/such/path", "", nil)
 	written := httptest.NewRecorder()
@@ -134,7 +134,7 @@ func tellsItsMetrics(t *testing.T) {
 		"process_resident_memory_bytes ",
 	} {
 		if !strings.Contains(written.Body.String(), line) {
-			t.Errorf("there is no %s in:\n%s", line, written.Body)
+			t.Errorf("missing %s in:\n%s", line, written.Body)
 		}
 	}
 }
@@ -149,12 +149,12 @@ func addsDiagnostics(t *testing.T) {
 	text := string(files[0].Body)
 	for _, expected := range []string{"policy:", "mattermost:plugin/kv", "plugin_host_events_total"} {
 		if !strings.Contains(text, expected) {
-			t.Errorf("there is no %s in:\n%s", expected, text)
+			t.Errorf("missing %s in:\n%s", expected, text)
 		}
 	}
 	for _, secret := range []string{"client-secret", "webhook-token", strings.Repeat("k", 32), strings.Repeat("w", 32)} {
 		if strings.Contains(text, secret) {
-			t.Errorf("a secret is in:\n%s", text)
+			t.Errorf("the diagnostics contain a secret:\n%s", text)
 		}
 	}
 }

@@ -19,13 +19,13 @@ func anotherComponentRuns(t *testing.T) {
 	}
 	user, channel := p.server.addUserInChannel("ada")
 	if text := p.run(t, "/hello you", user, channel); !strings.Contains(text, "/hello you") {
-		t.Errorf("the command answers %q", text)
+		t.Errorf("the command returns %q", text)
 	}
 	if got := p.call(t, http.MethodGet, "/log", "", nil); got.status != http.StatusOK {
 		t.Errorf("/log: %d", got.status)
 	}
 	for _, level := range []string{"debug", "info", "warn", "error"} {
-		eventually(t, "a line of level "+level+" is logged", func() bool {
+		eventually(t, "a line with level "+level+" is logged", func() bool {
 			for _, line := range p.server.logged() {
 				if strings.HasPrefix(line, level+" hello from the component") && strings.Contains(line, "green") {
 					return true
@@ -46,29 +46,29 @@ func anotherComponentRuns(t *testing.T) {
 	}
 }
 
-// Addresses tell which way events find their memory: four GiB for each that may run, taken at the start.
-func setsRoomAside(t *testing.T) {
+// reservesMemory checks the address space: the host reserves four GiB for each concurrent event at the start.
+func reservesMemory(t *testing.T) {
 	if network() != "unix" {
-		return // Elsewhere each event asks for its own.
+		return // On other systems, each event allocates its own memory.
 	}
 	const each = 4 << 20
 	wanted := helloEvents(t) * each
 	var limit syscall.Rlimit
 	check(t, syscall.Getrlimit(syscall.RLIMIT_AS, &limit))
 	if limit.Cur/1024 < uint64(wanted) {
-		t.Logf("a limit of %d KiB of addresses forbids it here", limit.Cur/1024)
+		t.Logf("skipped: the address space is limited to %d KiB", limit.Cur/1024)
 		return
 	}
 	p := start(t, helloBundle(t), nil)
-	if taken := resident(t, p.process(t), "VmSize"); taken < wanted {
-		t.Errorf("%d KiB of addresses are no room for %d events", taken, helloEvents(t))
+	if taken := memory(t, p.process(t), "VmSize"); taken < wanted {
+		t.Errorf("%d KiB of address space are not enough for %d events", taken, helloEvents(t))
 	}
 	if got := p.call(t, http.MethodGet, "/", "", nil); got.status != http.StatusOK {
-		t.Errorf("an event in it: %d %s", got.status, got.body)
+		t.Errorf("an event: %d %s", got.status, got.body)
 	}
 }
 
-func misbehaviourCostsOneEvent(t *testing.T) {
+func failuresAreIsolated(t *testing.T) {
 	p := start(t, helloBundle(t), nil)
 	pid := p.process(t)
 	for _, path := range []string{"/trap", "/loop", "/memory"} {
@@ -77,7 +77,7 @@ func misbehaviourCostsOneEvent(t *testing.T) {
 		if got.status != http.StatusInternalServerError {
 			t.Errorf("%s: expected 500, got %d %s", path, got.status, got.body)
 		}
-		// Its manifest allows two seconds; the rest is for a busy machine.
+		// The manifest allows two seconds; the rest is for a busy machine.
 		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("%s took %s", path, took)
 		}
@@ -85,10 +85,10 @@ func misbehaviourCostsOneEvent(t *testing.T) {
 		if next := p.call(t, http.MethodGet, "/", "", nil); next.status != http.StatusOK {
 			t.Errorf("after %s: %d %s", path, next.status, next.body)
 		}
-		// A figure, not a check: the machine may be busy.
+		// Only log the time: the machine may be busy.
 		t.Logf("after %s the next request took %s", path, time.Since(began).Round(time.Microsecond))
 		if p.process(t) != pid {
-			t.Fatalf("%s cost the process", path)
+			t.Fatalf("%s ended the process", path)
 		}
 	}
 	eventually(t, "the trap is logged with the guest's own backtrace", func() bool {

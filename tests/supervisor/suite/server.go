@@ -14,12 +14,12 @@ import (
 	"github.com/mattermost/mattermost/server/public/plugin"
 )
 
-// The older of the two libraries has no audit records, and its servers neither: the host writes log lines there.
+// A server version without audit records: the older library does not have them. The host writes log lines instead.
 const beforeAuditRecords = "10.9.0"
 
-// server is what a plugin sees of a Mattermost server, kept in memory: users, channels, posts, a
-// key-value store with expiry and compare-and-set, and a record of what the plugin did. A call of a
-// method that it does not have panics with that method's name in the trace.
+// server is a Mattermost server in memory: users, channels, posts, a key-value store with expiry and compare-and-set,
+// and a record of the plugin's calls. A call of a method that it does not implement panics; the stack trace has the
+// name of the method.
 type server struct {
 	plugin.API
 
@@ -58,7 +58,7 @@ func newServer(settings map[string]any) *server {
 	}
 }
 
-// addUserInChannel makes a user and an open channel whose member the user is.
+// addUserInChannel adds a user and a public channel with this user as a member.
 func (s *server) addUserInChannel(name string) (userID, channelID string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -76,7 +76,7 @@ func (s *server) configure(settings map[string]any) {
 	s.settings = settings
 }
 
-// logged returns the log lines that came in over the API so far.
+// logged returns the log lines that the plugin has written with the API.
 func (s *server) logged() []string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

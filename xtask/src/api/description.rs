@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// The plugin library as Go's reflection describes it.
+/// The plugin library, as seen by Go's reflection.
 #[derive(Deserialize)]
 pub struct Description {
     api: Vec<Method>,
@@ -13,24 +13,24 @@ pub struct Description {
     by_name: BTreeMap<String, usize>,
 }
 
-/// One method of `plugin.API`. Types are written as in Go.
+/// A method of `plugin.API`. Types are written as in Go.
 #[derive(Deserialize)]
 pub struct Method {
     /// The Go name.
     pub name: String,
-    /// The oldest server that has it, if the library says so.
+    /// The oldest server version that has the method, if the library documents it.
     #[serde(default)]
     pub since: String,
-    /// Names and types.
+    /// Names and types of the parameters.
     #[serde(default)]
     pub parameters: Vec<(String, String)>,
-    /// The last parameter takes any number of values.
+    /// The method is variadic.
     #[serde(default)]
     pub variadic: bool,
-    /// Types.
+    /// Types of the results.
     #[serde(default)]
     pub results: Vec<String>,
-    /// The first paragraph of its comment.
+    /// The first paragraph of the doc comment.
     #[serde(default)]
     pub doc: String,
 }
@@ -39,19 +39,19 @@ pub struct Method {
 #[derive(Deserialize)]
 pub struct Type {
     name: String,
-    /// Its kind, if it is not a struct.
+    /// The underlying type, if it is not a struct.
     #[serde(default)]
     pub is: String,
-    /// It encodes itself.
+    /// The type encodes itself.
     #[serde(default)]
     pub opaque: bool,
-    /// Names and types of its fields.
+    /// Names and types of the fields.
     #[serde(default)]
     pub fields: Vec<(String, String)>,
 }
 
 impl Description {
-    /// Reads the committed description.
+    /// Parses the committed description.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let mut read: Self = serde_json::from_str(text)?;
         let named = read.types.iter().enumerate();

@@ -2,43 +2,43 @@
 
 /// One family of methods and types.
 pub struct Family {
-    /// The name of its module.
+    /// The name of the module.
     pub name: String,
-    /// Its subject.
+    /// The subject.
     pub doc: String,
-    /// Its methods.
-    pub methods: Vec<Wanted>,
-    /// Its types.
-    pub types: Vec<Kept>,
+    /// The methods.
+    pub methods: Vec<ListedMethod>,
+    /// The types.
+    pub types: Vec<ListedType>,
 }
 
-/// A method that is to be generated.
-pub struct Wanted {
+/// A method to generate.
+pub struct ListedMethod {
     /// The Go name.
     pub name: String,
-    /// The doc comment; empty for Go's own.
+    /// The doc comment. If it is empty, Go's doc comment is used.
     pub doc: String,
-    /// Nothing, or status 404, is no error.
+    /// A nil pointer and status 404 are `None`.
     pub optional: bool,
-    /// The answer is for the host alone.
+    /// Only the host may see the reply.
     pub host: bool,
     /// Parameters that always have the same value.
     pub fixed: Vec<(String, String)>,
 }
 
-/// A type that is to be generated.
-pub struct Kept {
-    /// The Go name, with its package.
+/// A type to generate.
+pub struct ListedType {
+    /// The Go name with the package.
     pub go: String,
     /// The Rust name.
     pub rust: String,
     /// The doc comment.
     pub doc: String,
-    /// The fields that are needed.
+    /// The fields to generate.
     pub fields: Vec<Field>,
 }
 
-/// A field that is needed.
+/// A field to generate.
 pub struct Field {
     /// The Go name.
     pub go: String,
@@ -48,14 +48,14 @@ pub struct Field {
     pub doc: String,
 }
 
-/// Reads the list. The error names the line.
+/// Parses the list. An error contains the line.
 pub fn parse(text: &str) -> Result<Vec<Family>, String> {
     let mut families = Vec::new();
     for line in text.lines() {
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
-        read(line, &mut families).ok_or_else(|| format!("the list has a wrong line: {line}"))?;
+        read(line, &mut families).ok_or_else(|| format!("the list has an invalid line: {line}"))?;
     }
     Ok(families)
 }
@@ -83,21 +83,21 @@ fn read(line: &str, families: &mut Vec<Family>) -> Option<()> {
         family.types.last_mut()?.fields.push(field);
     } else if let Some((_, bare)) = go.split_once('.') {
         let rust = renamed.unwrap_or_else(|| bare.to_owned());
-        family.types.push(Kept {
+        family.types.push(ListedType {
             go,
             rust,
             doc,
             fields: Vec::new(),
         });
     } else {
-        family.methods.push(wanted(&go, doc)?);
+        family.methods.push(method(&go, doc)?);
     }
     Some(())
 }
 
-fn wanted(head: &str, doc: String) -> Option<Wanted> {
+fn method(head: &str, doc: String) -> Option<ListedMethod> {
     let mut words = head.split_whitespace();
-    let mut wanted = Wanted {
+    let mut method = ListedMethod {
         name: words.next()?.to_owned(),
         doc,
         optional: false,
@@ -106,18 +106,18 @@ fn wanted(head: &str, doc: String) -> Option<Wanted> {
     };
     for word in words {
         match word {
-            "optional" => wanted.optional = true,
-            "host" => wanted.host = true,
+            "optional" => method.optional = true,
+            "host" => method.host = true,
             _ => {
                 let (name, value) = word.split_once('=')?;
-                wanted.fixed.push((name.to_owned(), value.to_owned()));
+                method.fixed.push((name.to_owned(), value.to_owned()));
             }
         }
     }
-    Some(wanted)
+    Some(method)
 }
 
-/// A field's Rust name: Rust has other keywords than Go.
+/// The Rust name of a field. Rust has other keywords than Go.
 fn field_name(go: &str) -> String {
     match snake(go).as_str() {
         "type" => "kind".to_owned(),
@@ -126,7 +126,7 @@ fn field_name(go: &str) -> String {
     }
 }
 
-/// A Go name in Rust's spelling: `IconURL` is `icon_url`.
+/// Converts a Go name to snake case: `IconURL` becomes `icon_url`.
 pub fn snake(go: &str) -> String {
     let letters: Vec<char> = go.chars().collect();
     let mut name = String::new();
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_makes_no_sense_is_named() {
+    fn an_invalid_line_is_in_the_error() {
         for line in ["GetUser", "[a]: x\nGetUser often", "[a]: x\n    Id: lost"] {
             let error = parse(line).err().unwrap_or_default();
             let last = line.lines().last().unwrap_or_default();

@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_line_that_cannot_be_generated_is_an_error() {
         let cases = [
-            ("GetUsr", "GetUsr is no method of the API"),
+            ("GetUsr", "GetUsr is not a method of the API"),
             ("LogDebug", "LogDebug takes any number of values"),
             ("GetEmojiImage", "GetEmojiImage has several results"),
             (

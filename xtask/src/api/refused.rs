@@ -1,10 +1,10 @@
-//! Methods that are never generated: those with which a plugin could become somebody else, or make others so.
+//! Methods that are never generated: with them a plugin could impersonate a user or gain privileges.
 //!
-//! A method is refused by its name, or because its parameters or results contain a type that is itself a credential.
+//! A method is refused if it is on the list, or if its parameters or results contain a credential.
 
 use super::description::{Description, Method};
 
-/// Methods that make or change sessions, tokens, roles, or plugins, or that read or write the whole configuration.
+/// Methods that create or change sessions, tokens, roles, or plugins, or that read or write the whole configuration.
 const METHODS: &[&str] = &[
     "CreateDefaultSyncableMemberships",
     "CreateOAuthApp",
@@ -41,17 +41,17 @@ const TYPES: &[&str] = &[
     "model.UserAuth",
 ];
 
-/// Whether a method is refused, and why.
+/// The reason why a method is refused. `None` if it is not.
 pub fn reason(description: &Description, method: &Method) -> Option<String> {
     if METHODS.contains(&method.name.as_str()) {
         return Some(format!(
-            "{} makes or changes sessions, tokens, roles, plugins, or the configuration",
+            "{} creates or changes sessions, tokens, roles, plugins, or the configuration",
             method.name
         ));
     }
     let reached = description.reached(method);
     let credential = TYPES.iter().find(|name| reached.contains(*name))?;
-    Some(format!("{} carries {credential}", method.name))
+    Some(format!("{} contains {credential}", method.name))
 }
 
 #[cfg(test)]
@@ -59,7 +59,7 @@ mod tests {
     use super::super::{DESCRIPTION, committed};
     use super::{METHODS, TYPES, reason};
 
-    /// Methods whose names sound like those that are refused, and that are harmless.
+    /// Harmless methods whose names contain the same words as refused methods.
     const HARMLESS: &[&str] = &[
         "CreateUploadSession",
         "GetConfig",
@@ -80,41 +80,45 @@ mod tests {
     ];
 
     #[test]
-    fn every_method_that_sounds_dangerous_is_refused_or_known_to_be_harmless() {
+    fn every_method_with_a_suspicious_name_is_refused_or_known_to_be_harmless() {
         let description = committed(DESCRIPTION).unwrap();
-        let sounds = ["Session", "Token", "Role", "Plugin", "Auth", "Config"];
+        let suspicious = ["Session", "Token", "Role", "Plugin", "Auth", "Config"];
         let mut refused = 0;
         for method in description.methods() {
             let known = HARMLESS.contains(&method.name.as_str());
             let is_refused = reason(&description, method).is_some();
             assert!(!(known && is_refused), "{} is both", method.name);
-            let sounds_so = sounds.iter().any(|word| method.name.contains(word));
-            assert!(!sounds_so || known || is_refused, "{} is new", method.name);
+            let is_suspicious = suspicious.iter().any(|word| method.name.contains(word));
+            assert!(
+                !is_suspicious || known || is_refused,
+                "{} is new",
+                method.name
+            );
             refused += usize::from(is_refused);
         }
         assert!(refused >= 20, "only {refused} methods are refused");
     }
 
     #[test]
-    fn everything_that_is_refused_exists() {
+    fn all_refused_methods_and_types_exist() {
         let description = committed(DESCRIPTION).unwrap();
         let known: Vec<&str> = description.methods().map(|one| one.name.as_str()).collect();
         for name in METHODS {
-            assert!(known.contains(name), "{name} is no method");
+            assert!(known.contains(name), "{name} is not a method");
         }
         for name in TYPES {
-            assert!(description.named(name).is_some(), "{name} is no type");
+            assert!(description.named(name).is_some(), "{name} is not a type");
         }
     }
 
     #[test]
-    fn a_method_that_carries_a_credential_is_refused_whatever_its_name() {
+    fn a_method_that_contains_a_credential_is_refused_whatever_its_name() {
         let text = r#"{"api":[{"name":"FindThing","results":["map[string][]*model.Wrapper","error"]}],
             "types":[{"name":"model.Wrapper","fields":[["Inner","model.Sessions"]]},
                 {"name":"model.Sessions","is":"[]*model.Session"},{"name":"model.Session"}]}"#;
         let description = super::super::Description::parse(text).unwrap();
         let method = description.methods().next().unwrap();
-        let said = reason(&description, method);
-        assert_eq!(said.as_deref(), Some("FindThing carries model.Session"));
+        let reason = reason(&description, method);
+        assert_eq!(reason.as_deref(), Some("FindThing contains model.Session"));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::description::{Description, Method};
-use super::list::{Family, Kept, Wanted, snake};
+use super::list::{Family, ListedMethod, ListedType, snake};
 use super::refused;
 
 /// The oldest server that the plugin runs on: methods of newer ones say so.
@@ -99,7 +99,12 @@ impl<'a> Generator<'a> {
     pub fn new(description: &'a Description, families: &'a [Family]) -> Self {
         let types = families.iter().flat_map(|family| {
             let types = family.types.iter();
-            types.map(|kept| (kept.go.as_str(), (kept.rust.as_str(), family.name.as_str())))
+            types.map(|listed| {
+                (
+                    listed.go.as_str(),
+                    (listed.rust.as_str(), family.name.as_str()),
+                )
+            })
         });
         Self {
             description,
@@ -133,8 +138,8 @@ impl<'a> Generator<'a> {
 
     fn model(&self, family: &Family) -> Result<String, String> {
         let mut body = String::new();
-        for kept in &family.types {
-            self.structure(kept, &mut body)?;
+        for listed in &family.types {
+            self.structure(listed, &mut body)?;
         }
         let types = self.types.values().copied();
         let types = types.chain([("Any", REGISTERED)]);
@@ -150,8 +155,8 @@ impl<'a> Generator<'a> {
     fn methods(&self, family: &Family) -> Result<String, String> {
         let mut declared = String::new();
         let mut defined = String::new();
-        for wanted in &family.methods {
-            self.method(wanted, &mut declared, &mut defined)?;
+        for listed in &family.methods {
+            self.method(listed, &mut declared, &mut defined)?;
         }
         let name = trait_name(&family.name);
         let body = format!(
@@ -174,19 +179,20 @@ impl<'a> Generator<'a> {
         Ok(module(family, &imports, &body))
     }
 
-    fn structure(&self, kept: &Kept, text: &mut String) -> Result<(), String> {
-        let unknown = || format!("{} is no type of the API", kept.go);
-        let described = self.description.named(&kept.go).ok_or_else(unknown)?;
-        let (_, bare) = kept.go.split_once('.').ok_or_else(unknown)?;
+    fn structure(&self, listed: &ListedType, text: &mut String) -> Result<(), String> {
+        let unknown = || format!("{} is not a type of the API", listed.go);
+        let described = self.description.named(&listed.go).ok_or_else(unknown)?;
+        let (_, bare) = listed.go.split_once('.').ok_or_else(unknown)?;
         let _ = write!(
             text,
             "crate::gob_struct! {{\n    /// {}\n    #[derive(Clone, Debug, Default, PartialEq)]\n    \
             pub struct {} = \"{bare}\" {{\n",
-            kept.doc, kept.rust
+            listed.doc, listed.rust
         );
-        for field in &kept.fields {
+        for field in &listed.fields {
             let found = described.fields.iter().find(|(name, _)| *name == field.go);
-            let (_, of) = found.ok_or_else(|| format!("{} has no field {}", kept.go, field.go))?;
+            let (_, of) =
+                found.ok_or_else(|| format!("{} has no field {}", listed.go, field.go))?;
             let _ = writeln!(
                 text,
                 "        /// {}\n        pub {}: {} = \"{}\",",
@@ -202,24 +208,24 @@ impl<'a> Generator<'a> {
 
     fn method(
         &self,
-        wanted: &Wanted,
+        listed: &ListedMethod,
         declared: &mut String,
         defined: &mut String,
     ) -> Result<(), String> {
         let mut methods = self.description.methods();
         let method = methods
-            .find(|method| method.name == wanted.name)
-            .ok_or_else(|| format!("{} is no method of the API", wanted.name))?;
+            .find(|method| method.name == listed.name)
+            .ok_or_else(|| format!("{} is not a method of the API", listed.name))?;
         if let Some(reason) = refused::reason(self.description, method) {
             return Err(format!("refused: {reason}"));
         }
-        let parameters = self.parameters(method, wanted)?;
-        let outcome = self.outcome(method, wanted)?;
+        let parameters = self.parameters(method, listed)?;
+        let outcome = self.outcome(method, listed)?;
         let signature = signature(method, &parameters, &outcome);
-        let doc = if wanted.doc.is_empty() {
+        let doc = if listed.doc.is_empty() {
             &method.doc
         } else {
-            &wanted.doc
+            &listed.doc
         };
         let _ = writeln!(declared, "    /// {doc}");
         if is_newer(&method.since) {
@@ -229,7 +235,7 @@ impl<'a> Generator<'a> {
                 "    ///\n    /// Servers before {since} do not have this method."
             );
         }
-        if wanted.host {
+        if listed.host {
             let _ = writeln!(
                 declared,
                 "    ///\n    /// Reserved for the host: no component may see the reply."
@@ -264,14 +270,14 @@ impl<'a> Generator<'a> {
         Ok(())
     }
 
-    fn parameters(&self, method: &Method, wanted: &Wanted) -> Result<Vec<Parameter>, String> {
+    fn parameters(&self, method: &Method, listed: &ListedMethod) -> Result<Vec<Parameter>, String> {
         if method.variadic {
             return Err(format!("{} takes any number of values", method.name));
         }
         if BY_HAND.iter().any(|(name, _)| *name == method.name) {
             return Ok(Vec::new());
         }
-        let unknown = wanted.fixed.iter().find(|(fixed, _)| {
+        let unknown = listed.fixed.iter().find(|(fixed, _)| {
             let mut names = method.parameters.iter();
             !names.any(|(name, of)| name == fixed && of == "string")
         });
@@ -281,7 +287,7 @@ impl<'a> Generator<'a> {
         let parameters = method.parameters.iter();
         parameters
             .map(|(go, of)| {
-                let fixed = wanted.fixed.iter().find(|(name, _)| name == go);
+                let fixed = listed.fixed.iter().find(|(name, _)| name == go);
                 let value = fixed.map(|(_, value)| value.as_str());
                 self.parameter(go, of, value)
             })
@@ -330,7 +336,7 @@ impl<'a> Generator<'a> {
         })
     }
 
-    fn outcome(&self, method: &Method, wanted: &Wanted) -> Result<Outcome, String> {
+    fn outcome(&self, method: &Method, listed: &ListedMethod) -> Result<Outcome, String> {
         let by_hand = BY_HAND.iter().find(|(name, _)| *name == method.name);
         let results: Vec<&str> = match by_hand {
             Some((_, results)) => results.to_vec(),
@@ -354,11 +360,11 @@ impl<'a> Generator<'a> {
             None => ("unit", "()".to_owned()),
             Some("Bytes") if by_hand.is_some() => ("bytes", "Vec<u8>".to_owned()),
             Some("Bytes") => ("optional_bytes", "Option<Vec<u8>>".to_owned()),
-            Some(of) if wanted.optional && is_pointer => ("optional", format!("Option<{of}>")),
+            Some(of) if listed.optional && is_pointer => ("optional", format!("Option<{of}>")),
             Some(of) if is_pointer => ("required", of.to_owned()),
             Some(of) => ("value", of.to_owned()),
         };
-        if wanted.optional && call != "optional" {
+        if listed.optional && call != "optional" {
             return Err(format!("{} has no value that may be absent", method.name));
         }
         let mut results: Vec<String> = value.iter().cloned().collect();

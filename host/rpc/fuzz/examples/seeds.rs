@@ -1,7 +1,7 @@
-//! Writes the corpora's first inputs: `cargo run --example seeds`, then `cargo fuzz cmin` for each.
+//! Writes the first inputs of the corpora: `cargo run --example seeds`, then `cargo fuzz cmin` for each target.
 //!
-//! They are the recordings in `fixtures`, values of every kind, and a whole conversation between a
-//! plugin and a server made of the other halves of the crate, as the server said it.
+//! The inputs are the recordings in `fixtures`, values of every kind, and the server's bytes of a whole conversation between a plugin and a server
+//! that is made of this crate.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,7 +22,7 @@ use mattermost_plugin_rpc::mattermost::{
 use mattermost_plugin_rpc::net_rpc::{Client, Response};
 use mattermost_plugin_rpc::yamux::frame::{Flags, Header, Kind};
 use mattermost_plugin_rpc::yamux::{Config, Session, Stream};
-use mattermost_plugin_rpc_fuzz::Touching;
+use mattermost_plugin_rpc_fuzz::TestHooks;
 use tokio::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
 };
@@ -86,7 +86,7 @@ fn unhex(text: &str) -> Vec<u8> {
     (0..digits.len()).step_by(2).map(byte).collect()
 }
 
-/// The number of a type or method in the target's list.
+/// The index of a type or method in the list of the target.
 fn number(name: &str) -> (u8, u8) {
     match name {
         "get_user_response" => (17, 7),
@@ -103,7 +103,7 @@ fn number(name: &str) -> (u8, u8) {
 fn recording(name: &str, bytes: &[u8]) {
     let (kind, method) = number(name);
     let head = if name.ends_with("response") { 2 } else { 1 };
-    // The large one only as what it is.
+    // The large recording only with its own type.
     if bytes.len() < 4096 {
         for kind in [0, 12, kind] {
             seed(
@@ -199,7 +199,7 @@ fn values() {
     answers();
 }
 
-/// Answers with the numbers of many calls, twice, and of none.
+/// Replies to many calls, twice, and to unknown calls.
 fn answers() {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new();
@@ -259,7 +259,7 @@ fn frames() {
     }
 }
 
-/// Keeps a copy of what is written.
+/// Records the bytes that are written.
 struct Tap(DuplexStream, Arc<Mutex<Vec<u8>>>);
 
 impl AsyncRead for Tap {
@@ -294,12 +294,12 @@ impl AsyncWrite for Tap {
     }
 }
 
-/// Everything a server says between the start and the end of a plugin.
+/// All bytes that a server sends between the start and the exit of a plugin.
 async fn talk() -> Vec<u8> {
     let said = Arc::new(Mutex::new(Vec::new()));
     let (near, far) = duplex(64 * 1024);
     let plugin = tokio::spawn(go_plugin::serve(near, "hooks", |stream: Stream, broker| async move {
-        let _ = serve_hooks(stream, broker, Arc::new(Touching)).await;
+        let _ = serve_hooks(stream, broker, Arc::new(TestHooks)).await;
     }));
     let (session, mut accept) = Session::client(Tap(far, Arc::clone(&said)), Config::default());
     let control = Client::new(session.open().await.unwrap());
@@ -360,8 +360,8 @@ async fn talk() -> Vec<u8> {
     said
 }
 
-/// Answers calls in turn, whatever they are: the first of the API's with settings, the writer's with
-/// headers and then with nothing.
+/// Replies to calls in order: to the first API call with settings, and to the calls of the response writer with headers and then with empty
+/// values.
 async fn serve_as_asked(mut stream: Stream, id: u32) {
     let mut encoder = Encoder::new();
     let mut buffer = vec![0; 64 * 1024];

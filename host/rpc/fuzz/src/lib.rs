@@ -1,17 +1,15 @@
-//! What the fuzzers run: one function per target, each fed with the bytes of a peer.
+//! The fuzz targets: one function per target, which gets the bytes of a peer.
 //!
-//! A test of the main crate includes this file too and runs every function over the committed corpus, so
-//! that what a fuzzer found once stays found, on a stable compiler and without libFuzzer.
+//! `tests/fuzz_corpus.rs` includes this file and runs every function over the committed corpus, with a stable compiler and without libFuzzer.
 //!
-//! The targets that speak run on a clock that is paused: it jumps ahead whenever nothing else can
-//! happen. Something that hangs therefore reaches [`PATIENCE`] within milliseconds and fails, and a
-//! timeout of the protocol costs nothing. When the peer is gone no task may be left.
+//! Targets with a connection run on a paused clock, which advances when all tasks are idle. So a target that hangs reaches [`HANG_TIMEOUT`] within
+//! milliseconds and fails, and timeouts of the protocol cost nothing. When the peer has disconnected, no task may be left.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a target that goes wrong should stop right there"
+    reason = "a failure must stop the fuzzer"
 )]
 
 use std::future::Future;
@@ -37,10 +35,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// A target: its name, which is that of its corpus too, and what it does with bytes.
+/// A target: its name, which is also the name of its corpus, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All targets.
 pub const TARGETS: [Target; 6] = [
     ("gob_decode", gob_decode),
     ("gob_any", gob_any),
@@ -51,18 +49,18 @@ pub const TARGETS: [Target; 6] = [
 ];
 
 /// Longer than all timeouts of the protocols together.
-const PATIENCE: Duration = Duration::from_secs(3600);
+const HANG_TIMEOUT: Duration = Duration::from_secs(3600);
 
 // Values.
 
-/// A type, without it.
+/// Decodes and drops the next value of a type.
 type Next = fn(&mut Decoder) -> Result<Option<()>, DecodeError>;
 
 fn next<T: Decode>(decoder: &mut Decoder) -> Result<Option<()>, DecodeError> {
     Ok(decoder.next::<T>()?.map(drop))
 }
 
-/// What is read from a server, by itself.
+/// The types that a plugin receives.
 const TYPES: [Next; 30] = [
     Decoder::skip,
     next::<Request>,
@@ -96,8 +94,8 @@ const TYPES: [Next; 30] = [
     next::<KvSetOptions>,
 ];
 
-/// Any bytes as a stream of gob values. The first byte says in what pieces they come, the next two as
-/// which types they are read, in turns, as heads and bodies are.
+/// Decodes the bytes as gob values. The first byte selects the size of the pieces in which they arrive, and the next two select two types that
+/// alternate, like headers and bodies.
 pub fn gob_decode(data: &[u8]) {
     let Some(([step, types @ ..], bytes)) = data.split_first_chunk::<3>() else {
         return;
@@ -116,7 +114,10 @@ pub fn gob_decode(data: &[u8]) {
                 Ok(None) => break,
                 Ok(Some(())) => turn += 1,
                 Err(error) if error.is_fatal() => {
-                    assert!(types[0](&mut decoder).is_err(), "a lost stream is read on");
+                    assert!(
+                        types[0](&mut decoder).is_err(),
+                        "a failed stream is read again"
+                    );
                     return;
                 }
                 Err(_) => turn += 1,
@@ -125,14 +126,13 @@ pub fn gob_decode(data: &[u8]) {
     }
 }
 
-/// Any bytes as values that bring their own type. What is understood survives being sent on, and can be
-/// shown as JSON.
+/// Decodes the bytes as interface values. A decoded value must round-trip, and its JSON must round-trip.
 pub fn gob_any(data: &[u8]) {
     let mut decoder = Decoder::new(Limits::default());
     decoder.feed(data);
     loop {
         match decoder.next::<Vec<Any>>() {
-            Ok(Some(values)) => values.iter().for_each(again),
+            Ok(Some(values)) => values.iter().for_each(round_trip),
             Ok(None) => return,
             Err(error) if error.is_fatal() => return,
             Err(_) => {}
@@ -140,8 +140,8 @@ pub fn gob_any(data: &[u8]) {
     }
 }
 
-/// Sends a value on, and on again.
-fn again(value: &Any) {
+/// Encodes and decodes a value, and its JSON.
+fn round_trip(value: &Any) {
     let text = value.to_json().to_string();
     let back = Any::from_json(value.to_json());
     // A float that is whole becomes an integer, and loses its sign if it is zero.
@@ -155,10 +155,9 @@ fn again(value: &Any) {
     decoder.feed(&bytes);
     let read = decoder.next::<Vec<Any>>();
     let Ok(Some(read)) = read else {
-        panic!("what was sent cannot be read: {read:?}");
+        panic!("an encoded value cannot be decoded: {read:?}");
     };
-    // By their texts: no float is equal to itself that is no number. And a value that stood as deep as
-    // it may stands one deeper now and is dropped.
+    // Compare the debug output, because NaN is not equal to itself. A value at the maximum depth is one level deeper now and is dropped.
     if !format!("{read:?}").contains("Dropped") {
         assert_eq!(format!("{read:?}"), format!("{sent:?}"));
     }
@@ -167,7 +166,7 @@ fn again(value: &Any) {
 
 // Peers.
 
-/// Runs a peer to its end, after which nothing is left that runs.
+/// Runs a peer until it ends. Then no task may be left.
 fn run(work: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -175,13 +174,13 @@ fn run(work: impl Future<Output = ()>) {
         .build()
         .unwrap();
     runtime.block_on(async {
-        timeout(PATIENCE, work).await.expect("something hangs");
+        timeout(HANG_TIMEOUT, work).await.expect("a task hangs");
         let tasks = || {
             tokio::runtime::Handle::current()
                 .metrics()
                 .num_alive_tasks()
         };
-        let over = timeout(PATIENCE, async {
+        let over = timeout(HANG_TIMEOUT, async {
             while tasks() > 0 {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
@@ -190,9 +189,8 @@ fn run(work: impl Future<Output = ()>) {
     });
 }
 
-/// Sends bytes in pieces, with a pause after each in which everybody else does what they can, and then
-/// no more. A peer that does not take them has hung up.
-async fn speak(mut io: impl AsyncWrite + Unpin, bytes: &[u8], step: usize) {
+/// Sends bytes in pieces and lets all other tasks run after each piece, then closes the stream. Stops if the peer has disconnected.
+async fn send_pieces(mut io: impl AsyncWrite + Unpin, bytes: &[u8], step: usize) {
     for piece in bytes.chunks(step) {
         if io.write_all(piece).await.is_err() {
             return;
@@ -202,8 +200,8 @@ async fn speak(mut io: impl AsyncWrite + Unpin, bytes: &[u8], step: usize) {
     let _ = io.shutdown().await;
 }
 
-/// How large the pieces are.
-fn step(byte: u8) -> usize {
+/// The size of the pieces.
+fn piece_size(byte: u8) -> usize {
     match byte {
         0..=127 => usize::MAX,
         128..=191 => usize::from(byte) - 127,
@@ -211,19 +209,19 @@ fn step(byte: u8) -> usize {
     }
 }
 
-/// Any bytes as the frames of a peer. The first byte says in what pieces they come, the second what
-/// is done with the streams that the peer opens, in turns of two bits.
+/// Receives the bytes as frames of a peer. The first byte selects the size of the pieces, and the second what the application does with the streams
+/// that the peer opens, in groups of two bits.
 pub fn yamux_frames(data: &[u8]) {
-    let Some(([pieces, habits], bytes)) = data.split_first_chunk::<2>() else {
+    let Some(([pieces, actions], bytes)) = data.split_first_chunk::<2>() else {
         return;
     };
     run(async {
         let (near, far) = duplex(64 * 1024);
         let (session, accept) = Session::server(near, yamux::Config::default());
-        let using = tokio::spawn(use_streams(session.clone(), accept, *habits));
+        let using = tokio::spawn(use_streams(session.clone(), accept, *actions));
         let (reader, writer) = tokio::io::split(far);
-        let listening = tokio::spawn(listen(reader));
-        speak(writer, bytes, step(*pieces)).await;
+        let listening = tokio::spawn(check_frames(reader));
+        send_pieces(writer, bytes, piece_size(*pieces)).await;
         session.closed().await;
         using.await.unwrap();
         listening.await.unwrap();
@@ -232,8 +230,8 @@ pub fn yamux_frames(data: &[u8]) {
     });
 }
 
-/// An application that treats each stream in its own way.
-async fn use_streams(session: Session, mut accept: Accept, habits: u8) {
+/// An application that handles each stream in another way.
+async fn use_streams(session: Session, mut accept: Accept, actions: u8) {
     let mut streams = JoinSet::new();
     let mut turn = 0;
     if let Ok(mut own) = session.open().await {
@@ -244,10 +242,10 @@ async fn use_streams(session: Session, mut accept: Accept, habits: u8) {
         });
     }
     while let Some(mut stream) = accept.next().await {
-        let habit = habits >> (turn % 4 * 2) & 3;
+        let action = actions >> (turn % 4 * 2) & 3;
         turn += 1;
         streams.spawn(async move {
-            match habit {
+            match action {
                 0 => {
                     let (mut reader, mut writer) = stream.into_split();
                     let _ = tokio::io::copy(&mut reader, &mut writer).await;
@@ -271,14 +269,13 @@ async fn use_streams(session: Session, mut accept: Accept, habits: u8) {
     }
 }
 
-/// A peer that checks what it is told: every byte is in a frame, and no stream exceeds what it was
-/// given at the beginning and later.
-async fn listen(mut reader: impl AsyncRead + Unpin) {
+/// Checks the frames that this side sends.
+async fn check_frames(mut reader: impl AsyncRead + Unpin) {
     let mut splitter = Splitter::default();
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = reader.read(&mut buffer).await {
         let mut input = &buffer[..count];
-        while let Some(piece) = splitter.next(&mut input).expect("no frame") {
+        while let Some(piece) = splitter.next(&mut input).expect("not a frame") {
             if let Piece::Header(header) = piece {
                 assert!(header.kind != Kind::Data || header.length <= WINDOW);
             }
@@ -288,10 +285,10 @@ async fn listen(mut reader: impl AsyncRead + Unpin) {
 
 // Calls.
 
-/// Hooks that touch all they are given.
-pub struct Touching;
+/// Hooks that use all their arguments.
+pub struct TestHooks;
 
-impl Hooks for Touching {
+impl Hooks for TestHooks {
     fn implemented(&self) -> Vec<String> {
         vec!["ServeHTTP".to_owned()]
     }
@@ -309,7 +306,7 @@ impl Hooks for Touching {
     }
 
     fn on_configuration_change(&self) -> BoxFuture<'_, Result<(), String>> {
-        async { Err("as it was".to_owned()) }.boxed()
+        async { Err("failed".to_owned()) }.boxed()
     }
 
     fn execute_command(
@@ -347,28 +344,28 @@ impl Hooks for Touching {
     }
 }
 
-/// Any bytes as what a server sends on the stream of hooks. The first byte says in what pieces, the
-/// second how it treats the streams that the plugin dials.
+/// Receives the bytes as the server's side of the hooks stream. The first byte selects the size of the pieces, and the second what the server does
+/// with the streams that the plugin dials.
 pub fn net_rpc_server(data: &[u8]) {
-    let Some(([pieces, manners], bytes)) = data.split_first_chunk::<2>() else {
+    let Some(([pieces, behavior], bytes)) = data.split_first_chunk::<2>() else {
         return;
     };
     run(async {
         let (near, far) = duplex(64 * 1024);
         let (session, mut accept) = Session::server(near, yamux::Config::default());
-        let (server, dialled) = Session::client(far, yamux::Config::default());
-        let answering = tokio::spawn(answer(dialled, *manners));
+        let (server, dialed) = Session::client(far, yamux::Config::default());
+        let answering = tokio::spawn(accept_dialed(dialed, *behavior));
         let stream = server.open().await.unwrap();
         let (reader, writer) = stream.into_split();
         let reading = tokio::spawn(drain(reader));
         let serving = async {
             let hooks = accept.next().await.unwrap();
             let broker = Broker::start(session.clone(), accept);
-            serve_hooks(hooks, broker, Arc::new(Touching)).await
+            serve_hooks(hooks, broker, Arc::new(TestHooks)).await
         };
         let speaking = async {
-            speak(writer, bytes, step(*pieces)).await;
-            // A hook may wait for an answer as long as the server is there.
+            send_pieces(writer, bytes, piece_size(*pieces)).await;
+            // A hook may wait for a reply while the server is connected.
             tokio::time::sleep(Duration::from_secs(60)).await;
             server.close();
         };
@@ -380,26 +377,25 @@ pub fn net_rpc_server(data: &[u8]) {
     });
 }
 
-/// Takes the streams that a plugin dials: with the right number or another, and then with silence, an
-/// end, a reset, or words.
-async fn answer(mut dialled: Accept, manners: u8) {
+/// Accepts the streams that the plugin dials, with the right ID or a wrong one, and then sends nothing, an end, a reset, or data.
+async fn accept_dialed(mut dialed: Accept, behavior: u8) {
     let mut streams = JoinSet::new();
-    while let Some(mut stream) = dialled.next().await {
+    while let Some(mut stream) = dialed.next().await {
         streams.spawn(async move {
-            let mut number = [0; 4];
-            if stream.read_exact(&mut number).await.is_err() {
+            let mut id = [0; 4];
+            if stream.read_exact(&mut id).await.is_err() {
                 return;
             }
-            if manners & 4 != 0 {
-                number[0] ^= 1;
+            if behavior & 4 != 0 {
+                id[0] ^= 1;
             }
-            let _ = stream.write_all(&number).await;
-            match manners & 3 {
+            let _ = stream.write_all(&id).await;
+            match behavior & 3 {
                 0 => drain(stream).await,
                 1 => {}
                 2 => stream.reset(),
                 _ => {
-                    let _ = stream.write_all(b"neither a body nor an answer").await;
+                    let _ = stream.write_all(b"neither a body nor a reply").await;
                     let _ = stream.shutdown().await;
                     drain(stream).await;
                 }
@@ -416,66 +412,68 @@ async fn drain(mut stream: impl AsyncRead + Unpin) {
     while let Ok(1..) = stream.read(&mut buffer).await {}
 }
 
-/// A call whose result is of no interest.
-type Made<'a> = BoxFuture<'a, Result<(), ApiError>>;
+/// A call whose result is ignored.
+type Ignored<'a> = BoxFuture<'a, Result<(), ApiError>>;
 
 /// One call of each method.
-fn calls(api: &dyn Api) -> Vec<Made<'_>> {
-    fn made<'a, T: 'a>(call: impl Future<Output = Result<T, ApiError>> + Send + 'a) -> Made<'a> {
+fn calls(api: &dyn Api) -> Vec<Ignored<'_>> {
+    fn ignored<'a, T: 'a>(
+        call: impl Future<Output = Result<T, ApiError>> + Send + 'a,
+    ) -> Ignored<'a> {
         async move { call.await.map(drop) }.boxed()
     }
     vec![
-        made(api.load_plugin_configuration()),
-        made(api.get_config()),
-        made(api.get_server_version()),
-        made(api.get_bundle_path()),
-        made(api.register_command(Command::default())),
-        made(api.ensure_bot_user(Bot::default())),
-        made(api.set_profile_image("u", vec![1])),
-        made(api.get_user("u")),
-        made(api.get_channel("c")),
-        made(api.get_channel_member("c", "u")),
-        made(api.get_direct_channel("u", "v")),
-        made(api.has_permission_to("u", "p")),
-        made(api.has_permission_to_channel("u", "c", "p")),
-        made(api.create_post(Post::default())),
-        made(api.update_post(Post::default())),
-        made(api.get_post("p")),
-        made(api.get_posts_since("c", 1)),
-        made(api.send_ephemeral_post("u", Post::default())),
-        made(api.update_ephemeral_post("u", Post::default())),
-        made(api.upload_file(vec![1], "c", "n")),
-        made(api.get_preferences_for_user("u")),
-        made(api.delete_preferences_for_user("u", Vec::new())),
-        made(api.kv_get("k")),
-        made(api.kv_set_with_options("k", vec![1], KvSetOptions::default())),
-        made(api.kv_delete("k")),
-        made(api.kv_list(0, 10)),
-        made(api.publish_websocket_event("e", Default::default(), Broadcast::default())),
-        made(api.open_interactive_dialog(OpenDialogRequest::default())),
-        made(api.get_plugin_config()),
-        made(api.save_plugin_config(Default::default())),
-        made(api.get_license()),
-        made(api.get_plugin_status("i")),
-        made(api.get_user_by_username("u")),
-        made(api.get_user_by_email("e")),
-        made(api.get_users_by_usernames(vec!["u".to_owned()])),
-        made(api.get_users_in_channel("c", 0, 10)),
-        made(api.get_teams_for_user("u")),
-        made(api.get_user_status("u")),
-        made(api.update_user_custom_status("u", CustomStatus::default())),
-        made(api.remove_user_custom_status("u")),
-        made(api.get_channel_members("c", 0, 10)),
-        made(api.get_channel_stats("c")),
-        made(api.delete_post("p")),
-        made(api.send_push_notification(PushNotification::default(), "u")),
-        made(api.log_audit_rec(AuditRecord::default())),
-        made(api.log(LogLevel::Info, "m", Vec::new())),
+        ignored(api.load_plugin_configuration()),
+        ignored(api.get_config()),
+        ignored(api.get_server_version()),
+        ignored(api.get_bundle_path()),
+        ignored(api.register_command(Command::default())),
+        ignored(api.ensure_bot_user(Bot::default())),
+        ignored(api.set_profile_image("u", vec![1])),
+        ignored(api.get_user("u")),
+        ignored(api.get_channel("c")),
+        ignored(api.get_channel_member("c", "u")),
+        ignored(api.get_direct_channel("u", "v")),
+        ignored(api.has_permission_to("u", "p")),
+        ignored(api.has_permission_to_channel("u", "c", "p")),
+        ignored(api.create_post(Post::default())),
+        ignored(api.update_post(Post::default())),
+        ignored(api.get_post("p")),
+        ignored(api.get_posts_since("c", 1)),
+        ignored(api.send_ephemeral_post("u", Post::default())),
+        ignored(api.update_ephemeral_post("u", Post::default())),
+        ignored(api.upload_file(vec![1], "c", "n")),
+        ignored(api.get_preferences_for_user("u")),
+        ignored(api.delete_preferences_for_user("u", Vec::new())),
+        ignored(api.kv_get("k")),
+        ignored(api.kv_set_with_options("k", vec![1], KvSetOptions::default())),
+        ignored(api.kv_delete("k")),
+        ignored(api.kv_list(0, 10)),
+        ignored(api.publish_websocket_event("e", Default::default(), Broadcast::default())),
+        ignored(api.open_interactive_dialog(OpenDialogRequest::default())),
+        ignored(api.get_plugin_config()),
+        ignored(api.save_plugin_config(Default::default())),
+        ignored(api.get_license()),
+        ignored(api.get_plugin_status("i")),
+        ignored(api.get_user_by_username("u")),
+        ignored(api.get_user_by_email("e")),
+        ignored(api.get_users_by_usernames(vec!["u".to_owned()])),
+        ignored(api.get_users_in_channel("c", 0, 10)),
+        ignored(api.get_teams_for_user("u")),
+        ignored(api.get_user_status("u")),
+        ignored(api.update_user_custom_status("u", CustomStatus::default())),
+        ignored(api.remove_user_custom_status("u")),
+        ignored(api.get_channel_members("c", 0, 10)),
+        ignored(api.get_channel_stats("c")),
+        ignored(api.delete_post("p")),
+        ignored(api.send_push_notification(PushNotification::default(), "u")),
+        ignored(api.log_audit_rec(AuditRecord::default())),
+        ignored(api.log(LogLevel::Info, "m", Vec::new())),
     ]
 }
 
-/// Any bytes as what a server answers on the stream of the API. The first byte says in what pieces, the
-/// second which method is called first; all others follow, so that an answer may be for any.
+/// Receives the bytes as the server's replies on the API stream. The first byte selects the size of the pieces, and the second the first method
+/// that is called; all other methods follow, so that a reply can be for any method.
 pub fn net_rpc_client(data: &[u8]) {
     let Some(([pieces, first], bytes)) = data.split_first_chunk::<2>() else {
         return;
@@ -489,14 +487,17 @@ pub fn net_rpc_client(data: &[u8]) {
         calls.rotate_left(first);
         let (reader, writer) = tokio::io::split(far);
         let reading = tokio::spawn(drain(reader));
-        tokio::join!(join_all(calls), speak(writer, bytes, step(*pieces)));
+        tokio::join!(
+            join_all(calls),
+            send_pieces(writer, bytes, piece_size(*pieces))
+        );
         assert_eq!(client.pending(), 0);
         drop((api, client));
         reading.await.unwrap();
     });
 }
 
-/// Any bytes as what a server sends on the whole connection. The first byte says in what pieces.
+/// Receives the bytes as the server's side of the whole connection. The first byte selects the size of the pieces.
 pub fn conversation(data: &[u8]) {
     let Some((pieces, bytes)) = data.split_first() else {
         return;
@@ -507,12 +508,12 @@ pub fn conversation(data: &[u8]) {
             near,
             "hooks",
             |stream: Stream, broker| async move {
-                let _ = serve_hooks(stream, broker, Arc::new(Touching)).await;
+                let _ = serve_hooks(stream, broker, Arc::new(TestHooks)).await;
             },
         ));
         let (reader, writer) = tokio::io::split(far);
-        let listening = tokio::spawn(listen(reader));
-        speak(writer, bytes, step(*pieces)).await;
+        let listening = tokio::spawn(check_frames(reader));
+        send_pieces(writer, bytes, piece_size(*pieces)).await;
         plugin.await.unwrap();
         listening.await.unwrap();
     });

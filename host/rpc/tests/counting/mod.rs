@@ -3,14 +3,14 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// What one thread allocated, in bytes.
+/// The allocations of one thread, in bytes.
 #[derive(Clone, Copy, Default)]
 pub struct Count {
-    /// What it has not given back.
+    /// Memory that is not freed.
     pub left: isize,
-    /// The most that it had at any time.
+    /// The most memory that was in use at any time.
     pub peak: usize,
-    /// All together.
+    /// The sum of all allocations.
     pub total: usize,
 }
 
@@ -18,7 +18,7 @@ thread_local! {
     static COUNT: Cell<Count> = const { Cell::new(Count { left: 0, peak: 0, total: 0 }) };
 }
 
-/// What `work` allocates on this thread.
+/// Counts the allocations of `work` on this thread.
 pub fn counted_work<T>(work: impl FnOnce() -> T) -> (Count, T) {
     let before = COUNT.replace(Count::default());
     let result = work();
@@ -38,17 +38,17 @@ fn change(by: isize) {
     });
 }
 
-// SAFETY: all of it is the system's allocator; counting allocates nothing.
+// SAFETY: all calls are forwarded to the system allocator, and counting does not allocate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         change(layout.size().cast_signed());
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller guarantees the requirements of the system allocator.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         change(-layout.size().cast_signed());
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller guarantees the requirements of the system allocator.
         unsafe { System.dealloc(memory, layout) }
     }
 }

@@ -17,14 +17,14 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// A recorded stream: what it is called, its bytes, and the values on it in order.
+/// A recorded stream: its name, its bytes, and its values in order.
 pub struct Fixture {
     pub name: String,
     pub bytes: Vec<u8>,
     pub values: Vec<Value>,
 }
 
-/// Every recording.
+/// All recordings.
 pub fn fixtures() -> Vec<Fixture> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let mut all = Vec::new();
@@ -53,13 +53,13 @@ pub fn fixtures() -> Vec<Fixture> {
     all
 }
 
-/// One recording.
+/// The recording with this name.
 pub fn fixture(name: &str) -> Fixture {
     let mut all = fixtures().into_iter();
     all.find(|fixture| fixture.name == name).unwrap()
 }
 
-/// Numbers that look random and are the same in every run.
+/// Pseudorandom numbers that are the same in every run.
 pub struct Random(u64);
 
 impl Random {
@@ -78,7 +78,7 @@ impl Random {
         self.below(256).to_le_bytes()[0]
     }
 
-    /// Changes up to four bytes: others, other bits, missing ones, additional ones.
+    /// Applies up to four mutations: replaces, flips, removes, or inserts bytes.
     pub fn mutate(&mut self, bytes: &mut Vec<u8>) {
         for _ in 0..=self.below(4) {
             let at = self.below(bytes.len());
@@ -109,7 +109,7 @@ pub fn int(value: i64) -> Vec<u8> {
     uint(((value << 1) ^ (value >> 63)).cast_unsigned())
 }
 
-/// Bytes and their count before them.
+/// A length and that many bytes.
 pub fn counted(bytes: &[u8]) -> Vec<u8> {
     [uint(bytes.len() as u64), bytes.to_vec()].concat()
 }
@@ -118,7 +118,7 @@ pub fn message(body: &[u8]) -> Vec<u8> {
     counted(body)
 }
 
-/// `-id` and a struct type with these fields: name and type of each.
+/// The definition of a struct with these fields: name and type of each.
 pub fn named_struct(id: i64, fields: &[(&str, i64)]) -> Vec<u8> {
     let mut out = [int(-id), vec![3]].concat();
     if !fields.is_empty() {
@@ -136,7 +136,7 @@ pub fn named_struct(id: i64, fields: &[(&str, i64)]) -> Vec<u8> {
     out
 }
 
-/// `-id` and a struct type with fields of these types, called `F0`, `F1` and so on.
+/// The definition of a struct with fields of these types, named `F0`, `F1`, and so on.
 pub fn struct_type(id: i64, fields: &[i64]) -> Vec<u8> {
     let names: Vec<_> = (0..fields.len())
         .map(|number| format!("F{number}"))
@@ -177,18 +177,18 @@ pub fn map_type(id: i64, key: i64, elem: i64) -> Vec<u8> {
     .concat()
 }
 
-/// `-id` and a type that marshals itself: 5 as gob, 6 as binary, 7 as text.
+/// The definition of a type that marshals itself: 5 with gob, 6 as binary, 7 as text.
 pub fn marshaler_type(id: i64, way: u8) -> Vec<u8> {
     [int(-id), vec![way, 0, 0]].concat()
 }
 
-/// A string that stands for itself.
+/// A top-level string.
 pub fn lone_string(bytes: &[u8]) -> Vec<u8> {
     message(&[int(6), vec![0], counted(bytes)].concat())
 }
 
-/// A list of interfaces, cut into a message per element because each holds a type of its own: a struct
-/// with one string, `x`. Its types are `first` and those after it.
+/// A list of interfaces in one message per element, because each element has its own type: a struct with one string, `x`. The types have the ids
+/// from `first` on.
 pub fn list_in_pieces(pieces: i64, first: i64) -> Vec<u8> {
     let mut bytes = message(&slice_type(first, 8));
     let mut piece = [int(first), vec![0], uint(pieces.cast_unsigned())].concat();

@@ -12,14 +12,14 @@ enum Type {
 }
 
 struct Stream<'a> {
-    /// What follows the current message.
+    /// The bytes after the current message.
     rest: &'a [u8],
     message: &'a [u8],
     types: HashMap<i64, Type>,
 }
 
-/// All values of a stream, as JSON: an object has the fields that were sent, `$type` and `$value` are an
-/// interface's content, `$base64` is a byte slice and `$url` an opaque text.
+/// All values of a stream as JSON: an object has the fields that were sent, `$type` and `$value` are an interface value, `$base64` is a byte
+/// slice, and `$url` an opaque text.
 pub fn read(bytes: &[u8]) -> Vec<Value> {
     let mut stream = Stream {
         rest: bytes,
@@ -74,7 +74,7 @@ impl Stream<'_> {
         String::from_utf8_lossy(self.bytes()).into_owned()
     }
 
-    /// The type of what follows, at the front of a value or inside an interface.
+    /// Reads the type of a top-level value or of the value in an interface.
     fn type_id(&mut self) -> i64 {
         loop {
             if self.message.is_empty() {
@@ -93,7 +93,7 @@ impl Stream<'_> {
         }
     }
 
-    /// Calls back for every field of a struct that describes types.
+    /// Calls a function for every field of a struct that describes types.
     fn described(&mut self, mut field: impl FnMut(&mut Self, u64)) {
         let mut number = 0;
         loop {
@@ -143,7 +143,7 @@ impl Stream<'_> {
 
     fn lone(&mut self, id: i64) -> Value {
         if !matches!(self.types.get(&id), Some(Type::Struct(_))) {
-            assert_eq!(self.uint(), 0, "a lone value has a zero before it");
+            assert_eq!(self.uint(), 0, "a singleton has a leading zero byte");
         }
         self.value(id)
     }
@@ -199,7 +199,7 @@ impl Stream<'_> {
     }
 }
 
-/// Bytes in base64, as JSON has them.
+/// Encodes bytes in base64.
 pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();

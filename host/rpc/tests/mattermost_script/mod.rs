@@ -14,7 +14,7 @@ use mattermost_plugin_rpc::mattermost::{
 };
 use mattermost_plugin_rpc::net_rpc::{self, Client, Reply, Route, Service};
 
-// Arguments and answers as the server declares them, apart from the crate's own structs.
+// Arguments and results as the server declares them, independent of the crate's structs.
 
 macro_rules! structs {
     ($($name:ident { $($field:ident : $type:ty = $go:literal),* })*) => {
@@ -65,7 +65,7 @@ structs! {
     AKeys { a: Vec<String> = "A", b: Option<Box<AppError>> = "B" }
 }
 
-/// A server that expects one call: it keeps the argument and gives the scripted answer.
+/// A server that expects one call, records its argument, and sends the scripted reply.
 pub struct Script<A> {
     pub method: &'static str,
     pub answer: Mutex<Option<Result<Reply, String>>>,
@@ -85,7 +85,7 @@ impl<A: Decode + Send + 'static> Service for Script<A> {
     }
 }
 
-/// Makes one call and says what it came to, and what the server was asked.
+/// Makes one call. Returns its result and the argument that the server received.
 pub async fn exchange<A, R, T, F>(
     method: &'static str,
     answer: R,

@@ -27,7 +27,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-// What the server sends and expects, declared apart from the crate's own structs.
+// Arguments and results as the server declares them, independent of the crate's structs.
 
 gob_struct! {
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,7 +66,7 @@ gob_struct! {
         pub body: u32 = "RequestBodyStream",
     }
 }
-// The plugin under test: hooks made of closures.
+// The plugin under test: hooks that are closures.
 
 pub type Activation =
     Box<dyn Fn(Arc<RpcApi>) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
@@ -175,14 +175,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server whose plugin runs and waits for calls, and that accepts what the plugin dials.
+    /// A server whose plugin is running. It accepts the streams that the plugin dials.
     pub async fn start(plugin: Plugin) -> Self {
         let mut server = Self::paused(plugin, Config::default()).await;
         server.accept();
         server
     }
 
-    /// The same, not accepting yet.
+    /// The same server, which does not accept streams yet.
     pub async fn paused(plugin: Plugin, config: Config) -> Self {
         let (session, incoming, stream, plugin) = connect(plugin, config).await;
         let hooks = Client::new(stream);
@@ -216,7 +216,7 @@ impl Server {
         });
     }
 
-    /// The stream that the plugin will dial with this id.
+    /// The stream that the plugin dials with this ID.
     pub fn expect(&self, id: u32) -> oneshot::Receiver<Stream> {
         let (sender, receiver) = oneshot::channel();
         self.parked.lock().unwrap().waiting.insert(id, sender);
@@ -244,7 +244,7 @@ impl Server {
             .unwrap()
     }
 
-    /// Forwards a request whose response goes to `writer`, under ids `id` and `id + 1`.
+    /// Forwards a request with the stream IDs `id` for the response and `id + 1` for the body.
     pub async fn request(
         &self,
         id: u32,
@@ -299,7 +299,7 @@ pub struct Exchange {
     pub uploaded: Uploaded,
 }
 
-/// A request body at the server, sent by the rules of the credit protocol.
+/// The server's side of a request body, which is sent as the plugin requests it.
 #[derive(Default)]
 pub struct Upload {
     pub body: Vec<u8>,
@@ -307,9 +307,9 @@ pub struct Upload {
 
 #[derive(Debug, PartialEq)]
 pub enum Uploaded {
-    /// All was sent and both sides closed.
+    /// The whole body was sent and both sides closed the stream.
     Whole,
-    /// The plugin closed without asking for anything.
+    /// The plugin closed the stream without a request.
     Unasked,
     /// The plugin reset the stream.
     Reset,
@@ -345,7 +345,7 @@ impl Upload {
     }
 }
 
-/// The next credit, a Go varint; none at the end of the stream.
+/// The next requested number of bytes, a Go varint. `None` at the end of the stream.
 pub async fn credit(stream: &mut Stream) -> Option<u64> {
     let mut zigzag = 0u64;
     for shift in (0..).step_by(7) {
@@ -461,13 +461,13 @@ pub fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Bytes that a Go server wrote, by the name of their recording.
+/// The bytes of a recording of a Go server.
 pub fn fixture(name: &str) -> Vec<u8> {
     let path = format!("{}/fixtures/{name}.hex", env!("CARGO_MANIFEST_DIR"));
     unhex(&std::fs::read_to_string(path).unwrap())
 }
 
-/// Bytes from hexadecimal digits in lines.
+/// Decodes lines of hexadecimal digits.
 pub fn unhex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text
         .bytes()

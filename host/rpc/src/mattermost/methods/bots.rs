@@ -7,13 +7,13 @@ use crate::mattermost::rpc_api::{Failure, Method, RpcApi, method, read};
 
 /// The plugin's bot account.
 pub trait BotsApi: Send + Sync + 'static {
-    /// Makes sure that the bot account exists and answers with its user id. Idempotent.
+    /// Creates the bot account if it does not exist. Returns its user ID.
     fn ensure_bot_user(&self, bot: Bot) -> Call<'_, String>;
 
-    /// The bot account with this user ID; a deactivated one only if asked for. None if there is no such bot.
+    /// The bot account with this user ID. `None` if there is no such bot, or it is deactivated and `include_deleted` is false.
     fn get_bot<'a>(&'a self, bot_user_id: &'a str, include_deleted: bool) -> Call<'a, Option<Bot>>;
 
-    /// Sets a user's picture: PNG or JPEG.
+    /// Sets a user's profile picture, a PNG or JPEG image.
     fn set_profile_image<'a>(&'a self, user_id: &'a str, data: Vec<u8>) -> Call<'a, ()>;
 }
 

@@ -6,17 +6,17 @@ use crate::mattermost::rpc_api::{Failure, Method, RpcApi, method, read};
 
 /// Channels and their members.
 pub trait ChannelsApi: Send + Sync + 'static {
-    /// The channel with this id, archived or not.
+    /// The channel with this ID, even if archived.
     fn get_channel<'a>(&'a self, channel_id: &'a str) -> Call<'a, Channel>;
 
-    /// A user's membership of a channel; none for one who is no member, or where either does not exist.
+    /// The membership of a user in a channel. `None` if the user is not a member, or the user or the channel does not exist.
     fn get_channel_member<'a>(
         &'a self,
         channel_id: &'a str,
         user_id: &'a str,
     ) -> Call<'a, Option<ChannelMember>>;
 
-    /// The memberships of a channel, one page of them. Pages count from 0.
+    /// One page of the memberships of a channel. The first page is 0.
     fn get_channel_members<'a>(
         &'a self,
         channel_id: &'a str,
@@ -24,10 +24,10 @@ pub trait ChannelsApi: Send + Sync + 'static {
         per_page: u32,
     ) -> Call<'a, Vec<ChannelMember>>;
 
-    /// How many members a channel has.
+    /// The number of members of a channel.
     fn get_channel_stats<'a>(&'a self, channel_id: &'a str) -> Call<'a, ChannelStats>;
 
-    /// The direct channel of two users, created when missing.
+    /// The direct channel of two users. Created if it does not exist.
     fn get_direct_channel<'a>(&'a self, user_id1: &'a str, user_id2: &'a str) -> Call<'a, Channel>;
 }
 

@@ -7,7 +7,7 @@ use crate::mattermost::rpc_api::{Failure, Method, RpcApi, method, read};
 
 /// Files attached to posts.
 pub trait FilesApi: Send + Sync + 'static {
-    /// Stores a file for a post of this channel.
+    /// Uploads a file for a post in this channel.
     fn upload_file<'a>(
         &'a self,
         data: Vec<u8>,

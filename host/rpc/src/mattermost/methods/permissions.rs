@@ -6,10 +6,10 @@ use crate::mattermost::rpc_api::{Failure, Method, RpcApi, method, read};
 
 /// Permissions of users.
 pub trait PermissionsApi: Send + Sync + 'static {
-    /// Whether a user has a permission of the system scope. False for a user who does not exist.
+    /// Whether a user has a permission in the system scope. False if the user does not exist.
     fn has_permission_to<'a>(&'a self, user_id: &'a str, permission: &'a str) -> Call<'a, bool>;
 
-    /// Whether a user has a permission in a channel. False where either does not exist.
+    /// Whether a user has a permission in a channel. False if the user or the channel does not exist.
     fn has_permission_to_channel<'a>(
         &'a self,
         user_id: &'a str,

@@ -9,7 +9,7 @@ pub trait PreferencesApi: Send + Sync + 'static {
     /// All preferences of a user.
     fn get_preferences_for_user<'a>(&'a self, user_id: &'a str) -> Call<'a, Vec<Preference>>;
 
-    /// Removes preferences of a user. Removing what is absent succeeds.
+    /// Deletes preferences of a user. Succeeds if they do not exist.
     fn delete_preferences_for_user<'a>(
         &'a self,
         user_id: &'a str,

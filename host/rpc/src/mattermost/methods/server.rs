@@ -6,7 +6,7 @@ use crate::mattermost::rpc_api::{Failure, Method, RpcApi, method, read};
 
 /// The server itself: version, configuration, license, plugins.
 pub trait ServerApi: Send + Sync + 'static {
-    /// The site's configuration, secrets masked.
+    /// The server's configuration. Secrets are masked.
     ///
     /// Reserved for the host: no component may see the reply.
     fn get_config(&self) -> Call<'_, Config>;
@@ -14,13 +14,13 @@ pub trait ServerApi: Send + Sync + 'static {
     /// The server's version, such as `11.9.0`.
     fn get_server_version(&self) -> Call<'_, String>;
 
-    /// Absolute path of the directory the bundle was unpacked into.
+    /// The absolute path of the unpacked bundle.
     fn get_bundle_path(&self) -> Call<'_, String>;
 
-    /// The server's license, or none.
+    /// The server's license. `None` if there is none.
     fn get_license(&self) -> Call<'_, Option<License>>;
 
-    /// The state of a plugin on this node; none for one that is not installed.
+    /// The state of a plugin on this node. `None` if the plugin is not installed.
     fn get_plugin_status<'a>(&'a self, id: &'a str) -> Call<'a, Option<PluginStatus>>;
 }
 

@@ -16,7 +16,7 @@ pub trait SettingsApi: Send + Sync + 'static {
     /// Reserved for the host: no component may see the reply.
     fn get_plugin_config(&self) -> Call<'_, BTreeMap<String, Any>>;
 
-    /// Replaces all stored settings of the plugin. A value of 32 asterisks keeps what is stored under that key.
+    /// Replaces all stored settings of the plugin. A value of 32 asterisks keeps the stored value of that key.
     ///
     /// Reserved for the host: no component may see the reply.
     fn save_plugin_config(&self, config: BTreeMap<String, Any>) -> Call<'_, ()>;

@@ -6,19 +6,19 @@ use crate::mattermost::rpc_api::{Failure, Method, RpcApi, method, read};
 
 /// User accounts and their teams.
 pub trait UsersApi: Send + Sync + 'static {
-    /// The user with this id, deactivated or not.
+    /// The user with this ID, even if deactivated.
     fn get_user<'a>(&'a self, user_id: &'a str) -> Call<'a, User>;
 
-    /// The user with this name, deactivated or not. The name has no `@`.
+    /// The user with this username (without `@`), even if deactivated.
     fn get_user_by_username<'a>(&'a self, name: &'a str) -> Call<'a, User>;
 
-    /// The user with this e-mail address, deactivated or not.
+    /// The user with this email address, even if deactivated.
     fn get_user_by_email<'a>(&'a self, email: &'a str) -> Call<'a, User>;
 
-    /// The users with these names; names that nobody has are left out.
+    /// The users with these usernames. Unknown usernames are left out.
     fn get_users_by_usernames(&self, usernames: Vec<String>) -> Call<'_, Vec<User>>;
 
-    /// The members of a channel by user name, deactivated ones included, one page of them. Pages count from 0.
+    /// One page of the members of a channel by username, including deactivated users. The first page is 0.
     fn get_users_in_channel<'a>(
         &'a self,
         channel_id: &'a str,
@@ -26,7 +26,7 @@ pub trait UsersApi: Send + Sync + 'static {
         per_page: u32,
     ) -> Call<'a, Vec<User>>;
 
-    /// The teams that a user is a member of.
+    /// The teams of a user.
     fn get_teams_for_user<'a>(&'a self, user_id: &'a str) -> Call<'a, Vec<Team>>;
 }
 

@@ -13,11 +13,11 @@ crate::gob_struct! {
         pub status: String = "Status",
         /// The action.
         pub event_data: AuditEventData = "EventData",
-        /// The user who caused it.
+        /// The user who caused the event.
         pub actor: AuditEventActor = "Actor",
-        /// More about the event.
+        /// Additional data.
         pub meta: BTreeMap<String, Any> = "Meta",
-        /// Why it failed.
+        /// The reason of the failure.
         pub error: AuditEventError = "Error",
     }
 }
@@ -51,7 +51,7 @@ crate::gob_struct! {
 }
 
 crate::gob_struct! {
-    /// Why an event failed, `model.AuditEventError`.
+    /// The error of an event, `model.AuditEventError`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct AuditEventError = "AuditEventError" {
         /// The reason.

@@ -4,45 +4,45 @@ crate::gob_struct! {
     /// A channel, `model.Channel`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Channel = "Channel" {
-        /// The 26-character id.
+        /// The 26-character ID.
         pub id: String = "Id",
         /// Milliseconds since 1970; 0 while the channel is not archived.
         pub delete_at: i64 = "DeleteAt",
-        /// Empty for direct and group channels.
+        /// The team; empty for direct and group channels.
         pub team_id: String = "TeamId",
         /// `O` open, `P` private, `D` direct, `G` group.
         pub kind: String = "Type",
-        /// The name that people read.
+        /// The displayed name.
         pub display_name: String = "DisplayName",
-        /// The name in the channel's address.
+        /// The name in the URL of the channel.
         pub name: String = "Name",
     }
 }
 
 crate::gob_struct! {
-    /// Somebody's membership of a channel, `model.ChannelMember`.
+    /// The membership of a user in a channel, `model.ChannelMember`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct ChannelMember = "ChannelMember" {
         /// The channel.
         pub channel_id: String = "ChannelId",
         /// The member.
         pub user_id: String = "UserId",
-        /// Role names separated by blanks.
+        /// The names of the roles, separated by spaces.
         pub roles: String = "Roles",
         /// Whether the member is a guest.
         pub scheme_guest: bool = "SchemeGuest",
-        /// Whether the member administers the channel.
+        /// Whether the member is an admin of the channel.
         pub scheme_admin: bool = "SchemeAdmin",
     }
 }
 
 crate::gob_struct! {
-    /// How many members a channel has, `model.ChannelStats`.
+    /// The number of members of a channel, `model.ChannelStats`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct ChannelStats = "ChannelStats" {
         /// The channel.
         pub channel_id: String = "ChannelId",
-        /// Members whose accounts are active, bots included.
+        /// The number of members with active accounts, including bots.
         pub member_count: i64 = "MemberCount",
     }
 }

@@ -3,16 +3,16 @@
 use crate::gob::Bytes;
 
 crate::gob_struct! {
-    /// Circumstances of a hook call, `plugin.Context`.
+    /// The context of a hook call, `plugin.Context`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Context = "Context" {
-        /// The session, or empty. An id, not the token.
+        /// The ID of the session (not its token), or empty.
         pub session_id: String = "SessionId",
-        /// The client's websocket connection; empty on servers that do not tell.
+        /// The websocket connection of the client; empty if the server does not send it.
         pub connection_id: String = "ConnectionId",
-        /// The server's name for this request, found in its log too.
+        /// The ID of the request, which is also in the server's log.
         pub request_id: String = "RequestId",
-        /// The client's address, trusted proxies' headers considered.
+        /// The IP address of the client. The server considers the headers of trusted proxies.
         pub ip_address: String = "IPAddress",
         /// The client's `Accept-Language`.
         pub accept_language: String = "AcceptLanguage",
@@ -25,9 +25,9 @@ crate::gob_struct! {
     /// A file for a support packet, `model.FileData`.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct FileData = "FileData" {
-        /// Its name in the packet.
+        /// The file name in the packet.
         pub filename: String = "Filename",
-        /// Its content.
+        /// The content.
         pub body: Bytes = "Body",
     }
 }

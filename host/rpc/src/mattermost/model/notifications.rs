@@ -24,7 +24,7 @@ crate::gob_struct! {
         pub post_id: String = "PostId",
         /// The version of the format: `v2`.
         pub version: String = "Version",
-        /// Whether the device fetches the text by itself.
+        /// Whether the device fetches the text from the server.
         pub is_id_loaded: bool = "IsIdLoaded",
     }
 }

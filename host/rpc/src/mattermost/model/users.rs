@@ -3,30 +3,30 @@
 use std::collections::BTreeMap;
 
 crate::gob_struct! {
-    /// A user account, `model.User`. Only what plugins read of it is decoded: never the password hash, never the MFA secret.
+    /// A user account, `model.User`. It has only the fields that plugins need, and never the password hash or the MFA secret.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct User = "User" {
-        /// The 26-character id.
+        /// The 26-character ID.
         pub id: String = "Id",
         /// Milliseconds since 1970; 0 while the account is active.
         pub delete_at: i64 = "DeleteAt",
         /// The name after the `@`.
         pub username: String = "Username",
-        /// E-mail address.
+        /// The email address.
         pub email: String = "Email",
-        /// Whether the user has proved to own the address.
+        /// Whether the email address is verified.
         pub email_verified: bool = "EmailVerified",
-        /// Free text.
+        /// The nickname.
         pub nickname: String = "Nickname",
-        /// First name.
+        /// The first name.
         pub first_name: String = "FirstName",
-        /// Last name.
+        /// The last name.
         pub last_name: String = "LastName",
-        /// Role names separated by blanks, such as `system_user system_admin`.
+        /// The names of the roles, separated by spaces, such as `system_user system_admin`.
         pub roles: String = "Roles",
-        /// Language tag.
+        /// The language tag.
         pub locale: String = "Locale",
-        /// `automaticTimezone`, `manualTimezone` and `useAutomaticTimezone`, all strings.
+        /// `automaticTimezone`, `manualTimezone`, and `useAutomaticTimezone`, all strings.
         pub timezone: BTreeMap<String, String> = "Timezone",
         /// Whether this is a bot account.
         pub is_bot: bool = "IsBot",

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// random returns bytes that are the same for the same seed.
+// random returns pseudorandom bytes. The same seed returns the same bytes.
 func random(seed int64, length int) []byte {
 	content := make([]byte, length)
 	_, _ = rand.New(rand.NewSource(seed)).Read(content)
@@ -72,7 +72,7 @@ func echoesManyLargeBodies(t *testing.T) {
 		return echoes(client, listener.URL, random(int64(n), 900_000))
 	})
 	if found := p.supervisor.containing(`"level":"error"`); len(found) > 0 {
-		t.Errorf("the supervisor complains: %s", found)
+		t.Errorf("the supervisor logged errors: %s", found)
 	}
 }
 
@@ -86,10 +86,10 @@ func answersAThousandRequests(t *testing.T) {
 		}
 		return echoes(client, listener.URL, random(int64(n), length))
 	})
-	t.Logf("highest memory: %d KiB", resident(t, p.process(t), "VmHWM"))
+	t.Logf("highest memory: %d KiB", memory(t, p.process(t), "VmHWM"))
 }
 
-func answersOrTurnsAway(t *testing.T) {
+func answersOrRejects(t *testing.T) {
 	p := start(t, pluginBundle(t), settings())
 	listener, client := p.listen(t), manyConnections(t)
 	var mutex sync.Mutex
@@ -111,41 +111,41 @@ func answersOrTurnsAway(t *testing.T) {
 		return fmt.Errorf("status %d, Retry-After %q: %s", got.status, got.header.Get("Retry-After"), got.body)
 	})
 	if seen[http.StatusNotFound] == 0 {
-		t.Error("none was answered")
+		t.Error("no request was answered")
 	}
-	highest := resident(t, p.process(t), "VmHWM")
+	highest := memory(t, p.process(t), "VmHWM")
 	t.Logf("statuses %v, highest memory %d KiB", seen, highest)
-	// 200 bodies of one mebibyte on the wire and 64 events of a few mebibytes each.
+	// 200 bodies of one mebibyte, and 64 events of a few mebibytes each.
 	if highest > 600*1024 {
-		t.Errorf("it took %d KiB", highest)
+		t.Errorf("the process used %d KiB", highest)
 	}
 	if got := p.call(t, http.MethodGet, "/no/such/path", "", nil); got.status != http.StatusNotFound {
-		t.Errorf("after the rush: %d", got.status)
+		t.Errorf("after the requests: %d", got.status)
 	}
 }
 
-// strangersKeepNobodyOut has more of them at once than a plugin of default limits takes calls, each with a small body
-// announced and none sent.
-func strangersKeepNobodyOut(t *testing.T) {
-	const strangers = 1500
+// survivesRequestsWithoutBodies sends more concurrent requests than a plugin accepts by default. Each one announces a
+// small body and does not send it.
+func survivesRequestsWithoutBodies(t *testing.T) {
+	const requests = 1500
 	p := start(t, pluginBundle(t), settings())
 	address := strings.TrimPrefix(p.listen(t).URL, "http://")
 	var connections []*net.TCPConn
-	for range strangers {
-		dialled, err := net.Dial("tcp", address)
+	for range requests {
+		dialed, err := net.Dial("tcp", address)
 		check(t, err)
-		defer dialled.Close()
-		connection := dialled.(*net.TCPConn)
+		defer dialed.Close()
+		connection := dialed.(*net.TCPConn)
 		_, err = fmt.Fprint(connection, "POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
 		check(t, err)
 		connections = append(connections, connection)
 	}
 	for _, user := range []string{"", "someone"} {
 		if got := p.call(t, http.MethodGet, "/no/such/path", user, nil); got.status != http.StatusNotFound {
-			t.Errorf("meanwhile %q is answered %d", user, got.status)
+			t.Errorf("meanwhile the response to %q is %d", user, got.status)
 		}
 	}
-	// The server sends no answer before it has read the body, or seen that there is none.
+	// The server sends no response before the end of the body.
 	for _, connection := range connections {
 		check(t, connection.CloseWrite())
 	}
@@ -155,13 +155,13 @@ func strangersKeepNobodyOut(t *testing.T) {
 		check(t, err)
 		seen[response.StatusCode]++
 	}
-	told := seen[http.StatusRequestTimeout] + seen[http.StatusBadRequest] + seen[http.StatusServiceUnavailable]
-	if told != strangers {
-		t.Errorf("they are answered %v", seen)
+	answered := seen[http.StatusRequestTimeout] + seen[http.StatusBadRequest] + seen[http.StatusServiceUnavailable]
+	if answered != requests {
+		t.Errorf("the responses are %v", seen)
 	}
 }
 
-func deliversPieces(t *testing.T) {
+func deliversParts(t *testing.T) {
 	p := start(t, helloBundle(t), nil)
 	got := p.call(t, http.MethodGet, "/pieces", "", nil)
 	if got.status != http.StatusOK || len(got.body) != 1_000_003 {
@@ -173,11 +173,11 @@ func deliversPieces(t *testing.T) {
 		}
 	}
 	if got.writes < 2 {
-		t.Errorf("it came in %d write", got.writes)
+		t.Errorf("there was only %d write", got.writes)
 	}
 }
 
-func survivesGoneClients(t *testing.T) {
+func survivesDisconnects(t *testing.T) {
 	p := start(t, helloBundle(t), nil)
 	pid := p.process(t)
 	listener := p.listen(t)
@@ -186,10 +186,10 @@ func survivesGoneClients(t *testing.T) {
 		connection, err := net.Dial("tcp", address)
 		check(t, err)
 		if n%2 == 0 {
-			// Gone in the middle of its body.
+			// Disconnect in the middle of the body.
 			_, err = fmt.Fprintf(connection, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n%s", strings.Repeat("x", 1000*n))
 		} else {
-			// Gone before it has read the response.
+			// Disconnect before reading the response.
 			_, err = fmt.Fprint(connection, "GET /pieces HTTP/1.1\r\nHost: x\r\n\r\n")
 		}
 		check(t, err)
@@ -197,7 +197,7 @@ func survivesGoneClients(t *testing.T) {
 	}
 	check(t, echoes(http.DefaultClient, listener.URL, random(1, 500_000)))
 	if p.process(t) != pid {
-		t.Error("it is another process now")
+		t.Error("the process was restarted")
 	}
 	check(t, p.environment.PerformHealthCheck(p.id))
 }
