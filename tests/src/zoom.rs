@@ -20,154 +20,40 @@
 mod account;
 mod answers;
 mod content;
+mod error;
 mod fault;
 mod grants;
 mod http;
 mod meeting;
 mod people;
 pub mod proxy;
+mod random;
 mod routes;
+mod state;
 mod tls;
+mod user;
 mod webhook;
 
-use std::collections::{BTreeMap, VecDeque};
-use std::io;
+use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use tempfile::TempDir;
 
-pub use account::{ACCOUNT, User};
+pub use account::ACCOUNT;
+pub use error::Error;
 pub use fault::{DeadGrant, Fault, Refusal};
 pub use meeting::{INSTANT, Meeting, PERSONAL, RECURRING, SCHEDULED, Schedule, WEBINAR};
+pub use state::{App, Authorization, Route};
+pub use user::User;
 pub use webhook::{Retries, Webhook};
 
 use account::Account;
-
-/// The credentials of the Zoom app that the plugin is configured with.
-#[derive(Clone, Debug)]
-pub struct App {
-    /// The client id.
-    pub client_id: String,
-    /// The client secret.
-    pub client_secret: String,
-    /// What webhooks are signed with.
-    pub webhook_secret: String,
-}
-
-/// A place in Zoom's API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Route {
-    /// `GET /oauth/authorize`, where a person consents.
-    Authorize,
-    /// `POST /oauth/token`, code exchange and refresh.
-    Token,
-    /// `POST /oauth/revoke`.
-    Revoke,
-    /// `POST /oauth/data/compliance`, which Zoom no longer asks for.
-    Compliance,
-    /// `GET /v2/users/{me, id or e-mail}`.
-    User,
-    /// `POST /v2/users/{me, id or e-mail}/meetings`.
-    CreateMeeting,
-    /// `GET /v2/meetings/{id}`.
-    Meeting,
-    /// `GET /rec/download/{name}`, a file of a recording.
-    Download,
-    /// Anything else: a mistake of the plugin.
-    Unknown,
-}
-
-/// The parameters with which a plugin sent a person to the consent page.
-#[derive(Clone, Debug, Default)]
-pub struct Authorization {
-    /// The state that must come back.
-    pub state: String,
-    /// The PKCE challenge, empty if there was none.
-    pub code_challenge: String,
-    /// Where the person goes afterwards.
-    pub redirect_uri: String,
-    /// The host of the consent page.
-    pub host: String,
-}
-
-/// Decides about each request of the plugin. A request that it rejects is not heard.
-type Gate = Arc<dyn Fn(Route) -> bool + Send + Sync>;
-
-struct Shared {
-    app: App,
-    base: String,
-    state: Mutex<State>,
-    gate: Mutex<Option<Gate>>,
-    released: Condvar,
-    stopping: AtomicBool,
-}
-
-/// A file of a recording, by its name in the address.
-#[derive(Clone, Debug)]
-enum File {
-    /// Its content type and its content.
-    Content(String, String),
-    Redirect(String),
-}
-
-struct State {
-    files: BTreeMap<String, File>,
-    downloads: Vec<(String, String)>,
-    /// Whether the access token of a user downloads files: the app has the scope.
-    users_download: bool,
-    /// The query of a redirect that makes a token unnecessary.
-    ticket: String,
-    account: Account,
-    counts: BTreeMap<Route, u64>,
-    /// Which host was asked for each request.
-    hosts: Vec<(Route, String)>,
-    faults: BTreeMap<Route, VecDeque<Fault>>,
-    releases: u64,
-    declines: bool,
-    last_authorization: Option<Authorization>,
-    connections: BTreeMap<u64, TcpStream>,
-}
-
-impl Shared {
-    fn is_heard(&self, route: Route) -> bool {
-        let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
-        let gate = gate.clone();
-        gate.is_none_or(|gate| gate(route))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The mock Zoom server cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A socket or a file.
-    #[error("the mock Zoom server cannot use its socket or folder")]
-    Io(#[from] io::Error),
-    /// The test certificates.
-    #[error("the certificates of the mock Zoom server cannot be made")]
-    Certificate(#[from] rcgen::Error),
-    /// TLS.
-    #[error("the mock Zoom server cannot speak TLS")]
-    Tls(#[from] rustls::Error),
-    /// The consent page was not as expected.
-    #[error("the consent page answered {status} without a redirect: {body}")]
-    Consent {
-        /// Its status.
-        status: u16,
-        /// What it said.
-        body: String,
-    },
-    /// The consent page could not be fetched.
-    #[error("the consent page cannot be fetched")]
-    Fetch(#[from] Box<ureq::Error>),
-}
+use random::{hex, random};
+use state::{Shared, State};
 
 /// A running mock Zoom server. It stops on drop.
 pub struct Zoom {
@@ -354,16 +240,4 @@ fn accept(listener: &TcpListener, config: &Arc<rustls::ServerConfig>, shared: &A
             shared.lock().connections.remove(&number);
         });
     }
-}
-
-/// Random bytes; a run with predictable tokens would prove less.
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    // The operating system's source does not fail on a running system; zeros would only be weaker.
-    let _ = ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes);
-    bytes
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -9,6 +9,8 @@
 //! | [`net_rpc`] | Go's `net/rpc`: calls over one stream |
 //! | [`go_plugin`] | hashicorp/go-plugin: handshake, broker, control stream |
 //! | [`mattermost`] | Mattermost's hooks and API with their types |
+//!
+//! To add a method of Mattermost's API, follow the two steps at the top of `api/methods.txt`.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]

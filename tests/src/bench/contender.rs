@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::figures::{self, Amount, CONNECTIONS, Load, READS, failed, note, size};
 use super::load::{Connection, Latencies, Request, drive};
 use super::meetings::Starter;
 use super::report::{Column, Figure, Values};
 use super::usage::{Cpu, Memory};
-use super::{Amount, CONNECTIONS, Load, READS, failed, note, size};
+
 use crate::client::text_at;
 use crate::process::{self, wait_until};
 use crate::site::{Error, PLUGIN, Site};
@@ -93,10 +94,10 @@ impl Contender {
         };
         site.administrator.configure_plugin(&id, &settings)?;
         let mut values = Values::default();
-        values.add(super::BUNDLE, size(bundle)?);
+        values.add(figures::BUNDLE, size(bundle)?);
         let executable = executable(&manifest)?;
         let executable = site.server.plugin_folder().join(&id).join(executable);
-        values.add(super::EXECUTABLE, size(&executable)?);
+        values.add(figures::EXECUTABLE, size(&executable)?);
         let version = text_at(&manifest, "/version").unwrap_or_default();
         Ok(Contender {
             bundle: bundle.to_owned(),
@@ -146,18 +147,22 @@ impl Contender {
     pub fn round(&mut self, site: &Site, amount: &Amount, round: usize) -> Result<(), Error> {
         self.values.set_round(Some(round));
         let process = self.enable(site, true)?;
-        self.remember(process, super::IDLE, super::IDLE_OWN);
+        self.remember(process, figures::IDLE, figures::IDLE_OWN);
         if self.has_webhooks() {
             self.webhook_loads(site, process, amount, round)?;
             // By now each bundle had as many webhooks; what follows is not asked of all.
-            self.remember(process, super::LOADED, super::LOADED_OWN);
+            self.remember(process, figures::LOADED, figures::LOADED_OWN);
         }
         if self.has_test_routes() {
             let warm_up = vec![self.get("/header"); amount.warm_up()];
             self.drive(site, 1, &warm_up)?;
-            self.load(site, process, amount, &super::PLAIN, |contender, count| {
-                Ok(vec![contender.get("/header"); count])
-            })?;
+            self.load(
+                site,
+                process,
+                amount,
+                &figures::PLAIN,
+                |contender, count| Ok(vec![contender.get("/header"); count]),
+            )?;
             self.reads(site, process, amount)?;
         }
         if self.kind == Kind::Zoom {
@@ -192,9 +197,9 @@ impl Contender {
             _ => "/webhook",
         };
         let mut loads = [
-            (super::FOLLOWED, "/webhook", About::Followed),
-            (super::UNKNOWN, "/webhook", About::Unknown),
-            (super::LEAST, least, About::Unknown),
+            (figures::FOLLOWED, "/webhook", About::Followed),
+            (figures::UNKNOWN, "/webhook", About::Unknown),
+            (figures::LEAST, least, About::Unknown),
         ];
         if let (0, [_, last @ ..]) = (round % 2, &mut loads) {
             last.reverse();
@@ -228,7 +233,7 @@ impl Contender {
         }
         settle(process);
         let after = Memory::of(process).resident as f64;
-        self.values.add(super::GROWTH, after - before);
+        self.values.add(figures::GROWTH, after - before);
         self.disable(site)
     }
 
@@ -261,7 +266,7 @@ impl Contender {
         let log = site.server.log_text();
         let took = activation(log.get(mark..).unwrap_or_default(), &self.id);
         if let (true, Some(took)) = (measured, took) {
-            self.values.add(super::ACTIVATED, took);
+            self.values.add(figures::ACTIVATED, took);
         }
         settle(process);
         Ok(process)
@@ -388,9 +393,9 @@ impl Contender {
         let (base_time, base_cpu) = self.cost(site, process, 1, &without)?;
         let time = time.at(0.5).saturating_sub(base_time.at(0.5));
         let reads = READS as f64;
-        self.values.add(super::READ, time.as_secs_f64() / reads);
+        self.values.add(figures::READ, time.as_secs_f64() / reads);
         self.values
-            .add(super::READ_CPU, (cpu - base_cpu).max(0.0) / reads);
+            .add(figures::READ_CPU, (cpu - base_cpu).max(0.0) / reads);
         Ok(())
     }
 
@@ -407,7 +412,7 @@ impl Contender {
         match starter.start(site, amount.starts) {
             Ok(latencies) => self
                 .values
-                .add(super::START, latencies.at(0.5).as_secs_f64()),
+                .add(figures::START, latencies.at(0.5).as_secs_f64()),
             Err(error) => {
                 self.notes.push(note("start of a meeting", &error));
                 self.starter = None;
@@ -436,8 +441,8 @@ impl Contender {
         while began.elapsed() < PATIENCE {
             if ask(path) == Some(good) && self.is_running(site) {
                 self.values
-                    .add(super::RECOVERY, began.elapsed().as_secs_f64());
-                self.values.add(super::LOST, lost);
+                    .add(figures::RECOVERY, began.elapsed().as_secs_f64());
+                self.values.add(figures::LOST, lost);
                 return Ok(());
             }
             lost += 1.0;

@@ -10,42 +10,11 @@ use super::answers;
 use super::fault::Refusal;
 use super::grants::Grants;
 use super::meeting::{INSTANT, Meeting, PERSONAL, Schedule, WEBINAR, new_uuid};
-use super::{hex, random};
+use super::random::{hex, random};
+use super::user::User;
 
 /// Zoom's ID of the only account.
 pub const ACCOUNT: &str = "mockZoomAccount-012345";
-
-/// A person at Zoom.
-#[derive(Clone, Debug, PartialEq)]
-pub struct User {
-    /// Twenty-two characters.
-    pub id: String,
-    /// The address that the person signs in with.
-    pub email: String,
-    /// The Personal Meeting ID; zero where it is switched off.
-    pub pmi: u64,
-    /// Whether the person may host meetings.
-    pub licensed: bool,
-    /// Whether the person has not accepted the invitation to the account yet.
-    pub pending: bool,
-    /// Whether the person belongs to another Zoom account.
-    pub elsewhere: bool,
-}
-
-impl User {
-    /// A licensed person with a new ID and a Personal Meeting ID.
-    pub fn new(email: &str) -> User {
-        let number = u64::from_be_bytes(random()) % 900_000_000;
-        User {
-            id: short_id(),
-            email: email.to_owned(),
-            pmi: 3_000_000_000 + number,
-            licensed: true,
-            pending: false,
-            elsewhere: false,
-        }
-    }
-}
 
 /// One Zoom account.
 pub(super) struct Account {
@@ -278,12 +247,6 @@ impl Account {
         self.secrets.push(secret.clone());
         secret
     }
-}
-
-/// Zoom's IDs of users: twenty-two characters of base64.
-fn short_id() -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random::<16>())
 }
 
 /// A time as Zoom writes it, to the second.

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::account::User;
 use super::meeting::{INSTANT, Meeting, PERSONAL, RECURRING};
+use super::user::User;
 
 /// `GET /users/{id}`.
 pub(super) fn user(user: &User, account: &str) -> Value {

@@ -1,9 +1,10 @@
 //! Meetings, recordings, and the webhooks about them.
 
-use super::account::User;
+use super::Zoom;
 use super::meeting::{Meeting, Schedule};
+use super::state::File;
+use super::user::User;
 use super::webhook::{self, Webhook};
-use super::{File, Zoom};
 
 impl Zoom {
     /// Schedules a meeting at Zoom itself.

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::random;
+use super::random::random;
 
 /// A meeting that starts when it is created.
 pub const INSTANT: u8 = 1;

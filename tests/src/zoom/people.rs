@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::account::User;
+use super::Zoom;
+use super::error::Error;
 use super::fault::DeadGrant;
-use super::{Authorization, Error, Zoom};
+use super::state::Authorization;
+use super::user::User;
 
 impl Zoom {
     /// The person with this e-mail address.

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
-use super::fault::{DeadGrant, Refusal, SIGN_IN};
+use super::fault::{DeadGrant, Fault, Refusal, SIGN_IN};
 use super::http::{Delivery, Request, Response};
-use super::{Authorization, Fault, File, Route, Shared, State};
+use super::state::{Authorization, File, Route, Shared, State};
 
 /// The answer to one request. None closes the connection instead.
 pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {

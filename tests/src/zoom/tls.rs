@@ -8,7 +8,7 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
-use super::Error;
+use super::error::Error;
 
 /// The authority and one certificate for `localhost` and for all hosts of Zoom.
 pub(super) struct Authority {

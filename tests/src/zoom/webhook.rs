@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::account::written;
-use super::hex;
 use super::meeting::Meeting;
+use super::random::hex;
 
 /// How many seconds Zoom waits before each repetition: it comes 5, 25, and 85 minutes after the first attempt.
 const WAITS: [i64; 3] = [5 * 60, 20 * 60, 60 * 60];

@@ -1,0 +1,106 @@
+//! The state of the mock Zoom server, which its threads share.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::TcpStream;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::account::Account;
+use super::fault::Fault;
+
+/// The credentials of the Zoom app that the plugin is configured with.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The client id.
+    pub client_id: String,
+    /// The client secret.
+    pub client_secret: String,
+    /// What webhooks are signed with.
+    pub webhook_secret: String,
+}
+
+/// A place in Zoom's API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Route {
+    /// `GET /oauth/authorize`, where a person consents.
+    Authorize,
+    /// `POST /oauth/token`, code exchange and refresh.
+    Token,
+    /// `POST /oauth/revoke`.
+    Revoke,
+    /// `POST /oauth/data/compliance`, which Zoom no longer asks for.
+    Compliance,
+    /// `GET /v2/users/{me, id or e-mail}`.
+    User,
+    /// `POST /v2/users/{me, id or e-mail}/meetings`.
+    CreateMeeting,
+    /// `GET /v2/meetings/{id}`.
+    Meeting,
+    /// `GET /rec/download/{name}`, a file of a recording.
+    Download,
+    /// Anything else: a mistake of the plugin.
+    Unknown,
+}
+
+/// The parameters with which a plugin sent a person to the consent page.
+#[derive(Clone, Debug, Default)]
+pub struct Authorization {
+    /// The state that must come back.
+    pub state: String,
+    /// The PKCE challenge, empty if there was none.
+    pub code_challenge: String,
+    /// Where the person goes afterwards.
+    pub redirect_uri: String,
+    /// The host of the consent page.
+    pub host: String,
+}
+
+/// Decides about each request of the plugin. A request that it rejects is not heard.
+pub(super) type Gate = Arc<dyn Fn(Route) -> bool + Send + Sync>;
+
+pub(super) struct Shared {
+    pub(super) app: App,
+    pub(super) base: String,
+    pub(super) state: Mutex<State>,
+    pub(super) gate: Mutex<Option<Gate>>,
+    pub(super) released: Condvar,
+    pub(super) stopping: AtomicBool,
+}
+
+/// A file of a recording, by its name in the address.
+#[derive(Clone, Debug)]
+pub(super) enum File {
+    /// Its content type and its content.
+    Content(String, String),
+    Redirect(String),
+}
+
+pub(super) struct State {
+    pub(super) files: BTreeMap<String, File>,
+    pub(super) downloads: Vec<(String, String)>,
+    /// Whether the access token of a user downloads files: the app has the scope.
+    pub(super) users_download: bool,
+    /// The query of a redirect that makes a token unnecessary.
+    pub(super) ticket: String,
+    pub(super) account: Account,
+    pub(super) counts: BTreeMap<Route, u64>,
+    /// Which host was asked for each request.
+    pub(super) hosts: Vec<(Route, String)>,
+    pub(super) faults: BTreeMap<Route, VecDeque<Fault>>,
+    pub(super) releases: u64,
+    pub(super) declines: bool,
+    pub(super) last_authorization: Option<Authorization>,
+    pub(super) connections: BTreeMap<u64, TcpStream>,
+}
+
+impl Shared {
+    pub(super) fn is_heard(&self, route: Route) -> bool {
+        let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let gate = gate.clone();
+        gate.is_none_or(|gate| gate(route))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
