@@ -1,5 +1,5 @@
-//! The documentation is true as far as a program can see: links lead somewhere, files that are named exist, and messages in
-//! quotation marks are messages of the plugin.
+//! The documentation is true as far as a program can see: links lead somewhere, files that are named exist, and
+//! messages in quotation marks are messages of the plugin.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;

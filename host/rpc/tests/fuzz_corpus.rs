@@ -1,4 +1,5 @@
-//! Runs the functions of all fuzz targets over the committed corpus, with a stable compiler. `fuzz/README.md` describes the targets and the corpus.
+//! Runs the functions of all fuzz targets over the committed corpus, with a stable compiler. `fuzz/README.md`
+//! describes the targets and the corpus.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! The conversation between server and plugin. The server is the client side of this implementation, or bytes that were captured from a
-//! Mattermost server.
+//! The conversation between server and plugin. The server is the client side of this implementation, or bytes that
+//! were captured from a Mattermost server.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::ErrorKind;

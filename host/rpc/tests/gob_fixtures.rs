@@ -1,7 +1,8 @@
 //! Recordings of Go's encoder.
 //!
-//! Each recording has its values as JSON. There are two checks: an independent reader (`gob_support/oracle.rs`) finds the values in the
-//! recording, and it finds exactly the same values after this crate has decoded and encoded them.
+//! Each recording has its values as JSON. There are two checks: an independent reader (`gob_support/oracle.rs`)
+//! finds the values in the recording, and it finds exactly the same values after this crate has decoded and
+//! encoded them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

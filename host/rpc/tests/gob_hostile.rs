@@ -158,8 +158,8 @@ fn a_value_nested_too_deeply_is_dropped_and_the_values_around_it_are_kept() {
     assert_eq!(values[0], nest(50));
 }
 
-/// Go defines a type where it first occurs, possibly in the middle of a value, and never again. The definition must be kept even if the value is
-/// dropped.
+/// Go defines a type where it first occurs, possibly in the middle of a value, and never again. The definition
+/// must be kept even if the value is dropped.
 #[test]
 fn a_type_definition_deep_in_a_dropped_value_is_kept() {
     const LEVELS: usize = 300;
@@ -455,7 +455,8 @@ fn a_number_out_of_range_is_an_error() {
 
 #[test]
 fn type_definitions_are_read_inside_an_interface_in_an_interface() {
-    // []any{ []any{ T{"x"} } } as Go encodes it: T is new, so the outer value has one length before the definition of T and another one after it.
+    // []any{ []any{ T{"x"} } } as Go encodes it: T is new, so the outer value has one length before the definition
+    // of T and another one after it.
     let mut bytes = message(&slice_type(65, 8));
     let rest = joined(&[int(66), uint(4), vec![1, 1, b'x', 0]]);
     let head = joined(&[vec![0], uint(1), counted(b"T"), struct_type(66, &[6])]);
@@ -550,7 +551,8 @@ fn a_value_in_several_messages_that_cannot_be_skipped_ends_the_stream() {
         ])
     };
     let tail = joined(&[int(67), uint(4), vec![1, 1, b'x', 0]]);
-    // A second message with an undefined type; a marker that is not zero; a type that is defined twice; an array that is too short.
+    // A second message with an undefined type; a marker that is not zero; a type that is defined twice; an array
+    // that is too short.
     let fine = joined(&[counted(b"string"), int(6), vec![2, 0, 0]]);
     ends_the_stream(&cut(fine, joined(&[int(99), uint(4), vec![1, 1, b'x', 0]])));
     let marker = joined(&[counted(b"string"), int(6), vec![2, 7, 0]]);

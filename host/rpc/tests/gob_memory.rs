@@ -1,7 +1,7 @@
 //! The memory that decoding needs, counted by the allocator.
 //!
-//! Time is not measured, because the tests must pass on a busy machine. Work that grows faster than its input copies the input repeatedly, which
-//! shows in the number of allocated bytes.
+//! Time is not measured, because the tests must pass on a busy machine. Work that grows faster than its input
+//! copies the input repeatedly, which shows in the number of allocated bytes.
 #![allow(
     unsafe_code,
     clippy::unwrap_used,
@@ -25,8 +25,8 @@ use mattermost_plugin_rpc::gob::{Bytes, Decoder, Empty, Encoder, Limits};
 use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{Attachment, Post};
 
-/// The memory that decoding may need at any time, per byte of input, plus a constant: a buffer that may have doubled, the joined value, and the
-/// decoded values, whose maps are half empty.
+/// The memory that decoding may need at any time, per byte of input, plus a constant: a buffer that may have
+/// doubled, the joined value, and the decoded values, whose maps are half empty.
 const MULTIPLE: usize = 32;
 const FLOOR: usize = 6 << 20;
 

@@ -180,8 +180,8 @@ enum Side {
     Plugin,
 }
 
-/// A request on a connection that is cut after a number of bytes of one side. Returns how many bytes that side wrote, and whether there was a
-/// response.
+/// A request on a connection that is cut after a number of bytes of one side. Returns how many bytes that side
+/// wrote, and whether there was a response.
 fn request_cut_after(side: Side, bytes: usize) -> (usize, bool) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -268,8 +268,8 @@ fn a_connection_cut_at_any_byte_of_a_request_ends_all_tasks() {
     }
 }
 
-/// A request whose response stream is cut after a number of bytes from the server, and whose body ends after a number of bytes. Returns whether
-/// the response stream was cut.
+/// A request whose response stream is cut after a number of bytes from the server, and whose body ends after a
+/// number of bytes. Returns whether the response stream was cut.
 async fn partial_request(server: &Server, id: u32, writer: usize, body: usize, how: Cut) -> bool {
     let (response, upload) = (server.expect(id), server.expect(id + 1));
     let recorder = Arc::new(Recorder::default());
@@ -562,7 +562,7 @@ async fn a_writer_without_window_waits_in_bounded_memory_and_other_streams_conti
 #[tokio::test(start_paused = true)]
 async fn sixty_four_megabytes_pass_through_a_stream_with_bounded_buffers() {
     const TOTAL: usize = 64 << 20;
-    let (server, mut accept, client, _dialled) = sessions();
+    let (server, mut accept, client, _dialed) = sessions();
     let mut writer = client.open().await.unwrap();
     let mut reader = accept.next().await.unwrap();
     let writing = tokio::spawn(async move {
@@ -703,7 +703,7 @@ async fn a_peer_that_sends_pings_and_never_reads_is_not_read() {
 
 #[tokio::test(start_paused = true)]
 async fn two_idle_sessions_keep_each_other_alive() {
-    let (server, _accept, client, _dialled) = sessions();
+    let (server, _accept, client, _dialed) = sessions();
     let ends = async {
         tokio::select! {
             reason = server.closed() => reason,

@@ -68,7 +68,7 @@ impl Service for Zoo {
             "Plugin.Panic" => Route::new(Call::Panic),
             "Plugin.Holes" => Route::new(Call::Holes),
             "Plugin.Wait" => Route::new(Call::Wait),
-            "Plugin.Stranger" => Route::new(Call::Wait).reject_if_busy(),
+            "Plugin.Limited" => Route::new(Call::Wait).reject_if_busy(),
             "Plugin.Flushed" => Route::new(Call::Flushed),
             _ => return None,
         })
@@ -569,7 +569,7 @@ async fn too_many_calls_are_rejected_if_their_method_allows_it_and_served_otherw
     let mut held = JoinSet::new();
     for _ in 0..MAX {
         let client = setup.client.clone();
-        held.spawn(async move { client.call::<_, Empty>("Plugin.Stranger", &Empty).await });
+        held.spawn(async move { client.call::<_, Empty>("Plugin.Limited", &Empty).await });
     }
     while setup.zoo.waiting.load(Ordering::SeqCst) < MAX {
         tokio::task::yield_now().await;
@@ -580,7 +580,7 @@ async fn too_many_calls_are_rejected_if_their_method_allows_it_and_served_otherw
         }
     };
     let refused = tokio::select! {
-        refused = setup.client.call::<_, Empty>("Plugin.Stranger", &Empty) => refused,
+        refused = setup.client.call::<_, Empty>("Plugin.Limited", &Empty) => refused,
         () = admitted => panic!("one too many is admitted"),
     };
     let Err(CallError::Remote(why)) = refused else {
@@ -592,7 +592,7 @@ async fn too_many_calls_are_rejected_if_their_method_allows_it_and_served_otherw
     while let Some(answer) = held.join_next().await {
         assert!(answer.unwrap().is_ok());
     }
-    let again = setup.client.call::<_, Empty>("Plugin.Stranger", &Empty);
+    let again = setup.client.call::<_, Empty>("Plugin.Limited", &Empty);
     setup.zoo.gate.add_permits(1);
     assert!(again.await.is_ok(), "there is room again");
 }

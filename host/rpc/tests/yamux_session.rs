@@ -1,4 +1,5 @@
-//! Sessions with the other side of this implementation, and with a hand-written peer that sends and checks single frames.
+//! Sessions with the other side of this implementation, and with a hand-written peer that sends and checks single
+//! frames.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::ErrorKind;

@@ -1,8 +1,9 @@
 //! `cargo xtask api`: generates Mattermost's plugin API for the RPC crate.
 //!
-//! The generator reads two committed files: `host/rpc/api/description.json`, which a Go program (`tests/description`) writes from
-//! Mattermost's plugin library by reflection, and `host/rpc/api/methods.txt`, the list of methods and types to generate. The generated
-//! code is committed too, so that building the plugin needs neither Go nor this generator.
+//! The generator reads two committed files: `host/rpc/api/description.json`, which a Go program
+//! (`tests/description`) writes from Mattermost's plugin library by reflection, and `host/rpc/api/methods.txt`,
+//! the list of methods and types to generate. The generated code is committed too, so that building the plugin
+//! needs neither Go nor this generator.
 
 mod description;
 mod list;

@@ -1,5 +1,5 @@
-//! The generated code. Each family of methods has a module with its types in `model/`, and a module with its trait and the implementation
-//! of the trait over RPC in `methods/`.
+//! The generated code. Each family of methods has a module with its types in `model/`, and a module with its trait
+//! and the implementation of the trait over RPC in `methods/`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -57,7 +57,8 @@ pub enum Any {
     StaticListArg(Box<StaticListArg>),
     /// An autocomplete argument: a choice from a list that the client fetches.
     DynamicListArg(Box<DynamicListArg>),
-    /// A value that was skipped: its type is unknown (then this is the registered name), or it is nested too deeply. It cannot be sent.
+    /// A value that was skipped: its type is unknown (then this is the registered name), or it is nested too
+    /// deeply. It cannot be sent.
     Dropped(String),
 }
 

@@ -34,8 +34,8 @@ type Modules = BTreeMap<String, Module>;
 
 /// Pairs of files of a crate: the first uses a name that the second defines.
 ///
-/// This counts paths that begin with `crate`, `super`, `self`, or a child module, in `use` and in code. It does not count
-/// `mod child;`, names that a file only re-exports, and everything that [`tokens`] leaves out.
+/// This counts paths that begin with `crate`, `super`, `self`, or a child module, in `use` and in code. It does
+/// not count `mod child;`, names that a file only re-exports, and everything that [`tokens`] leaves out.
 pub fn imports(src: &Path) -> BTreeSet<(String, String)> {
     let mut paths = Vec::new();
     sources(src, &mut paths);
@@ -68,8 +68,8 @@ fn module(src: &Path, path: &Path) -> (String, Module) {
     (module, Module { file, tokens })
 }
 
-/// The words and punctuation marks of a file; `::` is one mark. Leaves out whole-line comments, string literals that end on
-/// their line, and `mod tests`.
+/// The words and punctuation marks of a file; `::` is one mark. Leaves out whole-line comments, string literals
+/// that end on their line, and `mod tests`.
 fn tokens(text: &str) -> Vec<String> {
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
     let mut spaced = String::new();

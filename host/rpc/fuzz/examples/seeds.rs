@@ -1,7 +1,7 @@
 //! Writes the first inputs of the corpora: `cargo run --example seeds`, then `cargo fuzz cmin` for each target.
 //!
-//! The inputs are the recordings in `fixtures`, values of every kind, and the server's bytes of a whole conversation between a plugin and a server
-//! that is made of this crate.
+//! The inputs are the recordings in `fixtures`, values of every kind, and the server's bytes of a whole
+//! conversation between a plugin and a server that is made of this crate.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -360,8 +360,8 @@ async fn talk() -> Vec<u8> {
     said
 }
 
-/// Replies to calls in order: to the first API call with settings, and to the calls of the response writer with headers and then with empty
-/// values.
+/// Replies to calls in order: to the first API call with settings, and to the calls of the response writer with
+/// headers and then with empty values.
 async fn serve_as_asked(mut stream: Stream, id: u32) {
     let mut encoder = Encoder::new();
     let mut buffer = vec![0; 64 * 1024];

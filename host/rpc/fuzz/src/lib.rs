@@ -1,9 +1,11 @@
 //! The fuzz targets: one function per target, which gets the bytes of a peer.
 //!
-//! `tests/fuzz_corpus.rs` includes this file and runs every function over the committed corpus, with a stable compiler and without libFuzzer.
+//! `tests/fuzz_corpus.rs` includes this file and runs every function over the committed corpus, with a stable
+//! compiler and without libFuzzer.
 //!
-//! Targets with a connection run on a paused clock, which advances when all tasks are idle. So a target that hangs reaches [`HANG_TIMEOUT`] within
-//! milliseconds and fails, and timeouts of the protocol cost nothing. When the peer has disconnected, no task may be left.
+//! Targets with a connection run on a paused clock, which advances when all tasks are idle. So a target that hangs
+//! reaches [`HANG_TIMEOUT`] within milliseconds and fails, and timeouts of the protocol cost nothing. When the
+//! peer has disconnected, no task may be left.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -94,8 +96,8 @@ const TYPES: [Next; 30] = [
     next::<KvSetOptions>,
 ];
 
-/// Decodes the bytes as gob values. The first byte selects the size of the pieces in which they arrive, and the next two select two types that
-/// alternate, like headers and bodies.
+/// Decodes the bytes as gob values. The first byte selects the size of the pieces in which they arrive, and the
+/// next two select two types that alternate, like headers and bodies.
 pub fn gob_decode(data: &[u8]) {
     let Some(([step, types @ ..], bytes)) = data.split_first_chunk::<3>() else {
         return;
@@ -157,7 +159,8 @@ fn round_trip(value: &Any) {
     let Ok(Some(read)) = read else {
         panic!("an encoded value cannot be decoded: {read:?}");
     };
-    // Compare the debug output, because NaN is not equal to itself. A value at the maximum depth is one level deeper now and is dropped.
+    // Compare the debug output, because NaN is not equal to itself. A value at the maximum depth is one level
+    // deeper now and is dropped.
     if !format!("{read:?}").contains("Dropped") {
         assert_eq!(format!("{read:?}"), format!("{sent:?}"));
     }
@@ -189,7 +192,8 @@ fn run(work: impl Future<Output = ()>) {
     });
 }
 
-/// Sends bytes in pieces and lets all other tasks run after each piece, then closes the stream. Stops if the peer has disconnected.
+/// Sends bytes in pieces and lets all other tasks run after each piece, then closes the stream. Stops if the peer
+/// has disconnected.
 async fn send_pieces(mut io: impl AsyncWrite + Unpin, bytes: &[u8], step: usize) {
     for piece in bytes.chunks(step) {
         if io.write_all(piece).await.is_err() {
@@ -209,8 +213,8 @@ fn piece_size(byte: u8) -> usize {
     }
 }
 
-/// Receives the bytes as frames of a peer. The first byte selects the size of the pieces, and the second what the application does with the streams
-/// that the peer opens, in groups of two bits.
+/// Receives the bytes as frames of a peer. The first byte selects the size of the pieces, and the second what the
+/// application does with the streams that the peer opens, in groups of two bits.
 pub fn yamux_frames(data: &[u8]) {
     let Some(([pieces, actions], bytes)) = data.split_first_chunk::<2>() else {
         return;
@@ -344,8 +348,8 @@ impl Hooks for TestHooks {
     }
 }
 
-/// Receives the bytes as the server's side of the hooks stream. The first byte selects the size of the pieces, and the second what the server does
-/// with the streams that the plugin dials.
+/// Receives the bytes as the server's side of the hooks stream. The first byte selects the size of the pieces, and
+/// the second what the server does with the streams that the plugin dials.
 pub fn net_rpc_server(data: &[u8]) {
     let Some(([pieces, behavior], bytes)) = data.split_first_chunk::<2>() else {
         return;
@@ -377,7 +381,8 @@ pub fn net_rpc_server(data: &[u8]) {
     });
 }
 
-/// Accepts the streams that the plugin dials, with the right ID or a wrong one, and then sends nothing, an end, a reset, or data.
+/// Accepts the streams that the plugin dials, with the right ID or a wrong one, and then sends nothing, an end, a
+/// reset, or data.
 async fn accept_dialed(mut dialed: Accept, behavior: u8) {
     let mut streams = JoinSet::new();
     while let Some(mut stream) = dialed.next().await {
@@ -472,8 +477,9 @@ fn calls(api: &dyn Api) -> Vec<Ignored<'_>> {
     ]
 }
 
-/// Receives the bytes as the server's replies on the API stream. The first byte selects the size of the pieces, and the second the first method
-/// that is called; all other methods follow, so that a reply can be for any method.
+/// Receives the bytes as the server's replies on the API stream. The first byte selects the size of the pieces,
+/// and the second the first method that is called; all other methods follow, so that a reply can be for any
+/// method.
 pub fn net_rpc_client(data: &[u8]) {
     let Some(([pieces, first], bytes)) = data.split_first_chunk::<2>() else {
         return;

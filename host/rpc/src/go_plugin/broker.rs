@@ -1,16 +1,18 @@
 //! The broker connects streams by ID (go-plugin's `MuxBroker` in `mux_broker.go`).
 //!
-//! One side allocates an ID and tells the other side. The other side dials: it opens a stream and writes the ID as a little-endian u32. The
-//! first side accepts the stream and acknowledges it with the same four bytes. The stream may arrive before or after the call of
-//! [`Broker::accept`], so a table holds streams that nobody has accepted yet and callers whose stream has not arrived yet. Both time out after
-//! five seconds, as in go-plugin.
+//! One side allocates an ID and tells the other side. The other side dials: it opens a stream and writes the ID as
+//! a little-endian u32. The first side accepts the stream and acknowledges it with the same four bytes. The stream
+//! may arrive before or after the call of [`Broker::accept`], so a table holds streams that nobody has accepted
+//! yet and callers whose stream has not arrived yet. Both time out after five seconds, as in go-plugin.
 //!
-//! The side that dials does not have to wait for the acknowledgment: the other side reads exactly four bytes, and the code that accepts the
-//! stream reads what follows. A round trip is the largest part of the cost of a small request, so a [`PendingStream`] can be written to at once,
-//! and the acknowledgment is checked before the first byte is read.
+//! The side that dials does not have to wait for the acknowledgment: the other side reads exactly four bytes, and
+//! the code that accepts the stream reads what follows. A round trip is the largest part of the cost of a small
+//! request, so a [`PendingStream`] can be written to at once, and the acknowledgment is checked before the first
+//! byte is read.
 //!
-//! The IDs of the two sides are unrelated: [`Broker::accept`] takes IDs from [`Broker::next_id`], and [`Broker::dial`] takes IDs that the server
-//! sent. The ID of each incoming stream is read in its own task, so that a silent stream does not delay others.
+//! The IDs of the two sides are unrelated: [`Broker::accept`] takes IDs from [`Broker::next_id`], and
+//! [`Broker::dial`] takes IDs that the server sent. The ID of each incoming stream is read in its own task, so
+//! that a silent stream does not delay others.
 
 use std::collections::HashMap;
 use std::io;
@@ -102,8 +104,8 @@ impl Broker {
         }
     }
 
-    /// Opens the stream that the server accepts as `id`. Waits only if the server has not accepted many streams yet; see
-    /// [`Config::max_unaccepted`](crate::yamux::Config::max_unaccepted).
+    /// Opens the stream that the server accepts as `id`. Waits only if the server has not accepted many streams
+    /// yet; see [`Config::max_unaccepted`](crate::yamux::Config::max_unaccepted).
     ///
     /// # Errors
     ///
@@ -230,11 +232,11 @@ struct Ack {
     read: usize,
 }
 
-/// A dialed stream that the server may not have accepted yet. It can be written to at once. Reads start after the server's acknowledgment, and fail if
-/// the acknowledgment is wrong.
+/// A dialed stream that the server may not have accepted yet. It can be written to at once. Reads start after the
+/// server's acknowledgment, and fail if the acknowledgment is wrong.
 ///
-/// If it is dropped before anything was read, it is reset. The server may see the reset before it knows which stream this is; use
-/// [`PendingStream::close`] to avoid that.
+/// If it is dropped before anything was read, it is reset. The server may see the reset before it knows which
+/// stream this is; use [`PendingStream::close`] to avoid that.
 #[derive(Debug)]
 pub struct PendingStream {
     stream: Stream,

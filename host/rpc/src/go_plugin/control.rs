@@ -56,7 +56,8 @@ impl Control {
         let id = self.broker.next_id();
         let (broker, dispensed) = (self.broker.clone(), Arc::clone(&self.dispensed));
         tokio::spawn(async move {
-            // If the server does not dial, it can dispense again. Once it has the plugin's stream, it gets no second one.
+            // If the server does not dial, it can dispense again. Once it has the plugin's stream, it gets no
+            // second one.
             if let Ok(stream) = broker.accept(id).await
                 && let Some(sender) = take(&dispensed)
             {

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 /// Why the plugin cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The process was not started by a server. The text is [`HandshakeConfig::usage`](super::HandshakeConfig::usage): print it and exit
-    /// with status 1.
+    /// The process was not started by a server. The text is
+    /// [`HandshakeConfig::usage`](super::HandshakeConfig::usage): print it and exit with status 1.
     #[error("{0}")]
     NotAPlugin(&'static str),
     /// The Unix socket could not be created.

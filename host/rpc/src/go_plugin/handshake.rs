@@ -10,8 +10,8 @@ use super::error::Error;
 /// The values that a server and its plugins agree on; like go-plugin's `HandshakeConfig`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HandshakeConfig {
-    /// The environment variable with the magic cookie. The cookie is not a secret: it shows that a server started the process, and not a
-    /// person.
+    /// The environment variable with the magic cookie. The cookie is not a secret: it shows that a server started
+    /// the process, and not a person.
     pub magic_cookie_key: &'static str,
     /// The value of the magic cookie.
     pub magic_cookie_value: &'static str,
@@ -85,8 +85,8 @@ impl Handshake {
     }
 }
 
-/// The newest version that both sides support. If there is none, the oldest version of the plugin, as in go-plugin: the server then
-/// reports an error with the versions of both sides.
+/// The newest version that both sides support. If there is none, the oldest version of the plugin, as in
+/// go-plugin: the server then reports an error with the versions of both sides.
 fn negotiate(supported: &[u32], offered: &str) -> u32 {
     let offered = offered.split(',').filter_map(|v| v.trim().parse().ok());
     let common = offered.filter(|version| supported.contains(version)).max();

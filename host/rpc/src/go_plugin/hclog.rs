@@ -1,9 +1,10 @@
 //! Log lines on stderr, in hashicorp's hclog format.
 //!
-//! The server reads a plugin's stderr line by line. It logs a JSON object with the keys `@level`, `@message`, and `@timestamp` with that level, and
-//! any other line as plain text at debug level. There are two pitfalls. If one of the three keys is present but not a string, the *server*
-//! panics. And the server splits lines of 64 KiB or more. Therefore the three keys are always strings, no field can replace them, and a line
-//! that is too long first loses its fields and then the end of its message.
+//! The server reads a plugin's stderr line by line. It logs a JSON object with the keys `@level`, `@message`, and
+//! `@timestamp` with that level, and any other line as plain text at debug level. There are two pitfalls. If one
+//! of the three keys is present but not a string, the *server* panics. And the server splits lines of 64 KiB or
+//! more. Therefore the three keys are always strings, no field can replace them, and a line that is too long first
+//! loses its fields and then the end of its message.
 //!
 //! Use this while the plugin does not have the server's log API: before activation and at the end of the process.
 
@@ -103,8 +104,8 @@ fn timestamp(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
 }
 
-/// Year, month, and day of a number of days since 1970. Internally, years begin in March, so that the leap day is the last day of a year, and all
-/// eras of 400 years have the same length.
+/// Year, month, and day of a number of days since 1970. Internally, years begin in March, so that the leap day is
+/// the last day of a year, and all eras of 400 years have the same length.
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);

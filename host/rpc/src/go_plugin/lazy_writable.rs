@@ -1,8 +1,9 @@
 //! A socket that asks the runtime for write readiness only while the socket is full.
 //!
-//! tokio registers sockets for reading and writing. The kernel then reports "writable" each time the peer has read something, and wakes a thread
-//! that waits for a reply: this costs as much as the reply itself. A socket is almost always writable, so [`LazyWritable`] registers for
-//! reading only, and registers a second descriptor for writing when a write would block.
+//! tokio registers sockets for reading and writing. The kernel then reports "writable" each time the peer has read
+//! something, and wakes a thread that waits for a reply: this costs as much as the reply itself. A socket is
+//! almost always writable, so [`LazyWritable`] registers for reading only, and registers a second descriptor for
+//! writing when a write would block.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;

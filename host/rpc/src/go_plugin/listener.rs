@@ -52,8 +52,9 @@ impl Listener {
         format!("1|{}|{}|netrpc|\n", self.version, self.socket.address())
     }
 
-    /// Writes the handshake line, accepts the server's connection, and talks to the server until the end; see [`serve`]. Waits for the connection
-    /// without a timeout: the server connects at once or kills the process. From now on the process ignores SIGINT, and Ctrl-C on Windows.
+    /// Writes the handshake line, accepts the server's connection, and talks to the server until the end; see
+    /// [`serve`]. Waits for the connection without a timeout: the server connects at once or kills the process.
+    /// From now on the process ignores SIGINT, and Ctrl-C on Windows.
     ///
     /// # Errors
     ///

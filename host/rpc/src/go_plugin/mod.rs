@@ -1,9 +1,11 @@
-//! The plugin side of hashicorp/go-plugin: how a plugin process connects to its server and how it exits. The protocol is defined by go-plugin's
-//! `server.go`, `rpc_server.go`, and `mux_broker.go`; Mattermost's use of it is in [`mattermost`](crate::mattermost).
+//! The plugin side of hashicorp/go-plugin: how a plugin process connects to its server and how it exits. The
+//! protocol is defined by go-plugin's `server.go`, `rpc_server.go`, and `mux_broker.go`; Mattermost's use of it is
+//! in [`mattermost`](crate::mattermost).
 //!
-//! The server starts the executable with a magic cookie in its environment and waits three seconds for one line on stdout that names a socket.
-//! It connects once and opens three streams: control, stdout, and stderr. Over the control stream it dispenses the plugin, sends pings, and
-//! finally calls `Control.Quit`. All other streams, in both directions, are found through the [`Broker`].
+//! The server starts the executable with a magic cookie in its environment and waits three seconds for one line on
+//! stdout that names a socket. It connects once and opens three streams: control, stdout, and stderr. Over the
+//! control stream it dispenses the plugin, sends pings, and finally calls `Control.Quit`. All other streams, in
+//! both directions, are found through the [`Broker`].
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), mattermost_plugin_rpc::go_plugin::Error> {

@@ -12,8 +12,8 @@ use super::control::Control;
 use crate::net_rpc;
 use crate::yamux::{Config, Session, Stream};
 
-/// How long to wait until the server closes the connection after the reply to `Control.Quit`. The server kills the process two seconds after
-/// `Control.Quit`.
+/// How long to wait until the server closes the connection after the reply to `Control.Quit`. The server kills the
+/// process two seconds after `Control.Quit`.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// How long the connection may stay open after the plugin's stream has ended.
@@ -26,13 +26,13 @@ pub enum ExitReason {
     Quit,
     /// The connection was closed without `Control.Quit`: the server is gone.
     Closed,
-    /// The plugin's stream ended but the connection did not. The process must exit: the server would consider it healthy as long as it answers
-    /// pings.
+    /// The plugin's stream ended but the connection did not. The process must exit: the server would consider it
+    /// healthy as long as it answers pings.
     Broken,
 }
 
-/// Talks to the server until it calls `Control.Quit` or the connection ends. When the server dispenses `plugin`, `on_dispense` is called with
-/// the plugin's stream; its future is dropped at the end.
+/// Talks to the server until it calls `Control.Quit` or the connection ends. When the server dispenses `plugin`,
+/// `on_dispense` is called with the plugin's stream; its future is dropped at the end.
 pub async fn serve<Io, F, Fut>(io: Io, plugin: &'static str, on_dispense: F) -> ExitReason
 where
     Io: AsyncRead + AsyncWrite + Send + 'static,
@@ -41,8 +41,8 @@ where
 {
     let (session, mut accept) = Session::server(io, Config::default());
     let control = accept.next().await;
-    // The stdout and stderr streams stay open and unused. The server would log what is written there as plain text, and would treat their end as
-    // the end of the plugin.
+    // The stdout and stderr streams stay open and unused. The server would log what is written there as plain
+    // text, and would treat their end as the end of the plugin.
     let stdout = accept.next().await;
     let stderr = accept.next().await;
     let (Some(control), Some(_stdout), Some(_stderr)) = (control, stdout, stderr) else {

@@ -1,5 +1,5 @@
-//! A TCP port on the loopback interface, which go-plugin uses on Windows. Any local user can connect, once, if the server is not the first;
-//! go-plugin's Go plugins have the same weakness.
+//! A TCP port on the loopback interface, which go-plugin uses on Windows. Any local user can connect, once, if the
+//! server is not the first; go-plugin's Go plugins have the same weakness.
 #![expect(
     clippy::disallowed_types,
     reason = "binds the port that the server connects to on Windows"

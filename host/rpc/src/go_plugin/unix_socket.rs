@@ -1,8 +1,9 @@
 //! A Unix socket, which go-plugin uses on all systems except Windows.
 //!
-//! The socket is in a new directory that only its owner can enter: a socket is created with the permissions that the umask allows, and in a
-//! shared directory others could connect first. Socket and directory are removed as soon as the server has connected, because there is exactly
-//! one connection; a process that is killed later leaves no files.
+//! The socket is in a new directory that only its owner can enter: a socket is created with the permissions that
+//! the umask allows, and in a shared directory others could connect first. Socket and directory are removed as
+//! soon as the server has connected, because there is exactly one connection; a process that is killed later
+//! leaves no files.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,

@@ -1,8 +1,8 @@
 //! Rust types that can be received, and the [`Reader`] that they read themselves from.
 //!
-//! A reader reads one value from a complete message. It knows the sender's types and limits the cost of a value: how deep values that are
-//! decoded recursively may be nested, and how much memory a value may need compared with its bytes. Values that nobody asked for
-//! are skipped without recursion, however deep they are.
+//! A reader reads one value from a complete message. It knows the sender's types and limits the cost of a value:
+//! how deep values that are decoded recursively may be nested, and how much memory a value may need compared with
+//! its bytes. Values that nobody asked for are skipped without recursion, however deep they are.
 
 use std::sync::Arc;
 
@@ -79,8 +79,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Decodes a singleton: a value that is not part of another one. Go rejects a singleton struct that has no field in common with the
-    /// expected struct, but accepts such a struct as a field or an element.
+    /// Decodes a singleton: a value that is not part of another one. Go rejects a singleton struct that has no
+    /// field in common with the expected struct, but accepts such a struct as a field or an element.
     ///
     /// # Errors
     ///
@@ -139,7 +139,8 @@ impl<'a> Reader<'a> {
         Ok(FieldCursor { map, number: 0 })
     }
 
-    /// The next field that the schema has: its index in the schema and the id of its type. `None` at the end of the struct.
+    /// The next field that the schema has: its index in the schema and the id of its type. `None` at the end of
+    /// the struct.
     ///
     /// # Errors
     ///

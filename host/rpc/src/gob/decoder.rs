@@ -1,9 +1,9 @@
 //! The receiving half of a stream: turns bytes, as they arrive, into Rust values.
 //!
-//! Each message begins with its length. A value that is in one message, the common case, is decoded directly. If that fails, the
-//! [`Skipper`] finds the end of the value, over as many messages as necessary, so that the next value is read from the right
-//! position; a value that was split into several messages is then decoded from the joined pieces. A value that exceeds
-//! the limit is skipped as it arrives: only that value is lost.
+//! Each message begins with its length. A value that is in one message, the common case, is decoded directly. If
+//! that fails, the [`Skipper`] finds the end of the value, over as many messages as necessary, so that the next
+//! value is read from the right position; a value that was split into several messages is then decoded from the
+//! joined pieces. A value that exceeds the limit is skipped as it arrives: only that value is lost.
 
 use super::Limits;
 use super::decode::{Decode, Reader};
@@ -81,8 +81,8 @@ impl Decoder {
         Ok(complete.and(value))
     }
 
-    /// Like [`Decoder::next`], but `read` reads the value from a [`Reader`]. `read` may be called several times for one value; only the result of
-    /// the last call counts.
+    /// Like [`Decoder::next`], but `read` reads the value from a [`Reader`]. `read` may be called several times
+    /// for one value; only the result of the last call counts.
     ///
     /// # Errors
     ///
@@ -169,7 +169,8 @@ impl Decoder {
         Ok(Some((self.start + count, length)))
     }
 
-    /// Skips the available bytes of a message that is too long and has `left` bytes left. `None` if more bytes are needed.
+    /// Skips the available bytes of a message that is too long and has `left` bytes left. `None` if more bytes are
+    /// needed.
     ///
     /// # Errors
     ///
@@ -236,8 +237,8 @@ impl Decoder {
     }
 }
 
-/// Reads a value of the type with this id and stores it in the caller. It is a trait object so that the code that finds the value exists once,
-/// and not for each type.
+/// Reads a value of the type with this id and stores it in the caller. It is a trait object so that the code that
+/// finds the value exists once, and not for each type.
 type ReadValue<'a> = dyn FnMut(&mut Reader<'_>, i64) -> Result<(), DecodeError> + 'a;
 
 /// Reads one message: a definition, a value, or a piece of a value.
@@ -271,7 +272,8 @@ fn read_message(
         Ok(()) => None,
         Err(error) => Some(error),
     };
-    // The value is malformed, or it continues in the next message. Skip it: that shows which, and finds the end of the value.
+    // The value is malformed, or it continues in the next message. Skip it: that shows which, and finds the end of
+    // the value.
     let mut skipper = Skipper::new(id);
     let body = message.get(message.len() - cursor.remaining()..);
     match skipper.skip_message(body.unwrap_or_default(), types, limits) {

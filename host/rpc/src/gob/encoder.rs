@@ -1,8 +1,8 @@
 //! The sending half of a stream: turns Rust values into messages.
 //!
-//! The encoder writes all definitions first, including those of types inside interfaces, and then the value as a single message. Go's own
-//! encoder splits a value into several messages where it meets a new type. Go's decoder accepts both, and with a single message a
-//! value that it rejects does not break the stream.
+//! The encoder writes all definitions first, including those of types inside interfaces, and then the value as a
+//! single message. Go's own encoder splits a value into several messages where it meets a new type. Go's decoder
+//! accepts both, and with a single message a value that it rejects does not break the stream.
 
 use super::encode::{Encode, Field, Writer};
 use super::error::EncodeError;

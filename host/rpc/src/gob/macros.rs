@@ -1,7 +1,7 @@
 //! The macro that declares structs.
 
-/// Declares a struct that can be sent and received. Each field has its Go name. The struct and the types of all fields must implement
-/// `Default`.
+/// Declares a struct that can be sent and received. Each field has its Go name. The struct and the types of all
+/// fields must implement `Default`.
 ///
 /// ```
 /// mattermost_plugin_rpc::gob_struct! {

@@ -1,7 +1,8 @@
 //! The types that the sender has defined on a stream.
 //!
-//! A definition is a message of its own or part of a value, and is valid for the rest of the stream. The sender chooses the ids. The names of
-//! types have no meaning; only their structure counts. The number of types and of their fields is limited.
+//! A definition is a message of its own or part of a value, and is valid for the rest of the stream. The sender
+//! chooses the ids. The names of types have no meaning; only their structure counts. The number of types and of
+//! their fields is limited.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -131,8 +132,8 @@ impl ReceivedTypes {
         Ok(())
     }
 
-    /// Maps the fields of the sender's struct `id` to the fields of a Rust struct. Compares the types of all fields before any data is
-    /// read, as Go does.
+    /// Maps the fields of the sender's struct `id` to the fields of a Rust struct. Compares the types of all
+    /// fields before any data is read, as Go does.
     pub(super) fn field_map(
         &mut self,
         schema: &'static StructSchema,
@@ -193,7 +194,8 @@ impl ReceivedTypes {
     }
 }
 
-/// Whether a type and a schema are of the same kind. Does not compare the elements of slices and maps, or the fields of structs.
+/// Whether a type and a schema are of the same kind. Does not compare the elements of slices and maps, or the
+/// fields of structs.
 pub(super) fn same_kind(schema: Schema, kind: &Kind) -> bool {
     matches!(
         (schema, kind),

@@ -1,5 +1,5 @@
-//! How a Rust type looks on the wire, for both directions: the encoder makes type definitions from it, the decoder compares it with
-//! the sender's definitions.
+//! How a Rust type looks on the wire, for both directions: the encoder makes type definitions from it, the decoder
+//! compares it with the sender's definitions.
 
 /// The gob type of a Rust type.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +30,8 @@ pub enum Schema {
     Struct(&'static StructSchema),
 }
 
-/// A struct: its name and its fields. gob matches structs by the names of their fields; the name of the struct itself is only
-/// informative.
+/// A struct: its name and its fields. gob matches structs by the names of their fields; the name of the struct
+/// itself is only informative.
 #[derive(Debug)]
 pub struct StructSchema {
     /// The Go name.

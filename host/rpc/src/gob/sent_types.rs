@@ -1,7 +1,8 @@
 //! The types that this side has defined on a stream.
 //!
-//! gob sends the definition of a type once per stream, before the first value of that type. [`SentTypes`] lives as long as the stream
-//! and remembers the id of each type; [`Definitions`] adds the types of one value, and takes them back if the value cannot be encoded.
+//! gob sends the definition of a type once per stream, before the first value of that type. [`SentTypes`] lives as
+//! long as the stream and remembers the id of each type; [`Definitions`] adds the types of one value, and takes
+//! them back if the value cannot be encoded.
 
 use std::collections::HashMap;
 

@@ -1,9 +1,10 @@
 //! Skips a value, possibly over several messages.
 //!
-//! Go splits a value into several messages where an interface contains a type that the stream does not have yet: the definition comes in
-//! the middle of the value, and the value continues in the next message. The [`Skipper`] walks through such a value with an explicit stack,
-//! so that it can stop at the end of a message and resume in the next one. It stores the definitions and joins the rest of the value into one
-//! piece. It also finds the end of a value that cannot be decoded, and of a value that is too long: of such a value it consumes parts of
+//! Go splits a value into several messages where an interface contains a type that the stream does not have yet:
+//! the definition comes in the middle of the value, and the value continues in the next message. The [`Skipper`]
+//! walks through such a value with an explicit stack, so that it can stop at the end of a message and resume in
+//! the next one. It stores the definitions and joins the rest of the value into one piece. It also finds the end
+//! of a value that cannot be decoded, and of a value that is too long: of such a value it consumes parts of
 //! messages as they arrive and keeps nothing.
 
 use super::Limits;
@@ -11,8 +12,8 @@ use super::error::DecodeError;
 use super::received_types::{Kind, ReceivedTypes, WireType};
 use super::wire::{Cursor, put_bytes, put_int, put_uint};
 
-/// The most frames on the stack while a value is skipped: several times the depth of any JSON that a Mattermost server accepts. It is a
-/// memory limit: a frame costs the sender one byte, but this side many.
+/// The most frames on the stack while a value is skipped: several times the depth of any JSON that a Mattermost
+/// server accepts. It is a memory limit: a frame costs the sender one byte, but this side many.
 pub(super) const MAX_STACK: usize = 1 << 16;
 
 #[derive(Clone, Copy)]
@@ -75,8 +76,8 @@ impl Skipper {
         self.joined = None;
     }
 
-    /// The type of the value, and the value in one piece, including the zero byte before a singleton that is not a struct. `None` if the
-    /// value was too long.
+    /// The type of the value, and the value in one piece, including the zero byte before a singleton that is not a
+    /// struct. `None` if the value was too long.
     pub(super) fn joined(self) -> Option<(i64, Vec<u8>)> {
         self.joined.map(|joined| (self.id, joined))
     }
@@ -95,8 +96,8 @@ impl Skipper {
         self.skip_part(part, types, limits).map(|(step, _)| step)
     }
 
-    /// Skips as much as possible and returns the number of bytes that it consumed. The bytes may be less than a whole message only if the
-    /// value is not kept.
+    /// Skips as much as possible and returns the number of bytes that it consumed. The bytes may be less than a
+    /// whole message only if the value is not kept.
     pub(super) fn skip_part(
         &mut self,
         part: Part<'_>,
@@ -264,7 +265,8 @@ impl Skipper {
         Ok(())
     }
 
-    /// A number of elements. It cannot be checked against the length of the message: elements may come in later messages.
+    /// A number of elements. It cannot be checked against the length of the message: elements may come in later
+    /// messages.
     fn count(&mut self, cursor: &mut Cursor<'_>) -> Result<usize, DecodeError> {
         let count = cursor.uint()?;
         self.keep(|joined| put_uint(joined, count));

@@ -1,5 +1,5 @@
-//! Go's `time.Time`, which implements `GobEncoder` (`Time.MarshalBinary`): a version byte, the seconds since the year 1, the nanoseconds, and
-//! the zone's offset from UTC in minutes; -1 means UTC.
+//! Go's `time.Time`, which implements `GobEncoder` (`Time.MarshalBinary`): a version byte, the seconds since the
+//! year 1, the nanoseconds, and the zone's offset from UTC in minutes; -1 means UTC.
 
 use super::decode::{Decode, Reader};
 use super::encode::{Encode, Writer};

@@ -183,7 +183,8 @@ impl<K: Encode, V: Encode> Encode for BTreeMap<K, V> {
     }
 }
 
-/// A Go pointer. gob sends the value that the pointer points at, and does not send a nil pointer or one that points at a zero value.
+/// A Go pointer. gob sends the value that the pointer points at, and does not send a nil pointer or one that
+/// points at a zero value.
 impl<T: Encode> Encode for Option<T> {
     fn schema() -> Schema {
         T::schema()

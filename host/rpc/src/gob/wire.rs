@@ -1,8 +1,8 @@
 //! The encoding of numbers and byte strings (package `encoding/gob`, section "Encoding Details").
 //!
-//! An unsigned integer up to 127 is one byte. A larger one is the negated number of bytes, then the integer in that many big-endian bytes.
-//! Signed integers are zigzag-encoded: the sign is the lowest bit. A float is its bit pattern with the bytes reversed, so that small whole
-//! numbers are short.
+//! An unsigned integer up to 127 is one byte. A larger one is the negated number of bytes, then the integer in
+//! that many big-endian bytes. Signed integers are zigzag-encoded: the sign is the lowest bit. A float is its bit
+//! pattern with the bytes reversed, so that small whole numbers are short.
 
 use super::error::DecodeError;
 

@@ -1,8 +1,8 @@
 //! Sending and receiving Go interface values.
 //!
-//! An interface value begins with the name under which Go registered its type. Mattermost's plugin library registers a fixed set of types
-//! besides Go's basic types, so [`Any`] is an enum. A value with another type is skipped and becomes [`Any::Dropped`]; the value around
-//! it stays usable.
+//! An interface value begins with the name under which Go registered its type. Mattermost's plugin library
+//! registers a fixed set of types besides Go's basic types, so [`Any`] is an enum. A value with another type is
+//! skipped and becomes [`Any::Dropped`]; the value around it stays usable.
 
 use std::collections::BTreeMap;
 

@@ -2,11 +2,11 @@
 
 use futures_util::future::BoxFuture;
 
-/// A pending API call. The future is boxed so that the API can be used as `Arc<dyn Api>`; compared with a round trip to the server, the
-/// allocation costs nothing.
+/// A pending API call. The future is boxed so that the API can be used as `Arc<dyn Api>`; compared with a round
+/// trip to the server, the allocation costs nothing.
 ///
-/// No call has a timeout: a slow database makes a slow call, and only the caller knows how long it can wait. If the future is dropped, the
-/// reply is ignored; the call still has its effect.
+/// No call has a timeout: a slow database makes a slow call, and only the caller knows how long it can wait. If
+/// the future is dropped, the reply is ignored; the call still has its effect.
 pub type Call<'a, T> = BoxFuture<'a, Result<T, ApiError>>;
 
 /// Why an API call failed.

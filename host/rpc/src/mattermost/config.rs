@@ -1,7 +1,7 @@
 //! Settings of the server's configuration.
 //!
-//! gob does not send a pointer to a zero value, so a setting that is `false` or empty is absent here. The server fills in all defaults before it
-//! replies, so an absent setting means false, empty, or 0.
+//! gob does not send a pointer to a zero value, so a setting that is `false` or empty is absent here. The server
+//! fills in all defaults before it replies, so an absent setting means false, empty, or 0.
 
 use super::Config;
 

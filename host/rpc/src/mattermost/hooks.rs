@@ -1,8 +1,8 @@
 //! The hooks: functions of the plugin that the server calls.
 //!
-//! The server calls a hook only if [`Hooks::implemented`] names it. `OnActivate` is the exception: the server always calls it, and calls
-//! no other hook before it has succeeded. All other hooks may run concurrently, including several calls of the same hook. The server has no
-//! timeout for hooks.
+//! The server calls a hook only if [`Hooks::implemented`] names it. `OnActivate` is the exception: the server
+//! always calls it, and calls no other hook before it has succeeded. All other hooks may run concurrently,
+//! including several calls of the same hook. The server has no timeout for hooks.
 
 use super::{
     AppError, BodyReader, CommandArgs, CommandResponse, Context, FileData, HttpRequest,
@@ -17,21 +17,22 @@ pub trait Hooks: Send + Sync + 'static {
     /// The names of the hooks that the server calls, such as `ExecuteCommand`.
     fn implemented(&self) -> Vec<String>;
 
-    /// The maximum number of concurrent calls. HTTP requests beyond this number are rejected: the server logs an error and responds with status
-    /// 500. A plugin that has its own limit, and a better response, should return a larger number.
+    /// The maximum number of concurrent calls. HTTP requests beyond this number are rejected: the server logs an
+    /// error and responds with status 500. A plugin that has its own limit, and a better response, should return a
+    /// larger number.
     fn max_calls(&self) -> usize {
         DEFAULT_MAX_CALLS
     }
 
-    /// The plugin starts. If this fails, the server stops the process and shows the text of the error to administrators. Must be idempotent:
-    /// every node of a cluster calls it, after every restart.
+    /// The plugin starts. If this fails, the server stops the process and shows the text of the error to
+    /// administrators. Must be idempotent: every node of a cluster calls it, after every restart.
     fn on_activate(&self, api: Arc<RpcApi>) -> BoxFuture<'_, Result<(), String>>;
 
     /// The plugin stops. This is the last opportunity to use the API. The server logs an error.
     fn on_deactivate(&self) -> BoxFuture<'_, Result<(), String>>;
 
-    /// The server's configuration changed, possibly not the plugin's settings. Not called when the plugin starts. The server calls one plugin
-    /// after the other, so return quickly. The server logs an error.
+    /// The server's configuration changed, possibly not the plugin's settings. Not called when the plugin starts.
+    /// The server calls one plugin after the other, so return quickly. The server logs an error.
     fn on_configuration_change(&self) -> BoxFuture<'_, Result<(), String>>;
 
     /// A user ran a slash command of this plugin. An error is shown to the user.
@@ -41,8 +42,8 @@ pub trait Hooks: Send + Sync + 'static {
         args: CommandArgs,
     ) -> BoxFuture<'_, Result<CommandResponse, AppError>>;
 
-    /// An HTTP request to `/plugins/ID/…`. The response ends when the future completes. If nothing was written, it is an empty response with status
-    /// 200.
+    /// An HTTP request to `/plugins/ID/…`. The response ends when the future completes. If nothing was written, it
+    /// is an empty response with status 200.
     fn serve_http(
         &self,
         context: Context,

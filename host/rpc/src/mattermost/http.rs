@@ -1,11 +1,13 @@
 //! The HTTP request of `ServeHTTP`, and its body.
 //!
-//! The plugin requests the body: it writes the number of bytes that it wants as a Go varint, and the server sends up to that many
-//! (`remoteIOReader` in Mattermost's `plugin/io_rpc.go`). The numbers add up and the body ends with FIN, so the plugin writes the
-//! largest number once; the window of the stream limits how much the server sends.
+//! The plugin requests the body: it writes the number of bytes that it wants as a Go varint, and the server sends
+//! up to that many (`remoteIOReader` in Mattermost's `plugin/io_rpc.go`). The numbers add up and the body ends
+//! with FIN, so the plugin writes the largest number once; the window of the stream limits how much the server
+//! sends.
 //!
-//! If a client disconnects during an upload, the body ends as if it were complete. If the request has a `Content-Length`, [`BodyReader`] compares
-//! and reports a truncated body. After that many bytes it does not wait for the FIN.
+//! If a client disconnects during an upload, the body ends as if it were complete. If the request has a
+//! `Content-Length`, [`BodyReader`] compares and reports a truncated body. After that many bytes it does not wait
+//! for the FIN.
 
 use crate::go_plugin::PendingStream;
 use crate::gob::Url;
@@ -24,7 +26,8 @@ const CHUNK: usize = 32 * 1024;
 pub type Headers = BTreeMap<String, Vec<String>>;
 
 crate::gob_struct! {
-    /// The request as the server sends it. Version 10 sends Go's `http.Request`, later versions a subset. These are the fields that both have.
+    /// The request as the server sends it. Version 10 sends Go's `http.Request`, later versions a subset. These
+    /// are the fields that both have.
     #[derive(Clone, Debug, Default, PartialEq)]
     pub(super) struct WireRequest = "HTTPRequestSubset" {
         method: String = "Method",
@@ -36,14 +39,15 @@ crate::gob_struct! {
     }
 }
 
-/// An HTTP request to `/plugins/ID/…`, as the server forwards it. The server has verified the session and removed the token. The header
-/// `Mattermost-User-Id` is the ID of the signed-in user; it is absent if nobody is signed in.
+/// An HTTP request to `/plugins/ID/…`, as the server forwards it. The server has verified the session and removed
+/// the token. The header `Mattermost-User-Id` is the ID of the signed-in user; it is absent if nobody is signed
+/// in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HttpRequest {
     /// The method, such as `GET`.
     pub method: String,
-    /// Path and query relative to the plugin, percent-encoded: `/api/v1/meetings?x=1`. Empty for `/plugins/ID` without a trailing slash. The server
-    /// sorts the query parameters.
+    /// Path and query relative to the plugin, percent-encoded: `/api/v1/meetings?x=1`. Empty for `/plugins/ID`
+    /// without a trailing slash. The server sorts the query parameters.
     pub url: String,
     /// The headers, without `Host`.
     pub headers: Headers,
@@ -128,7 +132,8 @@ enum Source {
     Done,
 }
 
-/// The stream of a body until the plugin requests it. If the plugin does not request the body, the caller closes the stream at the end of the hook.
+/// The stream of a body until the plugin requests it. If the plugin does not request the body, the caller closes
+/// the stream at the end of the hook.
 #[derive(Clone)]
 pub(super) struct UnreadBody(Arc<Mutex<Option<PendingStream>>>);
 
@@ -184,8 +189,8 @@ impl BodyReader {
         }
     }
 
-    /// Reads the whole body if it is at most `limit` bytes long. A body whose `Content-Length` is larger is rejected without requesting it. A
-    /// second call returns an empty body.
+    /// Reads the whole body if it is at most `limit` bytes long. A body whose `Content-Length` is larger is
+    /// rejected without requesting it. A second call returns an empty body.
     pub async fn read_to_limit(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
         let too_large = BodyError::TooLarge { limit };
         match std::mem::replace(&mut self.source, Source::Done) {

@@ -57,7 +57,8 @@ impl Any {
     }
 }
 
-/// Numbers that the server read from JSON are floats. Whole numbers, such as meeting IDs, become integers again: 84312345678.0 is 84312345678.
+/// Numbers that the server read from JSON are floats. Whole numbers, such as meeting IDs, become integers again:
+/// 84312345678.0 is 84312345678.
 fn float(value: f64) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[allow(

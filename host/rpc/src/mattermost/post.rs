@@ -1,7 +1,7 @@
 //! Lists of posts.
 //!
-//! `UpdatePost` replaces the whole post: read the post, change it, and send all of it back. Therefore [`Post`] has every field that an update
-//! writes, including `IsPinned`, `FileIds`, and `HasReactions`.
+//! `UpdatePost` replaces the whole post: read the post, change it, and send all of it back. Therefore [`Post`] has
+//! every field that an update writes, including `IsPinned`, `FileIds`, and `HasReactions`.
 
 use super::{Post, PostList};
 

@@ -1,9 +1,10 @@
 //! The HTTP response of `ServeHTTP`.
 //!
-//! The server offers its response writer over RPC (`httpResponseWriterRPCServer` in Mattermost's `plugin/http.go`). Each call is a round trip, and
-//! the server runs each call in its own goroutine: wait for the reply before the next call, or the calls overtake each other.
-//! `SyncHeader` replaces all headers on the server, so the headers that middleware has set are fetched and merged first. Calls that change
-//! nothing are left out: a response without headers does not send them, and status 200 is implied by the first byte or by the end of the
+//! The server offers its response writer over RPC (`httpResponseWriterRPCServer` in Mattermost's
+//! `plugin/http.go`). Each call is a round trip, and the server runs each call in its own goroutine: wait for the
+//! reply before the next call, or the calls overtake each other. `SyncHeader` replaces all headers on the server,
+//! so the headers that middleware has set are fetched and merged first. Calls that change nothing are left out: a
+//! response without headers does not send them, and status 200 is implied by the first byte or by the end of the
 //! response. A response without any call only closes its stream.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,8 +33,9 @@ pub enum WriteError {
 
 /// Writes the response to one request.
 ///
-/// Call [`send`](Self::send) to send a whole response, or `write_head` once, then `write` and `flush` as often as necessary. Dropping the writer
-/// ends the response; if nothing was written, it is an empty response with status 200.
+/// Call [`send`](Self::send) to send a whole response, or `write_head` once, then `write` and `flush` as often as
+/// necessary. Dropping the writer ends the response; if nothing was written, it is an empty response with status
+/// 200.
 pub struct ResponseWriter {
     stream: ResponseStream,
     /// The status was sent. It cannot be changed any more.
@@ -122,8 +124,8 @@ impl ResponseWriter {
         Ok(())
     }
 
-    /// Asks the server to send the buffered part of the response to the client. Servers of version 10 do not support this: they send the buffer when
-    /// it is full.
+    /// Asks the server to send the buffered part of the response to the client. Servers of version 10 do not
+    /// support this: they send the buffer when it is full.
     pub async fn flush(&mut self) -> Result<(), WriteError> {
         match self.call::<_, Empty>("Plugin.Flush", &Empty).await {
             Err(WriteError::Refused(_)) => Ok(()),
@@ -191,8 +193,8 @@ impl ResponseStream {
     }
 }
 
-/// Replaces the server's headers with the plugin's headers of the same name. A name that the plugin gives twice has both values, as `Set-Cookie`
-/// needs.
+/// Replaces the server's headers with the plugin's headers of the same name. A name that the plugin gives twice
+/// has both values, as `Set-Cookie` needs.
 fn merge(mut merged: Headers, headers: &[(String, String)]) -> Headers {
     for (name, _) in headers {
         merged.remove(&canonical(name));

@@ -1,18 +1,19 @@
 //! The API over RPC.
 //!
-//! Each method is a [`Method`] value: its name, the schemas of its arguments and results, and the function that reads its result. The same code
-//! makes all calls, so that a method adds data to the executable and almost no code.
+//! Each method is a [`Method`] value: its name, the schemas of its arguments and results, and the function that
+//! reads its result. The same code makes all calls, so that a method adds data to the executable and almost no
+//! code.
 //!
-//! A method reports failure with an `AppError` struct in the reply, with a Go `error` in the reply, or with an RPC error. A method without an
-//! error result returns a zero value if it fails.
+//! A method reports failure with an `AppError` struct in the reply, with a Go `error` in the reply, or with an RPC
+//! error. A method without an error result returns a zero value if it fails.
 
 use super::api_error::{ApiError, Call};
 use super::model::{Any, AppError};
 use crate::gob::{Bytes, Decode, DecodeError, Empty, Field, Reader, StructSchema};
 use crate::net_rpc::{BoxedReply, CallError, Client, ReadReply};
 
-/// The server's API on the stream whose broker ID the server passes to `OnActivate`. Any number of tasks can make calls; the server
-/// executes them concurrently and replies in any order.
+/// The server's API on the stream whose broker ID the server passes to `OnActivate`. Any number of tasks can make
+/// calls; the server executes them concurrently and replies in any order.
 #[derive(Clone)]
 pub struct RpcApi {
     pub(super) client: Client,
@@ -54,7 +55,8 @@ pub(super) enum Failure {
     Go,
 }
 
-/// Makes a [`Method`] from its Go name, the fields of its argument and result structs, the function that reads its value, and the type of its error.
+/// Makes a [`Method`] from its Go name, the fields of its argument and result structs, the function that reads its
+/// value, and the type of its error.
 macro_rules! method {
     (
         $name:literal,

@@ -1,11 +1,13 @@
 //! The RPC service that calls the [`Hooks`] (`hooksRPCServer` in Mattermost's `plugin/client_rpc.go`).
 //!
-//! Each hook reports failure in its own way: the server treats an RPC error from `OnActivate` as success, and an absent reply from
-//! `ExecuteCommand` as "no such command". Therefore a failed activation, including a panic, is a Go error in the reply; a command always has
-//! a reply; and only a failed HTTP request is an RPC error, which the server turns into status 500.
+//! Each hook reports failure in its own way: the server treats an RPC error from `OnActivate` as success, and an
+//! absent reply from `ExecuteCommand` as "no such command". Therefore a failed activation, including a panic, is a
+//! Go error in the reply; a command always has a reply; and only a failed HTTP request is an RPC error, which the
+//! server turns into status 500.
 //!
-//! The streams of an HTTP request are dialed first, because the server gives up on them after five seconds. Nothing waits until the server has
-//! accepted them: the first call or request for bytes is written right after the dialing.
+//! The streams of an HTTP request are dialed first, because the server gives up on them after five seconds.
+//! Nothing waits until the server has accepted them: the first call or request for bytes is written right after
+//! the dialing.
 
 use super::http::WireRequest;
 use super::{Any, AppError, ErrorString};
@@ -101,7 +103,8 @@ enum Listener {
 struct HookService {
     hooks: Arc<dyn Hooks>,
     broker: Broker,
-    /// The stream of the database driver. It is not used, but the server waits until it is dialed and reports an error if it is closed.
+    /// The stream of the database driver. It is not used, but the server waits until it is dialed and reports an
+    /// error if it is closed.
     driver: Mutex<Option<Stream>>,
     api_ended: Arc<Notify>,
 }
@@ -262,9 +265,9 @@ impl Service for HookService {
     }
 }
 
-/// Serves the hooks on the stream that go-plugin dispensed, until the server closes the stream and every call has its reply. Also ends when the
-/// API's stream ends: otherwise a plugin that cannot do anything would look healthy to the server. `broker` dials the streams whose
-/// IDs are in the calls.
+/// Serves the hooks on the stream that go-plugin dispensed, until the server closes the stream and every call has
+/// its reply. Also ends when the API's stream ends: otherwise a plugin that cannot do anything would look healthy
+/// to the server. `broker` dials the streams whose IDs are in the calls.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
 //! The client: makes calls on a stream.
 //!
-//! [`Client`] is a handle that is cheap to clone and can be used from any thread and runtime. A task on the runtime that created the client owns the
-//! stream. If the future of a call is dropped, the request is still sent, because it is already in the send queue, and its reply is
-//! skipped.
+//! [`Client`] is a handle that is cheap to clone and can be used from any thread and runtime. A task on the
+//! runtime that created the client owns the stream. If the future of a call is dropped, the request is still sent,
+//! because it is already in the send queue, and its reply is skipped.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -111,8 +111,8 @@ impl<R: Decode + Send> PendingCall for ReplySender<R> {
     }
 }
 
-/// Reads the replies of a method. An API with many methods can implement this trait once, with a value for each method, instead of generating code
-/// for each method.
+/// Reads the replies of a method. An API with many methods can implement this trait once, with a value for each
+/// method, instead of generating code for each method.
 pub trait ReadReply: Sync {
     /// Reads a reply whose type is `id` on the sender's side.
     ///
@@ -260,8 +260,8 @@ impl Client {
         }
     }
 
-    /// Closes the stream: queued requests are sent, then FIN. Replies to them still arrive. Waits until the FIN was sent, or the stream ended in
-    /// another way.
+    /// Closes the stream: queued requests are sent, then FIN. Replies to them still arrive. Waits until the FIN
+    /// was sent, or the stream ended in another way.
     pub async fn close(&self) {
         self.handle.shared.queue.close();
         self.closed().await;

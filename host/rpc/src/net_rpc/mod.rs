@@ -1,16 +1,18 @@
-//! Go's `net/rpc` over one stream: client and server. The protocol is defined by `net/rpc/client.go` and `server.go` (`gobClientCodec` and
-//! `gobServerCodec`).
+//! Go's `net/rpc` over one stream: client and server. The protocol is defined by `net/rpc/client.go` and
+//! `server.go` (`gobClientCodec` and `gobServerCodec`).
 //!
-//! Each direction of a stream is one gob stream, with one encoder and one decoder. A call is two values: a `Request` header and the argument. The
-//! server answers with a `Response` header and the reply. Responses come in any order; `Seq` says which call they belong to. If
-//! `Response.Error` is not empty, the reply is an empty struct that is ignored.
+//! Each direction of a stream is one gob stream, with one encoder and one decoder. A call is two values: a
+//! `Request` header and the argument. The server answers with a `Response` header and the reply. Responses come in
+//! any order; `Seq` says which call they belong to. If `Response.Error` is not empty, the reply is an empty struct
+//! that is ignored.
 //!
-//! Two rules are more important than speed. A message is appended to the send queue completely or not at all, so a call whose future is dropped,
-//! an argument that cannot be encoded, or a handler that panics never leaves half a message on the stream. And a reply that cannot be
-//! decoded fails only its own call; Go's client closes the stream in that case.
+//! Two rules are more important than speed. A message is appended to the send queue completely or not at all, so a
+//! call whose future is dropped, an argument that cannot be encoded, or a handler that panics never leaves half a
+//! message on the stream. And a reply that cannot be decoded fails only its own call; Go's client closes the
+//! stream in that case.
 //!
-//! Memory is limited by backpressure: if too many bytes are unsent, calls and replies wait before they are encoded, and the server stops
-//! reading while too many calls are running.
+//! Memory is limited by backpressure: if too many bytes are unsent, calls and replies wait before they are
+//! encoded, and the server stops reading while too many calls are running.
 
 mod client;
 mod send_queue;

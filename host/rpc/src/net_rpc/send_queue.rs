@@ -1,7 +1,7 @@
 //! The queue of messages that are sent on an RPC stream.
 //!
-//! The encoder and the buffer of unsent bytes share one lock. The lock is held while a message is encoded, and never across an await. One task
-//! owns the stream and writes the buffer.
+//! The encoder and the buffer of unsent bytes share one lock. The lock is held while a message is encoded, and
+//! never across an await. One task owns the stream and writes the buffer.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -32,7 +32,8 @@ pub(super) struct SendState {
 }
 
 impl SendState {
-    /// Encodes a body and keeps it until [`SendState::push_header`]. After an error nothing is kept, and another body can be encoded.
+    /// Encodes a body and keeps it until [`SendState::push_header`]. After an error nothing is kept, and another
+    /// body can be encoded.
     pub(super) fn encode_body<E>(
         &mut self,
         encode: impl FnOnce(&mut Encoder, &mut Vec<u8>) -> Result<(), E>,
@@ -72,7 +73,8 @@ pub(super) struct SendQueue {
 }
 
 impl SendQueue {
-    /// Locks the state. If a thread panicked while it held the lock, type definitions may be lost, so nothing more is sent.
+    /// Locks the state. If a thread panicked while it held the lock, type definitions may be lost, so nothing more
+    /// is sent.
     fn lock(&self) -> MutexGuard<'_, SendState> {
         let poisoned = self.state.is_poisoned();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

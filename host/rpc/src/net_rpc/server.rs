@@ -1,7 +1,8 @@
 //! The server: executes the calls that arrive on a stream.
 //!
-//! One loop reads requests. Each call runs in its own task, and replies are sent in the order in which calls complete. Every failure of a call
-//! becomes its `Response.Error`: an unknown method, an argument that cannot be decoded, an error, a panic, or a reply that cannot be encoded.
+//! One loop reads requests. Each call runs in its own task, and replies are sent in the order in which calls
+//! complete. Every failure of a call becomes its `Response.Error`: an unknown method, an argument that cannot be
+//! decoded, an error, a panic, or a reply that cannot be encoded.
 
 use std::any::Any;
 use std::future::Future;
@@ -19,21 +20,21 @@ use crate::gob::{Decode, DecodeError, Decoder, Empty, Encode, EncodeError, Encod
 
 /// The default of [`Service::max_calls`].
 pub(crate) const DEFAULT_MAX_CALLS: usize = 1024;
-/// The server stops reading requests while more than this many times [`Service::max_calls`] replies are unsent, including rejected calls: the
-/// peer does not read its replies.
+/// The server stops reading requests while more than this many times [`Service::max_calls`] replies are unsent,
+/// including rejected calls: the peer does not read its replies.
 const MAX_UNSENT_FACTOR: usize = 4;
 const TOO_MANY_CALLS: &str = "too many calls at once";
 
 /// The methods of a stream.
 ///
-/// A call has two steps. `route` selects the method by name and says how its argument is decoded: the next request can only be read after the
-/// argument. `run` executes the call concurrently with others.
+/// A call has two steps. `route` selects the method by name and says how its argument is decoded: the next request
+/// can only be read after the argument. `run` executes the call concurrently with others.
 pub trait Service: Send + Sync + 'static {
     /// A decoded call, usually an enum with one variant per method.
     type Call: Send + 'static;
 
-    /// The service names that this service has, which are the part before the dot in `Plugin.OnActivate`. go-plugin registers every plugin as
-    /// `Plugin`.
+    /// The service names that this service has, which are the part before the dot in `Plugin.OnActivate`.
+    /// go-plugin registers every plugin as `Plugin`.
     const NAMES: &'static [&'static str] = &["Plugin"];
 
     /// The maximum number of concurrent calls on a stream. Beyond it, calls whose [`Route`] allows it are rejected.
@@ -68,8 +69,8 @@ impl<C> Route<C> {
         }
     }
 
-    /// Rejects calls of this method while [`Service::max_calls`] calls are running. For methods that anyone can trigger: they must not delay other
-    /// calls, and the peer must not block because this side does not read.
+    /// Rejects calls of this method while [`Service::max_calls`] calls are running. For methods that anyone can
+    /// trigger: they must not delay other calls, and the peer must not block because this side does not read.
     #[must_use]
     pub fn reject_if_busy(mut self) -> Route<C> {
         self.reject_if_busy = true;
@@ -139,8 +140,8 @@ pub enum ServeError {
     Decode(#[from] DecodeError),
 }
 
-/// Serves a stream until the peer closes it and all calls have their reply. Dropping the future, or a failure of the stream, cancels the running
-/// calls.
+/// Serves a stream until the peer closes it and all calls have their reply. Dropping the future, or a failure of
+/// the stream, cancels the running calls.
 ///
 /// # Errors
 ///

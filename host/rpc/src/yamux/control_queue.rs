@@ -1,4 +1,5 @@
-//! The control frames of a session that wait to be sent: pings, ping replies, resets, and GoAway. They belong to no living stream.
+//! The control frames of a session that wait to be sent: pings, ping replies, resets, and GoAway. They belong to
+//! no living stream.
 
 use std::collections::VecDeque;
 

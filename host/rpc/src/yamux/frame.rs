@@ -1,8 +1,9 @@
 //! Frames: the header, and a splitter that finds frames in received bytes. Nothing here does I/O.
 //!
-//! A header has twelve bytes, big-endian: version (always 0), type, flags, stream ID, and length. Only data frames have a payload. The length of a
-//! window update is the number of additional bytes, of a ping an opaque number, and of a GoAway a code. The splitter returns payload in the
-//! pieces in which it arrived, so a frame is never buffered as a whole.
+//! A header has twelve bytes, big-endian: version (always 0), type, flags, stream ID, and length. Only data frames
+//! have a payload. The length of a window update is the number of additional bytes, of a ping an opaque number,
+//! and of a GoAway a code. The splitter returns payload in the pieces in which it arrived, so a frame is never
+//! buffered as a whole.
 
 /// The length of a header in bytes.
 pub const HEADER_LEN: usize = 12;

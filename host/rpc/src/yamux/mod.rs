@@ -1,22 +1,25 @@
-//! yamux: many byte streams over one connection. The protocol is described in hashicorp/yamux's `spec.md`; where the specification is silent,
-//! this follows the Go implementation, because that is the peer.
+//! yamux: many byte streams over one connection. The protocol is described in hashicorp/yamux's `spec.md`; where
+//! the specification is silent, this follows the Go implementation, because that is the peer.
 //!
-//! Each direction of a stream starts with a window of 256 KiB; sending more ends the session. The reader sends a window update after half of the
-//! window was consumed. FIN closes one direction, and a stream ends after both FINs; a second FIN from the same side ends the session. RST
-//! closes both directions at once. The side that accepts a stream sends exactly one ACK.
+//! Each direction of a stream starts with a window of 256 KiB; sending more ends the session. The reader sends a
+//! window update after half of the window was consumed. FIN closes one direction, and a stream ends after both
+//! FINs; a second FIN from the same side ends the session. RST closes both directions at once. The side that
+//! accepts a stream sends exactly one ACK.
 //!
-//! One task per session moves bytes. It reads frames into the receive buffers of the streams, each limited by its window; it answers pings at once;
-//! and it writes from the send buffers, which are limited too, in turns and with many frames per write. So a stream that is not read costs
-//! one window and does not block other streams, and pings are answered whatever the application does.
+//! One task per session moves bytes. It reads frames into the receive buffers of the streams, each limited by its
+//! window; it answers pings at once; and it writes from the send buffers, which are limited too, in turns and with
+//! many frames per write. So a stream that is not read costs one window and does not block other streams, and
+//! pings are answered whatever the application does.
 //!
-//! Both sides send pings, every 30 seconds as in hashicorp/yamux, and end the session if the peer sends nothing for ten more seconds: a socket can be
-//! open without a process that reads it.
+//! Both sides send pings, every 30 seconds as in hashicorp/yamux, and end the session if the peer sends nothing
+//! for ten more seconds: a socket can be open without a process that reads it.
 //!
-//! The state of a session (`session_state`, `stream_state`) is behind one lock and does no I/O. `session` does the I/O, and `stream` is the
-//! application's handle.
+//! The state of a session (`session_state`, `stream_state`) is behind one lock and does no I/O. `session` does the
+//! I/O, and `stream` is the application's handle.
 //!
-//! Dropping a [`Stream`] closes it: with FIN if there are no unread bytes, otherwise with RST, because the peer's writer could wait forever for a window
-//! update. If the peer does not answer the FIN within [`Config::close_timeout`], the stream is reset.
+//! Dropping a [`Stream`] closes it: with FIN if there are no unread bytes, otherwise with RST, because the peer's
+//! writer could wait forever for a window update. If the peer does not answer the FIN within
+//! [`Config::close_timeout`], the stream is reset.
 
 mod control_queue;
 pub mod frame;
@@ -41,8 +44,8 @@ pub const WINDOW: u32 = 256 * 1024;
 pub struct Config {
     /// The maximum number of the peer's streams that wait to be accepted. More are reset.
     pub backlog: usize,
-    /// The maximum number of this side's streams that the peer has not accepted yet. [`Session::open`] waits if there are more, because
-    /// hashicorp/yamux resets the 257th.
+    /// The maximum number of this side's streams that the peer has not accepted yet. [`Session::open`] waits if
+    /// there are more, because hashicorp/yamux resets the 257th.
     pub max_unaccepted: usize,
     /// The maximum number of open streams of the peer. More are reset.
     pub max_incoming: usize,
@@ -52,7 +55,8 @@ pub struct Config {
     pub close_timeout: Duration,
     /// How often to look for dropped streams whose timeout has passed.
     pub sweep_interval: Duration,
-    /// How often to send a ping; `None` for never. The session ends if the peer does not answer within [`Config::ping_timeout`].
+    /// How often to send a ping; `None` for never. The session ends if the peer does not answer within
+    /// [`Config::ping_timeout`].
     pub ping_interval: Option<Duration>,
     /// How long the peer may send nothing after a ping.
     pub ping_timeout: Duration,

@@ -1,8 +1,9 @@
 //! The I/O of a session: one task that receives, sends, and resets expired streams.
 //!
-//! Receiving and sending take turns in the same task and do not wait for each other, with one exception: receiving pauses while thousands of
-//! control frames (ping replies and resets) are unsent, so that a peer that floods the session and never reads uses no more memory. The
-//! batch that is being written is not part of a future: after a protocol violation, the rest of the batch is still sent before the GoAway.
+//! Receiving and sending take turns in the same task and do not wait for each other, with one exception: receiving
+//! pauses while thousands of control frames (ping replies and resets) are unsent, so that a peer that floods the
+//! session and never reads uses no more memory. The batch that is being written is not part of a future: after a
+//! protocol violation, the rest of the batch is still sent before the GoAway.
 
 use std::future::{pending, poll_fn};
 use std::io;
@@ -47,7 +48,8 @@ pub struct Accept {
 }
 
 impl Session {
-    /// Starts the server side of a session, which has even stream IDs, on the current runtime. A plugin is the server side.
+    /// Starts the server side of a session, which has even stream IDs, on the current runtime. A plugin is the
+    /// server side.
     pub fn server<Io>(io: Io, config: Config) -> (Session, Accept)
     where
         Io: AsyncRead + AsyncWrite + Send + 'static,
@@ -55,7 +57,8 @@ impl Session {
         Session::start(io, config, true)
     }
 
-    /// Starts the client side of a session, which has odd stream IDs. The process that starts a plugin is the client side.
+    /// Starts the client side of a session, which has odd stream IDs. The process that starts a plugin is the
+    /// client side.
     pub fn client<Io>(io: Io, config: Config) -> (Session, Accept)
     where
         Io: AsyncRead + AsyncWrite + Send + 'static,
@@ -80,7 +83,8 @@ impl Session {
         (session, Accept { shared })
     }
 
-    /// Opens a stream. It can be written to at once. Waits only while the peer has not accepted [`Config::max_unaccepted`] streams.
+    /// Opens a stream. It can be written to at once. Waits only while the peer has not accepted
+    /// [`Config::max_unaccepted`] streams.
     ///
     /// # Errors
     ///
@@ -223,8 +227,8 @@ async fn recv_loop(io: &mut (impl AsyncRead + Unpin), shared: &Shared) -> CloseR
         if reads % READS_PER_TURN == 0 {
             tokio::task::yield_now().await;
         }
-        // hashicorp/yamux writes a header and its payload separately, and this side often receives only the header. Reading again costs less
-        // than putting the task to sleep.
+        // hashicorp/yamux writes a header and its payload separately, and this side often receives only the
+        // header. Reading again costs less than putting the task to sleep.
         retries = if splitter.is_mid_frame() {
             retries + 1
         } else {
@@ -287,8 +291,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 }
 
-/// Runs all other tasks that are ready now, so that their frames are in the same batch: the write is the most expensive part of a small message.
-/// Unlike `yield_now`, this does not poll the sockets in between.
+/// Runs all other tasks that are ready now, so that their frames are in the same batch: the write is the most
+/// expensive part of a small message. Unlike `yield_now`, this does not poll the sockets in between.
 async fn run_ready_tasks_first() {
     let mut waited = false;
     poll_fn(|cx| {
@@ -311,8 +315,8 @@ async fn sweep_loop(shared: &Shared, every: Duration) {
     }
 }
 
-/// Sends pings. Completes when the peer sends nothing within the timeout. Any bytes from the peer count, and not only the reply to the ping: the
-/// reply may be behind many other frames.
+/// Sends pings. Completes when the peer sends nothing within the timeout. Any bytes from the peer count, and not
+/// only the reply to the ping: the reply may be behind many other frames.
 async fn keepalive(shared: &Shared, timers: Timers) {
     let Some(every) = timers.ping_interval else {
         return pending().await;

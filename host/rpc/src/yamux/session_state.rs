@@ -1,8 +1,9 @@
 //! The state of a session: its streams, their buffers, and the frames that are sent next.
 //!
-//! All methods run under the session's lock and do no I/O. Control frames wait in a [`ControlQueue`]. All other frames are not queued: they
-//! follow from the [`StreamState`], and [`SessionState::fill_batch`] makes them when it is the stream's turn. So there is no queue of
-//! frames per stream to limit, a stream is in `ready` at most once, and FIN and ACK cannot be sent twice.
+//! All methods run under the session's lock and do no I/O. Control frames wait in a [`ControlQueue`]. All other
+//! frames are not queued: they follow from the [`StreamState`], and [`SessionState::fill_batch`] makes them when
+//! it is the stream's turn. So there is no queue of frames per stream to limit, a stream is in `ready` at most
+//! once, and FIN and ACK cannot be sent twice.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -92,7 +93,8 @@ impl SessionState {
         self.streams.get_mut(&id)
     }
 
-    /// Opens a stream. The caller has taken a permit and forgotten it; it is given back when the peer accepts the stream.
+    /// Opens a stream. The caller has taken a permit and forgotten it; it is given back when the peer accepts the
+    /// stream.
     pub(super) fn open(&mut self) -> Result<u32, OpenError> {
         let error = if let Some(reason) = &self.close_reason {
             OpenError::Closed(reason.clone())

@@ -1,8 +1,9 @@
 //! The application's handle of a stream, with tokio's `AsyncRead` and `AsyncWrite`.
 //!
-//! Written bytes are buffered (up to [`Config::send_buffer`](super::Config::send_buffer)) until the window and the connection allow sending them.
-//! `flush` waits until they were written to the connection, and `shutdown` queues FIN after them. After a reset both directions fail with
-//! `ConnectionReset`; after the end of the session they fail with `ConnectionAborted`, so that truncated data never looks complete.
+//! Written bytes are buffered (up to [`Config::send_buffer`](super::Config::send_buffer)) until the window and the
+//! connection allow sending them. `flush` waits until they were written to the connection, and `shutdown` queues
+//! FIN after them. After a reset both directions fail with `ConnectionReset`; after the end of the session they
+//! fail with `ConnectionAborted`, so that truncated data never looks complete.
 
 use std::io;
 use std::pin::Pin;

@@ -187,8 +187,8 @@ pub fn lone_string(bytes: &[u8]) -> Vec<u8> {
     message(&[int(6), vec![0], counted(bytes)].concat())
 }
 
-/// A list of interfaces in one message per element, because each element has its own type: a struct with one string, `x`. The types have the ids
-/// from `first` on.
+/// A list of interfaces in one message per element, because each element has its own type: a struct with one
+/// string, `x`. The types have the ids from `first` on.
 pub fn list_in_pieces(pieces: i64, first: i64) -> Vec<u8> {
     let mut bytes = message(&slice_type(first, 8));
     let mut piece = [int(first), vec![0], uint(pieces.cast_unsigned())].concat();

@@ -18,8 +18,8 @@ struct Stream<'a> {
     types: HashMap<i64, Type>,
 }
 
-/// All values of a stream as JSON: an object has the fields that were sent, `$type` and `$value` are an interface value, `$base64` is a byte
-/// slice, and `$url` an opaque text.
+/// All values of a stream as JSON: an object has the fields that were sent, `$type` and `$value` are an interface
+/// value, `$base64` is a byte slice, and `$url` an opaque text.
 pub fn read(bytes: &[u8]) -> Vec<Value> {
     let mut stream = Stream {
         rest: bytes,

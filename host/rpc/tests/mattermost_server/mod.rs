@@ -326,17 +326,17 @@ impl Upload {
 
     pub async fn run(self, mut stream: Stream) -> Uploaded {
         let mut rest = self.body.as_slice();
-        while let Some(credit) = credit(&mut stream).await {
-            let (part, more) = rest.split_at(rest.len().min(usize::try_from(credit).unwrap()));
+        while let Some(requested) = requested(&mut stream).await {
+            let (part, more) = rest.split_at(rest.len().min(usize::try_from(requested).unwrap()));
             if stream.write_all(part).await.is_err() {
                 return Uploaded::Reset;
             }
             rest = more;
-            if rest.is_empty() && u64::try_from(part.len()).unwrap() < credit {
+            if rest.is_empty() && u64::try_from(part.len()).unwrap() < requested {
                 stream.shutdown().await.unwrap();
                 return match stream.read(&mut [0]).await {
                     Ok(0) => Uploaded::Whole,
-                    Ok(_) => panic!("a credit too many"),
+                    Ok(_) => panic!("one request too many"),
                     Err(_) => Uploaded::Reset,
                 };
             }
@@ -346,7 +346,7 @@ impl Upload {
 }
 
 /// The next requested number of bytes, a Go varint. `None` at the end of the stream.
-pub async fn credit(stream: &mut Stream) -> Option<u64> {
+pub async fn requested(stream: &mut Stream) -> Option<u64> {
     let mut zigzag = 0u64;
     for shift in (0..).step_by(7) {
         let byte = stream.read_u8().await.ok()?;
@@ -355,7 +355,7 @@ pub async fn credit(stream: &mut Stream) -> Option<u64> {
             break;
         }
     }
-    assert_eq!(zigzag & 1, 0, "a negative credit");
+    assert_eq!(zigzag & 1, 0, "a negative number");
     Some(zigzag >> 1)
 }
 
