@@ -1,32 +1,30 @@
-//! The real peers of the plugin, and what drives them.
+//! The real servers that the plugin is tested with.
 //!
-//! A plugin is proved where it will live: on a Mattermost server built from its own sources
-//! ([`server`]), over a real database ([`postgres`]), uploaded and configured as an administrator
-//! would ([`client`], [`websocket`]). Only Zoom cannot be reached from a test, so a mock Zoom server
-//! speaks its documented API over TLS ([`zoom`]). A [`site::Site`] is all of them together, and [`story`]
-//! is what a person does with them: the demo prints it, the tests assert it. [`bench`] compares bundles on
-//! one of them.
+//! The plugin runs on a Mattermost server that is built from its sources ([`server`]), with a real database
+//! ([`postgres`]), and is uploaded and configured as by an administrator ([`client`], [`websocket`]). Tests cannot
+//! reach Zoom, so a mock Zoom server implements its documented API over TLS ([`zoom`]). A [`site::Site`] is all of
+//! these servers together. [`scenario`] is the main use of the plugin: the demo prints it, and the tests check it.
+//! [`bench`] compares bundles on a site.
 //!
-//! Everything listens on loopback only, lives in a temporary folder, and ends with the process that
-//! started it, however that process ends ([`process`]). Waiting is always for a condition, with a
-//! generous cap; nothing sleeps for a guessed while.
+//! All servers listen on loopback only, use a temporary folder, and end with the process that started them, however
+//! that process ends ([`process`]). Tests wait for conditions with a generous timeout, and never for a fixed time.
 
 pub mod bench;
 pub mod client;
 pub mod conformance;
-pub mod parking;
 pub mod postgres;
 pub mod process;
+pub mod scenario;
 pub mod server;
 pub mod site;
-pub mod story;
 pub mod websocket;
+pub mod write_pause;
 pub mod zoom;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// How a long step tells what it is doing, one line at a time.
+/// Reports the progress of a long step, one line at a time.
 pub type Progress<'a> = &'a mut dyn FnMut(&str);
 
 /// The folder that holds `Cargo.toml` and `plugin.json`.

@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use plugin_tests::postgres;
+use plugin_tests::scenario::{self, Options};
 use plugin_tests::site::explain;
-use plugin_tests::story::{self, Options};
 
 use crate::bundle;
 use crate::error::Error;
 use crate::run::target;
 
-/// Builds the bundle, starts the peers, plays the story. With `keep` all of it goes on running.
+/// Builds the bundle, starts the servers, and runs the scenario. With `keep`, everything keeps running.
 pub fn demo(keep: bool) -> Result<(), Error> {
     // What is missing is told before the build, which takes long.
     bundle::check_machine()?;
@@ -21,7 +21,7 @@ pub fn demo(keep: bool) -> Result<(), Error> {
     let mut progress = |line: &str| println!("{:>6.1} s  {line}", began.elapsed().as_secs_f64());
     let logs = target().join("demo-logs");
     let options = Options { bundle, logs, keep };
-    match story::run(&options, &mut progress) {
+    match scenario::run(&options, &mut progress) {
         Ok(_) => Ok(()),
         Err(error) => Err(Error::Failed(format!("demo: {}", explain(&error)))),
     }

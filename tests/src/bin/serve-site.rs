@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use plugin_tests::client::text_at;
 use plugin_tests::site::{PASSWORD, PLUGIN, Person, Room, Site, explain, prop};
 use plugin_tests::zoom::{Fault, Route, User};
-use plugin_tests::{bundle, cache_folder, process, story};
+use plugin_tests::{bundle, cache_folder, process, scenario};
 use serde_json::{Value, json};
 
 /// Longer than a settings change takes on a slow machine.
@@ -38,8 +38,8 @@ fn serve() -> Result<(), Box<dyn Error>> {
     let site = Site::start(&cache_folder().join("logs/browser"), &mut |line| {
         eprintln!("{line}");
     })?;
-    story::install(&site, &bundle, &mut |_| {})?;
-    story::configure(&site, &mut |_| {})?;
+    scenario::install(&site, &bundle, &mut |_| {})?;
+    scenario::configure(&site, &mut |_| {})?;
     until_configured(&site)?;
     println!(
         "{}",

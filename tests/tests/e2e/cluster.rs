@@ -9,7 +9,7 @@ use plugin_tests::process::wait_until;
 use plugin_tests::server::Server;
 use plugin_tests::site::{PASSWORD, PLUGIN, Person, Room, Site};
 use plugin_tests::zoom::{Route, User};
-use plugin_tests::{bundle, story};
+use plugin_tests::{bundle, scenario};
 use serde_json::json;
 
 use crate::world::*;
@@ -180,7 +180,7 @@ fn webhooks(world: &mut World) -> Outcome {
         .into_iter()
         .filter(|event| event.name == "posted");
     assert_eq!(said.count(), 0);
-    story::is_meeting(&seen, &room)
+    scenario::is_meeting(&seen, &room)
         .then_some(())
         .ok_or("it is the meeting's post still")?;
     Ok(())

@@ -10,9 +10,9 @@ use std::thread;
 use std::time::Duration;
 
 use libtest_mimic::Failed;
-use plugin_tests::parking::{Parking, Write};
 use plugin_tests::process::{kill, wait_until};
 use plugin_tests::site::{CONNECT_LINK, PLUGIN, Person, Room, Site, message, prop};
+use plugin_tests::write_pause::{PausedWrite, WritePause};
 use plugin_tests::zoom::{Meeting, Route, Webhook};
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ const WRITES: u32 = 40;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
     /// While the server does this write, counting from 1.
-    Write(u32, Write),
+    Write(u32, PausedWrite),
     /// When Zoom sees this request, which it does not do.
     Request(Route),
 }
@@ -114,16 +114,16 @@ fn killed_at_write(
     site: &Site,
     room: &Room,
     number: u32,
-    write: Write,
+    write: PausedWrite,
     act: impl FnOnce() + Send,
     is_over: impl Fn() -> bool,
 ) -> Result<bool, Failed> {
-    let parking = Parking::set(site)?;
-    parking.hold(number, &room.channel)?;
+    let pause = WritePause::install(site)?;
+    pause.pause(number, &room.channel)?;
     thread::scope(|scope| {
         let acting = scope.spawn(act);
         let held = wait_until(SOON, || {
-            if parking.is_held().ok()? {
+            if pause.is_paused().ok()? {
                 return Some(true);
             }
             (acting.is_finished() && is_over()).then_some(false)
@@ -132,7 +132,7 @@ fn killed_at_write(
         if held {
             kill_plugin(site)?;
         }
-        parking.release(write)?;
+        pause.release(write)?;
         acting.join().map_err(|_| "what was done went wrong")?;
         Ok(held)
     })
@@ -159,7 +159,7 @@ fn killed_at_request(site: &Site, route: Route, act: impl FnOnce() + Send) -> Re
 fn everywhere(
     site: &Site,
     requests: &[Route],
-    writes: &[Write],
+    writes: &[PausedWrite],
     mut flow: impl FnMut(At) -> Result<bool, Failed>,
 ) -> Outcome {
     let _alone = Unattended::site(site)?;
@@ -223,7 +223,7 @@ fn another(site: &Site, ada: &Person) -> Result<Room, Failed> {
 fn starts(world: &mut World) -> Outcome {
     let site: &Site = world.ready()?;
     let (ada, _) = connected(site)?;
-    everywhere(site, &[Route::CreateMeeting], &[Write::Done], |at| {
+    everywhere(site, &[Route::CreateMeeting], &[PausedWrite::Done], |at| {
         let room = another(site, &ada)?;
         let before = site.zoom.meetings().len();
         let act = || drop(ada.types(&room, "/zoom start Killed"));
@@ -259,25 +259,30 @@ fn connection(site: &Site, ada: &Person) -> Result<[bool; 2], Failed> {
 fn connects(world: &mut World) -> Outcome {
     let site: &Site = world.ready()?;
     let requests = [Route::Token, Route::User];
-    everywhere(site, &requests, &[Write::Done, Write::CutOff], |at| {
-        let (ada, room) = person(site)?;
-        ada.asks(&room, "/zoom connect")?;
-        let act = || drop(site.follow_connect_link(&ada));
-        let came = killed(site, &room, at, act, || true)?;
-        if came {
-            start_again(site)?;
-        }
-        let [is_connected, is_found] = connection(site, &ada)?;
-        assert!(is_found || !is_connected, "{at:?}: Zoom would not find it");
-        if !is_connected {
-            assert_eq!(site.connect(&ada, &room)?.status, 200, "{at:?}");
-        }
-        assert_eq!(connection(site, &ada)?, [true, true], "{at:?}");
-        let told = ada.asks(&room, "/zoom disconnect")?;
-        assert!(message(&told).contains("is disconnected."), "{at:?}");
-        assert_eq!(connection(site, &ada)?, [false, false], "{at:?}");
-        Ok(came)
-    })
+    everywhere(
+        site,
+        &requests,
+        &[PausedWrite::Done, PausedWrite::Fails],
+        |at| {
+            let (ada, room) = person(site)?;
+            ada.asks(&room, "/zoom connect")?;
+            let act = || drop(site.follow_connect_link(&ada));
+            let came = killed(site, &room, at, act, || true)?;
+            if came {
+                start_again(site)?;
+            }
+            let [is_connected, is_found] = connection(site, &ada)?;
+            assert!(is_found || !is_connected, "{at:?}: Zoom would not find it");
+            if !is_connected {
+                assert_eq!(site.connect(&ada, &room)?.status, 200, "{at:?}");
+            }
+            assert_eq!(connection(site, &ada)?, [true, true], "{at:?}");
+            let told = ada.asks(&room, "/zoom disconnect")?;
+            assert!(message(&told).contains("is disconnected."), "{at:?}");
+            assert_eq!(connection(site, &ada)?, [false, false], "{at:?}");
+            Ok(came)
+        },
+    )
 }
 
 /// Zoom's new tokens are lost where the process dies before they are stored, and the old ones are spent: that
@@ -286,26 +291,31 @@ fn renews(world: &mut World) -> Outcome {
     let site: &Site = world.ready()?;
     let (ada, room) = connected(site)?;
     let mut lost = Vec::new();
-    everywhere(site, &[Route::Token], &[Write::Done, Write::CutOff], |at| {
-        site.zoom.expire_tokens();
-        let act = || drop(ada.types(&room, "/zoom connect"));
-        let came = killed(site, &room, at, act, || true)?;
-        if came {
-            start_again(site)?;
-        }
-        let told = ada.asks(&room, "/zoom connect")?;
-        if message(&told).contains(CONNECT_LINK) {
-            lost.push(at);
-            let mark = ada.events.mark();
-            assert_eq!(site.follow_connect_link(&ada)?.status, 200, "{at:?}");
-            ada.events.wait_for_ephemeral(mark, |_| true)?;
-        } else {
-            assert!(message(&told).contains("already connected"), "{at:?}");
-        }
-        assert_eq!(connection(site, &ada)?, [true, true], "{at:?}");
-        Ok(came)
-    })?;
-    let cut_off = |at: &At| matches!(at, At::Write(_, Write::CutOff));
+    everywhere(
+        site,
+        &[Route::Token],
+        &[PausedWrite::Done, PausedWrite::Fails],
+        |at| {
+            site.zoom.expire_tokens();
+            let act = || drop(ada.types(&room, "/zoom connect"));
+            let came = killed(site, &room, at, act, || true)?;
+            if came {
+                start_again(site)?;
+            }
+            let told = ada.asks(&room, "/zoom connect")?;
+            if message(&told).contains(CONNECT_LINK) {
+                lost.push(at);
+                let mark = ada.events.mark();
+                assert_eq!(site.follow_connect_link(&ada)?.status, 200, "{at:?}");
+                ada.events.wait_for_ephemeral(mark, |_| true)?;
+            } else {
+                assert!(message(&told).contains("already connected"), "{at:?}");
+            }
+            assert_eq!(connection(site, &ada)?, [true, true], "{at:?}");
+            Ok(came)
+        },
+    )?;
+    let cut_off = |at: &At| matches!(at, At::Write(_, PausedWrite::Fails));
     assert!(lost.len() == 1 && lost.iter().all(cut_off), "{lost:?}");
     Ok(())
 }
@@ -313,7 +323,7 @@ fn renews(world: &mut World) -> Outcome {
 fn ends(world: &mut World) -> Outcome {
     let site: &Site = world.ready()?;
     let (ada, _) = connected(site)?;
-    everywhere(site, &[], &[Write::Done], |at| {
+    everywhere(site, &[], &[PausedWrite::Done], |at| {
         let room = another(site, &ada)?;
         start(&ada, &room, "Killed")?;
         let meeting = site.zoom.meetings().pop().ok_or("no meeting")?;
@@ -389,7 +399,7 @@ fn records(world: &mut World) -> Outcome {
     let site: &Site = world.ready()?;
     let (ada, _) = connected(site)?;
     let flow = |at| arrives(site, &ada, "chat_file", at);
-    everywhere(site, &[Route::Download], &[Write::Done], flow)
+    everywhere(site, &[Route::Download], &[PausedWrite::Done], flow)
 }
 
 fn transcribes(world: &mut World) -> Outcome {
@@ -404,7 +414,7 @@ fn announces(world: &mut World) -> Outcome {
     let (ada, _) = connected(site)?;
     let host = site.zoom.signed_in();
     let mut number = 71_000_000_000;
-    everywhere(site, &[Route::Meeting], &[Write::Done], |at| {
+    everywhere(site, &[Route::Meeting], &[PausedWrite::Done], |at| {
         let room = another(site, &ada)?;
         number += 1;
         let meeting = Meeting {

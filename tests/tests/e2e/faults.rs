@@ -148,7 +148,7 @@ fn withdrawn(world: &mut World) -> Outcome {
     );
     let mark = ada.events.mark();
     assert_eq!(site.follow_connect_link(&ada)?.status, 200);
-    let is_ours = |post: &serde_json::Value| plugin_tests::story::is_meeting(post, &room);
+    let is_ours = |post: &serde_json::Value| plugin_tests::scenario::is_meeting(post, &room);
     let post = ada.events.wait_for_post(mark, "posted", is_ours)?;
     assert_eq!(post["props"]["meeting_topic"], "Again");
     Ok(())

@@ -2,8 +2,8 @@
 
 use plugin_tests::client::Client;
 use plugin_tests::process::wait_until;
+use plugin_tests::scenario;
 use plugin_tests::site::{PLUGIN, message};
-use plugin_tests::story;
 use serde_json::{Value, json};
 
 use crate::world::*;
@@ -188,7 +188,7 @@ fn corrected(world: &mut World) -> Outcome {
 
 fn the_story(world: &mut World) -> Outcome {
     let site = world.ready()?;
-    let outcome = story::play(site, &mut |_| {})?;
+    let outcome = scenario::play(site, &mut |_| {})?;
     assert_eq!(
         (outcome.started.as_str(), outcome.ended.as_str()),
         ("STARTED", "ENDED")
@@ -290,7 +290,7 @@ fn upgrade(world: &mut World) -> Outcome {
     let site = world.ready()?;
     let (ada, room) = connected(site)?;
     let before = process(site);
-    story::install(site, &plugin_tests::bundle()?, &mut |_| {})?;
+    scenario::install(site, &plugin_tests::bundle()?, &mut |_| {})?;
     until_configured(site)?;
     let one = wait_until(SOON, || {
         let processes = site.server.plugin_processes();

@@ -1,8 +1,8 @@
 //! Starting meetings, as the people in a channel see it.
 
 use plugin_tests::client::buttons;
+use plugin_tests::scenario::is_meeting;
 use plugin_tests::site::{message, prop};
-use plugin_tests::story::is_meeting;
 use plugin_tests::zoom::{Route, User};
 use serde_json::json;
 

@@ -139,7 +139,7 @@ fn link_then_meeting(world: &mut World) -> Outcome {
         .wait_for_ephemeral(mark, |post| !plugin_tests::client::buttons(post).is_empty())?;
     ada.client.press(&question, "WithoutPMI")?;
     let post = ada.events.wait_for_post(mark, "posted", |post| {
-        plugin_tests::story::is_meeting(post, &room)
+        plugin_tests::scenario::is_meeting(post, &room)
     })?;
     assert_eq!(
         post["props"]["meeting_topic"], "Planning",

@@ -1,8 +1,8 @@
 //! Recordings on the real server: jobs that survive, files that are passed on as they are.
 
 use plugin_tests::process::{kill, wait_until};
+use plugin_tests::scenario;
 use plugin_tests::site::{PLUGIN, Site};
-use plugin_tests::story;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
@@ -28,13 +28,13 @@ fn once(world: &mut World) -> Outcome {
     let meeting = site.zoom.meetings().pop().ok_or("no meeting")?;
     site.deliver(&site.zoom.webhook("meeting.ended", &meeting))?;
     let id = post["id"].as_str().unwrap();
-    let reply = story::recording(site, &ada, &meeting, id, &mut |_| {})?;
+    let reply = scenario::recording(site, &ada, &meeting, id, &mut |_| {})?;
     assert_eq!(reply["type"], "custom_zoom_chat");
     let file = reply["props"]["captions"][0]["file_id"].as_str().unwrap();
     assert_eq!(reply["file_ids"], json!([file]));
     let path = format!("/api/v4/files/{file}");
     let content = ada.client.call(Method::GET, &path, &[], None)?;
-    assert_eq!(content.text(), story::CHAT, "byte for byte");
+    assert_eq!(content.text(), scenario::CHAT, "byte for byte");
 
     // The same again, and then something else: when that is there, the repetition would be too.
     let files = json!([

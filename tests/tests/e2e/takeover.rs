@@ -1,8 +1,8 @@
 //! What the Go plugin left in the database, taken over; and an account-level app.
 
 use plugin_tests::process::wait_until;
+use plugin_tests::scenario;
 use plugin_tests::site::{Person, Site};
-use plugin_tests::story;
 use plugin_tests::websocket::Listener;
 use plugin_tests::zoom::{Meeting, Route, User};
 use serde_json::{Value, json};
@@ -100,7 +100,7 @@ fn taken_over(world: &mut World) -> Outcome {
 
     let exchanges = site.zoom.count(Route::Token);
     let fresh = rooms(site, &ann, 1)?.pop().ok_or("no room")?;
-    let post = story::start_meeting(&ann, &fresh, "Still connected", &mut |_| {})?;
+    let post = scenario::start_meeting(&ann, &fresh, "Still connected", &mut |_| {})?;
     assert_eq!(post["props"]["meeting_status"], "STARTED");
     assert_eq!(
         site.zoom.count(Route::Token),
@@ -166,7 +166,7 @@ fn account_level(world: &mut World) -> Outcome {
     site.zoom.add_user(User::new(&email));
     let page = site.connect(&boss, &room)?;
     assert_eq!(page.status, 200, "{}", page.text());
-    let post = story::start_meeting(&ann, &room, "For everybody", &mut |_| {})?;
+    let post = scenario::start_meeting(&ann, &room, "For everybody", &mut |_| {})?;
     assert_eq!(post["user_id"], ann.client.user_id());
     assert_eq!(
         site.zoom.meetings().pop().ok_or("no meeting")?.host_email,

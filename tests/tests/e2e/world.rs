@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use libtest_mimic::Failed;
 use plugin_tests::process::wait_until;
+use plugin_tests::scenario::{self, is_meeting};
 use plugin_tests::site::{Error, PLUGIN, Person, Room, Site, explain, message};
-use plugin_tests::story::{self, is_meeting};
 use plugin_tests::zoom::User;
 use plugin_tests::{bundle, cache_folder};
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ impl World {
     /// A site with the plugin running, without a setting unless an earlier check entered them.
     pub fn installed(&mut self) -> Result<&mut Site, Failed> {
         if !self.installed {
-            story::install(&self.site, &bundle()?, &mut |_| {})?;
+            scenario::install(&self.site, &bundle()?, &mut |_| {})?;
             self.installed = true;
         }
         Ok(&mut self.site)
@@ -94,7 +94,7 @@ impl World {
     pub fn ready(&mut self) -> Result<&mut Site, Failed> {
         self.installed()?;
         if !self.configured {
-            story::configure(&self.site, &mut |_| {})?;
+            scenario::configure(&self.site, &mut |_| {})?;
             until_configured(&self.site)?;
             self.configured = true;
         }

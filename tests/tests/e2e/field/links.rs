@@ -2,8 +2,8 @@
 
 use libtest_mimic::Failed;
 use plugin_tests::client::{Answer, Client};
+use plugin_tests::scenario::is_meeting;
 use plugin_tests::site::{CONNECT_LINK, Person, Room, Site, message};
-use plugin_tests::story::is_meeting;
 use plugin_tests::zoom::Route;
 use serde_json::Value;
 use ureq::http::Method;

@@ -1,9 +1,8 @@
-//! The main story, as a person lives it.
+//! The main scenario of the plugin.
 //!
-//! An administrator uploads the bundle, enters the settings and enables the plugin. Somebody connects
-//! a Zoom account, types `/zoom start`, answers which meeting id to use, and the meeting's post
-//! appears. Zoom reports that the meeting started and ended, and the post says so. Each step is read
-//! back from the real server; what is told is what was seen.
+//! An administrator uploads the bundle, enters the settings, and enables the plugin. A user connects a Zoom account,
+//! types `/zoom start`, selects the meeting ID, and the post of the meeting appears. Zoom reports that the meeting
+//! started and ended, and the post is updated. Each step is read back from the real server.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,23 +15,23 @@ use crate::process::wait_until;
 use crate::site::{ADMINISTRATOR, Error, PASSWORD, PLUGIN, Person, Room, Site, message, prop};
 use crate::zoom::Meeting;
 
-/// The server starts a plugin while it answers, and settles a moment later.
+/// How long the activation of a plugin may take.
 const ACTIVATION: Duration = Duration::from_secs(60);
-/// The state of a plugin that runs.
+/// The state of a running plugin.
 const RUNNING: i64 = 2;
-/// What was written in the meeting, as Zoom stores it.
+/// The chat of the meeting, as Zoom stores it.
 pub const CHAT: &str = "10:00:01\tAda : hello\r\n";
-/// The person of the story.
+/// The username of the user.
 const NAME: &str = "ada";
 
-/// How to run it.
+/// Options of the scenario.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The bundle to upload.
     pub bundle: PathBuf,
-    /// Where the logs go.
+    /// The folder for logs.
     pub logs: PathBuf,
-    /// Whether everything stays up afterwards, until this process is interrupted.
+    /// Whether all servers keep running afterwards, until this process is interrupted.
     pub keep: bool,
 }
 
@@ -51,7 +50,7 @@ pub struct Outcome {
     pub reply: Value,
 }
 
-/// Starts a site, plays the story on it, and ends it, or keeps it.
+/// Starts a site, runs the scenario on it, and ends it or keeps it running.
 pub fn run(options: &Options, progress: Progress) -> Result<Outcome, Error> {
     let site = Site::start(&options.logs, progress)?;
     install(&site, &options.bundle, progress)?;
