@@ -40,7 +40,8 @@ pub enum Any {
     StaticListArg(Box<StaticListArg>),
     /// An autocomplete argument: a choice from a list that the client fetches.
     DynamicListArg(Box<DynamicListArg>),
-    /// A value that was skipped: its type is unknown (then this is the registered name), or it is nested too deeply. It cannot be sent.
+    /// A value that was skipped: its type is unknown (then this is the registered name), or it is nested too
+    /// deeply. It cannot be sent.
     Dropped(String),
 }
 
