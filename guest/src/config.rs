@@ -1,17 +1,17 @@
-//! The administrator's settings, checked.
+//! Reads and checks the plugin's settings.
 //!
-//! Every event reads the settings again, so a corrected setting takes effect at once. All problems are reported
-//! together, because an administrator who fills in the settings wants the whole list.
+//! Every event reads the settings again, so a corrected setting takes effect at once. All problems are reported together,
+//! so that an administrator can correct them in one go.
 //!
-//! The server masks secrets with asterisks when it shows its configuration, and all settings of a plugin whose manifest
-//! it cannot read. If such a page is saved, the asterisks become the value. They are refused here before anything uses
-//! them: a key of 32 asterisks would be a valid key.
+//! The server shows secrets as asterisks, and all settings of a plugin whose manifest it cannot read. If somebody saves
+//! such a page, the asterisks become the value. This module rejects them before anything uses them: 32 asterisks would be
+//! a valid encryption key.
 
 mod problem;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use problem::{Problem, Setting, list, sentence};
+pub use problem::{Problem, Setting, log_line, markdown_list};
 
 use crate::bindings::config as host;
 use crate::zoom::hosts;
@@ -49,7 +49,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// The public URL of one of our routes, such as `/oauth2/complete`.
+    /// The public URL of one of the plugin's routes, such as `/oauth2/complete`.
     pub fn route(&self, path: &str) -> String {
         format!("{}/plugins/zoom{path}", self.site_url)
     }
@@ -61,7 +61,7 @@ impl Config {
 
     /// The base of authorization and token requests.
     pub fn accounts_url(&self) -> &str {
-        hosts::accounts(&self.zoom_url)
+        hosts::accounts_url(&self.zoom_url)
     }
 
     /// The Zoom app, for requests to the token endpoint.
@@ -74,14 +74,14 @@ impl Config {
         }
     }
 
-    /// Whether an address leads to a host of Zoom (see [`hosts`]).
+    /// Whether a URL leads to one of Zoom's hosts (see [`hosts`]).
     pub fn is_zooms(&self, address: &str) -> bool {
-        hosts::is_zooms(address, &[&self.zoom_url, &self.zoom_api_url])
+        hosts::is_zoom_url(address, &[&self.zoom_url, &self.zoom_api_url])
     }
 }
 
-/// Settings as the server stores them, with their keys in lower case. Their types are checked at use: some deployments
-/// store booleans as text, because they come from environment variables.
+/// Settings as the server stores them, with keys in lower case. Each use checks the type: some deployments store booleans
+/// as text, because the values come from environment variables.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Stored {
@@ -104,26 +104,26 @@ impl Stored {
     }
 }
 
-/// The settings as they were when this event began.
+/// The settings at the start of this event.
 pub fn load() -> Result<Config, Vec<Problem>> {
     parse(&host::settings(), host::site_url().as_deref())
 }
 
-/// The URL of a guide, which the bundle contains. Also works while other settings are missing; none without a Site URL.
+/// The URL of a guide in the bundle, or none without a Site URL. This also works while other settings are missing.
 pub fn guide_url(page: &str) -> Option<String> {
-    let site = site(&host::site_url()?).ok()?;
+    let site = normalize_site_url(&host::site_url()?).ok()?;
     Some(format!("{site}/plugins/zoom/public/docs/{page}"))
 }
 
-/// Whether one connection serves everyone. Also works while other settings are missing. False if the setting cannot be
-/// read; [`load`] then reports it, so that nothing runs in the wrong mode.
+/// Whether one connection serves everyone. This also works while other settings are missing. If the setting cannot be
+/// read, this returns false and [`load`] reports the problem, so nothing runs in the wrong mode.
 pub fn is_account_level() -> bool {
     let stored = Stored::read(&host::settings());
-    boolean(&stored.accountlevelapp, Setting::AccountLevelApp).unwrap_or(false)
+    read_boolean(&stored.accountlevelapp, Setting::AccountLevelApp).unwrap_or(false)
 }
 
-/// Whether people are found in Zoom by email addresses that they may not own, because this server does not require
-/// verified addresses.
+/// Whether the plugin finds people in Zoom by email addresses that they may not own: the app is at the account level, and
+/// this server does not require verified addresses.
 pub fn trusts_unverified_addresses() -> bool {
     is_account_level() && !host::email_verification_required()
 }
@@ -132,32 +132,38 @@ pub fn trusts_unverified_addresses() -> bool {
 pub fn parse(settings: &str, site_url: Option<&str>) -> Result<Config, Vec<Problem>> {
     let stored = Stored::read(settings);
     let mut problems = Problems(Vec::new());
-    let site_url = problems.without(site(site_url.unwrap_or_default()));
-    let zoom_url = problems.without(url(stored.zoomurl, ZOOM_URL, Problem::ZoomUrl));
+    let site_url = problems.value_or_default(normalize_site_url(site_url.unwrap_or_default()));
+    let zoom_url = problems.value_or_default(read_url(stored.zoomurl, ZOOM_URL, Problem::ZoomUrl));
     let config = Config {
         site_url,
-        zoom_api_url: problems.without(url(
+        zoom_api_url: problems.value_or_default(read_url(
             stored.zoomapiurl,
-            hosts::default_api(&zoom_url),
+            hosts::default_api_url(&zoom_url),
             Problem::ZoomApiUrl,
         )),
         zoom_url,
-        account_level: problems.without(boolean(&stored.accountlevelapp, Setting::AccountLevelApp)),
-        client_id: trimmed(problems.without(required(stored.oauthclientid, Problem::ClientId))),
-        client_secret: trimmed(
-            problems.without(required(stored.oauthclientsecret, Problem::ClientSecret)),
+        account_level: problems.value_or_default(read_boolean(
+            &stored.accountlevelapp,
+            Setting::AccountLevelApp,
+        )),
+        client_id: trimmed(
+            problems.value_or_default(required(stored.oauthclientid, Problem::ClientId)),
         ),
-        encryption_key: problems.without(key(stored.encryptionkey)),
-        webhook_secret: problems.without(required(stored.webhooksecret, Problem::WebhookSecret)),
-        zoom_webhook_secret: trimmed(problems.without(required(
+        client_secret: trimmed(
+            problems.value_or_default(required(stored.oauthclientsecret, Problem::ClientSecret)),
+        ),
+        encryption_key: problems.value_or_default(read_key(stored.encryptionkey)),
+        webhook_secret: problems
+            .value_or_default(required(stored.webhooksecret, Problem::WebhookSecret)),
+        zoom_webhook_secret: trimmed(problems.value_or_default(required(
             stored.zoomwebhooksecret,
             Problem::ZoomWebhookSecret,
         ))),
-        restrict_meeting_creation: problems.without(boolean(
+        restrict_meeting_creation: problems.value_or_default(read_boolean(
             &stored.restrictmeetingcreation,
             Setting::RestrictMeetingCreation,
         )),
-        post_recording_password: problems.without(boolean(
+        post_recording_password: problems.value_or_default(read_boolean(
             &stored.enablepostingrecordingpassword,
             Setting::PostRecordingPasscodes,
         )),
@@ -173,8 +179,8 @@ pub fn parse(settings: &str, site_url: Option<&str>) -> Result<Config, Vec<Probl
 struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// The value, or a placeholder after its problem was noted.
-    fn without<T: Default>(&mut self, checked: Result<T, Problem>) -> T {
+    /// The value, or the default after recording the problem.
+    fn value_or_default<T: Default>(&mut self, checked: Result<T, Problem>) -> T {
         checked.unwrap_or_else(|problem| {
             self.0.push(problem);
             T::default()
@@ -182,8 +188,8 @@ impl Problems {
     }
 }
 
-/// The text of a setting; a number is its digits, and any other type is blank. `problem` names the setting.
-fn text_of(value: Value, problem: Problem) -> Result<String, Problem> {
+/// The text of a setting. A number becomes its digits; any other type counts as blank. `problem` names the setting.
+fn read_text(value: Value, problem: Problem) -> Result<String, Problem> {
     let text = match value {
         Value::String(text) => text,
         Value::Number(number) => number.to_string(),
@@ -200,16 +206,16 @@ fn is_masked(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte == b'*')
 }
 
-/// A text that cannot be blank.
+/// A text that must not be blank.
 fn required(value: Value, missing: Problem) -> Result<String, Problem> {
-    let text = text_of(value, missing)?;
+    let text = read_text(value, missing)?;
     if text.trim().is_empty() {
         return Err(missing);
     }
     Ok(text)
 }
 
-fn key(value: Value) -> Result<Vec<u8>, Problem> {
+fn read_key(value: Value) -> Result<Vec<u8>, Problem> {
     let key = required(value, Problem::EncryptionKey)?.into_bytes();
     match key.len() {
         16 | 24 | 32 => Ok(key),
@@ -224,9 +230,9 @@ fn trimmed(text: String) -> String {
     text.trim().to_owned()
 }
 
-/// A boolean; absent and blank values are false. A value that cannot be read is an error: reading it as false would
-/// change the mode of the plugin or lift a restriction without notice.
-fn boolean(value: &Value, setting: Setting) -> Result<bool, Problem> {
+/// A boolean. Absent and blank values are false. Any other unreadable value is an error: treating it as false could change
+/// the plugin's mode or lift a restriction without notice.
+fn read_boolean(value: &Value, setting: Setting) -> Result<bool, Problem> {
     match value {
         Value::Null => Ok(false),
         Value::Bool(on) => Ok(*on),
@@ -241,10 +247,10 @@ fn boolean(value: &Value, setting: Setting) -> Result<bool, Problem> {
 }
 
 /// A URL of Zoom without trailing slashes; blank means `default`.
-fn url(value: Value, default: &str, invalid: Problem) -> Result<String, Problem> {
-    let text = text_of(value, invalid)?;
+fn read_url(value: Value, default: &str, invalid: Problem) -> Result<String, Problem> {
+    let text = read_text(value, invalid)?;
     let text = text.trim().trim_end_matches('/');
-    // Most installations have the default, which need not be parsed for every event.
+    // Most installations use the default, so skip parsing it for every event.
     if text.is_empty() || text == default {
         return Ok(default.to_owned());
     }
@@ -255,9 +261,9 @@ fn url(value: Value, default: &str, invalid: Problem) -> Result<String, Problem>
     }
 }
 
-/// The server's URL without trailing slashes. Scheme and host are in lower case, because Zoom compares the redirect URI
-/// literally and browsers send the host in lower case. The case of a path matters.
-fn site(text: &str) -> Result<String, Problem> {
+/// The server's URL without trailing slashes. Scheme and host become lower case, because Zoom compares the redirect URI
+/// literally and browsers send the host in lower case. The path keeps its case.
+fn normalize_site_url(text: &str) -> Result<String, Problem> {
     let text = text.trim().trim_end_matches('/');
     if text.is_empty() {
         return Err(Problem::SiteUrl);

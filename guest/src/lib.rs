@@ -1,13 +1,16 @@
 //! Zoom meetings in Mattermost, as a component.
 //!
-//! Everything that is about Zoom lives here; nothing that is about processes, wires or sandboxes
-//! does. The component has no files, sockets or environment: it sees what `wit/` offers, reached
-//! through [`bindings`], and each event meets it in a fresh instance, so that all state is in
-//! Mattermost's key-value store.
+//! This crate contains everything about Zoom, and nothing about processes, RPC, or sandboxes. The component has no files,
+//! sockets, or environment. It calls the interfaces of `wit/` through [`bindings`]. Each event runs in a fresh instance,
+//! so all state is in Mattermost's key-value store.
 //!
-//! Pure parts (signatures, encryption, parsing, the content of posts, decisions) are plain functions
-//! with unit tests beside them. Flows are thin: they ask the outside, decide with the pure parts, and
-//! act.
+//! [`entry`] receives the events and passes them to a feature folder: [`connection`], [`meetings`], [`occurrence`],
+//! [`subscriptions`], [`recordings`], or [`preferences`]. The features use [`store`] (records), [`zoom`] (Zoom's API and
+//! webhooks), [`platform`] (Mattermost), [`config`] (settings), and [`text`] (sentences). Imports point in this order,
+//! never back.
+//!
+//! Signatures, encryption, parsing, post content, and decisions are pure functions with unit tests in the same file. The
+//! code that calls the host is thin; the component tests in `tests/component` cover it.
 
 pub mod bindings;
 pub mod config;

@@ -1,4 +1,4 @@
-//! What is wrong with the settings, and the sentences that say how to correct it.
+//! Problems with the settings, and the sentences that say how to correct them.
 
 use crate::text::{self, Locale, Message};
 
@@ -30,7 +30,7 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// The label in the System Console, which has the plugin's labels in English only.
+    /// The label in the System Console, where the plugin's labels are in English only.
     pub fn label(self) -> &'static str {
         match self {
             Setting::SiteUrl => "Site URL",
@@ -48,7 +48,7 @@ impl Setting {
     }
 }
 
-/// What is wrong with one setting.
+/// A problem with one setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// `SiteURL` of the server is empty.
@@ -63,7 +63,7 @@ pub enum Problem {
     ClientSecret,
     /// `EncryptionKey` is empty.
     EncryptionKey,
-    /// `EncryptionKey` has a length that AES does not have.
+    /// The length of `EncryptionKey` is not a key length of AES.
     EncryptionKeyLength,
     /// `WebhookSecret` is empty.
     WebhookSecret,
@@ -111,7 +111,7 @@ impl Problem {
 }
 
 /// All problems in one line, for the server log.
-pub fn sentence(problems: &[Problem]) -> String {
+pub fn log_line(problems: &[Problem]) -> String {
     let sentences: Vec<_> = problems
         .iter()
         .map(|problem| {
@@ -124,7 +124,7 @@ pub fn sentence(problems: &[Problem]) -> String {
 }
 
 /// All problems as a Markdown list, for a system admin.
-pub fn list(locale: Locale, problems: &[Problem]) -> String {
+pub fn markdown_list(locale: Locale, problems: &[Problem]) -> String {
     let items: Vec<_> = problems
         .iter()
         .map(|problem| {
@@ -161,7 +161,7 @@ mod tests {
     ];
 
     #[test]
-    fn settings_are_called_as_the_system_console_calls_them() {
+    fn setting_labels_match_the_system_console() {
         let manifest: Value = serde_json::from_str(include_str!("../../../plugin.json")).unwrap();
         let settings = manifest["settings_schema"]["settings"].as_array().unwrap();
         let labels: Vec<_> = settings
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_log_names_every_setting_in_one_line() {
-        let line = sentence(&[Problem::ClientId, Problem::EncryptionKeyLength]);
+        let line = log_line(&[Problem::ClientId, Problem::EncryptionKeyLength]);
         for label in [
             "Zoom OAuth client ID is empty",
             "At Rest Token Encryption Key must",

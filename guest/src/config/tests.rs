@@ -1,4 +1,4 @@
-//! Settings as they arrive, and what is wrong with them.
+//! Tests of reading settings and reporting problems.
 
 use crate::config::*;
 use serde_json::json;
@@ -62,7 +62,7 @@ fn zm004_every_problem_is_reported_at_once() {
 }
 
 #[test]
-fn d50_a_key_must_have_a_length_of_aes() {
+fn d50_an_encryption_key_must_have_an_aes_key_length() {
     for length in [15, 17, 31, 33] {
         let key = with("encryptionkey", "k".repeat(length));
         assert_eq!(problems(&key), [Problem::EncryptionKeyLength], "{length}");
@@ -99,7 +99,7 @@ fn zm007_d50_addresses_are_trimmed_and_checked() {
 }
 
 #[test]
-fn zm008_a_boolean_decides_between_the_modes() {
+fn zm008_a_boolean_selects_the_account_level() {
     for (value, account_level) in [
         (json!(true), true),
         (json!(" True "), true),
@@ -168,7 +168,7 @@ fn f29_a_masked_value_is_refused_in_every_setting() {
 }
 
 #[test]
-fn f29_a_boolean_that_cannot_be_read_changes_nothing_silently() {
+fn f29_an_unreadable_boolean_is_reported() {
     for (setting, key) in [
         (Setting::AccountLevelApp, "accountlevelapp"),
         (Setting::RestrictMeetingCreation, "restrictmeetingcreation"),
@@ -229,8 +229,8 @@ fn f29_every_masked_setting_of_a_page_is_reported() {
         .collect();
     let found = problems(&Value::Object(page).to_string());
     assert_eq!(found.len(), keys.len());
-    let line = sentence(&found);
-    let shown = list(crate::text::Locale::En, &found);
+    let line = log_line(&found);
+    let shown = markdown_list(crate::text::Locale::En, &found);
     for problem in found {
         let label = problem.setting().label();
         assert!(line.contains(&format!("{label} ")), "{label}: {line}");

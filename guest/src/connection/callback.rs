@@ -1,54 +1,55 @@
 //! `GET /oauth2/complete`: the browser comes back from Zoom.
 //!
-//! The answer must belong to a link that this user opened. Its state is used up before the code is spent. Then the
-//! connection is stored, and the meeting that the user wanted starts where they were. The start gets the connection as
-//! it was stored, because a read of the database may not find it yet.
+//! The `state` parameter must belong to a link that this user opened. The state is consumed before the code is exchanged.
+//! Then the connection is stored, and the meeting that the user asked for starts. The new connection is passed on to the
+//! start, because a read of the database may not find it yet. The caller passes in the function that starts the meeting:
+//! `meetings` imports this folder, so this folder cannot import `meetings`.
 //!
-//! Zoom may accept the code and then not say who authorized the app. In that case the new grant is revoked, and the
-//! record of an older connection stays as it is.
+//! If Zoom accepts the code but does not say who authorized the app, the new grant is revoked and the record of an older
+//! connection is kept.
 
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::bindings::types::Error as HostError;
 use crate::config::{Config, trusts_unverified_addresses};
 use crate::connection::link::may_connect;
-use crate::platform::channels::{Place, tell};
+use crate::platform::channels::{Place, show_to_user};
 use crate::platform::http::query::parameter;
 use crate::platform::http::response;
 use crate::platform::people::Person;
 use crate::platform::{clock, log};
 use crate::store::accounts::{self, Account};
 use crate::store::connection::Connection;
-use crate::store::oauth_state::{self, State, Taken};
+use crate::store::oauth_state::{self, State, TakeResult};
 use crate::store::organization::{self, Organization, Origin};
 use crate::text::{self, Locale, Message};
 use crate::zoom;
-use crate::zoom::client::{Client, Who};
+use crate::zoom::client::{Client, UserRef};
 use crate::zoom::hosts;
 use crate::zoom::token::{self, Tokens};
 use crate::zoom::types::User;
 
-/// What Zoom sent along.
+/// The result that Zoom sent in the query.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Return {
-    /// The user agreed.
+pub enum ZoomAnswer {
+    /// The user authorized the app. Contains the authorization code.
     Code(String),
     /// The user declined, or Zoom refused.
     Declined,
-    /// Neither.
+    /// The query has neither a code nor an error.
     Nothing,
 }
 
-/// Reads the query.
-pub fn read(query: &str) -> Return {
+/// Parses the query.
+pub fn parse_query(query: &str) -> ZoomAnswer {
     match (parameter(query, "code"), parameter(query, "error")) {
-        (_, Some(error)) if !error.is_empty() => Return::Declined,
-        (Some(code), _) if !code.is_empty() => Return::Code(code.into_owned()),
-        _ => Return::Nothing,
+        (_, Some(error)) if !error.is_empty() => ZoomAnswer::Declined,
+        (Some(code), _) if !code.is_empty() => ZoomAnswer::Code(code.into_owned()),
+        _ => ZoomAnswer::Nothing,
     }
 }
 
-/// Answers the request of a signed-in user.
-pub fn get(
+/// Handles the request of a signed-in user.
+pub fn handle(
     config: &Config,
     request: &Request,
     user_id: &str,
@@ -64,22 +65,24 @@ pub fn get(
     if !may_connect(config, &person) {
         return page(403, Message::OauthAdminsOnly);
     }
-    let back = read(&request.query);
+    let back = parse_query(&request.query);
     let nonce = parameter(&request.query, "state").unwrap_or_default();
     let state = match oauth_state::take(user_id, &nonce) {
-        Ok(Taken::State(state)) => state,
-        Ok(Taken::Nothing) if back == Return::Declined => return page(200, Message::OauthDeclined),
-        Ok(Taken::Nothing) => return page(400, Message::OauthExpired),
-        Ok(Taken::Mismatch) => return page(401, Message::OauthMismatch),
+        Ok(TakeResult::State(state)) => state,
+        Ok(TakeResult::Nothing) if back == ZoomAnswer::Declined => {
+            return page(200, Message::OauthDeclined);
+        }
+        Ok(TakeResult::Nothing) => return page(400, Message::OauthExpired),
+        Ok(TakeResult::Mismatch) => return page(401, Message::OauthMismatch),
         Err(error) => return host_failed(Some(&person), &error),
     };
     if state.for_everybody != config.account_level {
         return page(400, Message::OauthExpired);
     }
     let code = match back {
-        Return::Code(code) => code,
-        Return::Declined => return page(200, Message::OauthDeclined),
-        Return::Nothing => return page(400, Message::OauthExpired),
+        ZoomAnswer::Code(code) => code,
+        ZoomAnswer::Declined => return page(200, Message::OauthDeclined),
+        ZoomAnswer::Nothing => return page(400, Message::OauthExpired),
     };
     let connected = match connect(config, &person, &code, &state.verifier) {
         Ok(connected) => connected,
@@ -100,7 +103,7 @@ pub fn get(
         Err(error) => return host_failed(Some(&person), &error),
     };
     let complete = text::plain(person.locale, Message::OauthComplete);
-    match go_on(config, &person, &state, connection, start_meeting) {
+    match finish(config, &person, &state, connection, start_meeting) {
         Ok(()) => response::closing_page(person.locale, &complete),
         Err(unsaid) => response::page(200, person.locale, &format!("{complete} {unsaid}")),
     }
@@ -116,52 +119,52 @@ fn host_failed(person: Option<&Person>, error: &HostError) -> Response {
 }
 
 /// A connection that is not stored yet.
-enum Connected {
+enum NewConnection {
     User(Account),
     Organization(Organization),
 }
 
-impl Connected {
+impl NewConnection {
     fn save(&self, config: &Config) -> Result<Connection, HostError> {
         let key = &config.encryption_key;
         match self {
-            Connected::User(account) => accounts::save(account, key).map(Connection::User),
-            Connected::Organization(one) => {
+            NewConnection::User(account) => accounts::save(account, key).map(Connection::User),
+            NewConnection::Organization(one) => {
                 organization::save(one, key).map(Connection::Organization)
             }
         }
     }
 }
 
-/// Spends the code and learns from Zoom who agreed.
+/// Exchanges the code and asks Zoom who authorized the app.
 fn connect(
     config: &Config,
     person: &Person,
     code: &str,
     verifier: &str,
-) -> Result<Connected, zoom::Error> {
+) -> Result<NewConnection, zoom::Error> {
     let now = clock::now_ms();
-    let tokens = token::exchange(&config.app(), &config.redirect_uri(), now, code, verifier)?;
-    connected(config, person, now, &tokens).inspect_err(|_| {
+    let tokens = token::exchange_code(&config.app(), &config.redirect_uri(), now, code, verifier)?;
+    connect_with(config, person, now, &tokens).inspect_err(|_| {
         if let Err(error) = token::revoke(&config.app(), &tokens.access) {
             log::debug(
-                "A new grant that is of no use could not be revoked.",
+                "A new grant that cannot be used could not be revoked.",
                 &[("error", &error.to_string())],
             );
         }
     })
 }
 
-/// Learns from Zoom who agreed.
-fn connected(
+/// Asks Zoom who authorized the app.
+fn connect_with(
     config: &Config,
     person: &Person,
     now: i64,
     tokens: &Tokens,
-) -> Result<Connected, zoom::Error> {
+) -> Result<NewConnection, zoom::Error> {
     let here = config.site_url.clone();
-    let api = hosts::api(&config.zoom_api_url, &tokens.api_url);
-    let ask = |who: &Who| {
+    let api = hosts::regional_api_url(&config.zoom_api_url, &tokens.api_url);
+    let ask = |who: &UserRef| {
         let client = Client {
             api: &api,
             access_token: &tokens.access,
@@ -170,8 +173,8 @@ fn connected(
         client.me()
     };
     if config.account_level {
-        let me = administrator(&person.email, ask)?;
-        return Ok(Connected::Organization(Organization {
+        let me = authorizing_user(&person.email, ask)?;
+        return Ok(NewConnection::Organization(Organization {
             tokens: tokens.clone(),
             origin: Origin {
                 connected_by: person.id.clone(),
@@ -183,8 +186,8 @@ fn connected(
             },
         }));
     }
-    let me = ask(&Who::Me)?;
-    Ok(Connected::User(Account {
+    let me = ask(&UserRef::Me)?;
+    Ok(NewConnection::User(Account {
         user_id: person.id.clone(),
         zoom_id: me.id,
         zoom_email: me.email,
@@ -194,20 +197,21 @@ fn connected(
     }))
 }
 
-/// Who agreed for everybody. Zoom need not tell an account-level app; then it is tried as it will be used,
-/// with an address, and nobody in particular agreed. Zoom need not know that address.
-fn administrator(
+/// The Zoom user who authorized an account-level app. Zoom may refuse to tell such an app. Then this tests the connection
+/// with a lookup by the system admin's email address, and the authorizing user stays unknown. Zoom need not know that
+/// address.
+fn authorizing_user(
     address: &str,
-    ask: impl Fn(&Who) -> Result<User, zoom::Error>,
+    ask: impl Fn(&UserRef) -> Result<User, zoom::Error>,
 ) -> Result<User, zoom::Error> {
     use zoom::Error::{Forbidden, Invalid, MissingScope, NotFound, OtherAccount};
     use zoom::Error::{Refused, Unexpected, UnknownAddress};
-    match ask(&Who::Me) {
+    match ask(&UserRef::Me) {
         Err(NotFound | Forbidden | MissingScope | OtherAccount) => {}
         Err(Invalid(_) | Refused(_) | Unexpected(_)) => {}
         told => return told,
     }
-    match ask(&Who::Address(address.to_owned())) {
+    match ask(&UserRef::Address(address.to_owned())) {
         Ok(user) => Ok(User {
             account_id: user.account_id,
             ..User::default()
@@ -217,9 +221,9 @@ fn administrator(
     }
 }
 
-/// What the user wanted before they had to connect. What goes wrong is said in Mattermost, because
-/// the browser's window closes. Answers with what could not be said there.
-fn go_on(
+/// Continues with the action for which the user had to connect. Messages are shown in Mattermost, because the browser
+/// window closes. The error contains the messages that could not be shown there.
+fn finish(
     config: &Config,
     person: &Person,
     state: &State,
@@ -246,7 +250,7 @@ fn go_on(
         return Ok(());
     }
     let said = sentences.join("\n\n");
-    tell(&person.id, place, &said).map_err(|_| said)
+    show_to_user(&person.id, place, &said).map_err(|_| said)
 }
 
 fn confirmation(config: &Config, locale: Locale, zoom_email: &str) -> String {
@@ -264,25 +268,31 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn zm048_d51_declining_is_no_missing_code() {
-        assert_eq!(read("error=access_denied&state=x"), Return::Declined);
-        assert_eq!(read("code=a%2Bb&state=x"), Return::Code("a+b".into()));
-        assert_eq!(read("code=a&error="), Return::Code("a".into()));
-        assert_eq!(read("state=x&code="), Return::Nothing);
-        assert_eq!(read(""), Return::Nothing);
+    fn zm048_d51_declining_is_different_from_a_missing_code() {
+        assert_eq!(
+            parse_query("error=access_denied&state=x"),
+            ZoomAnswer::Declined
+        );
+        assert_eq!(
+            parse_query("code=a%2Bb&state=x"),
+            ZoomAnswer::Code("a+b".into())
+        );
+        assert_eq!(parse_query("code=a&error="), ZoomAnswer::Code("a".into()));
+        assert_eq!(parse_query("state=x&code="), ZoomAnswer::Nothing);
+        assert_eq!(parse_query(""), ZoomAnswer::Nothing);
     }
 
     #[test]
-    fn zm048_an_account_level_app_need_not_know_who_agreed() {
+    fn zm048_an_account_level_app_may_not_know_who_authorized_it() {
         let user = |id: &str| User {
             id: id.into(),
             account_id: "account".into(),
             ..User::default()
         };
         let told = |me: Result<User, zoom::Error>, by_address: Result<User, zoom::Error>| {
-            administrator("a@example.com", |who| match who {
-                Who::Me => me.clone(),
-                Who::Address(_) => by_address.clone(),
+            authorizing_user("a@example.com", |who| match who {
+                UserRef::Me => me.clone(),
+                UserRef::Address(_) => by_address.clone(),
             })
         };
         let scope = zoom::Error::MissingScope;
@@ -300,7 +310,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_query_makes_the_reader_panic(query in ".*") {
-            let _ = read(&query);
+            let _ = parse_query(&query);
         }
     }
 }

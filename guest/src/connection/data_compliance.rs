@@ -1,7 +1,7 @@
-//! Telling Zoom that a user's data is gone.
+//! Confirms to Zoom that a user's data is deleted.
 //!
-//! Zoom asked for this once and asks no more, so it is done only where the event says so, as a job, and
-//! a refusal is no failure of ours: the data is gone whatever Zoom answers.
+//! Zoom no longer requires this call, so a job makes it only if the event asks for it. A refusal is not an error: the data
+//! is deleted whatever Zoom answers.
 
 use crate::bindings::jobs;
 use crate::bindings::types::Error;
@@ -15,12 +15,12 @@ use serde::{Deserialize, Serialize};
 
 /// The kind of the job.
 pub const KIND: &str = "compliance";
-/// How often to try.
+/// The number of attempts.
 const ATTEMPTS: u32 = 5;
-/// How long to wait after a failure, in seconds.
+/// The delay after a failure, in seconds.
 const PAUSE: u32 = 600;
 
-/// What the job knows: the event, as Zoom wants it back.
+/// The payload of the job: the fields of the event that the request repeats.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Job {
     user_id: String,
@@ -31,12 +31,12 @@ struct Job {
     signature: String,
 }
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Run {
     /// There is nothing more to do.
     Done,
-    /// Run it again after so many seconds.
+    /// Run the job again after this many seconds.
     Again(u32),
 }
 
@@ -65,9 +65,9 @@ pub fn run(config: &Config, payload: &[u8], attempt: u32) -> Run {
     let Err(error) = token::confirm_deletion(&config.app(), body(&job)) else {
         return Run::Done;
     };
-    let again = again(&error, attempt);
+    let again = retry_delay_after(&error, attempt);
     log::warn(
-        "Zoom did not take the confirmation that a user's data is gone. It is gone all the same.",
+        "Zoom did not accept the confirmation that a user's data was deleted. The data is deleted anyway.",
         &[("error", &error.to_string())],
     );
     again.map_or(Run::Done, Run::Again)
@@ -92,8 +92,8 @@ fn body(job: &Job) -> Vec<u8> {
     .into_bytes()
 }
 
-/// How many seconds to wait for the next attempt after this one, counted from 0; none if there is none.
-fn again(error: &zoom::Error, attempt: u32) -> Option<u32> {
+/// The delay before the next attempt, in seconds, or none if this was the last. `attempt` counts from 0.
+fn retry_delay_after(error: &zoom::Error, attempt: u32) -> Option<u32> {
     let wait = match error.retry() {
         Retry::Never => None,
         Retry::After(seconds) => Some(seconds.max(1)),
@@ -105,10 +105,10 @@ fn again(error: &zoom::Error, attempt: u32) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::zoom::error::limit::Limit;
+    use crate::zoom::error::limit::RateLimit;
 
     #[test]
-    fn zm060_zm112_the_event_goes_back_to_zoom() {
+    fn zm060_zm112_the_request_repeats_the_event() {
         let event = Deauthorized {
             account_id: "a".into(),
             user_id: "u".into(),
@@ -129,14 +129,18 @@ mod tests {
     }
 
     #[test]
-    fn f16_a_passing_failure_is_tried_again_and_no_other() {
-        let limit = Limit {
+    fn f16_only_temporary_failures_are_retried() {
+        let limit = RateLimit {
             wait: Some(2),
             until: None,
         };
-        assert_eq!(again(&zoom::Error::RateLimited(limit), 0), Some(2));
-        assert_eq!(again(&zoom::Error::NotFound, 0), None);
-        let tried = (0..10).filter(|attempt| again(&zoom::Error::Timeout, *attempt).is_some());
+        assert_eq!(
+            retry_delay_after(&zoom::Error::RateLimited(limit), 0),
+            Some(2)
+        );
+        assert_eq!(retry_delay_after(&zoom::Error::NotFound, 0), None);
+        let tried =
+            (0..10).filter(|attempt| retry_delay_after(&zoom::Error::Timeout, *attempt).is_some());
         assert_eq!(tried.count(), 4, "five times in all");
     }
 }

@@ -1,8 +1,10 @@
-//! Ending connections because Zoom says so: somebody removed the app there.
+//! Ends connections because a user removed the app at Zoom.
 //!
-//! Zoom asks that all of the user's data goes. A removal that fails is repeated by Zoom, so the record
-//! that leads to the users goes last, and the job that tells a user is there before the connection is gone. A
-//! connection that was made after the event is another one and stays.
+//! Zoom requires that all of the user's data is deleted. Zoom repeats the event after a failure. Therefore the record that
+//! leads from the Zoom user to Mattermost users is deleted last, and the job that notifies a user is enqueued before the
+//! connection is deleted. A connection that was made after the event is kept.
+//!
+//! The event must name this plugin's Zoom app: the same secret may sign events for another app by mistake.
 
 use crate::bindings::types::Error;
 use crate::config::Config;
@@ -16,11 +18,11 @@ use crate::store::{
 };
 use crate::zoom::webhook::deauthorization::Deauthorized;
 
-/// The event's name, for the mark that it is done.
+/// The event's name, for the record that it was processed.
 const EVENT: &str = "app_deauthorized";
 
-/// Removes what the event is about. Users and accounts that nobody here knows are no error.
-pub fn run(config: &Config, event: &Deauthorized) -> Result<(), Error> {
+/// Ends the connections that the event is about. Unknown users and accounts are not an error.
+pub fn handle(config: &Config, event: &Deauthorized) -> Result<(), Error> {
     if event.client_id != config.client_id {
         log::warn(
             "Zoom reported the removal of another app. Check that the setting Zoom OAuth client ID matches the app in Zoom.",
@@ -28,32 +30,32 @@ pub fn run(config: &Config, event: &Deauthorized) -> Result<(), Error> {
         );
         return Ok(());
     }
-    let mark = event.mark();
-    if processed_events::seen(EVENT, &mark)? {
+    let mark = event.event_key();
+    if processed_events::is_done(EVENT, &mark)? {
         return Ok(());
     }
     let now = clock::now_ms();
     let mut removed = Vec::new();
-    for user_id in zoom_user_index::of(&event.user_id)? {
-        let outline = accounts::outline(&user_id)?;
+    for user_id in zoom_user_index::users_of(&event.user_id)? {
+        let outline = accounts::load_summary(&user_id)?;
         if outline.is_some_and(|outline| event.is_after(outline.connected_at, now)) {
             notice::enqueue(&mark, &user_id, Notice::Deauthorized)?;
-            remove_all(&user_id)?;
+            delete_user_data(&user_id)?;
             removed.push(user_id);
         }
     }
-    // The record that leads from Zoom to them.
-    zoom_user_index::leave_all(&event.user_id, &removed)?;
+    // The record that leads from the Zoom user to these Mattermost users.
+    zoom_user_index::remove_users(&event.user_id, &removed)?;
     remove_organization(config, event, &mark)?;
     if event.wants_confirmation {
         data_compliance::enqueue(event)?;
     }
     delete_host_records::enqueue(&event.user_id, event.at())?;
-    processed_events::mark_seen(EVENT, &mark)
+    processed_events::mark_done(EVENT, &mark)
 }
 
-/// Everything that is kept about a user but for the way here. The connection goes last.
-fn remove_all(user_id: &str) -> Result<(), Error> {
+/// Deletes all data about a user except the record that leads from the Zoom user to them. The connection is deleted last.
+fn delete_user_data(user_id: &str) -> Result<(), Error> {
     subscriptions::remove_all(user_id)?;
     user_preference::forget(user_id)?;
     oauth_state::forget(user_id)?;
@@ -61,10 +63,10 @@ fn remove_all(user_id: &str) -> Result<(), Error> {
 }
 
 fn remove_organization(config: &Config, event: &Deauthorized, mark: &str) -> Result<(), Error> {
-    let Some(origin) = organization::origin()? else {
+    let Some(origin) = organization::load_origin()? else {
         return Ok(());
     };
-    let meant = origin.is_of(&event.user_id, &event.account_id);
+    let meant = origin.matches(&event.user_id, &event.account_id);
     if !meant || !event.is_after(origin.connected_at, clock::now_ms()) {
         return Ok(());
     }

@@ -1,8 +1,9 @@
-//! Ending a connection because somebody here wants it, or because its user was deactivated.
+//! Ends a connection, because the user asked for it or because the user was deactivated.
 //!
-//! The records go first: whatever Zoom answers, the connection is over. Then the grant is revoked at Zoom. That takes an
-//! access token that works; where there is none, the refresh token is spent on one. A lease keeps others from spending
-//! it at the same time. A grant that belongs to another server (see [`crate::store::connection_site`]) is not revoked.
+//! The records are deleted first, so the connection is over whatever Zoom answers. Then the grant is revoked at Zoom. That
+//! needs a valid access token; if there is none, the refresh token is used to get one. A lease keeps other nodes from using
+//! the refresh token at the same time. A grant that belongs to another server (see [`crate::store::connection_site`]) is
+//! not revoked.
 
 use crate::bindings::types::Error;
 use crate::config::Config;
@@ -15,23 +16,23 @@ use crate::store::{connection_site, oauth_state};
 use crate::zoom;
 use crate::zoom::token::{self, Tokens};
 
-/// How often and how long to wait for a refresh that is under way: 3 seconds. Then it is too late for
-/// whoever makes it: a record that is gone is not written again.
+/// Attempts and pause, in milliseconds, while another node refreshes the tokens: 3 seconds in total. After that, the other
+/// node cannot store its tokens any more, because it does not write to a deleted record.
 const ATTEMPTS: u32 = 10;
 const PAUSE: u64 = 300;
 
-/// What became of the connection.
+/// The outcome for the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// There was none.
+    /// There was no connection.
     Nothing,
-    /// It is over.
+    /// The connection is over.
     Done,
-    /// It is over here, and Zoom has not forgotten it.
+    /// The records are deleted, but Zoom did not revoke the grant.
     NotRevoked,
 }
 
-/// Ends the user's connection, or the one for everybody at an account-level app.
+/// Ends the user's connection. With an account-level app, ends the connection for everyone.
 pub fn disconnect(config: &Config, user_id: &str) -> Result<Outcome, Error> {
     let owner = if config.account_level {
         Owner::Organization
@@ -39,12 +40,13 @@ pub fn disconnect(config: &Config, user_id: &str) -> Result<Outcome, Error> {
         Owner::User(user_id)
     };
     oauth_state::forget(user_id)?;
-    end(config, owner)
+    end_connection(config, owner)
 }
 
-/// Ends the own connection of a user who was deactivated or deleted in Mattermost.
-pub fn retire(config: &Config, user_id: &str) {
-    let ended = oauth_state::forget(user_id).and_then(|()| end(config, Owner::User(user_id)));
+/// Ends the connection of a user who was deactivated or deleted in Mattermost.
+pub fn disconnect_deactivated_user(config: &Config, user_id: &str) {
+    let ended =
+        oauth_state::forget(user_id).and_then(|()| end_connection(config, Owner::User(user_id)));
     match ended {
         Ok(Outcome::Nothing) => {}
         Ok(_) => log::warn(
@@ -58,18 +60,20 @@ pub fn retire(config: &Config, user_id: &str) {
     }
 }
 
-fn end(config: &Config, owner: Owner<'_>) -> Result<Outcome, Error> {
-    let lease = lease(owner)?;
+fn end_connection(config: &Config, owner: Owner<'_>) -> Result<Outcome, Error> {
+    let lease = wait_for_lease(owner)?;
     let removed = remove(config, owner);
     if let Some(lease) = lease {
         lease.release();
     }
     Ok(match removed? {
         None => Outcome::Nothing,
-        Some(Left::Shared) => Outcome::Done,
-        Some(Left::Unusable) => Outcome::NotRevoked,
-        Some(Left::Tokens { site, .. }) if is_elsewhere(config, &site)? => Outcome::Done,
-        Some(Left::Tokens { tokens, .. }) => match give_back(config, &tokens) {
+        Some(Remains::Shared) => Outcome::Done,
+        Some(Remains::Unusable) => Outcome::NotRevoked,
+        Some(Remains::Tokens { site, .. }) if belongs_to_other_site(config, &site)? => {
+            Outcome::Done
+        }
+        Some(Remains::Tokens { tokens, .. }) => match revoke_grant(config, &tokens) {
             Ok(()) => Outcome::Done,
             Err(error) => {
                 log::warn(
@@ -82,66 +86,66 @@ fn end(config: &Config, owner: Owner<'_>) -> Result<Outcome, Error> {
     })
 }
 
-/// What is left of a connection whose records are gone.
-enum Left {
-    /// Tokens to give back.
+/// The remains of a connection whose records are deleted.
+enum Remains {
+    /// Tokens to revoke.
     Tokens {
         tokens: Tokens,
-        /// The Site URL of the server where they were issued.
+        /// The Site URL of the server that received them.
         site: String,
     },
-    /// A grant that is another Mattermost user's too and stays.
+    /// A grant that another Mattermost user also uses. It is kept.
     Shared,
-    /// Tokens that nobody can read any more.
+    /// Tokens that cannot be decrypted.
     Unusable,
 }
 
-fn remove(config: &Config, owner: Owner<'_>) -> Result<Option<Left>, Error> {
+fn remove(config: &Config, owner: Owner<'_>) -> Result<Option<Remains>, Error> {
     let key = &config.encryption_key;
     Ok(match owner {
-        Owner::User(id) => accounts::remove(id, key)?.map(|removed| left(&removed)),
+        Owner::User(id) => accounts::remove(id, key)?.map(|removed| remains_of_account(&removed)),
         Owner::Organization => organization::remove(key)?
-            .map(|removed| removed.map_or(Left::Unusable, left_of_organization)),
+            .map(|removed| removed.map_or(Remains::Unusable, remains_of_organization)),
     })
 }
 
-fn left(removed: &Removed) -> Left {
+fn remains_of_account(removed: &Removed) -> Remains {
     match &removed.account {
-        _ if removed.shared => Left::Shared,
-        Some(account) => Left::Tokens {
+        _ if removed.shared => Remains::Shared,
+        Some(account) => Remains::Tokens {
             tokens: account.tokens.clone(),
             site: account.site.clone(),
         },
-        None => Left::Unusable,
+        None => Remains::Unusable,
     }
 }
 
-fn left_of_organization(one: Organization) -> Left {
-    Left::Tokens {
+fn remains_of_organization(one: Organization) -> Remains {
+    Remains::Tokens {
         tokens: one.tokens,
         site: one.origin.site_url,
     }
 }
 
-/// Whether a grant belongs to another server, which goes on using it.
-fn is_elsewhere(config: &Config, site: &str) -> Result<bool, Error> {
-    Ok(connection_site::elsewhere(site, &config.site_url)?.is_some())
+/// Whether a grant belongs to another server that still uses it.
+fn belongs_to_other_site(config: &Config, site: &str) -> Result<bool, Error> {
+    Ok(connection_site::other_site(site, &config.site_url)?.is_some())
 }
 
-fn lease(owner: Owner<'_>) -> Result<Option<Claim>, Error> {
+fn wait_for_lease(owner: Owner<'_>) -> Result<Option<Claim>, Error> {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            clock::pause(PAUSE);
+            clock::sleep_ms(PAUSE);
         }
-        if let Some(lease) = locks::refresh(owner)? {
+        if let Some(lease) = locks::claim_refresh(owner)? {
             return Ok(Some(lease));
         }
     }
     Ok(None)
 }
 
-/// Gives the grant back with the access token, or with a new one where that is not accepted.
-fn give_back(config: &Config, tokens: &Tokens) -> Result<(), zoom::Error> {
+/// Revokes the grant with the access token, or with a new one if Zoom does not accept it.
+fn revoke_grant(config: &Config, tokens: &Tokens) -> Result<(), zoom::Error> {
     let now = clock::now_ms();
     if tokens.is_good(now, None) {
         match token::revoke(&config.app(), &tokens.access) {
@@ -155,7 +159,7 @@ fn give_back(config: &Config, tokens: &Tokens) -> Result<(), zoom::Error> {
     }
     match token::refresh(&config.app(), now, &tokens.refresh) {
         Ok(fresh) => token::revoke(&config.app(), &fresh.access),
-        // Zoom has forgotten the grant already.
+        // The grant has already ended at Zoom.
         Err(zoom::Error::GrantEnded(_)) => Ok(()),
         Err(error) => Err(error),
     }

@@ -1,7 +1,8 @@
-//! `GET /oauth2/connect`: sends the browser to Zoom.
+//! The link to connect a Zoom account, and `GET /oauth2/connect`, which sends the browser to Zoom.
 //!
-//! The link names what the user has begun. Without a session, the page asks to sign in and to open the link again: the
-//! clients of Mattermost follow `redirect_to` inside the app and would show an empty page.
+//! The link names the authorization that the user has begun (see [`crate::store::oauth_state`]). Without a session, the
+//! page asks the user to sign in and to open the link again. It does not use `redirect_to`: Mattermost's clients follow
+//! that inside the app and would show an empty page.
 
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::bindings::types::Error;
@@ -15,41 +16,41 @@ use crate::store::oauth_state::{self, State, challenge};
 use crate::text::{self, Locale, Message};
 use form_urlencoded::Serializer;
 
-/// The parameter of the link.
+/// The query parameter that names the begun authorization.
 pub const LINK: &str = "link";
 
-/// What is to happen once the user has connected.
+/// The next step after the user has connected.
 #[derive(Clone, Copy, Debug)]
-pub enum Then<'a> {
-    /// Nothing more.
+pub enum AfterConnecting<'a> {
+    /// None.
     Nothing,
-    /// The meeting that the user wanted starts.
+    /// Start the meeting that the user asked for.
     Start {
-        /// Its topic, or empty.
+        /// The topic, or empty.
         topic: &'a str,
-        /// The client that waits for it, or empty.
+        /// The connection ID of the client that waits, or empty.
         connection_id: &'a str,
-        /// Whether it starts although there is a recent one.
+        /// Whether to start although there is a recent meeting.
         force: bool,
     },
 }
 
-/// Begins a connection and answers with the sentence that holds the link.
+/// Begins an authorization and returns the sentence with the link.
 ///
-/// At an account-level app only a system administrator connects; everybody else is told whom to ask, and
-/// nothing is begun in their name.
-pub fn invite(
+/// With an account-level app, only a system admin can connect. Other users get a sentence that says whom to ask, and no
+/// authorization begins.
+pub fn offer_link(
     config: &Config,
     person: &Person,
     place: Place<'_>,
-    then: Then<'_>,
+    then: AfterConnecting<'_>,
 ) -> Result<String, Error> {
     if !may_connect(config, person) {
         return Ok(text::plain(person.locale, Message::AskToConnect));
     }
     let (topic, connection_id, force, just_connect) = match then {
-        Then::Nothing => ("", "", false, true),
-        Then::Start {
+        AfterConnecting::Nothing => ("", "", false, true),
+        AfterConnecting::Start {
             topic,
             connection_id,
             force,
@@ -76,14 +77,13 @@ pub fn invite(
     Ok(text::text(person.locale, message, &[("url", &link)]))
 }
 
-/// Who may connect and disconnect: everybody their own account, and only system administrators the one
-/// for everybody.
+/// Whether a person may connect and disconnect: everyone at the user level, system admins at the account level.
 pub fn may_connect(config: &Config, person: &Person) -> bool {
     !config.account_level || person.is_system_admin
 }
 
-/// Answers the request of a browser without a session. `language` is the header `Accept-Language`.
-pub fn without_session(config: &Config, language: &str) -> Response {
+/// The page for a browser without a session. `language` is the header `Accept-Language`.
+pub fn sign_in_page(config: &Config, language: &str) -> Response {
     let first = language.split([',', ';']).next().unwrap_or_default();
     let locale = Locale::from_tag(first.trim());
     let sign_in = format!("{}/login", config.site_url);
@@ -101,16 +101,16 @@ pub fn without_session(config: &Config, language: &str) -> Response {
 }
 
 /// Answers the request of a signed-in user.
-pub fn get(config: &Config, request: &Request, user_id: &str) -> Response {
+pub fn redirect_to_zoom(config: &Config, request: &Request, user_id: &str) -> Response {
     let link = parameter(&request.query, LINK).unwrap_or_default();
-    match begun(config, user_id, &link) {
+    match open_link(config, user_id, &link) {
         Ok(Ok(state)) => response::redirect(&authorize_url(config, &state)),
         Ok(Err((locale, status, message))) => {
             response::page(status, locale, &text::plain(locale, message))
         }
         Err(error) => {
             log::warn(
-                "A begun connection could not be read.",
+                "The state of a begun authorization could not be read.",
                 &[("error", &error.to_string())],
             );
             let sentence = text::plain(Locale::En, Message::MattermostFailed);
@@ -121,18 +121,18 @@ pub fn get(config: &Config, request: &Request, user_id: &str) -> Response {
 
 type Refusal = (Locale, u16, Message);
 
-/// Opens what the user has begun, if the user may and it is of the level that the settings ask for now.
-fn begun(config: &Config, user_id: &str, link: &str) -> Result<Result<State, Refusal>, Error> {
+/// Opens the begun authorization, if the user may connect and the level of the app has not changed since.
+fn open_link(config: &Config, user_id: &str, link: &str) -> Result<Result<State, Refusal>, Error> {
     let person = Person::load(user_id)?;
     if !may_connect(config, &person) {
         return Ok(Err((person.locale, 403, Message::OauthAdminsOnly)));
     }
-    let state = oauth_state::open(user_id, link)?;
+    let state = oauth_state::open_link(user_id, link)?;
     let state = state.filter(|state| state.for_everybody == config.account_level);
     Ok(state.ok_or((person.locale, 400, Message::OauthExpired)))
 }
 
-/// Zoom's page where the user agrees. No scopes: those of the app apply.
+/// The URL of Zoom's authorization page. It names no scopes, so the scopes of the Zoom app apply.
 pub fn authorize_url(config: &Config, state: &State) -> String {
     let query = Serializer::new(String::new())
         .append_pair("client_id", &config.client_id)

@@ -1,10 +1,11 @@
-//! Connecting Mattermost users with Zoom accounts, and keeping the connections alive.
+//! Connections between Mattermost users and Zoom accounts.
 //!
-//! At the user level everybody connects their own account. At the account level one administrator
-//! connects for everybody, and people are matched with Zoom's users by their addresses.
+//! At the user level, each user connects their own Zoom account. At the account level, one system admin connects for
+//! everyone, and users are matched with Zoom users by email address.
 //!
-//! The user follows a link of ours ([`connect`]), agrees at Zoom, and comes back ([`complete`]). From
-//! then on a [`Session`] has an access token that works, or says that the user must connect again.
+//! The user opens a link of the plugin ([`link`]), authorizes the app at Zoom, and comes back ([`callback`]). After that, a
+//! [`session`] has a valid access token and refreshes an expired one. A connection ends when the user disconnects
+//! ([`disconnect`]) or removes the app at Zoom ([`deauthorize`]).
 
 pub mod callback;
 pub mod command;

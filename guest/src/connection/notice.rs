@@ -1,14 +1,16 @@
-//! Telling a user what became of a connection, by a job: what it is about is gone by then, so nobody would try
-//! again who failed to tell.
+//! Notifies a user that Zoom ended their connection.
+//!
+//! A job sends the message, because the connection is deleted by then: after a failure, nothing else would remember that
+//! the user must be notified.
 
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::bindings::posts::{self, Author};
 use crate::bindings::types::Error;
 use crate::bindings::{channels, jobs};
-use crate::platform::backoff::pause;
+use crate::platform::backoff::retry_delay;
 use crate::platform::bot::bot_id;
 use crate::platform::channels::Place;
-use crate::platform::once::{self, Ran, STEP};
+use crate::platform::once::{self, STEP, StepResult};
 use crate::platform::people::Person;
 use crate::platform::{clock, log};
 use crate::text::{self, Message};
@@ -18,7 +20,7 @@ use serde_json::json;
 /// The kind of the jobs.
 pub const KIND: &str = "notice";
 
-/// What there is to tell.
+/// The message to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
@@ -37,7 +39,7 @@ impl Notice {
     }
 }
 
-/// What one job does.
+/// The payload of the job.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Work {
     step: String,
@@ -46,10 +48,10 @@ struct Work {
     enqueued: i64,
 }
 
-/// Stores a job. The same event tells a user once, however often this is done; `mark` names the event.
+/// Enqueues the job. `mark` identifies the event: the user is notified once for each event.
 pub fn enqueue(mark: &str, user_id: &str, notice: Notice) -> Result<(), Error> {
     let work = Work {
-        step: once::name([KIND, mark, user_id]),
+        step: once::step_name([KIND, mark, user_id]),
         user_id: user_id.to_owned(),
         notice,
         enqueued: clock::now_ms(),
@@ -63,12 +65,12 @@ pub fn run(payload: &[u8], attempt: u32) -> Outcome {
     let Ok(work) = serde_json::from_slice::<Work>(payload) else {
         return Outcome::Done;
     };
-    match tell(&work) {
+    match send_notice(&work) {
         Ok(outcome) => outcome,
-        // Somebody who is gone, or to whom the bot may not write.
+        // The user does not exist any more, or the bot may not write to them.
         Err(error @ (Error::NotFound | Error::Denied(_) | Error::Invalid(_))) => {
             warn(
-                "A user is not told what became of a connection.",
+                "A user cannot be notified that Zoom ended a connection.",
                 &work,
                 &error,
             );
@@ -76,11 +78,11 @@ pub fn run(payload: &[u8], attempt: u32) -> Outcome {
         }
         Err(error) => {
             warn(
-                "A user could not be told yet what became of a connection.",
+                "A user could not be notified yet that Zoom ended a connection.",
                 &work,
                 &error,
             );
-            Outcome::RetryAfter(pause(attempt))
+            Outcome::RetryAfter(retry_delay(attempt))
         }
     }
 }
@@ -92,8 +94,8 @@ fn warn(message: &str, work: &Work, error: &Error) {
     );
 }
 
-/// Writes to the user in their language, in the direct channel with the bot, so that they find it when they are back.
-fn tell(work: &Work) -> Result<Outcome, Error> {
+/// Posts the message in the user's language in the direct channel with the bot, so that the user finds it later.
+fn send_notice(work: &Work) -> Result<Outcome, Error> {
     let person = Person::load(&work.user_id)?;
     let bot_id = bot_id()?;
     let channel = channels::direct(&person.id, &bot_id)?;
@@ -107,7 +109,7 @@ fn tell(work: &Work) -> Result<Outcome, Error> {
         posts::create(Author::Bot, &place.draft(message, "", props))
     })?;
     Ok(match ran {
-        Ran::Done(_) => Outcome::Done,
-        Ran::Later(seconds) => Outcome::RetryAfter(seconds.max(1)),
+        StepResult::Done(_) => Outcome::Done,
+        StepResult::Later(seconds) => Outcome::RetryAfter(seconds.max(1)),
     })
 }

@@ -1,9 +1,8 @@
-//! A user's access to Zoom, with a token that is renewed when it must be.
+//! A user's access to Zoom. An expired access token is refreshed here.
 //!
-//! Zoom's refresh tokens work once, so one node at a time may spend a user's. Whoever does holds a
-//! lease, reads the record again, and confirms it with a compare-and-set of the same bytes: a read may
-//! come from a replica that is behind, a compare-and-set does not. The new tokens are stored before
-//! they are used. Everybody else waits for the newer record to appear.
+//! A refresh token works once, so only one node at a time may use it. That node holds a lease, reads the record again, and
+//! confirms it with a compare-and-set of the same bytes: a read may come from a replica that lags behind, a compare-and-set
+//! does not. The new tokens are stored before they are used. All other nodes wait until the newer record appears.
 
 use crate::bindings::config::email_verification_required;
 use crate::bindings::types::Error as HostError;
@@ -16,24 +15,24 @@ use crate::store::connection::Connection;
 use crate::store::tokens::Owner;
 use crate::store::{connection_site, locks};
 use crate::zoom;
-use crate::zoom::client::{Client, Who};
+use crate::zoom::client::{Client, UserRef};
 use crate::zoom::hosts;
 use crate::zoom::token::{self, Tokens};
 
-/// How often and how long to wait for somebody else's refresh: together 12 seconds, a little more than
+/// Attempts and pause, in milliseconds, while another node refreshes the tokens: 12 seconds in total, a little longer than
 /// the request may take.
 const ATTEMPTS: u32 = 40;
 const PAUSE: u64 = 300;
-/// How often to try to store new tokens. Losing them costs the user a new connection.
+/// Attempts to store new tokens. If they are lost, the user must connect again.
 const SAVE_ATTEMPTS: u32 = 4;
 
-/// Why there is no session.
+/// The reason why there is no session.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Somebody must connect first, or again: the user, or at an account-level app an administrator.
+    /// The user must connect. With an account-level app, a system admin must connect.
     #[error("there is no connection that can be used")]
     NotConnected,
-    /// There is a connection, and this user may not use it; the sentence says what to do.
+    /// There is a connection, but this user may not use it. The error's sentence says what to do.
     #[error(transparent)]
     Refused(zoom::Error),
     /// Mattermost did not answer.
@@ -41,27 +40,27 @@ pub enum OpenError {
     Host(#[from] HostError),
 }
 
-/// One user's access to Zoom during one event: with their own connection, or with the one that serves
-/// everybody and in the name of the Zoom user who has their address.
+/// One user's access to Zoom during one event. It uses the user's own connection, or the connection for everyone on behalf
+/// of the Zoom user with the same email address.
 pub struct Session<'a> {
     config: &'a Config,
     connection: Connection,
-    who: Who,
+    who: UserRef,
 }
 
 impl<'a> Session<'a> {
-    /// The session of a person. Asks nothing of Zoom.
+    /// The session of a person. This makes no request to Zoom.
     pub fn open(config: &'a Config, person: &Person) -> Result<Session<'a>, OpenError> {
         let owner = if config.account_level {
             Owner::Organization
         } else {
             Owner::User(&person.id)
         };
-        Session::with(config, person, load(config, owner)?)
+        Session::with_connection(config, person, load(config, owner)?)
     }
 
     /// The session of a person with a connection that was just stored.
-    pub fn with(
+    pub fn with_connection(
         config: &'a Config,
         person: &Person,
         connection: Connection,
@@ -70,11 +69,11 @@ impl<'a> Session<'a> {
             return Ok(Session {
                 config,
                 connection,
-                who: Who::Me,
+                who: UserRef::Me,
             });
         }
         let must_prove = email_verification_required();
-        let who = identity(&person.email, person.email_verified, must_prove)
+        let who = zoom_user_for(&person.email, person.email_verified, must_prove)
             .map_err(OpenError::Refused)?;
         Ok(Session {
             config,
@@ -83,49 +82,49 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The session of a user who is not there, such as the creator of a subscription. A user who was deactivated or
-    /// deleted has none: their connection ends here.
+    /// The session of a user who did not cause the event, such as the creator of a subscription. If the user was
+    /// deactivated or deleted, this ends their connection.
     pub fn for_user(config: &'a Config, user_id: &str) -> Result<Session<'a>, OpenError> {
         match Person::load(user_id) {
             Ok(person) if !person.deactivated => Session::open(config, &person),
             Ok(_) | Err(HostError::NotFound) => {
-                disconnect::retire(config, user_id);
+                disconnect::disconnect_deactivated_user(config, user_id);
                 Err(OpenError::NotConnected)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The session of an account-level app itself, in nobody's name.
+    /// The session of an account-level app, not on behalf of a user.
     pub fn organization(config: &'a Config) -> Result<Session<'a>, OpenError> {
         Ok(Session {
             config,
             connection: load(config, Owner::Organization)?,
-            who: Who::Me,
+            who: UserRef::Me,
         })
     }
 
-    /// The address with which the connection was made at Zoom, or empty where that is not known.
+    /// The email address of the connected Zoom user, or empty if it is not known.
     pub fn zoom_email(&self) -> &str {
         self.connection.zoom_email()
     }
 
-    /// Makes a request, renewing the token before it when it is about to end, and after it when Zoom
-    /// does not accept it.
+    /// Makes a request. Refreshes the access token first if it is about to expire, or afterwards if Zoom rejects it; then
+    /// the request is repeated.
     pub fn call<T>(
         &mut self,
         request: impl Fn(&Client<'_>) -> Result<T, zoom::Error>,
     ) -> Result<T, zoom::Error> {
         let mut renewed = false;
         if !self.connection.tokens().is_good(clock::now_ms(), None) {
-            self.renew(None)?;
+            self.refresh_tokens(None)?;
             renewed = true;
         }
-        let result = match self.ask(&request) {
+        let result = match self.send(&request) {
             Err(zoom::Error::Unauthorized) if !renewed => {
                 let rejected = self.connection.tokens().access.clone();
-                self.renew(Some(&rejected))?;
-                self.ask(&request)
+                self.refresh_tokens(Some(&rejected))?;
+                self.send(&request)
             }
             other => other,
         };
@@ -135,31 +134,32 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn ask<T>(
+    fn send<T>(
         &self,
         request: impl Fn(&Client<'_>) -> Result<T, zoom::Error>,
     ) -> Result<T, zoom::Error> {
         let tokens = self.connection.tokens();
         request(&Client {
-            api: &hosts::api(&self.config.zoom_api_url, &tokens.api_url),
+            api: &hosts::regional_api_url(&self.config.zoom_api_url, &tokens.api_url),
             access_token: &tokens.access,
             who: &self.who,
         })
     }
 
-    fn renew(&mut self, rejected: Option<&str>) -> Result<(), zoom::Error> {
+    fn refresh_tokens(&mut self, rejected: Option<&str>) -> Result<(), zoom::Error> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
-                clock::pause(PAUSE);
+                clock::sleep_ms(PAUSE);
                 self.reload()?;
                 if self.connection.tokens().is_good(clock::now_ms(), rejected) {
                     return Ok(());
                 }
             }
-            let Some(lease) = locks::refresh(self.connection.owner()).map_err(host)? else {
+            let Some(lease) = locks::claim_refresh(self.connection.owner()).map_err(unavailable)?
+            else {
                 continue;
             };
-            let renewed = self.renew_with_lease(rejected);
+            let renewed = self.refresh_with_lease(rejected);
             lease.release();
             if renewed? {
                 return Ok(());
@@ -168,8 +168,8 @@ impl<'a> Session<'a> {
         Err(zoom::Error::Timeout)
     }
 
-    /// Answers false where the record changed under us: look again.
-    fn renew_with_lease(&mut self, rejected: Option<&str>) -> Result<bool, zoom::Error> {
+    /// Refreshes the tokens while holding the lease. Returns false if another node changed the record meanwhile: try again.
+    fn refresh_with_lease(&mut self, rejected: Option<&str>) -> Result<bool, zoom::Error> {
         self.reload()?;
         if self.connection.tokens().is_good(clock::now_ms(), rejected) {
             return Ok(true);
@@ -180,18 +180,18 @@ impl<'a> Session<'a> {
         match self.connection.confirm() {
             Ok(()) => {}
             Err(HostError::Conflict) => return Ok(false),
-            Err(error) => return Err(host(error)),
+            Err(error) => return Err(unavailable(error)),
         }
-        let site = connection_site::elsewhere(self.connection.site(), &self.config.site_url)
-            .map_err(host)?;
+        let site = connection_site::other_site(self.connection.site(), &self.config.site_url)
+            .map_err(unavailable)?;
         if let Some(site) = site {
-            log::warn(connection_site::PAUSED, &[("site", &site)]);
+            log::warn(connection_site::PAUSED_LOG_LINE, &[("site", &site)]);
             return Err(zoom::Error::OtherSite(site));
         }
         let old = self.connection.tokens().clone();
         match token::refresh(&self.config.app(), clock::now_ms(), &old.refresh) {
             Ok(tokens) => self.save(with_region(tokens, &old.api_url)),
-            // The token was spent, perhaps by a node whose lease had ended; then there is a newer record.
+            // A node whose lease had expired may have used the token. Then there is a newer record.
             Err(zoom::Error::GrantEnded(reason)) => {
                 self.reload()?;
                 if self.connection.tokens().refresh != old.refresh {
@@ -214,17 +214,17 @@ impl<'a> Session<'a> {
         let mut failure = HostError::Conflict;
         for attempt in 0..SAVE_ATTEMPTS {
             if attempt > 0 {
-                clock::pause(PAUSE);
+                clock::sleep_ms(PAUSE);
             }
             let renewed = self
                 .connection
-                .renewed(tokens.clone(), &self.config.encryption_key);
+                .store_tokens(tokens.clone(), &self.config.encryption_key);
             match renewed {
                 Ok(connection) => {
                     self.connection = connection;
                     return Ok(true);
                 }
-                // After a failure of unknown outcome the record may be ours already.
+                // After a failure with an unknown outcome, the new record may already be stored.
                 Err(HostError::Conflict) => return Ok(false),
                 Err(error) => failure = error,
             }
@@ -233,7 +233,7 @@ impl<'a> Session<'a> {
             "New Zoom tokens could not be stored; the user may have to connect again.",
             &[("error", &failure.to_string())],
         );
-        Err(host(failure))
+        Err(unavailable(failure))
     }
 
     fn reload(&mut self) -> Result<(), zoom::Error> {
@@ -243,7 +243,7 @@ impl<'a> Session<'a> {
                 Ok(())
             }
             Err(LoadError::Absent | LoadError::Unreadable(_)) => Err(zoom::Error::NotConnected),
-            Err(LoadError::Store(error)) => Err(host(error)),
+            Err(LoadError::Store(error)) => Err(unavailable(error)),
         }
     }
 }
@@ -254,7 +254,7 @@ fn load(config: &Config, owner: Owner<'_>) -> Result<Connection, OpenError> {
         Err(LoadError::Absent) => Err(OpenError::NotConnected),
         Err(LoadError::Unreadable(why)) => {
             log::warn(
-                "A stored Zoom connection cannot be read; it must be made again with /zoom connect.",
+                "A stored Zoom connection cannot be read. The user must run /zoom connect again.",
                 &[("owner", owner.name()), ("reason", why)],
             );
             Err(OpenError::NotConnected)
@@ -263,19 +263,18 @@ fn load(config: &Config, owner: Owner<'_>) -> Result<Connection, OpenError> {
     }
 }
 
-/// Who somebody with this address is at Zoom. Where the server asks for a proof of addresses, nobody
-/// is taken for somebody else without one.
-fn identity(email: &str, verified: bool, must_prove: bool) -> Result<Who, zoom::Error> {
+/// The Zoom user with this email address. If the server requires verified addresses, an unverified address is refused.
+fn zoom_user_for(email: &str, verified: bool, must_prove: bool) -> Result<UserRef, zoom::Error> {
     if email.is_empty() {
         return Err(zoom::Error::UnknownAddress(String::new()));
     }
     if must_prove && !verified {
         return Err(zoom::Error::UnverifiedAddress(email.to_owned()));
     }
-    Ok(Who::Address(email.to_owned()))
+    Ok(UserRef::Address(email.to_owned()))
 }
 
-/// New tokens in the region of the old ones, where Zoom does not say it again.
+/// The new tokens, with the API URL of the old ones if Zoom did not send one.
 fn with_region(tokens: Tokens, api_url: &str) -> Tokens {
     if tokens.api_url.is_empty() {
         Tokens {
@@ -287,8 +286,8 @@ fn with_region(tokens: Tokens, api_url: &str) -> Tokens {
     }
 }
 
-/// Mattermost's failures are told as what they mean here: Zoom cannot be asked now.
-fn host(error: HostError) -> zoom::Error {
+/// A failure of the store, reported as Zoom being unavailable.
+fn unavailable(error: HostError) -> zoom::Error {
     zoom::Error::Unavailable(format!("the store failed: {error}"))
 }
 
@@ -306,18 +305,18 @@ mod tests {
     }
 
     #[test]
-    fn zm049_d52_an_address_counts_only_with_the_proof_that_the_server_asks_for() {
+    fn zm049_d52_an_unverified_address_is_refused_if_the_server_requires_verification() {
         let address = "ann@example.com";
-        let who = Ok(Who::Address(address.into()));
-        assert_eq!(identity(address, true, true), who);
-        assert_eq!(identity(address, false, false), who);
+        let who = Ok(UserRef::Address(address.into()));
+        assert_eq!(zoom_user_for(address, true, true), who);
+        assert_eq!(zoom_user_for(address, false, false), who);
         let refused = zoom::Error::UnverifiedAddress(address.into());
-        assert_eq!(identity(address, false, true), Err(refused));
-        assert!(identity("", true, true).is_err());
+        assert_eq!(zoom_user_for(address, false, true), Err(refused));
+        assert!(zoom_user_for("", true, true).is_err());
     }
 
     #[test]
-    fn a_region_stays_until_zoom_names_another() {
+    fn the_api_url_is_kept_until_zoom_sends_another() {
         let region = |said: &str| {
             let said = Tokens {
                 api_url: said.into(),

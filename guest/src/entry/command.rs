@@ -5,9 +5,9 @@
 use crate::bindings::handlers::command_handler::Invocation;
 use crate::bindings::types::Error;
 use crate::config::{self, Config, Problem};
-use crate::platform::channels::{Place, tell};
+use crate::platform::channels::{Place, show_to_user};
 use crate::platform::command::help;
-use crate::platform::command::invocation::{Context, quoted};
+use crate::platform::command::invocation::{CommandContext, inline_code};
 use crate::platform::command::subcommand::{Action, NotFound, find};
 use crate::platform::log;
 use crate::platform::people::Person;
@@ -30,7 +30,7 @@ pub fn run(invocation: &Invocation) -> Option<String> {
             Some(text::plain(Locale::En, Message::MattermostFailed))
         }
     }?;
-    match tell(&invocation.user_id, place, &message) {
+    match show_to_user(&invocation.user_id, place, &message) {
         Ok(()) => None,
         Err(_) => Some(message),
     }
@@ -46,7 +46,7 @@ fn answer(invocation: &Invocation, person: &Person, place: Place<'_>) -> Option<
         Ok(found) => found,
         Err(reason) => return Some(not_found(person.locale, &reason)),
     };
-    let context = Context {
+    let context = CommandContext {
         person,
         place,
         team_id: &invocation.team_id,
@@ -66,7 +66,7 @@ fn answer(invocation: &Invocation, person: &Person, place: Place<'_>) -> Option<
 fn dispatch(
     action: Action,
     config: &Config,
-    context: &Context<'_>,
+    context: &CommandContext<'_>,
 ) -> Result<Option<String>, Error> {
     let person = context.person;
     match action {
@@ -91,7 +91,7 @@ fn not_configured(person: &Person, problems: &[Problem]) -> String {
     if !person.is_system_admin {
         return text::plain(person.locale, Message::ConfigUser);
     }
-    let list = config::list(person.locale, problems);
+    let list = config::markdown_list(person.locale, problems);
     let Some(url) = config::guide_url("zoom-app.html") else {
         return list;
     };
@@ -106,7 +106,7 @@ fn not_found(locale: Locale, reason: &NotFound<'_>) -> String {
         NotFound::Unknown(action) => text::text(
             locale,
             Message::CommandUnknown,
-            &[("action", &quoted(action))],
+            &[("action", &inline_code(action))],
         ),
     }
 }

@@ -1,10 +1,11 @@
-//! Requests to `/plugins/zoom/…`: which handler answers which, and what comes before any of them.
+//! Routes requests to `/plugins/zoom/…` to their handlers.
 //!
-//! Paths are exact and methods are checked. While the settings are incomplete every route answers
-//! 501. A route of a person answers 401 unless somebody is signed in; what Zoom sends has secrets of
-//! its own. A route that changes something accepts only requests that the person meant, as the host has verified:
-//! any member can post a button that leads here. `/oauth2/connect` and `/oauth2/complete` have links of their own, bound to the
-//! person.
+//! Paths are exact, and each path has one method. While the settings are incomplete, every route answers 501. Routes for
+//! people answer 401 without a session; requests from Zoom prove themselves with their own secrets.
+//!
+//! Any member can post a button that leads to one of these routes. A route that changes something therefore accepts only
+//! requests whose origin the host has verified. `/oauth2/connect` and `/oauth2/complete` are protected by single-use links
+//! that are bound to the user.
 
 use crate::bindings::handlers::http_handler::{Origin, Request, Response};
 use crate::config;
@@ -17,39 +18,39 @@ use crate::preferences::{channel_settings, personal_meeting_id};
 use crate::text::{self, Locale, Message};
 use serde_json::json;
 
-/// What a request is for.
+/// The routes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// A client wants a meeting.
+    /// A client starts a meeting.
     Meetings,
-    /// A client wants to know which links lead to Zoom.
+    /// A client asks which links lead to Zoom.
     Client,
-    /// Somebody answered which kind of meeting ID to use.
+    /// A user chose the kind of meeting ID for one meeting.
     AskPmi,
-    /// Somebody answered which kind of meeting ID to use from now on.
+    /// A user chose the kind of meeting ID for all meetings.
     UpdatePmi,
-    /// The answer of the dialog for a channel's preference.
+    /// A system admin submitted the dialog for a channel's rule.
     ChannelPreference,
-    /// Somebody goes to Zoom.
+    /// A user opens the link to connect a Zoom account.
     Connect,
-    /// Somebody comes back from Zoom.
+    /// Zoom sends the user back.
     Complete,
-    /// Zoom tells something.
+    /// Zoom sends an event.
     Webhook,
-    /// Zoom tells that somebody removed the app.
+    /// Zoom reports that a user removed the app.
     Deauthorization,
 }
 
-/// Why there is no handler.
+/// Why no route matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoRoute {
-    /// No such path.
+    /// The path is unknown.
     Unknown,
-    /// The path is for this method.
+    /// The path accepts only this method.
     Method(&'static str),
 }
 
-/// Whom an error is shown to, which decides its form.
+/// The client that receives an error. It determines the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reader {
     /// A script: JSON.
@@ -61,7 +62,7 @@ enum Reader {
 }
 
 impl Route {
-    /// The route of a path and a method.
+    /// The route for a path and a method.
     pub fn find(method: &str, path: &str) -> Result<Route, NoRoute> {
         let (route, allowed) = match path {
             "/api/v1/meetings" => (Route::Meetings, "POST"),
@@ -82,7 +83,7 @@ impl Route {
         }
     }
 
-    /// Where its requests must come from, if it matters.
+    /// The origin that requests must have, if the route changes something.
     fn origin(self) -> Option<Origin> {
         match self {
             Route::Meetings => Some(Origin::Webapp),
@@ -97,13 +98,13 @@ impl Route {
     }
 }
 
-/// Refuses a request from elsewhere than its route is for.
+/// Refuses a request with another origin.
 fn refuse_origin(wanted: Origin, user_id: &str) -> Response {
     if wanted == Origin::Webapp {
         let sentence = text::plain(Locale::En, Message::HttpRequestedWith);
         return response::error(403, &sentence);
     }
-    // The server shows one of the two to whoever pressed the button.
+    // The server shows one of the two to the user who pressed the button.
     let sentence = text::plain(Person::locale_of(user_id), Message::HttpExpired);
     response::json(
         403,
@@ -121,7 +122,7 @@ fn reader(path: &str) -> Reader {
     }
 }
 
-/// An error in the form that its reader understands.
+/// An error in the format that the client expects.
 fn refuse(path: &str, status: u16, message: Message) -> Response {
     let sentence = text::plain(Locale::En, message);
     match reader(path) {
@@ -154,7 +155,7 @@ pub fn handle(request: &Request) -> Response {
         return match route {
             Route::Connect | Route::Complete => {
                 let language = query::header(request, "accept-language").unwrap_or_default();
-                link::without_session(&config, language)
+                link::sign_in_page(&config, language)
             }
             _ => refuse(path, 401, Message::HttpUnauthorized),
         };
@@ -163,13 +164,13 @@ pub fn handle(request: &Request) -> Response {
         return refuse_origin(wanted, user_id);
     }
     match route {
-        Route::Meetings => rest::post(&config, request, user_id),
+        Route::Meetings => rest::handle(&config, request, user_id),
         Route::Client => response::json(200, &json!({ "zoom_url": config.zoom_url })),
-        Route::AskPmi => answer::answered(&config, request, user_id),
-        Route::UpdatePmi => personal_meeting_id::answered(request, user_id),
-        Route::ChannelPreference => channel_settings::answered(request, user_id),
-        Route::Connect => link::get(&config, request, user_id),
-        Route::Complete => callback::get(&config, request, user_id, start::after_connecting),
+        Route::AskPmi => answer::handle_answer(&config, request, user_id),
+        Route::UpdatePmi => personal_meeting_id::handle_answer(request, user_id),
+        Route::ChannelPreference => channel_settings::handle_answer(request, user_id),
+        Route::Connect => link::redirect_to_zoom(&config, request, user_id),
+        Route::Complete => callback::handle(&config, request, user_id, start::after_connecting),
         Route::Webhook => webhook::handle(&config, request),
         Route::Deauthorization => webhook::deauthorization(&config, request),
     }
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_have_the_form_that_their_reader_understands() {
+    fn errors_have_the_format_that_the_client_expects() {
         let api = refuse("/api/v1/none", 404, Message::HttpNotFound);
         let json: serde_json::Value = serde_json::from_slice(&api.body).unwrap();
         assert!(json["error"].as_str().is_some_and(|text| !text.is_empty()));

@@ -1,4 +1,4 @@
-//! Work that is done after an event was answered: which kind of job belongs to whom.
+//! Runs the jobs of the durable queue: each kind belongs to one feature.
 
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::config::{self, Config};
@@ -35,7 +35,7 @@ fn dispatch(config: &Config, kind: &str, payload: &[u8], attempt: u32) -> Outcom
             }
         }
         _ => {
-            // Of a later version, perhaps, that was replaced by this one.
+            // A later version may have enqueued it before a downgrade.
             log::warn("A job of an unknown kind was dropped.", &[("kind", kind)]);
             Outcome::Done
         }

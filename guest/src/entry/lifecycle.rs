@@ -1,7 +1,7 @@
-//! The start of the plugin, and changes of the server's settings.
+//! Activation of the plugin, and changes of the settings.
 //!
-//! The plugin starts with incomplete settings too. It names them in the server log, and they take effect as soon as they
-//! are corrected.
+//! The plugin also starts with incomplete settings. It names them in the server log; corrected settings take effect at
+//! once.
 
 use crate::bindings::commands;
 use crate::bindings::types::Error;
@@ -13,8 +13,8 @@ use crate::store::connection_site;
 use crate::subscriptions::index_job;
 use crate::text::{self, Locale, Message};
 
-/// Without the bot account and the command the plugin does not start; everything else can wait. The server logs the
-/// error and shows the administrator that the plugin did not start.
+/// Activates the plugin. Without the bot account or the command, activation fails: the server logs the error and shows the
+/// administrator that the plugin did not start. All other problems are only logged.
 pub fn activate() -> Result<(), String> {
     bot_id().map_err(|error| {
         log::warn(
@@ -40,8 +40,8 @@ pub fn activate() -> Result<(), String> {
     Ok(())
 }
 
-/// Why the plugin does not start. The host denies an account that is not a bot, or belongs to someone else: the server
-/// answers with any account that has the username, and the plugin must not write as a person.
+/// The reason why the plugin does not start. The server returns any account with the bot's username. The host denies an
+/// account that is not a bot or has another owner, because the plugin must not post as a person.
 fn no_bot(error: &Error) -> Message {
     match error {
         Error::Denied(_) => Message::ActivateBotNameTaken,
@@ -63,18 +63,18 @@ pub fn configuration_changed() {
 fn report() {
     match config::load() {
         Ok(config) => report_site(&config.site_url),
-        Err(problems) => log::warn(&config::sentence(&problems), &[]),
+        Err(problems) => log::warn(&config::log_line(&problems), &[]),
     }
     if config::trusts_unverified_addresses() {
         log::warn(&text::plain(Locale::En, Message::ConfigUnproved), &[]);
     }
 }
 
-/// Remembers the Site URL, or says that it is not the one that the Zoom connections were made at.
+/// Records the Site URL, or logs that the Zoom connections were made at another one.
 fn report_site(site_url: &str) {
-    match connection_site::remember(site_url) {
+    match connection_site::record_site(site_url) {
         Ok(site) if site.site == site_url => {}
-        Ok(site) => log::warn(connection_site::PAUSED, &[("site", &site.site)]),
+        Ok(site) => log::warn(connection_site::PAUSED_LOG_LINE, &[("site", &site.site)]),
         Err(error) => log::warn(
             "The Site URL could not be compared with the one that Zoom connections were made at.",
             &[("error", &error.to_string())],

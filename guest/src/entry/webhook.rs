@@ -1,9 +1,8 @@
-//! `POST /webhook`: Zoom's events.
+//! `POST /webhook` and `POST /deauthorization`: events from Zoom.
 //!
-//! A delivery must have the secret in its URL and a signature over its raw body before anything is done. Zoom repeats a
-//! delivery that is not answered with 2xx within three seconds, and may deliver twice or in another order than things
-//! happened. So effects are safe to repeat, and an event about a meeting that is not known here is answered with 200.
-//! Answers contain nothing of Mattermost's.
+//! A delivery is processed only if the secret in its URL and the signature over its raw body are right. Zoom repeats a
+//! delivery that does not get a 2xx answer within three seconds, and may deliver events twice or out of order. All effects
+//! are therefore safe to repeat. An event about an unknown meeting gets 200. Answers contain no data of Mattermost.
 
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::bindings::types::Error;
@@ -17,45 +16,45 @@ use crate::recordings::event as recording;
 use crate::text::{self, Locale, Message};
 use crate::zoom::webhook::body::{self, Event};
 use crate::zoom::webhook::validation;
-use crate::zoom::webhook::verify::{self, Refused};
+use crate::zoom::webhook::verify::{self, Rejection};
 
-/// Answers a delivery.
+/// Handles a delivery.
 pub fn handle(config: &Config, request: &Request) -> Response {
     match accept(config, request) {
-        Ok(event) => finish(work(config, &event)),
+        Ok(event) => finish(dispatch(config, &event)),
         Err(answer) => answer,
     }
 }
 
-/// Answers a delivery to the URL that is for deauthorizations alone.
+/// Handles a delivery to the URL for deauthorizations. Other events are refused there.
 pub fn deauthorization(config: &Config, request: &Request) -> Response {
     match accept(config, request) {
-        Ok(event @ Event::Deauthorized(_)) => finish(work(config, &event)),
+        Ok(event @ Event::Deauthorized(_)) => finish(dispatch(config, &event)),
         Ok(_) => refuse(400, Message::WebhookMalformed),
         Err(answer) => answer,
     }
 }
 
-/// The event of a delivery from Zoom, or the answer. The signature is verified before the body is read. The one event
-/// that may be unsigned is Zoom's validation of the URL, which has no effect.
+/// The event in a delivery, or the answer if there is nothing to do. The signature is verified before the body is parsed.
+/// Only Zoom's validation of the URL may be unsigned; it has no effect.
 fn accept(config: &Config, request: &Request) -> Result<Event, Response> {
-    if !verify::secret(&request.query, &config.webhook_secret) {
+    if !verify::has_url_secret(&request.query, &config.webhook_secret) {
         log::warn(
             "A webhook was refused because the secret in its URL is wrong. Compare the URL at Zoom with the setting Webhook URL secret.",
             &[],
         );
         return Err(refuse(401, Message::HttpUnauthorized));
     }
-    let signed_at = match verified(config, request) {
+    let signed_at = match check_signature(config, request) {
         Ok(seconds) => seconds,
-        Err(Refused::Unsigned) => return Err(validation(config, request)),
-        Err(reason) => return Err(unverified(reason)),
+        Err(Rejection::Unsigned) => return Err(answer_unsigned(config, request)),
+        Err(reason) => return Err(refuse_unverified(reason)),
     };
     if !header(request, "content-type").is_some_and(is_json) {
         return Err(refuse(400, Message::WebhookNotJson));
     }
     match body::parse(&request.body) {
-        Ok(Event::Validation(token)) => Err(validated(config, &token)),
+        Ok(Event::Validation(token)) => Err(answer_validation(config, &token)),
         Ok(Event::Deauthorized(mut event)) => {
             event.signed_at = signed_at.saturating_mul(1000);
             Ok(Event::Deauthorized(event))
@@ -65,27 +64,27 @@ fn accept(config: &Config, request: &Request) -> Result<Event, Response> {
     }
 }
 
-fn verified(config: &Config, request: &Request) -> Result<i64, Refused> {
+fn check_signature(config: &Config, request: &Request) -> Result<i64, Rejection> {
     let timestamp = header(request, "x-zm-request-timestamp").unwrap_or_default();
     let signature = header(request, "x-zm-signature").unwrap_or_default();
     let key = config.zoom_webhook_secret.as_bytes();
-    verify::signature(key, timestamp, signature, &request.body, clock::now_ms())
+    verify::verify_signature(key, timestamp, signature, &request.body, clock::now_ms())
 }
 
-/// The answer to a delivery without a signature: Zoom's validation of the URL, or a refusal.
-fn validation(config: &Config, request: &Request) -> Response {
+/// The answer to a delivery without a signature: the signed token for Zoom's validation of the URL, or a refusal.
+fn answer_unsigned(config: &Config, request: &Request) -> Response {
     match body::parse(&request.body) {
-        Ok(Event::Validation(token)) => validated(config, &token),
-        _ => unverified(Refused::Unsigned),
+        Ok(Event::Validation(token)) => answer_validation(config, &token),
+        _ => refuse_unverified(Rejection::Unsigned),
     }
 }
 
-fn validated(config: &Config, token: &str) -> Response {
-    let answer = validation::answer(token, &config.zoom_webhook_secret);
+fn answer_validation(config: &Config, token: &str) -> Response {
+    let answer = validation::sign_token(token, &config.zoom_webhook_secret);
     answer.unwrap_or_else(|| refuse(400, Message::WebhookMalformed))
 }
 
-fn unverified(reason: Refused) -> Response {
+fn refuse_unverified(reason: Rejection) -> Response {
     let age = reason.age().map(|age| age.to_string());
     let fields: Vec<_> = age
         .iter()
@@ -95,27 +94,27 @@ fn unverified(reason: Refused) -> Response {
     refuse(401, Message::HttpUnauthorized)
 }
 
-fn work(config: &Config, event: &Event) -> Result<(), Error> {
+fn dispatch(config: &Config, event: &Event) -> Result<(), Error> {
     let now = clock::now_ms();
     match event {
-        Event::Started(meeting) => events::started(&meeting.event(now)),
-        Event::Ended(meeting) => events::ended(&meeting.event(now)),
-        Event::Deauthorized(event) => deauthorize::run(config, event),
-        Event::Recorded(event) => recording::handle(config, event),
+        Event::Started(meeting) => events::meeting_started(&meeting.event(now)),
+        Event::Ended(meeting) => events::meeting_ended(&meeting.event(now)),
+        Event::Deauthorized(event) => deauthorize::handle(config, event),
+        Event::Recording(event) => recording::handle(config, event),
         Event::Validation(_) | Event::Other => Ok(()),
     }
 }
 
-/// A failure is answered with 500, so that Zoom delivers again.
+/// Answers 500 after a failure, so that Zoom delivers the event again.
 fn finish(result: Result<(), Error>) -> Response {
     match result {
-        Ok(()) => response::bare(200),
+        Ok(()) => response::status_only(200),
         Err(error) => {
             log::warn(
                 "A webhook could not be processed; Zoom will repeat it.",
                 &[("error", &error.to_string())],
             );
-            response::bare(500)
+            response::status_only(500)
         }
     }
 }
@@ -140,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn d12_d11_an_answer_carries_nothing() {
+    fn d12_d11_the_answer_to_a_webhook_is_empty() {
         let answer = finish(Ok(()));
         assert_eq!((answer.status, answer.body.as_slice()), (200, &b""[..]));
     }

@@ -4,10 +4,10 @@ use crate::bindings::types::Error as HostError;
 use crate::bindings::{channels, posts};
 use crate::config::Config;
 use crate::meetings::failure::Failure;
-use crate::meetings::request::Start;
+use crate::meetings::request::StartRequest;
 use crate::preferences::restriction;
 
-pub fn check_access(start: &Start<'_>) -> Result<(), Failure> {
+pub fn check_access(start: &StartRequest<'_>) -> Result<(), Failure> {
     let (user_id, channel_id) = (start.person.id.as_str(), start.place.channel_id);
     if start.by_command {
         if restriction::is_restricted_in(start.config, channel_id)? {
@@ -16,7 +16,7 @@ pub fn check_access(start: &Start<'_>) -> Result<(), Failure> {
     } else {
         check_channel(start.config, user_id, channel_id)?;
     }
-    // A thread that is gone would refuse the post when the meeting is there already.
+    // Check the thread now. If it does not exist, the post would fail after the meeting was created.
     if !start.place.root_id.is_empty() {
         match posts::get(start.place.root_id) {
             Ok(root) if root.channel_id == channel_id => {}
@@ -27,7 +27,7 @@ pub fn check_access(start: &Start<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether the user can write in the channel, and meetings are allowed there.
+/// Checks that the user may post in the channel, and that meetings are allowed there.
 fn check_channel(config: &Config, user_id: &str, channel_id: &str) -> Result<(), Failure> {
     let may_post = channels::has_permission(user_id, channel_id, "create_post")?;
     if !may_post {

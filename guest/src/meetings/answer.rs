@@ -1,15 +1,15 @@
-//! The answer to the question which kind of meeting ID to use.
+//! `POST /api/v1/askPMI`: the user's answer to the question which kind of meeting ID to use.
 
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::bindings::types::Error;
 use crate::bindings::{channels, posts};
 use crate::config::Config;
 use crate::meetings::failure::Failure;
-use crate::meetings::question::choice;
-use crate::meetings::request::{Choice, Start};
+use crate::meetings::question::parse_choice;
+use crate::meetings::request::{MeetingIdChoice, StartRequest};
 use crate::meetings::start;
 use crate::platform::buttons::{self, Context, POST_KIND};
-use crate::platform::channels::tell;
+use crate::platform::channels::show_to_user;
 use crate::platform::http::response;
 use crate::platform::log;
 use crate::platform::people::{Person, Reader};
@@ -17,36 +17,33 @@ use crate::store::user_preference::{self, Preference};
 use crate::text::{self, Locale, Message};
 use serde_json::json;
 
-/// Answers `POST /api/v1/askPMI` of a signed-in user: replaces the question by what was chosen, keeps a
-/// first choice for the future, and starts the meeting.
-pub fn answered(config: &Config, request: &Request, user_id: &str) -> Response {
-    let click = match buttons::read(request, user_id) {
+/// Handles the click of a signed-in user: replaces the question with the choice, saves a first choice as the preference,
+/// and starts the meeting.
+pub fn handle_answer(config: &Config, request: &Request, user_id: &str) -> Response {
+    let click = match buttons::parse_click(request, user_id) {
         Ok(click) => click,
         Err(refusal) => return refusal.response(),
     };
     let context = &click.context;
-    let choice = match choice(context) {
+    let choice = match parse_choice(context) {
         Ok(choice) => choice,
         Err(refusal) => return refusal.response(),
     };
-    let person = match prepare(context, user_id) {
+    let person = match load_member(context, user_id) {
         Ok(person) => person,
         Err(failure) => {
-            log::warn(
-                "An answer was not taken.",
-                &[("error", &failure.to_string())],
-            );
+            log::warn("An answer was refused.", &[("error", &failure.to_string())]);
             return response::error(failure.status(), &failure.sentence(&Reader::default()));
         }
     };
-    let message = match remember(user_id, choice) {
-        Ok(first) => chosen(person.locale, choice, first),
+    let message = match save_first_choice(user_id, choice) {
+        Ok(first) => confirmation(person.locale, choice, first),
         Err(error) => {
             log::warn(
-                "A preference was not kept.",
+                "A preference could not be stored.",
                 &[("error", &error.to_string())],
             );
-            chosen(person.locale, choice, false)
+            confirmation(person.locale, choice, false)
         }
     };
     let props = json!({ "attachments": [{ "fallback": message, "text": message }] });
@@ -55,11 +52,11 @@ pub fn answered(config: &Config, request: &Request, user_id: &str) -> Response {
         .draft(String::new(), POST_KIND, props.to_string());
     if let Err(error) = posts::update_ephemeral(user_id, &click.post_id, &draft) {
         log::warn(
-            "An answered question was not replaced.",
+            "An answered question could not be replaced.",
             &[("error", &error.to_string())],
         );
     }
-    let start = Start {
+    let start = StartRequest {
         config,
         person: &person,
         place: context.place(),
@@ -69,42 +66,42 @@ pub fn answered(config: &Config, request: &Request, user_id: &str) -> Response {
         by_command: false,
         choice: Some(choice),
     };
-    match start::message(&start, start::run(&start)) {
-        Some(message) if tell(user_id, start.place, &message).is_err() => {
-            buttons::taken_with(&message)
+    match start::message_for_user(&start, start::start_meeting(&start)) {
+        Some(message) if show_to_user(user_id, start.place, &message).is_err() => {
+            buttons::accepted_with_message(&message)
         }
-        _ => buttons::taken(),
+        _ => buttons::accepted(),
     }
 }
 
-/// Who answers, if they are in the channel at all.
-fn prepare(context: &Context, user_id: &str) -> Result<Person, Failure> {
+/// Loads the user, if the user is a member of the channel.
+fn load_member(context: &Context, user_id: &str) -> Result<Person, Failure> {
     if !channels::is_member(&context.channel_id, user_id)? {
         return Err(Failure::NotMember);
     }
     Ok(Person::load(user_id)?)
 }
 
-/// Keeps the choice of a user who never made one. Answers whether it did.
-fn remember(user_id: &str, choice: Choice) -> Result<bool, Error> {
+/// Saves the choice of a user without a preference. Returns whether it was saved.
+fn save_first_choice(user_id: &str, choice: MeetingIdChoice) -> Result<bool, Error> {
     if user_preference::load(user_id)? != Preference::Unset {
         return Ok(false);
     }
     let preference = match choice {
-        Choice::Personal => Preference::Personal,
-        Choice::Unique => Preference::Unique,
+        MeetingIdChoice::Personal => Preference::Personal,
+        MeetingIdChoice::Unique => Preference::Unique,
     };
     user_preference::save(user_id, preference).map(|()| true)
 }
 
-fn chosen(locale: Locale, choice: Choice, first: bool) -> String {
+fn confirmation(locale: Locale, choice: MeetingIdChoice, first: bool) -> String {
     text::plain(
         locale,
         match (choice, first) {
-            (Choice::Personal, true) => Message::AlwaysPersonal,
-            (Choice::Personal, false) => Message::ChosePersonal,
-            (Choice::Unique, true) => Message::AlwaysUnique,
-            (Choice::Unique, false) => Message::ChoseUnique,
+            (MeetingIdChoice::Personal, true) => Message::AlwaysPersonal,
+            (MeetingIdChoice::Personal, false) => Message::ChosePersonal,
+            (MeetingIdChoice::Unique, true) => Message::AlwaysUnique,
+            (MeetingIdChoice::Unique, false) => Message::ChoseUnique,
         },
     )
 }
@@ -114,8 +111,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_first_choice_is_announced_as_lasting() {
-        assert!(chosen(Locale::En, Choice::Personal, true).contains("/zoom settings"));
-        assert!(!chosen(Locale::En, Choice::Personal, false).contains("/zoom settings"));
+    fn a_first_choice_says_that_it_is_saved() {
+        assert!(
+            confirmation(Locale::En, MeetingIdChoice::Personal, true).contains("/zoom settings")
+        );
+        assert!(
+            !confirmation(Locale::En, MeetingIdChoice::Personal, false).contains("/zoom settings")
+        );
     }
 }

@@ -5,7 +5,7 @@ use crate::bindings::types::Error as HostError;
 use crate::bindings::websocket::{self, Audience};
 use crate::meetings::create::Meeting;
 use crate::meetings::failure::Failure;
-use crate::meetings::request::Start;
+use crate::meetings::request::StartRequest;
 use crate::occurrence::post::{self, Content};
 use crate::occurrence::state::{Card, Occurrence, Part};
 use crate::occurrence::{card, not_started, record};
@@ -15,18 +15,24 @@ use crate::platform::once::{STEP, is_refusal};
 use crate::platform::{clock, log};
 use crate::store::locks::Claim;
 use crate::store::meeting_number;
-use crate::store::occurrence_reference::{self, Kind, Reference};
+use crate::store::occurrence_reference::{self, MeetingKind, OccurrenceReference};
 
-/// Writes the post as the user, so that Zoom's webhooks find it whatever happens meanwhile, and lets the user's client open
-/// the meeting. Once the post is there, nothing else is worth a failure.
-pub fn announce(start: &Start<'_>, meeting: &Meeting, claim: &Claim) -> Result<(), Failure> {
+/// Posts the card as the user, and lets the user's client open the meeting. The reference is stored before the post, so
+/// that Zoom's events find the post even if this is interrupted. After the post, errors are only logged.
+pub fn post_card(
+    start: &StartRequest<'_>,
+    meeting: &Meeting,
+    claim: &Claim,
+) -> Result<(), Failure> {
     let now = clock::now_ms();
-    let reference = reference(start, meeting, now);
-    let referred = meeting_number::refer(meeting.id, &reference);
-    let post = write(start, meeting, &reference.id).map_err(|error| {
+    let reference = new_reference(start, meeting, now);
+    let referred = meeting_number::link_occurrence(meeting.id, &reference);
+    let post = create_post(start, meeting, &reference.id).map_err(|error| {
         if is_refusal(&error) {
-            // There will be no post. If this fails, the reference leads nowhere, and expires.
-            let _ = meeting_number::change(meeting.id, |number| number.forget(&reference.id));
+            // There is no post. If this fails, the unused reference expires.
+            let _ = meeting_number::change(meeting.id, |number| {
+                number.unlink_occurrence(&reference.id)
+            });
         }
         Failure::NotPosted {
             join_url: meeting.join_url.clone(),
@@ -38,14 +44,14 @@ pub fn announce(start: &Start<'_>, meeting: &Meeting, claim: &Claim) -> Result<(
         true => String::new(),
         false => claim.value(),
     };
-    let recorded = remember(meeting, &reference, &post, claim);
+    let recorded = store_record(meeting, &reference, &post, claim);
     let referred = match referred {
-        // Once more, because without it no webhook finds the post.
-        Err(_) => meeting_number::refer(meeting.id, &reference),
+        // Try again, because without the reference no event finds the post.
+        Err(_) => meeting_number::link_occurrence(meeting.id, &reference),
         done => done,
     };
     let waits = match meeting.personal {
-        // A second job does no harm.
+        // A second job is harmless.
         true => not_started::enqueue(meeting.id, &reference)
             .or_else(|_| not_started::enqueue(meeting.id, &reference)),
         false => Ok(()),
@@ -54,7 +60,10 @@ pub fn announce(start: &Start<'_>, meeting: &Meeting, claim: &Claim) -> Result<(
         ("number of the meeting", referred),
         ("record of the meeting", recorded),
         ("end of the wait", waits),
-        ("event for the client", open(start, &meeting.join_url)),
+        (
+            "event for the client",
+            notify_client(start, &meeting.join_url),
+        ),
     ];
     for (what, result) in later {
         if let Err(error) = result {
@@ -67,27 +76,27 @@ pub fn announce(start: &Start<'_>, meeting: &Meeting, claim: &Claim) -> Result<(
     Ok(())
 }
 
-/// What leads from the meeting's number to the post, from before the post is there.
-fn reference(start: &Start<'_>, meeting: &Meeting, now: i64) -> Reference {
+/// The reference from the meeting's number to the record. It is stored before the post.
+fn new_reference(start: &StartRequest<'_>, meeting: &Meeting, now: i64) -> OccurrenceReference {
     let uuids = [meeting.uuid.as_str(), meeting.in_progress.as_str()];
     let uuids = uuids.into_iter().filter(|uuid| !uuid.is_empty());
-    Reference {
+    OccurrenceReference {
         id: record::new_id(),
         created_at: now,
         kind: if meeting.personal {
-            Kind::Personal
+            MeetingKind::Personal
         } else {
-            Kind::Ordinary
+            MeetingKind::Ordinary
         },
         channel_id: start.place.channel_id.to_owned(),
-        parts: uuids.map(occurrence_reference::tag).collect(),
+        parts: uuids.map(occurrence_reference::short_uuid).collect(),
     }
 }
 
 /// Stores the record of the meeting.
-fn remember(
+fn store_record(
     meeting: &Meeting,
-    reference: &Reference,
+    reference: &OccurrenceReference,
     post: &Post,
     claim: String,
 ) -> Result<(), HostError> {
@@ -121,10 +130,10 @@ fn remember(
         post_id: post.id.clone(),
         posted_at: post.create_at,
         followed: false,
-        shown: card::digest_of(&occurrence),
+        shown: card::content_digest(&occurrence),
     });
     match record::insert(&reference.id, &occurrence) {
-        // An event was faster and has found the post. It knows the rest of the meeting from the post.
+        // An event was faster and has created the record from the post. Add the fields that are not in the post.
         Err(HostError::Conflict) => record::change(meeting.id, reference, |known| {
             known.host_id.clone_from(&occurrence.host_id);
             known.claim.clone_from(&occurrence.claim);
@@ -134,7 +143,11 @@ fn remember(
     }
 }
 
-fn write(start: &Start<'_>, meeting: &Meeting, record: &str) -> Result<Post, HostError> {
+fn create_post(
+    start: &StartRequest<'_>,
+    meeting: &Meeting,
+    record: &str,
+) -> Result<Post, HostError> {
     let content = Content {
         number: meeting.id,
         topic: &meeting.topic,
@@ -144,7 +157,7 @@ fn write(start: &Start<'_>, meeting: &Meeting, record: &str) -> Result<Post, Hos
         locale: channel_locale(),
     };
     let creator = &start.person.username;
-    let mut props = post::started(&content, &meeting.uuid, creator, record);
+    let mut props = post::new_card_props(&content, &meeting.uuid, creator, record);
     if let Some(props) = props.as_object_mut() {
         props.insert(STEP.to_owned(), record.into());
     }
@@ -153,9 +166,9 @@ fn write(start: &Start<'_>, meeting: &Meeting, record: &str) -> Result<Post, Hos
     posts::create(Author::ActingUser, &draft)
 }
 
-/// Lets the user's clients know. The connection ID says which of them asked; it comes from the request and could be that
-/// of somebody else's client, so the event goes to the user's clients, and each compares the ID with its own.
-fn open(start: &Start<'_>, join_url: &str) -> Result<(), HostError> {
+/// Notifies the user's clients. The connection ID names the client that asked. It comes from the request and could belong
+/// to another user's client, so the event goes to all clients of this user, and each client compares the ID with its own.
+fn notify_client(start: &StartRequest<'_>, join_url: &str) -> Result<(), HostError> {
     let mut data = vec![("meeting_url".to_owned(), join_url.to_owned())];
     if is_id(start.connection_id) {
         data.push(("connection_id".to_owned(), start.connection_id.to_owned()));

@@ -2,14 +2,14 @@
 
 use crate::bindings::types::Error;
 use crate::config::Config;
-use crate::meetings::request::Start;
+use crate::meetings::request::StartRequest;
 use crate::meetings::start;
-use crate::platform::command::invocation::Context;
+use crate::platform::command::invocation::CommandContext;
 
 /// Starts a meeting where the command was typed.
-pub fn run(config: &Config, context: &Context<'_>) -> Result<Option<String>, Error> {
+pub fn run(config: &Config, context: &CommandContext<'_>) -> Result<Option<String>, Error> {
     let topic = context.words.join(" ");
-    let start = Start {
+    let start = StartRequest {
         config,
         person: context.person,
         place: context.place,
@@ -19,5 +19,8 @@ pub fn run(config: &Config, context: &Context<'_>) -> Result<Option<String>, Err
         by_command: true,
         choice: None,
     };
-    Ok(start::message(&start, start::run(&start)))
+    Ok(start::message_for_user(
+        &start,
+        start::start_meeting(&start),
+    ))
 }

@@ -1,4 +1,4 @@
-//! Getting a meeting from Zoom: a new one, or the user's personal room.
+//! Creates a meeting at Zoom, or looks up the user's personal room.
 
 use crate::config::Config;
 use crate::connection::session::Session;
@@ -8,23 +8,23 @@ use crate::zoom::hosts::is_web_address;
 /// A meeting at Zoom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meeting {
-    /// Its number.
+    /// The meeting's number.
     pub id: u64,
-    /// The id of this occurrence; empty for a personal room that nobody is in yet.
+    /// The UUID of this part; empty for a personal room.
     pub uuid: String,
-    /// Where to join.
+    /// The join link.
     pub join_url: String,
     /// Whether it is the user's personal room.
     pub personal: bool,
-    /// The UUID of what is in progress in the personal room already, or empty.
+    /// The UUID of the part that is already in progress in the personal room, or empty.
     pub in_progress: String,
-    /// What it is about.
+    /// The topic.
     pub topic: String,
     /// Zoom's ID of the host, or empty.
     pub host_id: String,
 }
 
-/// A new meeting. One request: its answer says where to join.
+/// Creates a new meeting with one request.
 pub fn unique(
     config: &Config,
     session: &mut Session<'_>,
@@ -42,7 +42,7 @@ pub fn unique(
     })
 }
 
-/// The user's personal room; none where the user has none.
+/// The user's personal room, or none if the user has no Personal Meeting ID.
 pub fn personal(
     config: &Config,
     session: &mut Session<'_>,
@@ -53,7 +53,7 @@ pub fn personal(
     if number == 0 {
         return Ok(None);
     }
-    // The room's own link carries the passcode. If Zoom does not tell it, the plain link must do.
+    // The room's link contains the passcode. If Zoom does not return it, use the link without a passcode.
     let room = session
         .call(|client| client.meeting(number))
         .unwrap_or_default();
@@ -72,7 +72,7 @@ pub fn personal(
     }))
 }
 
-/// What Zoom said, if it is a web address; else the address that every meeting number has.
+/// Zoom's join link if it is a web address. Otherwise the standard link for the meeting's number.
 fn join_url(config: &Config, id: u64, said: &str) -> String {
     if is_web_address(said) {
         said.to_owned()
@@ -87,7 +87,7 @@ mod tests {
     use crate::config::tests::complete;
 
     #[test]
-    fn d27_only_a_web_address_is_joined() {
+    fn d27_a_join_link_must_be_a_web_address() {
         let config = crate::config::parse(&complete(), Some("https://chat.example.com"))
             .ok()
             .unwrap();

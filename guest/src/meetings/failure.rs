@@ -1,49 +1,49 @@
-//! Why a meeting did not start.
+//! The reasons why a meeting did not start.
 
 use crate::bindings::types::Error as HostError;
 use crate::platform::people::Reader;
 use crate::text::{self, Message};
 use crate::zoom;
 
-/// The reason, from which come the sentence for the user, the status for a client, and the log line.
+/// The reason why a meeting did not start. It determines the sentence for the user, the HTTP status, and the log line.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The user is not in the channel, or there is no such channel: nobody learns which.
+    /// The user is not a member of the channel, or the channel does not exist. The sentence does not reveal which.
     #[error("the user is not a member of the channel")]
     NotMember,
-    /// Meetings are not wanted in this channel.
+    /// Meetings are disabled in this channel.
     #[error("meetings are disabled for the channel")]
     Restricted,
     /// The channel is archived.
     #[error("the channel is archived")]
     Archived,
-    /// The server takes no messages of people in this channel.
+    /// The server does not allow messages of users in this channel.
     #[error("the server does not allow messages in this channel")]
     NoMessages,
-    /// The user may read here and not write.
+    /// The user may read but not post in this channel.
     #[error("the user may not post in the channel")]
     MayNotPost,
-    /// Somebody else is starting one here at this very moment.
+    /// Another user is starting a meeting in this channel.
     #[error("somebody else is starting a meeting in the channel")]
     Busy,
-    /// Zoom did not do it.
+    /// A request to Zoom failed.
     #[error(transparent)]
     Zoom(#[from] zoom::Error),
-    /// The meeting exists and its post does not.
+    /// The meeting was created, but could not be posted.
     #[error("the meeting could not be posted: {error}")]
     NotPosted {
-        /// Where to join all the same.
+        /// The join link.
         join_url: String,
-        /// Why.
+        /// The error of the post.
         error: HostError,
     },
-    /// Mattermost did not do it.
+    /// A call to Mattermost failed.
     #[error("Mattermost failed: {0}")]
     Mattermost(#[from] HostError),
 }
 
 impl Failure {
-    /// The sentence for the user: what happened, and what to do.
+    /// The sentence for the user.
     pub fn sentence(&self, reader: &Reader<'_>) -> String {
         let message = match self {
             Failure::NotMember => Message::NotMember,
@@ -61,7 +61,7 @@ impl Failure {
         text::plain(reader.locale, message)
     }
 
-    /// The status of the answer to a client. A restricted channel is an answer, not an error.
+    /// The HTTP status. A restricted channel is reported with 200, as in the Go plugin.
     pub fn status(&self) -> u16 {
         match self {
             Failure::NotMember | Failure::MayNotPost | Failure::Archived | Failure::NoMessages => {
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn d40_what_failed_inside_stays_inside() {
+    fn d40_the_sentence_contains_no_internal_error() {
         let failure = Failure::Mattermost(HostError::Unavailable("SECRET".into()));
         assert!(!failure.sentence(&Reader::default()).contains("SECRET"));
         assert_eq!(failure.status(), 500);

@@ -1,7 +1,7 @@
-//! Meetings: who may start one where, which kind of id it gets, and the post that announces it.
+//! Starting meetings: access checks, the check for a recent meeting, the choice of the meeting ID, and the card.
 //!
-//! Every way to start one ends in [`start::run`], so that membership, restriction, permission and the
-//! check for a recent meeting hold for all of them.
+//! Each way to start a meeting ([`command`], [`rest`], [`answer`], and the callback after connecting) ends in [`start`], so
+//! that the same checks apply to all of them.
 
 pub mod access;
 pub mod answer;

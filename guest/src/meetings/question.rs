@@ -1,8 +1,8 @@
-//! Asking which kind of meeting ID to use, and taking the answer.
+//! The question which kind of meeting ID to use.
 
 use crate::bindings::posts;
 use crate::bindings::types::Error;
-use crate::meetings::request::{Choice, Start};
+use crate::meetings::request::{MeetingIdChoice, StartRequest};
 use crate::platform::buttons::{Context, POST_KIND, Refusal, button};
 use crate::store::user_preference::Preference;
 use crate::text::{self, Locale, Message};
@@ -12,8 +12,8 @@ const PATH: &str = "/api/v1/askPMI";
 const PERSONAL: &str = "USE PERSONAL MEETING ID";
 const UNIQUE: &str = "USE A UNIQUE MEETING ID";
 
-/// Asks. The buttons carry all that the meeting needs.
-pub fn ask(start: &Start<'_>, topic: &str, preference: Preference) -> Result<(), Error> {
+/// Asks the user. The buttons' contexts contain everything that the start needs.
+pub fn ask(start: &StartRequest<'_>, topic: &str, preference: Preference) -> Result<(), Error> {
     let context = json!({
         "userID": start.person.id,
         "channelID": start.place.channel_id,
@@ -22,7 +22,7 @@ pub fn ask(start: &Start<'_>, topic: &str, preference: Preference) -> Result<(),
         "connectionID": start.connection_id,
         "force": start.force,
     });
-    let props = props(&context, preference, start.person.locale);
+    let props = question_props(&context, preference, start.person.locale);
     posts::ephemeral(
         &start.person.id,
         &start
@@ -32,7 +32,7 @@ pub fn ask(start: &Start<'_>, topic: &str, preference: Preference) -> Result<(),
     .map(drop)
 }
 
-fn props(context: &Value, preference: Preference, locale: Locale) -> Value {
+fn question_props(context: &Value, preference: Preference, locale: Locale) -> Value {
     let choice = |id, name, action: &str| {
         let mut context = context.clone();
         if let Some(fields) = context.as_object_mut() {
@@ -58,11 +58,11 @@ fn props(context: &Value, preference: Preference, locale: Locale) -> Value {
     })
 }
 
-/// What a button stands for.
-pub fn choice(context: &Context) -> Result<Choice, Refusal> {
+/// The choice for a button.
+pub fn parse_choice(context: &Context) -> Result<MeetingIdChoice, Refusal> {
     match context.action.as_str() {
-        PERSONAL => Ok(Choice::Personal),
-        UNIQUE => Ok(Choice::Unique),
+        PERSONAL => Ok(MeetingIdChoice::Personal),
+        UNIQUE => Ok(MeetingIdChoice::Unique),
         _ => Err(Refusal::Malformed),
     }
 }
@@ -73,16 +73,16 @@ mod tests {
 
     fn asked(preference: Preference) -> Value {
         let context = json!({"userID": "u", "channelID": "c", "rootID": "r", "topic": "t", "connectionID": "k", "force": true});
-        props(&context, preference, Locale::En)
+        question_props(&context, preference, Locale::En)
     }
 
     #[test]
-    fn d19_buttons_carry_topic_thread_and_client() {
+    fn d19_buttons_contain_topic_thread_and_client() {
         let props = asked(Preference::Unset);
         let actions = props["attachments"][0]["actions"].as_array().unwrap();
         let expected = [
-            ("WithPMI", PERSONAL, Choice::Personal),
-            ("WithoutPMI", UNIQUE, Choice::Unique),
+            ("WithPMI", PERSONAL, MeetingIdChoice::Personal),
+            ("WithoutPMI", UNIQUE, MeetingIdChoice::Unique),
         ];
         assert_eq!(actions.len(), expected.len());
         for (action, (id, word, meaning)) in actions.iter().zip(expected) {
@@ -91,7 +91,7 @@ mod tests {
             let context: Context =
                 serde_json::from_value(action["integration"]["context"].clone()).unwrap();
             assert_eq!(context.action, word);
-            assert_eq!(choice(&context), Ok(meaning));
+            assert_eq!(parse_choice(&context), Ok(meaning));
             assert_eq!(
                 (context.root_id.as_str(), context.topic.as_str()),
                 ("r", "t")
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_was_asked_before_hears_of_the_settings() {
+    fn the_question_mentions_the_settings_only_if_the_user_chose_to_be_asked() {
         assert_eq!(asked(Preference::Unset)["attachments"][0]["pretext"], "");
         assert!(
             asked(Preference::Ask)["attachments"][0]["pretext"]
@@ -115,7 +115,7 @@ mod tests {
     fn d41_an_unknown_button_is_refused() {
         let context = json!({"action": "Yes", "userID": "u", "channelID": "c"});
         assert_eq!(
-            choice(&serde_json::from_value(context).unwrap()),
+            parse_choice(&serde_json::from_value(context).unwrap()),
             Err(Refusal::Malformed)
         );
     }

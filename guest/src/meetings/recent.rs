@@ -1,76 +1,76 @@
-//! Is there a meeting in the channel already?
+//! The check for a recent meeting in the channel, and the warning about it.
 //!
-//! A post says in its props that it announces a meeting, and any user can set props. So a Zoom meeting counts if the post
-//! is this plugin's, and its link and topic come from the meeting's record, because the post's author can edit them.
-//! Meetings of other providers are named; their links are passed on only if a bot wrote the post.
+//! The props of a post say that it announces a meeting, but any user can set props. A Zoom meeting therefore counts only if
+//! the post belongs to this plugin, and its link and topic come from the meeting's record, because the author can edit the
+//! post. Meetings of other providers are named. Their links are shown only if a bot wrote the post.
 
 use crate::bindings::posts::Post;
 use crate::bindings::types::Error;
 use crate::bindings::users;
 use crate::meetings::topic::clean_topic;
 use crate::occurrence::{post, record};
-use crate::platform::clock::SKEW;
-use crate::platform::once::posts_since;
+use crate::platform::channels::posts_since;
+use crate::platform::clock::MAX_CLOCK_SKEW;
 use crate::text::{self, Locale, Message};
 use crate::zoom::hosts::is_web_address;
 use serde_json::{Value, json};
 
-/// The status of a warning: there is a meeting already.
+/// The status of a warning about a recent meeting.
 const RECENTLY_CREATED: &str = "RECENTLY_CREATED";
-/// How long a meeting counts as recent, in milliseconds.
+/// The age up to which a meeting counts as recent, in milliseconds.
 pub const WINDOW: i64 = 30_000;
-/// How many posts are looked into. More than that in half a minute is somebody playing.
+/// The number of posts that are checked.
 const MAX_CANDIDATES: usize = 5;
 
 /// A recent meeting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recent {
-    /// Where to join; empty if it cannot be trusted.
+    /// The join link; empty if it cannot be trusted.
     pub link: String,
-    /// The user name of who started it, or empty.
+    /// The username of the user who started it, or empty.
     pub creator: String,
-    /// Whose meeting it is, such as `Zoom`.
+    /// The provider, such as `Zoom`.
     pub provider: String,
     /// The topic, or empty.
     pub topic: String,
-    /// When its post was created, in milliseconds.
+    /// The creation time of its post, in milliseconds.
     pub created_at: i64,
 }
 
-/// What a post claims.
+/// A meeting according to a post's props.
 #[derive(Debug, PartialEq, Eq)]
 struct Claim {
     post_id: String,
     author: String,
     ours: bool,
-    /// The record of the meeting, as the post says.
+    /// The ID of the meeting's record.
     occurrence: String,
     recent: Recent,
 }
 
-/// The newest meeting of this channel that began within the last half minute.
+/// The newest meeting in this channel that started within [`WINDOW`].
 pub fn find(channel_id: &str, now: i64) -> Result<Option<Recent>, Error> {
-    within(channel_id, now, WINDOW)
+    find_within(channel_id, now, WINDOW)
 }
 
-/// The newest meeting of this channel that began within this many milliseconds.
-pub fn within(channel_id: &str, now: i64, window: i64) -> Result<Option<Recent>, Error> {
+/// The newest meeting in this channel that started within this many milliseconds.
+pub fn find_within(channel_id: &str, now: i64, window: i64) -> Result<Option<Recent>, Error> {
     let since = now.saturating_sub(window);
     let posts = posts_since(channel_id, since)?;
     for claim in posts
         .iter()
-        .filter(|post| post.create_at <= now.saturating_add(SKEW))
-        .filter_map(|post| read(post, since))
+        .filter(|post| post.create_at <= now.saturating_add(MAX_CLOCK_SKEW))
+        .filter_map(|post| parse_post(post, since))
         .take(MAX_CANDIDATES)
     {
-        if let Some(recent) = verify(claim)? {
+        if let Some(recent) = verify_claim(claim)? {
             return Ok(Some(recent));
         }
     }
     Ok(None)
 }
 
-fn read(post: &Post, since: i64) -> Option<Claim> {
+fn parse_post(post: &Post, since: i64) -> Option<Claim> {
     if post.deleted || post.create_at < since {
         return None;
     }
@@ -91,16 +91,16 @@ fn read(post: &Post, since: i64) -> Option<Claim> {
             } else {
                 String::new()
             },
-            creator: username(text("meeting_creator_username")),
-            provider: name(provider),
+            creator: clean_username(text("meeting_creator_username")),
+            provider: clean_provider(provider),
             topic: clean_topic(text("meeting_topic")),
             created_at: post.create_at,
         },
     })
 }
 
-/// What of a claim holds.
-fn verify(claim: Claim) -> Result<Option<Recent>, Error> {
+/// The part of a claim that can be trusted.
+fn verify_claim(claim: Claim) -> Result<Option<Recent>, Error> {
     let author = match users::get(&claim.author) {
         Ok(user) => Some(user),
         Err(Error::NotFound) => None,
@@ -108,19 +108,19 @@ fn verify(claim: Claim) -> Result<Option<Recent>, Error> {
     };
     let by_bot = author.as_ref().is_some_and(|user| user.is_bot);
     if claim.ours {
-        let recent = of_record(&claim)?;
+        let recent = from_record(&claim)?;
         let creator = match author {
             Some(user) if !user.is_bot => user.username,
-            // The bot announces a meeting for who subscribed the channel, and the bot's posts cannot be edited by users.
+            // The bot announces a meeting for the user who subscribed the channel. Users cannot edit the bot's posts.
             _ => claim.recent.creator,
         };
         return Ok(Some(Recent { creator, ..recent }));
     }
-    Ok(trust(claim.recent, by_bot))
+    Ok(from_unproved_post(claim.recent, by_bot))
 }
 
-/// Link and topic as the meeting's record says; without a link if there is no record that names the post.
-fn of_record(claim: &Claim) -> Result<Recent, Error> {
+/// The link and topic from the meeting's record. Both are empty if no record names the post.
+fn from_record(claim: &Claim) -> Result<Recent, Error> {
     let is_name = claim.occurrence.len() == 32
         && claim
             .occurrence
@@ -131,7 +131,7 @@ fn of_record(claim: &Claim) -> Result<Recent, Error> {
         false => None,
     };
     let occurrence = occurrence.filter(|occurrence| {
-        let mut cards = occurrence.posts();
+        let mut cards = occurrence.posted_cards();
         cards.any(|card| card.post_id == claim.post_id)
     });
     let (link, topic) = occurrence
@@ -147,8 +147,8 @@ fn of_record(claim: &Claim) -> Result<Recent, Error> {
     })
 }
 
-/// A post that is not ours: one of another provider, or one that only says it is Zoom's.
-fn trust(recent: Recent, by_bot: bool) -> Option<Recent> {
+/// A post that does not belong to this plugin: a meeting of another provider, or a post that claims to be a Zoom meeting.
+fn from_unproved_post(recent: Recent, by_bot: bool) -> Option<Recent> {
     match (recent.provider == post::PROVIDER, by_bot) {
         (_, true) => Some(recent),
         (true, false) => None,
@@ -161,8 +161,8 @@ fn trust(recent: Recent, by_bot: bool) -> Option<Recent> {
     }
 }
 
-/// The message and the props of the warning that there is a recent meeting. The message is complete for clients without
-/// the webapp. `topic` is that of the meeting that the reader wanted to start.
+/// The message and the props of the warning about a recent meeting. The message is complete for clients without the webapp.
+/// `topic` is the topic of the meeting that the user wanted to start.
 pub fn warning(recent: &Recent, topic: &str, locale: Locale) -> (String, Value) {
     let provider = [("provider", recent.provider.as_str())];
     let user = format!("@{}", recent.creator);
@@ -193,8 +193,8 @@ pub fn warning(recent: &Recent, topic: &str, locale: Locale) -> (String, Value) 
     (parts.join("\n\n"), props)
 }
 
-/// A provider's name: a few plain words, without Markdown.
-fn name(text: &str) -> String {
+/// A provider's name without Markdown, up to 40 characters.
+fn clean_provider(text: &str) -> String {
     let plain = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '.');
     text.chars()
         .filter(plain)
@@ -204,8 +204,8 @@ fn name(text: &str) -> String {
         .to_owned()
 }
 
-/// A user name: what Mattermost allows in one.
-fn username(text: &str) -> String {
+/// A valid Mattermost username, or an empty string.
+fn clean_username(text: &str) -> String {
     let allowed = |byte: u8| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_')
     };
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_meeting_post_is_recognized() {
-        let claim = read(&post(props()), 500).unwrap();
+        let claim = parse_post(&post(props()), 500).unwrap();
         assert_eq!(claim.occurrence, "s");
         assert_eq!(claim.recent.topic, "Standup");
         assert_eq!(claim.recent.link, "https://zoom.us/j/1");
@@ -259,9 +259,12 @@ mod tests {
 
     #[test]
     fn ended_deleted_old_and_ordinary_posts_do_not_count() {
-        assert_eq!(read(&changed("meeting_status", json!("ENDED")), 500), None);
         assert_eq!(
-            read(
+            parse_post(&changed("meeting_status", json!("ENDED")), 500),
+            None
+        );
+        assert_eq!(
+            parse_post(
                 &Post {
                     deleted: true,
                     ..post(props())
@@ -270,10 +273,10 @@ mod tests {
             ),
             None
         );
-        assert_eq!(read(&post(props()), 1_001), None);
-        assert_eq!(read(&post(json!({})), 500), None);
+        assert_eq!(parse_post(&post(props()), 1_001), None);
+        assert_eq!(parse_post(&post(json!({})), 500), None);
         assert_eq!(
-            read(
+            parse_post(
                 &Post {
                     props: String::new(),
                     ..post(props())
@@ -282,20 +285,20 @@ mod tests {
             ),
             None
         );
-        assert_eq!(read(&changed("meeting_link", json!(7)), 500), None);
+        assert_eq!(parse_post(&changed("meeting_link", json!(7)), 500), None);
     }
 
     #[test]
-    fn d13_what_users_write_into_props_is_tamed() {
+    fn d13_props_set_by_users_are_cleaned() {
         assert_eq!(
-            read(&changed("meeting_link", json!("javascript:x")), 0)
+            parse_post(&changed("meeting_link", json!("javascript:x")), 0)
                 .unwrap()
                 .recent
                 .link,
             ""
         );
         assert_eq!(
-            read(
+            parse_post(
                 &changed("meeting_provider", json!("[Evil](http://e)\n@all")),
                 0
             )
@@ -305,7 +308,7 @@ mod tests {
             "Evilhttpeall"
         );
         assert_eq!(
-            read(&changed("meeting_creator_username", json!("a [x](y)")), 0)
+            parse_post(&changed("meeting_creator_username", json!("a [x](y)")), 0)
                 .unwrap()
                 .recent
                 .creator,
@@ -314,16 +317,19 @@ mod tests {
     }
 
     #[test]
-    fn d13_a_post_that_is_not_ours_is_no_zoom_meeting_and_names_no_link() {
-        let recent = read(&post(props()), 0).unwrap().recent;
-        assert_eq!(trust(recent.clone(), false), None);
-        assert_eq!(trust(recent.clone(), true), Some(recent.clone()));
+    fn d13_a_post_of_another_author_is_no_zoom_meeting_and_has_no_link() {
+        let recent = parse_post(&post(props()), 0).unwrap().recent;
+        assert_eq!(from_unproved_post(recent.clone(), false), None);
+        assert_eq!(
+            from_unproved_post(recent.clone(), true),
+            Some(recent.clone())
+        );
         let other = Recent {
             provider: "Jitsi".into(),
             ..recent
         };
-        assert_eq!(trust(other.clone(), true), Some(other.clone()));
-        let named = trust(other, false).unwrap();
+        assert_eq!(from_unproved_post(other.clone(), true), Some(other.clone()));
+        let named = from_unproved_post(other, false).unwrap();
         assert_eq!(
             (named.link.as_str(), named.provider.as_str()),
             ("", "Jitsi")

@@ -4,42 +4,42 @@ use crate::config::Config;
 use crate::platform::channels::Place;
 use crate::platform::people::Person;
 
-/// Which kind of meeting ID to use.
+/// The kind of meeting ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
-    /// That of the user's personal room.
+pub enum MeetingIdChoice {
+    /// The user's Personal Meeting ID.
     Personal,
-    /// A new one.
+    /// A new meeting ID.
     Unique,
 }
 
-/// A wish to start a meeting.
-pub struct Start<'a> {
+/// A request to start a meeting.
+pub struct StartRequest<'a> {
     /// The settings.
     pub config: &'a Config,
-    /// Who starts it.
+    /// The user who starts the meeting.
     pub person: &'a Person,
-    /// Where.
+    /// The channel and thread.
     pub place: Place<'a>,
-    /// What it is about, or empty.
+    /// The topic, or empty.
     pub topic: &'a str,
-    /// The client that waits for it, or empty.
+    /// The connection ID of the client that waits, or empty.
     pub connection_id: &'a str,
-    /// Whether a recent meeting is no obstacle.
+    /// Whether to start although there is a recent meeting.
     pub force: bool,
-    /// Whether it comes from a command, which the server has checked.
+    /// Whether it comes from a command. The server has checked the permissions for a command.
     pub by_command: bool,
-    /// What the user just chose, or none to go by their preference.
-    pub choice: Option<Choice>,
+    /// The user's choice for this meeting, or none to use their preference.
+    pub choice: Option<MeetingIdChoice>,
 }
 
-/// How it went.
+/// The result of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The meeting is announced; here it is joined.
+    /// The meeting is posted. Contains the join link.
     Started(String),
-    /// The user was shown something and decides what happens next.
+    /// The user got a question or a warning and decides what happens next.
     Shown,
-    /// The user must connect first; the sentence holds the link.
+    /// The user must connect first. Contains the sentence with the link.
     Invited(String),
 }

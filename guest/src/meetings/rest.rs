@@ -1,11 +1,11 @@
-//! `POST /api/v1/meetings`: the button of a client.
+//! `POST /api/v1/meetings`: the button of the webapp.
 
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::config::Config;
 use crate::meetings::failure::Failure;
-use crate::meetings::request::{Outcome, Start};
+use crate::meetings::request::{Outcome, StartRequest};
 use crate::meetings::start;
-use crate::platform::channels::{Place, tell};
+use crate::platform::channels::{Place, show_to_user};
 use crate::platform::http::query::parameter;
 use crate::platform::http::response;
 use crate::platform::ids::is_id;
@@ -24,16 +24,16 @@ struct Body {
     connection_id: String,
 }
 
-/// Reads the body; none where it is not what a client sends.
-fn read(body: &[u8]) -> Option<Body> {
+/// Parses the body. Returns none if it is invalid.
+fn parse_body(body: &[u8]) -> Option<Body> {
     let body: Body = serde_json::from_slice(body).ok()?;
     let sound = is_id(&body.channel_id) && (body.root_id.is_empty() || is_id(&body.root_id));
     sound.then_some(body)
 }
 
-/// Answers the request of a signed-in user.
-pub fn post(config: &Config, request: &Request, user_id: &str) -> Response {
-    let Some(body) = read(&request.body) else {
+/// Handles the request of a signed-in user.
+pub fn handle(config: &Config, request: &Request, user_id: &str) -> Response {
+    let Some(body) = parse_body(&request.body) else {
         return response::error(400, &text::plain(Locale::En, Message::HttpBadRequest));
     };
     let person = match Person::load(user_id) {
@@ -46,7 +46,7 @@ pub fn post(config: &Config, request: &Request, user_id: &str) -> Response {
             return response::error(500, &text::plain(Locale::En, Message::MattermostFailed));
         }
     };
-    let start = Start {
+    let start = StartRequest {
         config,
         person: &person,
         place: Place {
@@ -59,21 +59,21 @@ pub fn post(config: &Config, request: &Request, user_id: &str) -> Response {
         by_command: false,
         choice: None,
     };
-    let result = start::run(&start);
+    let result = start::start_meeting(&start);
     match &result {
         Ok(Outcome::Invited(sentence)) => {
-            // Without the link there is nothing to go on with.
-            if let Err(error) = tell(user_id, start.place, sentence) {
-                return answer(&person.reader(), &Err(error.into()));
+            // Without the link, the user cannot continue.
+            if let Err(error) = show_to_user(user_id, start.place, sentence) {
+                return response_for(&person.reader(), &Err(error.into()));
             }
         }
         Ok(_) => {}
-        Err(failure) => start::log(&start, failure),
+        Err(failure) => start::log_failure(&start, failure),
     }
-    answer(&person.reader(), &result)
+    response_for(&person.reader(), &result)
 }
 
-fn answer(reader: &Reader<'_>, result: &Result<Outcome, Failure>) -> Response {
+fn response_for(reader: &Reader<'_>, result: &Result<Outcome, Failure>) -> Response {
     match result {
         Ok(Outcome::Started(join_url)) => response::json(200, &json!({ "meeting_url": join_url })),
         Ok(Outcome::Shown | Outcome::Invited(_)) => {
@@ -91,9 +91,9 @@ mod tests {
     const CHANNEL: &str = "abcdefghijklmnopqrstuvwxyz";
 
     #[test]
-    fn a_client_sends_at_least_a_channel() {
-        let body =
-            read(format!(r#"{{"channel_id":"{CHANNEL}","use_pmi":true}}"#).as_bytes()).unwrap();
+    fn a_request_needs_a_channel() {
+        let body = parse_body(format!(r#"{{"channel_id":"{CHANNEL}","use_pmi":true}}"#).as_bytes())
+            .unwrap();
         assert_eq!(
             body,
             Body {
@@ -110,29 +110,30 @@ mod tests {
             r#"{"channel_id":"x"}"#,
             r#"{"channel_id":7}"#,
         ] {
-            assert_eq!(read(bad.as_bytes()), None, "{bad}");
+            assert_eq!(parse_body(bad.as_bytes()), None, "{bad}");
         }
         let root = format!(r#"{{"channel_id":"{CHANNEL}","root_id":"../x"}}"#);
-        assert_eq!(read(root.as_bytes()), None);
+        assert_eq!(parse_body(root.as_bytes()), None);
     }
 
     #[test]
-    fn outcomes_have_the_answers_that_the_webapp_knows() {
-        let body = |result| String::from_utf8(answer(&Reader::default(), &result).body).unwrap();
+    fn responses_have_the_format_of_the_webapp() {
+        let body =
+            |result| String::from_utf8(response_for(&Reader::default(), &result).body).unwrap();
         assert_eq!(
             body(Ok(Outcome::Started("https://z/j/1?a=\"".into()))),
             r#"{"meeting_url":"https://z/j/1?a=\""}"#
         );
         assert_eq!(body(Ok(Outcome::Shown)), r#"{"meeting_url":""}"#);
-        let restricted = answer(&Reader::default(), &Err(Failure::Restricted));
+        let restricted = response_for(&Reader::default(), &Err(Failure::Restricted));
         assert_eq!(restricted.status, 200);
         assert!(restricted.body.starts_with(br#"{"error":""#));
         assert_eq!(
-            answer(&Reader::default(), &Err(Failure::NotMember)).status,
+            response_for(&Reader::default(), &Err(Failure::NotMember)).status,
             403
         );
         assert_eq!(
-            answer(
+            response_for(
                 &Reader::default(),
                 &Err(Failure::Zoom(crate::zoom::error::kinds::Error::Timeout))
             )
@@ -144,7 +145,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_makes_the_reader_panic(body: Vec<u8>) {
-            let _ = read(&body);
+            let _ = parse_body(&body);
         }
     }
 }

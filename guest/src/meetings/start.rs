@@ -1,25 +1,25 @@
-//! Starting a meeting.
+//! Starts a meeting.
 //!
-//! The order matters. Permission comes first, so that nobody learns of a channel in which they cannot write. Before the
-//! server hands over a command, it checks the permission, and that the channel takes messages, so a command is not
-//! checked again.
-//! Nothing is created at Zoom before everything that may forbid or delay the meeting is settled. Two
-//! people who start at the same time in one channel are told apart by a claim on the channel: the one
-//! without it waits for the other's post, and is then warned of it like anybody who comes later.
+//! The order matters. Permissions come first, so that nobody learns about a channel in which they cannot post. The server
+//! checks the permissions for a command, so a command is not checked again. A meeting is created at Zoom only after
+//! everything that could forbid or delay it.
+//!
+//! If two users start a meeting in one channel at the same time, only one gets the claim on the channel. The other waits
+//! for the post, and is then warned about the recent meeting.
 
 use crate::bindings::posts;
 use crate::config::Config;
-use crate::connection::link::{Then, invite};
+use crate::connection::link::{AfterConnecting, offer_link};
 use crate::connection::session::{OpenError, Session};
 use crate::meetings::access::check_access;
-use crate::meetings::card::announce;
+use crate::meetings::card::post_card;
 use crate::meetings::create;
 use crate::meetings::failure::Failure;
-use crate::meetings::request::{Choice, Outcome, Start};
+use crate::meetings::request::{MeetingIdChoice, Outcome, StartRequest};
 use crate::meetings::topic::clean_topic;
 use crate::meetings::{question, recent};
 use crate::occurrence::post::{self, DEFAULT_TOPIC};
-use crate::platform::channels::{Place, tell};
+use crate::platform::channels::{Place, show_to_user};
 use crate::platform::people::Person;
 use crate::platform::{clock, log};
 use crate::store::connection::Connection;
@@ -28,24 +28,27 @@ use crate::store::oauth_state::State;
 use crate::store::user_preference::{self, Preference};
 use crate::text::{self, Message};
 
-/// How often and how long to wait for the post of somebody who starts at the same time: 9 seconds.
+/// Attempts and pause, in milliseconds, while another user starts a meeting: 9 seconds in total.
 const ATTEMPTS: u32 = 30;
 const PAUSE: u64 = 300;
 
-/// What to tell the user, if anything is left to say. Failures are logged on the way.
-pub fn message(start: &Start<'_>, result: Result<Outcome, Failure>) -> Option<String> {
+/// The message for the user, if there is one. Logs a failure.
+pub fn message_for_user(
+    start: &StartRequest<'_>,
+    result: Result<Outcome, Failure>,
+) -> Option<String> {
     match result {
         Ok(Outcome::Started(_) | Outcome::Shown) => None,
         Ok(Outcome::Invited(sentence)) => Some(sentence),
         Err(failure) => {
-            log(start, &failure);
+            log_failure(start, &failure);
             Some(failure.sentence(&start.person.reader()))
         }
     }
 }
 
-/// Writes down why a meeting did not start, where that is anybody's business but the user's.
-pub fn log(start: &Start<'_>, failure: &Failure) {
+/// Logs why a meeting did not start: as a warning if an administrator may have to act, otherwise for debugging.
+pub fn log_failure(start: &StartRequest<'_>, failure: &Failure) {
     let fields = [
         ("user", start.person.id.as_str()),
         ("channel", start.place.channel_id),
@@ -59,12 +62,12 @@ pub fn log(start: &Start<'_>, failure: &Failure) {
     }
 }
 
-/// Starts a meeting, or asks or tells the user what stands in the way.
-pub fn run(start: &Start<'_>) -> Result<Outcome, Failure> {
-    run_in(start, || Session::open(start.config, start.person))
+/// Starts a meeting, or asks or warns the user first.
+pub fn start_meeting(start: &StartRequest<'_>) -> Result<Outcome, Failure> {
+    start_with_session(start, || Session::open(start.config, start.person))
 }
 
-/// Starts the meeting that waited until the user has connected. Answers with the sentence that is left to say. The new
+/// Starts the meeting for which the user had to connect. Returns the message for the user, if there is one. The new
 /// connection is passed on, because a read of the database may not find it yet.
 pub fn after_connecting(
     config: &Config,
@@ -72,7 +75,7 @@ pub fn after_connecting(
     state: &State,
     connection: Connection,
 ) -> Option<String> {
-    let start = Start {
+    let start = StartRequest {
         config,
         person,
         place: Place {
@@ -85,12 +88,14 @@ pub fn after_connecting(
         by_command: false,
         choice: None,
     };
-    let result = run_in(&start, || Session::with(config, person, connection));
-    message(&start, result)
+    let result = start_with_session(&start, || {
+        Session::with_connection(config, person, connection)
+    });
+    message_for_user(&start, result)
 }
 
-fn run_in<'a>(
-    start: &Start<'a>,
+fn start_with_session<'a>(
+    start: &StartRequest<'a>,
     open: impl FnOnce() -> Result<Session<'a>, OpenError>,
 ) -> Result<Outcome, Failure> {
     let (user_id, channel_id) = (start.person.id.as_str(), start.place.channel_id);
@@ -101,34 +106,34 @@ fn run_in<'a>(
     check_access(start)?;
     let mut session = match open() {
         Ok(session) => session,
-        Err(OpenError::NotConnected) => return invited(start),
+        Err(OpenError::NotConnected) => return offer_connect_link(start),
         Err(OpenError::Refused(error)) => return Err(error.into()),
         Err(OpenError::Host(error)) => return Err(error.into()),
     };
     if !start.force
         && let Some(recent) = recent::find(channel_id, clock::now_ms())?
     {
-        return warn(start, &topic, &recent);
+        return warn_about_recent(start, &topic, &recent);
     }
     let choice = match start.choice {
         Some(choice) => choice,
         None => match user_preference::load(user_id)? {
-            Preference::Personal => Choice::Personal,
-            Preference::Unique => Choice::Unique,
+            Preference::Personal => MeetingIdChoice::Personal,
+            Preference::Unique => MeetingIdChoice::Unique,
             asked @ (Preference::Ask | Preference::Unset) => {
                 question::ask(start, &topic, asked)?;
                 return Ok(Outcome::Shown);
             }
         },
     };
-    let claim = match claim(start)? {
-        Turn::Mine(claim) => claim,
-        Turn::After(recent) => return warn(start, &topic, &recent),
-        Turn::Doubled => return Ok(Outcome::Shown),
+    let claim = match claim_channel(start)? {
+        StartClaim::Mine(claim) => claim,
+        StartClaim::After(recent) => return warn_about_recent(start, &topic, &recent),
+        StartClaim::Doubled => return Ok(Outcome::Shown),
     };
     let result = create_and_post(start, &mut session, choice, &topic, &claim);
     match result {
-        // The claim stays a while: the post may reach other nodes' database a little later.
+        // Keep the claim until it expires: the post may reach the database replicas of other nodes later.
         Ok(join_url) => Ok(Outcome::Started(join_url)),
         Err(failure) => {
             claim.release();
@@ -136,20 +141,20 @@ fn run_in<'a>(
                 failure,
                 Failure::Zoom(crate::zoom::error::kinds::Error::NotConnected)
             ) {
-                return invited(start);
+                return offer_connect_link(start);
             }
             Err(failure)
         }
     }
 }
 
-fn invited(start: &Start<'_>) -> Result<Outcome, Failure> {
-    let then = Then::Start {
+fn offer_connect_link(start: &StartRequest<'_>) -> Result<Outcome, Failure> {
+    let then = AfterConnecting::Start {
         topic: start.topic,
         connection_id: start.connection_id,
         force: start.force,
     };
-    Ok(Outcome::Invited(invite(
+    Ok(Outcome::Invited(offer_link(
         start.config,
         start.person,
         start.place,
@@ -157,7 +162,11 @@ fn invited(start: &Start<'_>) -> Result<Outcome, Failure> {
     )?))
 }
 
-fn warn(start: &Start<'_>, topic: &str, recent: &recent::Recent) -> Result<Outcome, Failure> {
+fn warn_about_recent(
+    start: &StartRequest<'_>,
+    topic: &str,
+    recent: &recent::Recent,
+) -> Result<Outcome, Failure> {
     let (message, props) = recent::warning(recent, topic, start.person.locale);
     posts::ephemeral(
         &start.person.id,
@@ -166,52 +175,52 @@ fn warn(start: &Start<'_>, topic: &str, recent: &recent::Recent) -> Result<Outco
     Ok(Outcome::Shown)
 }
 
-enum Turn {
-    /// Go on. Nobody waits for what a forced start holds.
+enum StartClaim {
+    /// This request may start the meeting. Other starts do not wait for the claim of a forced start.
     Mine(Claim),
-    /// Somebody was faster.
+    /// Another user has started this meeting.
     After(recent::Recent),
-    /// It is the same click once more.
+    /// The request is a double click.
     Doubled,
 }
 
-fn claim(start: &Start<'_>) -> Result<Turn, Failure> {
+fn claim_channel(start: &StartRequest<'_>) -> Result<StartClaim, Failure> {
     if start.force {
-        let first = locks::forced(start.place.channel_id, &start.person.id)?;
-        return Ok(first.map_or(Turn::Doubled, Turn::Mine));
+        let first = locks::claim_forced_start(start.place.channel_id, &start.person.id)?;
+        return Ok(first.map_or(StartClaim::Doubled, StartClaim::Mine));
     }
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            clock::pause(PAUSE);
+            clock::sleep_ms(PAUSE);
         }
-        if let Some(claim) = locks::start(start.place.channel_id)? {
-            return Ok(Turn::Mine(claim));
+        if let Some(claim) = locks::claim_start(start.place.channel_id)? {
+            return Ok(StartClaim::Mine(claim));
         }
         let (channel_id, now) = (start.place.channel_id, clock::now_ms());
-        if let Some(recent) = recent::within(channel_id, now, locks::start_lifetime_ms())? {
-            return Ok(Turn::After(recent));
+        if let Some(recent) = recent::find_within(channel_id, now, locks::start_lifetime_ms())? {
+            return Ok(StartClaim::After(recent));
         }
     }
     Err(Failure::Busy)
 }
 
 fn create_and_post(
-    start: &Start<'_>,
+    start: &StartRequest<'_>,
     session: &mut Session<'_>,
-    choice: Choice,
+    choice: MeetingIdChoice,
     topic: &str,
     claim: &Claim,
 ) -> Result<String, Failure> {
     let personal = match choice {
-        Choice::Personal => create::personal(start.config, session, topic)?,
-        Choice::Unique => None,
+        MeetingIdChoice::Personal => create::personal(start.config, session, topic)?,
+        MeetingIdChoice::Unique => None,
     };
-    let lacks_room = choice == Choice::Personal && personal.is_none();
+    let lacks_room = choice == MeetingIdChoice::Personal && personal.is_none();
     let meeting = match personal {
         Some(meeting) => meeting,
         None => create::unique(start.config, session, topic)?,
     };
-    announce(start, &meeting, claim)?;
+    post_card(start, &meeting, claim)?;
     if lacks_room {
         let url = format!("{}/profile/setting", start.config.zoom_url);
         let sentence = text::text(
@@ -219,7 +228,7 @@ fn create_and_post(
             Message::NoPersonalRoom,
             &[("url", &url)],
         );
-        let _ = tell(&start.person.id, start.place, &sentence);
+        let _ = show_to_user(&start.person.id, start.place, &sentence);
     }
     Ok(meeting.join_url)
 }

@@ -1,6 +1,6 @@
 //! The topic of a meeting.
 
-/// A topic as people may type it: one line, of the length that Zoom takes. Empty stays empty.
+/// Reduces user input to one line of the length that Zoom accepts. An empty topic stays empty.
 pub fn clean_topic(topic: &str) -> String {
     let words: Vec<&str> = topic
         .split(|c: char| c.is_whitespace() || c.is_control())

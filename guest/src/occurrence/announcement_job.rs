@@ -1,27 +1,27 @@
-//! The job that announces a meeting in the channels that follow it. [`crate::subscriptions::announce`] runs it.
+//! The payload of the job that announces a meeting in subscribed channels. [`crate::subscriptions::announce`] runs the job.
 
 use crate::bindings::jobs;
 use crate::bindings::types::Error;
-use crate::store::occurrence_reference::Reference;
+use crate::store::occurrence_reference::OccurrenceReference;
 use serde::{Deserialize, Serialize};
 
 /// The kind of the jobs.
 pub const KIND: &str = "announce";
 
-/// What a job knows.
+/// The payload.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Work {
+pub struct AnnouncementJob {
     /// The meeting's number.
     pub number: u64,
-    /// Its occurrence.
-    pub reference: Reference,
-    /// When the meeting started, in milliseconds.
+    /// The occurrence.
+    pub reference: OccurrenceReference,
+    /// The start of the meeting, in milliseconds.
     pub at: i64,
 }
 
-/// Enqueues the job that announces a meeting in all channels where that is pending.
-pub fn enqueue(number: u64, reference: &Reference, at: i64) -> Result<(), Error> {
-    let work = Work {
+/// Enqueues the job for all channels whose announcements are pending.
+pub fn enqueue(number: u64, reference: &OccurrenceReference, at: i64) -> Result<(), Error> {
+    let work = AnnouncementJob {
         number,
         reference: reference.clone(),
         at,

@@ -1,59 +1,59 @@
-//! What the cards of a meeting show, and bringing them up to date.
+//! Updates the posts of a meeting's cards when its state changes.
 
 use crate::bindings::posts::{self, Change};
 use crate::bindings::types::Error;
-use crate::occurrence::post::{self, Look, Span};
+use crate::occurrence::post::{self, CardState, Span};
 use crate::occurrence::state::{Card, Occurrence, State};
 use crate::platform::channels::channel_locale;
 use crate::platform::digest::digest;
 use crate::platform::{clock, log};
-use crate::store::occurrence_reference::Kind;
+use crate::store::occurrence_reference::MeetingKind;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// For how long a post that cannot be found may only be missing on a replica, in milliseconds.
-const UNKNOWN: i64 = 5 * 60_000;
+/// The age up to which a record or post may be missing only on a database replica, in milliseconds.
+const REPLICA_LAG: i64 = 5 * 60_000;
 
-/// Whether something that cannot be found may only be missing on a database replica.
-pub fn is_young(created_at: i64) -> bool {
-    clock::now_ms().saturating_sub(created_at) < UNKNOWN
+/// Whether something that was not found may be missing only on a database replica.
+pub fn may_lag_on_replica(created_at: i64) -> bool {
+    clock::now_ms().saturating_sub(created_at) < REPLICA_LAG
 }
 
-/// What all cards of a meeting show.
-pub fn look(occurrence: &Occurrence) -> Look {
+/// The state that all cards of a meeting show.
+pub fn card_state(occurrence: &Occurrence) -> CardState {
     match occurrence.state() {
-        State::Waiting | State::InProgress => Look::Started,
-        State::Ended => Look::Ended(Span {
+        State::Waiting | State::InProgress => CardState::Started,
+        State::Ended => CardState::Ended(Span {
             start: occurrence.start(),
             end: occurrence.end(),
-            length: occurrence.length(),
+            length: occurrence.duration(),
         }),
-        State::NotStarted => Look::NotStarted,
+        State::NotStarted => CardState::NotStarted,
     }
 }
 
-/// The digest of what a card shows. A waiting card and one of a meeting in progress show the same, so that the start of a
-/// meeting costs no change of its post.
-pub fn digest_of(occurrence: &Occurrence) -> String {
-    let look = match look(occurrence) {
-        Look::Started => "started".to_owned(),
-        Look::Ended(span) => format!("ended {} {} {}", span.start, span.end, span.length),
-        Look::NotStarted => "not started".to_owned(),
+/// The digest of a card's content. A waiting meeting and a meeting in progress have the same content, so the start of a
+/// meeting does not change its post.
+pub fn content_digest(occurrence: &Occurrence) -> String {
+    let look = match card_state(occurrence) {
+        CardState::Started => "started".to_owned(),
+        CardState::Ended(span) => format!("ended {} {} {}", span.start, span.end, span.length),
+        CardState::NotStarted => "not started".to_owned(),
     };
     digest([look.as_str(), &occurrence.link], 6)
 }
 
-/// Whether a post shows something else than the meeting's state, or has been `touched` by this change before.
-pub fn must_update(occurrence: &Occurrence, touched: &BTreeSet<String>) -> bool {
-    let wanted = digest_of(occurrence);
-    let mut posts = occurrence.posts();
+/// Whether a post has other content than it should have, or was `touched` by an earlier attempt of this change.
+pub fn needs_update(occurrence: &Occurrence, touched: &BTreeSet<String>) -> bool {
+    let wanted = content_digest(occurrence);
+    let mut posts = occurrence.posted_cards();
     posts.any(|card| card.shown != wanted || touched.contains(&card.post_id))
 }
 
-/// Updates all posts that show something else than the meeting's state, and those that this change has `touched` before.
-/// Drops cards whose posts are gone. Continues with the other posts if one fails, and answers with the failure.
-pub fn update_all(occurrence: &mut Occurrence, touched: &mut BTreeSet<String>) -> Option<Error> {
-    let wanted = digest_of(occurrence);
+/// Updates all posts with outdated content, and the posts that were `touched` by an earlier attempt of this change. Removes
+/// cards whose posts do not exist any more. If one post fails, continues with the others and returns the error.
+pub fn update_posts(occurrence: &mut Occurrence, touched: &mut BTreeSet<String>) -> Option<Error> {
+    let wanted = content_digest(occurrence);
     let mut failure = None;
     let mut cards = std::mem::take(&mut occurrence.cards);
     cards.retain_mut(|card| {
@@ -62,7 +62,7 @@ pub fn update_all(occurrence: &mut Occurrence, touched: &mut BTreeSet<String>) -
             return true;
         }
         touched.insert(card.post_id.clone());
-        match update(occurrence, card) {
+        match update_post(occurrence, card) {
             Ok(Updated::Shown) => {
                 card.shown.clone_from(&wanted);
                 true
@@ -79,16 +79,16 @@ pub fn update_all(occurrence: &mut Occurrence, touched: &mut BTreeSet<String>) -
 }
 
 enum Updated {
-    /// The post shows it, or can never be changed.
+    /// The post is up to date, or can never be changed.
     Shown,
-    /// There is no post any more.
+    /// The post does not exist any more.
     Gone,
 }
 
-fn update(occurrence: &Occurrence, card: &Card) -> Result<Updated, Error> {
+fn update_post(occurrence: &Occurrence, card: &Card) -> Result<Updated, Error> {
     let post = match posts::get(&card.post_id) {
         Ok(post) => post,
-        Err(error) => return settled(card, error),
+        Err(error) => return handle_refusal(card, error),
     };
     if post.deleted {
         return Ok(Updated::Gone);
@@ -99,28 +99,30 @@ fn update(occurrence: &Occurrence, card: &Card) -> Result<Updated, Error> {
         number: occurrence.number,
         topic: &occurrence.topic,
         join_url: occurrence.link(claimed.unwrap_or_default()),
-        personal: occurrence.kind == Kind::Personal,
+        personal: occurrence.kind == MeetingKind::Personal,
         followed: card.followed,
         locale: channel_locale(),
     };
-    let (message, props) = post::render(&content, look(occurrence), &props);
+    let (message, props) = post::render(&content, card_state(occurrence), &props);
     let change = Change {
         message,
         props: props.to_string(),
     };
     match posts::update(&card.post_id, &change) {
         Ok(_) => Ok(Updated::Shown),
-        Err(error) => settled(card, error),
+        Err(error) => handle_refusal(card, error),
     }
 }
 
-/// What an error means for a card. A permanent refusal is not an error of the event: there is nothing left to do.
-fn settled(card: &Card, error: Error) -> Result<Updated, Error> {
+/// The result for a card whose post could not be read or changed. A permanent refusal is not an error, because there is
+/// nothing left to do.
+fn handle_refusal(card: &Card, error: Error) -> Result<Updated, Error> {
     match error {
         // A database replica may not have the post yet.
-        Error::NotFound if is_young(card.posted_at) => Err(Error::NotFound),
+        Error::NotFound if may_lag_on_replica(card.posted_at) => Err(Error::NotFound),
         Error::NotFound => Ok(Updated::Gone),
-        // In an archived channel, beyond the message history that the server's license allows, or not this plugin's.
+        // The channel is archived, the post is older than the message history that the server's license allows, or the
+        // post does not belong to this plugin.
         Error::Denied(rule) | Error::Invalid(rule) => {
             log::warn(
                 "The post of a meeting cannot be changed.",

@@ -1,37 +1,37 @@
-//! Deleting the records of a host's meetings, because the host removed the app at Zoom.
+//! Deletes the records of a host's meetings after the host removed the app at Zoom.
 //!
-//! The posts stay in their channels: they belong to the conversation there. A mark replaces each record, so that events
-//! that are still on their way find nothing to do. Removals are rare, and an index of the meetings of each host would cost
-//! a call for each start of a meeting, so a job looks through all records.
+//! The posts stay in their channels, because they belong to the conversations there. A tombstone replaces each record, so
+//! that late events change nothing. Removals are rare, and an index by host would cost a call for each start, so a job
+//! reads all records.
 
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::bindings::jobs;
 use crate::bindings::types::Error;
 use crate::occurrence::record;
-use crate::platform::backoff::pause;
+use crate::platform::backoff::retry_delay;
 use crate::platform::{key_scan, log};
 use serde::{Deserialize, Serialize};
 
 /// The kind of the jobs.
 pub const KIND: &str = "forget_host";
-/// How much the clocks of Zoom and this server may differ, in milliseconds.
-const CLOCKS: i64 = 60_000;
+/// The largest difference between the clocks of Zoom and this server, in milliseconds.
+const CLOCK_TOLERANCE: i64 = 60_000;
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Work {
     host_id: String,
-    /// Meetings that were created later belong to a new connection, in milliseconds.
+    /// Records created later belong to a new connection, in milliseconds.
     until: i64,
     page: u32,
-    /// How often all records are still to be looked through after this.
+    /// The number of passes over all records after this one.
     passes: u32,
 }
 
-/// Enqueues the job for a host, by Zoom's ID of the user. `at` is when the app was removed, in milliseconds.
+/// Enqueues the job for a host, by Zoom's ID of the user. `at` is the time of the removal, in milliseconds.
 pub fn enqueue(host_id: &str, at: i64) -> Result<(), Error> {
     enqueue_work(&Work {
         host_id: host_id.to_owned(),
-        until: at.saturating_add(CLOCKS),
+        until: at.saturating_add(CLOCK_TOLERANCE),
         page: 0,
         passes: 1,
     })
@@ -47,13 +47,13 @@ pub fn run(payload: &[u8], attempt: u32) -> Outcome {
     let Ok(work) = serde_json::from_slice::<Work>(payload) else {
         return Outcome::Done;
     };
-    let next = key_scan::keys(record::PREFIX, work.page, |id| {
-        record::forget(id, &work.host_id, work.until)
+    let next = key_scan::visit_keys(record::PREFIX, work.page, |id| {
+        record::delete_for_host(id, &work.host_id, work.until)
     });
     let next = next.and_then(|page| match (page, work.passes) {
         (Some(page), _) => enqueue_work(&Work { page, ..work }),
         (None, 0) => Ok(()),
-        // Records that expired meanwhile may have moved others to a page that was read already.
+        // If records expired meanwhile, other records may have moved to a page that was already read.
         (None, passes) => enqueue_work(&Work {
             page: 0,
             passes: passes.saturating_sub(1),
@@ -67,7 +67,7 @@ pub fn run(payload: &[u8], attempt: u32) -> Outcome {
                 "The records of a Zoom user's meetings could not be deleted yet.",
                 &[("error", &error.to_string())],
             );
-            Outcome::RetryAfter(pause(attempt))
+            Outcome::RetryAfter(retry_delay(attempt))
         }
     }
 }

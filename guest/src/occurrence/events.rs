@@ -1,8 +1,8 @@
-//! Zoom's events about a meeting: it started, or it ended.
+//! Applies Zoom's events about the start and the end of a meeting.
 //!
-//! An event first looks for the record of the meeting's number. If there is none, nobody here knows the meeting, and the
-//! event is answered after that one call. The number leads to the occurrences that the event may concern, and each of
-//! them decides for itself.
+//! An event first looks up the record of the meeting's number. Without a record, the meeting is unknown, and the event
+//! costs only this call. Otherwise the number leads to the occurrences to which the event may belong. Each occurrence
+//! decides whether the event belongs to it ([`crate::occurrence::state`]).
 
 use crate::bindings::types::Error;
 use crate::occurrence::state::{Occurrence, State};
@@ -10,34 +10,34 @@ use crate::occurrence::{announcement_job, legacy_posts, record};
 use crate::platform::{clock, log};
 use crate::store::locks;
 use crate::store::meeting_number::{self, Number};
-use crate::store::occurrence_reference::{self, Kind, Reference};
-use crate::zoom::webhook::meeting::Event;
+use crate::store::occurrence_reference::{MeetingKind, OccurrenceReference, short_uuid};
+use crate::zoom::webhook::meeting::MeetingEvent;
 
-/// Somebody entered a meeting.
-pub fn started(event: &Event<'_>) -> Result<(), Error> {
+/// Handles the start of a meeting: the first person entered it.
+pub fn meeting_started(event: &MeetingEvent<'_>) -> Result<(), Error> {
     let start = event.start.unwrap_or(event.at);
     let part = event.part();
-    apply(event, Some(start), true, |occurrence| {
-        occurrence.started(&part, start)
+    apply_to_all(event, Some(start), true, |occurrence| {
+        occurrence.apply_start(&part, start)
     })
 }
 
-/// Everybody left a meeting, or it became a webinar.
-pub fn ended(event: &Event<'_>) -> Result<(), Error> {
+/// Handles the end of a meeting: everyone left it, or it became a webinar.
+pub fn meeting_ended(event: &MeetingEvent<'_>) -> Result<(), Error> {
     let end = event.end.unwrap_or(event.at);
     let part = event.part();
-    apply(event, event.start, false, |occurrence| {
-        occurrence.ended(&part, event.start, end)
+    apply_to_all(event, event.start, false, |occurrence| {
+        occurrence.apply_end(&part, event.start, end)
     })
 }
 
-/// How often an event is applied to a record of the number that has changed meanwhile.
+/// The number of attempts if the record of the number changes meanwhile.
 const ROUNDS: usize = 3;
 
-/// Applies an event to all occurrences that it concerns. `announces` says whether it may begin one that channels follow;
-/// `step` answers whether it concerned the occurrence.
-fn apply(
-    event: &Event<'_>,
+/// Applies an event to all occurrences to which it belongs. `announces` says whether the event may begin an occurrence that
+/// channels follow. `step` applies the event and returns whether it belongs to the occurrence.
+fn apply_to_all(
+    event: &MeetingEvent<'_>,
     start: Option<i64>,
     announces: bool,
     step: impl Fn(&mut Occurrence) -> bool,
@@ -48,9 +48,9 @@ fn apply(
     let Some(stored) = meeting_number::load(event.number)? else {
         return Ok(());
     };
-    let mut number = legacy_posts::merged(stored, event)?;
+    let mut number = legacy_posts::merge_legacy_post(stored, event)?;
     for _ in 0..ROUNDS {
-        match apply_known(event, &number, start, announces, &step)? {
+        match apply_to_candidates(event, &number, start, announces, &step)? {
             Some(newer) => number = newer,
             None => return Ok(()),
         }
@@ -58,25 +58,25 @@ fn apply(
     Err(Error::Conflict)
 }
 
-/// Applies an event to all occurrences that a record of the number leads to. Answers with a newer record if that one
-/// leads to others: a card may be posted at the same time, or a database replica may be behind.
-fn apply_known(
-    event: &Event<'_>,
+/// Applies an event to the occurrences in a record of the number. Returns a newer record if it leads to other occurrences:
+/// a card may be posted at the same time, or a database replica may lag behind.
+fn apply_to_candidates(
+    event: &MeetingEvent<'_>,
     number: &Number,
     start: Option<i64>,
     announces: bool,
     step: &impl Fn(&mut Occurrence) -> bool,
 ) -> Result<Option<Number>, Error> {
     let part = event.part();
-    let tag = occurrence_reference::tag(&part);
-    let candidates = number.candidates(&tag, start, event.personal);
+    let tag = short_uuid(&part);
+    let candidates = number.candidate_occurrences(&tag, start, event.personal);
     let mut concerned = Vec::new();
     let mut failure = None;
     let mut announced = false;
     for reference in &candidates {
-        match apply_to(event, number, reference, step) {
+        match apply_to_occurrence(event, number, reference, step) {
             Ok(true) => {
-                announced |= reference.kind != Kind::Personal;
+                announced |= reference.kind != MeetingKind::Personal;
                 concerned.push(reference.id.clone());
             }
             Ok(false) => {}
@@ -91,12 +91,12 @@ fn apply_known(
             "A channel is subscribed to a Personal Meeting ID. Meetings in a personal room may be private, so they are not announced. Use /zoom subscription remove in the channel.",
             &[("channel", &number.channel_id)],
         );
-    } else if is_followed && !announced && failure.is_none() && !number.has_seen(&tag) {
+    } else if is_followed && !announced && failure.is_none() && !number.has_seen_part(&tag) {
         if announces {
-            let reference = follow(event, number, &part, start)?;
-            apply_to(event, number, &reference, step)?;
+            let reference = link_occurrence(event, number, &part, start)?;
+            apply_to_occurrence(event, number, &reference, step)?;
         } else {
-            // A start that arrives later must not announce it.
+            // Remember the part, so that a late start event does not announce the meeting.
             is_over = true;
         }
     }
@@ -104,25 +104,27 @@ fn apply_known(
         return Err(error);
     }
     let is_remembered = is_over || number.is_personal();
-    if !is_remembered || !number.clone().see(&tag, &concerned) {
+    if !is_remembered || !number.clone().mark_part_seen(&tag, &concerned) {
         return Ok(None);
     }
     let mut newer = None;
-    meeting_number::change_read(event.number, number, |current| {
-        let mut others = current.candidates(&tag, start, event.personal).into_iter();
+    meeting_number::change_loaded(event.number, number, |current| {
+        let mut others = current
+            .candidate_occurrences(&tag, start, event.personal)
+            .into_iter();
         newer = others
             .any(|other| candidates.iter().all(|one| one.id != other.id))
             .then(|| current.clone());
-        newer.is_none() && current.see(&tag, &concerned)
+        newer.is_none() && current.mark_part_seen(&tag, &concerned)
     })?;
     Ok(newer)
 }
 
-/// Applies an event to one occurrence. Answers whether it concerned it.
-fn apply_to(
-    event: &Event<'_>,
+/// Applies an event to one occurrence. Returns whether the event belongs to it.
+fn apply_to_occurrence(
+    event: &MeetingEvent<'_>,
     number: &Number,
-    reference: &Reference,
+    reference: &OccurrenceReference,
     step: &impl Fn(&mut Occurrence) -> bool,
 ) -> Result<bool, Error> {
     let followers = number.followers();
@@ -138,47 +140,47 @@ fn apply_to(
         if occurrence.topic.is_empty() {
             event.topic.clone_into(&mut occurrence.topic);
         }
-        let may_announce = occurrence.kind != Kind::Personal && !event.personal;
+        let may_announce = occurrence.kind != MeetingKind::Personal && !event.personal;
         if may_announce && occurrence.state() == State::InProgress {
-            occurrence.announce_in(followers.iter().map(|one| one.channel_id.as_str()));
+            occurrence.add_pending_cards(followers.iter().map(|one| one.channel_id.as_str()));
         }
     })?;
     let Some(occurrence) = changed.filter(|_| concerned) else {
         return Ok(false);
     };
     let is_open = occurrence.state() == State::InProgress;
-    // The job that was to correct the link has ended if the meeting was over for a moment.
-    let lacks_link = is_open && occurrence.kind == Kind::Followed && !occurrence.has_link();
-    if lacks_link || occurrence.pending().next().is_some() {
+    // If the meeting had ended for a moment, the job that corrects the link has stopped. Start it again.
+    let lacks_link = is_open && occurrence.kind == MeetingKind::Followed && !occurrence.has_link();
+    if lacks_link || occurrence.pending_cards().next().is_some() {
         announcement_job::enqueue(event.number, reference, event.at)?;
     }
-    free_channel(&occurrence);
+    release_start_claim(&occurrence);
     Ok(true)
 }
 
-/// Refers the number to the occurrence of a meeting that channels follow.
-fn follow(
-    event: &Event<'_>,
+/// Links the number to the occurrence of a meeting that channels follow.
+fn link_occurrence(
+    event: &MeetingEvent<'_>,
     number: &Number,
     part: &str,
     start: Option<i64>,
-) -> Result<Reference, Error> {
-    let reference = Reference {
+) -> Result<OccurrenceReference, Error> {
+    let reference = OccurrenceReference {
         id: record::followed_id(event.number, part),
         created_at: start.unwrap_or(event.at),
-        kind: Kind::Followed,
+        kind: MeetingKind::Followed,
         channel_id: String::new(),
-        parts: vec![occurrence_reference::tag(part)],
+        parts: vec![short_uuid(part)],
     };
     if !number.occurrences.contains(&reference) {
-        meeting_number::refer_read(event.number, number, &reference)?;
+        meeting_number::link_occurrence_to_loaded(event.number, number, &reference)?;
     }
     Ok(reference)
 }
 
-/// Lets others start a meeting in the channel at once if this one ended within seconds. Only the claim with which this
-/// meeting was started is released.
-fn free_channel(occurrence: &Occurrence) {
+/// Lets others start a meeting in the channel at once if this one ended within seconds. Releases only the claim with which
+/// this meeting was started.
+fn release_start_claim(occurrence: &Occurrence) {
     let age = clock::now_ms().saturating_sub(occurrence.created_at);
     if occurrence.state() != State::Ended
         || occurrence.claim.is_empty()
@@ -186,7 +188,7 @@ fn free_channel(occurrence: &Occurrence) {
     {
         return;
     }
-    for card in occurrence.posts() {
-        locks::end_start(&card.channel_id, &occurrence.claim);
+    for card in occurrence.posted_cards() {
+        locks::release_start(&card.channel_id, &occurrence.claim);
     }
 }

@@ -1,62 +1,62 @@
 //! Records and posts of the Go plugin.
 //!
-//! The Go plugin stores, for a day, the post of a part under `post_meeting_{UUID}`, and the channel of a number under
-//! `meeting_channel_{number}`. Both are merged when an event needs them: while this plugin replaces the Go plugin, a node
-//! that is not updated yet may still write them. After 30 days no record of a number is merged any more.
+//! The Go plugin stores the post of a part under `post_meeting_{UUID}` and the channel of a number under
+//! `meeting_channel_{number}`, both for a day. They are merged when an event needs them, because a node that still runs
+//! the Go plugin may write them during an update. After 30 days, the records of a number are not merged any more.
 //!
-//! A post without a UUID is treated as one of a personal room: it may be one.
+//! A post without a UUID is treated like a post about a personal room, because it may be one.
 
 use crate::bindings::kv;
 use crate::bindings::posts::{self, Post};
 use crate::bindings::types::Error;
-use crate::occurrence::card::digest_of;
+use crate::occurrence::card::content_digest;
 use crate::occurrence::state::{Card, Occurrence, Part};
 use crate::occurrence::{post, record};
+use crate::platform::channels::posts_since;
 use crate::platform::clock;
 use crate::platform::digest::digest;
-use crate::platform::once::posts_since;
 use crate::store::meeting_number::{self, Number};
-use crate::store::occurrence_reference::{self, Kind, Reference};
+use crate::store::occurrence_reference::{self, MeetingKind, OccurrenceReference};
 use crate::zoom::types::number as parse_number;
-use crate::zoom::webhook::meeting::Event;
+use crate::zoom::webhook::meeting::MeetingEvent;
 use serde_json::Value;
 
-/// How long the Go plugin's records are merged, in milliseconds.
+/// The time in which records of the Go plugin are merged, in milliseconds.
 const MERGING: i64 = 30 * 24 * 3600 * 1000;
-/// How far back the Go plugin's posts are looked for, in milliseconds: as long as its records live.
+/// The age up to which posts of the Go plugin are searched, in milliseconds. It is the lifetime of the Go plugin's records.
 const WINDOW: i64 = 24 * 3600 * 1000;
 /// The store's limit for keys.
 const MAX_KEY: usize = 150;
 
-/// The record of a number together with what the Go plugin knows about the part of this event.
-pub fn merged(mut number: Number, event: &Event<'_>) -> Result<Number, Error> {
+/// The record of a number, merged with the Go plugin's record of the part.
+pub fn merge_legacy_post(mut number: Number, event: &MeetingEvent<'_>) -> Result<Number, Error> {
     let now = clock::now_ms();
-    let tag = occurrence_reference::tag(event.uuid);
+    let tag = occurrence_reference::short_uuid(event.uuid);
     let mut references = number.occurrences.iter();
     let is_known = references.any(|one| one.parts.contains(&tag));
     if is_known || (number.since > 0 && now.saturating_sub(number.since) > MERGING) {
         return Ok(number);
     }
-    let Some((post, uuid)) = find(&number, event, now)? else {
+    let Some((post, uuid)) = find_post(&number, event, now)? else {
         return Ok(number);
     };
-    let (reference, occurrence) = adopt(&post, event, uuid);
+    let (reference, occurrence) = occurrence_from_post(&post, event, uuid);
     match record::insert(&reference.id, &occurrence) {
         Ok(()) | Err(Error::Conflict) => {}
         Err(error) => return Err(error),
     }
-    meeting_number::refer_read(event.number, &number, &reference)?;
-    number.refer(reference);
+    meeting_number::link_occurrence_to_loaded(event.number, &number, &reference)?;
+    number.link_occurrence(reference);
     Ok(number)
 }
 
-/// The Go plugin's post about this part, and the UUID if a record leads from it to the post.
-fn find<'a>(
+/// The Go plugin's post about this part, and the UUID if a record links it to the post.
+fn find_post<'a>(
     number: &Number,
-    event: &Event<'a>,
+    event: &MeetingEvent<'a>,
     now: i64,
 ) -> Result<Option<(Post, Option<&'a str>)>, Error> {
-    if let Some(post_id) = post_of(event.uuid)? {
+    if let Some(post_id) = stored_post_id(event.uuid)? {
         let post = match posts::get(&post_id) {
             Ok(post) => post,
             Err(Error::NotFound | Error::Denied(_)) => return Ok(None),
@@ -76,7 +76,7 @@ fn find<'a>(
         .map(|post| (post, None)))
 }
 
-/// Whether a post is one of the Go plugin about this number. The host checks again before it lets such a post be changed.
+/// Whether the Go plugin posted this about the number. The host checks again before it allows a change of such a post.
 fn is_about(post: &Post, number: u64) -> bool {
     !post.ours
         && !post.deleted
@@ -92,28 +92,35 @@ fn props(post: &Post) -> Value {
     serde_json::from_str(&post.props).unwrap_or_default()
 }
 
-/// The record of a meeting of the Go plugin. The Go plugin bound every part of a personal room to its last post, private
-/// ones too. So such a part counts only if it started in the post's window.
-fn adopt(post: &Post, event: &Event<'_>, uuid: Option<&str>) -> (Reference, Occurrence) {
+/// The occurrence for a post of the Go plugin. The Go plugin links every part of a personal room to the last post, even
+/// private calls. Such a part therefore counts only if it started within the post's window.
+fn occurrence_from_post(
+    post: &Post,
+    event: &MeetingEvent<'_>,
+    uuid: Option<&str>,
+) -> (OccurrenceReference, Occurrence) {
     let props = props(post);
     let text = |name: &str| props.get(name).and_then(Value::as_str).unwrap_or_default();
     let is_ordinary = !event.personal && uuid.is_some_and(|uuid| uuid == text("meeting_uuid"));
-    let (from, to) = occurrence_reference::window(post.create_at);
+    let (from, to) = occurrence_reference::personal_room_window(post.create_at);
     let in_window = event
         .start
         .is_some_and(|start| (from..=to).contains(&start));
     let uuid = uuid.filter(|_| is_ordinary || in_window);
     let kind = if is_ordinary {
-        Kind::Ordinary
+        MeetingKind::Ordinary
     } else {
-        Kind::Personal
+        MeetingKind::Personal
     };
-    let reference = Reference {
+    let reference = OccurrenceReference {
         id: digest(["go", &post.id], 16),
         created_at: post.create_at,
         kind,
         channel_id: post.channel_id.clone(),
-        parts: uuid.map(occurrence_reference::tag).into_iter().collect(),
+        parts: uuid
+            .map(occurrence_reference::short_uuid)
+            .into_iter()
+            .collect(),
     };
     let ended = has_ended(post).then_some(post.update_at);
     let mut occurrence = Occurrence {
@@ -142,7 +149,7 @@ fn adopt(post: &Post, event: &Event<'_>, uuid: Option<&str>) -> (Reference, Occu
     occurrence.set_link(text("meeting_link"));
     if ended.is_some() {
         // The post stays as the Go plugin left it.
-        let shown = digest_of(&occurrence);
+        let shown = content_digest(&occurrence);
         for card in &mut occurrence.cards {
             card.shown.clone_from(&shown);
         }
@@ -151,7 +158,7 @@ fn adopt(post: &Post, event: &Event<'_>, uuid: Option<&str>) -> (Reference, Occu
 }
 
 /// The post that the Go plugin stored for a UUID.
-fn post_of(uuid: &str) -> Result<Option<String>, Error> {
+fn stored_post_id(uuid: &str) -> Result<Option<String>, Error> {
     let key = format!("post_meeting_{}", escape(uuid));
     if uuid.is_empty() || key.len() > MAX_KEY {
         return Ok(None);
@@ -160,7 +167,7 @@ fn post_of(uuid: &str) -> Result<Option<String>, Error> {
     Ok(stored.filter(|id| !id.is_empty()))
 }
 
-/// A UUID as part of a key, escaped as Go escapes a segment of a path.
+/// A UUID as part of a key, escaped like Go's `url.PathEscape`.
 fn escape(uuid: &str) -> String {
     let mut escaped = String::with_capacity(uuid.len());
     for byte in uuid.bytes() {
@@ -212,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn zm094_posts_of_the_number_that_have_not_ended_count() {
+    fn zm094_posts_of_the_go_plugin_are_found_by_number() {
         let changed = |name: &str, value: Value| {
             let mut props = props();
             props[name] = value;
@@ -240,36 +247,37 @@ mod tests {
     }
 
     #[test]
-    fn f01_a_post_of_the_go_plugin_without_its_uuid_is_treated_as_a_personal_rooms() {
-        let mut event = Event {
+    fn f01_a_post_of_the_go_plugin_without_a_uuid_is_treated_like_a_personal_room() {
+        let mut event = MeetingEvent {
             number: 1,
             start: Some(60_000),
-            ..Event::default()
+            ..MeetingEvent::default()
         };
-        let (reference, occurrence) = adopt(&post(&props()), &event, Some("u=="));
+        let (reference, occurrence) = occurrence_from_post(&post(&props()), &event, Some("u=="));
         assert_eq!(
             (reference.kind, occurrence.kind),
-            (Kind::Ordinary, Kind::Ordinary)
+            (MeetingKind::Ordinary, MeetingKind::Ordinary)
         );
-        assert!(occurrence.names("u=="));
+        assert!(occurrence.owns_part("u=="));
         assert_eq!(occurrence.topic, "Standup");
-        let (reference, occurrence) = adopt(&post(&props()), &event, Some("of the room"));
-        assert_eq!(reference.kind, Kind::Personal);
-        assert!(occurrence.names("of the room"));
-        let (reference, occurrence) = adopt(&post(&props()), &event, None);
-        assert_eq!(reference.kind, Kind::Personal);
-        assert!(occurrence.has_no_uuid());
+        let (reference, occurrence) =
+            occurrence_from_post(&post(&props()), &event, Some("of the room"));
+        assert_eq!(reference.kind, MeetingKind::Personal);
+        assert!(occurrence.owns_part("of the room"));
+        let (reference, occurrence) = occurrence_from_post(&post(&props()), &event, None);
+        assert_eq!(reference.kind, MeetingKind::Personal);
+        assert!(occurrence.has_no_known_part());
         event.personal = true;
-        let (reference, occurrence) = adopt(&post(&props()), &event, Some("u=="));
-        assert_eq!(reference.kind, Kind::Personal);
-        assert!(occurrence.names("u=="), "it started in the window");
+        let (reference, occurrence) = occurrence_from_post(&post(&props()), &event, Some("u=="));
+        assert_eq!(reference.kind, MeetingKind::Personal);
+        assert!(occurrence.owns_part("u=="), "it started in the window");
         event.start = Some(31 * 60_000);
-        let (reference, occurrence) = adopt(&post(&props()), &event, Some("u=="));
+        let (reference, occurrence) = occurrence_from_post(&post(&props()), &event, Some("u=="));
         assert!(
-            reference.parts.is_empty() && !occurrence.names("u=="),
+            reference.parts.is_empty() && !occurrence.owns_part("u=="),
             "a private call"
         );
-        assert!(occurrence.has_no_uuid());
+        assert!(occurrence.has_no_known_part());
         assert_eq!(occurrence.created_at, 7);
     }
 

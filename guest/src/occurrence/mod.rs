@@ -1,4 +1,7 @@
-//! A meeting that people hold: its record, its cards in channels, and Zoom's events about it.
+//! Occurrences of meetings: the record of an occurrence, its cards in channels, and Zoom's events about it.
+//!
+//! [`state`] decides whether a meeting waits, is in progress, or has ended. [`events`] applies Zoom's events, [`record`]
+//! stores an occurrence, and [`card`] and [`post`] show it in channels.
 
 pub mod announcement_job;
 pub mod card;

@@ -1,30 +1,29 @@
-//! Closing the card of a personal room that nobody entered in time.
+//! Closes the card of a personal room that nobody entered in time.
 //!
-//! The job is enqueued when the card is posted. An event that still arrives later, with a start in the card's window,
-//! opens the card again.
+//! The job is enqueued when the card is posted. A late event with a start in the card's window opens the card again.
 
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::bindings::jobs;
 use crate::bindings::types::Error;
 use crate::occurrence::record;
-use crate::platform::backoff::pause;
+use crate::platform::backoff::retry_delay;
 use crate::platform::log;
-use crate::store::occurrence_reference::{AFTER_CARD, Kind, Reference};
+use crate::store::occurrence_reference::{AFTER_CARD, MeetingKind, OccurrenceReference};
 use serde::{Deserialize, Serialize};
 
 /// The kind of the jobs.
 pub const KIND: &str = "not_started";
-/// How long after the window the job runs, in seconds: an event about a start at its end is on its way.
+/// The delay of the job after the window, in seconds. An event about a start at the end of the window may arrive late.
 const GRACE: i64 = 60;
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Work {
     number: u64,
-    reference: Reference,
+    reference: OccurrenceReference,
 }
 
 /// Enqueues the job for a card of a personal room.
-pub fn enqueue(number: u64, reference: &Reference) -> Result<(), Error> {
+pub fn enqueue(number: u64, reference: &OccurrenceReference) -> Result<(), Error> {
     let work = Work {
         number,
         reference: reference.clone(),
@@ -40,7 +39,7 @@ pub fn run(payload: &[u8], attempt: u32) -> Outcome {
         return Outcome::Done;
     };
     let changed = record::change(work.number, &work.reference, |occurrence| {
-        occurrence.waited |= occurrence.kind == Kind::Personal;
+        occurrence.waited |= occurrence.kind == MeetingKind::Personal;
     });
     match changed {
         Ok(_) => Outcome::Done,
@@ -49,7 +48,7 @@ pub fn run(payload: &[u8], attempt: u32) -> Outcome {
                 "The card of a Personal Meeting ID could not be closed yet.",
                 &[("error", &error.to_string())],
             );
-            Outcome::RetryAfter(pause(attempt))
+            Outcome::RetryAfter(retry_delay(attempt))
         }
     }
 }

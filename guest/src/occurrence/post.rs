@@ -1,11 +1,11 @@
 //! The content of the posts about a meeting.
 //!
-//! The webapp draws them from their props. Clients without the webapp, such as phones, show the message and the
-//! attachment, so both say the same. Everybody in a channel reads these posts, so they are in the server's default
-//! language and give times in UTC.
+//! The webapp renders the props. Clients without the webapp, such as the mobile apps, show the message and the attachment,
+//! so these contain the same information. Everyone in a channel reads these posts, so they use the server's default
+//! language and UTC.
 //!
-//! The props of a stored post can be edited by its author. A change therefore writes all of our props again, from the
-//! record of the meeting, and keeps the props of others.
+//! The author of a post can edit its props. Each change therefore writes all props of this plugin again from the meeting's
+//! record, and keeps other props.
 
 use crate::text::{self, Locale, Message};
 use serde_json::{Map, Value, json};
@@ -14,9 +14,9 @@ use time::OffsetDateTime;
 /// The topic of a meeting without one.
 pub const DEFAULT_TOPIC: &str = "Zoom Meeting";
 
-/// The post type that the webapp draws.
+/// The post type that the webapp renders.
 pub const KIND: &str = "custom_zoom";
-/// The value of `meeting_provider` in our posts.
+/// The value of `meeting_provider` in the plugin's posts.
 pub const PROVIDER: &str = "Zoom";
 /// The meeting waits or is in progress.
 pub const STARTED: &str = "STARTED";
@@ -25,9 +25,9 @@ pub const ENDED: &str = "ENDED";
 /// Nobody entered the personal room in time.
 const NOT_STARTED: &str = "NOT_STARTED";
 
-/// What a card shows.
+/// The state that a card shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum CardState {
     /// The meeting can be joined.
     Started,
     /// The meeting is over.
@@ -36,33 +36,33 @@ pub enum Look {
     NotStarted,
 }
 
-/// When a meeting was, in milliseconds.
+/// The time span of a meeting, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// When it started.
+    /// The start.
     pub start: i64,
-    /// When it ended.
+    /// The end.
     pub end: i64,
-    /// How long people were in it.
+    /// The duration without gaps.
     pub length: i64,
 }
 
 impl Span {
-    /// Begun minutes.
+    /// The duration in minutes, rounded up.
     fn minutes(self) -> i64 {
         let seconds = self.length.max(0) / 1000;
         seconds.saturating_add(59) / 60
     }
 }
 
-/// What all cards of a meeting say.
+/// The content of a meeting's cards.
 #[derive(Clone, Copy, Debug)]
 pub struct Content<'a> {
     /// The meeting's number.
     pub number: u64,
     /// The topic, or empty.
     pub topic: &'a str,
-    /// Where to join.
+    /// The join link.
     pub join_url: &'a str,
     /// Whether the number is a Personal Meeting ID.
     pub personal: bool,
@@ -105,25 +105,25 @@ pub fn link(label: &str, url: &str) -> String {
     format!("[{label}]({url})")
 }
 
-/// The property that names the record of the meeting.
+/// The prop with the ID of the meeting's record.
 pub const RECORD: &str = "meeting_record";
 
-/// The props of a new card. `uuid` is the meeting's, or empty; `creator` is the user name of who started it; `record` is
-/// the name of the meeting's record.
-pub fn started(content: &Content<'_>, uuid: &str, creator: &str, record: &str) -> Value {
+/// The props of a new card. `uuid` is the meeting's UUID, or empty. `creator` is the username of the user who started the
+/// meeting. `record` is the ID of the meeting's record.
+pub fn new_card_props(content: &Content<'_>, uuid: &str, creator: &str, record: &str) -> Value {
     let mut props = Map::new();
     props.insert("meeting_uuid".to_owned(), json!(uuid));
     props.insert(RECORD.to_owned(), json!(record));
     props.insert("meeting_creator_username".to_owned(), json!(creator));
-    common(&mut props, content);
-    open(&mut props, content);
+    insert_common_props(&mut props, content);
+    insert_join_props(&mut props, content);
     Value::Object(props)
 }
 
-/// The message and the props of a card that shows something else than before. `props` are those that it has.
-pub fn render(content: &Content<'_>, look: Look, props: &Value) -> (String, Value) {
+/// The message and the props of a card in a new state. `props` are its current props.
+pub fn render(content: &Content<'_>, look: CardState, props: &Value) -> (String, Value) {
     let mut props = props.as_object().cloned().unwrap_or_default();
-    common(&mut props, content);
+    insert_common_props(&mut props, content);
     for name in [
         "meeting_start_time",
         "meeting_end_time",
@@ -132,18 +132,18 @@ pub fn render(content: &Content<'_>, look: Look, props: &Value) -> (String, Valu
         props.remove(name);
     }
     let message = match look {
-        Look::Started => {
-            open(&mut props, content);
+        CardState::Started => {
+            insert_join_props(&mut props, content);
             content.message()
         }
-        Look::Ended(span) => {
-            end(&mut props, content, span);
+        CardState::Ended(span) => {
+            insert_end_props(&mut props, content, span);
             text::plain(content.locale, Message::PostEnded)
         }
-        Look::NotStarted => {
+        CardState::NotStarted => {
             let message = text::plain(content.locale, Message::PostNotStarted);
             props.insert("meeting_status".to_owned(), json!(NOT_STARTED));
-            attach(&mut props, content, &message, &message);
+            insert_attachment(&mut props, content, &message, &message);
             message
         }
     };
@@ -151,7 +151,7 @@ pub fn render(content: &Content<'_>, look: Look, props: &Value) -> (String, Valu
 }
 
 /// The props that every card has.
-fn common(props: &mut Map<String, Value>, content: &Content<'_>) {
+fn insert_common_props(props: &mut Map<String, Value>, content: &Content<'_>) {
     let fields = [
         ("meeting_id", json!(content.number)),
         ("meeting_link", json!(content.join_url)),
@@ -164,12 +164,17 @@ fn common(props: &mut Map<String, Value>, content: &Content<'_>) {
     }
 }
 
-fn attach(props: &mut Map<String, Value>, content: &Content<'_>, fallback: &str, text: &str) {
+fn insert_attachment(
+    props: &mut Map<String, Value>,
+    content: &Content<'_>,
+    fallback: &str,
+    text: &str,
+) {
     let attachment = json!({ "fallback": fallback, "title": content.topic(), "text": text });
     props.insert("attachments".to_owned(), json!([attachment]));
 }
 
-fn open(props: &mut Map<String, Value>, content: &Content<'_>) {
+fn insert_join_props(props: &mut Map<String, Value>, content: &Content<'_>) {
     let locale = content.locale;
     let id = link(&content.number.to_string(), content.join_url);
     let label = if content.personal {
@@ -181,7 +186,7 @@ fn open(props: &mut Map<String, Value>, content: &Content<'_>) {
     let join = link(&text::plain(locale, Message::PostJoin), content.join_url);
     let fallback = text::text(locale, Message::PostStartedFallback, &[("id", &id)]);
     props.insert("meeting_status".to_owned(), json!(STARTED));
-    attach(
+    insert_attachment(
         props,
         content,
         &format!("{fallback}\n\n{join}"),
@@ -189,8 +194,8 @@ fn open(props: &mut Map<String, Value>, content: &Content<'_>) {
     );
 }
 
-fn end(props: &mut Map<String, Value>, content: &Content<'_>, span: Span) {
-    let (id, start) = (content.number.to_string(), utc(span.start));
+fn insert_end_props(props: &mut Map<String, Value>, content: &Content<'_>, span: Span) {
+    let (id, start) = (content.number.to_string(), format_utc(span.start));
     let minutes = span.minutes().to_string();
     let arguments = [
         ("id", id.as_str()),
@@ -198,7 +203,7 @@ fn end(props: &mut Map<String, Value>, content: &Content<'_>, span: Span) {
         ("minutes", &minutes),
     ];
     let say = |message| text::text(content.locale, message, &arguments);
-    attach(
+    insert_attachment(
         props,
         content,
         &say(Message::PostEndedFallback),
@@ -216,7 +221,7 @@ fn end(props: &mut Map<String, Value>, content: &Content<'_>, span: Span) {
 }
 
 /// A time that reads the same everywhere, such as `2026-08-06 14:05 UTC`.
-fn utc(ms: i64) -> String {
+fn format_utc(ms: i64) -> String {
     let Ok(time) = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000)) else {
         return String::new();
     };
@@ -254,7 +259,7 @@ mod tests {
     }
 
     fn card() -> Value {
-        started(&content(), "a/b==", "alice", "r")
+        new_card_props(&content(), "a/b==", "alice", "r")
     }
 
     fn ended(props: &Value, start: i64, end: i64) -> Value {
@@ -263,7 +268,7 @@ mod tests {
             end,
             length: end - start,
         };
-        render(&content(), Look::Ended(span), props).1
+        render(&content(), CardState::Ended(span), props).1
     }
 
     #[test]
@@ -301,18 +306,18 @@ mod tests {
     }
 
     #[test]
-    fn a_personal_room_is_called_one() {
+    fn a_card_says_that_the_meeting_is_in_a_personal_room() {
         let personal = Content {
             personal: true,
             ..content()
         };
-        let props = started(&personal, "", "alice", "r");
+        let props = new_card_props(&personal, "", "alice", "r");
         assert_eq!(props["meeting_personal"], true);
         assert_eq!(props["meeting_uuid"], "");
     }
 
     #[test]
-    fn d24_d43_the_end_is_told_in_plain_numbers_and_utc() {
+    fn d24_d43_an_ended_card_shows_plain_numbers_and_utc() {
         let props = ended(&card(), 1_786_024_200_000, 1_786_025_861_000);
         assert_eq!(props["meeting_status"], "ENDED");
         assert_eq!(props["meeting_end_time"], 1_786_025_861_000_i64);
@@ -335,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn begun_minutes_count() {
+    fn minutes_are_rounded_up() {
         let minutes = |length| {
             let span = Span {
                 start: 0,
@@ -354,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn f10_a_change_takes_our_props_from_the_record_and_keeps_those_of_others() {
+    fn f10_a_change_restores_the_plugins_props_and_keeps_other_props() {
         let mut props = card();
         props["meeting_link"] = json!("https://evil.example/");
         props["of_another_plugin"] = json!(7);
@@ -368,15 +373,15 @@ mod tests {
     }
 
     #[test]
-    fn f03_a_card_that_goes_on_can_be_joined_again() {
-        let (message, props) = render(&content(), Look::Started, &ended(&card(), 0, 1));
+    fn f03_a_card_that_continues_can_be_joined_again() {
+        let (message, props) = render(&content(), CardState::Started, &ended(&card(), 0, 1));
         assert_eq!(message, "I have started a meeting");
         assert_eq!(props, card());
     }
 
     #[test]
     fn f01_a_card_of_a_room_that_nobody_entered_has_no_link() {
-        let (_, props) = render(&content(), Look::NotStarted, &card());
+        let (_, props) = render(&content(), CardState::NotStarted, &card());
         assert_eq!(status(&props), "NOT_STARTED");
         let shown = props["attachments"].to_string();
         assert!(!shown.contains("https://"), "{shown}");

@@ -1,53 +1,57 @@
-//! Reading and changing the record of an occurrence, and bringing its cards up to date.
+//! Loads and changes the record of an occurrence, and updates its cards.
 //!
-//! `occurrence_{id}` is changed by compare-and-set. If posts must show something else after a change, the change is stored
-//! together with a mark that somebody updates the posts until a certain time; then the posts are updated; then the record
-//! says what they show, and the mark is removed. Others wait meanwhile, so that one delivery of several changes a post.
-//! If the process ends in between, the mark expires, and the next delivery updates the posts. If the time was too short
-//! and somebody else has taken over, the posts that were touched are updated once more, from the newest record.
+//! `occurrence_{id}` is changed by compare-and-set. If posts need an update after a change:
 //!
-//! | read | answer that decides something | what happens |
+//! 1. The change is stored together with a deadline (`updating`). Other nodes wait until the deadline, so that only one of
+//!    several deliveries changes the posts.
+//! 2. The posts are updated.
+//! 3. The record stores the content of the posts, and the deadline is removed.
+//!
+//! If the process ends in between, the deadline expires and the next delivery updates the posts. If the deadline was too
+//! short and another node took over, the posts are updated again from the newest record.
+//!
+//! | read | result | effect |
 //! |---|---|---|
-//! | the record | absent, and its reference is known | the post is looked for; the write expects the record to be absent |
-//! | the record | absent, and there is no post | confirmed ([`current`]), if the reference is not new |
-//! | the record | an older value (a replica lags) | the write conflicts; the record is read again |
+//! | the record | absent, but referenced | the post is searched; the write expects the record to be absent |
+//! | the record | absent, and there is no post | confirmed ([`confirmed_read`]) unless the reference is new |
+//! | the record | an older value (a replica lags behind) | the write conflicts, and the record is read again |
 //! | a post | not found, and younger than five minutes | unknown: the event fails and is repeated |
-//! | a post | not found, and older | the card is dropped |
+//! | a post | not found, and older | the card is removed |
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
-use crate::occurrence::card::{self, is_young};
+use crate::occurrence::card::{self, may_lag_on_replica};
 use crate::occurrence::state::{Card, Occurrence, Part};
-use crate::platform::clock::{self, SKEW};
+use crate::platform::clock::{self, MAX_CLOCK_SKEW};
 use crate::platform::digest::{digest, hex};
 use crate::platform::once::find_post_of_step;
 use crate::platform::random;
 use crate::store::confirmed_read;
-use crate::store::occurrence_reference::{Kind, LIFETIME, Reference};
+use crate::store::occurrence_reference::{LIFETIME, MeetingKind, OccurrenceReference};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// How often and how long to wait when somebody else changes the record, when a database replica lags, or while the post
-/// is being written at this moment.
+/// Attempts and pause, in milliseconds, if another node changes the record or writes the post, or if a database replica
+/// lags behind.
 const ATTEMPTS: u32 = 8;
 const PAUSE: u64 = 200;
-/// How long an update of the posts takes at most, in milliseconds.
+/// The longest time for an update of the posts, in milliseconds.
 const UPDATING: i64 = 30_000;
 
-/// What the keys of the records begin with.
+/// The prefix of the keys.
 pub const PREFIX: &str = "occurrence_";
 
 fn key(id: &str) -> String {
     format!("{PREFIX}{id}")
 }
 
-/// A new name for a record, which nobody can guess.
+/// A new random ID for a record.
 pub fn new_id() -> String {
-    let random: [u8; 16] = random::random();
+    let random: [u8; 16] = random::random_bytes();
     hex(&random)
 }
 
-/// The name of the record of a meeting that channels follow: the same on all nodes.
+/// The ID for the record of a meeting that channels follow. It is the same on all nodes.
 pub fn followed_id(number: u64, uuid: &str) -> String {
     digest(["followed", &number.to_string(), uuid], 16)
 }
@@ -56,17 +60,17 @@ fn parse(bytes: &[u8]) -> Option<Occurrence> {
     serde_json::from_slice(bytes).ok()
 }
 
-/// The record with this name.
+/// Loads the record with this ID.
 pub fn load(id: &str) -> Result<Option<Occurrence>, Error> {
     Ok(kv::get(&key(id))?.and_then(|bytes| parse(&bytes)))
 }
 
-/// Stores a record that is new. `Conflict` when it is there already.
+/// Stores a new record. Fails with `Conflict` if it exists.
 pub fn insert(id: &str, occurrence: &Occurrence) -> Result<(), Error> {
     store(id, occurrence, &Expected::Absent).map(drop)
 }
 
-/// Stores a record and answers with its bytes.
+/// Stores a record and returns its bytes.
 fn store(id: &str, occurrence: &Occurrence, expected: &Expected) -> Result<Vec<u8>, Error> {
     let bytes =
         serde_json::to_vec(occurrence).map_err(|error| Error::Invalid(error.to_string()))?;
@@ -74,19 +78,19 @@ fn store(id: &str, occurrence: &Occurrence, expected: &Expected) -> Result<Vec<u
     Ok(bytes)
 }
 
-/// Changes a record and brings its cards up to date. Answers with the record as it is then; none where there is nothing
-/// to change: the host's data was deleted, or the meeting was never posted.
+/// Changes a record and updates its cards. Returns the changed record, or none if there is nothing to change: the host's
+/// data was deleted, or the meeting was never posted.
 ///
-/// An error means that something is left to do, and that the same change is to be made again.
+/// After an error, the caller must make the same change again.
 pub fn change(
     number: u64,
-    reference: &Reference,
+    reference: &OccurrenceReference,
     mut change: impl FnMut(&mut Occurrence),
 ) -> Result<Option<Occurrence>, Error> {
     let mut touched = BTreeSet::new();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            clock::pause(PAUSE);
+            clock::sleep_ms(PAUSE);
         }
         let stored = kv::get(&key(&reference.id))?;
         let known = stored.as_deref().and_then(parse);
@@ -95,10 +99,10 @@ pub fn change(
         }
         let found = match known.clone() {
             Some(known) => Some(known),
-            None => unrecorded(number, reference)?,
+            None => recover_from_post(number, reference)?,
         };
         let Some(mut occurrence) = found else {
-            if is_young(reference.created_at) {
+            if may_lag_on_replica(reference.created_at) {
                 continue;
             }
             match confirmed_read::confirm(&key(&reference.id), None, None) {
@@ -113,7 +117,7 @@ pub fn change(
         occurrence.updating = None;
         change(&mut occurrence);
         let expected = stored.map_or(Expected::Absent, Expected::Value);
-        let outcome = if card::must_update(&occurrence, &touched) {
+        let outcome = if card::needs_update(&occurrence, &touched) {
             store_and_update(&reference.id, &mut occurrence, &expected, &mut touched)
         } else if known.as_ref() == Some(&occurrence) {
             Ok(())
@@ -129,16 +133,16 @@ pub fn change(
     Err(Error::Timeout)
 }
 
-/// Whether somebody else updates the posts now. A mark that a clock which was ahead has set is ignored.
+/// Whether another node is updating the posts. Ignores deadlines that are too far in the future.
 fn is_being_updated(occurrence: &Occurrence) -> bool {
     let now = clock::now_ms();
-    let range = now..=now.saturating_add(UPDATING + SKEW);
+    let range = now..=now.saturating_add(UPDATING + MAX_CLOCK_SKEW);
     occurrence
         .updating
         .is_some_and(|until| range.contains(&until))
 }
 
-/// Stores a change, updates the posts, and stores what they show. `Conflict` if somebody else was faster.
+/// Stores a change, updates the posts, and stores their content. Fails with `Conflict` if another node was faster.
 fn store_and_update(
     id: &str,
     occurrence: &mut Occurrence,
@@ -147,15 +151,15 @@ fn store_and_update(
 ) -> Result<(), Error> {
     occurrence.updating = Some(clock::now_ms().saturating_add(UPDATING));
     let held = store(id, occurrence, expected)?;
-    let failure = card::update_all(occurrence, touched);
+    let failure = card::update_posts(occurrence, touched);
     occurrence.updating = None;
     store(id, occurrence, &Expected::Value(held))?;
     failure.map_or(Ok(()), Err)
 }
 
-/// Replaces a record by a mark if the meeting's host is this user of Zoom and it was not created after `until`, in
-/// milliseconds.
-pub fn forget(id: &str, host_id: &str, until: i64) -> Result<(), Error> {
+/// Replaces a record with a tombstone if the meeting's host is this Zoom user and the record was not created after `until`,
+/// in milliseconds.
+pub fn delete_for_host(id: &str, host_id: &str, until: i64) -> Result<(), Error> {
     for _ in 0..ATTEMPTS {
         let Some(bytes) = kv::get(&key(id))? else {
             return Ok(());
@@ -170,16 +174,19 @@ pub fn forget(id: &str, host_id: &str, until: i64) -> Result<(), Error> {
             ..Occurrence::default()
         };
         match store(id, &mark, &Expected::Value(bytes)) {
-            Err(Error::Conflict) => clock::pause(PAUSE),
+            Err(Error::Conflict) => clock::sleep_ms(PAUSE),
             done => return done.map(drop),
         }
     }
     Err(Error::Conflict)
 }
 
-/// The occurrence that a reference leads to and that has no record: the process may have ended between the post and the
-/// record. None while the post is not there either.
-fn unrecorded(number: u64, reference: &Reference) -> Result<Option<Occurrence>, Error> {
+/// Rebuilds an occurrence without a record from its post: the process may have ended between the post and the record.
+/// Returns none if there is no post either.
+fn recover_from_post(
+    number: u64,
+    reference: &OccurrenceReference,
+) -> Result<Option<Occurrence>, Error> {
     let mut occurrence = Occurrence {
         number,
         kind: reference.kind,
@@ -196,7 +203,7 @@ fn unrecorded(number: u64, reference: &Reference) -> Result<Option<Occurrence>, 
     let props: Value = serde_json::from_str(&post.props).unwrap_or_default();
     let text = |name: &str| props.get(name).and_then(Value::as_str).unwrap_or_default();
     let uuid = text("meeting_uuid");
-    if reference.kind != Kind::Personal && !uuid.is_empty() {
+    if reference.kind != MeetingKind::Personal && !uuid.is_empty() {
         occurrence.parts.push(Part {
             uuid: uuid.to_owned(),
             ..Part::default()

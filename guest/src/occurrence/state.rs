@@ -1,7 +1,8 @@
-//! A meeting that people hold: its parts at Zoom, its cards in channels, and what the cards show.
+//! The state of an occurrence: its parts at Zoom, its cards in channels, and whether it waits, is in progress, or has
+//! ended.
 //!
-//! One record holds all of it, so that one compare-and-set moves all of it. Zoom's events add to the record and never
-//! take anything away: an event that arrives twice, late, or in another order leads to the same record.
+//! One record contains everything, so that one compare-and-set changes everything. Zoom's events add to the record and
+//! never remove anything: an event that arrives twice, late, or out of order leads to the same record.
 //!
 //! ```text
 //!                     started                   the last part ended
@@ -17,35 +18,35 @@
 //!    └─────────────┘
 //! ```
 //!
-//! A *part* is what Zoom calls an instance: it has a UUID of its own. A meeting that everybody leaves and enters again
-//! has the same number and a new part.
+//! A *part* is an instance in Zoom's terms, and has its own UUID. If everyone leaves a meeting and enters it again, the
+//! number stays the same and a new part begins.
 //!
-//! **Personal rooms.** A Personal Meeting ID stays the same for years and is used for private calls too. So the card of a
-//! personal room accepts one part only, and only if the part started between 60 seconds before and 30 minutes after the
-//! card was posted. If somebody is already in the room when the card is posted, that part only ends the card: nothing else
-//! about it reaches the channel.
+//! **Personal rooms.** A Personal Meeting ID stays the same for years and is also used for private calls. The card of a
+//! personal room therefore accepts only one part, and only if the part started between 60 seconds before and 30 minutes
+//! after the card was posted. If somebody is already in the room when the card is posted, the end of that part ends the
+//! card, and nothing else about the part reaches the channel.
 //!
-//! **Other meetings.** A number that belongs to one meeting continues with a new part within 12 hours after the last one
-//! ended; a meeting that channels follow within 15 minutes, because later it is the next meeting of the series. If the end
-//! of a part is not known yet, 12 hours from its start count, and 3 hours for a meeting that channels follow.
+//! **Other meetings.** A meeting with its own number continues with a new part within 12 hours after the last part ended. A
+//! meeting that channels follow continues within 15 minutes; later, it is the next meeting of the series. If the end of a
+//! part is not known, the limits are 12 hours and 3 hours from its start.
 
 use crate::platform::digest::digest;
 use crate::store::meeting_number::MAX_CHANNELS;
-use crate::store::occurrence_reference::{Kind, window};
+use crate::store::occurrence_reference::{MeetingKind, personal_room_window};
 use serde::{Deserialize, Serialize};
 
-/// How long after its last part a meeting with a number of its own continues, in milliseconds.
+/// The longest gap between two parts of a meeting with its own number, in milliseconds.
 const ORDINARY_GAP: i64 = 12 * 3600 * 1000;
 /// The same for a meeting that channels follow.
 const FOLLOWED_GAP: i64 = 15 * 60_000;
-/// How long after the start of a part, whose end is not known, another part counts as its continuation, in milliseconds.
+/// The longest time from the start of a part with an unknown end to the start of its continuation, in milliseconds.
 const UNKNOWN_END_GAP: i64 = 12 * 3600 * 1000;
 /// The same for a meeting that channels follow: the next one of the series may start on the same day.
 const UNKNOWN_END_GAP_FOLLOWED: i64 = 3 * 3600 * 1000;
-/// How many parts an occurrence has. Later ones do not change it.
+/// The number of parts of an occurrence. Later parts are ignored.
 const MAX_PARTS: usize = 20;
 
-/// Where a meeting stands.
+/// The state of a meeting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Its card is posted and nobody has entered yet.
@@ -69,8 +70,8 @@ pub struct Part {
     /// When it ended; none before that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<i64>,
-    /// Whether the part was in the personal room when the card was posted: its end ends the card, and nothing else
-    /// about it concerns the channel.
+    /// Whether the part was already in progress when the card of a personal room was posted. The end of the part ends the
+    /// card; nothing else about the part reaches the channel.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_end: bool,
 }
@@ -78,7 +79,7 @@ pub struct Part {
 /// A post that shows the meeting in a channel, or a channel in which it is to be announced.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
-    /// Its channel.
+    /// The channel.
     pub channel_id: String,
     /// The post's ID; empty until the meeting is announced in the channel.
     #[serde(default)]
@@ -95,7 +96,7 @@ pub struct Card {
 }
 
 impl Card {
-    /// Whether the meeting is still to be announced in the channel.
+    /// Whether the announcement in the channel is pending.
     pub fn is_pending(&self) -> bool {
         self.post_id.is_empty()
     }
@@ -106,46 +107,46 @@ impl Card {
 pub struct Occurrence {
     /// The meeting's number at Zoom.
     pub number: u64,
-    /// Which kind of number it is.
-    pub kind: Kind,
+    /// The use of the number.
+    pub kind: MeetingKind,
     /// The topic.
     #[serde(default)]
     pub topic: String,
-    /// The digest of the link to join. The link itself contains a passcode and is never stored: it is in the posts, whose
-    /// authors can edit them, and counts if it has this digest. Empty while the link is not known.
+    /// The digest of the join link; empty while the link is not known. The link contains a passcode and is never stored. It
+    /// is read from the posts; their authors can edit them, so a link counts only if it has this digest.
     #[serde(default)]
     pub link: String,
-    /// The link, if this event knows it.
+    /// The join link, if this event knows it.
     #[serde(skip)]
     pub join_url: String,
     /// Zoom's ID of the host, or empty.
     #[serde(default)]
     pub host_id: String,
-    /// When the card was posted, or the first part started, in milliseconds.
+    /// The time when the card was posted or the first part started, in milliseconds.
     pub created_at: i64,
-    /// Its parts, in no order.
+    /// The parts, unordered.
     #[serde(default)]
     pub parts: Vec<Part>,
-    /// Whether the time in which a personal room's card waits is over.
+    /// Whether the waiting time of a personal room's card is over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waited: bool,
-    /// Its cards.
+    /// The cards.
     #[serde(default)]
     pub cards: Vec<Card>,
-    /// Until when somebody updates the posts, in milliseconds. Others wait.
+    /// The deadline of the node that is updating the posts, in milliseconds. Other nodes wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updating: Option<i64>,
     /// The claim on the channel with which the meeting was started, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub claim: String,
-    /// Whether its host's data was deleted: nothing that still arrives concerns it.
+    /// Whether the host's data was deleted. Later events are ignored.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
 }
 
 impl Occurrence {
-    /// Where the meeting stands. The part that started last decides: an earlier one is over, whether Zoom has said so or
-    /// not.
+    /// The state of the meeting. The part that started last decides: an earlier part is over even if Zoom has not reported
+    /// its end.
     pub fn state(&self) -> State {
         match self.last_started() {
             Some(part) if part.end.is_none() => State::InProgress,
@@ -160,24 +161,24 @@ impl Occurrence {
         started.max_by_key(|part| (part.start, part.end.is_none()))
     }
 
-    /// Whether a part belongs to the channels of this meeting, with its recordings and all else.
-    pub fn names(&self, uuid: &str) -> bool {
+    /// Whether the part belongs to this meeting, so that its recordings may be posted in the meeting's channels.
+    pub fn owns_part(&self, uuid: &str) -> bool {
         let mut parts = self.parts.iter();
         parts.any(|part| part.uuid == uuid && !part.only_end)
     }
 
-    /// Whether no part is known. Then events are matched by the number.
-    pub fn has_no_uuid(&self) -> bool {
+    /// Whether no part's UUID is known. Then events are matched by number.
+    pub fn has_no_known_part(&self) -> bool {
         self.parts.iter().all(|part| part.uuid.is_empty())
     }
 
-    /// Somebody entered. Answers whether the part belongs to this meeting.
-    pub fn started(&mut self, uuid: &str, start: i64) -> bool {
+    /// Applies the start of a part. Returns whether the part belongs to this meeting.
+    pub fn apply_start(&mut self, uuid: &str, start: i64) -> bool {
         if let Some(part) = self.part(uuid) {
             part.start.get_or_insert(start);
             return true;
         }
-        let accepted = self.accepts(start, None);
+        let accepted = self.accepts_new_part(start, None);
         if accepted {
             self.parts.push(Part {
                 uuid: uuid.to_owned(),
@@ -188,9 +189,9 @@ impl Occurrence {
         accepted
     }
 
-    /// Everybody left. Answers whether the part belongs to this meeting. A part that was not known counts as started and
-    /// ended: some installations receive nothing but the end.
-    pub fn ended(&mut self, uuid: &str, start: Option<i64>, end: i64) -> bool {
+    /// Applies the end of a part. Returns whether the part belongs to this meeting. An unknown part counts as started and
+    /// ended, because some installations subscribe only to the end.
+    pub fn apply_end(&mut self, uuid: &str, start: Option<i64>, end: i64) -> bool {
         let created_at = self.created_at;
         if let Some(part) = self.part(uuid) {
             if !part.only_end {
@@ -200,10 +201,11 @@ impl Occurrence {
             part.end = part.end.max(Some(end));
             return true;
         }
-        let Some(start) = start.or_else(|| (self.kind != Kind::Personal).then_some(end)) else {
+        let Some(start) = start.or_else(|| (self.kind != MeetingKind::Personal).then_some(end))
+        else {
             return false;
         };
-        let accepted = self.accepts(start, Some(end));
+        let accepted = self.accepts_new_part(start, Some(end));
         if accepted {
             self.parts.push(Part {
                 uuid: uuid.to_owned(),
@@ -219,18 +221,18 @@ impl Occurrence {
         self.parts.iter_mut().find(|part| part.uuid == uuid)
     }
 
-    /// Whether a personal room's part that started then belongs to the card.
+    /// Whether a part in a personal room with this start belongs to the card.
     fn window_contains(&self, start: i64) -> bool {
-        let (from, to) = window(self.created_at);
+        let (from, to) = personal_room_window(self.created_at);
         (from..=to).contains(&start)
     }
 
-    /// Whether a part that is not known yet belongs to this meeting.
-    fn accepts(&self, start: i64, end: Option<i64>) -> bool {
+    /// Whether a new part belongs to this meeting.
+    fn accepts_new_part(&self, start: i64, end: Option<i64>) -> bool {
         if self.parts.len() >= MAX_PARTS {
             return false;
         }
-        if self.kind == Kind::Personal {
+        if self.kind == MeetingKind::Personal {
             let is_bound = self.parts.iter().any(|part| !part.only_end);
             return !is_bound && self.window_contains(start);
         }
@@ -243,44 +245,44 @@ impl Occurrence {
         };
         std::iter::once(first)
             .chain(started)
-            .any(|known| self.is_close(known, (start, end)))
+            .any(|known| self.continues(known, (start, end)))
     }
 
-    /// Whether one of two parts continues the other.
-    fn is_close(&self, one: (i64, Option<i64>), other: (i64, Option<i64>)) -> bool {
+    /// Whether one of two parts is the continuation of the other.
+    fn continues(&self, one: (i64, Option<i64>), other: (i64, Option<i64>)) -> bool {
         let ((earlier, end), later) = if one.0 <= other.0 {
             (one, other.0)
         } else {
             (other, one.0)
         };
         let gap = match self.kind {
-            Kind::Followed => FOLLOWED_GAP,
-            Kind::Ordinary | Kind::Personal => ORDINARY_GAP,
+            MeetingKind::Followed => FOLLOWED_GAP,
+            MeetingKind::Ordinary | MeetingKind::Personal => ORDINARY_GAP,
         };
         let until = match end {
             Some(end) => end.saturating_add(gap),
             None => earlier.saturating_add(match self.kind {
-                Kind::Followed => UNKNOWN_END_GAP_FOLLOWED,
-                Kind::Ordinary | Kind::Personal => UNKNOWN_END_GAP,
+                MeetingKind::Followed => UNKNOWN_END_GAP_FOLLOWED,
+                MeetingKind::Ordinary | MeetingKind::Personal => UNKNOWN_END_GAP,
             }),
         };
         later <= until
     }
 
-    /// When the meeting began, in milliseconds.
+    /// The start of the meeting, in milliseconds.
     pub fn start(&self) -> i64 {
         let starts = self.parts.iter().filter_map(|part| part.start);
         starts.min().unwrap_or(self.created_at)
     }
 
-    /// When the meeting ended, in milliseconds; when it began where it did not.
+    /// The end of the meeting, in milliseconds, or its start if it has not ended.
     pub fn end(&self) -> i64 {
         let ends = self.parts.iter().filter_map(|part| part.end);
         ends.max().unwrap_or_else(|| self.start())
     }
 
-    /// How long people were in the meeting, in milliseconds, without the time between its parts.
-    pub fn length(&self) -> i64 {
+    /// The duration of the meeting in milliseconds, without the gaps between its parts.
+    pub fn duration(&self) -> i64 {
         let mut spans: Vec<(i64, Option<i64>)> = self
             .parts
             .iter()
@@ -290,7 +292,7 @@ impl Occurrence {
         let starts = spans.iter().skip(1).map(|(start, _)| Some(*start));
         let starts: Vec<_> = starts.chain([None]).collect();
         let lengths = spans.iter().zip(starts).map(|((start, end), next)| {
-            // A part whose end Zoom did not tell was over when the next one started.
+            // A part with an unknown end was over when the next part started.
             let end = end.or(next).unwrap_or(*start);
             end.saturating_sub(*start).max(0)
         });
@@ -308,7 +310,7 @@ impl Occurrence {
         !self.link.is_empty()
     }
 
-    /// The link to join, if this event knows it or `claimed` is it. Empty otherwise.
+    /// The join link, if this event knows it or `claimed` has its digest. Otherwise empty.
     pub fn link<'a>(&'a self, claimed: &'a str) -> &'a str {
         if !self.join_url.is_empty() {
             &self.join_url
@@ -319,18 +321,18 @@ impl Occurrence {
         }
     }
 
-    /// The channels in which the meeting is still to be announced.
-    pub fn pending(&self) -> impl Iterator<Item = &Card> {
+    /// The cards whose announcements are pending.
+    pub fn pending_cards(&self) -> impl Iterator<Item = &Card> {
         self.cards.iter().filter(|card| card.is_pending())
     }
 
-    /// The posts of the meeting.
-    pub fn posts(&self) -> impl Iterator<Item = &Card> {
+    /// The cards that are posted.
+    pub fn posted_cards(&self) -> impl Iterator<Item = &Card> {
         self.cards.iter().filter(|card| !card.is_pending())
     }
 
-    /// Adds the channels in which the meeting is to be announced, unless it has a card there.
-    pub fn announce_in<'a>(&mut self, channels: impl IntoIterator<Item = &'a str>) {
+    /// Adds a pending card for each channel that has no card yet.
+    pub fn add_pending_cards<'a>(&mut self, channels: impl IntoIterator<Item = &'a str>) {
         for channel_id in channels {
             let is_known = self.cards.iter().any(|card| card.channel_id == channel_id);
             if !is_known && self.cards.len() < MAX_CHANNELS {

@@ -1,14 +1,16 @@
-//! How long jobs wait between two tries.
+//! The delays between two attempts of a job.
 
-/// Before the second try, in seconds.
-const PAUSE: u32 = 30;
-/// The longest wait between two tries, in seconds.
-pub const LONGEST_PAUSE: u32 = 3600;
+/// The delay before the second attempt, in seconds.
+const FIRST_DELAY: u32 = 30;
+/// The longest delay between two attempts, in seconds.
+pub const LONGEST_DELAY: u32 = 3600;
 
-/// How long to wait after this many tries, in seconds: doubled each time, up to an hour.
-pub fn pause(tries: u32) -> u32 {
+/// The delay after this many attempts, in seconds. It doubles each time, up to an hour.
+pub fn retry_delay(tries: u32) -> u32 {
     let doublings = tries.saturating_sub(1).min(10);
-    PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE)
+    FIRST_DELAY
+        .saturating_mul(1 << doublings)
+        .min(LONGEST_DELAY)
 }
 
 #[cfg(test)]
@@ -16,7 +18,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_up_to_an_hour() {
-        assert_eq!([pause(1), pause(2), pause(8)], [30, 60, LONGEST_PAUSE]);
+    fn delays_double_up_to_an_hour() {
+        assert_eq!(
+            [retry_delay(1), retry_delay(2), retry_delay(8)],
+            [30, 60, LONGEST_DELAY]
+        );
     }
 }

@@ -1,7 +1,7 @@
-//! Clicks on the buttons of our messages.
+//! Buttons in the plugin's messages, and clicks on them.
 //!
-//! The host proves that the context is ours ([`crate::entry::http`] lets only genuine clicks through). It proves nothing about
-//! today: who has left a channel since is refused like at a first request.
+//! The host proves that this plugin created the button's context; [`crate::entry::http`] accepts only genuine clicks. The
+//! proof says nothing about the present, so handlers check membership and permissions again.
 
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::platform::channels::Place;
@@ -20,22 +20,22 @@ pub struct Click {
     /// The message with the button.
     #[serde(default)]
     pub post_id: String,
-    /// What the button carries.
+    /// The button's context.
     pub context: Context,
 }
 
-/// What a button carries.
+/// The context of a button.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub struct Context {
-    /// Which button it is.
+    /// The name of the button.
     pub action: String,
-    /// Whom the message was for.
+    /// The user to whom the message was shown.
     #[serde(rename = "userID")]
     pub user_id: String,
-    /// The channel it was in.
+    /// The channel of the message.
     #[serde(rename = "channelID")]
     pub channel_id: String,
-    /// The thread it was in, or empty.
+    /// The thread of the message, or empty.
     #[serde(rename = "rootID", default)]
     pub root_id: String,
     /// The topic of the meeting that waits, or empty.
@@ -44,13 +44,13 @@ pub struct Context {
     /// The client that waits, or empty.
     #[serde(rename = "connectionID", default)]
     pub connection_id: String,
-    /// Whether a recent meeting is no obstacle.
+    /// Whether to start although there is a recent meeting.
     #[serde(default)]
     pub force: bool,
 }
 
 impl Context {
-    /// Where the message was.
+    /// The channel and thread of the message.
     pub fn place(&self) -> Place<'_> {
         Place {
             channel_id: &self.channel_id,
@@ -59,12 +59,12 @@ impl Context {
     }
 }
 
-/// Why a click is not taken.
+/// Why a click is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is not what our buttons send.
+    /// The body is not the body of a click on one of the plugin's buttons.
     Malformed,
-    /// The button is somebody else's.
+    /// The button was shown to another user.
     NotYours,
 }
 
@@ -79,8 +79,8 @@ impl Refusal {
     }
 }
 
-/// Reads a click of this user.
-pub fn read(request: &Request, user_id: &str) -> Result<Click, Refusal> {
+/// Parses a click of this user.
+pub fn parse_click(request: &Request, user_id: &str) -> Result<Click, Refusal> {
     parse(&request.body, user_id)
 }
 
@@ -98,13 +98,13 @@ fn parse(body: &[u8], user_id: &str) -> Result<Click, Refusal> {
     Ok(click)
 }
 
-/// A click is taken; what follows is said by posts.
-pub fn taken() -> Response {
+/// The answer to an accepted click. Posts say the rest.
+pub fn accepted() -> Response {
     response::json(200, &json!({}))
 }
 
-/// A click is taken, and the server says what follows, because the bot could not.
-pub fn taken_with(message: &str) -> Response {
+/// The answer to an accepted click, with a message that the server shows because the bot could not show it.
+pub fn accepted_with_message(message: &str) -> Response {
     response::json(200, &json!({ "ephemeral_text": message }))
 }
 

@@ -1,7 +1,7 @@
-//! Places in Mattermost, and how a sentence reaches the people there.
+//! Channels and threads, and messages that only one user sees.
 
 use crate::bindings::config;
-use crate::bindings::posts::{self, Draft};
+use crate::bindings::posts::{self, Draft, Post};
 use crate::bindings::types::Error;
 use crate::platform::log;
 use crate::text::Locale;
@@ -29,13 +29,13 @@ impl Place<'_> {
     }
 }
 
-/// The language of texts that everybody in a channel reads: the server's.
+/// The language of posts that everybody in a channel reads: the server's default language.
 pub fn channel_locale() -> Locale {
     Locale::from_tag(&config::default_locale())
 }
 
-/// Shows a sentence by the bot to one user, in the thread they are in.
-pub fn tell(user_id: &str, place: Place<'_>, message: &str) -> Result<(), Error> {
+/// Shows a message of the bot to one user, in their channel and thread.
+pub fn show_to_user(user_id: &str, place: Place<'_>, message: &str) -> Result<(), Error> {
     let draft = place.draft(message.to_owned(), "", String::new());
     posts::ephemeral(user_id, &draft)
         .map(drop)
@@ -45,4 +45,20 @@ pub fn tell(user_id: &str, place: Place<'_>, message: &str) -> Result<(), Error>
                 &[("error", &error.to_string())],
             );
         })
+}
+
+/// The posts of a channel since a time in milliseconds, newest first. If the recent posts are too large for one answer of
+/// the server, this returns none. The caller then works without them: a meeting starts without the check for a recent one,
+/// and a job posts without searching for its earlier post.
+pub fn posts_since(channel_id: &str, since: i64) -> Result<Vec<Post>, Error> {
+    match posts::since(channel_id, since) {
+        Err(Error::TooLarge) => {
+            log::warn(
+                "The recent posts of a channel are too large, so they were not searched.",
+                &[("channel", channel_id)],
+            );
+            Ok(Vec::new())
+        }
+        posts => posts,
+    }
 }

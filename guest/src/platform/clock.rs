@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How far from ours the clock of another node may be, in milliseconds. One that was further ahead has been set right
-/// since, and what it has dated is of no time.
-pub const SKEW: i64 = 5 * 60 * 1000;
+/// The largest difference between the clocks of two nodes, in milliseconds. Ignore times that are further in the future: a
+/// node's clock was wrong when it wrote them.
+pub const MAX_CLOCK_SKEW: i64 = 5 * 60 * 1000;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub fn now_ms() -> i64 {
@@ -15,7 +15,7 @@ pub fn now_ms() -> i64 {
         .unwrap_or(0)
 }
 
-/// Waits. It blocks this event and no other.
-pub fn pause(milliseconds: u64) {
+/// Waits this many milliseconds. This blocks only the current event.
+pub fn sleep_ms(milliseconds: u64) {
     std::thread::sleep(Duration::from_millis(milliseconds));
 }

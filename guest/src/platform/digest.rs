@@ -1,8 +1,9 @@
-//! Short names for things, in hexadecimal digits.
+//! Digests as hexadecimal text, for keys and comparisons.
 
 use sha2::{Digest, Sha256};
 
-/// The first `length` bytes of a SHA-256: the same for the same parts. Parts are kept apart by their lengths.
+/// The first `length` bytes of the SHA-256 of the parts. Each part is preceded by its length, so `["a", "b"]` and `["ab"]`
+/// have different digests.
 pub fn digest<'a>(parts: impl IntoIterator<Item = &'a str>, length: usize) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -24,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_kept_apart() {
+    fn the_boundaries_between_parts_matter() {
         assert_eq!(digest(["a", "b"], 16), digest(["a", "b"], 16));
         assert_ne!(digest(["a", "b"], 16), digest(["ab"], 16));
         assert_eq!(digest(["a"], 6).len(), 12);

@@ -1,19 +1,18 @@
-//! Looking through all of the plugin's keys, in jobs: a server may have many thousands.
+//! Visits all of the plugin's keys, page by page. Only jobs do this, because a server may have many thousands of keys.
 
 use crate::bindings::kv;
 use crate::bindings::types::Error;
 
-/// How many keys one page has.
+/// The number of keys in one page.
 const PER_PAGE: u32 = 200;
-/// How many keys one run visits, about: a visit makes a few calls, and a run may make 1,000.
+/// The approximate number of keys that one run visits. A visit makes a few host calls, and a run may make 1,000.
 const VISITS: usize = 100;
 
-/// Visits the keys with this prefix from a page on. Answers with the page with which the next run continues; none at the
-/// end.
+/// Visits the keys with this prefix, starting at a page. Returns the page where the next run continues, or none at the end.
 ///
-/// The store numbers pages by position, so a key that is deleted meanwhile makes others move to an earlier page. Whoever
-/// must see all keys looks through them again.
-pub fn keys(
+/// The store numbers pages by position. If a key is deleted meanwhile, later keys move to an earlier page and may be
+/// skipped. A caller that must see all keys makes a second pass.
+pub fn visit_keys(
     prefix: &str,
     mut page: u32,
     mut visit: impl FnMut(&str) -> Result<(), Error>,

@@ -2,12 +2,12 @@
 
 use crate::bindings::log::{self, Level};
 
-/// A line for the administrators' log. Never pass a token, secret or passcode.
+/// Logs a warning for administrators. Never pass a token, secret, or passcode.
 pub fn warn(message: &str, fields: &[(&str, &str)]) {
     write(Level::Warn, message, fields);
 }
 
-/// A line that helps when something is looked into. Never pass a token, secret or passcode.
+/// Logs a line for debugging. Never pass a token, secret, or passcode.
 pub fn debug(message: &str, fields: &[(&str, &str)]) {
     write(Level::Debug, message, fields);
 }

@@ -1,4 +1,4 @@
-//! What the features need from Mattermost and from the machine, beyond single calls.
+//! Helpers for working with Mattermost and the host: people, channels, requests, jobs, the clock, and the log.
 
 pub mod backoff;
 pub mod bot;

@@ -1,11 +1,11 @@
-//! Whom a sentence is for, and how it reaches them.
+//! Mattermost users, and readers of sentences.
 
 use crate::bindings::types::Error;
 use crate::bindings::users;
 use crate::platform::time_zone;
 use crate::text::Locale;
 
-/// What we need to know of a user.
+/// A Mattermost user.
 pub struct Person {
     /// The user's id.
     pub id: String,
@@ -13,11 +13,11 @@ pub struct Person {
     pub username: String,
     /// The language of sentences for this person.
     pub locale: Locale,
-    /// Whether the person can correct our settings.
+    /// Whether the person can change the plugin's settings.
     pub is_system_admin: bool,
-    /// The person's address.
+    /// The person's email address.
     pub email: String,
-    /// Whether the person has proved to own the address.
+    /// Whether the person has verified the email address.
     pub email_verified: bool,
     /// Whether the person can no longer sign in.
     pub deactivated: bool,
@@ -25,14 +25,14 @@ pub struct Person {
     pub timezone: String,
 }
 
-/// What a sentence depends on. The default is a reader of whom nothing is known.
+/// The reader of a sentence. The default is an unknown reader.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reader<'a> {
     /// The language.
     pub locale: Locale,
     /// The IANA name of the time zone, or empty for UTC.
     pub timezone: &'a str,
-    /// Whether the reader can repair what only a system admin can.
+    /// Whether the reader is a system admin and can change settings.
     pub is_system_admin: bool,
 }
 

@@ -1,12 +1,12 @@
-//! A time as a reader's clock shows it.
+//! Times in a reader's time zone.
 //!
-//! The server knows each user's time zone by its IANA name, and a component has no system to ask for its rules. So the
-//! time zone database comes with the plugin, in the crate `jiff`: 300 kB of the component, 95 kB compressed.
+//! The server stores each user's time zone as an IANA name. A component cannot read the system's time zone database, so
+//! the crate `jiff` brings one: 300 kB of the component, 95 kB compressed.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// A time in milliseconds since 1970, to the minute, with the name of the zone. A zone that is not known is UTC.
+/// Formats a time in milliseconds since 1970, to the minute, with the name of the zone. Unknown zones become UTC.
 pub fn local(milliseconds: i64, zone: &str) -> String {
     let (zone, name) = match TimeZone::get(zone) {
         Ok(found) => (found, zone),
@@ -28,7 +28,7 @@ mod tests {
     const WINTER: i64 = 1_796_428_800_000;
 
     #[test]
-    fn f16_times_follow_the_readers_zone_and_its_summer_time() {
+    fn f16_times_use_the_readers_time_zone_and_daylight_saving_time() {
         for (time, zone, local_time) in [
             (SUMMER, "Europe/Berlin", "2026-08-07 02:00 (Europe/Berlin)"),
             (WINTER, "Europe/Berlin", "2026-12-05 01:00 (Europe/Berlin)"),

@@ -1,4 +1,4 @@
-//! `/zoom channel-settings`: rules of single channels, made by who manages the system.
+//! `/zoom channel-settings`: system admins allow or forbid meetings in a channel.
 
 use crate::bindings::channels::{self, Channel, Kind};
 use crate::bindings::dialogs::{self, Choice, Dialog, Element, ElementKind};
@@ -6,8 +6,8 @@ use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::bindings::types::Error;
 use crate::bindings::users;
 use crate::config::Config;
-use crate::platform::channels::{Place, tell};
-use crate::platform::command::invocation::{Context, quoted};
+use crate::platform::channels::{Place, show_to_user};
+use crate::platform::command::invocation::{CommandContext, inline_code};
 use crate::platform::http::response;
 use crate::platform::ids::is_id;
 use crate::platform::log;
@@ -16,44 +16,44 @@ use crate::store::channel_settings::{self, Preference};
 use crate::text::{self, Locale, Message};
 use serde::Deserialize;
 
-/// Where the dialog sends its answer.
+/// The route that receives the dialog's answer.
 pub const ROUTE: &str = "/api/v1/channel-preference";
-/// What somebody must be allowed to do.
+/// The permission that the user needs.
 const PERMISSION: &str = "manage_system";
 /// The name of the field.
 const FIELD: &str = "preference";
-/// How many channels are listed.
+/// The number of channels that are listed.
 const MAX_LISTED: usize = 200;
 
 type Answer = Result<Option<String>, Error>;
 
-/// Runs what was typed after `channel-settings`.
-pub fn run(config: &Config, context: &Context<'_>) -> Answer {
+/// Runs the command.
+pub fn run(config: &Config, context: &CommandContext<'_>) -> Answer {
     if !users::has_permission(&context.person.id, PERMISSION)? {
         return say(context, Message::ChannelSettingsAdmins);
     }
     match context.words {
-        [] => open(config, context),
-        ["list"] => list(config, context),
+        [] => open_dialog(config, context),
+        ["list"] => list_rules(config, context),
         [word, ..] => Ok(Some(text::text(
             context.person.locale,
             Message::CommandUnknown,
-            &[("action", &quoted(word))],
+            &[("action", &inline_code(word))],
         ))),
     }
 }
 
-fn say(context: &Context<'_>, message: Message) -> Answer {
+fn say(context: &CommandContext<'_>, message: Message) -> Answer {
     Ok(Some(text::plain(context.person.locale, message)))
 }
 
-fn open(config: &Config, context: &Context<'_>) -> Answer {
+fn open_dialog(config: &Config, context: &CommandContext<'_>) -> Answer {
     let channel = channels::get(context.place.channel_id)?;
     if matches!(channel.kind, Kind::Direct | Kind::Group) {
         return say(context, Message::ChannelSettingsDirect);
     }
     let restrict = config.restrict_meeting_creation;
-    let form = dialog(context.person.locale, &channel, restrict);
+    let form = build_dialog(context.person.locale, &channel, restrict);
     match dialogs::open(context.trigger_id, ROUTE, &form) {
         Ok(()) => Ok(None),
         Err(error) => {
@@ -66,7 +66,7 @@ fn open(config: &Config, context: &Context<'_>) -> Answer {
     }
 }
 
-fn dialog(locale: Locale, channel: &Channel, restrict: bool) -> Dialog {
+fn build_dialog(locale: Locale, channel: &Channel, restrict: bool) -> Dialog {
     let plain = |message| text::plain(locale, message);
     let choice = |label: String, value: Preference| Choice {
         label,
@@ -81,7 +81,7 @@ fn dialog(locale: Locale, channel: &Channel, restrict: bool) -> Dialog {
     Dialog {
         callback_id: channel.display_name.clone(),
         title: plain(Message::ChannelSettingsTitle),
-        introduction: quoted(&channel.display_name),
+        introduction: inline_code(&channel.display_name),
         submit_label: plain(Message::ChannelSettingsSubmit),
         state: String::new(),
         elements: vec![Element {
@@ -104,7 +104,7 @@ fn dialog(locale: Locale, channel: &Channel, restrict: bool) -> Dialog {
     }
 }
 
-fn list(config: &Config, context: &Context<'_>) -> Answer {
+fn list_rules(config: &Config, context: &CommandContext<'_>) -> Answer {
     let locale = context.person.locale;
     let all = channel_settings::all()?;
     if all.is_empty() {
@@ -126,8 +126,8 @@ fn list(config: &Config, context: &Context<'_>) -> Answer {
     let mut rows = Vec::new();
     for (id, preference) in own.take(MAX_LISTED) {
         let name = match channels::get(id) {
-            Ok(channel) => quoted(&channel.display_name),
-            // One that is gone does not hide the others.
+            Ok(channel) => inline_code(&channel.display_name),
+            // List the other channels although this one does not exist any more.
             Err(Error::NotFound) => text::plain(locale, Message::ChannelGone),
             Err(error) => return Err(error),
         };
@@ -160,8 +160,8 @@ struct Fields {
     preference: serde_json::Value,
 }
 
-/// Takes the dialog's answer of a signed-in user.
-pub fn answered(request: &Request, user_id: &str) -> Response {
+/// Handles the dialog's answer of a signed-in user.
+pub fn handle_answer(request: &Request, user_id: &str) -> Response {
     let refuse = |status, message| response::error(status, &text::plain(Locale::En, message));
     let Ok(submission) = serde_json::from_slice::<Submission>(&request.body) else {
         return refuse(400, Message::HttpBadRequest);
@@ -186,7 +186,7 @@ fn store(submission: &Submission, user_id: &str) -> Result<Response, Error> {
         return Ok(refuse(403, Message::HttpForbidden));
     }
     if submission.cancelled {
-        return Ok(response::empty(200));
+        return Ok(response::without_body(200));
     }
     let preference = submission.submission.preference.as_str();
     let Some(preference) = preference.and_then(Preference::from_name) else {
@@ -211,6 +211,6 @@ fn store(submission: &Submission, user_id: &str) -> Result<Response, Error> {
         Preference::Restrict => Message::ChannelSettingsNowRestricted,
         Preference::Default => Message::ChannelSettingsNowDefault,
     };
-    let _ = tell(user_id, place, &text::plain(locale, message));
-    Ok(response::empty(200))
+    let _ = show_to_user(user_id, place, &text::plain(locale, message));
+    Ok(response::without_body(200))
 }

@@ -1,4 +1,4 @@
-//! What people choose in advance: users for their own meetings, and system admins for a channel.
+//! Preferences: users choose the meeting ID of their meetings, and system admins set rules for channels.
 
 pub mod channel_settings;
 pub mod personal_meeting_id;

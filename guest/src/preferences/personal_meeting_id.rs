@@ -1,14 +1,14 @@
-//! The form of `/zoom settings`, and its answers.
+//! `/zoom settings`: the form that asks whether to use the Personal Meeting ID, and its answers.
 
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::bindings::posts;
 use crate::bindings::types::Error;
 use crate::config::Config;
-use crate::connection::link::{Then, invite};
+use crate::connection::link::{AfterConnecting, offer_link};
 use crate::connection::session::{OpenError, Session};
 use crate::platform::buttons::{self, Context, POST_KIND, Refusal, button};
 use crate::platform::channels::Place;
-use crate::platform::command::invocation::{Context as CommandContext, quoted};
+use crate::platform::command::invocation::{CommandContext, inline_code};
 use crate::platform::http::response;
 use crate::platform::log;
 use crate::platform::people::Person;
@@ -17,27 +17,31 @@ use crate::text::{self, Locale, Message};
 use serde_json::{Value, json};
 
 const PATH: &str = "/api/v1/updatePMI";
-/// The buttons: what they send, what they are called, and what they mean.
+/// The buttons: their actions, labels, and preferences.
 const BUTTONS: [(&str, Message, Preference); 3] = [
     ("Yes", Message::SettingsYes, Preference::Personal),
     ("No", Message::SettingsNo, Preference::Unique),
     ("Ask", Message::SettingsAsk, Preference::Ask),
 ];
 
-/// Shows the form, to a connected user.
+/// Runs the command: shows the form to a connected user.
 pub fn run(config: &Config, context: &CommandContext<'_>) -> Result<Option<String>, Error> {
     if let Some(word) = context.words.first() {
         return Ok(Some(text::text(
             context.person.locale,
             Message::CommandUnknown,
-            &[("action", &quoted(word))],
+            &[("action", &inline_code(word))],
         )));
     }
     match Session::open(config, context.person) {
         Ok(_) => show(context.person, context.place).map(|()| None),
-        Err(OpenError::NotConnected) => {
-            invite(config, context.person, context.place, Then::Nothing).map(Some)
-        }
+        Err(OpenError::NotConnected) => offer_link(
+            config,
+            context.person,
+            context.place,
+            AfterConnecting::Nothing,
+        )
+        .map(Some),
         Err(OpenError::Refused(error)) => Ok(Some(error.sentence(&context.person.reader()))),
         Err(OpenError::Host(error)) => Err(error),
     }
@@ -48,7 +52,7 @@ fn show(person: &Person, place: Place<'_>) -> Result<(), Error> {
     let preference = user_preference::load(&person.id)?;
     let context =
         json!({ "userID": person.id, "channelID": place.channel_id, "rootID": place.root_id });
-    let props = props(person.locale, preference, Some(&context));
+    let props = form_props(person.locale, preference, Some(&context));
     posts::ephemeral(
         &person.id,
         &place.draft(String::new(), POST_KIND, props.to_string()),
@@ -56,8 +60,8 @@ fn show(person: &Person, place: Place<'_>) -> Result<(), Error> {
     .map(drop)
 }
 
-/// The form; without buttons once it is answered.
-fn props(locale: Locale, preference: Preference, context: Option<&Value>) -> Value {
+/// The props of the form. An answered form has no buttons.
+fn form_props(locale: Locale, preference: Preference, context: Option<&Value>) -> Value {
     let value = match preference {
         Preference::Personal => Message::SettingsYes,
         Preference::Unique => Message::SettingsNo,
@@ -82,7 +86,7 @@ fn props(locale: Locale, preference: Preference, context: Option<&Value>) -> Val
     json!({ "attachments": [attachment] })
 }
 
-fn chosen(context: &Context) -> Result<Preference, Refusal> {
+fn parse_choice(context: &Context) -> Result<Preference, Refusal> {
     let button = BUTTONS
         .iter()
         .find(|(action, _, _)| *action == context.action);
@@ -91,34 +95,33 @@ fn chosen(context: &Context) -> Result<Preference, Refusal> {
         .ok_or(Refusal::Malformed)
 }
 
-/// Answers `POST /api/v1/updatePMI` of a signed-in user: keeps the preference and shows it in place of
-/// the form, in the thread where the form was.
-pub fn answered(request: &Request, user_id: &str) -> Response {
-    let click = match buttons::read(request, user_id) {
+/// Handles `POST /api/v1/updatePMI` of a signed-in user: stores the preference and replaces the form with it.
+pub fn handle_answer(request: &Request, user_id: &str) -> Response {
+    let click = match buttons::parse_click(request, user_id) {
         Ok(click) => click,
         Err(refusal) => return refusal.response(),
     };
-    let preference = match chosen(&click.context) {
+    let preference = match parse_choice(&click.context) {
         Ok(preference) => preference,
         Err(refusal) => return refusal.response(),
     };
     let locale = Person::locale_of(user_id);
     if let Err(error) = user_preference::save(user_id, preference) {
         log::warn(
-            "A preference was not kept.",
+            "A preference could not be stored.",
             &[("error", &error.to_string())],
         );
         return response::error(500, &text::plain(locale, Message::MattermostFailed));
     }
-    let props = props(locale, preference, None).to_string();
+    let props = form_props(locale, preference, None).to_string();
     let draft = click.context.place().draft(String::new(), POST_KIND, props);
     if let Err(error) = posts::update_ephemeral(user_id, &click.post_id, &draft) {
         log::warn(
-            "An answered form was not replaced.",
+            "An answered form could not be replaced.",
             &[("error", &error.to_string())],
         );
     }
-    buttons::taken()
+    buttons::accepted()
 }
 
 #[cfg(test)]
@@ -130,18 +133,22 @@ mod tests {
     }
 
     #[test]
-    fn d41_only_the_three_words_are_answers() {
-        assert_eq!(chosen(&context("Yes")), Ok(Preference::Personal));
-        assert_eq!(chosen(&context("No")), Ok(Preference::Unique));
-        assert_eq!(chosen(&context("Ask")), Ok(Preference::Ask));
+    fn d41_only_the_three_buttons_are_accepted() {
+        assert_eq!(parse_choice(&context("Yes")), Ok(Preference::Personal));
+        assert_eq!(parse_choice(&context("No")), Ok(Preference::Unique));
+        assert_eq!(parse_choice(&context("Ask")), Ok(Preference::Ask));
         for odd in ["yes", "", "Maybe", "true"] {
-            assert_eq!(chosen(&context(odd)), Err(Refusal::Malformed), "{odd}");
+            assert_eq!(
+                parse_choice(&context(odd)),
+                Err(Refusal::Malformed),
+                "{odd}"
+            );
         }
     }
 
     #[test]
     fn the_form_shows_the_current_value_and_three_buttons() {
-        let props = props(
+        let props = form_props(
             Locale::En,
             Preference::Unique,
             Some(&json!({"userID": "u", "channelID": "c", "rootID": "r"})),
@@ -160,7 +167,7 @@ mod tests {
     #[test]
     fn an_answered_form_has_no_buttons() {
         assert!(
-            props(Locale::En, Preference::Ask, None)["attachments"][0]
+            form_props(Locale::En, Preference::Ask, None)["attachments"][0]
                 .get("actions")
                 .is_none()
         );

@@ -1,69 +1,69 @@
-//! Fetching a file from Zoom.
+//! Downloads a file of a recording from Zoom.
 //!
-//! The address comes in a webhook and each redirect in an answer, so each is checked: `https`, and a host of Zoom. The
-//! token goes to the first host and to no other. (The host of this component checks addresses too, against its policy.)
+//! The URL comes from a webhook, and each redirect from a response. Each URL must use `https` and lead to one of Zoom's
+//! hosts. The token is sent only to the first host. (The sandbox also checks URLs against its policy.)
 //!
-//! An answer with status 200 need not be the file: Zoom answers an unauthorized download with a page in HTML.
+//! A response with status 200 is not always the file: Zoom answers an unauthorized download with an HTML page.
 //!
-//! The webhook's own token comes first. If there is none or Zoom does not accept it, the connection of the meeting's host
-//! is used, if the host has connected a Zoom account here and the app has the scope.
+//! The webhook's token is tried first. If there is none or Zoom rejects it, the connection of the meeting's host is used,
+//! if the host is connected and the app has the scope.
 
 use crate::bindings::http::{self, Request, Response};
 use crate::bindings::types::Error as HostError;
 use crate::config::Config;
 use crate::connection::session::Session;
 use crate::platform::clock;
-use crate::recordings::payload::{File, FileKind, Work};
+use crate::recordings::payload::{File, FileKind, RecordingJob};
 use crate::store::zoom_user_index;
 use crate::zoom;
-use crate::zoom::error::limit::Limit;
+use crate::zoom::error::limit::RateLimit;
 use ::http::Uri;
 
-/// How many redirects are followed.
-const HOPS: usize = 5;
+/// The number of redirects that are followed.
+const MAX_REDIRECTS: usize = 5;
 /// The largest file, in bytes.
 const MAX_FILE: u32 = 10 * 1024 * 1024;
-/// How long one answer may take, in milliseconds.
+/// The time limit of one request, in milliseconds.
 const TIMEOUT: u32 = 50_000;
 
-/// The types of answers that are never a chat or a transcript.
-const PAGES: [&str; 3] = ["text/html", "application/xhtml+xml", "application/json"];
+/// The content types that are never a chat or a transcript.
+const PAGE_TYPES: [&str; 3] = ["text/html", "application/xhtml+xml", "application/json"];
 
-/// Why there is no file.
+/// The reason why there is no file.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The address, or one it redirects to, is not Zoom's. Not shown: it may hold a token.
+    /// The URL or a redirect does not lead to Zoom. The URL is not shown, because it may contain a token.
     #[error("the address is not one of Zoom's")]
     Untrusted,
-    /// Zoom refused it.
+    /// Zoom refused the download with this status.
     #[error("Zoom answered {0}")]
     Refused(u16),
-    /// Zoom answered with something else.
+    /// The response is not the file.
     #[error("Zoom's answer is not the file: {0}")]
     NotTheFile(&'static str),
-    /// It is longer than 10 MiB.
+    /// The file is larger than 10 MiB.
     #[error("the file is larger than 10 MiB")]
     TooLarge,
-    /// Not now; after so many seconds, if Zoom said.
+    /// The download failed temporarily. Contains the delay in seconds, if Zoom named one.
     #[error("Zoom did not hand out the file")]
     Later(Option<u32>),
 }
 
-/// Fetches a file of a recording.
-pub fn fetch(config: &Config, work: &Work, file: &File) -> Result<Vec<u8>, Failure> {
+/// Downloads a file of a recording.
+pub fn fetch(config: &Config, work: &RecordingJob, file: &File) -> Result<Vec<u8>, Failure> {
     let result = match work.token.as_str() {
         "" => Err(Failure::Refused(401)),
         token => get_file(config, file, token),
     };
     match result {
         Err(failure) if is_about_the_token(&failure) => {
-            as_host(config, work, file).unwrap_or(Err(failure))
+            fetch_as_host(config, work, file).unwrap_or(Err(failure))
         }
         result => result,
     }
 }
 
-/// Whether another token may help.
+/// Whether another token may be accepted.
 fn is_about_the_token(failure: &Failure) -> bool {
     matches!(
         failure,
@@ -71,8 +71,12 @@ fn is_about_the_token(failure: &Failure) -> bool {
     )
 }
 
-/// Fetches the file with the connection of the meeting's host; none if the host has none that may be used.
-fn as_host(config: &Config, work: &Work, file: &File) -> Option<Result<Vec<u8>, Failure>> {
+/// Downloads the file with the connection of the meeting's host. Returns none if there is no usable connection.
+fn fetch_as_host(
+    config: &Config,
+    work: &RecordingJob,
+    file: &File,
+) -> Option<Result<Vec<u8>, Failure>> {
     let mut session = host_session(config, &work.host_id)?;
     let mut result = None;
     let asked = session.call(|client| match get_file(config, file, client.access_token) {
@@ -89,22 +93,22 @@ fn host_session<'a>(config: &'a Config, host_id: &str) -> Option<Session<'a>> {
     if config.account_level {
         return Session::organization(config).ok();
     }
-    let users = zoom_user_index::of(host_id).ok()?;
+    let users = zoom_user_index::users_of(host_id).ok()?;
     let mut sessions = users.iter();
     sessions.find_map(|user_id| Session::for_user(config, user_id).ok())
 }
 
 fn get_file(config: &Config, file: &File, token: &str) -> Result<Vec<u8>, Failure> {
-    let response = follow(config, &file.url, token)?;
-    check(file, &response)?;
+    let response = get_following_redirects(config, &file.url, token)?;
+    check_is_file(file, &response)?;
     Ok(response.body)
 }
 
-/// Makes sure that an answer is the file.
-fn check(file: &File, response: &Response) -> Result<(), Failure> {
+/// Checks that a response is the file.
+fn check_is_file(file: &File, response: &Response) -> Result<(), Failure> {
     let content_type = header(response, "content-type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if PAGES
+    if PAGE_TYPES
         .iter()
         .any(|page| media_type.eq_ignore_ascii_case(page))
     {
@@ -125,10 +129,14 @@ fn check(file: &File, response: &Response) -> Result<(), Failure> {
 }
 
 /// Sends the request and follows redirects.
-fn follow(config: &Config, address: &str, token: &str) -> Result<Response, Failure> {
+fn get_following_redirects(
+    config: &Config,
+    address: &str,
+    token: &str,
+) -> Result<Response, Failure> {
     let first = authority(address);
     let mut address = address.to_owned();
-    for _ in 0..=HOPS {
+    for _ in 0..=MAX_REDIRECTS {
         if !config.is_zooms(&address) {
             return Err(Failure::Untrusted);
         }
@@ -137,11 +145,12 @@ fn follow(config: &Config, address: &str, token: &str) -> Result<Response, Failu
         match response.status {
             200 => return Ok(response),
             301 | 302 | 303 | 307 | 308 => {
-                let place = header(&response, "location").and_then(|place| join(&address, place));
+                let place = header(&response, "location")
+                    .and_then(|place| resolve_redirect(&address, place));
                 address = place.ok_or(Failure::Refused(response.status))?;
             }
             429 | 500..=599 => {
-                let limit = Limit::read(&response.headers, clock::now_ms());
+                let limit = RateLimit::read(&response.headers, clock::now_ms());
                 return Err(Failure::Later(limit.wait));
             }
             status => return Err(Failure::Refused(status)),
@@ -179,8 +188,8 @@ fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     Some(value)
 }
 
-/// Where a redirect leads: a whole address, or a path on the same host.
-fn join(from: &str, place: &str) -> Option<String> {
+/// The target of a redirect: an absolute URL, or a path on the same host.
+fn resolve_redirect(from: &str, place: &str) -> Option<String> {
     if place.starts_with("https://") {
         return Some(place.to_owned());
     }
@@ -194,19 +203,22 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_redirect_is_a_whole_address_or_a_path() {
-        let join = |place| join("https://a.zoom.us/x?y", place);
-        assert_eq!(join("https://b.zoom.us/z").unwrap(), "https://b.zoom.us/z");
-        assert_eq!(join("/z?1").unwrap(), "https://a.zoom.us/z?1");
+    fn a_redirect_is_an_absolute_url_or_a_path() {
+        let resolve = |place| resolve_redirect("https://a.zoom.us/x?y", place);
+        assert_eq!(
+            resolve("https://b.zoom.us/z").unwrap(),
+            "https://b.zoom.us/z"
+        );
+        assert_eq!(resolve("/z?1").unwrap(), "https://a.zoom.us/z?1");
         for odd in ["//b.zoom.us/", "http://zoom.us/", "z", ""] {
-            assert_eq!(join(odd), None, "{odd}");
+            assert_eq!(resolve(odd), None, "{odd}");
         }
     }
 
     proptest! {
         #[test]
         fn no_address_makes_it_panic(address in ".*") {
-            let _ = (join(&address, &address), authority(&address));
+            let _ = (resolve_redirect(&address, &address), authority(&address));
         }
     }
 }

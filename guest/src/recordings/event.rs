@@ -1,31 +1,31 @@
-//! Zoom's events about recordings: there is something to fetch, or something is gone.
+//! Handles Zoom's events about recordings: files are ready, trashed, deleted, or recovered.
 //!
-//! Zoom wants its answer within seconds, and fetching may take minutes. So each event becomes a job for all posts of the
-//! meeting. What the job needs (links, the token to fetch with, the passcode) is stored encrypted until it has run.
+//! Zoom expects an answer within seconds, but a download may take minutes. Therefore each event becomes a job for all posts
+//! of the meeting. The job's payload (links, download token, passcode) is stored encrypted.
 //!
-//! A recording belongs to the meeting that names the UUID of its part. The number alone counts only for a meeting of
-//! which no UUID is known, and never for a personal room.
+//! A recording belongs to the meeting that has the UUID of its part. The number alone counts only if no UUID of the meeting
+//! is known, and never for a personal room.
 
 use crate::bindings::types::Error;
 use crate::config::Config;
 use crate::occurrence::state::Occurrence;
 use crate::occurrence::{legacy_posts, record};
 use crate::platform::{clock, log};
-use crate::recordings::payload::{File, FileKind, Group, Link, Target, Work, enqueue};
-use crate::store::occurrence_reference::{self, Kind};
+use crate::recordings::payload::{File, FileKind, Group, Link, RecordingJob, Target, enqueue};
+use crate::store::occurrence_reference::{MeetingKind, short_uuid};
 use crate::store::{meeting_number, recording_tombstones};
-use crate::zoom::time::happened;
-use crate::zoom::webhook::meeting::Event;
+use crate::zoom::time::event_time;
+use crate::zoom::webhook::meeting::MeetingEvent;
 use crate::zoom::webhook::recording::{
-    COMPLETED, GONE, MAX_FILES, RECOVERED, Recorded, RecordedFile, TRANSCRIPT,
+    COMPLETED, FILE_STATE_EVENTS, MAX_FILES, RECOVERED, RecordedFile, RecordingEvent, TRANSCRIPT,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Enqueues the work of an event. An event about a meeting that nobody here knows is answered and forgotten.
-pub fn handle(config: &Config, recorded: &Recorded) -> Result<(), Error> {
-    let changes_files = GONE.contains(&recorded.event.as_str());
+/// Handles an event. Ignores events about unknown meetings.
+pub fn handle(config: &Config, recorded: &RecordingEvent) -> Result<(), Error> {
+    let changes_files = FILE_STATE_EVENTS.contains(&recorded.event.as_str());
     let event = match recorded.event.as_str() {
-        // Post the files that were left out meanwhile.
+        // Post the files that were skipped while they were trashed.
         RECOVERED => COMPLETED,
         event => event,
     };
@@ -37,13 +37,13 @@ pub fn handle(config: &Config, recorded: &Recorded) -> Result<(), Error> {
     if groups.is_empty() && !changes_files {
         return Ok(());
     }
-    let occurrences = occurrences(recorded)?;
+    let occurrences = find_occurrences(recorded)?;
     if changes_files && !occurrences.is_empty() {
-        remember(recorded)?;
+        record_file_states(recorded)?;
     }
     let mut targets = Vec::new();
     for occurrence in occurrences {
-        targets.extend(occurrence.posts().map(|card| Target {
+        targets.extend(occurrence.posted_cards().map(|card| Target {
             channel_id: card.channel_id.clone(),
             post_id: card.post_id.clone(),
         }));
@@ -60,7 +60,7 @@ pub fn handle(config: &Config, recorded: &Recorded) -> Result<(), Error> {
             ],
         );
     }
-    let work = Work {
+    let work = RecordingJob {
         event: event.to_owned(),
         uuid: recorded.uuid.clone(),
         host_id: recorded.host_id.clone(),
@@ -69,55 +69,55 @@ pub fn handle(config: &Config, recorded: &Recorded) -> Result<(), Error> {
             true => recorded.passcode.clone(),
             false => String::new(),
         },
-        at: happened(recorded.event_ts, clock::now_ms()),
+        at: event_time(recorded.event_ts, clock::now_ms()),
         targets,
         groups,
     };
     enqueue(config, work)
 }
 
-/// Remembers that files are gone or back.
-fn remember(recorded: &Recorded) -> Result<(), Error> {
+/// Records that files were trashed, deleted, or recovered.
+fn record_file_states(recorded: &RecordingEvent) -> Result<(), Error> {
     if recorded.uuid.is_empty() {
         return Ok(());
     }
     let files: Vec<_> = recorded.files.iter().map(RecordedFile::mark).collect();
-    let at = happened(recorded.event_ts, clock::now_ms());
-    recording_tombstones::change(&recorded.event, at, &recorded.uuid, &files)
+    let at = event_time(recorded.event_ts, clock::now_ms());
+    recording_tombstones::record_event(&recorded.event, at, &recorded.uuid, &files)
 }
 
 /// The meetings to which the recording belongs.
-fn occurrences(recorded: &Recorded) -> Result<Vec<Occurrence>, Error> {
+fn find_occurrences(recorded: &RecordingEvent) -> Result<Vec<Occurrence>, Error> {
     let Some(number) = meeting_number::load(recorded.id)?.filter(|_| recorded.id > 0) else {
         return Ok(Vec::new());
     };
-    let event = Event {
+    let event = MeetingEvent {
         number: recorded.id,
         uuid: &recorded.uuid,
         host_id: &recorded.host_id,
         start: recorded.start,
         at: recorded.event_ts,
         personal: recorded.personal,
-        ..Event::default()
+        ..MeetingEvent::default()
     };
-    let number = legacy_posts::merged(number, &event)?;
+    let number = legacy_posts::merge_legacy_post(number, &event)?;
     let mut found = Vec::new();
-    let tag = occurrence_reference::tag(&recorded.uuid);
-    for reference in number.candidates(&tag, recorded.start, recorded.personal) {
+    let tag = short_uuid(&recorded.uuid);
+    for reference in number.candidate_occurrences(&tag, recorded.start, recorded.personal) {
         let occurrence = record::change(recorded.id, &reference, |_| {})?;
-        found.extend(occurrence.filter(|one| is_of(one, recorded)));
+        found.extend(occurrence.filter(|one| belongs_to(one, recorded)));
     }
     Ok(found)
 }
 
-fn is_of(occurrence: &Occurrence, recorded: &Recorded) -> bool {
-    if occurrence.kind == Kind::Personal {
-        return occurrence.names(&recorded.uuid);
+fn belongs_to(occurrence: &Occurrence, recorded: &RecordingEvent) -> bool {
+    if occurrence.kind == MeetingKind::Personal {
+        return occurrence.owns_part(&recorded.uuid);
     }
-    !recorded.personal && (occurrence.names(&recorded.uuid) || occurrence.has_no_uuid())
+    !recorded.personal && (occurrence.owns_part(&recorded.uuid) || occurrence.has_no_known_part())
 }
 
-/// One group for each start of a recording: its videos and its chat. If there is no video, the sound.
+/// One group for each start of a recording, with its videos and its chat. Without a video, the group has the audio.
 fn recordings(files: &[RecordedFile]) -> Vec<Group> {
     let mut by_start: BTreeMap<&str, Vec<&RecordedFile>> = BTreeMap::new();
     for file in distinct(files) {
@@ -132,7 +132,7 @@ fn recordings(files: &[RecordedFile]) -> Vec<Group> {
             let found = files
                 .iter()
                 .filter(|file| file.is(kind) && !file.play_url.is_empty());
-            found.map(|file| link(file)).collect::<Vec<_>>()
+            found.map(|file| play_link(file)).collect::<Vec<_>>()
         };
         let mut links = playable("MP4");
         if links.is_empty() {
@@ -141,7 +141,7 @@ fn recordings(files: &[RecordedFile]) -> Vec<Group> {
         let mut chats = files
             .iter()
             .filter(|file| file.recording_type == "chat_file" && !file.download_url.is_empty())
-            .map(|file| file_of(file, FileKind::Chat));
+            .map(|file| file_to_fetch(file, FileKind::Chat));
         let mut file = chats.next();
         // Further chats have the same name: in a later delivery another chat may be the first.
         while !links.is_empty() || file.is_some() {
@@ -156,7 +156,7 @@ fn recordings(files: &[RecordedFile]) -> Vec<Group> {
     groups
 }
 
-fn link(file: &RecordedFile) -> Link {
+fn play_link(file: &RecordedFile) -> Link {
     Link {
         url: file.play_url.clone(),
         view: file.recording_type.clone(),
@@ -164,7 +164,7 @@ fn link(file: &RecordedFile) -> Link {
     }
 }
 
-fn file_of(file: &RecordedFile, kind: FileKind) -> File {
+fn file_to_fetch(file: &RecordedFile, kind: FileKind) -> File {
     File {
         kind,
         url: file.download_url.clone(),
@@ -178,11 +178,11 @@ fn transcripts(files: &[RecordedFile]) -> Vec<Group> {
     let files = distinct(files)
         .filter(|file| file.recording_type == "audio_transcript" && !file.download_url.is_empty());
     files
-        .map(|file| alone(file_of(file, FileKind::Transcript)))
+        .map(|file| single_file_group(file_to_fetch(file, FileKind::Transcript)))
         .collect()
 }
 
-fn alone(file: File) -> Group {
+fn single_file_group(file: File) -> Group {
     Group {
         name: file.mark.clone(),
         links: Vec::new(),
@@ -190,7 +190,7 @@ fn alone(file: File) -> Group {
     }
 }
 
-/// Each file once.
+/// The files without duplicates.
 fn distinct(files: &[RecordedFile]) -> impl Iterator<Item = &RecordedFile> {
     let mut seen = BTreeSet::new();
     files.iter().filter(move |file| seen.insert(file.mark()))
@@ -199,13 +199,13 @@ fn distinct(files: &[RecordedFile]) -> impl Iterator<Item = &RecordedFile> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::zoom::webhook::recording::read;
+    use crate::zoom::webhook::recording::parse;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
     fn listed(object: Value) -> Vec<RecordedFile> {
         let object = json!({"id": 1, "uuid": "u", "recording_files": object});
-        read(COMPLETED, 0, "t".into(), object).unwrap().files
+        parse(COMPLETED, 0, "t".into(), object).unwrap().files
     }
 
     fn urls(group: &Group) -> Vec<&str> {
@@ -230,13 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn d35_sound_alone_is_shown_where_there_is_no_video() {
+    fn d35_the_audio_is_posted_if_there_is_no_video() {
         let files = listed(json!([{"id": "s", "file_type": "M4A", "play_url": "https://z/s"}]));
         assert_eq!(urls(&recordings(&files)[0]), ["https://z/s"]);
     }
 
     #[test]
-    fn f23_zm097_each_transcript_is_posted_and_none_twice() {
+    fn f23_zm097_each_transcript_is_posted_once() {
         let files = listed(json!([
             {"id": "1", "recording_type": "audio_transcript", "download_url": "https://z/1"},
             {"id": "2", "recording_type": "audio_transcript", "download_url": "https://z/2"},
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn f04_a_recording_belongs_to_the_meeting_that_names_its_uuid() {
+    fn f04_a_recording_belongs_to_the_meeting_with_its_uuid() {
         let part = |uuid: &str, only_end| crate::occurrence::state::Part {
             uuid: uuid.into(),
             only_end,
@@ -262,38 +262,41 @@ mod tests {
             ..Occurrence::default()
         };
         let is_of_u = |occurrence: &Occurrence, personal| {
-            let recorded = Recorded {
+            let recorded = RecordingEvent {
                 uuid: "u".into(),
                 personal,
-                ..Recorded::default()
+                ..RecordingEvent::default()
             };
-            is_of(occurrence, &recorded)
+            belongs_to(occurrence, &recorded)
         };
         assert!(is_of_u(
-            &with(Kind::Ordinary, vec![part("u", false)]),
+            &with(MeetingKind::Ordinary, vec![part("u", false)]),
             false
         ));
         assert!(!is_of_u(
-            &with(Kind::Ordinary, vec![part("v", false)]),
+            &with(MeetingKind::Ordinary, vec![part("v", false)]),
             false
         ));
-        assert!(is_of_u(&with(Kind::Ordinary, vec![]), false));
-        assert!(!is_of_u(&with(Kind::Personal, vec![]), false));
+        assert!(is_of_u(&with(MeetingKind::Ordinary, vec![]), false));
+        assert!(!is_of_u(&with(MeetingKind::Personal, vec![]), false));
         assert!(is_of_u(
-            &with(Kind::Personal, vec![part("u", false)]),
+            &with(MeetingKind::Personal, vec![part("u", false)]),
             false
         ));
         assert!(!is_of_u(
-            &with(Kind::Personal, vec![part("u", true)]),
+            &with(MeetingKind::Personal, vec![part("u", true)]),
             false
         ));
-        let unbound = with(Kind::Ordinary, vec![]);
+        let unbound = with(MeetingKind::Ordinary, vec![]);
         assert!(!is_of_u(&unbound, true), "a private meeting in a room");
         assert!(!is_of_u(
-            &with(Kind::Followed, vec![part("u", false)]),
+            &with(MeetingKind::Followed, vec![part("u", false)]),
             true
         ));
-        assert!(is_of_u(&with(Kind::Personal, vec![part("u", false)]), true));
+        assert!(is_of_u(
+            &with(MeetingKind::Personal, vec![part("u", false)]),
+            true
+        ));
     }
 
     proptest! {
@@ -301,7 +304,7 @@ mod tests {
         fn no_list_of_files_makes_the_reader_panic(text in ".*", many in proptest::collection::vec(".*", 0..4)) {
             let files: Vec<Value> = many.iter().map(|one| json!({"id": one, "file_type": text, "play_url": one,
                 "recording_type": "chat_file", "download_url": text})).collect();
-            let recorded = read(TRANSCRIPT, 0, text, json!({"id": 1, "recording_files": files})).unwrap();
+            let recorded = parse(TRANSCRIPT, 0, text, json!({"id": 1, "recording_files": files})).unwrap();
             let _ = (recordings(&recorded.files), transcripts(&recorded.files));
         }
     }

@@ -1,35 +1,35 @@
-//! Recordings, chats, and transcripts in the thread of their meeting: what the jobs do.
+//! The job that posts the files of a recording.
 //!
-//! A job posts the groups of an event in the threads of all the meeting's posts. Each reply is a step that is done once
-//! (see [`crate::platform::once`]), whichever node runs the job. The links to videos are posted at once; a file that cannot
-//! be fetched or uploaded is tried again by itself, and in the end a sentence says where its host finds it. The bytes of a
-//! file are passed on unchanged: other plugins read them.
+//! A job posts the groups of an event in the threads of all posts of the meeting. Each reply is a step that is performed
+//! once (see [`crate::platform::once`]), whichever node runs the job. Links to videos are posted at once. A file that cannot
+//! be downloaded or uploaded is tried again without the links. In the end, a sentence says where the host finds the file.
+//! The bytes of a file are not changed, because other plugins read them.
 
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::bindings::posts::{self, Author, Post};
 use crate::bindings::types::Error;
 use crate::bindings::{channels, files};
 use crate::config::Config;
-use crate::platform::backoff::{LONGEST_PAUSE, pause};
+use crate::platform::backoff::{LONGEST_DELAY, retry_delay};
 use crate::platform::log;
-use crate::platform::once::{self, Ran, Run, Step, Work as Done};
+use crate::platform::once::{self, Step, StepOutcome, StepResult, StepRun};
 use crate::recordings::download::{self, Failure};
-use crate::recordings::payload::{self, File, Group, Target, Work};
+use crate::recordings::payload::{self, File, Group, RecordingJob, Target};
 use crate::recordings::reply;
 use crate::store::recording_tombstones;
 
-/// How often a file is tried that Zoom or Mattermost refuses.
-const PATIENCE: u32 = 5;
-/// How many links one reply has.
+/// The number of attempts for a file that Zoom or Mattermost refuses.
+const MAX_FILE_ATTEMPTS: u32 = 5;
+/// The number of links in one reply.
 const MAX_LINKS: usize = 20;
-/// How many bytes of files one run of a job moves.
-const MAX_MOVED: usize = 20 * 1024 * 1024;
-/// Between two tries to tell that files are given up, in seconds.
+/// The number of bytes of files that one run downloads and uploads.
+const MAX_BYTES_PER_RUN: usize = 20 * 1024 * 1024;
+/// The delay after a failure of the store, in seconds.
 const PAUSE: u32 = 60;
 
 /// Runs a job.
 pub fn run(config: &Config, payload: &[u8]) -> Outcome {
-    let Some(work) = payload::read(config, payload) else {
+    let Some(work) = payload::decrypt(config, payload) else {
         log::warn(
             "A recording is not posted: its job cannot be decrypted. The encryption key was changed after Zoom sent the event.",
             &[],
@@ -39,27 +39,27 @@ pub fn run(config: &Config, payload: &[u8]) -> Outcome {
     post_all(config, &work, false)
 }
 
-/// Says in the threads that files could not be fetched for a day.
+/// Posts that files could not be downloaded for a day.
 pub fn given_up(config: &Config, payload: &[u8]) -> Outcome {
-    match payload::read(config, payload) {
+    match payload::decrypt(config, payload) {
         Some(work) => post_all(config, &work, true),
         None => Outcome::Done,
     }
 }
 
-/// A file that was fetched last, so that it is fetched once for several channels.
+/// The file that was downloaded last, so that it is downloaded once for several channels.
 #[derive(Default)]
 struct Fetched {
     mark: String,
     bytes: Vec<u8>,
-    /// How many bytes were moved by this run.
+    /// The number of bytes that this run has downloaded and uploaded.
     moved: usize,
-    /// After how many seconds the file of the last step is to be tried again; 0 for at once.
+    /// The delay before the next attempt for the file of the last step, in seconds.
     wait: u32,
 }
 
-/// Posts what is left to post. `is_last` says that files are not fetched any more.
-fn post_all(config: &Config, work: &Work, is_last: bool) -> Outcome {
+/// Posts everything that is not posted yet. If `is_last` is set, files are not downloaded any more.
+fn post_all(config: &Config, work: &RecordingJob, is_last: bool) -> Outcome {
     let gone = match recording_tombstones::load(&work.uuid) {
         Ok(gone) => gone,
         Err(_) => return Outcome::RetryAfter(PAUSE),
@@ -68,13 +68,13 @@ fn post_all(config: &Config, work: &Work, is_last: bool) -> Outcome {
     let mut wait: Option<u32> = None;
     for group in &work.groups {
         let mut group = group.clone();
-        group.links.retain(|link| !gone.has(&link.mark));
-        group.file = group.file.filter(|file| !gone.has(&file.mark));
+        group.links.retain(|link| !gone.contains(&link.mark));
+        group.file = group.file.filter(|file| !gone.contains(&file.mark));
         for target in &work.targets {
-            if fetched.moved > MAX_MOVED {
+            if fetched.moved > MAX_BYTES_PER_RUN {
                 return Outcome::RetryAfter(1);
             }
-            let left = match post(config, work, &group, target, &mut fetched, is_last) {
+            let left = match post_group(config, work, &group, target, &mut fetched, is_last) {
                 Ok(left) => left,
                 Err(error) => {
                     log::warn(
@@ -84,7 +84,7 @@ fn post_all(config: &Config, work: &Work, is_last: bool) -> Outcome {
                     Some(PAUSE)
                 }
             };
-            // The next run comes when the first of them is due.
+            // The next run starts when the first step is due.
             wait = match (wait, left) {
                 (Some(one), Some(other)) => Some(one.min(other)),
                 (one, other) => one.or(other),
@@ -94,10 +94,10 @@ fn post_all(config: &Config, work: &Work, is_last: bool) -> Outcome {
     wait.map_or(Outcome::Done, Outcome::RetryAfter)
 }
 
-/// Posts one group in one thread. Answers with the seconds after which something is left to do, if it is.
-fn post(
+/// Posts one group in one thread. Returns the delay in seconds if something is left to do.
+fn post_group(
     config: &Config,
-    work: &Work,
+    work: &RecordingJob,
     group: &Group,
     target: &Target,
     fetched: &mut Fetched,
@@ -107,7 +107,7 @@ fn post(
     if items.is_empty() {
         return Ok(None);
     }
-    let name = once::name([
+    let name = once::step_name([
         work.event.as_str(),
         &work.uuid,
         &target.post_id,
@@ -120,67 +120,78 @@ fn post(
         since: work.at,
     };
     fetched.wait = 0;
-    let ran = once::run(&step, |run| {
-        reply_in(config, work, group, target, fetched, is_last, run)
+    let ran = once::run_step(&step, |run| {
+        write_reply(config, work, group, target, fetched, is_last, run)
     })?;
     Ok(match ran {
-        Ran::Done(_) => None,
-        Ran::Later(seconds) => Some(seconds.max(fetched.wait).clamp(1, LONGEST_PAUSE)),
+        StepResult::Done(_) => None,
+        StepResult::Later(seconds) => Some(seconds.max(fetched.wait).clamp(1, LONGEST_DELAY)),
     })
 }
 
-/// What became of a file.
-enum Fate {
-    /// It is uploaded.
+/// The result for a file.
+enum FileOutcome {
+    /// The file is uploaded. Contains its ID.
     Attached(String),
-    /// It is given up.
+    /// No further attempts.
     Missing(reply::Missing),
-    /// It is to be tried again after so many seconds.
+    /// Try again after this many seconds.
     Later(u32),
 }
 
-fn reply_in(
+fn write_reply(
     config: &Config,
-    work: &Work,
+    work: &RecordingJob,
     group: &Group,
     target: &Target,
     fetched: &mut Fetched,
     is_last: bool,
-    run: &Run<'_>,
-) -> Result<Done, Error> {
+    run: &StepRun<'_>,
+) -> Result<StepOutcome, Error> {
     let post = match posts::get(&target.post_id) {
         Ok(post) => post,
-        // Whoever deleted the meeting's post wants no replies to it.
-        Err(Error::NotFound | Error::Denied(_)) => return Ok(Done::Skipped(run.items.to_vec())),
+        // The meeting's post was deleted, so post no replies.
+        Err(Error::NotFound | Error::Denied(_)) => {
+            return Ok(StepOutcome::Skipped(run.items.to_vec()));
+        }
         Err(error) => return Err(error),
     };
     match channels::get(&post.channel_id) {
         Ok(channel) if !channel.archived => {}
-        // The server lets a plugin write in an archived channel, and nobody expects that.
+        // The server allows a plugin to post in an archived channel, but nobody expects that.
         Ok(_) | Err(Error::NotFound | Error::Denied(_)) => {
-            return Ok(Done::Skipped(run.items.to_vec()));
+            return Ok(StepOutcome::Skipped(run.items.to_vec()));
         }
         Err(error) => return Err(error),
     }
     let is_left = |mark: &String| run.items.contains(mark);
     let links = group.links.iter().filter(|link| is_left(&link.mark));
     let mut links: Vec<_> = links.collect();
-    // Post the file with the last links. Otherwise the replies before it would count as its tries.
+    // Post the file with the last links. Otherwise the earlier replies would count as attempts for the file.
     let is_last_reply = links.len() <= MAX_LINKS;
     links.truncate(MAX_LINKS);
     let file = group.file.as_ref().filter(|file| is_left(&file.mark));
     let file = file.filter(|_| is_last_reply);
     let fate = match file {
-        Some(_) if is_last => Some(Fate::Missing(reply::Missing::NotFetched)),
-        Some(file) => Some(attach(config, work, file, &post, fetched, run.attempt)?),
+        Some(_) if is_last => Some(FileOutcome::Missing(reply::Missing::NotFetched)),
+        Some(file) => Some(fetch_and_upload(
+            config,
+            work,
+            file,
+            &post,
+            fetched,
+            run.attempt,
+        )?),
         None => None,
     };
     let (file_id, missing) = match fate {
-        Some(Fate::Attached(id)) => (Some(id), None),
-        Some(Fate::Missing(missing)) => (None, Some(missing)),
-        Some(Fate::Later(seconds)) if links.is_empty() => return Ok(Done::Later(seconds)),
-        // Links are worth more at once than with the file later.
-        Some(Fate::Later(seconds)) => {
+        Some(FileOutcome::Attached(id)) => (Some(id), None),
+        Some(FileOutcome::Missing(missing)) => (None, Some(missing)),
+        Some(FileOutcome::Later(seconds)) if links.is_empty() => {
+            return Ok(StepOutcome::Later(seconds));
+        }
+        // Post the links now, and the file later.
+        Some(FileOutcome::Later(seconds)) => {
             fetched.wait = seconds;
             (None, None)
         }
@@ -197,12 +208,12 @@ fn reply_in(
         missing,
         passcode: &work.passcode,
     };
-    let Some(reply) = reply::of(config, &parts, run.name) else {
-        return Ok(Done::Skipped(done));
+    let Some(reply) = reply::build(config, &parts, run.name) else {
+        return Ok(StepOutcome::Skipped(done));
     };
     let draft = posts::Draft {
         channel_id: post.channel_id,
-        // The host takes a reply's ID for its thread's.
+        // If this is the ID of a reply, the host uses the ID of its thread.
         root_id: post.id,
         message: reply.message,
         kind: reply.kind.to_owned(),
@@ -210,28 +221,28 @@ fn reply_in(
         file_ids: file_id.into_iter().collect(),
     };
     match posts::create(Author::Bot, &draft) {
-        Ok(post) => Ok(Done::Posted(post, done)),
-        // In a channel that was archived meanwhile, or in which the bot may not post.
+        Ok(post) => Ok(StepOutcome::Posted(post, done)),
+        // The channel was archived meanwhile, or the bot may not post there.
         Err(Error::Denied(rule) | Error::Invalid(rule)) => {
             log::warn(
                 "A recording cannot be posted in the channel of its meeting.",
                 &[("post", &target.post_id), ("rule", &rule)],
             );
-            Ok(Done::Skipped(run.items.to_vec()))
+            Ok(StepOutcome::Skipped(run.items.to_vec()))
         }
         Err(error) => Err(error),
     }
 }
 
-/// Fetches a file and uploads it for a reply.
-fn attach(
+/// Downloads a file and uploads it for a reply.
+fn fetch_and_upload(
     config: &Config,
-    work: &Work,
+    work: &RecordingJob,
     file: &File,
     post: &Post,
     fetched: &mut Fetched,
     attempt: u32,
-) -> Result<Fate, Error> {
+) -> Result<FileOutcome, Error> {
     if fetched.mark != file.mark {
         match download::fetch(config, work, file) {
             Ok(bytes) => {
@@ -244,44 +255,46 @@ fn attach(
     }
     fetched.moved += fetched.bytes.len();
     match files::upload(&post.channel_id, file.kind.name(), &fetched.bytes) {
-        Ok(id) => Ok(Fate::Attached(id)),
-        Err(error) if attempt < PATIENCE => {
+        Ok(id) => Ok(FileOutcome::Attached(id)),
+        Err(error) if attempt < MAX_FILE_ATTEMPTS => {
             log::warn(
                 "A file of a recording could not be uploaded yet.",
                 &[("file", file.kind.name()), ("error", &error.to_string())],
             );
-            Ok(Fate::Later(pause(attempt)))
+            Ok(FileOutcome::Later(retry_delay(attempt)))
         }
         Err(error) => {
             log::warn(
                 "Giving up on a file of a recording: Mattermost did not store it.",
                 &[("file", file.kind.name()), ("error", &error.to_string())],
             );
-            Ok(Fate::Missing(reply::Missing::NotStored))
+            Ok(FileOutcome::Missing(reply::Missing::NotStored))
         }
     }
 }
 
-fn not_fetched(file: &File, failure: &Failure, attempt: u32) -> Fate {
-    match wait_for(failure, attempt) {
-        Some(seconds) => Fate::Later(seconds),
+fn not_fetched(file: &File, failure: &Failure, attempt: u32) -> FileOutcome {
+    match retry_delay_after(failure, attempt) {
+        Some(seconds) => FileOutcome::Later(seconds),
         None => {
             log::warn(
                 "Giving up on a file of a recording.",
                 &[("file", file.kind.name()), ("error", &failure.to_string())],
             );
-            Fate::Missing(reply::Missing::NotFetched)
+            FileOutcome::Missing(reply::Missing::NotFetched)
         }
     }
 }
 
-/// How long to wait before a file is tried again, in seconds; none if it is not worth it.
-fn wait_for(failure: &Failure, attempt: u32) -> Option<u32> {
+/// The delay before the next attempt for a file, in seconds, or none if no attempt is left.
+fn retry_delay_after(failure: &Failure, attempt: u32) -> Option<u32> {
     match failure {
         Failure::Untrusted | Failure::TooLarge => None,
-        Failure::Refused(_) | Failure::NotTheFile(_) if attempt >= PATIENCE => None,
-        Failure::Later(Some(seconds)) => Some((*seconds).clamp(1, LONGEST_PAUSE)),
-        Failure::Refused(_) | Failure::NotTheFile(_) | Failure::Later(None) => Some(pause(attempt)),
+        Failure::Refused(_) | Failure::NotTheFile(_) if attempt >= MAX_FILE_ATTEMPTS => None,
+        Failure::Later(Some(seconds)) => Some((*seconds).clamp(1, LONGEST_DELAY)),
+        Failure::Refused(_) | Failure::NotTheFile(_) | Failure::Later(None) => {
+            Some(retry_delay(attempt))
+        }
     }
 }
 
@@ -290,14 +303,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn d25_waits_grow_and_end() {
+    fn d25_delays_grow_and_attempts_end() {
         let later = Failure::Later(None);
-        assert_eq!(wait_for(&later, 100), Some(LONGEST_PAUSE));
-        assert_eq!(wait_for(&Failure::Refused(404), PATIENCE), None);
-        assert_eq!(wait_for(&Failure::Refused(404), 1), Some(30));
-        assert_eq!(wait_for(&Failure::NotTheFile("HTML"), PATIENCE), None);
-        assert_eq!(wait_for(&Failure::NotTheFile("HTML"), 1), Some(30));
-        assert_eq!(wait_for(&Failure::TooLarge, 1), None);
-        assert_eq!(wait_for(&Failure::Later(Some(7)), 1), Some(7));
+        assert_eq!(retry_delay_after(&later, 100), Some(LONGEST_DELAY));
+        assert_eq!(
+            retry_delay_after(&Failure::Refused(404), MAX_FILE_ATTEMPTS),
+            None
+        );
+        assert_eq!(retry_delay_after(&Failure::Refused(404), 1), Some(30));
+        assert_eq!(
+            retry_delay_after(&Failure::NotTheFile("HTML"), MAX_FILE_ATTEMPTS),
+            None
+        );
+        assert_eq!(retry_delay_after(&Failure::NotTheFile("HTML"), 1), Some(30));
+        assert_eq!(retry_delay_after(&Failure::TooLarge, 1), None);
+        assert_eq!(retry_delay_after(&Failure::Later(Some(7)), 1), Some(7));
     }
 }

@@ -1,4 +1,7 @@
-//! Recordings, chats, and transcripts in the thread of their meeting.
+//! Posts recordings, chats, and transcripts in the threads of their meetings.
+//!
+//! [`event`] turns Zoom's event into jobs, [`job`] posts the replies, [`download`] gets the files, and [`reply`] builds the
+//! content.
 
 pub mod download;
 pub mod event;

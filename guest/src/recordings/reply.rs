@@ -1,4 +1,5 @@
-//! The content of a reply. Other plugins recognize it by its kind and find the file through `captions`.
+//! The content of a reply with a recording. Other plugins recognize the reply by its post type and find the file through
+//! the prop `captions`.
 
 use crate::config::Config;
 use crate::platform::channels::channel_locale;
@@ -8,52 +9,53 @@ use crate::recordings::payload::{FileKind, Link};
 use crate::text::{self, Locale, Message};
 use serde_json::{Value, json};
 
-/// The kind of a reply with a chat.
+/// The post type of a reply with a chat.
 const CHAT: &str = "custom_zoom_chat";
-/// The kind of a reply with a transcript.
+/// The post type of a reply with a transcript.
 const TRANSCRIPT: &str = "custom_zoom_transcript";
 /// The longest passcode that is shown.
 const MAX_PASSCODE: usize = 64;
 
-/// Why a file is missing.
+/// The reason why a file is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
-    /// Zoom did not hand it out.
+    /// The file could not be downloaded from Zoom.
     NotFetched,
-    /// Mattermost did not store it.
+    /// The file could not be uploaded to Mattermost.
     NotStored,
 }
 
-/// What a reply consists of.
+/// The parts of a reply.
 #[derive(Debug)]
 pub struct Parts<'a> {
-    /// Where videos are played.
+    /// The links to play videos.
     pub links: &'a [&'a Link],
-    /// What the file is, if there is one.
+    /// The kind of the file, if there is one.
     pub kind: Option<FileKind>,
-    /// The uploaded file.
+    /// The ID of the uploaded file.
     pub file_id: Option<&'a str>,
-    /// Why the file is missing, if it is given up.
+    /// The reason why the file is missing, if no attempt is left.
     pub missing: Option<Missing>,
-    /// Opens the videos, or empty.
+    /// The passcode of the recording, or empty.
     pub passcode: &'a str,
 }
 
 /// A reply without its file.
 #[derive(Debug, PartialEq)]
 pub struct Reply {
-    /// In Markdown.
+    /// The message, in Markdown.
     pub message: String,
-    /// The post's kind.
+    /// The post type.
     pub kind: &'static str,
-    /// Its properties.
+    /// The props.
     pub props: Value,
 }
 
-/// The reply; none if it would be empty, because no link leads to Zoom. `step` is the name for its property.
-pub fn of(config: &Config, parts: &Parts<'_>, step: &str) -> Option<Reply> {
+/// Builds the reply. Returns none if it would be empty, because no link leads to Zoom. `step` is the value of its prop
+/// [`STEP`].
+pub fn build(config: &Config, parts: &Parts<'_>, step: &str) -> Option<Reply> {
     let locale = channel_locale();
-    let trusted = |link: &&&Link| is_shown(config, &link.url);
+    let trusted = |link: &&&Link| is_trusted_link(config, &link.url);
     let links: Vec<_> = parts.links.iter().filter(trusted).copied().collect();
     render(locale, &links, parts, step)
 }
@@ -62,7 +64,7 @@ fn render(locale: Locale, links: &[&Link], parts: &Parts<'_>, step: &str) -> Opt
     let mut paragraphs = Vec::new();
     if !links.is_empty() {
         paragraphs.push(text::plain(locale, Message::RecordingIntro));
-        paragraphs.push(list(locale, links, parts.passcode));
+        paragraphs.push(link_list(locale, links, parts.passcode));
     }
     let sentence = match (parts.kind, parts.file_id, parts.missing) {
         (Some(FileKind::Transcript), Some(_), _) => Some(Message::TranscriptIntro),
@@ -96,10 +98,10 @@ fn render(locale: Locale, links: &[&Link], parts: &Parts<'_>, step: &str) -> Opt
     })
 }
 
-fn is_shown(config: &Config, link: &str) -> bool {
+fn is_trusted_link(config: &Config, link: &str) -> bool {
     let trusted = config.is_zooms(link);
     if !trusted {
-        // The address may hold a token, so it is not logged.
+        // Do not log the URL, because it may contain a token.
         log::warn(
             "The link to a recording is left out because it does not lead to Zoom. For a self-hosted Zoom, check the setting Zoom URL.",
             &[],
@@ -108,9 +110,12 @@ fn is_shown(config: &Config, link: &str) -> bool {
     trusted
 }
 
-/// The links, each named by its view.
-fn list(locale: Locale, links: &[&Link], passcode: &str) -> String {
-    let mut names: Vec<String> = links.iter().map(|link| view(locale, &link.view)).collect();
+/// The list of links, named by their views.
+fn link_list(locale: Locale, links: &[&Link], passcode: &str) -> String {
+    let mut names: Vec<String> = links
+        .iter()
+        .map(|link| view_name(locale, &link.view))
+        .collect();
     let all = names.clone();
     for (at, name) in names.iter_mut().enumerate() {
         let same = all.iter().filter(|one| *one == name).count();
@@ -123,22 +128,22 @@ fn list(locale: Locale, links: &[&Link], passcode: &str) -> String {
         .iter()
         .zip(links)
         .map(|(name, link)| {
-            // Parentheses would end a link in Markdown.
+            // Escape parentheses, which would end a Markdown link.
             let url = link.url.replace('(', "%28").replace(')', "%29");
             let values = [("name", name.as_str()), ("url", &url)];
             text::text(locale, Message::RecordingLink, &values)
         })
         .collect();
     if !passcode.is_empty() {
-        let passcode = code(passcode);
+        let passcode = inline_code(passcode);
         let values = [("passcode", passcode.as_str())];
         lines.push(text::text(locale, Message::RecordingPasscode, &values));
     }
     lines.join("\n")
 }
 
-/// The name of a view, from Zoom's name of it.
-fn view(locale: Locale, view: &str) -> String {
+/// The name of a view in the reader's language, for Zoom's name.
+fn view_name(locale: Locale, view: &str) -> String {
     let message = match view {
         "shared_screen_with_speaker_view" | "shared_screen_with_speaker_view(CC)" => {
             Message::ViewSharedScreenSpeaker
@@ -153,8 +158,8 @@ fn view(locale: Locale, view: &str) -> String {
     text::plain(locale, message)
 }
 
-/// A passcode as inline code, exactly as it is. The fence is longer than any run of backticks in it.
-fn code(passcode: &str) -> String {
+/// A passcode as inline code, unchanged. The fence is longer than any run of backticks in the passcode.
+fn inline_code(passcode: &str) -> String {
     let passcode: String = passcode
         .chars()
         .filter(|c| !c.is_control())
@@ -195,21 +200,21 @@ mod tests {
 
     #[test]
     fn f23_a_passcode_is_shown_exactly() {
-        assert_eq!(code("abc"), "`abc`");
-        assert_eq!(code("a`b"), "``a`b``");
-        assert_eq!(code("`a``"), "``` `a`` ```");
-        assert_eq!(code("a\nb"), "`ab`");
+        assert_eq!(inline_code("abc"), "`abc`");
+        assert_eq!(inline_code("a`b"), "``a`b``");
+        assert_eq!(inline_code("`a``"), "``` `a`` ```");
+        assert_eq!(inline_code("a\nb"), "`ab`");
     }
 
     #[test]
-    fn f23_links_are_named_by_their_views_and_numbered_where_these_are_the_same() {
+    fn f23_links_are_named_by_their_views_and_numbered_if_views_repeat() {
         let links = [
             link("gallery_view"),
             link("active_speaker"),
             link("gallery_view"),
         ];
         let links: Vec<_> = links.iter().collect();
-        let text = list(Locale::En, &links, "");
+        let text = link_list(Locale::En, &links, "");
         let names: Vec<_> = text
             .lines()
             .map(|line| line.split(['[', ']']).nth(1).unwrap())
@@ -219,14 +224,14 @@ mod tests {
     }
 
     #[test]
-    fn f19_there_is_no_empty_reply() {
+    fn f19_an_empty_reply_is_not_posted() {
         assert_eq!(render(Locale::En, &[], &parts(None, None), "s"), None);
         let chat = parts(Some(FileKind::Chat), None);
         assert_eq!(render(Locale::En, &[], &chat, "s"), None);
     }
 
     #[test]
-    fn f21_each_way_of_missing_a_file_has_a_sentence_of_its_own() {
+    fn f21_each_reason_for_a_missing_file_has_its_own_sentence() {
         let mut sentences = Vec::new();
         for kind in [FileKind::Chat, FileKind::Transcript] {
             for missing in [Missing::NotFetched, Missing::NotStored] {

@@ -1,7 +1,7 @@
 //! The stored form of a user's connection.
 
 use crate::bindings::types::Error as HostError;
-use crate::store::confirmed_read::{self, Meaning};
+use crate::store::confirmed_read::{self, Decision};
 use crate::store::tokens::TokenRecord;
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub(super) struct Record {
     pub(super) connected_at: i64,
     #[serde(rename = "SiteURL", default, skip_serializing_if = "String::is_empty")]
     pub(super) site: String,
-    /// Only in the copy: who else has connected this Zoom account.
+    /// Only in the copy: other Mattermost users who have connected this Zoom account.
     #[serde(
         rename = "OtherUserIDs",
         default,
@@ -29,7 +29,7 @@ pub(super) struct Record {
     pub(super) other_user_ids: Vec<String>,
 }
 
-/// Where the record of a Mattermost user is.
+/// The key of a Mattermost user's record.
 pub fn key(user_id: &str) -> String {
     format!("zoomtoken_{user_id}")
 }
@@ -38,11 +38,11 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Record> {
     serde_json::from_slice(bytes).ok()
 }
 
-/// The user's record, if it names this Zoom account. That it does not is confirmed.
+/// The user's record, if it names this Zoom user. A missing or different record is confirmed.
 pub(super) fn record_for(user_id: &str, zoom_id: &str) -> Result<Option<Vec<u8>>, HostError> {
     let names = |bytes: &[u8]| parse(bytes).is_some_and(|record| record.zoom_id == zoom_id);
-    confirmed_read::settle(&key(user_id), |stored| match stored {
-        Some(bytes) if names(bytes) => Meaning::Sure(Some(bytes.to_vec())),
-        _ => Meaning::Confirm(None),
+    confirmed_read::read_confirmed(&key(user_id), |stored| match stored {
+        Some(bytes) if names(bytes) => Decision::Sure(Some(bytes.to_vec())),
+        _ => Decision::Confirm(None),
     })
 }

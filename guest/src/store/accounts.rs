@@ -1,19 +1,19 @@
 //! The connection of a Mattermost user with a Zoom account.
 //!
-//! `zoomtoken_{user}` is the truth; the record that leads from Zoom's messages to the user is a copy
-//! (see [`super::owners`]). Field names are those of the existing records. Both tokens are envelopes
-//! (see [`super::tokens`]); records in the old form are rewritten when they are first read.
+//! `zoomtoken_{user}` is authoritative. The record that leads from a Zoom user to Mattermost users is a copy (see
+//! [`super::zoom_user_index`]). Field names are those of the Go plugin. Both tokens are encrypted (see [`super::tokens`]);
+//! a record of the Go plugin is encrypted again when it is first read.
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error as HostError;
 use crate::platform::{clock, log};
 use crate::store::account_record::{Record, key, parse};
-use crate::store::confirmed_read::{self, Meaning};
+use crate::store::confirmed_read::{self, Decision};
 use crate::store::tokens::{Owner, TokenRecord};
 use crate::store::zoom_user_index;
 use crate::zoom::token::Tokens;
 
-/// How often and how long to wait when somebody else changes the same record, or a database replica lags.
+/// Attempts and pause, in milliseconds, if another node changes the same record or a database replica lags behind.
 const ATTEMPTS: u32 = 8;
 const PAUSE: u64 = 150;
 
@@ -22,34 +22,34 @@ const PAUSE: u64 = 150;
 pub struct Account {
     /// The Mattermost user.
     pub user_id: String,
-    /// Zoom's id of the account.
+    /// Zoom's ID of the user.
     pub zoom_id: String,
-    /// The account's e-mail address at Zoom.
+    /// The user's email address at Zoom.
     pub zoom_email: String,
     /// When it was connected, in milliseconds; 0 for unknown.
     pub connected_at: i64,
-    /// The Site URL of the server where it was connected, or empty (see [`super::site`]).
+    /// The Site URL of the server where it was connected, or empty (see [`super::connection_site`]).
     pub site: String,
-    /// What opens Zoom's API.
+    /// The tokens for Zoom's API.
     pub tokens: Tokens,
 }
 
 /// An account as it was read, with the bytes that a later compare-and-set must find.
 #[derive(Clone)]
 pub struct Stored {
-    /// What it says.
+    /// The account.
     pub account: Account,
-    /// How it is stored.
+    /// The stored bytes.
     pub bytes: Vec<u8>,
 }
 
-/// Why there is no connection.
+/// The reason why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Nobody connected, or somebody disconnected.
+    /// There is no record.
     #[error("there is no connection")]
     Absent,
-    /// There is a record that cannot be read, such as after a change of the encryption key.
+    /// The record cannot be read, for example after a change of the encryption key.
     #[error("the stored connection cannot be read: {0}")]
     Unreadable(&'static str),
     /// The store did not answer.
@@ -57,9 +57,9 @@ pub enum LoadError {
     Store(#[from] HostError),
 }
 
-/// What a record says besides its tokens, so that it can be read whatever became of the key.
+/// The fields of a record besides its tokens. They can be read without the encryption key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outline {
+pub struct AccountSummary {
     /// Zoom's id of the account.
     pub zoom_id: String,
     /// When it was connected, in milliseconds; 0 for unknown.
@@ -88,7 +88,7 @@ fn record_of(account: &Account, token: TokenRecord) -> Record {
     }
 }
 
-/// Reads a record of this user. Answers also whether any part was in the old form.
+/// Decodes a record of this user. Also returns whether a token was in the format of the Go plugin.
 pub fn decode(
     bytes: &[u8],
     user_id: &str,
@@ -114,9 +114,9 @@ pub fn decode(
     Ok((account, old))
 }
 
-/// The user's account. A record in the old form is rewritten on the way.
+/// Loads the user's account. A record in the format of the Go plugin is encrypted again.
 pub fn load(user_id: &str, encryption_key: &[u8]) -> Result<Stored, LoadError> {
-    let bytes = stored(user_id)?.ok_or(LoadError::Absent)?;
+    let bytes = read_record(user_id)?.ok_or(LoadError::Absent)?;
     let (account, old) = decode(&bytes, user_id, encryption_key)?;
     let stored = Stored { account, bytes };
     if !old {
@@ -124,11 +124,11 @@ pub fn load(user_id: &str, encryption_key: &[u8]) -> Result<Stored, LoadError> {
     }
     match replace(&stored, &stored.account, encryption_key) {
         Ok(stored) => Ok(stored),
-        // Somebody else rewrote, renewed or removed it.
+        // Another node has changed or deleted the record.
         Err(HostError::Conflict) => Ok(stored),
         Err(error) => {
             log::warn(
-                "A stored Zoom connection keeps its old encryption for now.",
+                "A stored Zoom connection could not be encrypted in the new format yet.",
                 &[("error", &error.to_string())],
             );
             Ok(stored)
@@ -136,43 +136,43 @@ pub fn load(user_id: &str, encryption_key: &[u8]) -> Result<Stored, LoadError> {
     }
 }
 
-/// The user's record; absence is confirmed.
-fn stored(user_id: &str) -> Result<Option<Vec<u8>>, HostError> {
-    confirmed_read::settle(&key(user_id), |stored| match stored {
-        Some(bytes) => Meaning::Sure(Some(bytes.to_vec())),
-        None => Meaning::Confirm(None),
+/// The user's record. Absence is confirmed.
+fn read_record(user_id: &str) -> Result<Option<Vec<u8>>, HostError> {
+    confirmed_read::read_confirmed(&key(user_id), |stored| match stored {
+        Some(bytes) => Decision::Sure(Some(bytes.to_vec())),
+        None => Decision::Confirm(None),
     })
 }
 
-/// What a user's record says besides its tokens, perhaps a moment ago; none where there is no record.
-pub fn outline(user_id: &str) -> Result<Option<Outline>, HostError> {
+/// The fields of the user's record besides its tokens, or none if there is no record. They may be out of date.
+pub fn load_summary(user_id: &str) -> Result<Option<AccountSummary>, HostError> {
     let record = confirmed_read::read(&key(user_id))?.and_then(|bytes| parse(&bytes));
-    Ok(record.map(|record| Outline {
+    Ok(record.map(|record| AccountSummary {
         zoom_id: record.zoom_id,
         connected_at: record.connected_at,
     }))
 }
 
-/// Stores a new connection, whatever was there, and answers with it as it is stored: a read may not find it yet. The
-/// copy comes first: a copy that leads to nobody does no harm, while a connection without it would not hear that Zoom
-/// ended it.
+/// Stores a new connection and returns it, because a read may not find it yet. An older record is replaced. The copy in the
+/// index is stored first: a copy without a record is harmless, but a record without a copy would not be found when Zoom
+/// ends the connection.
 pub fn save(account: &Account, encryption_key: &[u8]) -> Result<Stored, HostError> {
     let bytes = encode(account, encryption_key)?;
-    let before = outline(&account.user_id)?;
-    zoom_user_index::join(&account.zoom_id, &account.user_id, &bytes)?;
+    let before = load_summary(&account.user_id)?;
+    zoom_user_index::add_user(&account.zoom_id, &account.user_id, &bytes)?;
     if let Err(error) = kv::set(&key(&account.user_id), &bytes, None, &Expected::Any)
-        && !is_stored(&account.user_id, &bytes)
+        && !was_stored(&account.user_id, &bytes)
     {
-        // Nobody is told of a connection that is not there, so this copy would only lie about.
-        let _ = zoom_user_index::leave(&account.zoom_id, &account.user_id);
+        // The connection was not stored, so remove the copy.
+        let _ = zoom_user_index::remove_user(&account.zoom_id, &account.user_id);
         return Err(error);
     }
     if let Some(before) = before
         && before.zoom_id != account.zoom_id
-        && let Err(error) = zoom_user_index::leave(&before.zoom_id, &account.user_id)
+        && let Err(error) = zoom_user_index::remove_user(&before.zoom_id, &account.user_id)
     {
         log::warn(
-            "The record of a user's earlier Zoom account stays for now.",
+            "The index entry of a user's previous Zoom account could not be removed.",
             &[("error", &error.to_string())],
         );
     }
@@ -182,20 +182,21 @@ pub fn save(account: &Account, encryption_key: &[u8]) -> Result<Stored, HostErro
     })
 }
 
-/// Whether a record was stored although the answer said otherwise, or there was none.
-fn is_stored(user_id: &str, bytes: &[u8]) -> bool {
+/// Whether the record was stored although the write failed or timed out.
+fn was_stored(user_id: &str, bytes: &[u8]) -> bool {
     let expected = Expected::Value(bytes.to_vec());
     kv::set(&key(user_id), bytes, None, &expected).is_ok()
 }
 
-/// Stores a change of a connection, if it still is what was read. The copy follows.
+/// Replaces the record if it has not changed since it was read, and then updates the copy.
 pub fn replace(old: &Stored, new: &Account, encryption_key: &[u8]) -> Result<Stored, HostError> {
     let bytes = encode(new, encryption_key)?;
     let expected = Expected::Value(old.bytes.clone());
     kv::set(&key(&new.user_id), &bytes, None, &expected)?;
-    if let Err(error) = zoom_user_index::follow(&new.zoom_id, &new.user_id, &old.bytes, &bytes) {
+    if let Err(error) = zoom_user_index::update_copy(&new.zoom_id, &new.user_id, &old.bytes, &bytes)
+    {
         log::warn(
-            "The record that leads from Zoom to a user is behind.",
+            "The index entry of a Zoom user could not be updated.",
             &[("error", &error.to_string())],
         );
     }
@@ -205,7 +206,7 @@ pub fn replace(old: &Stored, new: &Account, encryption_key: &[u8]) -> Result<Sto
     })
 }
 
-/// What was taken away.
+/// A removed connection.
 pub struct Removed {
     /// The account, if its tokens could be read.
     pub account: Option<Account>,
@@ -213,28 +214,27 @@ pub struct Removed {
     pub shared: bool,
 }
 
-/// Takes a user's record away and leaves the copy, for who comes from the copy and takes it away after
-/// all records that it leads to.
+/// Deletes a user's record and keeps the copy. The caller deletes the copy after all records that it leads to.
 pub fn remove_record(user_id: &str) -> Result<(), HostError> {
     kv::delete(&key(user_id), &Expected::Any)
 }
 
-/// Takes a user's connection away; none where there was none. The copy goes first: what is left when this
-/// is cut short is a connection that can be taken away again, and no copy that nothing leads to.
+/// Deletes a user's connection. Returns none if there was none. The copy is deleted first: if this is interrupted, the
+/// record is left and can be deleted again.
 pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, HostError> {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            clock::pause(PAUSE);
+            clock::sleep_ms(PAUSE);
         }
-        let Some(bytes) = stored(user_id)? else {
+        let Some(bytes) = read_record(user_id)? else {
             return Ok(None);
         };
         let zoom_id = parse(&bytes).map(|record| record.zoom_id);
         let shared = match zoom_id.filter(|id| !id.is_empty()) {
-            Some(zoom_id) => zoom_user_index::leave(&zoom_id, user_id)?,
+            Some(zoom_id) => zoom_user_index::remove_user(&zoom_id, user_id)?,
             None => false,
         };
-        if remove_read(user_id, &bytes)? {
+        if delete_if_unchanged(user_id, &bytes)? {
             let account = decode(&bytes, user_id, encryption_key)
                 .ok()
                 .map(|(account, _)| account);
@@ -244,14 +244,14 @@ pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, H
     Err(HostError::Conflict)
 }
 
-/// Deletes a record that was read. False if it is another one by now, or was deleted, and a read did not show that.
-fn remove_read(user_id: &str, bytes: &[u8]) -> Result<bool, HostError> {
+/// Deletes a record if it has not changed since it was read. Returns false if it was changed or deleted.
+fn delete_if_unchanged(user_id: &str, bytes: &[u8]) -> Result<bool, HostError> {
     let remove = || kv::delete(&key(user_id), &Expected::Value(bytes.to_vec()));
     match remove() {
         Ok(()) => Ok(true),
         Err(HostError::Conflict) => Ok(false),
-        // Once more, because what was read is all there is to give the grant back with. If the record is gone now, the
-        // first answer was lost.
+        // Try again: without the tokens that were read, the grant cannot be revoked. A conflict now means that the first
+        // attempt succeeded.
         Err(_) => match remove() {
             Ok(()) | Err(HostError::Conflict) => Ok(true),
             Err(error) => Err(error),
@@ -298,7 +298,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn zm054_d17_field_names_are_those_of_existing_records_and_no_token_is_in_clear() {
+    fn zm054_d17_field_names_are_those_of_the_go_plugin_and_tokens_are_encrypted() {
         let json: serde_json::Value = serde_json::from_slice(&bytes()).unwrap();
         assert_eq!(json["ZoomEmail"], "alice@example.com");
         assert_eq!(json["UserID"], "alice");
@@ -312,7 +312,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn zm055_zm107_a_record_of_the_old_plugin_is_read_and_recognized() {
+    fn zm055_zm107_a_record_of_the_go_plugin_is_read_and_recognized() {
         let old = format!(
             r#"{{"ZoomEmail":"a@b.c","OAuthToken":{{"access_token":"{}","token_type":"bearer",
             "refresh_token":"plain","expiry":"2026-01-02T03:04:05.678901234+01:00","expires_in":3599}},
@@ -337,25 +337,25 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn d17_a_record_says_whose_it_is_before_it_is_opened() {
+    fn d17_the_owner_of_a_record_is_checked_before_decryption() {
         let why = |user: &str| match decode(&bytes(), user, KEY) {
             Err(LoadError::Unreadable(why)) => why,
             _ => "",
         };
         assert_eq!(why("bob"), "the record belongs to another user");
-        // The earliest records of the old plugin do not say whose they are.
+        // The earliest records of the Go plugin do not name their owner.
         let nameless = String::from_utf8(bytes()).unwrap();
         let nameless = nameless.replace(r#""UserID":"alice""#, r#""UserID":"""#);
         assert!(decode(nameless.as_bytes(), "alice", KEY).is_ok());
     }
 
     #[test]
-    fn zm054_the_key_is_that_of_existing_records() {
+    fn zm054_the_key_is_that_of_the_go_plugin() {
         assert_eq!(key("alice"), "zoomtoken_alice");
     }
 
     #[test]
-    fn zm057_with_another_key_a_record_is_unreadable_and_its_outline_is_not() {
+    fn zm057_with_another_key_the_tokens_are_unreadable_but_the_summary_is_not() {
         assert!(decode(&bytes(), "alice", b"fedcba9876543210fedcba9876543210").is_err());
         assert_eq!(parse(&bytes()).unwrap().zoom_id, "z1");
     }

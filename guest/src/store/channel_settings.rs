@@ -1,6 +1,6 @@
-//! Which channels have a rule of their own about starting meetings.
+//! The rules of single channels about starting meetings.
 //!
-//! One key, `zoomChannelSettings`, holds a JSON object from channel id to `{"Preference": …}`.
+//! The key `zoomChannelSettings` has a JSON object from channel ID to `{"Preference": …}`.
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
@@ -9,24 +9,24 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 const KEY: &str = "zoomChannelSettings";
-/// How often a change is tried when others change the map too.
+/// The number of attempts if others change the map too.
 const ATTEMPTS: usize = 10;
-/// How long to wait in between, in milliseconds: the change may not have reached a database replica yet.
+/// The pause between attempts, in milliseconds. The other change may not have reached a database replica yet.
 const PAUSE: u64 = 100;
 
-/// What is stored of a channel.
+/// The rule of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preference {
     /// Meetings may be started.
     Allow,
     /// Meetings may not be started.
     Restrict,
-    /// As everywhere, like having no entry.
+    /// The system-wide setting applies, as without a rule.
     Default,
 }
 
 impl Preference {
-    /// How it is written.
+    /// The stored name.
     pub fn name(self) -> &'static str {
         match self {
             Preference::Allow => "allow",
@@ -35,7 +35,7 @@ impl Preference {
         }
     }
 
-    /// What a written one means.
+    /// The rule with this stored name.
     pub fn from_name(name: &str) -> Option<Preference> {
         [Preference::Allow, Preference::Restrict, Preference::Default]
             .into_iter()
@@ -54,7 +54,7 @@ fn preference(entry: &Value) -> Preference {
         .unwrap_or(Preference::Default)
 }
 
-/// The channel's preference.
+/// The rule of a channel.
 pub fn of(channel_id: &str) -> Result<Preference, Error> {
     let Some(bytes) = kv::get(KEY)? else {
         return Ok(Preference::Default);
@@ -64,7 +64,7 @@ pub fn of(channel_id: &str) -> Result<Preference, Error> {
         .map_or(Preference::Default, preference))
 }
 
-/// All entries.
+/// The rules of all channels.
 pub fn all() -> Result<BTreeMap<String, Preference>, Error> {
     let Some(bytes) = kv::get(KEY)? else {
         return Ok(BTreeMap::new());
@@ -73,11 +73,11 @@ pub fn all() -> Result<BTreeMap<String, Preference>, Error> {
     Ok(map.map(|(id, entry)| (id, preference(&entry))).collect())
 }
 
-/// Changes one entry and no other, whoever else changes some at the same time.
+/// Sets the rule of one channel by compare-and-set, so that changes of other channels at the same time are kept.
 pub fn set(channel_id: &str, preference: Preference) -> Result<(), Error> {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            clock::pause(PAUSE);
+            clock::sleep_ms(PAUSE);
         }
         let old = kv::get(KEY)?;
         let mut map = old.as_deref().map(decode).transpose()?.unwrap_or_default();

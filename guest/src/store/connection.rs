@@ -1,4 +1,4 @@
-//! A connection of either kind, as far as its tokens go: a user's own, or the one for everybody.
+//! A connection of either kind: a user's own, or the one for everyone.
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
@@ -11,14 +11,14 @@ use crate::zoom::token::Tokens;
 /// A connection as it was read.
 #[derive(Clone)]
 pub enum Connection {
-    /// A user's own.
+    /// A user's own connection.
     User(accounts::Stored),
-    /// The one that serves everybody.
+    /// The connection for everyone.
     Organization(organization::Stored),
 }
 
 impl Connection {
-    /// Reads it.
+    /// Loads a connection.
     pub fn load(owner: Owner<'_>, encryption_key: &[u8]) -> Result<Connection, LoadError> {
         match owner {
             Owner::User(id) => accounts::load(id, encryption_key).map(Connection::User),
@@ -26,7 +26,7 @@ impl Connection {
         }
     }
 
-    /// Whose it is.
+    /// The owner of the connection.
     pub fn owner(&self) -> Owner<'_> {
         match self {
             Connection::User(stored) => Owner::User(&stored.account.user_id),
@@ -34,7 +34,7 @@ impl Connection {
         }
     }
 
-    /// What opens Zoom's API.
+    /// The tokens for Zoom's API.
     pub fn tokens(&self) -> &Tokens {
         match self {
             Connection::User(stored) => &stored.account.tokens,
@@ -42,7 +42,7 @@ impl Connection {
         }
     }
 
-    /// The address with which it was connected at Zoom, or empty.
+    /// The email address of the connected Zoom user, or empty.
     pub fn zoom_email(&self) -> &str {
         match self {
             Connection::User(stored) => &stored.account.zoom_email,
@@ -50,7 +50,7 @@ impl Connection {
         }
     }
 
-    /// The Site URL of the server where it was connected, or empty.
+    /// The Site URL of the server where the connection was made, or empty.
     pub fn site(&self) -> &str {
         match self {
             Connection::User(stored) => &stored.account.site,
@@ -58,8 +58,7 @@ impl Connection {
         }
     }
 
-    /// Makes sure that this still is what is stored. A read may come from a replica that is behind, a
-    /// compare-and-set does not. `Conflict` when it is not.
+    /// Confirms that the record has not changed, by a compare-and-set of the same value. Fails with `Conflict` if it has.
     pub fn confirm(&self) -> Result<(), Error> {
         let (key, bytes) = match self {
             Connection::User(stored) => {
@@ -70,8 +69,8 @@ impl Connection {
         kv::set(&key, bytes, None, &Expected::Value(bytes.clone()))
     }
 
-    /// Stores new tokens, if this still is what is stored. `Conflict` when it is not.
-    pub fn renewed(&self, tokens: Tokens, encryption_key: &[u8]) -> Result<Connection, Error> {
+    /// Stores new tokens if the record has not changed. Fails with `Conflict` if it has.
+    pub fn store_tokens(&self, tokens: Tokens, encryption_key: &[u8]) -> Result<Connection, Error> {
         match self {
             Connection::User(stored) => {
                 let account = Account {

@@ -1,13 +1,12 @@
-//! How tokens are encrypted at rest.
+//! Encryption of tokens at rest.
 //!
-//! New values are envelopes: `v1:` and base64url of a 96-bit nonce, the AES-256-GCM ciphertext and
-//! its tag. The key is derived from the setting `EncryptionKey` with HKDF-SHA256, so keys of 16, 24
-//! and 32 bytes are all good; the associated data bind version, kind of record and owner, so that a
-//! value copied into somebody else's record does not open.
+//! New values are envelopes: `v1:`, followed by the base64url of a 96-bit nonce, the AES-256-GCM ciphertext, and its tag.
+//! The key is derived from the setting `EncryptionKey` with HKDF-SHA256, so keys of 16, 24, and 32 bytes are valid. The
+//! associated data contain the version, the kind of record, and the owner. A value that is copied to another user's record
+//! therefore cannot be decrypted.
 //!
-//! Old values are AES in CFB mode with a 128-bit segment: base64url with padding of IV and padded
-//! text, not authenticated. They are read, never written. A colon is not a character of base64, so
-//! the two cannot be confused.
+//! Values of the Go plugin are AES in CFB mode with a 128-bit segment: padded base64url of the IV and the padded text,
+//! without authentication. They are read but never written. Base64 has no colon, so the formats cannot be confused.
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key};
@@ -21,33 +20,33 @@ const PREFIX: &str = "v1:";
 const INFO: &[u8] = b"mattermost-zoom token v1";
 const BLOCK: usize = 16;
 
-/// Bytes of randomness that one envelope needs.
+/// The length of a nonce, in bytes.
 pub const NONCE: usize = 12;
 
-/// Why a value does not open. It never tells what was inside.
+/// The reason why a value cannot be decrypted. It never contains the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The text is not in a form that we write.
+    /// The text has an unknown format.
     #[error("the stored value is malformed")]
     Malformed,
-    /// Wrong key, wrong owner, or somebody changed it.
+    /// The key or the owner is wrong, or the value was changed.
     #[error("the stored value was encrypted with another key or was changed")]
     Refused,
-    /// The key's length is none of 16, 24 and 32 bytes.
+    /// The length of the key is not 16, 24, or 32 bytes.
     #[error("the encryption key has a length that AES does not have")]
     Key,
 }
 
-/// What an envelope is for; part of what is authenticated.
+/// The purpose of an envelope. It is part of the associated data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A user's access token.
     UserAccess,
     /// A user's refresh token.
     UserRefresh,
-    /// The access token of the connection that serves everybody.
+    /// The access token of the connection for everyone.
     AccountAccess,
-    /// Its refresh token.
+    /// The refresh token of the connection for everyone.
     AccountRefresh,
     /// The payload of a job.
     Job,
@@ -77,12 +76,12 @@ fn associated(kind: Kind, owner: &str) -> Vec<u8> {
     format!("v1\n{}\n{owner}", kind.name()).into_bytes()
 }
 
-/// Whether the text is an envelope rather than a value in the old form.
+/// Whether the text is an envelope and not a value of the Go plugin.
 pub fn is_envelope(text: &str) -> bool {
     text.starts_with(PREFIX)
 }
 
-/// Encrypts for this owner. The nonce must be random and never used before.
+/// Encrypts a text for this owner. The nonce must be random and must not be used twice.
 pub fn seal(
     key: &[u8],
     kind: Kind,
@@ -102,7 +101,7 @@ pub fn seal(
     Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// Opens an envelope of this kind and owner.
+/// Decrypts an envelope of this kind and owner.
 pub fn open(key: &[u8], kind: Kind, owner: &str, envelope: &str) -> Result<String, Error> {
     let encoded = envelope.strip_prefix(PREFIX).ok_or(Error::Malformed)?;
     let bytes = URL_SAFE_NO_PAD
@@ -119,7 +118,7 @@ pub fn open(key: &[u8], kind: Kind, owner: &str, envelope: &str) -> Result<Strin
     String::from_utf8(text).map_err(|_| Error::Malformed)
 }
 
-/// Opens a value in the old form.
+/// Decrypts a value of the Go plugin.
 pub fn open_legacy(key: &[u8], text: &str) -> Result<String, Error> {
     let bytes = URL_SAFE.decode(text).map_err(|_| Error::Malformed)?;
     let (iv, body) = bytes.split_first_chunk::<BLOCK>().ok_or(Error::Malformed)?;
@@ -133,7 +132,7 @@ pub fn open_legacy(key: &[u8], text: &str) -> Result<String, Error> {
         32 => decrypt::<aes::Aes256>(key, iv, &mut body)?,
         _ => return Err(Error::Key),
     }
-    // The old writer pads with 1 to 16 bytes; its reader takes a count of 0 as well.
+    // The Go plugin writes 1 to 16 bytes of padding, and its reader also accepts 0.
     let padding = usize::from(body.last().copied().unwrap_or(0));
     let length = body.len().checked_sub(padding).ok_or(Error::Refused)?;
     if padding > BLOCK {
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_opens_for_its_owner() {
+    fn an_envelope_can_be_decrypted_for_its_owner() {
         assert!(is_envelope(&sealed()));
         assert_eq!(
             open(KEY, Kind::UserAccess, "alice", &sealed()).unwrap(),
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn d17_an_envelope_does_not_open_for_others() {
+    fn d17_an_envelope_cannot_be_decrypted_for_other_owners() {
         let refused = Err(Error::Refused);
         assert_eq!(open(KEY, Kind::UserAccess, "bob", &sealed()), refused);
         assert_eq!(open(KEY, Kind::UserRefresh, "alice", &sealed()), refused);
@@ -203,7 +202,7 @@ mod tests {
 
     // openssl enc -aes-{256,192,128}-cfb with IV 000102…0f and "zoom-access-token" padded to 32 bytes.
     #[test]
-    fn zm107_old_values_are_read_with_all_key_lengths() {
+    fn zm107_values_of_the_go_plugin_are_read_with_all_key_lengths() {
         for (length, value) in [(32, LEGACY_256), (24, LEGACY_192), (16, LEGACY_128)] {
             assert_eq!(
                 open_legacy(&KEY[..length], value).unwrap(),
@@ -216,7 +215,7 @@ mod tests {
     const LEGACY_192: &str = "AAECAwQFBgcICQoLDA0OD4u1T54GGDnYaOTjAqsKWeXfa4hWZx1kZgPwDoRq_yR2";
     const LEGACY_128: &str = "AAECAwQFBgcICQoLDA0OD9oW9p3P3t11nObgxPDLItLr37lrjiZY6LbBpXq97rM1";
 
-    /// A value in the old form, its text and padding as given.
+    /// A value of the Go plugin with this padded text.
     fn legacy(padded: &[u8]) -> String {
         let iv = [7; BLOCK];
         let mut body = padded.to_vec();
@@ -226,13 +225,13 @@ mod tests {
     }
 
     #[test]
-    fn zm107_the_padding_of_old_values_is_at_most_a_block() {
+    fn zm107_the_padding_of_go_values_is_at_most_a_block() {
         let with = |text: &str, padding: u8| {
             let mut padded = text.as_bytes().to_vec();
             padded.extend(std::iter::repeat_n(padding, usize::from(padding)));
             open_legacy(KEY, &legacy(&padded))
         };
-        // A text that fills its blocks is followed by a block of padding, which is the most there can be.
+        // A text of whole blocks is followed by a block of padding, which is the longest valid padding.
         assert_eq!(with("0123456789abcdef", 16).unwrap(), "0123456789abcdef");
         assert_eq!(with("0123456789abcde", 1).unwrap(), "0123456789abcde");
         assert_eq!(with("0123456789abcde", 17), Err(Error::Refused));
@@ -241,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn d17_short_old_values_are_errors_and_no_panics() {
+    fn d17_short_values_of_the_go_plugin_are_errors() {
         assert_eq!(open_legacy(KEY, ""), Err(Error::Malformed));
         assert_eq!(
             open_legacy(KEY, &URL_SAFE.encode([0; 16])),
@@ -256,7 +255,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_seals_and_opens(text in ".*", owner in "[a-z0-9]{0,26}", nonce: [u8; NONCE]) {
+        fn any_text_can_be_encrypted_and_decrypted(text in ".*", owner in "[a-z0-9]{0,26}", nonce: [u8; NONCE]) {
             let envelope = seal(KEY, Kind::UserRefresh, &owner, nonce, &text).unwrap();
             prop_assert_eq!(open(KEY, Kind::UserRefresh, &owner, &envelope).unwrap(), text);
         }

@@ -1,25 +1,27 @@
-//! The record of a meeting's number: which channels follow it, and which occurrences it has had.
+//! The record of a meeting's number: the channels that follow the meeting, and its occurrences.
 //!
-//! `meeting_channel_{number}` has the key and the fields of the Go plugin, so that a server that goes back to the Go
-//! plugin keeps its subscriptions. Our own fields follow them. A record of the Go plugin has none of ours: see
+//! `meeting_channel_{number}` has the key and the fields of the Go plugin, so that a server that returns to the Go plugin
+//! keeps its subscriptions. This plugin adds fields. A record of the Go plugin has none of them: see
 //! [`crate::occurrence::legacy_posts`].
 //!
-//! The record leads to the occurrences. It is a hint: the record of an occurrence says which parts it has.
+//! The record leads to occurrences, but is not authoritative: the record of an occurrence lists its parts.
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
 use crate::platform::clock;
-use crate::store::occurrence_reference::{Kind, LIFETIME, Reference, window};
+use crate::store::occurrence_reference::{
+    LIFETIME, MeetingKind, OccurrenceReference, personal_room_window,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// How many channels follow a meeting, and so how many cards it has.
+/// The number of channels that may follow a meeting. A meeting has at most as many cards.
 pub const MAX_CHANNELS: usize = 20;
-/// How many occurrences a number leads to. Recordings of older ones are not posted.
+/// The number of occurrences that are kept. Recordings of older occurrences are not posted.
 const MAX_OCCURRENCES: usize = 100;
-/// How many parts are remembered that belong to no card.
+/// The number of parts without a card that are remembered.
 const MAX_SEEN: usize = 50;
-/// How often and how long to wait when somebody else changes the same record, or a database replica lags.
+/// Attempts and pause, in milliseconds, if another node changes the same record or a database replica lags behind.
 const ATTEMPTS: u32 = 8;
 const PAUSE: u64 = 150;
 
@@ -28,7 +30,7 @@ const PAUSE: u64 = 150;
 pub struct Follower {
     /// The channel.
     pub channel_id: String,
-    /// Who subscribed it.
+    /// The user who subscribed the channel.
     pub created_by: String,
 }
 
@@ -41,7 +43,7 @@ pub struct Number {
     /// Whether a channel follows the meeting.
     #[serde(default)]
     pub is_subscription: bool,
-    /// Who subscribed it, or empty.
+    /// The user who subscribed the channel, or empty.
     #[serde(default)]
     pub created_by: String,
     /// Further channels that follow it.
@@ -49,8 +51,8 @@ pub struct Number {
     pub also: Vec<Follower>,
     /// Its occurrences, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub occurrences: Vec<Reference>,
-    /// Short names of UUIDs that have started or ended. They are never bound to a later card.
+    pub occurrences: Vec<OccurrenceReference>,
+    /// The short UUIDs of parts that have started or ended. They never belong to a later card.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<String>,
     /// When this plugin first stored the record, in milliseconds; 0 for a record of the Go plugin.
@@ -66,7 +68,7 @@ pub struct Number {
 
 impl Number {
     /// Adds an occurrence, or replaces its reference.
-    pub fn refer(&mut self, reference: Reference) {
+    pub fn link_occurrence(&mut self, reference: OccurrenceReference) {
         if !self.is_subscription && !reference.channel_id.is_empty() {
             self.channel_id.clone_from(&reference.channel_id);
         }
@@ -76,39 +78,43 @@ impl Number {
         self.occurrences.drain(..surplus);
     }
 
-    /// Removes the reference to an occurrence that was never posted. Answers whether there was one.
-    pub fn forget(&mut self, id: &str) -> bool {
+    /// Removes the reference to an occurrence that was never posted. Returns whether there was one.
+    pub fn unlink_occurrence(&mut self, id: &str) -> bool {
         let before = self.occurrences.len();
         self.occurrences.retain(|one| one.id != id);
         self.occurrences.len() != before
     }
 
-    /// The occurrences that an event about a part may concern. `start` is when the part started. A part in a personal room
-    /// never continues another meeting.
-    pub fn candidates(
+    /// The occurrences to which an event about a part may belong. `start` is the start of the part. A part in a personal
+    /// room never continues another meeting.
+    pub fn candidate_occurrences(
         &self,
-        tag: &str,
+        short_uuid: &str,
         start: Option<i64>,
         in_personal_room: bool,
-    ) -> Vec<Reference> {
-        let exact: Vec<_> = self.occurrences.iter().filter(|one| one.has(tag)).collect();
+    ) -> Vec<OccurrenceReference> {
+        let exact: Vec<_> = self
+            .occurrences
+            .iter()
+            .filter(|one| one.has_part(short_uuid))
+            .collect();
         if !exact.is_empty() {
             return exact.into_iter().cloned().collect();
         }
         let (personal, others): (Vec<_>, Vec<_>) = self
             .occurrences
             .iter()
-            .partition(|one| one.kind == Kind::Personal);
-        let is_new = !self.has_seen(tag);
+            .partition(|one| one.kind == MeetingKind::Personal);
+        let is_new = !self.has_seen_part(short_uuid);
         let waiting = personal.into_iter().filter(|one| {
-            let (from, to) = window(one.created_at);
+            let (from, to) = personal_room_window(one.created_at);
             is_new && start.is_some_and(|start| (from..=to).contains(&start))
         });
         let near = match start {
             Some(start) => {
                 let begun = others
                     .iter()
-                    .filter(|one| window(one.created_at).0 <= start);
+                    .filter(|one| personal_room_window(one.created_at).0 <= start);
                 let last = begun.max_by_key(|one| one.created_at);
                 last.or(others.iter().min_by_key(|one| one.created_at))
             }
@@ -119,22 +125,23 @@ impl Number {
     }
 
     /// Whether a part has started or ended, and no card shows it.
-    pub fn has_seen(&self, tag: &str) -> bool {
-        self.seen.iter().any(|seen| seen == tag)
+    pub fn has_seen_part(&self, short_uuid: &str) -> bool {
+        self.seen.iter().any(|seen| seen == short_uuid)
     }
 
-    /// Remembers that a part has started or ended. Answers whether that was new.
-    pub fn see(&mut self, tag: &str, concerned: &[String]) -> bool {
+    /// Remembers that a part has started or ended, and adds it to the occurrences `concerned`. Returns whether the record
+    /// changed.
+    pub fn mark_part_seen(&mut self, short_uuid: &str, concerned: &[String]) -> bool {
         let mut changed = false;
         let references = self.occurrences.iter_mut();
         for reference in references.filter(|one| concerned.contains(&one.id)) {
-            if !reference.has(tag) {
-                reference.parts.push(tag.to_owned());
+            if !reference.has_part(short_uuid) {
+                reference.parts.push(short_uuid.to_owned());
                 changed = true;
             }
         }
-        if !self.has_seen(tag) {
-            self.seen.push(tag.to_owned());
+        if !self.has_seen_part(short_uuid) {
+            self.seen.push(short_uuid.to_owned());
             let surplus = self.seen.len().saturating_sub(MAX_SEEN);
             self.seen.drain(..surplus);
             changed = true;
@@ -142,10 +149,10 @@ impl Number {
         changed
     }
 
-    /// Whether the number is a personal room's, as far as is known.
+    /// Whether an occurrence in a personal room is known.
     pub fn is_personal(&self) -> bool {
         let mut references = self.occurrences.iter();
-        references.any(|one| one.kind == Kind::Personal)
+        references.any(|one| one.kind == MeetingKind::Personal)
     }
 
     /// All channels that follow the meeting.
@@ -158,8 +165,8 @@ impl Number {
         first.into_iter().chain(self.also.iter().cloned()).collect()
     }
 
-    /// Sets the channels that follow the meeting. The first one is stored where the Go plugin looks.
-    pub fn follow(&mut self, followers: Vec<Follower>) {
+    /// Sets the channels that follow the meeting. The first one is stored in the fields of the Go plugin.
+    pub fn set_followers(&mut self, followers: Vec<Follower>) {
         let mut followers = followers.into_iter();
         match followers.next() {
             Some(first) => {
@@ -185,8 +192,8 @@ impl Number {
         (!self.is_subscription).then_some(LIFETIME)
     }
 
-    /// Forgets occurrences whose records have expired.
-    fn tidy(&mut self, now: i64) {
+    /// Removes references to expired occurrences.
+    fn remove_expired(&mut self, now: i64) {
         let lifetime = i64::try_from(LIFETIME).unwrap_or(i64::MAX);
         let oldest = now.saturating_sub(lifetime.saturating_mul(1000));
         self.occurrences.retain(|one| one.created_at >= oldest);
@@ -204,8 +211,8 @@ fn parse(bytes: &[u8]) -> Option<Number> {
     serde_json::from_slice(bytes).ok()
 }
 
-/// The record of a number. One that cannot be read counts as none. That there is none is final: an event about a meeting
-/// that nobody here knows is answered after this one call.
+/// The record of a number. An unreadable record counts as absent. Absence is not confirmed, so that an event about an
+/// unknown meeting costs only this call.
 pub fn load(number: u64) -> Result<Option<Number>, Error> {
     let Some(bytes) = kv::get(&key(number))? else {
         return Ok(None);
@@ -216,31 +223,35 @@ pub fn load(number: u64) -> Result<Option<Number>, Error> {
     }))
 }
 
-/// Stores that an occurrence is about to be posted.
-pub fn refer(number: u64, reference: &Reference) -> Result<(), Error> {
+/// Links an occurrence that is about to be posted.
+pub fn link_occurrence(number: u64, reference: &OccurrenceReference) -> Result<(), Error> {
     let mut record = Number::default();
-    record.refer(reference.clone());
+    record.link_occurrence(reference.clone());
     match store(number, &mut record, &Expected::Absent) {
         Err(Error::Conflict) => {}
         other => return other,
     }
     change(number, |record| {
-        record.refer(reference.clone());
+        record.link_occurrence(reference.clone());
         true
     })
 }
 
-/// The same where the record was read already: one call, unless somebody else has changed it since.
-pub fn refer_read(number: u64, read: &Number, reference: &Reference) -> Result<(), Error> {
-    change_read(number, read, |record| {
-        record.refer(reference.clone());
+/// Links an occurrence in a record that was already loaded. This takes one call unless the record has changed since.
+pub fn link_occurrence_to_loaded(
+    number: u64,
+    read: &Number,
+    reference: &OccurrenceReference,
+) -> Result<(), Error> {
+    change_loaded(number, read, |record| {
+        record.link_occurrence(reference.clone());
         true
     })
 }
 
-/// Changes a record that was read already: one call, unless somebody else has changed it since. `change` answers whether it
-/// changed anything.
-pub fn change_read(
+/// Changes a record that was already loaded. This takes one call unless the record has changed since. `change` returns
+/// whether it changed anything.
+pub fn change_loaded(
     number: u64,
     read: &Number,
     mut change: impl FnMut(&mut Number) -> bool,
@@ -259,7 +270,7 @@ pub fn change_read(
 }
 
 fn store(number: u64, record: &mut Number, expected: &Expected) -> Result<(), Error> {
-    record.tidy(clock::now_ms());
+    record.remove_expired(clock::now_ms());
     if record.is_empty() {
         return match expected {
             Expected::Absent => Ok(()),
@@ -270,11 +281,11 @@ fn store(number: u64, record: &mut Number, expected: &Expected) -> Result<(), Er
     kv::set(&key(number), &bytes, record.lifetime(), expected)
 }
 
-/// Changes a record by compare-and-set. `change` answers whether it changed anything.
+/// Changes a record by compare-and-set. `change` returns whether it changed anything.
 pub fn change(number: u64, mut change: impl FnMut(&mut Number) -> bool) -> Result<(), Error> {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            clock::pause(PAUSE);
+            clock::sleep_ms(PAUSE);
         }
         let stored = kv::get(&key(number))?;
         let mut record = stored.as_deref().and_then(parse).unwrap_or_default();
@@ -291,124 +302,4 @@ pub fn change(number: u64, mut change: impl FnMut(&mut Number) -> bool) -> Resul
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const CARD: i64 = 1_786_000_000_000;
-
-    fn reference(id: &str, kind: Kind, created_at: i64) -> Reference {
-        Reference {
-            id: id.into(),
-            created_at,
-            kind,
-            channel_id: "c".into(),
-            parts: Vec::new(),
-        }
-    }
-
-    fn ids(references: &[Reference]) -> Vec<&str> {
-        references.iter().map(|one| one.id.as_str()).collect()
-    }
-
-    #[test]
-    fn zm099_a_record_of_the_go_plugin_is_read_and_its_fields_stay() {
-        let go = br#"{"channel_id":"c","is_subscription":true,"created_by":"u","later":[1]}"#;
-        let mut number = parse(go).unwrap();
-        assert!(number.is_subscription && number.since == 0);
-        assert_eq!(number.lifetime(), None);
-        number.refer(reference("r", Kind::Followed, CARD));
-        let written = serde_json::to_value(&number).unwrap();
-        assert_eq!(written["channel_id"], "c");
-        assert_eq!(written["created_by"], "u");
-        assert_eq!(written["later"], serde_json::json!([1]));
-    }
-
-    #[test]
-    fn an_event_leads_to_the_occurrence_that_has_its_part() {
-        let mut number = Number::default();
-        number.refer(reference("old", Kind::Ordinary, CARD));
-        let mut known = reference("known", Kind::Ordinary, CARD + 1);
-        known.parts.push("u".to_owned());
-        number.refer(known);
-        number.refer(reference("new", Kind::Ordinary, CARD + 2));
-        assert_eq!(ids(&number.candidates("u", None, false)), ["known"]);
-        assert_eq!(ids(&number.candidates("v", None, false)), ["new"]);
-        assert_eq!(
-            ids(&number.candidates("v", Some(CARD - 60_000), false)),
-            ["old"]
-        );
-        assert_eq!(
-            ids(&number.candidates("v", Some(0), false)),
-            ["old"],
-            "a late event"
-        );
-        assert_eq!(ids(&number.candidates("v", Some(CARD + 9), false)), ["new"]);
-        assert!(number.candidates("v", Some(CARD + 9), true).is_empty());
-        assert_eq!(ids(&number.candidates("u", None, true)), ["known"]);
-    }
-
-    #[test]
-    fn f01_all_cards_of_a_room_whose_windows_contain_the_start_are_candidates() {
-        let mut number = Number::default();
-        for (id, minutes) in [("a", 0), ("b", 20), ("c", 40)] {
-            number.refer(reference(id, Kind::Personal, CARD + minutes * 60_000));
-        }
-        let at = |minutes: i64| number.candidates("u", Some(CARD + minutes * 60_000), false);
-        assert_eq!(ids(&at(25)), ["a", "b"]);
-        assert_eq!(ids(&at(39)), ["b", "c"]);
-        assert!(at(71).is_empty());
-        assert!(number.candidates("u", None, false).is_empty());
-    }
-
-    #[test]
-    fn f01_a_part_that_has_started_or_ended_is_never_bound_to_a_later_card() {
-        let mut number = Number::default();
-        number.refer(reference("a", Kind::Personal, CARD));
-        assert!(number.see("u", &["a".to_owned()]));
-        assert!(!number.see("u", &["a".to_owned()]), "nothing new");
-        assert!(number.see("v", &[]));
-        number.refer(reference("b", Kind::Personal, CARD + 1));
-        assert_eq!(ids(&number.candidates("u", Some(CARD), false)), ["a"]);
-        assert!(number.candidates("v", Some(CARD), false).is_empty());
-    }
-
-    #[test]
-    fn a_record_stays_small() {
-        let mut number = Number::default();
-        for at in 0..300 {
-            number.refer(reference(&"f".repeat(32), Kind::Personal, at));
-            number.refer(reference(&at.to_string(), Kind::Personal, at));
-            number.see(&at.to_string(), &[at.to_string()]);
-        }
-        assert_eq!(number.occurrences.len(), MAX_OCCURRENCES);
-        assert_eq!(number.seen.len(), MAX_SEEN);
-        assert!(serde_json::to_vec(&number).unwrap().len() < 32 * 1024);
-    }
-
-    #[test]
-    fn occurrences_that_have_expired_are_forgotten() {
-        let mut number = Number::default();
-        number.refer(reference("old", Kind::Personal, CARD));
-        number.refer(reference("new", Kind::Personal, CARD + 1));
-        number.tidy(CARD + 1 + 30 * 24 * 3600 * 1000);
-        assert_eq!(ids(&number.occurrences), ["new"]);
-        assert!(number.since > 0);
-    }
-
-    #[test]
-    fn what_was_never_posted_is_forgotten() {
-        let mut number = Number::default();
-        number.refer(reference("a", Kind::Ordinary, CARD));
-        assert!(number.forget("a") && !number.forget("a"));
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_make_the_reader_panic(bytes: Vec<u8>, uuid in ".*", start: i64) {
-            if let Some(number) = parse(&bytes) {
-                let _ = number.candidates(&uuid, Some(start), false);
-            }
-        }
-    }
-}
+mod tests;

@@ -1,9 +1,9 @@
 //! The records in Mattermost's key-value store, one file per kind.
 //!
-//! Keys and encodings are those of existing installations, so that replacing the Go plugin disconnects nobody. Records
-//! may have additional JSON fields; older readers ignore them. Changes that depend on the old value use the store's
-//! compare-and-set, because a cluster runs this code on several nodes and a read may come from a database replica
-//! (see [`current`]).
+//! Keys and encodings are those of the Go plugin, so all users stay connected when this plugin replaces it. Records may
+//! have additional JSON fields, which older readers ignore. A change that depends on the old value uses compare-and-set,
+//! because a cluster runs this code on several nodes, and a read may come from a database replica that lags behind (see
+//! [`confirmed_read`]).
 
 pub mod account_record;
 pub mod accounts;

@@ -1,22 +1,21 @@
-//! The one connection of an account-level app, which serves everybody.
+//! The connection of an account-level app, which serves everyone.
 //!
-//! `zoomSuperUserToken_` holds the token's JSON itself. Beside the token's fields it says who connected
-//! it and which Zoom account it opens; a record of the existing plugin has neither, and its tokens in
-//! clear: it is rewritten when it is first read.
+//! `zoomSuperUserToken_` has the token's JSON, and in addition who connected it and to which Zoom account it belongs. A
+//! record of the Go plugin has no such fields, and its tokens are not encrypted: it is encrypted when it is first read.
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error as HostError;
 use crate::platform::log;
 use crate::store::accounts::LoadError;
-use crate::store::confirmed_read::{self, Meaning};
+use crate::store::confirmed_read::{self, Decision};
 use crate::store::tokens::{Owner, TokenRecord};
 use crate::zoom::token::Tokens;
 use serde::{Deserialize, Serialize};
 
-/// Where the record is.
+/// The key of the record.
 pub const KEY: &str = "zoomSuperUserToken_";
 
-/// What is known of the connection besides its tokens.
+/// The origin of the connection: who made it, when, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The Mattermost user who connected it, or empty.
@@ -25,24 +24,24 @@ pub struct Origin {
     /// When, in milliseconds; 0 for unknown.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub connected_at: i64,
-    /// Zoom's id of the user who agreed, or empty.
+    /// Zoom's ID of the user who authorized the app, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub zoom_user_id: String,
-    /// The address of that user, or empty.
+    /// The email address of that user, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub zoom_email: String,
     /// Zoom's id of the account, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub zoom_account_id: String,
-    /// The Site URL of the server where it was connected, or empty (see [`super::site`]).
+    /// The Site URL of the server where it was connected, or empty (see [`super::connection_site`]).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub site_url: String,
 }
 
 impl Origin {
-    /// Whether an event about this user and account of Zoom is about this connection. A record that
-    /// knows neither is taken for the one meant, because an app has one account-level connection.
-    pub fn is_of(&self, zoom_user_id: &str, zoom_account_id: &str) -> bool {
+    /// Whether an event about this Zoom user and account is about this connection. A record without both fields matches,
+    /// because an app has only one account-level connection.
+    pub fn matches(&self, zoom_user_id: &str, zoom_account_id: &str) -> bool {
         if !self.zoom_account_id.is_empty() && !zoom_account_id.is_empty() {
             return self.zoom_account_id == zoom_account_id;
         }
@@ -53,18 +52,18 @@ impl Origin {
 /// The connection.
 #[derive(Clone)]
 pub struct Organization {
-    /// What opens Zoom's API.
+    /// The tokens for Zoom's API.
     pub tokens: Tokens,
-    /// Where they come from.
+    /// The origin of the connection.
     pub origin: Origin,
 }
 
 /// The connection as it was read, with the bytes that a later compare-and-set must find.
 #[derive(Clone)]
 pub struct Stored {
-    /// What it says.
+    /// The connection.
     pub organization: Organization,
-    /// How it is stored.
+    /// The stored bytes.
     pub bytes: Vec<u8>,
 }
 
@@ -93,7 +92,7 @@ fn encode(organization: &Organization, key: &[u8]) -> Result<Vec<u8>, HostError>
         .map_err(HostError::Invalid)
 }
 
-/// Reads a record. Answers also whether any part was in the old form.
+/// Decodes a record. Also returns whether a token was in the format of the Go plugin.
 pub fn decode(bytes: &[u8], key: &[u8]) -> Result<(Organization, bool), LoadError> {
     let record: Record = serde_json::from_slice(bytes)
         .map_err(|_| LoadError::Unreadable("not a connection record"))?;
@@ -108,9 +107,9 @@ pub fn decode(bytes: &[u8], key: &[u8]) -> Result<(Organization, bool), LoadErro
     Ok((Organization { tokens, origin }, old))
 }
 
-/// The connection. A record in the old form is rewritten on the way.
+/// Loads the connection. A record in the format of the Go plugin is encrypted.
 pub fn load(key: &[u8]) -> Result<Stored, LoadError> {
-    let bytes = stored()?.ok_or(LoadError::Absent)?;
+    let bytes = read_record()?.ok_or(LoadError::Absent)?;
     let (organization, old) = decode(&bytes, key)?;
     let stored = Stored {
         organization,
@@ -121,11 +120,11 @@ pub fn load(key: &[u8]) -> Result<Stored, LoadError> {
     }
     match replace(&stored, &stored.organization, key) {
         Ok(stored) => Ok(stored),
-        // Somebody else rewrote, renewed or removed it.
+        // Another node has changed or deleted the record.
         Err(HostError::Conflict) => Ok(stored),
         Err(error) => {
             log::warn(
-                "The stored Zoom connection of this server keeps its old form for now.",
+                "The stored Zoom connection of this server could not be encrypted in the new format yet.",
                 &[("error", &error.to_string())],
             );
             Ok(stored)
@@ -133,15 +132,15 @@ pub fn load(key: &[u8]) -> Result<Stored, LoadError> {
     }
 }
 
-/// The record; absence is confirmed.
-fn stored() -> Result<Option<Vec<u8>>, HostError> {
-    confirmed_read::settle(KEY, |stored| match stored {
-        Some(bytes) => Meaning::Sure(Some(bytes.to_vec())),
-        None => Meaning::Confirm(None),
+/// The record. Absence is confirmed.
+fn read_record() -> Result<Option<Vec<u8>>, HostError> {
+    confirmed_read::read_confirmed(KEY, |stored| match stored {
+        Some(bytes) => Decision::Sure(Some(bytes.to_vec())),
+        None => Decision::Confirm(None),
     })
 }
 
-/// Stores a new connection, whatever was there, and answers with it as it is stored: a read may not find it yet.
+/// Stores a new connection and returns it, because a read may not find it yet. An older record is replaced.
 pub fn save(organization: &Organization, key: &[u8]) -> Result<Stored, HostError> {
     let bytes = encode(organization, key)?;
     kv::set(KEY, &bytes, None, &Expected::Any)?;
@@ -151,7 +150,7 @@ pub fn save(organization: &Organization, key: &[u8]) -> Result<Stored, HostError
     })
 }
 
-/// Stores a change of the connection, if it still is what was read.
+/// Replaces the record if it has not changed since it was read.
 pub fn replace(old: &Stored, new: &Organization, key: &[u8]) -> Result<Stored, HostError> {
     let bytes = encode(new, key)?;
     let expected = Expected::Value(old.bytes.clone());
@@ -162,19 +161,19 @@ pub fn replace(old: &Stored, new: &Organization, key: &[u8]) -> Result<Stored, H
     })
 }
 
-/// Where the stored connection comes from, also where its tokens cannot be read; none where there is
-/// no connection.
-pub fn origin() -> Result<Option<Origin>, HostError> {
-    let bytes = stored()?;
+/// The origin of the stored connection, or none if there is no connection. This also works if the tokens cannot be
+/// decrypted.
+pub fn load_origin() -> Result<Option<Origin>, HostError> {
+    let bytes = read_record()?;
     Ok(bytes.map(|bytes| serde_json::from_slice(&bytes).unwrap_or_default()))
 }
 
-/// Takes the connection away. Answers whether there was one, and its content if it could be read.
+/// Deletes the connection. Returns none if there was no connection, and otherwise its content if it could be decrypted.
 pub fn remove(key: &[u8]) -> Result<Option<Option<Organization>>, HostError> {
-    let Some(bytes) = stored()? else {
+    let Some(bytes) = read_record()? else {
         return Ok(None);
     };
-    // Once more, because what is read here is all there is to give the grant back with.
+    // Try twice: without the tokens that were read, the grant cannot be revoked.
     kv::delete(KEY, &Expected::Any).or_else(|_| kv::delete(KEY, &Expected::Any))?;
     Ok(Some(decode(&bytes, key).ok().map(|(read, _)| read)))
 }
@@ -187,7 +186,7 @@ mod tests {
     const ENCRYPTION: &[u8] = b"0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn zm056_a_record_of_the_old_plugin_is_read_and_recognized() {
+    fn zm056_a_record_of_the_go_plugin_is_read_and_recognized() {
         let old =
             br#"{"access_token":"eyJ.access","token_type":"bearer","refresh_token":"eyJ.refresh",
             "expiry":"2026-01-02T03:04:05.678901234+01:00","expires_in":3599}"#;
@@ -200,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_without_a_token_is_no_connection() {
+    fn a_record_without_a_token_is_an_error() {
         assert!(decode(b"{}", ENCRYPTION).is_err());
         assert!(decode(b"null", ENCRYPTION).is_err());
     }
@@ -212,11 +211,11 @@ mod tests {
             zoom_account_id: account.into(),
             ..Origin::default()
         };
-        assert!(origin("u", "a").is_of("another admin", "a"));
-        assert!(!origin("u", "a").is_of("u", "b"));
-        assert!(origin("u", "").is_of("u", "b"));
-        assert!(!origin("u", "").is_of("v", "b"));
-        assert!(origin("", "").is_of("v", "b"));
+        assert!(origin("u", "a").matches("another admin", "a"));
+        assert!(!origin("u", "a").matches("u", "b"));
+        assert!(origin("u", "").matches("u", "b"));
+        assert!(!origin("u", "").matches("v", "b"));
+        assert!(origin("", "").matches("v", "b"));
     }
 
     proptest! {

@@ -1,32 +1,30 @@
-//! Marks of events that are done.
+//! Marks of events that were processed.
 //!
-//! | read | answer that decides something | what happens |
-//! |---|---|---|
-//! | a mark | absent (a replica lags) | the effect is repeated, which does nothing |
+//! If a database replica lags behind, a mark reads as absent. The event is then processed again, which changes nothing.
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
 use crate::platform::digest::digest;
 
-/// Longer than Zoom repeats a delivery, in seconds.
-const SEEN: u64 = 7 * 24 * 3600;
-/// What stands where something is done.
+/// The lifetime of a mark, in seconds. It is longer than Zoom repeats a delivery.
+const LIFETIME: u64 = 7 * 24 * 3600;
+/// The value of a mark.
 const DONE: &[u8] = b"1";
 
-/// Marks something as done, after its effect.
-pub fn mark_seen(event: &str, name: &str) -> Result<(), Error> {
-    match kv::set(&seen_key(event, name), DONE, Some(SEEN), &Expected::Absent) {
+/// Marks an event as processed. Call this after the effect.
+pub fn mark_done(event: &str, name: &str) -> Result<(), Error> {
+    match kv::set(&key(event, name), DONE, Some(LIFETIME), &Expected::Absent) {
         Ok(()) | Err(Error::Conflict) => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// Whether it is marked as done.
-pub fn seen(event: &str, name: &str) -> Result<bool, Error> {
-    Ok(kv::get(&seen_key(event, name))?.as_deref() == Some(DONE))
+/// Whether an event is marked as processed.
+pub fn is_done(event: &str, name: &str) -> Result<bool, Error> {
+    Ok(kv::get(&key(event, name))?.as_deref() == Some(DONE))
 }
 
-fn seen_key(event: &str, name: &str) -> String {
+fn key(event: &str, name: &str) -> String {
     format!("webhook_seen_{event}_{}", digest([name], 16))
 }
 
@@ -35,10 +33,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_is_of_one_event_and_one_name_and_fits_a_key() {
-        let key = seen_key("app_deauthorized", "a/b+c==");
-        assert_ne!(key, seen_key("app_deauthorized", "a/b+c="));
-        assert_ne!(key, seen_key("other", "a/b+c=="));
-        assert!(seen_key("app_deauthorized", &"x".repeat(5000)).len() <= 150);
+    fn events_and_names_have_different_keys_of_limited_length() {
+        let mark = key("app_deauthorized", "a/b+c==");
+        assert_ne!(mark, key("app_deauthorized", "a/b+c="));
+        assert_ne!(mark, key("other", "a/b+c=="));
+        assert!(key("app_deauthorized", &"x".repeat(5000)).len() <= 150);
     }
 }

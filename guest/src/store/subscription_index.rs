@@ -1,9 +1,8 @@
-//! Lists of the meetings that are followed: by the channels that a user subscribed, and by a channel.
+//! Lists of subscriptions by user and by channel.
 //!
-//! `subscription_index_{user}` is the Go plugin's and keeps its form. `subscription_channel_{channel}` is ours. A list may
-//! name a meeting that is not followed any more; the record of the meeting's number is right.
-//!
-//! The Go plugin has no lists of channels. A job makes them from its subscriptions, once after the first activation.
+//! `subscription_index_{user}` has the format of the Go plugin. `subscription_channel_{channel}` is new in this plugin; a
+//! job creates these lists once (see [`crate::subscriptions::index_job`]). A list may name a meeting that nobody follows
+//! any more. The record of the meeting's number is authoritative.
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
@@ -17,9 +16,9 @@ const PAUSE: u64 = 100;
 /// A list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum List<'a> {
-    /// Of the meetings that a user subscribed channels to.
+    /// The meetings to which a user has subscribed channels.
     User(&'a str),
-    /// Of the meetings that a channel follows.
+    /// The meetings that a channel follows.
     Channel(&'a str),
 }
 
@@ -33,14 +32,14 @@ impl List<'_> {
 }
 
 /// The meetings of a list.
-pub fn of(list: List<'_>) -> Result<Vec<u64>, Error> {
+pub fn load(list: List<'_>) -> Result<Vec<u64>, Error> {
     Ok(kv::get(&list.key())?
         .as_deref()
         .map(parse)
         .unwrap_or_default())
 }
 
-/// Adds a meeting to a list. Answers whether it was missing.
+/// Adds a meeting to a list. Returns whether it was missing.
 pub fn add(list: List<'_>, meeting_id: u64) -> Result<bool, Error> {
     change(list, |ids| {
         let missing = !ids.contains(&meeting_id);
@@ -51,7 +50,7 @@ pub fn add(list: List<'_>, meeting_id: u64) -> Result<bool, Error> {
     })
 }
 
-/// Removes a meeting from a list. Answers whether it was there.
+/// Removes a meeting from a list. Returns whether it was in the list.
 pub fn remove(list: List<'_>, meeting_id: u64) -> Result<bool, Error> {
     change(list, |ids| {
         let before = ids.len();
@@ -69,7 +68,7 @@ fn change(list: List<'_>, change: impl Fn(&mut Vec<u64>) -> bool) -> Result<bool
     let key = list.key();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            clock::pause(PAUSE);
+            clock::sleep_ms(PAUSE);
         }
         let old = kv::get(&key)?;
         let mut ids = old.as_deref().map(parse).unwrap_or_default();
@@ -86,7 +85,7 @@ fn change(list: List<'_>, change: impl Fn(&mut Vec<u64>) -> bool) -> Result<bool
     Err(Error::Conflict)
 }
 
-/// The meetings of a list. What is not a number is left out.
+/// The meetings of a list. Entries that are not numbers are ignored.
 fn parse(bytes: &[u8]) -> Vec<u64> {
     let index: Value = serde_json::from_slice(bytes).unwrap_or_default();
     let ids = index.get("meeting_ids").and_then(Value::as_array);
@@ -99,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zm103_a_list_has_the_form_of_the_go_plugin() {
+    fn zm103_a_list_has_the_format_of_the_go_plugin() {
         assert_eq!(parse(br#"{"meeting_ids":[1,2]}"#), [1, 2]);
         assert_eq!(parse(br#"{"meeting_ids":["3","x",null]}"#), [3]);
         for odd in [&b""[..], b"null", b"[]", b"{"] {

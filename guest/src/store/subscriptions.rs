@@ -1,34 +1,34 @@
-//! Which channels follow which meetings.
+//! Subscriptions of channels to meetings.
 //!
-//! The record of the meeting's number says who follows it, and is right. The lists of
-//! [`super::subscription_index`] lead there: from a user, and from a channel.
+//! The record of the meeting's number is authoritative. The lists of [`super::subscription_index`] lead to it from a user
+//! and from a channel.
 
 use crate::bindings::types::Error;
 use crate::store::meeting_number::{self, Follower, MAX_CHANNELS};
 use crate::store::subscription_index as index;
 use crate::store::subscription_index::List;
 
-/// What became of a subscription.
+/// The result of adding a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
-    /// It is there now, or was by the same user.
+    /// The channel follows the meeting. The same user may have subscribed it before.
     Done,
-    /// Somebody else subscribed this channel.
+    /// Another user has subscribed this channel.
     Others,
     /// Too many channels follow the meeting.
     Full,
 }
 
-/// What became of a removal.
+/// The result of removing a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removed {
-    /// It is gone.
+    /// The subscription is removed.
     Done,
-    /// This channel does not follow the meeting, but others do that the user may know of.
+    /// This channel does not follow the meeting, but other channels of the user do.
     Elsewhere,
-    /// Nobody follows the meeting.
+    /// No channel follows the meeting, as far as the user may know.
     Nothing,
-    /// Somebody else subscribed this channel.
+    /// Another user has subscribed this channel.
     Others,
 }
 
@@ -39,11 +39,11 @@ pub struct Subscription {
     pub meeting_id: u64,
     /// The channel.
     pub channel_id: String,
-    /// Who subscribed it.
+    /// The user who subscribed the channel.
     pub created_by: String,
 }
 
-/// Subscribes a channel. The lists come first, so that they may name too much and never too little.
+/// Subscribes a channel. The lists are changed first, so that they never lack a subscription.
 pub fn add(meeting_id: u64, channel_id: &str, user_id: &str) -> Result<Added, Error> {
     index::add(List::User(user_id), meeting_id)?;
     index::add(List::Channel(channel_id), meeting_id)?;
@@ -51,21 +51,21 @@ pub fn add(meeting_id: u64, channel_id: &str, user_id: &str) -> Result<Added, Er
     let mut left = Vec::new();
     meeting_number::change(meeting_id, |number| {
         let mut followers = number.followers();
-        added = join(&mut followers, channel_id, user_id);
+        added = add_follower(&mut followers, channel_id, user_id);
         let changed = added == Added::Done && followers != number.followers();
         if changed {
-            number.follow(followers);
+            number.set_followers(followers);
         }
         left = number.followers();
         changed
     })?;
     if added != Added::Done {
-        tidy(meeting_id, &left, user_id, channel_id)?;
+        remove_from_lists(meeting_id, &left, user_id, channel_id)?;
     }
     Ok(added)
 }
 
-fn join(followers: &mut Vec<Follower>, channel_id: &str, user_id: &str) -> Added {
+fn add_follower(followers: &mut Vec<Follower>, channel_id: &str, user_id: &str) -> Added {
     match followers.iter().find(|one| one.channel_id == channel_id) {
         Some(known) if known.created_by == user_id => Added::Done,
         Some(_) => Added::Others,
@@ -80,7 +80,7 @@ fn join(followers: &mut Vec<Follower>, channel_id: &str, user_id: &str) -> Added
     }
 }
 
-/// Ends a subscription. Anybody's, if `any` is set, else only the user's own.
+/// Removes a subscription. If `any` is false, only the user's own.
 pub fn remove(
     meeting_id: u64,
     channel_id: &str,
@@ -105,28 +105,30 @@ pub fn remove(
                     false => Removed::Elsewhere,
                 }
             }
-            // Nobody learns which meetings other channels follow.
+            // Do not reveal which meetings other channels follow.
             None => Removed::Nothing,
         };
         if removed == Removed::Done {
             followers.retain(|one| one.channel_id != channel_id);
-            number.follow(followers);
+            number.set_followers(followers);
         }
         left = number.followers();
         removed == Removed::Done
     })?;
     match removed {
-        Removed::Done => tidy(meeting_id, &left, &creator, channel_id)?,
-        // A removal that was cut off may have left the lists.
-        Removed::Nothing | Removed::Elsewhere => tidy(meeting_id, &left, user_id, channel_id)?,
+        Removed::Done => remove_from_lists(meeting_id, &left, &creator, channel_id)?,
+        // An interrupted removal may have left entries in the lists.
+        Removed::Nothing | Removed::Elsewhere => {
+            remove_from_lists(meeting_id, &left, user_id, channel_id)?
+        }
         Removed::Others => {}
     }
     Ok(removed)
 }
 
-/// Ends all subscriptions of a user. The user's list goes last, so that a removal that was cut off can continue.
+/// Removes all subscriptions of a user. The user's list is deleted last, so that an interrupted removal can continue.
 pub fn remove_all(user_id: &str) -> Result<(), Error> {
-    for meeting_id in index::of(List::User(user_id))? {
+    for meeting_id in index::load(List::User(user_id))? {
         let mut channels = Vec::new();
         meeting_number::change(meeting_id, |number| {
             let (own, left): (Vec<_>, Vec<_>) = number
@@ -135,7 +137,7 @@ pub fn remove_all(user_id: &str) -> Result<(), Error> {
                 .partition(|one| one.created_by == user_id);
             channels = own.into_iter().map(|one| one.channel_id).collect();
             if !channels.is_empty() {
-                number.follow(left);
+                number.set_followers(left);
             }
             !channels.is_empty()
         })?;
@@ -149,17 +151,17 @@ pub fn remove_all(user_id: &str) -> Result<(), Error> {
 /// All subscriptions of a user.
 pub fn of_user(user_id: &str) -> Result<Vec<Subscription>, Error> {
     let mut all = Vec::new();
-    for meeting_id in index::of(List::User(user_id))? {
+    for meeting_id in index::load(List::User(user_id))? {
         let those = of_meeting(meeting_id)?.into_iter();
         all.extend(those.filter(|one| one.created_by == user_id));
     }
     Ok(all)
 }
 
-/// All subscriptions of a channel, whoever made them.
+/// All subscriptions of a channel.
 pub fn of_channel(channel_id: &str) -> Result<Vec<Subscription>, Error> {
     let mut all = Vec::new();
-    for meeting_id in index::of(List::Channel(channel_id))? {
+    for meeting_id in index::load(List::Channel(channel_id))? {
         let those = of_meeting(meeting_id)?.into_iter();
         all.extend(those.filter(|one| one.channel_id == channel_id));
     }
@@ -178,8 +180,13 @@ fn of_meeting(meeting_id: u64) -> Result<Vec<Subscription>, Error> {
         .collect())
 }
 
-/// Takes a meeting off the lists of a user and of a channel if no subscription of theirs is left.
-fn tidy(meeting_id: u64, left: &[Follower], user_id: &str, channel_id: &str) -> Result<(), Error> {
+/// Removes a meeting from the lists of a user and of a channel if they have no subscription left.
+fn remove_from_lists(
+    meeting_id: u64,
+    left: &[Follower],
+    user_id: &str,
+    channel_id: &str,
+) -> Result<(), Error> {
     if !left.iter().any(|one| one.created_by == user_id) {
         index::remove(List::User(user_id), meeting_id)?;
     }
@@ -202,39 +209,39 @@ mod tests {
     }
 
     #[test]
-    fn zm100_d46_a_channel_follows_once_and_several_may() {
+    fn zm100_d46_several_channels_may_follow_a_meeting_each_once() {
         let mut followers = vec![follower("a", "ann")];
-        assert_eq!(join(&mut followers, "a", "ann"), Added::Done);
-        assert_eq!(join(&mut followers, "a", "bob"), Added::Others);
-        assert_eq!(join(&mut followers, "b", "bob"), Added::Done);
+        assert_eq!(add_follower(&mut followers, "a", "ann"), Added::Done);
+        assert_eq!(add_follower(&mut followers, "a", "bob"), Added::Others);
+        assert_eq!(add_follower(&mut followers, "b", "bob"), Added::Done);
         assert_eq!(followers, [follower("a", "ann"), follower("b", "bob")]);
         followers.resize(MAX_CHANNELS, follower("x", "x"));
-        assert_eq!(join(&mut followers, "c", "ann"), Added::Full);
+        assert_eq!(add_follower(&mut followers, "c", "ann"), Added::Full);
     }
 
     #[test]
     fn zm099_d46_the_first_channel_stays_where_the_go_plugin_looks() {
         let mut number = Number::default();
-        number.follow(vec![follower("a", "ann"), follower("b", "bob")]);
+        number.set_followers(vec![follower("a", "ann"), follower("b", "bob")]);
         let json = serde_json::to_value(&number).unwrap();
         assert_eq!(json["channel_id"], "a");
         assert_eq!(json["is_subscription"], true);
         assert_eq!(json["created_by"], "ann");
         assert_eq!(number.followers().len(), 2);
-        number.follow(vec![follower("b", "bob")]);
+        number.set_followers(vec![follower("b", "bob")]);
         assert_eq!((number.channel_id.as_str(), number.also.len()), ("b", 0));
     }
 
     #[test]
     fn d47_without_followers_only_the_last_start_is_left() {
         let mut number = Number::default();
-        number.follow(vec![follower("a", "ann")]);
-        number.refer(crate::store::occurrence_reference::Reference {
+        number.set_followers(vec![follower("a", "ann")]);
+        number.link_occurrence(crate::store::occurrence_reference::OccurrenceReference {
             channel_id: "c".into(),
             ..Default::default()
         });
         assert_eq!(number.channel_id, "a");
-        number.follow(Vec::new());
+        number.set_followers(Vec::new());
         assert_eq!(number.channel_id, "c");
         assert!(!number.is_subscription && number.created_by.is_empty());
     }

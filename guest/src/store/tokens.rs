@@ -1,8 +1,8 @@
-//! Tokens of Zoom as they are stored: the JSON that both kinds of connection share.
+//! The stored form of Zoom's tokens, which both kinds of connection share.
 //!
-//! Field names are those of existing records. Both tokens are envelopes (see [`super::crypto`]) bound
-//! to their owner. In the old form a user's access token is encrypted without authentication and
-//! everything else is plain; it is read, never written.
+//! Field names are those of the Go plugin. Both tokens are encrypted and bound to their owner (see [`super::crypto`]). The
+//! Go plugin encrypts a user's access token without authentication and stores all other tokens as plain text; that format
+//! is read but never written.
 
 use crate::platform::random;
 use crate::store::crypto::{self, Kind, NONCE};
@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Whose tokens they are.
+/// The owner of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner<'a> {
-    /// This Mattermost user's own.
+    /// A Mattermost user.
     User(&'a str),
-    /// Those of the one connection that serves everybody.
+    /// The connection for everyone.
     Organization,
 }
 
 impl Owner<'_> {
-    /// The name that tells owners apart. Users' ids have 26 characters, so none is `account`.
+    /// The owner's name in keys and envelopes. User IDs have 26 characters, so no user ID is `account`.
     pub fn name(&self) -> &str {
         match self {
             Owner::User(id) => id,
@@ -62,10 +62,15 @@ pub struct TokenRecord {
 impl TokenRecord {
     /// Encrypts tokens for their owner.
     pub fn seal(tokens: &Tokens, owner: Owner<'_>, key: &[u8]) -> Result<Self, crypto::Error> {
-        Self::seal_with(tokens, owner, key, [random::random(), random::random()])
+        Self::seal_with(
+            tokens,
+            owner,
+            key,
+            [random::random_bytes(), random::random_bytes()],
+        )
     }
 
-    /// As [`TokenRecord::seal`], with the nonces of access and refresh token.
+    /// Like [`TokenRecord::seal`], with the nonces for the access token and the refresh token.
     pub fn seal_with(
         tokens: &Tokens,
         owner: Owner<'_>,
@@ -82,7 +87,7 @@ impl TokenRecord {
         })
     }
 
-    /// Decrypts them. Answers also whether any part was in the old form.
+    /// Decrypts the tokens. Also returns whether a token was in the format of the Go plugin.
     pub fn open(self, owner: Owner<'_>, key: &[u8]) -> Result<(Tokens, bool), crypto::Error> {
         let old_access = !crypto::is_envelope(&self.access_token);
         let access = match owner {
@@ -107,8 +112,8 @@ impl TokenRecord {
     }
 }
 
-/// RFC 3339; the year 1 stands for "never", as in Go. What cannot be read counts as long ago, so that
-/// the token is refreshed.
+/// Parses RFC 3339. The year 1 means "never", as in Go. An unreadable time counts as expired, so that the token is
+/// refreshed.
 fn parse_expiry(text: &str) -> Option<i64> {
     match OffsetDateTime::parse(text, &Rfc3339) {
         Ok(time) if time.year() <= 1 => None,
@@ -143,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn d17_tokens_open_for_their_owner_only() {
+    fn d17_tokens_can_be_decrypted_for_their_owner_only() {
         let (user, organization) = (Owner::User("alice"), Owner::Organization);
         for owner in [user, organization] {
             let (tokens, old) = sealed(owner).open(owner, KEY).ok().unwrap();
@@ -155,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn zm107_d17_a_record_with_one_token_in_the_old_form_is_to_be_written_anew() {
+    fn zm107_d17_a_record_with_one_token_of_the_go_plugin_must_be_written_again() {
         let mut record = sealed(Owner::User("alice"));
         record.refresh_token = "plain".to_owned();
         let (tokens, old) = record.open(Owner::User("alice"), KEY).ok().unwrap();

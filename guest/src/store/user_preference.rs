@@ -1,7 +1,7 @@
-//! Whether a user wants meetings in the personal room.
+//! Whether a user's meetings use the Personal Meeting ID.
 //!
-//! `zoomUserPreference_{user}` holds a JSON string. Before that it was one of the server's own
-//! preferences; such a one is moved here when it is first read.
+//! `zoomUserPreference_{user}` has a JSON string. Early versions of the Go plugin used a preference of the Mattermost
+//! server; such a preference is moved here when it is first read.
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
@@ -11,21 +11,21 @@ use crate::platform::log;
 const CATEGORY: &str = "plugin:zoom";
 const NAME: &str = "use-pmi";
 
-/// What the user wants.
+/// The user's choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preference {
-    /// Never said.
+    /// The user has not chosen yet.
     Unset,
-    /// To be asked each time.
+    /// Ask each time.
     Ask,
-    /// The personal room.
+    /// Use the Personal Meeting ID.
     Personal,
-    /// A new meeting each time.
+    /// Create a new meeting ID each time.
     Unique,
 }
 
 impl Preference {
-    /// What a stored word means.
+    /// The preference for a stored word.
     pub fn from_word(word: &str) -> Preference {
         match word {
             "" => Preference::Unset,
@@ -46,7 +46,7 @@ impl Preference {
     }
 }
 
-/// Reads the stored bytes. What is no JSON string counts as never said, so the user is asked.
+/// Decodes the stored bytes. If they are not a JSON string, the preference is unset and the user is asked.
 pub fn decode(bytes: &[u8]) -> Preference {
     serde_json::from_slice::<String>(bytes)
         .map_or(Preference::Unset, |word| Preference::from_word(&word))
@@ -80,13 +80,13 @@ pub fn load(user_id: &str) -> Result<Preference, Error> {
     Ok(preference)
 }
 
-/// Keeps the user's preference.
+/// Stores the user's preference.
 pub fn save(user_id: &str, preference: Preference) -> Result<(), Error> {
     let json = format!("\"{}\"", preference.word());
     kv::set(&key(user_id), json.as_bytes(), None, &Expected::Any)
 }
 
-/// Forgets it, in its older place too.
+/// Deletes the preference, and an older one of the Mattermost server.
 pub fn forget(user_id: &str) -> Result<(), Error> {
     kv::delete(&key(user_id), &Expected::Any)?;
     users::delete_preference(user_id, CATEGORY, NAME)

@@ -1,34 +1,34 @@
-//! Which Mattermost users have connected a Zoom account.
+//! An index from Zoom users to the Mattermost users who have connected them.
 //!
-//! `zoomtokenbyzoomid_{zoom user}` holds a copy of the record of whoever connected that account last,
-//! so that Zoom's messages find the user. Where several users did, the others are named in a field of
-//! the copy. It is changed by compare-and-set only, and never believed: a user counts as long as their
-//! own record names the Zoom account.
+//! `zoomtokenbyzoomid_{zoom user}` has a copy of the record of the Mattermost user who connected last, so that Zoom's
+//! events find the user. If several users have connected the same Zoom account, a field of the copy names the others. The
+//! copy is changed only by compare-and-set and is never authoritative: a user counts only if their own record names the
+//! Zoom user.
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
 use crate::platform::clock;
 use crate::store::account_record::{self, Record};
-use crate::store::confirmed_read::{self, Meaning};
+use crate::store::confirmed_read::{self, Decision};
 
-/// How often to try when others change the same record, and how long to wait in between.
+/// Attempts and pause, in milliseconds, if other nodes change the same record.
 const ATTEMPTS: u32 = 8;
 const PAUSE: u64 = 50;
 
-/// Where the copy is.
+/// The key of the copy.
 pub fn key(zoom_id: &str) -> String {
     format!("zoomtokenbyzoomid_{zoom_id}")
 }
 
-/// The users named by a copy, its own first.
-fn named(record: &Record) -> Vec<String> {
+/// The Mattermost users that a copy names, with the owner of the copied record first.
+fn user_ids(record: &Record) -> Vec<String> {
     let mut users = vec![record.user_id.clone()];
     users.extend(record.other_user_ids.iter().cloned());
     users.retain(|id| !id.is_empty());
     users
 }
 
-/// A user's record as the copy, with the names of the others.
+/// The copy of a user's record, with the IDs of the other users.
 fn copy(own: &[u8], others: Vec<String>) -> Vec<u8> {
     match account_record::parse(own) {
         Some(mut record) if !others.is_empty() => {
@@ -39,14 +39,14 @@ fn copy(own: &[u8], others: Vec<String>) -> Vec<u8> {
     }
 }
 
-/// What to do with the copy.
+/// The change of the copy.
 enum Change {
     Nothing,
     Delete,
     Store(Vec<u8>),
 }
 
-/// Changes the copy: `decide` sees what is stored. Repeated when somebody else was faster.
+/// Changes the copy by compare-and-set. `decide` receives the stored bytes and is called again after a conflict.
 fn change<T>(
     zoom_id: &str,
     decide: impl Fn(Option<&[u8]>) -> Result<(Change, T), Error>,
@@ -54,7 +54,7 @@ fn change<T>(
     let key = key(zoom_id);
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            clock::pause(PAUSE);
+            clock::sleep_ms(PAUSE);
         }
         let stored = confirmed_read::read(&key)?;
         let (change, answer) = decide(stored.as_deref())?;
@@ -72,19 +72,19 @@ fn change<T>(
     Err(Error::Conflict)
 }
 
-/// Puts this user first. `own` is the user's record.
-pub fn join(zoom_id: &str, user_id: &str, own: &[u8]) -> Result<(), Error> {
+/// Adds a user in the first place. `own` is the user's record.
+pub fn add_user(zoom_id: &str, user_id: &str, own: &[u8]) -> Result<(), Error> {
     change(zoom_id, |stored| {
         let record = stored.and_then(account_record::parse);
-        let mut others = record.as_ref().map(named).unwrap_or_default();
+        let mut others = record.as_ref().map(user_ids).unwrap_or_default();
         others.retain(|other| other != user_id);
         Ok((Change::Store(copy(own, others)), ()))
     })
 }
 
-/// Lets the copy follow a change of this user's record, where the copy is of this user.
-pub fn follow(zoom_id: &str, user_id: &str, old: &[u8], new: &[u8]) -> Result<(), Error> {
-    // Nearly always the copy is the same as the record, and one call does.
+/// Updates the copy after a change of this user's record, if it is a copy of this user's record.
+pub fn update_copy(zoom_id: &str, user_id: &str, old: &[u8], new: &[u8]) -> Result<(), Error> {
+    // The copy is nearly always identical with the old record. Then one call is enough.
     match kv::set(&key(zoom_id), new, None, &Expected::Value(old.to_vec())) {
         Err(Error::Conflict) => {}
         done => return done,
@@ -95,26 +95,26 @@ pub fn follow(zoom_id: &str, user_id: &str, old: &[u8], new: &[u8]) -> Result<()
             Some(record) if record.user_id == user_id => {
                 Change::Store(copy(new, record.other_user_ids))
             }
-            // Somebody else's, or gone because the user is being removed at this moment.
+            // A copy of another user's record, or deleted because the user is being removed.
             Some(_) | None => Change::Nothing,
         };
         Ok((change, ()))
     })
 }
 
-/// Takes this user's name away, and those of users who have left. Answers whether anybody remains.
-/// The last one takes the copy along.
-pub fn leave(zoom_id: &str, user_id: &str) -> Result<bool, Error> {
-    leave_all(zoom_id, &[user_id.to_owned()])
+/// Removes a user, and users whose records do not name the Zoom user any more. Returns whether users remain. Without users,
+/// the copy is deleted.
+pub fn remove_user(zoom_id: &str, user_id: &str) -> Result<bool, Error> {
+    remove_users(zoom_id, &[user_id.to_owned()])
 }
 
-/// The same for several users. Their records may have been deleted just now, and a read may still find them.
-pub fn leave_all(zoom_id: &str, gone: &[String]) -> Result<bool, Error> {
+/// Removes several users. Their records may have just been deleted, and a read may still find them.
+pub fn remove_users(zoom_id: &str, gone: &[String]) -> Result<bool, Error> {
     change(zoom_id, |stored| {
         let Some(stored) = stored else {
             return Ok((Change::Nothing, false));
         };
-        let users = account_record::parse(stored).as_ref().map(named);
+        let users = account_record::parse(stored).as_ref().map(user_ids);
         let mut rest = Vec::new();
         for other in users.unwrap_or_default() {
             if !gone.contains(&other)
@@ -137,14 +137,14 @@ pub fn leave_all(zoom_id: &str, gone: &[String]) -> Result<bool, Error> {
     })
 }
 
-/// The users whose own records name this Zoom account.
-pub fn of(zoom_id: &str) -> Result<Vec<String>, Error> {
-    let record = confirmed_read::settle(&key(zoom_id), |stored| match stored {
-        Some(bytes) => Meaning::Sure(account_record::parse(bytes)),
-        None => Meaning::Confirm(None),
+/// The users whose own records name this Zoom user.
+pub fn users_of(zoom_id: &str) -> Result<Vec<String>, Error> {
+    let record = confirmed_read::read_confirmed(&key(zoom_id), |stored| match stored {
+        Some(bytes) => Decision::Sure(account_record::parse(bytes)),
+        None => Decision::Confirm(None),
     })?;
     let mut users = Vec::new();
-    for user_id in record.as_ref().map(named).unwrap_or_default() {
+    for user_id in record.as_ref().map(user_ids).unwrap_or_default() {
         if account_record::record_for(&user_id, zoom_id)?.is_some() {
             users.push(user_id);
         }
@@ -170,10 +170,10 @@ mod tests {
     }
 
     #[test]
-    fn zm050_d48_the_copy_names_everybody() {
+    fn zm050_d48_the_copy_names_all_users() {
         let bytes = copy(&record("a"), vec!["b".into(), "c".into()]);
         let read = account_record::parse(&bytes).unwrap();
-        assert_eq!(named(&read), ["a", "b", "c"]);
+        assert_eq!(user_ids(&read), ["a", "b", "c"]);
         assert_eq!(read.zoom_id, "z");
     }
 }

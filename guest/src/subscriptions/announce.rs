@@ -1,7 +1,8 @@
-//! Announcing a meeting in the channels that follow it.
+//! Announces a meeting in the channels that follow it.
 //!
-//! Zoom wants its answer within seconds, so the announcement is a job: one for all channels. It posts at once, and corrects
-//! the link to join as soon as Zoom tells it, because Zoom may refuse many requests that come at the same time.
+//! Zoom expects the answer to a webhook within seconds, so a job posts the announcements in all channels. It posts at once
+//! with the standard join link, and adds the passcode as soon as Zoom returns it: Zoom may refuse many requests at the same
+//! time.
 
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::bindings::posts::{self, Author, Post};
@@ -10,25 +11,25 @@ use crate::bindings::{channels, users};
 use crate::config::Config;
 use crate::connection::disconnect;
 use crate::connection::session::Session;
-use crate::occurrence::announcement_job::{KIND, Work};
-use crate::occurrence::card::{self, digest_of};
+use crate::occurrence::announcement_job::{AnnouncementJob, KIND};
+use crate::occurrence::card::{self, content_digest};
 use crate::occurrence::state::{Card, Occurrence, State};
 use crate::occurrence::{post, record};
-use crate::platform::backoff::{LONGEST_PAUSE, pause};
+use crate::platform::backoff::{LONGEST_DELAY, retry_delay};
 use crate::platform::channels::{Place, channel_locale};
-use crate::platform::once::{self, Ran, STEP, Step, Work as Done};
+use crate::platform::once::{self, STEP, Step, StepOutcome, StepResult};
 use crate::platform::{clock, log};
 use crate::preferences::restriction;
 use crate::store::meeting_number;
 use crate::zoom::error::kinds::Retry;
 use std::collections::BTreeMap;
 
-/// A meeting that started longer ago is not announced, in milliseconds: it is over, or known.
+/// The age up to which a meeting is announced, in milliseconds.
 const TOO_LATE: i64 = 6 * 3600 * 1000;
 
 /// Runs a job.
 pub fn run(config: &Config, payload: &[u8], attempt: u32) -> Outcome {
-    let Ok(work) = serde_json::from_slice::<Work>(payload) else {
+    let Ok(work) = serde_json::from_slice::<AnnouncementJob>(payload) else {
         return Outcome::Done;
     };
     announce(config, &work, attempt).unwrap_or_else(|error| {
@@ -39,22 +40,22 @@ pub fn run(config: &Config, payload: &[u8], attempt: u32) -> Outcome {
                 ("error", &error.to_string()),
             ],
         );
-        Outcome::RetryAfter(pause(attempt))
+        Outcome::RetryAfter(retry_delay(attempt))
     })
 }
 
-/// What became of a channel.
+/// The result for a channel.
 enum Announced {
-    /// It has this post, which shows this.
+    /// The meeting is announced. Contains the post's ID and the digest of its content.
     In(String, String),
-    /// It gets none.
+    /// The meeting is not announced in this channel.
     Not,
 }
 
-fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error> {
+fn announce(config: &Config, work: &AnnouncementJob, attempt: u32) -> Result<Outcome, Error> {
     let Some(mut occurrence) = record::load(&work.reference.id)? else {
-        return Ok(match card::is_young(work.at) {
-            true => Outcome::RetryAfter(pause(attempt)),
+        return Ok(match card::may_lag_on_replica(work.at) {
+            true => Outcome::RetryAfter(retry_delay(attempt)),
             false => Outcome::Done,
         });
     };
@@ -70,15 +71,15 @@ fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
     let is_wanted = !is_late && is_in_progress;
     let mut no_link = None;
     if is_in_progress && !occurrence.has_link() {
-        match link(config, work.number, followers.values()) {
+        match find_join_link(config, work.number, followers.values()) {
             Link::Known(url) => occurrence.set_link(&url),
-            Link::Later(seconds) => no_link = Some(seconds.unwrap_or_else(|| pause(attempt))),
+            Link::Later(seconds) => no_link = Some(seconds.unwrap_or_else(|| retry_delay(attempt))),
         }
     }
     let mut announced = BTreeMap::new();
     let mut failure = None;
     let mut wait = None;
-    for card in occurrence.pending() {
+    for card in occurrence.pending_cards() {
         let creator = followers.get(&card.channel_id).filter(|_| is_wanted);
         match announce_in(config, work, &occurrence, card, creator) {
             Ok(Ok(outcome)) => drop(announced.insert(card.channel_id.clone(), outcome)),
@@ -94,14 +95,15 @@ fn announce(config: &Config, work: &Work, attempt: u32) -> Result<Outcome, Error
         }
         apply(occurrence, &announced);
     })?;
-    // A post without the passcode is corrected as long as people can join the meeting.
-    let is_shown = current.is_some_and(|one| !one.has_link() && one.posts().next().is_some());
+    // Keep trying to add the passcode as long as people can join the meeting.
+    let is_shown =
+        current.is_some_and(|one| !one.has_link() && one.posted_cards().next().is_some());
     if let Some(seconds) = no_link.filter(|_| is_shown) {
         wait = Some(wait.map_or(seconds, |other: u32| other.min(seconds)));
     }
     match (failure, wait) {
         (Some(error), _) => Err(error),
-        (None, Some(seconds)) => Ok(Outcome::RetryAfter(seconds.clamp(1, LONGEST_PAUSE))),
+        (None, Some(seconds)) => Ok(Outcome::RetryAfter(seconds.clamp(1, LONGEST_DELAY))),
         (None, None) => Ok(Outcome::Done),
     }
 }
@@ -122,16 +124,16 @@ fn apply(occurrence: &mut Occurrence, announced: &BTreeMap<String, Announced>) {
     });
 }
 
-/// Announces a meeting in one channel. Answers with the seconds to wait if another run does so now.
+/// Announces a meeting in one channel. The inner error is the delay in seconds, if another run is announcing it.
 fn announce_in(
     config: &Config,
-    work: &Work,
+    work: &AnnouncementJob,
     occurrence: &Occurrence,
     card: &Card,
     creator: Option<&String>,
 ) -> Result<Result<Announced, u32>, Error> {
     let is_over = occurrence.state() != State::InProgress;
-    let name = once::name([KIND, &work.reference.id, &card.channel_id]);
+    let name = once::step_name([KIND, &work.reference.id, &card.channel_id]);
     let items = [String::new()];
     let step = Step {
         name: &name,
@@ -139,16 +141,16 @@ fn announce_in(
         channel_id: &card.channel_id,
         since: work.at,
     };
-    let ran = once::run(&step, |run| {
-        let skipped = Ok(Done::Skipped(run.items.to_vec()));
+    let ran = once::run_step(&step, |run| {
+        let skipped = Ok(StepOutcome::Skipped(run.items.to_vec()));
         let Some(creator) = creator else {
             return Ok(match is_over {
-                // The same meeting may go on, and is then announced.
-                true => Done::Later(0),
-                false => Done::Skipped(run.items.to_vec()),
+                // The meeting may continue. Then it is announced.
+                true => StepOutcome::Later(0),
+                false => StepOutcome::Skipped(run.items.to_vec()),
             });
         };
-        let username = match access(config, creator, &card.channel_id)? {
+        let username = match check_access(config, creator, &card.channel_id)? {
             Access::Granted(username) => username,
             Access::Refused(reason) => {
                 log::warn(
@@ -158,8 +160,8 @@ fn announce_in(
                 return skipped;
             }
         };
-        match write(config, work, occurrence, card, &username, run.name) {
-            Ok(post) => Ok(Done::Posted(post, run.items.to_vec())),
+        match create_post(config, work, occurrence, card, &username, run.name) {
+            Ok(post) => Ok(StepOutcome::Posted(post, run.items.to_vec())),
             Err(Error::Denied(rule) | Error::Invalid(rule)) => {
                 log::warn(
                     "A meeting cannot be announced in a subscribed channel.",
@@ -171,17 +173,17 @@ fn announce_in(
         }
     })?;
     Ok(match ran {
-        Ran::Later(0) if is_over => Ok(Announced::Not),
-        Ran::Later(seconds) => Err(seconds),
-        Ran::Done(post_id) if post_id.is_empty() => Ok(Announced::Not),
-        Ran::Done(post_id) => Ok(Announced::In(post_id, shown(occurrence))),
+        StepResult::Later(0) if is_over => Ok(Announced::Not),
+        StepResult::Later(seconds) => Err(seconds),
+        StepResult::Done(post_id) if post_id.is_empty() => Ok(Announced::Not),
+        StepResult::Done(post_id) => Ok(Announced::In(post_id, shown(occurrence))),
     })
 }
 
-/// What an announcement shows when it is posted, whatever has happened to the meeting since.
+/// The digest of an announcement's content.
 fn shown(occurrence: &Occurrence) -> String {
     if occurrence.state() == State::InProgress {
-        digest_of(occurrence)
+        content_digest(occurrence)
     } else {
         // A post of an earlier run, which must be updated.
         String::new()
@@ -189,13 +191,13 @@ fn shown(occurrence: &Occurrence) -> String {
 }
 
 enum Access {
-    /// The user name of who subscribed the channel.
+    /// The meeting may be announced. Contains the username of the user who subscribed the channel.
     Granted(String),
-    /// Why the meeting must not be announced in the channel.
+    /// The meeting must not be announced, for this reason.
     Refused(&'static str),
 }
 
-fn access(config: &Config, creator: &str, channel_id: &str) -> Result<Access, Error> {
+fn check_access(config: &Config, creator: &str, channel_id: &str) -> Result<Access, Error> {
     let channel = match channels::get(channel_id) {
         Ok(channel) if channel.archived => {
             return Ok(Access::Refused("the channel is archived"));
@@ -206,7 +208,7 @@ fn access(config: &Config, creator: &str, channel_id: &str) -> Result<Access, Er
     };
     let username = match users::get(creator) {
         Ok(user) if user.deactivated => {
-            disconnect::retire(config, creator);
+            disconnect::disconnect_deactivated_user(config, creator);
             return Ok(Access::Refused("its subscriber is deactivated"));
         }
         Ok(user) => user.username,
@@ -222,17 +224,21 @@ fn access(config: &Config, creator: &str, channel_id: &str) -> Result<Access, Er
     Ok(Access::Granted(username))
 }
 
-/// Where to join, with the passcode.
+/// The join link with the passcode.
 enum Link {
     Known(String),
-    /// Not known yet; after so many seconds, if Zoom said.
+    /// The link is not known yet. Contains the delay in seconds, if Zoom named one.
     Later(Option<u32>),
 }
 
-/// Asks Zoom for the link, with the connection of the first subscriber who has one. Everything that Zoom refuses is tried
-/// again later: Zoom may not know a meeting in the moment of its start, and a subscriber may connect again. The posts do not
-/// wait for the end of a rate limit.
-fn link<'a>(config: &Config, number: u64, creators: impl Iterator<Item = &'a String>) -> Link {
+/// Asks Zoom for the join link, with the connection of the first subscriber who has one. After a refusal, the job tries
+/// again: Zoom may not know a meeting that has just started, and a subscriber may connect again. A rate limit does not
+/// delay the posts.
+fn find_join_link<'a>(
+    config: &Config,
+    number: u64,
+    creators: impl Iterator<Item = &'a String>,
+) -> Link {
     for creator in creators {
         let Ok(mut session) = Session::for_user(config, creator) else {
             continue;
@@ -241,7 +247,7 @@ fn link<'a>(config: &Config, number: u64, creators: impl Iterator<Item = &'a Str
             Ok(meeting) if !meeting.join_url.is_empty() => return Link::Known(meeting.join_url),
             Ok(_) => {}
             Err(error) => match error.retry() {
-                // The connection of another subscriber may do.
+                // Try the connection of another subscriber.
                 Retry::Never => {}
                 Retry::After(seconds) => return Link::Later(Some(seconds)),
                 Retry::Later => return Link::Later(None),
@@ -251,9 +257,9 @@ fn link<'a>(config: &Config, number: u64, creators: impl Iterator<Item = &'a Str
     Link::Later(None)
 }
 
-fn write(
+fn create_post(
     config: &Config,
-    work: &Work,
+    work: &AnnouncementJob,
     occurrence: &Occurrence,
     card: &Card,
     username: &str,
@@ -273,7 +279,7 @@ fn write(
     };
     let part = occurrence.parts.first().map(|part| part.uuid.as_str());
     let record = &work.reference.id;
-    let mut props = post::started(&content, part.unwrap_or_default(), username, record);
+    let mut props = post::new_card_props(&content, part.unwrap_or_default(), username, record);
     if let Some(props) = props.as_object_mut() {
         props.insert(STEP.to_owned(), step.into());
     }

@@ -1,45 +1,45 @@
-//! `/zoom subscription`: channels in which each occurrence of a meeting is announced.
+//! `/zoom subscription`: adds, removes, and lists subscriptions.
 
 use crate::bindings::channels::{self, Kind};
 use crate::bindings::types::Error;
 use crate::config::Config;
-use crate::connection::link::{Then, invite};
+use crate::connection::link::{AfterConnecting, offer_link};
 use crate::connection::session::{OpenError, Session};
-use crate::platform::channels::tell;
-use crate::platform::command::invocation::{Context, quoted};
+use crate::platform::channels::show_to_user;
+use crate::platform::command::invocation::{CommandContext, inline_code};
 use crate::preferences::restriction;
 use crate::store::subscriptions::{self, Added, Removed, Subscription};
 use crate::text::{self, Message};
 use crate::zoom;
 use std::collections::BTreeMap;
 
-/// How many subscriptions one message lists.
+/// The number of subscriptions in one message.
 const ROWS: usize = 100;
 
 type Answer = Result<Option<String>, Error>;
 
-/// Runs what was typed after `subscription`.
-pub fn run(config: &Config, context: &Context<'_>) -> Answer {
+/// Runs the command.
+pub fn run(config: &Config, context: &CommandContext<'_>) -> Answer {
     match context.words {
         ["list"] => list(context),
-        ["add", id @ ..] => with_number(context, id, |id| add(config, context, id)),
-        ["remove", id @ ..] => with_number(context, id, |id| remove(context, id)),
+        ["add", id @ ..] => with_meeting_id(context, id, |id| add(config, context, id)),
+        ["remove", id @ ..] => with_meeting_id(context, id, |id| remove(context, id)),
         _ => say(context, Message::SubscriptionUsage),
     }
 }
 
-fn say(context: &Context<'_>, message: Message) -> Answer {
+fn say(context: &CommandContext<'_>, message: Message) -> Answer {
     Ok(Some(text::plain(context.person.locale, message)))
 }
 
-fn about(context: &Context<'_>, message: Message, id: u64) -> Answer {
+fn sentence_with_id(context: &CommandContext<'_>, message: Message, id: u64) -> Answer {
     let id = id.to_string();
     let sentence = text::text(context.person.locale, message, &[("id", &id)]);
     Ok(Some(sentence))
 }
 
-/// The number of a meeting, as people copy it: with blanks or dashes in it.
-fn number(words: &[&str]) -> Option<u64> {
+/// Parses a meeting ID. People copy it with spaces or dashes.
+fn parse_meeting_id(words: &[&str]) -> Option<u64> {
     let digits: String = words
         .concat()
         .chars()
@@ -49,11 +49,15 @@ fn number(words: &[&str]) -> Option<u64> {
     plain.then(|| digits.parse().ok()).flatten()
 }
 
-fn with_number(context: &Context<'_>, words: &[&str], act: impl FnOnce(u64) -> Answer) -> Answer {
+fn with_meeting_id(
+    context: &CommandContext<'_>,
+    words: &[&str],
+    act: impl FnOnce(u64) -> Answer,
+) -> Answer {
     if words.is_empty() {
         return say(context, Message::SubscriptionUsage);
     }
-    match number(words) {
+    match parse_meeting_id(words) {
         Some(id) if id > 0 => {}
         _ => return say(context, Message::SubscriptionNumber),
     }
@@ -61,10 +65,10 @@ fn with_number(context: &Context<'_>, words: &[&str], act: impl FnOnce(u64) -> A
     if !channels::has_permission(user, channel, "create_post")? {
         return say(context, Message::SubscriptionMayNotPost);
     }
-    act(number(words).unwrap_or_default())
+    act(parse_meeting_id(words).unwrap_or_default())
 }
 
-fn add(config: &Config, context: &Context<'_>, id: u64) -> Answer {
+fn add(config: &Config, context: &CommandContext<'_>, id: u64) -> Answer {
     let channel = channels::get(context.place.channel_id)?;
     if channel.archived {
         return say(context, Message::Archived);
@@ -77,20 +81,20 @@ fn add(config: &Config, context: &Context<'_>, id: u64) -> Answer {
         return Ok(Some(sentence));
     }
     match subscriptions::add(id, channel, &context.person.id)? {
-        Added::Done => about(context, Message::SubscriptionAdded, id),
-        Added::Others => about(context, Message::SubscriptionTaken, id),
-        Added::Full => about(context, Message::SubscriptionFull, id),
+        Added::Done => sentence_with_id(context, Message::SubscriptionAdded, id),
+        Added::Others => sentence_with_id(context, Message::SubscriptionTaken, id),
+        Added::Full => sentence_with_id(context, Message::SubscriptionFull, id),
     }
 }
 
-/// Why the meeting cannot be followed, in a sentence; none if it can.
+/// The sentence that says why the meeting cannot be followed, or none if it can.
 ///
-/// The connection of the whole organization sees everybody's meetings. So for a member who is not a system admin there is
-/// one sentence for a meeting that does not exist and for one of somebody else, and nothing else is said about it.
-fn refusal(config: &Config, context: &Context<'_>, id: u64) -> Answer {
+/// The connection for everyone can see all meetings. A user who is not a system admin therefore gets the same sentence for
+/// a meeting that does not exist and for a meeting of another host.
+fn refusal(config: &Config, context: &CommandContext<'_>, id: u64) -> Answer {
     let mut session = match Session::open(config, context.person) {
         Ok(session) => session,
-        Err(OpenError::NotConnected) => return connect(config, context),
+        Err(OpenError::NotConnected) => return offer_connect_link(config, context),
         Err(OpenError::Refused(error)) => {
             return Ok(Some(error.sentence(&context.person.reader())));
         }
@@ -101,27 +105,27 @@ fn refusal(config: &Config, context: &Context<'_>, id: u64) -> Answer {
         true => String::new(),
         false => match session.call(|client| client.me()) {
             Ok(me) => me.id,
-            Err(zoom::Error::NotConnected) => return connect(config, context),
+            Err(zoom::Error::NotConnected) => return offer_connect_link(config, context),
             Err(error) => return Ok(Some(error.sentence(&context.person.reader()))),
         },
     };
     let meeting = match session.call(|client| client.meeting(id)) {
         Ok(meeting) => meeting,
-        Err(zoom::Error::NotConnected) => return connect(config, context),
+        Err(zoom::Error::NotConnected) => return offer_connect_link(config, context),
         Err(zoom::Error::NotFound) if is_admin => {
-            return about(context, Message::SubscriptionUnknown, id);
+            return sentence_with_id(context, Message::SubscriptionUnknown, id);
         }
-        // The user's own connection sees the user's own webinars only.
+        // A user's own connection can see only the user's own webinars.
         Err(zoom::Error::Webinar) if is_admin || !config.account_level => {
             return say(context, Message::ZoomWebinar);
         }
         Err(zoom::Error::NotFound | zoom::Error::Forbidden | zoom::Error::Webinar) => {
-            return about(context, Message::SubscriptionNotHost, id);
+            return sentence_with_id(context, Message::SubscriptionNotHost, id);
         }
         Err(error) => return Ok(Some(error.sentence(&context.person.reader()))),
     };
     if !is_admin && me != meeting.host_id {
-        return about(context, Message::SubscriptionNotHost, id);
+        return sentence_with_id(context, Message::SubscriptionNotHost, id);
     }
     if meeting.uses_personal_id() {
         return say(context, Message::SubscriptionPersonal);
@@ -129,23 +133,29 @@ fn refusal(config: &Config, context: &Context<'_>, id: u64) -> Answer {
     Ok(None)
 }
 
-fn connect(config: &Config, context: &Context<'_>) -> Answer {
-    invite(config, context.person, context.place, Then::Nothing).map(Some)
+fn offer_connect_link(config: &Config, context: &CommandContext<'_>) -> Answer {
+    offer_link(
+        config,
+        context.person,
+        context.place,
+        AfterConnecting::Nothing,
+    )
+    .map(Some)
 }
 
-fn remove(context: &Context<'_>, id: u64) -> Answer {
+fn remove(context: &CommandContext<'_>, id: u64) -> Answer {
     let person = context.person;
     let any = person.is_system_admin;
     match subscriptions::remove(id, context.place.channel_id, &person.id, any)? {
-        Removed::Done => about(context, Message::SubscriptionRemoved, id),
-        Removed::Elsewhere => about(context, Message::SubscriptionElsewhere, id),
-        Removed::Nothing => about(context, Message::SubscriptionNone, id),
-        Removed::Others => about(context, Message::SubscriptionNotYours, id),
+        Removed::Done => sentence_with_id(context, Message::SubscriptionRemoved, id),
+        Removed::Elsewhere => sentence_with_id(context, Message::SubscriptionElsewhere, id),
+        Removed::Nothing => sentence_with_id(context, Message::SubscriptionNone, id),
+        Removed::Others => sentence_with_id(context, Message::SubscriptionNotYours, id),
     }
 }
 
-/// One's own subscriptions, and for system admins also everybody's in this channel.
-fn list(context: &Context<'_>) -> Answer {
+/// Lists the user's subscriptions. For system admins, also all subscriptions of this channel.
+fn list(context: &CommandContext<'_>) -> Answer {
     let person = context.person;
     let mut all = subscriptions::of_user(&person.id)?;
     if person.is_system_admin {
@@ -170,13 +180,13 @@ fn list(context: &Context<'_>) -> Answer {
     let mut tables = all.chunks(ROWS).map(|part| table(context, part, &names));
     let last = tables.next_back();
     for table in tables {
-        tell(&person.id, context.place, &table)?;
+        show_to_user(&person.id, context.place, &table)?;
     }
     Ok(last)
 }
 
 fn table(
-    context: &Context<'_>,
+    context: &CommandContext<'_>,
     subscriptions: &[Subscription],
     names: &BTreeMap<&String, String>,
 ) -> String {
@@ -191,8 +201,8 @@ fn table(
     rows.join("\n")
 }
 
-/// A channel's name as the reader may see it. Within the team of the command it is a link.
-fn channel_name(context: &Context<'_>, channel_id: &str) -> Result<String, Error> {
+/// The channel's name, if the user may see it. In the team of the command, the name is a link.
+fn channel_name(context: &CommandContext<'_>, channel_id: &str) -> Result<String, Error> {
     let locale = context.person.locale;
     let channel = match channels::get(channel_id) {
         Ok(channel) => channel,
@@ -209,7 +219,7 @@ fn channel_name(context: &Context<'_>, channel_id: &str) -> Result<String, Error
         Kind::Open | Kind::Private if channel.team_id == context.team_id => {
             format!("~{}", channel.name)
         }
-        Kind::Open | Kind::Private => quoted(&channel.display_name),
+        Kind::Open | Kind::Private => inline_code(&channel.display_name),
     })
 }
 
@@ -218,11 +228,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zm028_a_number_may_have_blanks_and_dashes() {
-        assert_eq!(number(&["123", "4567", "8901"]), Some(12_345_678_901));
-        assert_eq!(number(&["123-4567-8901"]), Some(12_345_678_901));
+    fn zm028_a_meeting_id_may_have_spaces_and_dashes() {
+        assert_eq!(
+            parse_meeting_id(&["123", "4567", "8901"]),
+            Some(12_345_678_901)
+        );
+        assert_eq!(parse_meeting_id(&["123-4567-8901"]), Some(12_345_678_901));
         for odd in ["", "x", "12x", "-", "+1", "99999999999999999999999"] {
-            assert_eq!(number(&[odd]), None, "{odd}");
+            assert_eq!(parse_meeting_id(&[odd]), None, "{odd}");
         }
     }
 }

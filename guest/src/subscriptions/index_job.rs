@@ -1,12 +1,12 @@
-//! The job that lists the subscriptions of the Go plugin by channel.
+//! The job that indexes the subscriptions of the Go plugin by channel.
 //!
-//! The Go plugin has no lists of channels. A job makes them from its subscriptions, once after the first activation.
+//! The Go plugin has no lists by channel. The job creates them from its subscriptions, once after the first activation.
 
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::bindings::jobs;
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
-use crate::platform::backoff::pause;
+use crate::platform::backoff::retry_delay;
 use crate::platform::{key_scan, log};
 use crate::store::meeting_number;
 use crate::store::subscription_index::{List, add};
@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize};
 
 /// The kind of the jobs.
 pub const KIND: &str = "index_subscriptions";
-/// Where it is noted that the lists of channels are complete.
+/// The key of the mark that the lists are complete.
 const DONE_KEY: &str = "subscriptions_indexed";
-/// What the keys of numbers' records begin with.
+/// The prefix of the keys of meeting numbers' records.
 const RECORDS: &str = "meeting_channel_";
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Work {
     page: u32,
-    /// Whether something was missing in this pass.
+    /// Whether this pass has added a subscription.
     #[serde(default)]
     added: bool,
 }
@@ -54,14 +54,14 @@ pub fn run(payload: &[u8], attempt: u32) -> Outcome {
                 "The subscriptions of channels could not be listed yet.",
                 &[("error", &error.to_string())],
             );
-            Outcome::RetryAfter(pause(attempt))
+            Outcome::RetryAfter(retry_delay(attempt))
         }
     }
 }
 
 fn index_from(work: &Work) -> Result<(), Error> {
     let mut added = work.added;
-    let next = key_scan::keys(RECORDS, work.page, |rest| {
+    let next = key_scan::visit_keys(RECORDS, work.page, |rest| {
         let Ok(meeting_id) = rest.parse() else {
             return Ok(());
         };
@@ -73,7 +73,7 @@ fn index_from(work: &Work) -> Result<(), Error> {
     })?;
     match next {
         Some(page) => Work { page, added }.enqueue(),
-        // A key that was deleted meanwhile may have moved another one to a page that was read before.
+        // If a key was deleted meanwhile, another key may have moved to a page that was already read.
         None if added => Work::default().enqueue(),
         None => kv::set(DONE_KEY, b"1", None, &Expected::Any),
     }

@@ -1,4 +1,4 @@
-//! Channels that follow a meeting: each occurrence of it is announced there.
+//! Subscriptions: channels follow a meeting, and each occurrence is announced there.
 
 pub mod announce;
 pub mod command;

@@ -1,7 +1,7 @@
-//! The catalogs: read, checked, and written as Rust.
+//! Reads and checks the catalogs, and generates Rust code from them.
 //!
-//! The build script runs this; it is no part of the component. A catalog is one flat JSON object for one language. Its
-//! keys are messages in snake case, its values are texts in ICU MessageFormat, of which two things are supported:
+//! The build script runs this; the component does not contain it. A catalog is one flat JSON object for one language. Its
+//! keys are messages in snake case. Its values are texts in ICU MessageFormat, of which two features are supported:
 //!
 //! - `{name}`: a placeholder;
 //! - `{name, plural, one {# minute} other {# minutes}}`: at most one per text. A plural is expanded here, so that the
@@ -17,8 +17,8 @@ use serde::de::{MapAccess, Visitor};
 
 use super::plural;
 
-/// The Rust code for the catalogs, which are pairs of a language's tag and its JSON. The first one is what the others
-/// are compared with.
+/// The Rust code for the catalogs, which are pairs of a language's tag and its JSON. The other catalogs are compared with
+/// the first one.
 ///
 /// # Errors
 ///
@@ -93,7 +93,7 @@ impl<'a> Catalog<'a> {
             .map(|(_, template)| template)
     }
 
-    /// What another language has less, more, or otherwise than this one.
+    /// The differences of another language from this one.
     fn compare(&self, other: &Self) -> Vec<String> {
         let mut problems = Vec::new();
         let mut problem = |key: &str, what: String| {
@@ -232,7 +232,7 @@ fn plural_form(
     Ok(text.replace('#', &format!("{{{name}}}")))
 }
 
-/// What the first pair of braces holds, and what follows it. The text begins with a brace.
+/// The text in the first pair of braces, and the text after it. The input begins with a brace.
 fn braced(text: &str) -> Result<(&str, &str), String> {
     let mut depth = 0_usize;
     for (at, character) in text.char_indices() {

@@ -1,4 +1,4 @@
-//! What the generator makes of catalogs, and which it refuses.
+//! Tests of generating code from catalogs, and of the errors for invalid ones.
 
 use super::catalog::*;
 

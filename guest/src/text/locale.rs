@@ -32,8 +32,7 @@ impl Locale {
     /// The language for one of Mattermost's tags, such as `de` or `pt-BR`: the language with this tag, or else the one
     /// with its first part, so that `de-AT` is German.
     ///
-    /// `zh-TW` is English, as in the webapp: it is written in traditional characters, and who chose it can read
-    /// English more likely than the terms of mainland China.
+    /// `zh-TW` falls back to English, as in the webapp: it uses traditional characters, and the catalog has simplified ones.
     pub fn from_tag(tag: &str) -> Locale {
         let tag = tag.replace('_', "-");
         let language = tag.split('-').next().unwrap_or_default();

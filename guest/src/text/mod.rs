@@ -1,8 +1,8 @@
-//! Every sentence that a person reads.
+//! All sentences that users read.
 //!
-//! The sentences are in `guest/i18n`, one JSON file per language. The build script checks them and generates
-//! [`Message`] and one table per language; see `catalog.rs` for the format. Nothing is parsed at run time but the
-//! placeholders of the one sentence that is shown, because each event runs in a fresh instance.
+//! The sentences are in `guest/i18n`, one JSON file per language. The build script checks them and generates [`Message`]
+//! and one table per language; see `catalog.rs` for the format. Each event runs in a fresh instance, so at run time only
+//! the placeholders of the shown sentence are parsed.
 //!
 //! To add a sentence, add its key to all files. Say what happened and what to do next.
 
@@ -74,7 +74,7 @@ mod tests {
     use super::plural::{Form, form, has_one};
     use super::*;
 
-    /// What the code spans of a text hold, without what stands for something else there.
+    /// The contents of the code spans of a text, up to the first bracket.
     fn code(text: &str) -> Vec<&str> {
         let spans = text.split('`').skip(1).step_by(2);
         let spans = spans.map(|span| span.split('[').next().unwrap());
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn sentences_that_other_code_recognizes_stay() {
+    fn sentences_that_other_code_recognizes_do_not_change() {
         let english = |message| plain(Locale::En, message);
         assert_eq!(english(Message::PostStarted), "I have started a meeting");
         assert_eq!(english(Message::PostEnded), "The meeting has ended.");

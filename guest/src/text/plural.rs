@@ -1,7 +1,6 @@
-//! Which form a counted noun takes.
+//! Plural forms, by the rules of Unicode CLDR for integers.
 //!
-//! The build script includes this file to know which forms a catalog needs. The component includes it to choose one
-//! of them. The rules are those of Unicode CLDR for whole numbers.
+//! The build script includes this file to know which forms a catalog needs. The component includes it to choose a form.
 
 /// A plural category of ICU messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +20,7 @@ pub fn form(tag: &str, count: u64) -> Form {
     }
 }
 
-/// Whether the language of this tag tells one from many.
+/// Whether the language of this tag has the form `one`.
 #[allow(dead_code, reason = "for the build script")]
 pub fn has_one(tag: &str) -> bool {
     form(tag, 1) == Form::One

@@ -10,55 +10,55 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The most characters that Zoom takes for a topic.
+/// The longest topic that Zoom accepts, in characters.
 const MAX_TOPIC: usize = 200;
 /// A meeting that starts at once.
 const INSTANT: u8 = 1;
-/// What is escaped in one segment of a path: all but RFC 3986's unreserved characters.
+/// The characters that are escaped in a path segment: all except the unreserved characters of RFC 3986.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// For whom requests are made.
+/// The Zoom user for whom requests are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// The user whose token it is.
+pub enum UserRef {
+    /// The owner of the access token.
     Me,
-    /// The user of the account who has this address.
+    /// The user of the Zoom account with this email address.
     Address(String),
 }
 
-impl Who {
-    /// The user in a path.
+impl UserRef {
+    /// The user as a path segment.
     fn segment(&self) -> String {
         match self {
-            Who::Me => "me".to_owned(),
-            Who::Address(address) => utf8_percent_encode(address, SEGMENT).to_string(),
+            UserRef::Me => "me".to_owned(),
+            UserRef::Address(address) => utf8_percent_encode(address, SEGMENT).to_string(),
         }
     }
 
-    /// What it means that Zoom does not know the user.
+    /// The error if Zoom does not know the user.
     fn missing(&self) -> Error {
         match self {
-            Who::Me => Error::NotFound,
-            Who::Address(address) => Error::UnknownAddress(address.clone()),
+            UserRef::Me => Error::NotFound,
+            UserRef::Address(address) => Error::UnknownAddress(address.clone()),
         }
     }
 }
 
-/// One user's view of the API.
+/// The API on behalf of one user.
 pub struct Client<'a> {
-    /// The API's address.
+    /// The API's URL.
     pub api: &'a str,
     /// The access token.
     pub access_token: &'a str,
-    /// For whom.
-    pub who: &'a Who,
+    /// The user for whom requests are made.
+    pub who: &'a UserRef,
 }
 
-/// Only what we decide: all that is left out stays as the host set it at Zoom.
+/// A new meeting. All fields that are left out keep the host's defaults at Zoom.
 #[derive(Serialize)]
 struct NewMeeting<'a> {
     topic: &'a str,
@@ -87,7 +87,7 @@ impl Client<'_> {
         )
     }
 
-    /// The same without waiting for the end of a rate limit.
+    /// A meeting by its number, without waiting for the end of a rate limit.
     pub fn meeting_at_once(&self, id: u64) -> Result<Meeting, Error> {
         let url = format!("{}/meetings/{id}", self.api);
         read(
@@ -110,7 +110,7 @@ impl Client<'_> {
     fn of_user<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         result.map_err(|error| match (error, self.who) {
             (Error::NotFound, who) => who.missing(),
-            (Error::OtherAccount, Who::Address(_)) => self.who.missing(),
+            (Error::OtherAccount, UserRef::Address(_)) => self.who.missing(),
             (other, _) => other,
         })
     }
@@ -152,7 +152,7 @@ fn read<T: DeserializeOwned>(endpoint: Endpoint, response: &Response) -> Result<
         .map_err(|_| Error::Unexpected("the API's answer is not the documented JSON".to_owned()))
 }
 
-/// Logs a refusal whose cause only Zoom's own words tell.
+/// Logs a refusal for which Zoom's message is needed to find the cause.
 fn log_refusal(endpoint: Endpoint, error: &Error) {
     let (Error::Refused(details) | Error::Invalid(details)) = error else {
         return;
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zm111_d21_a_new_meeting_says_nothing_about_settings() {
+    fn zm111_d21_a_new_meeting_keeps_the_hosts_settings() {
         let json: serde_json::Value =
             serde_json::from_slice(&new_meeting("Standup \"now\"")).unwrap();
         assert_eq!(
@@ -193,17 +193,17 @@ mod tests {
     }
 
     #[test]
-    fn a_long_topic_is_cut_to_what_zoom_takes() {
+    fn a_long_topic_is_truncated() {
         let json: serde_json::Value =
             serde_json::from_slice(&new_meeting(&"é".repeat(300))).unwrap();
         assert_eq!(json["topic"].as_str().unwrap().chars().count(), 200);
     }
 
     #[test]
-    fn zm109_an_address_is_one_segment_of_the_path() {
-        let segment = |address: &str| Who::Address(address.to_owned()).segment();
+    fn zm109_an_email_address_is_one_path_segment() {
+        let segment = |address: &str| UserRef::Address(address.to_owned()).segment();
         assert_eq!(segment("a.b+c@example.com"), "a.b%2Bc%40example.com");
         assert_eq!(segment("../meetings/1?x#y"), "..%2Fmeetings%2F1%3Fx%23y");
-        assert_eq!(Who::Me.segment(), "me");
+        assert_eq!(UserRef::Me.segment(), "me");
     }
 }

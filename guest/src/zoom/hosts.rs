@@ -1,15 +1,16 @@
-//! Which hosts belong to Zoom. This is the only place that knows.
+//! The hosts that belong to Zoom. All other code asks this module.
 //!
-//! A host belongs to Zoom if it is one of [`DOMAINS`] or below one of them, or if it is the host of a configured
-//! `https` address (`ZoomURL`, `ZoomAPIURL`) or below it. Names match at label boundaries: `evilzoom.us` and
-//! `zoom.us.example.com` do not belong to Zoom. A recording, for example, is downloaded from `us02web.zoom.us` or from a
-//! vanity host such as `acme.zoom.us`, and both redirect to `ssrweb.zoom.us`.
+//! A host belongs to Zoom if it is one of [`DOMAINS`] or a subdomain, or if it is the host of a configured `https` URL
+//! (`ZoomURL`, `ZoomAPIURL`) or a subdomain. Names match at label boundaries: `evilzoom.us` and `zoom.us.example.com` do
+//! not belong to Zoom. For example, a recording is downloaded from `us02web.zoom.us` or from a vanity host such as
+//! `acme.zoom.us`, and both redirect to `ssrweb.zoom.us`.
 //!
-//! Two kinds of requests carry secrets and are more strict:
+//! Two kinds of requests contain secrets and are more strict:
 //!
-//! - An access token goes to the configured API, or to the API of another region in the same domain ([`api`]).
-//! - Authorization and token requests go to the main host of the domain ([`accounts`]), because a vanity host may refuse
-//!   them. Without `ZoomAPIURL`, the API is that of the domain of `ZoomURL` ([`default_api`]).
+//! - An access token is sent to the configured API, or to the API of another region in the same domain
+//!   ([`regional_api_url`]).
+//! - Authorization and token requests are sent to the main host of the domain ([`accounts_url`]), because a vanity host may
+//!   refuse them. Without `ZoomAPIURL`, the API of the domain of `ZoomURL` is used ([`default_api_url`]).
 //!
 //! The policy in `plugin.json` and the webapp (`links.ts`) repeat the list of domains; a test compares all three.
 
@@ -18,25 +19,25 @@ use ::http::Uri;
 /// The domains of Zoom's own service.
 pub const DOMAINS: [&str; 3] = ["zoom.us", "zoom.com", "zoomgov.com"];
 
-/// Where people authorize apps and tokens are issued, unless `ZoomURL` says otherwise.
+/// The default of `ZoomURL`.
 pub const ZOOM_URL: &str = "https://zoom.us";
 const ZOOM_API_URL: &str = "https://api.zoom.us/v2";
 const GOVERNMENT: &str = "zoomgov.com";
 const GOVERNMENT_URL: &str = "https://zoomgov.com";
 const GOVERNMENT_API_URL: &str = "https://api.zoomgov.com/v2";
 
-/// Whether an address leads to a host of Zoom over `https`. `configured` are the configured addresses.
-pub fn is_zooms(address: &str, configured: &[&str]) -> bool {
+/// Whether a URL leads to one of Zoom's hosts over `https`. `configured` are the configured URLs.
+pub fn is_zoom_url(address: &str, configured: &[&str]) -> bool {
     let Some(host) = https_host(address) else {
         return false;
     };
     let bases = configured.iter().filter_map(|base| https_host(base));
-    domain(&host).is_some() || bases.into_iter().any(|base| is_within(&host, &base))
+    zoom_domain(&host).is_some() || bases.into_iter().any(|base| is_within(&host, &base))
 }
 
 /// The base of authorization and token requests for this `ZoomURL`, without a trailing slash.
-pub fn accounts(zoom_url: &str) -> &str {
-    match own_domain(zoom_url) {
+pub fn accounts_url(zoom_url: &str) -> &str {
+    match zoom_domain_of_url(zoom_url) {
         Some(GOVERNMENT) => GOVERNMENT_URL,
         // Zoom documents the endpoints of its commercial service at zoom.us only, also for accounts at zoom.com.
         Some(_) => ZOOM_URL,
@@ -44,19 +45,19 @@ pub fn accounts(zoom_url: &str) -> &str {
     }
 }
 
-/// The API's address for this `ZoomURL` where `ZoomAPIURL` is empty.
-pub fn default_api(zoom_url: &str) -> &'static str {
-    match own_domain(zoom_url) {
+/// The API's URL for this `ZoomURL` if `ZoomAPIURL` is empty.
+pub fn default_api_url(zoom_url: &str) -> &'static str {
+    match zoom_domain_of_url(zoom_url) {
         Some(GOVERNMENT) => GOVERNMENT_API_URL,
         _ => ZOOM_API_URL,
     }
 }
 
-/// The API's address for one account, without a trailing slash. Zoom names the API of the account's region with each
-/// token: `said` is used if it has the origin of the configured API, or is in the same domain of Zoom.
-pub fn api(configured: &str, said: &str) -> String {
+/// The API's URL for one account, without a trailing slash. Zoom names the API of the account's region with each token in
+/// `said`. It is used if it has the origin of the configured API or is in the same domain of Zoom.
+pub fn regional_api_url(configured: &str, said: &str) -> String {
     let said = said.trim().trim_end_matches('/');
-    match (Parts::of(configured), Parts::of(said)) {
+    match (UrlParts::of(configured), UrlParts::of(said)) {
         (Some(ours), Some(theirs)) if ours.trusts(&theirs) => {
             let path = if theirs.path.is_empty() {
                 ours.path
@@ -69,37 +70,36 @@ pub fn api(configured: &str, said: &str) -> String {
     }
 }
 
-/// Whether it is an absolute `http` or `https` address of a host, without user name. Only such addresses are shown as
-/// links or opened.
+/// Whether a text is an absolute `http` or `https` URL without a username. Only such URLs are shown as links or opened.
 pub fn is_web_address(text: &str) -> bool {
-    Parts::of(text).is_some()
+    UrlParts::of(text).is_some()
 }
 
-/// The domain of Zoom that a host is in.
-fn domain(host: &str) -> Option<&'static str> {
+/// The domain of Zoom to which a host belongs.
+fn zoom_domain(host: &str) -> Option<&'static str> {
     DOMAINS.into_iter().find(|domain| is_within(host, domain))
 }
 
-/// Whether a host is this domain or below it.
+/// Whether a host is this domain or a subdomain.
 fn is_within(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain)
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-/// The domain of Zoom that a configured address is in: over `https`, at the usual port.
-fn own_domain(address: &str) -> Option<&'static str> {
-    let parts = Parts::of(address)?;
+/// The domain of Zoom to which a configured `https` URL with the default port belongs.
+fn zoom_domain_of_url(address: &str) -> Option<&'static str> {
+    let parts = UrlParts::of(address)?;
     let usual = parts.scheme == "https" && !parts.has_port;
-    usual.then(|| domain(&parts.host)).flatten()
+    usual.then(|| zoom_domain(&parts.host)).flatten()
 }
 
 fn https_host(address: &str) -> Option<String> {
-    let parts = Parts::of(address)?;
+    let parts = UrlParts::of(address)?;
     (parts.scheme == "https").then_some(parts.host)
 }
 
-/// A web address in its parts.
-struct Parts {
+/// The parts of a web address.
+struct UrlParts {
     scheme: String,
     authority: String,
     host: String,
@@ -108,8 +108,8 @@ struct Parts {
     has_query: bool,
 }
 
-impl Parts {
-    fn of(address: &str) -> Option<Parts> {
+impl UrlParts {
+    fn of(address: &str) -> Option<UrlParts> {
         let uri: Uri = address.parse().ok()?;
         let authority = uri.authority()?;
         let scheme = uri.scheme_str()?.to_owned();
@@ -117,7 +117,7 @@ impl Parts {
         let sound = matches!(scheme.as_str(), "http" | "https")
             && !host.is_empty()
             && !authority.as_str().contains('@');
-        sound.then(|| Parts {
+        sound.then(|| UrlParts {
             scheme,
             authority: authority.as_str().to_ascii_lowercase(),
             has_port: authority.port().is_some(),
@@ -127,15 +127,16 @@ impl Parts {
         })
     }
 
-    /// Whether a token for this API may go to the other one.
-    fn trusts(&self, other: &Parts) -> bool {
+    /// Whether a token for this API may be sent to the other one.
+    fn trusts(&self, other: &UrlParts) -> bool {
         if other.has_query {
             return false;
         }
         if self.scheme == other.scheme && self.authority == other.authority {
             return true;
         }
-        let same = domain(&self.host).is_some() && domain(&self.host) == domain(&other.host);
+        let same = zoom_domain(&self.host).is_some()
+            && zoom_domain(&self.host) == zoom_domain(&other.host);
         same && other.scheme == "https" && !other.has_port
     }
 }
@@ -183,7 +184,7 @@ mod tests {
             "https://acme.zoom.com",
             "https://www.zoomgov.com/rec/1",
         ] {
-            assert!(is_zooms(good, &ZOOMS), "{good}");
+            assert!(is_zoom_url(good, &ZOOMS), "{good}");
         }
         for bad in [
             "http://zoom.us/rec/1",
@@ -199,12 +200,12 @@ mod tests {
             "",
             "https://",
         ] {
-            assert!(!is_zooms(bad, &ZOOMS), "{bad}");
+            assert!(!is_zoom_url(bad, &ZOOMS), "{bad}");
         }
     }
 
     #[test]
-    fn f19_a_configured_host_vouches_for_itself_and_what_is_below_it() {
+    fn f19_a_configured_host_and_its_subdomains_belong_to_zoom() {
         let own = [
             "https://zoom.example.com:8443/base",
             "https://api.example.org/v2",
@@ -216,18 +217,18 @@ mod tests {
             "https://api.example.org",
             "https://us02web.zoom.us/rec/1",
         ] {
-            assert!(is_zooms(good, &own), "{good}");
+            assert!(is_zoom_url(good, &own), "{good}");
         }
         for bad in [
             "https://example.com",
             "https://evilzoom.example.com",
             "http://api.example.org",
         ] {
-            assert!(!is_zooms(bad, &own), "{bad}");
+            assert!(!is_zoom_url(bad, &own), "{bad}");
         }
         let http = ["http://zoom.internal", "http://api.zoom.internal/v2"];
-        assert!(!is_zooms("https://zoom.internal/rec", &http));
-        assert!(!is_zooms("http://zoom.internal/rec", &http));
+        assert!(!is_zoom_url("https://zoom.internal/rec", &http));
+        assert!(!is_zoom_url("http://zoom.internal/rec", &http));
     }
 
     #[test]
@@ -248,8 +249,8 @@ mod tests {
                 GOVERNMENT_API_URL,
             ),
         ] {
-            assert_eq!(accounts(configured), main, "{configured}");
-            assert_eq!(default_api(configured), api, "{configured}");
+            assert_eq!(accounts_url(configured), main, "{configured}");
+            assert_eq!(default_api_url(configured), api, "{configured}");
         }
         for own in [
             "https://zoom.example.com/base",
@@ -257,8 +258,8 @@ mod tests {
             "http://acme.zoom.us",
             "https://acme.zoom.us:8443",
         ] {
-            assert_eq!(accounts(own), own);
-            assert_eq!(default_api(own), ZOOM_API_URL);
+            assert_eq!(accounts_url(own), own);
+            assert_eq!(default_api_url(own), ZOOM_API_URL);
         }
     }
 
@@ -269,9 +270,9 @@ mod tests {
             ("https://API-EU.zoom.us/v2/", "https://api-eu.zoom.us/v2"),
             ("", GLOBAL),
         ] {
-            assert_eq!(api(GLOBAL, said), used);
+            assert_eq!(regional_api_url(GLOBAL, said), used);
         }
-        let government = api(GOVERNMENT_API_URL, "https://api-2.zoomgov.com");
+        let government = regional_api_url(GOVERNMENT_API_URL, "https://api-2.zoomgov.com");
         assert_eq!(government, "https://api-2.zoomgov.com/v2");
     }
 
@@ -288,10 +289,10 @@ mod tests {
             "//api-eu.zoom.us",
             "nonsense",
         ] {
-            assert_eq!(api(GLOBAL, said), GLOBAL, "{said}");
+            assert_eq!(regional_api_url(GLOBAL, said), GLOBAL, "{said}");
         }
         assert_eq!(
-            api(GOVERNMENT_API_URL, "https://api.zoom.us"),
+            regional_api_url(GOVERNMENT_API_URL, "https://api.zoom.us"),
             GOVERNMENT_API_URL
         );
     }
@@ -299,19 +300,19 @@ mod tests {
     #[test]
     fn zm007_with_a_self_hosted_zoom_only_its_own_origin_is_used() {
         let own = "http://zoom.example.com:8080/api/v2";
-        assert_eq!(api(own, "https://api-eu.zoom.us"), own);
-        assert_eq!(api(own, "http://other.example.com:8080"), own);
+        assert_eq!(regional_api_url(own, "https://api-eu.zoom.us"), own);
+        assert_eq!(regional_api_url(own, "http://other.example.com:8080"), own);
         assert_eq!(
-            api(own, "http://zoom.example.com:8080/v3"),
+            regional_api_url(own, "http://zoom.example.com:8080/v3"),
             "http://zoom.example.com:8080/v3"
         );
-        assert_eq!(api(own, "http://zoom.example.com:8080"), own);
+        assert_eq!(regional_api_url(own, "http://zoom.example.com:8080"), own);
     }
 
     proptest! {
         #[test]
         fn f19_no_other_host_belongs_to_zoom_by_chance(host in "[a-z0-9.-]{1,30}") {
-            let zooms = is_zooms(&format!("https://{host}/"), &ZOOMS);
+            let zooms = is_zoom_url(&format!("https://{host}/"), &ZOOMS);
             let expected = DOMAINS
                 .iter()
                 .any(|domain| host == *domain || host.ends_with(&format!(".{domain}")));
@@ -324,7 +325,7 @@ mod tests {
             which in 0..DOMAINS.len(),
         ) {
             let domain = DOMAINS[which];
-            let is_one = |host: String| is_zooms(&format!("https://{host}/x"), &[]);
+            let is_one = |host: String| is_zoom_url(&format!("https://{host}/x"), &[]);
             let below = format!("{label}.{domain}");
             prop_assert!(is_one(below));
             let glued = format!("{label}{domain}");
@@ -335,13 +336,13 @@ mod tests {
 
         #[test]
         fn no_address_makes_the_parsers_panic(address in ".*", other in ".*") {
-            let _ = is_zooms(&address, &[&other]);
-            let _ = (api(&address, &other), accounts(&address), default_api(&address));
+            let _ = is_zoom_url(&address, &[&other]);
+            let _ = (regional_api_url(&address, &other), accounts_url(&address), default_api_url(&address));
         }
 
         #[test]
         fn f19_a_token_stays_in_its_domain_whatever_zoom_says(said in "[a-z0-9:/.@?-]{0,40}") {
-            let used = api(GLOBAL, &said);
+            let used = regional_api_url(GLOBAL, &said);
             let host = https_host(&used).unwrap_or_default();
             prop_assert!(is_within(&host, "zoom.us"), "{}", used);
         }

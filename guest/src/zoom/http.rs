@@ -1,23 +1,21 @@
-//! Requests to Zoom.
-//!
-//! Requests have a deadline, and answers have a size limit.
+//! Sends requests to Zoom, with a time limit and a size limit for responses.
 
 use crate::bindings::http::{self, Request, Response};
 use crate::platform::clock;
 use crate::zoom::error::kinds::Error;
-use crate::zoom::error::limit::Limit;
+use crate::zoom::error::limit::RateLimit;
 
-/// How long an exchange may take, in milliseconds.
+/// The time limit of a request, in milliseconds.
 const TIMEOUT: u32 = 10_000;
-/// The most that we read of an answer, in bytes.
+/// The size limit of a response, in bytes.
 const MAX_BODY: u32 = 1024 * 1024;
 const USER_AGENT: &str = concat!("mattermost-plugin-zoom/", env!("CARGO_PKG_VERSION"));
 
-/// The longest wait of a rate limit that a request waits for, in seconds. The person is told about a longer one and can
-/// do something else meanwhile. Jobs wait longer (see [`error::Retry`]).
+/// The longest rate limit for which a request waits, in seconds. If it is longer, the user gets a sentence with the time.
+/// Jobs wait longer (see [`crate::zoom::error::kinds::Retry`]).
 const SHORT_WAIT: u32 = 3;
 
-/// Sends a request. After a rate limit with a short wait, it is sent once more.
+/// Sends a request. After a short rate limit, sends it once more.
 pub fn send(
     method: &str,
     url: String,
@@ -28,14 +26,14 @@ pub fn send(
     let response = exchange(&request)?;
     match short_wait(&response, clock::now_ms()) {
         Some(seconds) => {
-            clock::pause(u64::from(seconds) * 1000);
+            clock::sleep_ms(u64::from(seconds) * 1000);
             exchange(&request)
         }
         None => Ok(response),
     }
 }
 
-/// Sends a request, and does not wait if Zoom limits the rate.
+/// Sends a request without waiting for the end of a rate limit.
 pub fn send_once(
     method: &str,
     url: String,
@@ -68,7 +66,7 @@ fn exchange(request: &Request) -> Result<Response, Error> {
 
 fn short_wait(response: &Response, now: i64) -> Option<u32> {
     (response.status == 429)
-        .then(|| Limit::read(&response.headers, now).wait)
+        .then(|| RateLimit::read(&response.headers, now).wait)
         .flatten()
         .filter(|seconds| *seconds <= SHORT_WAIT)
 }
@@ -78,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn d22_f16_short_waits_are_waited_for_and_long_ones_are_not() {
+    fn d22_f16_requests_wait_for_short_rate_limits_only() {
         let wait = |status, after: &str| {
             let response = Response {
                 status,

@@ -1,7 +1,7 @@
-//! Zoom's REST API and token endpoint, as far as the plugin uses them.
+//! Zoom's REST API, token endpoint, and webhooks, as far as the plugin uses them.
 //!
-//! Requests have a deadline, and answers have a size limit. A failed request becomes an [`Error`] that somebody can act
-//! on. Zoom's own words reach the server log only, without secrets.
+//! A failed request becomes an [`Error`] with a sentence that says what to do. Zoom's own messages appear only in the
+//! server log, without secrets.
 
 pub mod client;
 pub mod error;

@@ -1,5 +1,5 @@
-//! Zoom's token endpoint: a code becomes tokens, a refresh token becomes new ones, a token is given
-//! back. The app shows who it is by HTTP Basic authentication.
+//! Zoom's token endpoint: exchanges a code, refreshes tokens, and revokes a token. The app authenticates with HTTP Basic
+//! authentication.
 
 use crate::bindings::http::Response;
 use crate::platform::{clock, log};
@@ -12,26 +12,26 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use form_urlencoded::Serializer;
 
-/// What Zoom's token endpoint hands out. There is no `Debug`: it would show secrets.
+/// The tokens of a grant. There is no `Debug`: it would show secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Tokens {
-    /// Good for an hour.
+    /// The access token. It is valid for an hour.
     pub access: String,
-    /// Good once, for the next pair.
+    /// The refresh token. It works once.
     pub refresh: String,
-    /// Usually `bearer`.
+    /// The token type, usually `bearer`.
     pub kind: String,
-    /// When the access token ends, in milliseconds; none for never.
+    /// The expiry of the access token, in milliseconds; none for never.
     pub expiry: Option<i64>,
-    /// The API's address in the account's region, as Zoom said, or empty.
+    /// The API's URL in the account's region according to Zoom, or empty.
     pub api_url: String,
 }
 
-/// A token that ends sooner than this is renewed first, in milliseconds.
+/// An access token that expires sooner than this is refreshed first, in milliseconds.
 const MARGIN: i64 = 60_000;
 
 impl Tokens {
-    /// Whether the access token is worth sending: it was not rejected, and it does not end soon.
+    /// Whether the access token can be used: it was not rejected, and it does not expire soon.
     pub fn is_good(&self, now: i64, rejected: Option<&str>) -> bool {
         rejected != Some(self.access.as_str())
             && self
@@ -53,8 +53,8 @@ pub struct App<'a> {
     pub client_secret: &'a str,
 }
 
-/// Exchanges the code of a sign-in.
-pub fn exchange(
+/// Exchanges an authorization code for tokens.
+pub fn exchange_code(
     app: &App<'_>,
     redirect_uri: &str,
     now: i64,
@@ -70,7 +70,7 @@ pub fn exchange(
     request(app, Grant::Code(redirect_uri), &form).and_then(|granted| tokens(granted, now, ""))
 }
 
-/// Spends a refresh token. It is good once: what comes back must be stored before it is used.
+/// Uses a refresh token to get new tokens. It works once, so store the new tokens before using them.
 pub fn refresh(app: &App<'_>, now: i64, refresh_token: &str) -> Result<Tokens, Error> {
     let form = [
         ("grant_type", "refresh_token"),
@@ -79,7 +79,7 @@ pub fn refresh(app: &App<'_>, now: i64, refresh_token: &str) -> Result<Tokens, E
     request(app, Grant::Token, &form).and_then(|granted| tokens(granted, now, refresh_token))
 }
 
-/// Gives an access token back, so that Zoom forgets the grant.
+/// Revokes the grant of an access token.
 pub fn revoke(app: &App<'_>, access_token: &str) -> Result<(), Error> {
     let response = post(app, "/oauth/revoke", &[("token", access_token)])?;
     match response.status {
@@ -92,7 +92,7 @@ pub fn revoke(app: &App<'_>, access_token: &str) -> Result<(), Error> {
     }
 }
 
-/// Tells Zoom that a user's data is gone. It is asked for beside the API, with the app's password.
+/// Confirms to Zoom that a user's data was deleted. This endpoint authenticates the app, not a user.
 pub fn confirm_deletion(app: &App<'_>, body: Vec<u8>) -> Result<(), Error> {
     let base = app.api_url.strip_suffix("/v2").unwrap_or(app.api_url);
     let url = format!("{base}/oauth/data/compliance");
@@ -132,7 +132,7 @@ fn request(app: &App<'_>, grant: Grant<'_>, form: &[(&str, &str)]) -> Result<Gra
 }
 
 /// Logs why the token endpoint refused a code or the app. A session logs the end of a grant itself, because another node
-/// may have spent the refresh token first.
+/// may have used the refresh token first.
 fn log_refusal(status: u16, body: &[u8], error: &Error) {
     use Error::{AppDisabled, Client, Code, Redirect, Refused};
     if matches!(
@@ -157,7 +157,7 @@ fn post(app: &App<'_>, path: &str, form: &[(&str, &str)]) -> Result<Response, Er
     )
 }
 
-/// Client authentication of RFC 6749, section 2.3.1: both parts form-encoded, then joined.
+/// Client authentication of RFC 6749, section 2.3.1: both parts are form-encoded and then joined.
 fn basic(id: &str, secret: &str) -> String {
     let escape = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     format!(
@@ -166,7 +166,7 @@ fn basic(id: &str, secret: &str) -> String {
     )
 }
 
-/// A token answer as what we keep. An answer without a refresh token leaves the old one good.
+/// The tokens of a response. A response without a refresh token keeps the old one.
 fn tokens(granted: Granted, now: i64, old_refresh: &str) -> Result<Tokens, Error> {
     if granted.access_token.is_empty() {
         return Err(Error::Unexpected("a token answer without token".to_owned()));
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn zm053_a_token_is_renewed_a_minute_early() {
+    fn zm053_a_token_is_refreshed_a_minute_before_it_expires() {
         assert!(expiring(Some(160_001)).is_good(100_000, None));
         assert!(!expiring(Some(160_000)).is_good(100_000, None));
         assert!(expiring(None).is_good(i64::MAX, None));
@@ -249,12 +249,12 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_token_is_none() {
+    fn a_response_without_a_token_is_an_error() {
         assert!(tokens(granted("{}"), 0, "").is_err());
     }
 
     #[test]
-    fn zm108_the_apps_name_and_password_are_form_encoded_first() {
+    fn zm108_the_client_id_and_secret_are_form_encoded_first() {
         assert_eq!(
             basic("a b", "c:d+e"),
             format!("Basic {}", STANDARD.encode("a+b:c%3Ad%2Be"))

@@ -1,5 +1,4 @@
-//! What we read of Zoom's answers. Fields that we do not use are not declared, so they may be
-//! anything.
+//! The fields of Zoom's responses that the plugin uses. Other fields are not declared, so their values do not matter.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -10,7 +9,7 @@ pub struct User {
     /// Zoom's id of the user.
     #[serde(default, deserialize_with = "text")]
     pub id: String,
-    /// The address the user signs in with.
+    /// The email address with which the user signs in.
     #[serde(default, deserialize_with = "text")]
     pub email: String,
     /// Zoom's id of the account the user is in.
@@ -30,19 +29,19 @@ pub struct Meeting {
     /// The meeting's number.
     #[serde(default, deserialize_with = "meeting_number")]
     pub id: u64,
-    /// The id of this occurrence.
+    /// The UUID of this part.
     #[serde(default, deserialize_with = "text")]
     pub uuid: String,
-    /// Where to join, with the passcode when the account allows it.
+    /// The join link. It contains the passcode if the account allows it.
     #[serde(default, deserialize_with = "text")]
     pub join_url: String,
-    /// 4 for a personal room; 0 for unsaid.
+    /// The type: 4 for a personal room, 0 if it is missing.
     #[serde(default, rename = "type", deserialize_with = "meeting_number")]
     pub kind: u64,
     /// Zoom's id of the host.
     #[serde(default, deserialize_with = "text")]
     pub host_id: String,
-    /// What it is about.
+    /// The topic.
     #[serde(default, deserialize_with = "text")]
     pub topic: String,
     /// `waiting`, or `started` while people are in it.
@@ -66,28 +65,27 @@ impl Meeting {
     }
 }
 
-/// What the token endpoint hands out. There is no `Debug`: it would show secrets.
+/// The response of the token endpoint. There is no `Debug`: it would show secrets.
 #[derive(Default, Deserialize)]
 pub struct Granted {
-    /// Opens the API.
+    /// The access token.
     #[serde(default, deserialize_with = "text")]
     pub access_token: String,
-    /// Usually `bearer`.
+    /// The token type, usually `bearer`.
     #[serde(default, deserialize_with = "text")]
     pub token_type: String,
-    /// Good for the next pair; empty when the old one stays.
+    /// The refresh token; empty if the old one stays valid.
     #[serde(default, deserialize_with = "text")]
     pub refresh_token: String,
-    /// For how many seconds the access token is good; 0 for unsaid.
+    /// The lifetime of the access token in seconds; 0 if it is missing.
     #[serde(default, deserialize_with = "meeting_number")]
     pub expires_in: u64,
-    /// Where the API of the account's region is, or empty.
+    /// The API's URL in the account's region, or empty.
     #[serde(default, deserialize_with = "text")]
     pub api_url: String,
 }
 
-/// A number that may be written as a string, with the spaces or dashes that people put in. What is no
-/// such number is 0.
+/// A number, also written as a string with spaces or dashes. Other values become 0.
 pub fn number(value: &Value) -> u64 {
     match value {
         Value::Number(number) => number.as_u64().unwrap_or(0),
@@ -99,12 +97,12 @@ pub fn number(value: &Value) -> u64 {
     }
 }
 
-/// As [`number`], while decoding.
+/// Like [`number`], for `deserialize_with`.
 pub fn meeting_number<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     Value::deserialize(from).map(|value| number(&value))
 }
 
-/// A string; what is none is empty.
+/// A string. Other values become an empty string.
 pub fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     Ok(match Value::deserialize(from)? {
         Value::String(text) => text,
@@ -158,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn d33_unused_and_odd_fields_do_no_harm() {
+    fn d33_unused_and_invalid_fields_are_ignored() {
         let json =
             r#"{"id":"u","email":null,"pmi":"123 456 7890","created_at":17,"last_login_time":""}"#;
         let user: User = serde_json::from_str(json).unwrap();

@@ -1,4 +1,4 @@
-//! A meeting through all its states, with events in every order.
+//! Tests of the states of a meeting, with events in every order.
 
 use super::*;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ const HOUR: i64 = 60 * MINUTE;
 /// When the card was posted.
 const CARD: i64 = 1_786_000_000_000;
 
-fn of(kind: Kind) -> Occurrence {
+fn of(kind: MeetingKind) -> Occurrence {
     Occurrence {
         number: 1,
         kind,
@@ -18,109 +18,113 @@ fn of(kind: Kind) -> Occurrence {
 }
 
 fn personal() -> Occurrence {
-    of(Kind::Personal)
+    of(MeetingKind::Personal)
 }
 
 #[test]
 fn waiting_in_progress_ended() {
-    let mut meeting = of(Kind::Ordinary);
+    let mut meeting = of(MeetingKind::Ordinary);
     assert_eq!(meeting.state(), State::Waiting);
-    assert!(meeting.started("a", CARD + MINUTE));
+    assert!(meeting.apply_start("a", CARD + MINUTE));
     assert_eq!(meeting.state(), State::InProgress);
-    assert!(meeting.ended("a", Some(CARD + MINUTE), CARD + 11 * MINUTE));
+    assert!(meeting.apply_end("a", Some(CARD + MINUTE), CARD + 11 * MINUTE));
     assert_eq!(meeting.state(), State::Ended);
     assert_eq!(meeting.start(), CARD + MINUTE);
     assert_eq!(meeting.end(), CARD + 11 * MINUTE);
-    assert_eq!(meeting.length(), 10 * MINUTE);
+    assert_eq!(meeting.duration(), 10 * MINUTE);
 }
 
 #[test]
 fn waiting_ended_without_a_start() {
     let mut meeting = personal();
-    assert!(meeting.ended("a", Some(CARD + MINUTE), CARD + 2 * MINUTE));
+    assert!(meeting.apply_end("a", Some(CARD + MINUTE), CARD + 2 * MINUTE));
     assert_eq!(meeting.state(), State::Ended);
-    assert_eq!(meeting.length(), MINUTE);
-    assert!(meeting.names("a"), "its recordings belong to the card");
+    assert_eq!(meeting.duration(), MINUTE);
+    assert!(meeting.owns_part("a"), "its recordings belong to the card");
 }
 
 #[test]
 fn a_delivery_that_arrives_twice_changes_nothing() {
-    let mut meeting = of(Kind::Ordinary);
-    meeting.started("a", CARD);
+    let mut meeting = of(MeetingKind::Ordinary);
+    meeting.apply_start("a", CARD);
     let once = meeting.clone();
-    assert!(meeting.started("a", CARD));
+    assert!(meeting.apply_start("a", CARD));
     assert_eq!(meeting, once);
-    meeting.ended("a", Some(CARD), CARD + MINUTE);
+    meeting.apply_end("a", Some(CARD), CARD + MINUTE);
     let ended = meeting.clone();
-    assert!(meeting.ended("a", Some(CARD), CARD + MINUTE));
-    assert!(meeting.started("a", CARD));
+    assert!(meeting.apply_end("a", Some(CARD), CARD + MINUTE));
+    assert!(meeting.apply_start("a", CARD));
     assert_eq!(meeting, ended, "the state of a part only moves forward");
 }
 
 #[test]
 fn f03_an_ordinary_meeting_continues_within_twelve_hours() {
-    let mut meeting = of(Kind::Ordinary);
-    meeting.started("a", CARD);
-    meeting.ended("a", Some(CARD), CARD + 10 * MINUTE);
+    let mut meeting = of(MeetingKind::Ordinary);
+    meeting.apply_start("a", CARD);
+    meeting.apply_end("a", Some(CARD), CARD + 10 * MINUTE);
     let again = CARD + 10 * MINUTE + ORDINARY_GAP;
-    assert!(!meeting.clone().started("b", again + 1));
-    assert!(meeting.started("b", again));
+    assert!(!meeting.clone().apply_start("b", again + 1));
+    assert!(meeting.apply_start("b", again));
     assert_eq!(meeting.state(), State::InProgress);
-    assert!(meeting.ended("b", Some(again), again + 5 * MINUTE));
+    assert!(meeting.apply_end("b", Some(again), again + 5 * MINUTE));
     assert_eq!(meeting.state(), State::Ended);
     assert_eq!(
-        meeting.length(),
+        meeting.duration(),
         15 * MINUTE,
         "the total, without the break"
     );
-    assert!(meeting.names("a") && meeting.names("b"));
+    assert!(meeting.owns_part("a") && meeting.owns_part("b"));
 }
 
 #[test]
 fn f03_a_followed_meeting_continues_within_fifteen_minutes() {
-    let mut meeting = of(Kind::Followed);
-    meeting.started("a", CARD);
-    meeting.ended("a", Some(CARD), CARD + MINUTE);
+    let mut meeting = of(MeetingKind::Followed);
+    meeting.apply_start("a", CARD);
+    meeting.apply_end("a", Some(CARD), CARD + MINUTE);
     assert!(
         !meeting
             .clone()
-            .started("b", CARD + MINUTE + FOLLOWED_GAP + 1)
+            .apply_start("b", CARD + MINUTE + FOLLOWED_GAP + 1)
     );
-    assert!(meeting.started("b", CARD + MINUTE + FOLLOWED_GAP));
+    assert!(meeting.apply_start("b", CARD + MINUTE + FOLLOWED_GAP));
 }
 
 #[test]
 fn f03_parts_in_another_order_lead_to_the_same_meeting() {
     let (b, end) = (CARD + 20 * MINUTE, CARD + 30 * MINUTE);
-    let mut meeting = of(Kind::Ordinary);
-    meeting.started("b", b);
-    meeting.ended("b", Some(b), end);
-    assert!(meeting.ended("a", Some(CARD), CARD + 10 * MINUTE));
+    let mut meeting = of(MeetingKind::Ordinary);
+    meeting.apply_start("b", b);
+    meeting.apply_end("b", Some(b), end);
+    assert!(meeting.apply_end("a", Some(CARD), CARD + 10 * MINUTE));
     assert_eq!(meeting.state(), State::Ended);
     assert_eq!((meeting.start(), meeting.end()), (CARD, end));
-    assert_eq!(meeting.length(), 20 * MINUTE);
-    assert!(meeting.started("a", CARD), "and its start, late");
+    assert_eq!(meeting.duration(), 20 * MINUTE);
+    assert!(meeting.apply_start("a", CARD), "and its start, late");
     assert_eq!(meeting.state(), State::Ended);
 }
 
 #[test]
-fn an_end_that_is_missing_holds_nothing_open() {
-    let mut meeting = of(Kind::Ordinary);
-    meeting.started("a", CARD);
+fn a_missing_end_does_not_keep_the_meeting_open() {
+    let mut meeting = of(MeetingKind::Ordinary);
+    meeting.apply_start("a", CARD);
     assert!(
-        meeting.started("b", CARD + HOUR),
+        meeting.apply_start("b", CARD + HOUR),
         "the end of `a` is not known"
     );
-    meeting.ended("b", Some(CARD + HOUR), CARD + 2 * HOUR);
+    meeting.apply_end("b", Some(CARD + HOUR), CARD + 2 * HOUR);
     assert_eq!(meeting.state(), State::Ended);
-    assert_eq!(meeting.length(), 2 * HOUR, "`a` was over when `b` started");
-    let mut lost = of(Kind::Followed);
-    lost.started("a", CARD);
-    assert!(!lost.started("b", CARD + UNKNOWN_END_GAP + 1));
+    assert_eq!(
+        meeting.duration(),
+        2 * HOUR,
+        "`a` was over when `b` started"
+    );
+    let mut lost = of(MeetingKind::Followed);
+    lost.apply_start("a", CARD);
+    assert!(!lost.apply_start("b", CARD + UNKNOWN_END_GAP + 1));
 }
 
 #[test]
-fn f01_a_personal_room_binds_a_part_that_starts_in_its_window() {
+fn f01_a_personal_room_accepts_a_part_that_starts_in_its_window() {
     for (start, binds) in [
         (-BEFORE - 1, false),
         (-BEFORE, true),
@@ -130,11 +134,15 @@ fn f01_a_personal_room_binds_a_part_that_starts_in_its_window() {
         (24 * HOUR, false),
     ] {
         let mut card = personal();
-        assert_eq!(card.started("a", CARD + start), binds, "{start}");
-        assert_eq!(card.names("a"), binds);
+        assert_eq!(card.apply_start("a", CARD + start), binds, "{start}");
+        assert_eq!(card.owns_part("a"), binds);
         let mut card = personal();
         let end = CARD + start + MINUTE;
-        assert_eq!(card.ended("a", Some(CARD + start), end), binds, "{start}");
+        assert_eq!(
+            card.apply_end("a", Some(CARD + start), end),
+            binds,
+            "{start}"
+        );
     }
 }
 
@@ -142,26 +150,26 @@ const BEFORE: i64 = 60_000;
 const AFTER: i64 = 30 * MINUTE;
 
 #[test]
-fn f01_a_personal_room_binds_one_part() {
+fn f01_a_personal_room_accepts_one_part() {
     let mut card = personal();
-    assert!(card.started("a", CARD));
-    assert!(!card.started("b", CARD + MINUTE));
-    card.ended("a", Some(CARD), CARD + 2 * MINUTE);
-    assert!(!card.started("b", CARD + 3 * MINUTE));
-    assert!(!card.ended("b", Some(CARD + 3 * MINUTE), CARD + 4 * MINUTE));
+    assert!(card.apply_start("a", CARD));
+    assert!(!card.apply_start("b", CARD + MINUTE));
+    card.apply_end("a", Some(CARD), CARD + 2 * MINUTE);
+    assert!(!card.apply_start("b", CARD + 3 * MINUTE));
+    assert!(!card.apply_end("b", Some(CARD + 3 * MINUTE), CARD + 4 * MINUTE));
     assert_eq!(card.end(), CARD + 2 * MINUTE);
-    assert!(!card.names("b"));
+    assert!(!card.owns_part("b"));
 }
 
 #[test]
-fn f01_an_end_without_a_start_binds_nothing_to_a_personal_room() {
+fn f01_a_personal_room_does_not_accept_an_end_without_a_start() {
     let mut card = personal();
-    assert!(!card.ended("a", None, CARD + MINUTE));
+    assert!(!card.apply_end("a", None, CARD + MINUTE));
     assert_eq!(card.state(), State::Waiting);
 }
 
 #[test]
-fn f01_a_room_that_is_in_use_already_is_ended_by_its_part_and_gets_nothing_else() {
+fn f01_a_part_in_progress_when_the_card_is_posted_only_ends_the_card() {
     let mut card = personal();
     card.parts.push(Part {
         uuid: "a".into(),
@@ -170,21 +178,21 @@ fn f01_a_room_that_is_in_use_already_is_ended_by_its_part_and_gets_nothing_else(
         only_end: true,
     });
     assert_eq!(card.state(), State::InProgress);
-    assert!(!card.names("a"));
+    assert!(!card.owns_part("a"));
     assert!(
-        card.started("a", CARD - 2 * HOUR),
+        card.apply_start("a", CARD - 2 * HOUR),
         "a late delivery of its start"
     );
-    assert!(!card.names("a"));
-    assert!(card.ended("a", Some(CARD - 2 * HOUR), CARD + MINUTE));
+    assert!(!card.owns_part("a"));
+    assert!(card.apply_end("a", Some(CARD - 2 * HOUR), CARD + MINUTE));
     assert_eq!(card.state(), State::Ended);
     assert_eq!(card.start(), CARD, "not when the private call began");
-    assert_eq!(card.length(), MINUTE);
-    assert!(!card.names("a"));
+    assert_eq!(card.duration(), MINUTE);
+    assert!(!card.owns_part("a"));
 }
 
 #[test]
-fn f01_a_room_that_was_entered_a_moment_before_the_card_only_ends_it() {
+fn f01_a_part_that_started_just_before_the_card_only_ends_the_card() {
     let mut card = personal();
     card.parts.push(Part {
         uuid: "a".into(),
@@ -192,28 +200,28 @@ fn f01_a_room_that_was_entered_a_moment_before_the_card_only_ends_it() {
         end: None,
         only_end: true,
     });
-    assert!(card.started("a", CARD - 30_000));
-    assert!(!card.names("a"));
-    assert!(card.ended("a", Some(CARD - 30_000), CARD + MINUTE));
+    assert!(card.apply_start("a", CARD - 30_000));
+    assert!(!card.owns_part("a"));
+    assert!(card.apply_end("a", Some(CARD - 30_000), CARD + MINUTE));
     assert_eq!(card.state(), State::Ended);
-    assert!(!card.names("a"), "its recordings stay private");
+    assert!(!card.owns_part("a"), "its recordings stay private");
 }
 
 #[test]
-fn f01_not_started_and_opened_again_by_a_late_event() {
+fn f01_a_late_event_opens_a_card_that_was_not_started() {
     let mut card = personal();
     card.waited = true;
     assert_eq!(card.state(), State::NotStarted);
     let mut started = card.clone();
-    assert!(started.started("a", CARD + MINUTE));
+    assert!(started.apply_start("a", CARD + MINUTE));
     assert_eq!(started.state(), State::InProgress);
-    assert!(card.ended("a", Some(CARD + MINUTE), CARD + 2 * MINUTE));
+    assert!(card.apply_end("a", Some(CARD + MINUTE), CARD + 2 * MINUTE));
     assert_eq!(card.state(), State::Ended);
 }
 
 #[test]
-fn f10_a_link_counts_if_it_is_the_one_of_the_record() {
-    let mut meeting = of(Kind::Ordinary);
+fn f10_a_link_counts_only_if_it_has_the_recorded_digest() {
+    let mut meeting = of(MeetingKind::Ordinary);
     assert_eq!(meeting.link("https://zoom.us/j/1"), "", "none is known");
     meeting.set_link("https://zoom.us/j/1?pwd=x");
     let stored = serde_json::to_string(&meeting).unwrap();
@@ -228,26 +236,26 @@ fn f10_a_link_counts_if_it_is_the_one_of_the_record() {
 }
 
 #[test]
-fn f07_the_end_of_a_webinar_comes_after_that_of_the_meeting() {
-    let mut meeting = of(Kind::Ordinary);
-    meeting.started("a", CARD);
-    meeting.ended("a", Some(CARD), CARD + MINUTE);
-    meeting.ended("a", Some(CARD), CARD + HOUR);
-    meeting.ended("a", Some(CARD), CARD + MINUTE);
+fn f07_the_end_of_a_webinar_extends_the_meeting() {
+    let mut meeting = of(MeetingKind::Ordinary);
+    meeting.apply_start("a", CARD);
+    meeting.apply_end("a", Some(CARD), CARD + MINUTE);
+    meeting.apply_end("a", Some(CARD), CARD + HOUR);
+    meeting.apply_end("a", Some(CARD), CARD + MINUTE);
     assert_eq!(meeting.end(), CARD + HOUR);
 }
 
 #[test]
-fn a_record_has_a_bound_for_parts_and_cards() {
-    let mut meeting = of(Kind::Ordinary);
+fn the_number_of_parts_and_cards_is_limited() {
+    let mut meeting = of(MeetingKind::Ordinary);
     for part in 0..MAX_PARTS {
-        assert!(meeting.started(&part.to_string(), CARD));
+        assert!(meeting.apply_start(&part.to_string(), CARD));
     }
-    assert!(!meeting.started("one more", CARD));
+    assert!(!meeting.apply_start("one more", CARD));
     let channels: Vec<_> = (0..30).map(|channel| channel.to_string()).collect();
-    meeting.announce_in(channels.iter().map(String::as_str));
-    meeting.announce_in(channels.iter().map(String::as_str));
-    assert_eq!(meeting.pending().count(), MAX_CHANNELS);
+    meeting.add_pending_cards(channels.iter().map(String::as_str));
+    meeting.add_pending_cards(channels.iter().map(String::as_str));
+    assert_eq!(meeting.pending_cards().count(), MAX_CHANNELS);
     for part in &mut meeting.parts {
         part.uuid = "x".repeat(100);
     }
@@ -259,7 +267,7 @@ fn a_record_has_a_bound_for_parts_and_cards() {
     assert!(serde_json::to_vec(&meeting).unwrap().len() < 32 * 1024);
 }
 
-/// Something that happens to a part.
+/// An event about a part.
 #[derive(Clone, Debug)]
 enum Happens {
     Started(usize),
@@ -283,13 +291,13 @@ proptest! {
             .flat_map(|part| [Happens::Started(part), Happens::Ended(part)])
             .collect();
         let apply = |events: &[Happens]| {
-            let mut meeting = of(Kind::Ordinary);
+            let mut meeting = of(MeetingKind::Ordinary);
             for event in events {
                 let (Happens::Started(part) | Happens::Ended(part)) = event;
                 let ((start, end), uuid) = (spans[*part], part.to_string());
                 let known = match event {
-                    Happens::Started(_) => meeting.started(&uuid, start),
-                    Happens::Ended(_) => meeting.ended(&uuid, Some(start), end),
+                    Happens::Started(_) => meeting.apply_start(&uuid, start),
+                    Happens::Ended(_) => meeting.apply_end(&uuid, Some(start), end),
                 };
                 assert!(known);
             }
@@ -306,12 +314,12 @@ proptest! {
 
     #[test]
     fn no_times_make_it_panic(created_at: i64, start: i64, end: i64, later: i64) {
-        for kind in [Kind::Ordinary, Kind::Personal, Kind::Followed] {
+        for kind in [MeetingKind::Ordinary, MeetingKind::Personal, MeetingKind::Followed] {
             let mut meeting = Occurrence { kind, created_at, ..Occurrence::default() };
-            meeting.started("a", start);
-            meeting.ended("b", Some(start), end);
-            meeting.ended("a", None, later);
-            let _ = (meeting.state(), meeting.start(), meeting.end(), meeting.length());
+            meeting.apply_start("a", start);
+            meeting.apply_end("b", Some(start), end);
+            meeting.apply_end("a", None, later);
+            let _ = (meeting.state(), meeting.start(), meeting.end(), meeting.duration());
         }
     }
 

@@ -3,24 +3,24 @@
 use crate::platform::channels::Place;
 use crate::platform::people::Person;
 
-/// What a subcommand knows.
-pub struct Context<'a> {
-    /// Who typed it.
+/// The user, the place, and the arguments of a command.
+pub struct CommandContext<'a> {
+    /// The user who typed the command.
     pub person: &'a Person,
-    /// Where it was typed.
+    /// The channel and thread in which it was typed.
     pub place: Place<'a>,
     /// The team, or empty in direct and group channels.
     pub team_id: &'a str,
-    /// Opens one dialog.
+    /// The ID with which one dialog can be opened.
     pub trigger_id: &'a str,
-    /// The client it was typed in, or empty.
+    /// The connection ID of the client, or empty.
     pub connection_id: &'a str,
     /// The words after the subcommand.
     pub words: &'a [&'a str],
 }
 
-/// A word that a person typed, as inline code that it cannot break out of, also in a table.
-pub fn quoted(word: &str) -> String {
+/// User input as inline code. Characters that could end the code or a table cell are removed.
+pub fn inline_code(word: &str) -> String {
     let word: String = word
         .chars()
         .filter(|c| !matches!(c, '`' | '|'))
@@ -34,8 +34,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quoted_word_stays_in_its_quotes() {
-        assert_eq!(quoted("a`b"), "`ab`");
-        assert_eq!(quoted("a|b"), "`ab`");
+    fn user_input_cannot_end_inline_code_or_a_table_cell() {
+        assert_eq!(inline_code("a`b"), "`ab`");
+        assert_eq!(inline_code("a|b"), "`ab`");
     }
 }

@@ -1,4 +1,4 @@
-//! Queries and headers of a request.
+//! Query parameters and headers of a request.
 
 use crate::bindings::handlers::http_handler::Request;
 use std::borrow::Cow;
@@ -10,8 +10,8 @@ pub fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
         .map(|(_, value)| value)
 }
 
-/// The first value of a parameter in which a plus means a plus. People paste secrets into addresses
-/// without encoding them.
+/// The first value of a parameter, percent-decoded, with `+` kept as `+`. People paste secrets into URLs without encoding
+/// them.
 pub fn parameter_with_plus(query: &str, name: &str) -> Option<String> {
     let value = query.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=')?;

@@ -1,4 +1,4 @@
-//! Answers. All of them that say anything forbid sniffing and storing.
+//! Responses of the plugin's routes. Every response with a body forbids content sniffing and caching.
 
 use crate::bindings::handlers::http_handler::Response;
 use crate::text::{self, Locale, Message};
@@ -7,11 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// Closes the window that a person was sent to Zoom in. A browser may refuse; the page says what to do
-/// then.
+/// Closes the browser window that was opened for Zoom. A browser may refuse to close it, so the page also has a sentence.
 const CLOSE: &str = "window.close();";
 
-fn answer(status: u16, content_type: &str, body: Vec<u8>) -> Response {
+fn with_security_headers(status: u16, content_type: &str, body: Vec<u8>) -> Response {
     let mut headers = vec![
         ("X-Content-Type-Options".to_owned(), "nosniff".to_owned()),
         ("Cache-Control".to_owned(), "no-store".to_owned()),
@@ -26,8 +25,8 @@ fn answer(status: u16, content_type: &str, body: Vec<u8>) -> Response {
     }
 }
 
-/// A status and nothing else, for a sender that reads nothing else.
-pub fn bare(status: u16) -> Response {
+/// A status without headers or a body, for webhooks.
+pub fn status_only(status: u16) -> Response {
     Response {
         status,
         headers: Vec::new(),
@@ -35,14 +34,14 @@ pub fn bare(status: u16) -> Response {
     }
 }
 
-/// An answer without a body.
-pub fn empty(status: u16) -> Response {
-    answer(status, "", Vec::new())
+/// A response without a body.
+pub fn without_body(status: u16) -> Response {
+    with_security_headers(status, "", Vec::new())
 }
 
 /// A sentence as plain text.
 pub fn text(status: u16, sentence: &str) -> Response {
-    answer(
+    with_security_headers(
         status,
         "text/plain; charset=utf-8",
         format!("{sentence}\n").into_bytes(),
@@ -52,19 +51,19 @@ pub fn text(status: u16, sentence: &str) -> Response {
 /// A value as JSON.
 pub fn json(status: u16, value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
-        Ok(body) => answer(status, "application/json", body),
-        Err(_) => empty(500),
+        Ok(body) => with_security_headers(status, "application/json", body),
+        Err(_) => without_body(500),
     }
 }
 
-/// A sentence for the script that asked: `{"error": …}`.
+/// An error for the webapp: `{"error": …}`.
 pub fn error(status: u16, sentence: &str) -> Response {
     json(status, &serde_json::json!({ "error": sentence }))
 }
 
-/// Sends the browser elsewhere.
+/// A redirect to another URL.
 pub fn redirect(url: &str) -> Response {
-    with_header(empty(302), "Location", url)
+    with_header(without_body(302), "Location", url)
 }
 
 /// Where a link opens.
@@ -79,15 +78,15 @@ pub enum Target {
 /// A link below the sentence of a page.
 #[derive(Clone, Debug)]
 pub struct Link<'a> {
-    /// What it says.
+    /// The text.
     pub text: String,
-    /// Where it leads; empty for the page itself, with its query.
+    /// The URL; empty for the page itself, with its query.
     pub address: &'a str,
-    /// Where it opens.
+    /// The tab in which it opens.
     pub target: Target,
 }
 
-/// A page with one sentence. It can do nothing and load nothing.
+/// A page with one sentence. Its content security policy forbids scripts and resources.
 pub fn page(status: u16, locale: Locale, sentence: &str) -> Response {
     build_page(status, locale, sentence, &[], "")
 }
@@ -144,18 +143,18 @@ fn build_page(
     let policy = format!(
         "default-src 'none'; script-src {policy}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
-    let answer = answer(status, "text/html; charset=utf-8", body.into_bytes());
+    let answer = with_security_headers(status, "text/html; charset=utf-8", body.into_bytes());
     let answer = with_header(answer, "Content-Security-Policy", &policy);
     with_header(answer, "Referrer-Policy", "no-referrer")
 }
 
-/// The answer with one more header.
+/// The response with one more header.
 pub fn with_header(mut response: Response, name: &str, value: &str) -> Response {
     response.headers.push((name.to_owned(), value.to_owned()));
     response
 }
 
-/// A header of an answer.
+/// A header of a response.
 pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response
         .headers
@@ -184,9 +183,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_answer_forbids_sniffing_and_storing() {
+    fn every_response_forbids_sniffing_and_caching() {
         for answer in [
-            empty(200),
+            without_body(200),
             text(400, "x"),
             error(500, "x"),
             page(200, Locale::En, "x"),
@@ -204,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_runs_only_our_script() {
+    fn a_page_runs_only_the_plugins_script() {
         let page = closing_page(Locale::En, "<b>&'\"");
         let body = String::from_utf8(page.body.clone()).unwrap();
         assert!(

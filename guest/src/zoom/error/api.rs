@@ -1,13 +1,13 @@
-//! Which answer of the REST API is which error.
+//! Maps error responses of the REST API to errors.
 //!
-//! The table is read from top to bottom; the first row that fits decides. A row fits if the request and the status fit,
-//! and the answer has one of the codes or its message has one of the words. Zoom often answers 400 where one expects
-//! 401, 403, or 404, and some answers have no code; so neither the status nor the code alone is enough.
+//! The first row of the table that fits decides. A row fits if the request and the status fit, and the response has one of
+//! the codes or its message contains one of the words. Zoom often answers 400 instead of 401, 403, or 404, and some
+//! responses have no code, so neither the status nor the code alone is enough.
 
 use crate::zoom::error::kinds::{Details, Error};
-use crate::zoom::error::response::Answer;
+use crate::zoom::error::response::ErrorResponse;
 
-/// Which request of the REST API was refused.
+/// The request of the REST API that was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// `GET /users/{user}`.
@@ -125,7 +125,7 @@ const API: [Row; 14] = [
 ];
 
 impl Row {
-    fn fits(&self, endpoint: Endpoint, answer: &Answer) -> bool {
+    fn fits(&self, endpoint: Endpoint, answer: &ErrorResponse) -> bool {
         // Gateways repeat the status as the code.
         let has_no_code = answer
             .code
@@ -139,7 +139,7 @@ impl Row {
 }
 
 impl Error {
-    /// The meaning of an answer of the REST API other than success. `now` is in milliseconds.
+    /// The error for an unsuccessful response of the REST API. `now` is in milliseconds.
     pub fn from_api(
         endpoint: Endpoint,
         status: u16,
@@ -151,7 +151,7 @@ impl Error {
             400..=499 if status != 429 => {}
             _ => return Error::from_status(status, headers, now),
         }
-        let answer = Answer::read(status, body);
+        let answer = ErrorResponse::read(status, body);
         match API.iter().find(|row| row.fits(endpoint, &answer)) {
             Some(row) => (row.error)(answer.details()),
             None if answer.code.is_some() => Error::Refused(answer.details()),

@@ -1,14 +1,14 @@
-//! The errors, their sentences, and what a job does about them.
+//! The errors, their sentences, and when a job retries.
 
 use crate::bindings::types::Error as HostError;
 use crate::platform::people::Reader;
 use crate::text::{self, Message};
-use crate::zoom::error::limit::Limit;
+use crate::zoom::error::limit::RateLimit;
 
-/// Longer waits are told as minutes, in seconds.
+/// Longer waits are shown in minutes, in seconds.
 const MINUTES_FROM: u32 = 120;
 
-/// What Zoom said when it refused a request.
+/// The details of a refused request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
     /// The HTTP status.
@@ -37,7 +37,7 @@ pub enum Error {
     /// The Zoom app lacks a scope that the request needs.
     #[error("the Zoom app lacks a scope")]
     MissingScope,
-    /// The user may not do this at Zoom.
+    /// The Zoom user does not have the permission.
     #[error("the Zoom account does not allow it")]
     Forbidden,
     /// The user has no license to host meetings.
@@ -69,7 +69,7 @@ pub enum Error {
     UnverifiedAddress(String),
     /// Too many requests.
     #[error("Zoom limits the rate of requests")]
-    RateLimited(Limit),
+    RateLimited(RateLimit),
     /// Zoom did not accept the app's credentials.
     #[error("Zoom did not accept Zoom OAuth client ID or Zoom OAuth client secret")]
     Client,
@@ -108,7 +108,7 @@ pub enum Retry {
 }
 
 impl Error {
-    /// The meaning of a failed exchange.
+    /// The error for a request that the host could not complete.
     pub fn from_host(error: &HostError) -> Error {
         match error {
             HostError::Timeout => Error::Timeout,
@@ -128,7 +128,7 @@ impl Error {
         }
     }
 
-    /// The sentence for this reader: what happened, and what to do. A system admin also reads how to repair it.
+    /// The sentence for this reader: what happened and what to do. System admins also read how to fix the cause.
     pub fn sentence(&self, reader: &Reader<'_>) -> String {
         let sentence = self.for_user(reader);
         match self.for_admin().filter(|_| reader.is_system_admin) {
@@ -180,7 +180,7 @@ impl Error {
         text::plain(locale, message)
     }
 
-    /// What only a system admin can use. Most sentences already say whom to ask for what.
+    /// The additional sentence for system admins.
     fn for_admin(&self) -> Option<Message> {
         match self {
             Error::NoLicense => Some(Message::AdminNoLicense),
@@ -205,7 +205,7 @@ impl Error {
     }
 }
 
-fn limited(reader: &Reader<'_>, limit: Limit) -> String {
+fn limited(reader: &Reader<'_>, limit: RateLimit) -> String {
     let locale = reader.locale;
     let about = |message, name, value: &str| text::text(locale, message, &[(name, value)]);
     match (limit.until, limit.wait) {
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn d22_f16_a_rate_limit_says_how_long_it_lasts() {
         let said = |wait: Option<u32>, until: Option<i64>| {
-            Error::RateLimited(Limit { wait, until }).sentence(&reader(Locale::En))
+            Error::RateLimited(RateLimit { wait, until }).sentence(&reader(Locale::En))
         };
         assert!(said(Some(30), None).contains("30 seconds"));
         assert!(said(Some(7_000), None).contains("117 minutes"));
@@ -335,7 +335,7 @@ mod tests {
             until.contains("2026-08-07 02:00 (Europe/Berlin)"),
             "{until}"
         );
-        let limit = Limit {
+        let limit = RateLimit {
             wait: Some(90),
             until: None,
         };
@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn f16_jobs_know_when_to_try_again() {
-        let limited = |wait| Error::RateLimited(Limit { wait, until: None }).retry();
+        let limited = |wait| Error::RateLimited(RateLimit { wait, until: None }).retry();
         assert_eq!(limited(Some(1)), Retry::After(1));
         assert_eq!(limited(None), Retry::Later);
         assert_eq!(Error::Timeout.retry(), Retry::Later);
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn d40_no_sentence_repeats_zooms_words() {
+    fn d40_sentences_do_not_contain_zooms_messages() {
         for error in [
             Error::Unavailable("SECRET".into()),
             Error::Denied("SECRET".into()),

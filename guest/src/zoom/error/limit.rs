@@ -1,44 +1,44 @@
 //! Rate limits.
 //!
 //! Zoom limits requests per second (`X-RateLimit-Type: QPS`, often without `Retry-After`) and per day (`Daily-limit`,
-//! with `Retry-After` as a date). A limit per second is over in a moment, so it is waited for. Until a date, a person
-//! can do something else, and is told the date.
+//! with `Retry-After` as a date). Requests wait for the end of a limit per second. For a longer limit, the user is told the
+//! date.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
 
-/// How long a limit per second lasts where Zoom does not say, in seconds.
+/// The duration of a limit per second if Zoom does not name one, in seconds.
 const PER_SECOND: u32 = 1;
 
-/// What Zoom said about a limit.
+/// A rate limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limit {
-    /// For how many seconds to wait, if that is known.
+pub struct RateLimit {
+    /// The time to wait in seconds, if it is known.
     pub wait: Option<u32>,
-    /// When the limit ends, in milliseconds, if Zoom gave a date.
+    /// The end of the limit in milliseconds, if Zoom sent a date.
     pub until: Option<i64>,
 }
 
-impl Limit {
+impl RateLimit {
     /// Reads the headers of an answer with status 429. `now` is in milliseconds.
-    pub fn read(headers: &[(String, String)], now: i64) -> Limit {
+    pub fn read(headers: &[(String, String)], now: i64) -> RateLimit {
         let after = header(headers, "retry-after").unwrap_or_default();
         if let Ok(seconds) = after.parse() {
-            return Limit {
+            return RateLimit {
                 wait: Some(seconds),
                 until: None,
             };
         }
         if let Some(until) = date(after) {
             let wait = until.saturating_sub(now).max(0).saturating_add(999) / 1000;
-            return Limit {
+            return RateLimit {
                 wait: u32::try_from(wait).ok(),
                 until: Some(until),
             };
         }
         let kind = header(headers, "x-ratelimit-type").unwrap_or_default();
         let per_second = kind.eq_ignore_ascii_case("QPS");
-        Limit {
+        RateLimit {
             wait: per_second.then_some(PER_SECOND),
             until: None,
         }
@@ -65,12 +65,12 @@ mod tests {
     // 2026-08-07T00:00:00Z
     const NOW: i64 = 1_786_060_800_000;
 
-    fn read(headers: &[(&str, &str)]) -> Limit {
+    fn read(headers: &[(&str, &str)]) -> RateLimit {
         let headers: Vec<_> = headers
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        Limit::read(&headers, NOW)
+        RateLimit::read(&headers, NOW)
     }
 
     #[test]
@@ -89,15 +89,15 @@ mod tests {
         ] {
             assert_eq!(
                 read(&[("Retry-After", value)]),
-                Limit { wait, until },
+                RateLimit { wait, until },
                 "{value}"
             );
         }
-        assert_eq!(read(&[]), Limit::default());
+        assert_eq!(read(&[]), RateLimit::default());
     }
 
     #[test]
-    fn f16_a_limit_per_second_lasts_a_second_where_zoom_does_not_say() {
+    fn f16_a_limit_per_second_lasts_a_second_by_default() {
         assert_eq!(read(&[("X-RateLimit-Type", "QPS")]).wait, Some(1));
         assert_eq!(
             read(&[("x-ratelimit-type", "qps"), ("retry-after", "3")]).wait,
@@ -105,7 +105,7 @@ mod tests {
         );
         assert_eq!(
             read(&[("X-RateLimit-Type", "Daily-limit")]),
-            Limit::default()
+            RateLimit::default()
         );
     }
 }

@@ -1,8 +1,8 @@
-//! Why Zoom did not do what it was asked, and what to say about it.
+//! Errors of requests to Zoom, and the sentences about them.
 //!
-//! Two tables turn answers into errors, one for the REST API ([`api`]) and one for the token endpoint ([`oauth`]). Each
-//! error has a sentence for the user, and some have a further one for a system admin ([`kinds`]). An error's `Display` is
-//! its line in the server log. Zoom's own words never reach a user; the log gets them without secrets ([`redact`]).
+//! Two tables map responses to errors: one for the REST API ([`api`]) and one for the token endpoint ([`oauth`]). Each
+//! error has a sentence for the user, and some have another one for system admins ([`kinds`]). `Display` is the text for
+//! the server log. Users never see Zoom's own messages; the log contains them without secrets ([`redact`]).
 
 pub mod api;
 pub mod kinds;

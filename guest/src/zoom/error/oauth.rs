@@ -1,22 +1,22 @@
-//! Which answer of the token endpoint is which error.
+//! Maps error responses of the token endpoint to errors.
 //!
-//! The table is read from top to bottom; the first row that fits decides. A row fits if the answer has one of the OAuth
-//! errors or codes, or its reason has one of the words.
+//! The first row of the table that fits decides. A row fits if the response has one of the OAuth errors or codes, or its
+//! reason contains one of the words.
 
 use crate::zoom::error::kinds::{Details, Error};
-use crate::zoom::error::response::Answer;
+use crate::zoom::error::response::ErrorResponse;
 
-/// What the token endpoint refused.
+/// The grant that the token endpoint refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grant<'a> {
-    /// The code of a sign-in, with this redirect address.
+    /// An authorization code, with this redirect URI.
     Code(&'a str),
     /// A refresh token, or a token that was to be revoked.
     Token,
 }
 
 struct OauthRow {
-    /// Whether only the exchange of a code means this.
+    /// Whether the row applies only to the exchange of a code.
     code_only: bool,
     errors: &'static [&'static str],
     codes: &'static [i64],
@@ -66,7 +66,7 @@ const OAUTH: [OauthRow; 4] = [
 ];
 
 impl Error {
-    /// The meaning of an answer of the token endpoint other than success. `now` is in milliseconds.
+    /// The error for an unsuccessful response of the token endpoint. `now` is in milliseconds.
     ///
     /// An OAuth error with a status from 400 to 499 that is not about the app's credentials ends the grant. An
     /// answer that is not an OAuth error, such as a proxy's page, does not.
@@ -81,7 +81,7 @@ impl Error {
             400..=499 if status != 429 => {}
             _ => return Error::from_status(status, headers, now),
         }
-        let answer = Answer::read(status, body);
+        let answer = ErrorResponse::read(status, body);
         if !answer.is_oauth() {
             return Error::Unexpected(format!("status {status} of the token endpoint"));
         }
@@ -104,9 +104,9 @@ impl Error {
         }
     }
 
-    /// The words in which the token endpoint refused something, for the log. They are empty where it has none.
+    /// The reason for a refusal by the token endpoint, for the log; empty if there is none.
     pub fn reason(status: u16, body: &[u8]) -> String {
-        Answer::read(status, body).reason()
+        ErrorResponse::read(status, body).reason()
     }
 }
 

@@ -1,20 +1,20 @@
-//! Zoom's messages in the server log: one short line without secrets.
+//! Redacts Zoom's messages for the server log: one short line without secrets.
 //!
-//! Zoom's messages name the cause better than its codes do, but they may repeat parts of a request. So addresses lose
-//! their query, and words that may be tokens, codes, or passcodes, and email addresses are replaced. Messages never
-//! reach users.
+//! Zoom's messages describe the cause better than its codes, but may repeat parts of a request. Therefore URLs are cut
+//! after the scheme, and email addresses and words that may be tokens, codes, or passcodes are replaced. Users never see
+//! these messages.
 
 /// The longest message in the log, in characters.
 const MAX: usize = 200;
-/// Words of at least this length that mix letters and digits may be secrets.
+/// The length from which a word of letters and digits may be a secret.
 const SECRET: usize = 8;
 
-/// A message for the log.
+/// Redacts a message for the log.
 pub fn redact(message: &str) -> String {
     let words = message
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
-        .map(word);
+        .map(redact_word);
     let line = words.collect::<Vec<_>>().join(" ");
     if line.chars().count() <= MAX {
         return line;
@@ -23,7 +23,7 @@ pub fn redact(message: &str) -> String {
     format!("{cut}…")
 }
 
-fn word(word: &str) -> String {
+fn redact_word(word: &str) -> String {
     if let Some((before, _)) = word.split_once("://") {
         return format!("{before}://…");
     }
@@ -33,24 +33,24 @@ fn word(word: &str) -> String {
     let mut redacted = String::new();
     let mut part = String::new();
     for c in word.chars() {
-        if is_of_token(c) {
+        if may_be_in_token(c) {
             part.push(c);
         } else {
-            redacted.push_str(&shown(&part));
+            redacted.push_str(&redact_part(&part));
             part.clear();
             redacted.push(c);
         }
     }
-    redacted.push_str(&shown(&part));
+    redacted.push_str(&redact_part(&part));
     redacted
 }
 
-/// Whether tokens may contain this character. A colon, a comma, or a bracket separates.
-fn is_of_token(c: char) -> bool {
+/// Whether a token may contain this character. Colons, commas, and brackets are separators.
+fn may_be_in_token(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | '~' | '%' | '?' | '&')
 }
 
-fn shown(part: &str) -> String {
+fn redact_part(part: &str) -> String {
     let plain = part.trim_matches(|c: char| !c.is_alphanumeric());
     let long = plain.chars().count() >= SECRET;
     let mixed = plain.chars().any(|c| c.is_ascii_digit()) && plain.chars().any(char::is_alphabetic);

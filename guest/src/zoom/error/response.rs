@@ -1,7 +1,7 @@
-//! What an error answer says: Zoom's code, its message, and the OAuth error.
+//! Error responses: Zoom's code, its message, and the OAuth error.
 
 use crate::zoom::error::kinds::{Details, Error};
-use crate::zoom::error::limit::Limit;
+use crate::zoom::error::limit::RateLimit;
 use crate::zoom::error::redact::redact;
 use serde::Deserialize;
 use serde_json::Value;
@@ -20,7 +20,7 @@ const OAUTH_ERRORS: [&str; 8] = [
 /// Zoom's codes of OAuth errors.
 const OAUTH_CODES: std::ops::Range<i64> = 4700..4800;
 
-/// The fields that error answers may have. A field of another type counts as absent.
+/// The fields of error responses. A field of another type counts as absent.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Body {
@@ -35,8 +35,8 @@ struct Body {
     error_description: Value,
 }
 
-/// An error answer.
-pub struct Answer {
+/// An error response.
+pub struct ErrorResponse {
     /// The HTTP status.
     pub status: u16,
     /// Zoom's code, if there is one.
@@ -48,8 +48,8 @@ pub struct Answer {
     has_reason: bool,
 }
 
-impl Answer {
-    pub fn read(status: u16, body: &[u8]) -> Answer {
+impl ErrorResponse {
+    pub fn read(status: u16, body: &[u8]) -> ErrorResponse {
         let body: Body = serde_json::from_slice(body).unwrap_or_default();
         let number = |value: &Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
         let texts = [
@@ -62,7 +62,7 @@ impl Answer {
             .into_iter()
             .filter_map(Value::as_str)
             .find(|text| !text.is_empty());
-        Answer {
+        ErrorResponse {
             status,
             code: number(&body.code).or_else(|| number(&body.error_code)),
             message: text.unwrap_or_default().to_owned(),
@@ -85,14 +85,14 @@ impl Answer {
         }
     }
 
-    /// Whether the token endpoint itself answered, and not a proxy or a broken server in front of it.
+    /// Whether the token endpoint itself sent the response, and not a proxy or another server in front of it.
     pub fn is_oauth(&self) -> bool {
         OAUTH_ERRORS.contains(&self.error.as_str())
             || (!self.error.is_empty() && self.has_reason)
             || self.code.is_some_and(|code| OAUTH_CODES.contains(&code))
     }
 
-    /// The reason in Zoom's words, for the log.
+    /// Zoom's reason, for the log.
     pub fn reason(&self) -> String {
         let words = if self.message.is_empty() {
             &self.error
@@ -106,10 +106,10 @@ impl Answer {
 }
 
 impl Error {
-    /// The meaning of a status alone.
+    /// The error for a status without a body.
     pub fn from_status(status: u16, headers: &[(String, String)], now: i64) -> Error {
         match status {
-            429 => Error::RateLimited(Limit::read(headers, now)),
+            429 => Error::RateLimited(RateLimit::read(headers, now)),
             500..=599 => Error::Unavailable(format!("status {status}")),
             _ => Error::Unexpected(format!("status {status}")),
         }

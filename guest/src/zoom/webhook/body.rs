@@ -1,39 +1,39 @@
-//! The content of a delivery. Only what is used is read, so that Zoom may change the rest.
+//! Parses the body of a webhook. Unused fields are ignored, so Zoom may change them.
 
 use crate::zoom::types::text;
 use crate::zoom::webhook::deauthorization::Deauthorized;
-use crate::zoom::webhook::meeting::Meeting;
-use crate::zoom::webhook::recording::{self, Recorded};
+use crate::zoom::webhook::meeting::MeetingObject;
+use crate::zoom::webhook::recording::{self, RecordingEvent};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// The body is not a delivery.
+/// The body is not a valid event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
-/// What happened.
+/// An event.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Zoom validates the webhook's URL; the token is to be signed.
+    /// Zoom validates the webhook's URL. Contains the token to sign.
     Validation(String),
-    /// Somebody entered a meeting.
-    Started(Meeting),
-    /// Everybody left a meeting or webinar, or the meeting became a webinar.
-    Ended(Meeting),
-    /// Somebody removed the app at Zoom.
+    /// The first person entered a meeting.
+    Started(MeetingObject),
+    /// Everyone left a meeting or webinar, or the meeting became a webinar.
+    Ended(MeetingObject),
+    /// A user removed the app at Zoom.
     Deauthorized(Deauthorized),
-    /// Something about a recording.
-    Recorded(Recorded),
-    /// Something that needs no work.
+    /// An event about a recording.
+    Recording(RecordingEvent),
+    /// An event that the plugin ignores.
     Other,
 }
 
-/// A whole number; 0 for what is none.
+/// An integer. Other values become 0.
 fn number<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
     Ok(Value::deserialize(from)?.as_i64().unwrap_or(0))
 }
 
-/// What says how to read the rest.
+/// The fields outside the payload.
 #[derive(Deserialize)]
 struct Envelope {
     event: String,
@@ -43,17 +43,17 @@ struct Envelope {
     download_token: String,
 }
 
-/// The rest, for one kind of event.
+/// The payload of one kind of event.
 #[derive(Deserialize)]
 struct Of<T> {
     payload: T,
 }
 
-/// The payload of most kinds.
+/// The payload of most kinds of events.
 #[derive(Deserialize)]
 struct About<T> {
     object: T,
-    /// Zoom was seen to put it here, too.
+    /// Some deliveries have the token here.
     #[serde(default, deserialize_with = "text")]
     download_token: String,
 }
@@ -64,8 +64,8 @@ struct Validation {
     token: String,
 }
 
-/// Reads a delivery: first of what kind it is, then what that kind has, which is less work than to keep all of
-/// it until the kind is known.
+/// Parses a body in two passes: first the kind of event, then the payload of that kind. This is faster than building a
+/// generic JSON value.
 pub fn parse(body: &[u8]) -> Result<Event, Malformed> {
     let Envelope {
         event,
@@ -87,15 +87,15 @@ pub fn parse(body: &[u8]) -> Result<Event, Malformed> {
         }
         name if name == recording::COMPLETED
             || name == recording::TRANSCRIPT
-            || recording::GONE.contains(&name) =>
+            || recording::FILE_STATE_EVENTS.contains(&name) =>
         {
             let about: About<Value> = payload(body)?;
             let token = match download_token.as_str() {
                 "" => about.download_token,
                 _ => download_token,
             };
-            let recorded = recording::read(name, event_ts, token, about.object);
-            Event::Recorded(recorded.ok_or(Malformed)?)
+            let recorded = recording::parse(name, event_ts, token, about.object);
+            Event::Recording(recorded.ok_or(Malformed)?)
         }
         _ => Event::Other,
     })
@@ -109,8 +109,8 @@ fn payload<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Malformed> {
     read(body).map(|Of { payload }| payload)
 }
 
-fn meeting(body: &[u8], event_ts: i64) -> Result<Meeting, Malformed> {
-    let About { mut object, .. }: About<Meeting> = payload(body)?;
+fn meeting(body: &[u8], event_ts: i64) -> Result<MeetingObject, Malformed> {
+    let About { mut object, .. }: About<MeetingObject> = payload(body)?;
     if object.id == 0 && object.uuid.is_empty() {
         return Err(Malformed);
     }
@@ -118,7 +118,7 @@ fn meeting(body: &[u8], event_ts: i64) -> Result<Meeting, Malformed> {
     Ok(object)
 }
 
-/// Zoom's ids of users have 22 characters; what is far longer is none.
+/// Checks the user ID. Zoom's user IDs have 22 characters; empty and very long ones are refused.
 fn deauthorized(event: Deauthorized) -> Result<Deauthorized, Malformed> {
     if (1..=100).contains(&event.user_id.len()) {
         Ok(event)
@@ -141,7 +141,7 @@ mod tests {
         )
     }
 
-    fn meeting(object: Value) -> Meeting {
+    fn meeting(object: Value) -> MeetingObject {
         match ended(object) {
             Ok(Event::Ended(meeting)) => meeting,
             other => panic!("{other:?}"),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn d33_odd_values_in_unneeded_fields_do_no_harm() {
+    fn d33_invalid_values_of_optional_fields_are_ignored() {
         let meeting = meeting(json!({
             "id": "1", "uuid": "u", "duration": "long", "start_time": "", "end_time": 17, "type": null, "host_id": [],
         }));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn d43_times_are_zooms() {
+    fn d43_the_times_of_an_event_are_parsed() {
         let meeting = meeting(
             json!({"id": 1, "start_time": "2026-08-06T13:50:00Z", "end_time": "2026-08-06T16:17:41+02:00"}),
         );
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_without_a_meeting_is_none() {
+    fn an_event_without_a_meeting_is_malformed() {
         for object in [
             json!(null),
             json!({}),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_events_are_no_error() {
+    fn unknown_events_are_ignored() {
         assert_eq!(
             parse(br#"{"event":"meeting.participant_joined","payload":7}"#),
             Ok(Event::Other)
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn zm059_a_deauthorization_is_read_whatever_is_said_about_retention() {
+    fn zm059_a_deauthorization_is_parsed_with_any_value_of_retention() {
         for (retention, wants) in [
             (json!("false"), true),
             (json!(false), true),
@@ -243,7 +243,7 @@ mod tests {
         };
         assert!(signed.is_after(1_786_024_200_000, 1_786_100_000_000));
         assert!(!signed.is_after(1_786_024_200_001, 1_786_100_000_000));
-        assert_ne!(signed.mark(), bare.mark());
+        assert_ne!(signed.event_key(), bare.event_key());
         for bad in [
             json!({}),
             json!(null),

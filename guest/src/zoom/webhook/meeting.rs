@@ -1,12 +1,12 @@
-//! Zoom's events about a part of a meeting, as the occurrences need them.
+//! Events about the start and the end of a part of a meeting.
 
-use crate::zoom::time::{happened, milliseconds};
+use crate::zoom::time::{event_time, parse_time};
 use crate::zoom::types::{PERSONAL_ROOM, meeting_number, text};
 use serde::Deserialize;
 
-/// An event about a part of a meeting. Times are in milliseconds; 0 and none for unknown.
+/// An event about a part of a meeting. Times are in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Event<'a> {
+pub struct MeetingEvent<'a> {
     /// The meeting's number.
     pub number: u64,
     /// The UUID of the part, or empty.
@@ -15,18 +15,18 @@ pub struct Event<'a> {
     pub topic: &'a str,
     /// Zoom's ID of the host, or empty.
     pub host_id: &'a str,
-    /// When the part started.
+    /// The start of the part, if Zoom sent one.
     pub start: Option<i64>,
-    /// When the part ended.
+    /// The end of the part, if Zoom sent one.
     pub end: Option<i64>,
-    /// When the event happened.
+    /// The time of the event.
     pub at: i64,
     /// Whether the part is in a personal room.
     pub personal: bool,
 }
 
-impl Event<'_> {
-    /// The UUID, or a name for a part of which Zoom does not tell the UUID.
+impl MeetingEvent<'_> {
+    /// The UUID, or a generated ID for a part without a UUID.
     pub fn part(&self) -> String {
         if self.uuid.is_empty() {
             format!("{}@{}", self.number, self.start.unwrap_or(self.at))
@@ -36,9 +36,9 @@ impl Event<'_> {
     }
 }
 
-/// The meeting it happened to. At least one of number and UUID is there.
+/// The meeting object of an event. It has a number, a UUID, or both.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Meeting {
+pub struct MeetingObject {
     /// The number; 0 if it is missing.
     #[serde(default, deserialize_with = "meeting_number")]
     pub id: u64,
@@ -55,22 +55,22 @@ pub struct Meeting {
     end_time: String,
     #[serde(default, rename = "type", deserialize_with = "meeting_number")]
     kind: u64,
-    /// When Zoom says that it happened, in milliseconds; 0 if it does not.
+    /// The time of the event according to Zoom, in milliseconds; 0 if it is missing.
     #[serde(skip)]
     pub event_ts: i64,
 }
 
-impl Meeting {
-    /// What the event says about the meeting's part.
-    pub fn event(&self, now: i64) -> Event<'_> {
-        Event {
+impl MeetingObject {
+    /// The event about the meeting's part. `now` is in milliseconds.
+    pub fn event(&self, now: i64) -> MeetingEvent<'_> {
+        MeetingEvent {
             number: self.id,
             uuid: &self.uuid,
             topic: &self.topic,
             host_id: &self.host_id,
-            start: milliseconds(&self.start_time),
-            end: milliseconds(&self.end_time),
-            at: happened(self.event_ts, now),
+            start: parse_time(&self.start_time),
+            end: parse_time(&self.end_time),
+            at: event_time(self.event_ts, now),
             personal: self.kind == PERSONAL_ROOM,
         }
     }

@@ -1,30 +1,30 @@
 //! Events about recordings: files are ready, or files are gone.
 
-use crate::zoom::time::milliseconds;
+use crate::zoom::time::parse_time;
 use crate::zoom::types::{PERSONAL_ROOM, meeting_number, text};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The event that tells of videos and the chat.
+/// The event for videos and the chat.
 pub const COMPLETED: &str = "recording.completed";
-/// The event that tells of transcripts.
+/// The event for transcripts.
 pub const TRANSCRIPT: &str = "recording.transcript_completed";
-/// The event that tells that files are back.
+/// The event for files that were moved back from the trash.
 pub const RECOVERED: &str = "recording.recovered";
-/// The events that tell that files are gone, or back.
-pub const GONE: [&str; 3] = ["recording.trashed", "recording.deleted", RECOVERED];
+/// The events that change the state of files.
+pub const FILE_STATE_EVENTS: [&str; 3] = ["recording.trashed", "recording.deleted", RECOVERED];
 
-/// How many files of one event are looked at. A long meeting has a few dozen.
+/// The number of files of one event that are read. A long meeting has a few dozen.
 pub const MAX_FILES: usize = 500;
 
-/// What an event says.
+/// An event about a recording.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Recorded {
+pub struct RecordingEvent {
     /// The event's name.
     pub event: String,
-    /// When Zoom says that it happened, in milliseconds; 0 if it does not.
+    /// The time of the event according to Zoom, in milliseconds; 0 if it is missing.
     pub event_ts: i64,
-    /// Fetches the files, for a day; or empty.
+    /// The download token, which is valid for a day, or empty.
     pub token: String,
     /// The meeting's number, or 0.
     pub id: u64,
@@ -32,13 +32,13 @@ pub struct Recorded {
     pub uuid: String,
     /// Zoom's ID of the host, or empty.
     pub host_id: String,
-    /// When the part started, in milliseconds.
+    /// The start of the part, in milliseconds.
     pub start: Option<i64>,
     /// Whether the part was in a personal room.
     pub personal: bool,
     pub passcode: String,
     pub files: Vec<RecordedFile>,
-    /// How many files there were beyond [`MAX_FILES`].
+    /// The number of files beyond [`MAX_FILES`].
     pub left_out: usize,
 }
 
@@ -60,7 +60,7 @@ struct Object {
     recording_files: Value,
 }
 
-/// A file as Zoom lists it.
+/// A file of a recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct RecordedFile {
     #[serde(default, deserialize_with = "text")]
@@ -84,8 +84,8 @@ impl RecordedFile {
         self.file_type.eq_ignore_ascii_case(file_type)
     }
 
-    /// A name for the file that is the same in every delivery. A file without an ID is known by its address without the
-    /// query, because Zoom puts other tokens there each time.
+    /// An ID of the file that is the same in every delivery. A file without an ID is identified by its URL without the query,
+    /// because Zoom puts a new token into the query each time.
     pub fn mark(&self) -> String {
         if !self.id.is_empty() {
             return self.id.clone();
@@ -97,8 +97,8 @@ impl RecordedFile {
     }
 }
 
-/// Reads an event's object. Files that cannot be read are left out, not the event. None if it names no meeting.
-pub fn read(event: &str, event_ts: i64, token: String, object: Value) -> Option<Recorded> {
+/// Parses an event's object. Invalid files are skipped. Returns none if the object names no meeting.
+pub fn parse(event: &str, event_ts: i64, token: String, object: Value) -> Option<RecordingEvent> {
     let object: Object = serde_json::from_value(object).ok()?;
     if object.id == 0 && object.uuid.is_empty() {
         return None;
@@ -109,14 +109,14 @@ pub fn read(event: &str, event_ts: i64, token: String, object: Value) -> Option<
     };
     let left_out = files.len().saturating_sub(MAX_FILES);
     let files = files.into_iter().take(MAX_FILES);
-    Some(Recorded {
+    Some(RecordingEvent {
         event: event.to_owned(),
         event_ts,
         token,
         id: object.id,
         uuid: object.uuid,
         host_id: object.host_id,
-        start: milliseconds(&object.start_time),
+        start: parse_time(&object.start_time),
         personal: object.kind == PERSONAL_ROOM,
         passcode: object.password,
         left_out,
@@ -133,23 +133,23 @@ mod tests {
 
     fn listed(object: Value) -> Vec<RecordedFile> {
         let object = json!({"id": 1, "uuid": "u", "recording_files": object});
-        read(COMPLETED, 0, "t".into(), object).unwrap().files
+        parse(COMPLETED, 0, "t".into(), object).unwrap().files
     }
 
     #[test]
-    fn d33_odd_values_leave_out_a_file_or_a_field_and_not_the_event() {
+    fn d33_an_invalid_value_skips_a_file_or_a_field_but_not_the_event() {
         let odd = json!({"id": "85746065432", "uuid": "u", "password": null, "total_size": "large",
             "recording_files": [7, {"recording_end": "", "file_size": "x", "id": 9, "play_url": []}, null]});
-        let recorded = read(COMPLETED, 0, String::new(), odd).unwrap();
+        let recorded = parse(COMPLETED, 0, String::new(), odd).unwrap();
         assert_eq!((recorded.id, recorded.files.len()), (85_746_065_432, 1));
         let none = json!({"uuid": "u", "recording_files": "none"});
-        let none = read(COMPLETED, 0, String::new(), none).unwrap();
+        let none = parse(COMPLETED, 0, String::new(), none).unwrap();
         assert!(none.files.is_empty());
-        assert_eq!(read(COMPLETED, 0, String::new(), json!({})), None);
+        assert_eq!(parse(COMPLETED, 0, String::new(), json!({})), None);
     }
 
     #[test]
-    fn d06_f23_a_file_without_id_is_known_by_its_address_without_token() {
+    fn d06_f23_a_file_without_an_id_is_identified_by_its_url_without_the_query() {
         let mark = |url: &str| listed(json!([{"file_type": "MP4", "play_url": url}]))[0].mark();
         assert_eq!(mark("https://z/p?a=1"), mark("https://z/p?a=2"));
         assert_ne!(mark("https://z/p"), mark("https://z/q"));
@@ -161,7 +161,7 @@ mod tests {
             .map(|number| json!({"id": number.to_string()}))
             .collect();
         let object = json!({"id": 1, "uuid": "u", "recording_files": many});
-        let recorded = read(COMPLETED, 0, "t".into(), object).unwrap();
+        let recorded = parse(COMPLETED, 0, "t".into(), object).unwrap();
         assert_eq!((recorded.files.len(), recorded.left_out), (MAX_FILES, 2));
     }
 }

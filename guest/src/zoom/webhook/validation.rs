@@ -1,18 +1,18 @@
-//! `endpoint.url_validation`: Zoom asks, every three days, whether the address knows its secret.
+//! The event `endpoint.url_validation`: every three days, Zoom checks that the webhook's URL knows the secret token.
 
 use crate::bindings::handlers::http_handler::Response;
 use crate::platform::http::response;
 use crate::zoom::webhook::verify::hmac_hex;
 use serde_json::json;
 
-/// The longest token that is signed, in bytes. Zoom's have 22.
+/// The longest token that is signed, in bytes. Zoom's tokens have 22.
 const TOKEN_LIMIT: usize = 128;
 
-/// The token, and its HMAC with the secret; none for a text that is no token.
+/// The response with the token and its HMAC. Returns none if the text is not a valid token.
 ///
-/// The key is that of the webhook signatures, and what they sign begins with `v0:`. Signing whatever is
-/// asked for would let somebody who knows only the address sign webhooks.
-pub fn answer(plain_token: &str, secret: &str) -> Option<Response> {
+/// Webhook signatures use the same key, and their signed text begins with `v0:`. If this signed any text, everyone who
+/// knows the URL could sign webhooks.
+pub fn sign_token(plain_token: &str, secret: &str) -> Option<Response> {
     let of_a_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte);
     if plain_token.is_empty()
         || plain_token.len() > TOKEN_LIMIT
@@ -34,7 +34,7 @@ mod tests {
     // printf qgg8vlvZRS6UYooatFL8Aw | openssl dgst -sha256 -hmac zoom-secret-token
     #[test]
     fn the_token_is_signed() {
-        let answer = answer("qgg8vlvZRS6UYooatFL8Aw", "zoom-secret-token").unwrap();
+        let answer = sign_token("qgg8vlvZRS6UYooatFL8Aw", "zoom-secret-token").unwrap();
         let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(answer.status, 200);
         assert_eq!(
@@ -49,10 +49,10 @@ mod tests {
     }
 
     #[test]
-    fn what_could_be_a_signed_webhook_is_not_signed() {
+    fn a_text_that_could_be_a_webhook_is_not_signed() {
         for text in ["v0:1700000000:{}", "", "a b", &"x".repeat(129)] {
-            assert!(answer(text, "zoom-secret-token").is_none(), "{text}");
+            assert!(sign_token(text, "zoom-secret-token").is_none(), "{text}");
         }
-        assert!(answer(&"x".repeat(128), "zoom-secret-token").is_some());
+        assert!(sign_token(&"x".repeat(128), "zoom-secret-token").is_some());
     }
 }
