@@ -100,7 +100,7 @@ pub fn sign_in_page(config: &Config, language: &str) -> Response {
     response::page_with_links(401, locale, &sentence, &links)
 }
 
-/// Answers the request of a signed-in user.
+/// Handles the request of a signed-in user.
 pub fn redirect_to_zoom(config: &Config, request: &Request, user_id: &str) -> Response {
     let link = parameter(&request.query, LINK).unwrap_or_default();
     match open_link(config, user_id, &link) {

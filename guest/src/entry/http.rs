@@ -132,7 +132,7 @@ fn refuse(path: &str, status: u16, message: Message) -> Response {
     }
 }
 
-/// Answers a request.
+/// Handles a request.
 pub fn handle(request: &Request) -> Response {
     let path = request.path.as_str();
     let Ok(config) = config::load() else {

@@ -88,7 +88,7 @@ pub enum StepOutcome {
     Posted(Post, Vec<String>),
     /// These items are done without a post.
     Skipped(Vec<String>),
-    /// Records that nothing was written. Try again after so many seconds.
+    /// Nothing was written. Try again after this many seconds.
     Later(u32),
 }
 

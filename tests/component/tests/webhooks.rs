@@ -1,4 +1,4 @@
-//! Webhooks as an attacker would send them, through the component's real boundary.
+//! Webhooks as an attacker would send them, to the component's real exports.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -80,7 +80,7 @@ async fn deliver(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm090_d11_a_signed_webhook_about_an_unknown_meeting_is_taken() {
+async fn zm090_d11_a_signed_webhook_about_an_unknown_meeting_is_accepted() {
     let plugin = zoom().await;
     for skew in [0, -290, 290] {
         let time = now() + skew;
@@ -91,7 +91,7 @@ async fn zm090_d11_a_signed_webhook_about_an_unknown_meeting_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm088_zm090_whatever_is_wrong_with_the_proof_the_webhook_is_refused() {
+async fn zm088_zm090_a_webhook_with_an_invalid_secret_or_signature_is_refused() {
     let plugin = zoom().await;
     let time = now();
     let good = signature(KEY, time, ENDED);

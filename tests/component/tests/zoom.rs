@@ -1,4 +1,4 @@
-//! The plugin's own component, through its real WIT boundary, as far as no Zoom is needed.
+//! The plugin's component through its real exports, as far as it needs no Zoom.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -173,7 +173,7 @@ async fn zm031_d23_routes_methods_and_sessions_are_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm021_zm046_who_is_not_connected_gets_a_link() {
+async fn zm021_zm046_users_without_a_connection_get_a_link() {
     let (plugin, api) = zoom(settings()).await;
     let user = api.world().add_user("ann", "system_user");
     for command in ["/zoom connect", "/zoom start Standup"] {

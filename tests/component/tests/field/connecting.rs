@@ -35,7 +35,7 @@ async fn f15_a_redirect_address_that_zoom_does_not_know_is_named_on_the_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f15_a_disabled_app_is_for_the_zoom_administrator_to_enable() {
+async fn f15_a_disabled_app_names_the_zoom_administrator() {
     for reason in [DeadGrant::AppDisabled, DeadGrant::DisabledByAdmin] {
         let (scene, _, page) = refused(Route::Token, Fault::dead_grant(reason)).await;
         assert!(
@@ -47,7 +47,7 @@ async fn f15_a_disabled_app_is_for_the_zoom_administrator_to_enable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f15_a_code_that_expired_is_for_the_user_to_get_again() {
+async fn f15_an_expired_code_asks_the_user_to_connect_again() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -100,7 +100,7 @@ async fn f15_a_grant_whose_user_cannot_be_read_is_revoked() {
 /// Ann has two links. With the first she connects; with the second she signs in as another Zoom user who cannot be
 /// read. Her connection stays.
 #[tokio::test(flavor = "multi_thread")]
-async fn f15_an_older_connection_that_works_stays() {
+async fn f15_an_older_working_connection_is_kept() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -148,7 +148,7 @@ async fn connects_as(scene: &Scene, person: &str, town: &str, user: &User) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f18_who_shares_a_zoom_account_is_told_to_connect_again() {
+async fn f18_users_who_share_a_zoom_account_are_asked_to_connect_again() {
     let (scene, [ann, bob], town, _) = sharing().await;
     let told = scene.asks(&ann, &town, "/zoom start").await;
     assert!(
@@ -160,7 +160,7 @@ async fn f18_who_shares_a_zoom_account_is_told_to_connect_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f18_either_of_two_who_share_an_account_leaves_and_comes_back() {
+async fn f18_each_of_two_users_of_one_zoom_account_can_disconnect_and_reconnect() {
     let (scene, [ann, bob], town, shared) = sharing().await;
     let told = scene.asks(&ann, &town, "/zoom disconnect").await;
     assert!(

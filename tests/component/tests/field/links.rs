@@ -1,4 +1,4 @@
-//! F31 and F32: links to connect with.
+//! F31 and F32: the links to connect a Zoom account.
 
 use component_tests::scene::{SITE, Scene, WEBHOOK_SECRET, body_of, header_of, props};
 use plugin_tests::zoom::{ACCOUNT, Route};
@@ -37,7 +37,7 @@ async fn f31_a_browser_without_a_session_is_asked_to_sign_in_and_to_open_the_lin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f31_the_way_back_without_a_session_says_the_same_in_the_browsers_language() {
+async fn f31_the_callback_without_a_session_uses_the_browsers_language() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -124,7 +124,7 @@ async fn f32_both_links_of_two_starts_work_in_either_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f32_a_link_carries_random_bits_and_nothing_else() {
+async fn f32_a_link_contains_only_random_bits() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -139,7 +139,7 @@ async fn f32_a_link_carries_random_bits_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f32_a_user_has_five_links_and_the_oldest_goes() {
+async fn f32_a_user_has_at_most_five_links() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -186,7 +186,7 @@ async fn f32_a_link_is_good_for_its_user_and_for_five_minutes_each_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f32_disconnecting_and_deauthorization_end_every_begun_connection() {
+async fn f32_disconnecting_and_deauthorization_delete_all_begun_authorizations() {
     for by_zoom in [false, true] {
         let scene = Scene::start().await;
         let ann = scene.person("ann");

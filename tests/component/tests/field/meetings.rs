@@ -1,4 +1,4 @@
-//! F01–F08, F10: personal rooms, followed meetings, meetings that go on, and where a meeting may be started.
+//! F01–F08, F10: personal rooms, followed meetings, meetings that continue, and the channels in which a meeting may be started.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -133,7 +133,7 @@ async fn f01_a_private_call_in_a_room_that_was_announced_and_not_used_stays_priv
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f01_a_room_that_is_in_use_already_ends_its_card_and_nothing_else_of_it_is_posted() {
+async fn f01_a_part_in_progress_when_the_card_is_posted_only_ends_the_card() {
     let (scene, ann, town) = in_her_room().await;
     let private = enters(&scene);
     scene.zoom.begin(&private);
@@ -195,7 +195,7 @@ async fn f01_a_late_event_opens_a_card_that_was_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f01_a_card_takes_one_part_of_its_room_and_two_cards_may_take_the_same() {
+async fn f01_a_card_accepts_one_part_of_its_room_and_two_cards_may_accept_the_same() {
     let (scene, ann, town) = in_her_room().await;
     let club = scene.channel("club", &[&ann]);
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
@@ -285,7 +285,7 @@ async fn f02_every_channel_that_follows_a_meeting_gets_its_end_and_its_recording
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f03_a_meeting_that_everybody_left_goes_on_within_twelve_hours() {
+async fn f03_a_meeting_that_everyone_left_continues_within_twelve_hours() {
     for (pause, continues) in [(11 * HOUR, true), (13 * HOUR, false)] {
         let (scene, ann, town) = connected().await;
         assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
@@ -324,7 +324,7 @@ async fn f03_a_meeting_that_everybody_left_goes_on_within_twelve_hours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f03_a_followed_meeting_goes_on_within_fifteen_minutes_and_is_a_new_one_after_that() {
+async fn f03_a_followed_meeting_continues_within_fifteen_minutes_and_later_is_a_new_one() {
     for (pause, count) in [(10 * MINUTE, 1), (20 * MINUTE, 2)] {
         let (scene, ann, town) = connected().await;
         let channels = [town.clone()];
@@ -354,8 +354,7 @@ async fn f03_a_followed_meeting_goes_on_within_fifteen_minutes_and_is_a_new_one_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f04_the_recording_of_an_occurrence_comes_to_its_own_thread_though_the_next_one_has_started()
- {
+async fn f04_a_recording_is_posted_in_the_thread_of_its_own_occurrence() {
     let (scene, ann, town) = connected().await;
     let channels = [town.clone()];
     let meeting = followed(&scene, &ann, &channels).await;
@@ -618,7 +617,7 @@ async fn f08_an_announcement_and_the_end_cross_and_no_card_stays_in_progress() {
 
 /// The announcement is being prepared when everybody leaves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn f08_an_announcement_that_was_begun_before_the_end_is_brought_up_to_date() {
+async fn f08_an_announcement_begun_before_the_end_is_updated() {
     let (one, ann, town) = connected().await;
     let channels = [town.clone()];
     let meeting = followed(&one, &ann, &channels).await;
@@ -678,7 +677,7 @@ async fn f08_the_end_of_a_forced_start_does_not_free_the_claim_of_another_user()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f10_what_the_author_writes_into_a_post_is_not_offered_to_others() {
+async fn f10_links_that_an_author_edits_are_not_offered_to_others() {
     let (scene, ann, town) = connected().await;
     let bob = scene.person("bob");
     scene.joins(&bob, &town);
@@ -719,7 +718,7 @@ async fn f10_what_the_author_writes_into_a_post_is_not_offered_to_others() {
 
 /// Zoom waits for three seconds, whatever the database does.
 #[tokio::test(flavor = "multi_thread")]
-async fn f25_zoom_is_answered_in_time_though_the_database_is_slow_and_the_work_is_done_later() {
+async fn f25_zoom_is_answered_in_time_if_the_database_is_slow() {
     let manifest: Value = serde_json::from_str(component_tests::scene::MANIFEST).unwrap();
     let routes = &manifest["props"]["sandbox"]["routes"];
     for path in ["/webhook", "/deauthorization"] {
@@ -828,7 +827,7 @@ fn go_post(
 
 /// The Go plugin bound every call in a personal room to the room's last post.
 #[tokio::test(flavor = "multi_thread")]
-async fn f01_a_private_call_that_the_go_plugin_bound_to_a_post_stays_private() {
+async fn f01_a_private_call_that_the_go_plugin_linked_to_a_post_stays_private() {
     for (later, ours) in [(5 * MINUTE, true), (3 * HOUR, false)] {
         let (scene, ann, town) = in_her_room().await;
         let room = scene.zoom.user("ann@example.com").unwrap().pmi;
@@ -874,7 +873,7 @@ async fn f04_the_recording_of_a_meeting_that_ended_under_the_go_plugin_arrives()
 
 /// The host enters a moment after the card was posted, and the event reaches a node that does not see the card yet.
 #[tokio::test(flavor = "multi_thread")]
-async fn f30_a_second_card_of_a_room_is_found_though_the_replica_is_behind() {
+async fn f30_a_second_card_of_a_room_is_found_although_the_replica_lags_behind() {
     let (scene, ann, town) = in_her_room().await;
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
     scene.later(DAY);
@@ -896,7 +895,7 @@ async fn f30_a_second_card_of_a_room_is_found_though_the_replica_is_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f08_a_followed_meeting_that_was_over_before_its_announcement_is_announced_when_it_goes_on()
+async fn f08_a_followed_meeting_that_ended_before_its_announcement_is_announced_when_it_continues()
 {
     let (scene, ann, town) = connected().await;
     let channels = [town.clone()];
@@ -918,7 +917,7 @@ async fn f08_a_followed_meeting_that_was_over_before_its_announcement_is_announc
 
 /// Zoom repeats the removal of the app after the user has connected again.
 #[tokio::test(flavor = "multi_thread")]
-async fn f25_a_repeated_removal_leaves_the_meetings_of_a_new_connection_alone() {
+async fn f25_a_repeated_deauthorization_keeps_the_meetings_of_a_new_connection() {
     let (scene, ann, town) = connected().await;
     let host = scene.zoom.user("ann@example.com").unwrap();
     scene.later(MINUTE);

@@ -1,9 +1,9 @@
-//! F01 in general: in no order of events does a private meeting in a personal room reach a channel.
+//! F01 in general: no order of events posts a private meeting in a personal room.
 //!
-//! Two people use their personal rooms for weeks. They announce them in three channels, now and then somebody enters a
-//! room, and Zoom's events about it arrive late, twice, in another order, and on two nodes. A part of a room is private for
-//! a card if its start is outside the card's window, from 60 seconds before the card to 30 minutes after it, or if it was in the
-//! room when the card was posted.
+//! Two users use their personal rooms for weeks. They start meetings in three channels, people enter the rooms at any time,
+//! and Zoom's events about them arrive late, twice, out of order, and on two nodes. A part in a room is private for a card if
+//! its start is outside the card's window, from 60 seconds before the card to 30 minutes after it, or if it was already in
+//! progress when the card was posted.
 
 use std::collections::BTreeMap;
 

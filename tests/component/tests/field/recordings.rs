@@ -1,4 +1,4 @@
-//! F20 to F24: files of recordings that do not come as they should.
+//! F20 to F24: files of recordings that are late, incomplete, or invalid.
 
 use std::collections::BTreeMap;
 
@@ -172,7 +172,7 @@ async fn f20_a_page_or_another_size_is_not_a_chat_and_the_videos_do_not_wait_for
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f20_after_five_tries_a_sentence_says_that_the_file_could_not_be_fetched() {
+async fn f20_after_five_attempts_a_sentence_says_that_the_file_could_not_be_downloaded() {
     let of_each = [(TRANSCRIPT, VTT), (RECORDING, CHAT)];
     let cases = of_each.into_iter().flat_map(|(event, content)| {
         let faults = not_the_file(content).into_iter();
@@ -205,7 +205,7 @@ async fn f20_after_five_tries_a_sentence_says_that_the_file_could_not_be_fetched
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f20_a_file_whose_size_zoom_does_not_tell_is_taken() {
+async fn f20_a_file_of_unknown_size_is_accepted() {
     for size in [json!(0), json!(null), json!("unknown")] {
         let told = recorded().await;
         let mut files = json!([told.transcript("t")]);
@@ -244,7 +244,7 @@ async fn f21_the_videos_are_posted_at_once_and_a_chat_that_is_not_stored_later()
 
 /// Each file is tried as often as if it were alone, however many links are posted before it.
 #[tokio::test(flavor = "multi_thread")]
-async fn f21_a_file_that_is_never_stored_has_its_own_tries_and_its_own_sentence() {
+async fn f21_a_file_that_cannot_be_stored_has_its_own_attempts_and_sentence() {
     for (status, videos) in REFUSALS.into_iter().zip([0, 1, 20, 21, 130]) {
         let told = recorded().await;
         told.scene.api.world().refuses_files = Some(status);
@@ -353,7 +353,7 @@ async fn f22_refused_with_every_token_it_ends_in_the_sentence_and_the_host_stays
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f22_a_host_without_a_connection_leaves_the_sentence() {
+async fn f22_without_a_connection_of_the_host_the_sentence_is_posted() {
     let told = recorded().await;
     told.scene.zoom.let_users_download();
     let (ann, town) = (&told.ann, &told.town);
@@ -539,7 +539,7 @@ async fn serves(scene: &Scene, webhook: &Webhook, body: BodyReader) -> Reply {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f24_an_event_with_five_hundred_files_is_taken_and_each_file_posted_once() {
+async fn f24_each_of_five_hundred_files_is_posted_once() {
     let told = recorded().await;
     let files = five_hundred(&told);
     let webhook = told.scene.zoom.recorded(RECORDING, &told.meeting, &files);

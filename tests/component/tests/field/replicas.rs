@@ -1,4 +1,4 @@
-//! F30 for connections: the server reads from a database replica that is behind.
+//! F30 for connections: the server reads from a database replica that lags behind.
 
 use component_tests::scene::{Scene, body_of, props};
 use plugin_tests::zoom::{ACCOUNT, Route};
@@ -27,7 +27,7 @@ fn is_current(scene: &Scene) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f30_the_start_that_waits_goes_on_although_the_new_record_reads_as_absent() {
+async fn f30_the_waiting_start_continues_although_the_new_record_reads_as_absent() {
     let (scene, ann, town) = connected().await;
     scene.asks(&ann, &town, "/zoom disconnect").await;
     let told = scene.asks(&ann, &town, "/zoom start Standup").await;
@@ -64,7 +64,7 @@ async fn f30_the_organizations_new_record_is_passed_on_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f30_nobody_is_asked_to_connect_before_absence_is_certain() {
+async fn f30_users_are_asked_to_connect_only_if_absence_is_confirmed() {
     let (scene, ann, town) = connected().await;
     let key = format!("zoomtoken_{ann}");
     for command in ["/zoom start", "/zoom connect", "/zoom settings"] {
@@ -94,7 +94,7 @@ async fn f30_disconnecting_finds_a_record_that_reads_as_absent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f30_a_replica_that_stays_behind_is_no_reason_to_connect_again() {
+async fn f30_a_lagging_replica_does_not_ask_users_to_connect_again() {
     let (scene, ann, town) = connected().await;
     lags(&scene, &format!("zoomtoken_{ann}"), 1000);
     let told = scene.asks(&ann, &town, "/zoom start").await;
@@ -107,7 +107,7 @@ async fn f30_a_replica_that_stays_behind_is_no_reason_to_connect_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f30_a_link_that_was_just_made_is_valid_although_the_list_is_behind() {
+async fn f30_a_new_link_is_valid_although_the_replica_lags_behind() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -132,7 +132,7 @@ async fn f30_a_link_that_was_just_made_is_valid_although_the_list_is_behind() {
 
 /// The state is in the database before Zoom's page is shown, but the answer may find the list without it.
 #[tokio::test(flavor = "multi_thread")]
-async fn f30_an_answer_from_zoom_is_taken_although_the_list_is_behind() {
+async fn f30_a_callback_is_accepted_although_the_replica_lags_behind() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -147,7 +147,7 @@ async fn f30_an_answer_from_zoom_is_taken_although_the_list_is_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f30_deauthorization_finds_who_has_just_connected() {
+async fn f30_deauthorization_finds_users_who_have_just_connected() {
     let (scene, ann, _) = connected().await;
     let zoom_id = scene.zoom.user("ann@example.com").unwrap().id;
     for key in [
@@ -168,7 +168,7 @@ async fn f30_deauthorization_finds_who_has_just_connected() {
 
 /// Bob has just connected Ann's Zoom account; when Ann leaves, his record is not in the replica yet.
 #[tokio::test(flavor = "multi_thread")]
-async fn f30_a_grant_that_somebody_else_has_just_taken_over_is_not_revoked() {
+async fn f30_a_grant_that_another_user_has_just_taken_over_is_not_revoked() {
     let (scene, ann, town) = connected().await;
     let bob = scene.person("bob");
     scene.joins(&bob, &town);

@@ -45,7 +45,7 @@ async fn f46_the_tokens_of_a_deactivated_subscriber_are_revoked_and_deleted_at_t
 
 /// Tokens from the time when everybody connected their own account.
 #[tokio::test(flavor = "multi_thread")]
-async fn f46_tokens_of_a_deactivated_user_that_an_account_level_app_left_behind_go_too() {
+async fn f46_old_user_tokens_of_a_deactivated_user_are_deleted_at_the_account_level() {
     let (scene, ann, _, meeting) = subscribed().await;
     scene
         .change_settings(json!({"accountlevelapp": true}))
@@ -57,7 +57,7 @@ async fn f46_tokens_of_a_deactivated_user_that_an_account_level_app_left_behind_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f46_a_deactivated_user_who_shared_a_zoom_account_takes_nothing_from_the_other() {
+async fn f46_deactivating_one_of_two_users_of_a_zoom_account_keeps_the_other_connected() {
     let (scene, ann, town, meeting) = subscribed().await;
     let bob = scene.person("bob");
     scene.joins(&bob, &town);
@@ -81,7 +81,7 @@ async fn moves_to(scene: &Scene, site: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f46_at_another_site_url_tokens_are_not_renewed_and_administrators_are_told() {
+async fn f46_at_another_site_url_tokens_are_not_refreshed_and_system_admins_are_told() {
     let (scene, ann, town) = connected().await;
     let boss = scene.administrator("boss");
     scene.joins(&boss, &town);
@@ -157,7 +157,7 @@ async fn f46_a_connection_that_is_made_at_the_new_address_works_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f46_a_server_that_moved_goes_on_once_a_system_admin_says_so() {
+async fn f46_a_moved_server_continues_after_a_system_admin_confirms() {
     let (scene, ann, town) = connected().await;
     let boss = scene.administrator("boss");
     scene.joins(&boss, &town);
@@ -190,7 +190,7 @@ async fn f46_a_server_that_moved_goes_on_once_a_system_admin_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f46_the_organizations_tokens_are_left_alone_on_a_copy() {
+async fn f46_a_copy_does_not_use_the_tokens_of_the_connection_for_everyone() {
     let scene = Scene::with(json!({"accountlevelapp": true})).await;
     let (root, ann) = (scene.administrator("root"), scene.person("ann"));
     let town = scene.channel("town", &[&root, &ann]);

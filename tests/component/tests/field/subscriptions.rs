@@ -85,7 +85,7 @@ async fn f17_twenty_meetings_that_start_at_once_are_announced_at_once_and_get_th
 
 /// Each way in which Zoom may not tell the link in the moment of the start.
 #[tokio::test(flavor = "multi_thread")]
-async fn f17_whatever_zoom_answers_first_the_link_gets_its_passcode() {
+async fn f17_the_link_gets_its_passcode_after_any_first_answer_of_zoom() {
     let empty = json!({"id": 1, "join_url": ""}).to_string();
     for faults in [
         vec![Fault::refusal(Refusal::NoMeeting)],
@@ -163,7 +163,7 @@ async fn f17_a_meeting_that_continues_gets_the_link_that_its_first_part_lacked()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f17_nobody_asks_for_the_link_of_a_meeting_that_is_over() {
+async fn f17_the_link_of_an_ended_meeting_is_not_requested() {
     let (scene, _, town, meeting) = followed().await;
     scene
         .zoom
@@ -225,7 +225,7 @@ async fn organization() -> (Scene, String, String, Vec<(&'static str, u64)>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f36_with_the_organizations_connection_one_sentence_hides_which_meetings_exist() {
+async fn f36_the_connection_for_everyone_does_not_reveal_which_meetings_exist() {
     let (scene, ann, town, numbers) = organization().await;
     let mut sentences = Vec::new();
     for (what, number) in &numbers {
@@ -265,7 +265,7 @@ async fn f36_with_the_organizations_connection_one_sentence_hides_which_meetings
 
 /// A failure of Zoom says nothing about a number either: the host is known before the meeting.
 #[tokio::test(flavor = "multi_thread")]
-async fn f36_a_failure_of_zoom_reads_the_same_for_every_number() {
+async fn f36_a_failure_of_zoom_has_the_same_sentence_for_every_meeting_id() {
     let (scene, ann, town, numbers) = organization().await;
     let mut sentences = Vec::new();
     for (_, number) in &numbers {
@@ -281,7 +281,7 @@ async fn f36_a_failure_of_zoom_reads_the_same_for_every_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f36_a_host_may_follow_and_an_administrator_reads_the_reason() {
+async fn f36_a_host_may_follow_and_a_system_admin_sees_the_reason() {
     let (scene, ann, town, numbers) = organization().await;
     let host = scene.zoom.user("ann@example.com").unwrap();
     let own = scene.zoom.schedule(&host, Schedule::weekly("Own"));
@@ -304,7 +304,7 @@ async fn f36_a_host_may_follow_and_an_administrator_reads_the_reason() {
 
 /// `/zoom subscription remove` is the other way to ask about a number.
 #[tokio::test(flavor = "multi_thread")]
-async fn f36_nobody_learns_from_a_removal_which_meetings_other_channels_follow() {
+async fn f36_a_removal_does_not_reveal_which_meetings_other_channels_follow() {
     let scene = Scene::start().await;
     let (ann, eve) = (scene.person("ann"), scene.person("eve"));
     let root = scene.administrator("root");

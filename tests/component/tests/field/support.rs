@@ -1,4 +1,4 @@
-//! Helpers that several modules need.
+//! Helpers for several modules.
 
 use std::collections::BTreeMap;
 

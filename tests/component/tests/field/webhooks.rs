@@ -1,4 +1,4 @@
-//! F26 to F28: deliveries for which there is nothing left to do, that are refused, or that say odd things.
+//! F26 to F28: deliveries that need no work, are refused, or have invalid values.
 
 use std::collections::BTreeMap;
 
@@ -149,7 +149,7 @@ async fn f26_the_end_of_a_meeting_of_the_go_plugin_is_answered_with_200() {
 
 /// Of two channels that a meeting was announced in, one is archived: the other one is brought up to date.
 #[tokio::test(flavor = "multi_thread")]
-async fn f26_a_channel_that_refuses_does_not_hold_back_the_others() {
+async fn f26_a_failing_channel_does_not_block_the_others() {
     let (scene, ann, town) = connected().await;
     let club = scene.channel("club", &[&ann]);
     let host = scene.zoom.user("ann@example.com").unwrap();
@@ -277,7 +277,7 @@ async fn f27_each_cause_of_a_refusal_is_named_in_the_log_with_the_age_of_the_tim
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f27_a_wrong_clock_and_wrong_settings_are_named_as_what_they_are() {
+async fn f27_a_wrong_clock_and_wrong_settings_have_their_own_log_lines() {
     let (scene, _, _) = connected().await;
     let webhook = scene
         .zoom
@@ -361,7 +361,7 @@ async fn f28_every_event_of_zoom_is_answered_with_200() {
 
 /// Everywhere in an event, something is missing, null, or of another type.
 #[tokio::test(flavor = "multi_thread")]
-async fn f28_odd_events_are_never_answered_with_an_error_of_ours() {
+async fn f28_invalid_events_never_cause_a_server_error() {
     let (scene, meetings) = meetings().await;
     let odd = [
         None,

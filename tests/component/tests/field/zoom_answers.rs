@@ -1,4 +1,4 @@
-//! F13, F14, and F16: what Zoom answers when it refuses.
+//! F13, F14, and F16: refusals by Zoom.
 
 use std::time::{Duration, Instant};
 
@@ -133,7 +133,7 @@ async fn f13_a_user_of_another_zoom_account_is_not_in_the_organization() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f13_an_unknown_code_is_told_in_general_and_logged_without_secrets() {
+async fn f13_an_unknown_code_has_a_general_sentence_and_a_log_line_without_secrets() {
     let (scene, ann, town) = connected().await;
     let message = format!(
         "The tenant is frozen, see https://zoom.us/x?token={} or ask ann@example.com\nnow with {}",
@@ -171,7 +171,7 @@ async fn f13_an_unknown_code_is_told_in_general_and_logged_without_secrets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f14_whatever_ends_a_grant_leads_to_the_link_and_its_reason_to_the_log() {
+async fn f14_an_ended_grant_leads_to_the_link_and_its_reason_is_logged() {
     for reason in DeadGrant::AT_REFRESH {
         let (scene, ann, town) = connected().await;
         scene.zoom.end_grants(reason);
@@ -203,7 +203,7 @@ async fn f14_the_organizations_grant_ends_the_same_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f14_an_answer_that_is_not_an_oauth_error_ends_nothing() {
+async fn f14_a_response_that_is_not_an_oauth_error_does_not_end_the_grant() {
     let (scene, ann, town) = connected().await;
     for (status, body) in [
         (400, "<html>Blocked by your organization</html>"),
@@ -261,7 +261,7 @@ async fn f16_a_limit_per_second_without_a_time_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f16_a_daily_limit_ends_at_a_time_of_the_readers_zone() {
+async fn f16_a_daily_limit_is_shown_in_the_readers_time_zone() {
     let (scene, ann, town) = connected().await;
     for (zone, until) in [
         ("Europe/Berlin", "2099-08-07 02:00 (Europe/Berlin)"),

@@ -1,7 +1,7 @@
-//! D28: the calls of the server that each flow makes, by method.
+//! D28: the calls to the server that each flow makes, by method.
 //!
-//! Each call is a round trip to the server and most are one to its database, so one more costs everybody. A flow that
-//! needs another number of calls changes its row here. Lines of the log are not counted.
+//! Each call is a round trip to the server, and most are also one to its database. If a flow needs another number of calls,
+//! change its row here. Log lines are not counted.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -171,7 +171,7 @@ fn files(scene: &Scene) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm064_zm065_zm115_d28_each_flow_makes_these_calls_and_no_more() {
+async fn zm064_zm065_zm115_d28_each_flow_makes_only_the_expected_calls() {
     let scene = Scene::start().await;
     let first = {
         let world = scene.api.world();
@@ -289,7 +289,7 @@ async fn enqueue(plugin: &ComponentPlugin) {
 
 /// From enqueuing to done at most 12 calls on the process that enqueued the job, and at most 15 on another.
 #[tokio::test(flavor = "multi_thread")]
-async fn d28_a_job_makes_these_calls_and_no_more() {
+async fn d28_a_job_makes_only_the_expected_calls() {
     let api = Arc::new(MemoryApi::default());
     api.world().settings = json!({});
     let clock = Arc::new(AtomicI64::new(1_700_000_000_000));

@@ -1,4 +1,4 @@
-//! Preferences of channels: who may set them, how they are asked for, stored and listed.
+//! Rules of channels: who may set them, and how they are asked for, stored, and listed.
 
 use component_tests::scene::{Scene, body_of};
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ async fn zm025_zm026_d15_the_dialog_offers_three_choices_and_is_for_administrato
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm039_zm080_d32_only_who_manages_the_system_can_answer_the_dialog() {
+async fn zm039_zm080_d32_only_system_admins_can_answer_the_dialog() {
     let scene = Scene::start().await;
     let (boss, ann) = (scene.administrator("boss"), scene.person("ann"));
     let town = scene.channel("town", &[&boss, &ann]);
@@ -127,7 +127,7 @@ async fn zm039_zm080_d32_only_who_manages_the_system_can_answer_the_dialog() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm081_zm082_d20_d32_a_rule_holds_for_every_way_to_start() {
+async fn zm081_zm082_d20_d32_a_channels_rule_applies_to_every_way_to_start() {
     let scene = Scene::start().await;
     let (boss, ann) = (scene.administrator("boss"), scene.person("ann"));
     let town = scene.channel("town", &[&boss, &ann]);
@@ -198,7 +198,7 @@ async fn zm104_d16_changes_at_the_same_time_are_all_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm027_the_list_names_channels_and_stands_one_that_is_gone() {
+async fn zm027_the_list_names_channels_and_tolerates_deleted_ones() {
     let scene = Scene::start().await;
     let (boss, ann) = (scene.administrator("boss"), scene.person("ann"));
     let town = scene.channel("town", &[&boss, &ann]);

@@ -1,4 +1,4 @@
-//! Connecting and disconnecting one's own account.
+//! Connecting and disconnecting a user's own Zoom account.
 
 use component_tests::scene::{SITE, Scene, body_of, header_of};
 use plugin_tests::zoom::{Fault, Route, User};
@@ -36,7 +36,7 @@ async fn zm021_zm048_zm054_d17_connecting_stores_both_records_without_a_token_in
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm043_zm044_zm045_zm047_a_state_is_random_lasts_five_minutes_and_goes_along() {
+async fn zm043_zm044_zm045_zm047_a_state_is_random_and_lasts_five_minutes() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -68,7 +68,7 @@ async fn zm043_zm044_zm045_zm047_a_state_is_random_lasts_five_minutes_and_goes_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm046_zm051_zm052_what_needs_a_connection_begins_one_and_remembers_the_place() {
+async fn zm046_zm051_zm052_actions_that_need_a_connection_offer_the_link() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -102,7 +102,7 @@ async fn back_from_zoom(scene: &Scene, user: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm048_d10_what_comes_back_must_be_what_this_very_user_took_along() {
+async fn zm048_d10_a_state_works_only_for_the_user_who_began_it() {
     let scene = Scene::start().await;
     let (ann, eve) = (scene.person("ann"), scene.person("eve"));
     let town = scene.channel("town", &[&ann, &eve]);
@@ -160,7 +160,7 @@ async fn zm048_one_state_is_used_by_one_of_two_nodes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm048_d51_declining_and_coming_late_are_explained() {
+async fn zm048_d51_declining_and_expired_states_are_explained() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -189,7 +189,7 @@ async fn zm048_d51_declining_and_coming_late_are_explained() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm108_d40_d50_a_refused_code_is_told_in_our_words() {
+async fn zm108_d40_d50_a_refused_code_has_a_sentence_without_zooms_message() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -258,7 +258,7 @@ async fn zm048_the_page_closes_itself_and_says_what_to_do_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm022_d47_disconnecting_removes_everything_and_takes_the_grant_back() {
+async fn zm022_d47_disconnecting_deletes_everything_and_revokes_the_grant() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -283,7 +283,7 @@ async fn zm022_d47_disconnecting_removes_everything_and_takes_the_grant_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm022_d47_a_dead_token_is_renewed_to_take_the_grant_back() {
+async fn zm022_d47_an_expired_token_is_refreshed_to_revoke_the_grant() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -305,7 +305,7 @@ async fn zm022_d47_a_dead_token_is_renewed_to_take_the_grant_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm022_d47_d61_the_records_go_whatever_zoom_answers() {
+async fn zm022_d47_d61_the_records_are_deleted_whatever_zoom_answers() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -353,7 +353,7 @@ async fn zm050_d48_two_people_share_a_zoom_account_and_one_leaves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm048_zm054_another_zoom_account_leaves_nothing_of_the_first() {
+async fn zm048_zm054_connecting_another_zoom_account_removes_the_first() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -389,7 +389,7 @@ fn connections(scene: &Scene) -> Vec<String> {
 /// Whatever goes wrong while somebody connects: there is no connection of which Zoom's messages would not
 /// find the user, the next try works, and disconnecting ends it.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm048_zm054_d61_connecting_is_done_or_can_be_repeated_whatever_goes_wrong() {
+async fn zm048_zm054_d61_connecting_succeeds_or_can_be_repeated_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let scene = Scene::start().await;
         let ann = scene.person("ann");
@@ -425,7 +425,7 @@ async fn zm048_zm054_d61_connecting_is_done_or_can_be_repeated_whatever_goes_wro
 /// Whatever goes wrong while somebody disconnects: the user is told, and repeating it ends the connection,
 /// here and at Zoom.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm022_d47_d61_disconnecting_is_done_or_can_be_repeated_whatever_goes_wrong() {
+async fn zm022_d47_d61_disconnecting_succeeds_or_can_be_repeated_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let (scene, ann, town) = connected().await;
         case.begins(&scene);
@@ -448,7 +448,7 @@ async fn zm022_d47_d61_disconnecting_is_done_or_can_be_repeated_whatever_goes_wr
 
 /// As when another tab was left open: nobody is connected again by what was begun before they disconnected.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm022_what_was_begun_ends_with_the_connection() {
+async fn zm022_begun_authorizations_end_with_the_connection() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);

@@ -1,4 +1,4 @@
-//! Somebody removes the app at Zoom.
+//! Deauthorization: a user removes the app at Zoom.
 
 use component_tests::scene::{Scene, WEBHOOK_SECRET, body_of};
 use plugin_tests::zoom::{ACCOUNT, Route, Webhook};
@@ -67,7 +67,7 @@ fn of_ann(scene: &Scene, ann: &str, zoom_id: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm036_zm059_zm061_d08_d47_all_data_goes_and_the_user_is_told() {
+async fn zm036_zm059_zm061_d08_d47_all_data_is_deleted_and_the_user_is_notified() {
     for url in [address(), format!("/webhook?secret={WEBHOOK_SECRET}")] {
         let Connected {
             scene,
@@ -172,7 +172,7 @@ async fn zm036_d37_only_a_fresh_signature_over_our_apps_removal_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm059_d08_who_is_not_known_is_no_error() {
+async fn zm059_d08_the_deauthorization_of_an_unknown_user_is_no_error() {
     let Connected { scene, ann, .. } = connected().await;
     let webhook = signed(&scene, &event(&scene, "unknown-to-us", LATER));
     assert_eq!(scene.delivers_to(&address(), &webhook).await.status, 200);
@@ -193,7 +193,7 @@ async fn zm059_a_late_repetition_does_not_end_a_newer_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm050_zm059_d48_everybody_who_shares_the_zoom_account_is_disconnected() {
+async fn zm050_zm059_d48_all_users_of_the_zoom_account_are_disconnected() {
     let scene = Scene::start().await;
     let (ann, bob) = (scene.person("ann"), scene.person("bob"));
     let town = scene.channel("town", &[&ann, &bob]);
@@ -218,7 +218,7 @@ async fn zm050_zm059_d48_everybody_who_shares_the_zoom_account_is_disconnected()
 
 /// Whatever goes wrong, Zoom repeats the delivery; then all is gone, and the user knows.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm059_d08_d61_a_removal_is_finished_and_told_once_whatever_goes_wrong() {
+async fn zm059_d08_d61_a_deauthorization_is_completed_and_reported_once_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let Connected {
             scene,
@@ -237,7 +237,8 @@ async fn zm059_d08_d61_a_removal_is_finished_and_told_once_whatever_goes_wrong()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm059_d60_d61_a_removal_for_everybody_is_finished_and_told_once_whatever_goes_wrong() {
+async fn zm059_d60_d61_a_deauthorization_for_everyone_is_completed_and_reported_once_after_any_failure()
+ {
     everywhere(&TROUBLES, async |case| {
         let scene = Scene::with(json!({"accountlevelapp": true})).await;
         let root = scene.administrator("root");
@@ -281,7 +282,7 @@ async fn removed(case: &mut Case, scene: Scene, removal: &Value) -> Scene {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm059_d60_the_connection_for_everybody_ends_and_its_administrator_is_told() {
+async fn zm059_d60_the_connection_for_everyone_ends_and_its_system_admin_is_notified() {
     let scene = Scene::with(json!({"accountlevelapp": true})).await;
     let (root, ann) = (scene.administrator("root"), scene.person("ann"));
     let town = scene.channel("town", &[&root, &ann]);

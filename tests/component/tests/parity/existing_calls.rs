@@ -1,4 +1,4 @@
-//! What the plugin asks of Mattermost and of the world, over all that it does.
+//! The calls that the plugin makes to Mattermost and to other hosts, over all flows.
 
 use std::collections::BTreeSet;
 
@@ -67,7 +67,7 @@ async fn zm120_d28_only_the_calls_that_are_needed_are_used() {
 
 /// Whatever happens, only Zoom is talked to, at addresses of its API; and the sandbox allows no more.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm119_nothing_is_told_to_anybody_but_zoom() {
+async fn zm119_requests_go_to_zoom_only() {
     let scene = Scene::start().await;
     flows::play(&scene).await;
     assert!(scene.zoom.total() > 10);

@@ -25,7 +25,7 @@ fn start(node: &Arc<Scene>, user: &str, channel: &str) -> tokio::task::JoinHandl
 
 /// Zoom's refresh tokens work once. Whoever spends one a second time loses the connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn zm053_d04_d05_fifty_starts_on_two_nodes_renew_a_token_once() {
+async fn zm053_d04_d05_fifty_starts_on_two_nodes_refresh_a_token_once() {
     let nodes = cluster().await;
     let scene = &nodes[0];
     let ann = scene.person("ann");

@@ -1,4 +1,4 @@
-//! Routes: who may use them, what they answer, and what they leave untouched.
+//! Routes: who may use them, their responses, and what they do not change.
 
 use component_tests::scene::{At, Scene, WEBHOOK_SECRET, body_of, header_of, props};
 use plugin_host::Reply;
@@ -25,7 +25,7 @@ fn state(scene: &Scene) -> (Vec<(String, Vec<u8>)>, usize, usize, u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm031_zm033_zm034_zm035_zm037_zm038_routes_of_people_want_somebody_signed_in() {
+async fn zm031_zm033_zm034_zm035_zm037_zm038_routes_for_people_need_a_session() {
     let scene = Scene::start().await;
     let before = state(&scene);
     for (method, url) in [
@@ -77,7 +77,7 @@ async fn zm031_d23_paths_are_exact_and_each_has_one_method() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d27_clients_learn_the_address_of_zoom_and_no_other_setting() {
+async fn d27_clients_receive_the_zoom_url_and_no_other_setting() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let reply = scene.request("GET", "/api/v1/client", Some(&ann), "").await;
@@ -86,7 +86,7 @@ async fn d27_clients_learn_the_address_of_zoom_and_no_other_setting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm032_zm089_the_webhook_takes_json_with_secret_and_signature_only() {
+async fn zm032_zm089_the_webhook_accepts_only_json_with_secret_and_signature() {
     let scene = Scene::start().await;
     let good = scene
         .zoom
@@ -101,7 +101,7 @@ async fn zm032_zm089_the_webhook_takes_json_with_secret_and_signature_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm042_null_and_other_nonsense_is_a_bad_request() {
+async fn zm042_null_and_other_invalid_bodies_are_bad_requests() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -190,7 +190,7 @@ async fn zm065_a_restricted_channel_answers_with_an_error_that_is_shown() {
 
 /// Whether a channel exists or forbids meetings is nobody's business who is not in it.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm065_zm066_outsiders_cannot_tell_channels_apart() {
+async fn zm065_zm066_non_members_cannot_find_out_which_channels_exist() {
     let scene = Scene::with(json!({"restrictmeetingcreation": true})).await;
     let ann = scene.person("ann");
     let bob = scene.person("bob");
@@ -240,7 +240,7 @@ async fn zm062_meetings_start_in_channels_of_every_kind() {
 
 /// Everything that lacks a proof, once each. Nothing of it may reach a record, a person or Zoom.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm116_what_is_not_proved_changes_nothing() {
+async fn zm116_unverified_requests_change_nothing() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let eve = scene.person("eve");

@@ -1,4 +1,4 @@
-//! Activation, settings, and what the bundle brings along.
+//! Activation, settings, and the contents of the bundle.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ async fn zm001_settings_that_come_before_activation_do_not_stop_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm002_changed_settings_hold_at_once_and_register_the_command_again() {
+async fn zm002_changed_settings_apply_at_once_and_register_the_command_again() {
     let scene = Scene::start().await;
     assert_eq!(calls(&scene, "RegisterCommand"), 1);
     scene
@@ -61,7 +61,7 @@ async fn zm002_changed_settings_hold_at_once_and_register_the_command_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm002_settings_that_cannot_be_read_leave_the_former_ones() {
+async fn zm002_unreadable_settings_keep_the_previous_ones() {
     let scene = Scene::start().await;
     scene.api.world().settings["webhooksecret"] = json!("another-secret");
     scene.api.plan(Trouble::Failure, 0);
@@ -74,7 +74,7 @@ async fn zm002_settings_that_cannot_be_read_leave_the_former_ones() {
 /// The secret in the address and the key of the signature change together. A webhook with one of the
 /// old and one of the new pair is never right.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn d38_every_event_sees_the_settings_of_one_moment() {
+async fn d38_each_event_uses_one_snapshot_of_the_settings() {
     let scene = Arc::new(Scene::start().await);
     let pairs = [
         json!({"webhooksecret": "address-a", "zoomwebhooksecret": "signature-a"}),
@@ -247,7 +247,7 @@ async fn zm006_keys_of_settings_are_matched_in_any_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm007_blanks_and_slashes_around_zooms_addresses_do_no_harm() {
+async fn zm007_spaces_and_slashes_around_zoom_urls_are_ignored() {
     let scene = Scene::start().await;
     let (url, api) = (scene.zoom.url(), scene.zoom.api_url());
     scene

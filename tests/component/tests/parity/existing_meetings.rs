@@ -1,4 +1,4 @@
-//! Starting meetings: topics, the question about the meeting id, the form, the post and its records.
+//! Starting meetings: topics, the question about the meeting ID, the form, the post, and its records.
 
 use component_tests::scene::{At, Scene, Told, body_of, props};
 use mattermost_plugin_rpc::mattermost::Any;
@@ -208,7 +208,7 @@ async fn zm073_zm074_a_later_answer_changes_no_preference() {
 
 /// Between question and answer, and between link and consent, the channel may have been closed.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm082_d32_no_way_to_start_leads_around_the_restriction() {
+async fn zm082_d32_no_way_to_start_bypasses_the_restriction() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let bob = scene.person("bob");
@@ -309,7 +309,7 @@ async fn zm083_zm084_zm085_zm086_zm099_a_meeting_is_posted_recorded_and_opened()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm083_who_may_not_post_starts_no_meeting() {
+async fn zm083_users_who_may_not_post_cannot_start_meetings() {
     let (scene, ann, town) = connected_choosing("No").await;
     scene.api.world().muted.insert((ann.clone(), town.clone()));
     let body = json!({"channel_id": town}).to_string();

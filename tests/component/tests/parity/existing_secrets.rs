@@ -1,5 +1,5 @@
-//! Secrets stay where they belong. Every scene of this binary is searched when it ends, see
-//! `component_tests::leaks`; here one is searched in which everything happens.
+//! Secrets do not leak. Every scene of this binary is searched at its end, see `component_tests::leaks`. This module searches
+//! a scene with all flows.
 
 use component_tests::scene::{Scene, WEBHOOK_SECRET};
 use mattermost_plugin_rpc::mattermost::{KvApi as _, LogApi as _, LogLevel};

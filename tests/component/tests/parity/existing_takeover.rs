@@ -1,8 +1,7 @@
-//! A database that the Go plugin has written, found by this one.
+//! A database that was written by the Go plugin.
 //!
-//! The records in `tests/fixtures/go-plugin-kv` have the keys and values of the existing plugin, byte for
-//! byte; the encrypted tokens in them were made with OpenSSL. Nobody has to connect again, nothing that
-//! was set or is running is lost, and tokens do not stay in their old form.
+//! The records in `tests/fixtures/go-plugin-kv` have the exact keys and values of the Go plugin; the encrypted tokens in them
+//! were made with OpenSSL. All users stay connected, no setting or running meeting is lost, and tokens are encrypted again.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
@@ -227,7 +226,7 @@ async fn zm010_zm104_d20_preferences_of_channels_stay() {
 
 /// The state of a sign-in that was under way is in another form, and counts as expired.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm044_zm045_d51_a_sign_in_of_the_go_plugin_is_begun_anew() {
+async fn zm044_zm045_d51_an_authorization_begun_by_the_go_plugin_must_be_repeated() {
     let site = taken_over(json!({})).await;
     let scene = &site.scene;
     let state = format!("abcdefghijklmno_{ANN}_{}_true", site.town);

@@ -11,7 +11,7 @@ fn without_link(sentence: &str) -> String {
 
 /// Each person reads their own language; what the channel reads is the same for all.
 #[tokio::test(flavor = "multi_thread")]
-async fn d36_everybody_reads_their_own_language() {
+async fn d36_each_user_gets_sentences_in_their_own_language() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let uwe = scene.person("uwe");
@@ -179,7 +179,7 @@ async fn f38_the_bot_speaks_the_readers_language() {
 
 /// Traditional characters, and languages without a catalog.
 #[tokio::test(flavor = "multi_thread")]
-async fn f38_a_reader_of_another_language_reads_english() {
+async fn f38_readers_of_other_languages_get_english() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);

@@ -1,4 +1,4 @@
-//! Everything that people and Zoom do, once, in one scene: for tests that look at the whole of it.
+//! All flows of users and Zoom, once, in one scene.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A server with what the Go plugin left in it, from `tests/fixtures/go-plugin-kv`.
+//! A server with the data of the Go plugin, from `tests/fixtures/go-plugin-kv`.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Settings, start, and what comes before any route.
+//! Settings, activation, and the checks before all routes.
 
 use component_tests::scene::{MANIFEST, Scene, WEBHOOK_SECRET, header_of};
 use mattermost_plugin_rpc::mattermost::LogLevel;
@@ -72,7 +72,7 @@ fn zm010_zm119_an_upgrade_is_possible_and_nobody_is_measured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm001_zm002_zm003_zm004_zm041_incomplete_settings_stop_nothing_and_are_corrected_live() {
+async fn zm001_zm002_zm003_zm004_zm041_incomplete_settings_do_not_prevent_activation() {
     let scene = Scene::with(json!({"oauthclientsecret": "", "encryptionkey": null})).await;
     assert!(
         scene.api.world().commands.contains_key("zoom"),
@@ -126,7 +126,7 @@ async fn zm002_a_change_of_settings_registers_the_command_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm005_a_process_that_ends_leaves_everything_to_the_next() {
+async fn zm005_a_new_process_continues_the_work_of_the_last_one() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -143,7 +143,7 @@ async fn zm005_a_process_that_ends_leaves_everything_to_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm004_d03_d50_what_would_be_unsafe_or_fail_later_is_refused_at_once() {
+async fn zm004_d03_d50_unsafe_settings_are_refused_at_once() {
     for (key, value, named) in [
         ("zoomwebhooksecret", json!(""), "Zoom secret token"),
         ("zoomwebhooksecret", json!(null), "Zoom secret token"),
@@ -172,7 +172,7 @@ async fn zm004_d03_d50_what_would_be_unsafe_or_fail_later_is_refused_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm031_d23_routes_check_path_and_method_and_who_asks() {
+async fn zm031_d23_routes_check_path_method_and_user() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     for (method, url, user, status) in [

@@ -1,6 +1,5 @@
-//! What the existing plugin does and people rely on, without its defects: flows of the real component
-//! on a Mattermost kept in memory, with the mock Zoom server. The numbers in the names are those of
-//! `tests/PARITY.md`.
+//! The behavior of the Go plugin that users rely on, without its defects: flows of the real component on an in-memory
+//! Mattermost server, with the mock Zoom server. The numbers in the names are those of `tests/PARITY.md`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

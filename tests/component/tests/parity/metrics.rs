@@ -1,4 +1,4 @@
-//! What is counted of a meeting, from its start to its recording.
+//! The metrics of a meeting, from its start to its recording.
 
 use component_tests::scene::Scene;
 use plugin_tests::zoom::{Fault, Route};

@@ -1,4 +1,4 @@
-//! What administrators get wrong, and what the plugin then says.
+//! Administrators' mistakes, and the plugin's messages about them.
 
 use component_tests::scene::{ENCRYPTION_KEY, SITE, Scene, WEBHOOK_SECRET, body_of, header_of};
 use mattermost_plugin_rpc::mattermost::User;
@@ -24,7 +24,7 @@ const SETTINGS: [(&str, &str); 10] = [
 /// Each setting of a saved page that was masked is named, alone and with the others. Nothing works until it is entered
 /// again, and then everything works as before.
 #[tokio::test(flavor = "multi_thread")]
-async fn f29_a_masked_setting_is_named_and_stops_everything_until_it_is_entered_again() {
+async fn f29_a_masked_setting_is_named_and_blocks_the_plugin_until_it_is_corrected() {
     let scene = Scene::start().await;
     let (root, ann) = (scene.administrator("root"), scene.person("ann"));
     let town = scene.channel("town", &[&root, &ann]);
@@ -97,7 +97,7 @@ async fn f29_nothing_is_encrypted_with_asterisks() {
 /// A boolean that is saved as text keeps its meaning. One that cannot be read stops the plugin instead of changing the
 /// account mode.
 #[tokio::test(flavor = "multi_thread")]
-async fn f29_the_account_mode_does_not_change_with_the_form_of_its_value() {
+async fn f29_the_account_level_accepts_every_form_of_a_boolean() {
     let scene = Scene::with(json!({"accountlevelapp": true})).await;
     let (root, ann) = (scene.administrator("root"), scene.person("ann"));
     let town = scene.channel("town", &[&root, &ann]);
@@ -181,7 +181,7 @@ fn instead_of_the_bot(scene: &Scene, change: impl Fn(&mut User)) -> String {
 
 /// The server answers with any account that has the name of the bot, also with one that is deactivated.
 #[tokio::test(flavor = "multi_thread")]
-async fn f33_a_persons_account_is_named_in_the_activation_error_and_either_remedy_helps() {
+async fn f33_the_activation_error_names_a_persons_account_and_both_remedies_work() {
     let people: [fn(&mut User); 4] = [
         |_| {},
         |user| user.roles = "system_user system_admin".to_owned(),

@@ -1,5 +1,5 @@
-//! What holds in the store and in the channels whenever nothing is under way, whatever went wrong before: no
-//! record is there without those that belong to it, no post twice, no job left.
+//! Invariants of the store and the channels when no work is pending, after any failure: no record without the records that
+//! belong to it, no duplicate post, no job left.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;

@@ -1,4 +1,4 @@
-//! Account-level apps: one administrator connects for everybody.
+//! Account-level apps: one system admin connects for everyone.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ async fn require_proof(scene: &Scene, required: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm008_zm021_zm048_zm056_d02_one_administrator_connects_for_everybody() {
+async fn zm008_zm021_zm048_zm056_d02_one_system_admin_connects_for_everyone() {
     let scene = account_level().await;
     let (root, ann) = (scene.administrator("root"), scene.person("ann"));
     let town = scene.channel("town", &[&root, &ann]);
@@ -86,7 +86,7 @@ async fn zm115_a_start_at_the_account_level_makes_one_zoom_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm024_zm030_zm046_d01_only_an_administrator_begins_and_ends_a_connection() {
+async fn zm024_zm030_zm046_d01_only_a_system_admin_connects_and_disconnects() {
     let scene = account_level().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -169,7 +169,7 @@ async fn zm047_zm048_d01_a_member_cannot_replace_the_organizations_connection() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm047_d01_a_state_of_the_other_level_is_no_state() {
+async fn zm047_d01_a_state_of_the_other_level_is_refused() {
     let scene = Scene::start().await;
     let root = scene.administrator("root");
     let town = scene.channel("town", &[&root]);
@@ -246,7 +246,7 @@ async fn zm030_zm049_an_address_that_zoom_does_not_know_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm049_d52_an_unverified_address_opens_nothing_where_the_server_asks_for_proof() {
+async fn zm049_d52_an_unverified_address_is_refused_if_the_server_requires_verification() {
     let scene = account_level().await;
     let (root, eve) = (scene.administrator("root"), scene.person("eve"));
     let town = scene.channel("town", &[&root, &eve]);
@@ -276,7 +276,7 @@ async fn zm049_d52_an_unverified_address_opens_nothing_where_the_server_asks_for
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d52_where_no_proof_is_asked_for_administrators_learn_of_it() {
+async fn d52_system_admins_are_warned_if_the_server_does_not_verify_addresses() {
     let scene = Scene::with(json!({"accountlevelapp": true})).await;
     let warnings = |scene: &Scene| scene.log().matches("Require Email Verification").count();
     assert_eq!(warnings(&scene), 1, "when it starts");
@@ -319,7 +319,7 @@ async fn d52_where_no_proof_is_asked_for_administrators_learn_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm022_d47_disconnecting_ends_it_for_everybody_and_at_zoom() {
+async fn zm022_d47_disconnecting_ends_the_connection_for_everyone_and_the_grant() {
     let scene = account_level().await;
     let (root, ann) = (scene.administrator("root"), scene.person("ann"));
     let town = scene.channel("town", &[&root, &ann]);
@@ -335,7 +335,7 @@ async fn zm022_d47_disconnecting_ends_it_for_everybody_and_at_zoom() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm053_zm056_d02_a_record_of_the_go_plugin_is_taken_over_and_encrypted() {
+async fn zm053_zm056_d02_the_account_record_of_the_go_plugin_is_encrypted() {
     let scene = account_level().await;
     let (root, ann) = (scene.administrator("root"), scene.person("ann"));
     let town = scene.channel("town", &[&root, &ann]);
@@ -380,7 +380,7 @@ async fn zm058_both_kinds_of_connection_stay_when_the_level_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm048_d42_an_administrators_start_goes_on_after_connecting() {
+async fn zm048_d42_a_system_admins_start_continues_after_connecting() {
     let scene = account_level().await;
     let root = scene.administrator("root");
     let town = scene.channel("town", &[&root]);
@@ -397,7 +397,7 @@ async fn zm048_d42_an_administrators_start_goes_on_after_connecting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm109_zm111_an_odd_address_is_one_segment_of_the_path() {
+async fn zm109_zm111_an_unusual_email_address_is_one_path_segment() {
     let scene = account_level().await;
     let (root, ann) = (scene.administrator("root"), scene.person("ann"));
     let town = scene.channel("town", &[&root, &ann]);
@@ -416,7 +416,7 @@ async fn zm109_zm111_an_odd_address_is_one_segment_of_the_path() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm053_d05_everybody_at_once_on_two_nodes_makes_one_refresh() {
+async fn zm053_d05_simultaneous_starts_of_all_users_make_one_refresh() {
     let scene = account_level().await;
     let root = scene.administrator("root");
     let people: Vec<_> = (0..20).map(|n| scene.person(&format!("p{n}"))).collect();
@@ -446,7 +446,7 @@ async fn zm053_d05_everybody_at_once_on_two_nodes_makes_one_refresh() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm030_zm051_d29_a_grant_that_ended_is_told_to_each_as_they_can_help() {
+async fn zm030_zm051_d29_users_and_system_admins_get_different_sentences_about_an_ended_grant() {
     let scene = account_level().await;
     let (root, ann) = (scene.administrator("root"), scene.person("ann"));
     let town = scene.channel("town", &[&root, &ann]);
@@ -471,7 +471,7 @@ async fn zm030_zm051_d29_a_grant_that_ended_is_told_to_each_as_they_can_help() {
 /// Whatever goes wrong while an administrator connects for everybody: it is done, or can be repeated, and
 /// the administrator knows which.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm048_zm056_d61_connecting_for_everybody_is_done_or_can_be_repeated_whatever_goes_wrong() {
+async fn zm048_zm056_d61_connecting_for_everyone_succeeds_or_can_be_repeated_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let scene = account_level().await;
         let root = scene.administrator("root");
@@ -496,7 +496,7 @@ async fn zm048_zm056_d61_connecting_for_everybody_is_done_or_can_be_repeated_wha
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm022_d47_d61_disconnecting_everybody_is_done_or_can_be_repeated_whatever_goes_wrong() {
+async fn zm022_d47_d61_disconnecting_everyone_succeeds_or_can_be_repeated_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let scene = account_level().await;
         let root = scene.administrator("root");

@@ -1,4 +1,4 @@
-//! Recordings, chats and transcripts: jobs that reply in the thread of their meeting.
+//! Recordings, chats, and transcripts: jobs that reply in the thread of their meeting.
 
 use component_tests::scene::{Scene, props};
 use mattermost_plugin_rpc::mattermost::Post;
@@ -105,7 +105,7 @@ async fn zm096_zm088_videos_and_chat_of_one_start_are_one_reply_in_the_meetings_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm097_zm114_zm133_a_transcript_is_passed_on_byte_for_byte() {
+async fn zm097_zm114_zm133_a_transcript_is_posted_unchanged() {
     let scene = Scene::start().await;
     let (meeting, post) = meeting(&scene).await;
     let url = scene.zoom.add_file("vtt", VTT);
@@ -166,7 +166,7 @@ async fn d06_repeated_deliveries_post_once_whatever_changes_in_them() {
 
 /// The link and the chat are in one reply, unless the chat could not be fetched or uploaded at once.
 #[tokio::test(flavor = "multi_thread")]
-async fn d25_d06_f21_a_link_and_a_chat_are_posted_once_whatever_goes_wrong() {
+async fn d25_d06_f21_a_link_and_a_chat_are_posted_once_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let scene = Scene::start().await;
         let (meeting, post) = meeting(&scene).await;
@@ -225,7 +225,7 @@ async fn d25_a_job_survives_days_without_a_server_and_clocks_that_jump() {
 
 /// An answer that stops in the middle is tried again; one that does not end is left at the limit.
 #[tokio::test(flavor = "multi_thread")]
-async fn d25_half_a_file_is_fetched_again_and_an_endless_one_left() {
+async fn d25_a_truncated_file_is_downloaded_again_and_an_endless_one_is_skipped() {
     let scene = Scene::start().await;
     let (meeting, post) = meeting(&scene).await;
     let url = scene.zoom.add_file("vtt", VTT);
@@ -253,7 +253,7 @@ async fn d25_half_a_file_is_fetched_again_and_an_endless_one_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm098_d44_redirects_are_checked_hop_by_hop_and_the_token_stays_at_home() {
+async fn zm098_d44_each_redirect_is_checked_and_the_token_is_not_sent_to_other_hosts() {
     let scene = Scene::start().await;
     let (meeting, post) = meeting(&scene).await;
     let end = scene.zoom.add_file("end", VTT);
@@ -320,7 +320,7 @@ async fn zm098_d44_redirects_are_checked_hop_by_hop_and_the_token_stays_at_home(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d25_failures_of_zoom_are_waited_out_and_refusals_end_in_a_sentence() {
+async fn d25_outages_of_zoom_are_retried_and_refusals_end_in_a_sentence() {
     let scene = Scene::start().await;
     let (meeting, post) = meeting(&scene).await;
     let url = scene.zoom.add_file("vtt", VTT);
@@ -366,7 +366,7 @@ async fn d25_failures_of_zoom_are_waited_out_and_refusals_end_in_a_sentence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d25_what_zoom_withholds_for_a_day_is_given_up_with_a_sentence() {
+async fn d25_a_file_that_zoom_withholds_for_a_day_ends_in_a_sentence() {
     let scene = Scene::start().await;
     let (meeting, post) = meeting(&scene).await;
     let url = scene.zoom.add_file("vtt", VTT);
@@ -389,7 +389,7 @@ async fn d25_what_zoom_withholds_for_a_day_is_given_up_with_a_sentence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm098_a_file_over_ten_mebibytes_is_left_and_said_so() {
+async fn zm098_a_file_over_ten_mebibytes_is_skipped_with_a_sentence() {
     let scene = Scene::start().await;
     let (meeting, post) = meeting(&scene).await;
     let url = scene
@@ -449,7 +449,7 @@ async fn d34_zm095_a_recording_finds_its_meeting_days_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d11_d33_recordings_of_other_meetings_and_odd_events_are_taken_and_make_no_work() {
+async fn d11_d33_recordings_of_unknown_meetings_and_invalid_events_are_ignored() {
     let scene = Scene::start().await;
     let (meeting, post) = meeting(&scene).await;
     let unknown = Meeting {
@@ -471,7 +471,7 @@ async fn d11_d33_recordings_of_other_meetings_and_odd_events_are_taken_and_make_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm060_zm112_zoom_is_told_that_data_is_gone_where_it_asks() {
+async fn zm060_zm112_the_deletion_of_data_is_confirmed_if_zoom_asks() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -497,7 +497,7 @@ async fn zm060_zm112_zoom_is_told_that_data_is_gone_where_it_asks() {
 
 /// A member can write far more than a look at a channel's last posts may take.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_channel_that_is_full_of_large_posts_keeps_back_no_recording_and_no_start() {
+async fn a_channel_full_of_large_posts_does_not_block_recordings_and_starts() {
     const LARGE: usize = 300_000;
     // Of the first much is left out, of the second all.
     for posts in [200, 240] {
@@ -522,7 +522,7 @@ async fn a_channel_that_is_full_of_large_posts_keeps_back_no_recording_and_no_st
 
 /// What a job waits for is not what it tries.
 #[tokio::test(flavor = "multi_thread")]
-async fn d25_waiting_for_settings_uses_up_no_patience_with_zoom() {
+async fn d25_waiting_for_settings_does_not_count_as_an_attempt() {
     let scene = Scene::start().await;
     let (meeting, post) = meeting(&scene).await;
     let files = json!([video(&scene, "a"), chat(&scene, "a")]);

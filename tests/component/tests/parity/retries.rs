@@ -1,4 +1,4 @@
-//! Trying once more after a failure, and names that would break a list.
+//! Retries after a failure, and names that could break a list.
 
 use component_tests::scene::{Scene, props};
 use plugin_tests::zoom::{Fault, Route};
@@ -34,7 +34,7 @@ async fn zm072_d31_a_forced_start_that_failed_can_be_tried_again_at_once() {
 /// A claim outlasts the moment in which a meeting counts as recent. Whoever comes between is asked all the same, and
 /// not told that somebody else is at it.
 #[tokio::test(flavor = "multi_thread")]
-async fn d61_who_starts_in_the_last_seconds_of_anothers_claim_is_asked() {
+async fn d61_a_start_in_the_last_seconds_of_another_claim_is_warned() {
     let scene = Scene::start().await;
     let [ann, bob] = ["ann", "bob"].map(|name| scene.person(name));
     let town = scene.channel("town", &[&ann, &bob]);

@@ -1,4 +1,4 @@
-//! A personal room that was used in a channel, and is later used for something else.
+//! A personal room that was used in a channel and is used for another meeting later.
 
 use component_tests::scene::{Scene, props};
 use mattermost_plugin_rpc::mattermost::Post;
@@ -52,7 +52,7 @@ async fn d18_the_recording_of_a_later_use_of_a_room_is_not_posted_where_it_was_u
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d13_a_post_that_only_says_it_is_the_rooms_gets_neither_its_end_nor_its_recording() {
+async fn d13_a_forged_post_of_a_room_gets_neither_its_end_nor_its_recording() {
     let scene = Scene::start().await;
     let (town, _, running) = used_once(&scene).await;
     let mallory = scene.person("mallory");
@@ -81,7 +81,7 @@ async fn d13_a_post_that_only_says_it_is_the_rooms_gets_neither_its_end_nor_its_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d18_d34_the_recording_of_a_room_comes_to_its_own_post_however_late() {
+async fn d18_d34_a_late_recording_of_a_room_is_posted_at_its_own_post() {
     let scene = Scene::start().await;
     let (town, first, running) = used_once(&scene).await;
     scene.later(20 * 24 * 3600);

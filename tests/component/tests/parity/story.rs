@@ -1,4 +1,4 @@
-//! The main story: connect, start, end.
+//! The main scenario: connect, start, end.
 
 use component_tests::scene::{Scene, props};
 use mattermost_plugin_rpc::mattermost::Any;

@@ -1,4 +1,4 @@
-//! Subscriptions: channels that hear of each occurrence of a meeting.
+//! Subscriptions: each occurrence of a meeting is announced in subscribed channels.
 
 use component_tests::scene::{Scene, props};
 use component_tests::trouble::Trouble;
@@ -70,7 +70,7 @@ async fn zm099_zm100_zm101_zm102_zm103_a_subscription_is_added_listed_and_remove
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm028_zm100_d31_what_cannot_be_subscribed_is_said() {
+async fn zm028_zm100_d31_refused_subscriptions_say_why() {
     let scene = Scene::start().await;
     let (ann, bob) = (scene.person("ann"), scene.person("bob"));
     let boss = scene.administrator("boss");
@@ -134,7 +134,7 @@ async fn zm028_zm100_d31_what_cannot_be_subscribed_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d46_several_channels_follow_one_meeting_and_administrators_see_and_end_all() {
+async fn d46_several_channels_follow_one_meeting_and_system_admins_manage_all() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let boss = scene.administrator("boss");
@@ -209,7 +209,7 @@ fn step(parts: &[&str]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm091_d06_a_members_post_is_taken_for_none_of_the_plugins() {
+async fn zm091_d06_a_members_post_is_not_mistaken_for_the_plugins() {
     let scene = Scene::start().await;
     let (ann, eve) = (scene.person("ann"), scene.person("eve"));
     let town = scene.channel("town", &[&ann, &eve]);
@@ -309,7 +309,7 @@ async fn zm091_d09_d06_a_started_meeting_is_announced_once_by_the_bot_with_the_h
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm091_d09_at_the_account_level_the_organizations_connection_knows_the_link() {
+async fn zm091_d09_at_the_account_level_the_connection_for_everyone_gets_the_link() {
     let scene = Scene::with(json!({"accountlevelapp": true})).await;
     let (root, ann) = (scene.administrator("root"), scene.person("ann"));
     let town = scene.channel("town", &[&root, &ann]);
@@ -353,7 +353,7 @@ async fn d09_f17_without_zoom_the_plain_link_is_posted_and_corrected_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d46_d13_a_subscription_is_silent_where_its_creator_or_channel_is_gone() {
+async fn d46_d13_a_subscription_of_a_deleted_user_or_channel_announces_nothing() {
     for what in ["deactivated", "muted", "archived", "deleted", "restricted"] {
         let scene = Scene::start().await;
         let ann = scene.person("ann");

@@ -1,4 +1,4 @@
-//! What several areas need.
+//! Helpers for several modules.
 
 use aes::Aes256;
 use base64::Engine;

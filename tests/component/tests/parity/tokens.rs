@@ -1,4 +1,4 @@
-//! Tokens: renewed in time, once, and never lost.
+//! Tokens: refreshed in time, once, and never lost.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::trouble::{Case, TROUBLES, everywhere};
 const LINK: &str = "/plugins/zoom/oauth2/connect";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm053_zm115_a_start_makes_one_zoom_call_and_two_with_a_renewal() {
+async fn zm053_zm115_a_start_makes_one_zoom_call_and_two_with_a_refresh() {
     let scene = Scene::start().await;
     scene.zoom.token_lifetime(Duration::from_secs(50));
     let ann = scene.person("ann");
@@ -40,7 +40,7 @@ async fn zm053_zm115_a_start_makes_one_zoom_call_and_two_with_a_renewal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d05_d29_a_token_that_is_refused_when_it_is_new_is_not_renewed_again() {
+async fn d05_d29_a_new_token_that_zoom_refuses_is_not_refreshed_again() {
     let scene = Scene::start().await;
     scene.zoom.token_lifetime(Duration::from_secs(50));
     let ann = scene.person("ann");
@@ -82,7 +82,7 @@ async fn renewed() -> (Scene, String, String, [(String, Vec<u8>, Vec<u8>); 2]) {
 
 /// A replica that is behind tells of tokens that were spent.
 #[tokio::test(flavor = "multi_thread")]
-async fn d05_tokens_of_the_past_are_not_spent_again() {
+async fn d05_used_refresh_tokens_are_not_used_again() {
     let (scene, ann, town, [(own, before, _), _]) = renewed().await;
     let spent = scene.zoom.count(Route::Token);
     // Once for the command, which Zoom then refuses, and once before the renewal.
@@ -95,7 +95,7 @@ async fn d05_tokens_of_the_past_are_not_spent_again() {
 
 /// Who disconnects while another node renews the tokens waits for the new ones, which are those to give back.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm022_d05_tokens_that_are_being_renewed_are_waited_for_and_given_back() {
+async fn zm022_d05_disconnecting_waits_for_a_refresh_and_revokes_the_new_tokens() {
     let (scene, ann, town, records) = renewed().await;
     let lease = format!("refresh_lease_{ann}");
     let access = issued(&scene, "access_");
@@ -139,7 +139,7 @@ async fn zm022_d05_tokens_that_are_being_renewed_are_waited_for_and_given_back()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm053_d04_every_renewal_is_stored_whatever_call_made_it() {
+async fn zm053_d04_refreshed_tokens_are_stored_for_every_kind_of_call() {
     let (scene, ann, town) = connected().await;
     for command in ["/zoom start", "/zoom connect", "/zoom start"] {
         scene.zoom.expire_tokens();
@@ -161,7 +161,7 @@ async fn zm053_d04_every_renewal_is_stored_whatever_call_made_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm053_d05_fifty_at_once_on_two_nodes_make_one_refresh() {
+async fn zm053_d05_fifty_simultaneous_requests_on_two_nodes_make_one_refresh() {
     let (scene, ann, town) = connected().await;
     let nodes = [Arc::new(scene.another_node().await), Arc::new(scene)];
     let scene = Arc::clone(&nodes[1]);
@@ -210,7 +210,7 @@ async fn zm021_zm051_d29_a_grant_that_ended_at_zoom_leads_to_the_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d05_d29_zoom_being_down_is_no_reason_to_connect_again() {
+async fn d05_d29_users_need_not_connect_again_after_an_outage_of_zoom() {
     let (scene, ann, town) = connected().await;
     scene.zoom.expire_tokens();
     scene.zoom.fail_next(Route::Token, Fault::server_error());
@@ -229,7 +229,7 @@ async fn d05_d29_zoom_being_down_is_no_reason_to_connect_again() {
 /// Both ways in which a record of the Go plugin is found: with a token that is good, and with one that
 /// must be renewed.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm054_zm055_zm107_d17_records_of_the_go_plugin_are_taken_over_and_encrypted() {
+async fn zm054_zm055_zm107_d17_user_records_of_the_go_plugin_are_encrypted() {
     let (scene, ann, town) = connected().await;
     let zoom_id = scene.zoom.user("ann@example.com").unwrap().id;
     let (own, copy) = (
@@ -272,7 +272,7 @@ async fn zm054_zm055_zm107_d17_records_of_the_go_plugin_are_taken_over_and_encry
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm057_d50_with_another_key_everybody_connects_again() {
+async fn zm057_d50_with_another_key_all_users_must_connect_again() {
     let (scene, ann, town) = connected().await;
     let other = ENCRYPTION_KEY.chars().rev().collect::<String>();
     scene.change_settings(json!({"encryptionkey": other})).await;
@@ -286,7 +286,7 @@ async fn zm057_d50_with_another_key_everybody_connects_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d17_a_record_copied_to_another_user_opens_nothing() {
+async fn d17_a_record_copied_to_another_user_cannot_be_decrypted() {
     let (scene, ann, town) = connected().await;
     let eve = scene.person("eve");
     scene.joins(&eve, &town);
@@ -335,7 +335,7 @@ fn costs_a_connection(case: &Case, key: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d04_d05_d61_a_renewal_is_kept_whatever_goes_wrong() {
+async fn d04_d05_d61_refreshed_tokens_are_stored_after_any_failure() {
     let mut lost = Vec::new();
     everywhere(&TROUBLES, async |case| {
         let scene = Scene::start().await;
@@ -352,7 +352,7 @@ async fn d04_d05_d61_a_renewal_is_kept_whatever_goes_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm056_d04_d05_d61_a_renewal_for_everybody_is_kept_whatever_goes_wrong() {
+async fn zm056_d04_d05_d61_refreshed_tokens_for_everyone_are_stored_after_any_failure() {
     let mut lost = Vec::new();
     everywhere(&TROUBLES, async |case| {
         let scene = Scene::with(json!({"accountlevelapp": true})).await;

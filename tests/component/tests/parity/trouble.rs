@@ -1,4 +1,4 @@
-//! A flow, once for every step that it makes and for everything that can go wrong there.
+//! Runs a flow once for each of its steps and each possible failure there.
 
 use std::fmt;
 

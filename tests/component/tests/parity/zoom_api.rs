@@ -1,4 +1,4 @@
-//! Requests to Zoom: what is asked, and what becomes of an answer that is none.
+//! Requests to Zoom, and the handling of unexpected responses.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{connected, end_meetings, json_of, prefers};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm111_d21_a_meeting_is_asked_for_with_topic_and_type_alone() {
+async fn zm111_d21_a_new_meeting_is_requested_with_topic_and_type_only() {
     let (scene, ann, town) = connected().await;
     scene
         .asks(&ann, &town, "/zoom start Planning the \"next\" week")
@@ -23,7 +23,7 @@ async fn zm111_d21_a_meeting_is_asked_for_with_topic_and_type_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm108_a_code_is_exchanged_once_whatever_the_answer() {
+async fn zm108_a_code_is_exchanged_once_after_any_response() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
@@ -35,7 +35,7 @@ async fn zm108_a_code_is_exchanged_once_whatever_the_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm109_zm110_a_personal_meeting_needs_the_user_and_its_address() {
+async fn zm109_zm110_a_personal_meeting_needs_the_user_and_the_join_link() {
     let (scene, ann, town) = connected().await;
     prefers(&scene, &ann, &town, "Yes").await;
     let (users, meetings) = (
@@ -53,7 +53,7 @@ async fn zm109_zm110_a_personal_meeting_needs_the_user_and_its_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm110_where_zoom_does_not_tell_the_address_the_number_must_do() {
+async fn zm110_without_a_join_link_from_zoom_the_standard_link_is_used() {
     let (scene, ann, town) = connected().await;
     prefers(&scene, &ann, &town, "Yes").await;
     scene.zoom.fail_next(Route::Meeting, Fault::server_error());
@@ -67,7 +67,7 @@ async fn zm110_where_zoom_does_not_tell_the_address_the_number_must_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d22_a_short_wait_is_kept_once_and_a_long_one_told() {
+async fn d22_a_short_rate_limit_is_waited_for_once_and_a_long_one_is_reported() {
     let (scene, ann, town) = connected().await;
     scene
         .zoom
@@ -111,7 +111,7 @@ async fn d22_a_short_wait_is_kept_once_and_a_long_one_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d22_d40_every_failure_has_a_sentence_and_no_raw_words() {
+async fn d22_d40_every_failure_has_a_sentence_without_zooms_message() {
     let (scene, ann, town) = connected().await;
     let status = |status| Fault::Status(status, Vec::new(), "raw <b>words</b> of Zoom".to_owned());
     let long = format!("{{\"id\":1,\"uuid\":\"{}\"}}", "x".repeat(2 * 1024 * 1024));
@@ -144,7 +144,7 @@ async fn d22_d40_every_failure_has_a_sentence_and_no_raw_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm007_zm043_a_zoom_of_ones_own_is_found_with_slashes_and_spaces() {
+async fn zm007_zm043_the_url_of_a_self_hosted_zoom_may_have_slashes_and_spaces() {
     let scene = Scene::start().await;
     let (url, api) = (scene.zoom.url(), scene.zoom.api_url());
     let sloppy = json!({"zoomurl": format!("  {url}// "), "zoomapiurl": format!("{api}/ ")});

@@ -1,10 +1,10 @@
-//! Every request to Zoom, and everything that Zoom may answer to it.
+//! Every request to Zoom with every possible response.
 //!
-//! A row is a request, a column is what is wrong with its answer, and a cell is what the person reads whom it
-//! concerns, in part; an empty one is a good day's. After each the next try works, and everything is in order.
+//! A row is a request, a column is a kind of failure, and a cell is part of the sentence that the user gets. An empty cell
+//! means success. After each failure, the next attempt works and all invariants hold.
 //!
-//! Of a request that Zoom did and whose answer was lost on the way, Zoom has the effect: a meeting that nobody
-//! is in, or tokens in the place of those that are stored. The latter costs a new connection.
+//! If Zoom processed a request but the response was lost, the effect remains at Zoom: an unused meeting, or new tokens that
+//! replace the stored ones. In the second case, the user must connect again.
 
 use component_tests::scene::{Scene, Told, body_of, props};
 use futures_util::StreamExt as _;
@@ -388,7 +388,7 @@ async fn cell(call: Call, faults: Vec<Fault>, what: String, says: &'static str) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d22_d31_d40_every_bad_answer_to_every_request_is_told_and_the_next_try_works() {
+async fn d22_d31_d40_every_error_response_is_reported_and_the_next_attempt_works() {
     let cells = TABLE.iter().flat_map(|(call, row, _)| {
         let columns = COLUMNS.into_iter().zip(row);
         columns.map(|(bad, says)| cell(*call, call.faults(bad), format!("{bad:?}"), says))
@@ -402,7 +402,7 @@ async fn d22_d31_d40_every_bad_answer_to_every_request_is_told_and_the_next_try_
 
 /// All at once: each waits for as long as its request may take, which for a file is most of a minute.
 #[tokio::test(flavor = "multi_thread")]
-async fn d22_d31_no_answer_to_any_request_is_told_in_time_and_the_next_try_works() {
+async fn d22_d31_every_timeout_is_reported_and_the_next_attempt_works() {
     let cells = TABLE
         .iter()
         .map(|(call, _, says)| cell(*call, vec![Fault::Silence], "silent".to_owned(), says));
@@ -415,7 +415,7 @@ async fn d22_d31_no_answer_to_any_request_is_told_in_time_and_the_next_try_works
 
 /// At the account level Zoom need not say who it was that agreed; then it is asked for the address.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm048_zm056_what_zoom_does_not_tell_of_an_administrator_is_not_needed() {
+async fn zm048_zm056_zoom_need_not_name_the_system_admin() {
     let text = |status, body: &str| Fault::Status(status, Vec::new(), body.to_owned());
     for fault in [
         text(403, "{}"),

@@ -1,4 +1,4 @@
-//! The clock of the machine jumps, on or back, while Zoom's goes on as ever.
+//! The server's clock jumps forward or back while Zoom's clock does not.
 
 use component_tests::scene::{Scene, WEBHOOK_SECRET, body_of, header_of, props};
 use component_tests::trouble::Trouble;
@@ -13,7 +13,7 @@ const DAY: i64 = 24 * HOUR;
 
 /// A token ends when Zoom says so. The clock only says when it is worth asking for another one beforehand.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm053_d05_a_token_that_the_clock_misjudges_is_renewed_when_zoom_refuses_it() {
+async fn zm053_d05_a_token_that_zoom_refuses_early_is_refreshed() {
     for jump in [-DAY, -2 * HOUR, 2 * HOUR, DAY] {
         let (scene, ann, town) = connected().await;
         let starts = async |when: &str| {
@@ -70,7 +70,7 @@ async fn zm090_f25_a_webhook_is_accepted_up_to_two_hours_old_and_five_minutes_ah
 
 /// A webhook that was recorded cannot be replayed by waiting for the clock to be set back twice.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm092_d06_a_webhook_that_a_jump_makes_good_again_is_still_handled_once() {
+async fn zm092_d06_a_webhook_that_is_valid_again_after_a_clock_jump_is_handled_once() {
     let (scene, ann, town) = connected().await;
     scene.asks(&ann, &town, "/zoom start").await;
     let meeting = scene.zoom.meetings().pop().unwrap();
@@ -85,7 +85,7 @@ async fn zm092_d06_a_webhook_that_a_jump_makes_good_again_is_still_handled_once(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm044_zm048_a_state_lasts_five_minutes_of_the_clock_and_is_good_once_whatever_it_does() {
+async fn zm044_zm048_a_state_works_once_and_for_five_minutes_if_the_clock_jumps() {
     for (jump, is_good) in [
         (310, false),
         (DAY, false),
@@ -119,8 +119,7 @@ async fn zm044_zm048_a_state_lasts_five_minutes_of_the_clock_and_is_good_once_wh
 
 /// What was claimed while the clock was a day ahead would be claimed for a day.
 #[tokio::test(flavor = "multi_thread")]
-async fn d39_d61_a_channel_is_free_again_though_a_meeting_was_started_in_it_by_a_clock_that_was_ahead()
- {
+async fn d39_d61_a_start_claim_dated_in_the_future_does_not_block_the_channel() {
     let (scene, ann, town) = connected().await;
     scene.jumps(DAY);
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
@@ -136,7 +135,7 @@ async fn d39_d61_a_channel_is_free_again_though_a_meeting_was_started_in_it_by_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d05_d61_a_renewal_that_died_by_a_clock_that_was_ahead_keeps_nobody_from_the_next() {
+async fn d05_d61_a_lease_dated_in_the_future_does_not_block_the_next_refresh() {
     let (scene, ann, town) = connected().await;
     scene.zoom.expire_tokens();
     scene.jumps(DAY);
@@ -150,7 +149,7 @@ async fn d05_d61_a_renewal_that_died_by_a_clock_that_was_ahead_keeps_nobody_from
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d25_d61_a_job_that_died_by_a_clock_that_was_ahead_is_done_within_minutes_of_the_right_one()
+async fn d25_d61_a_job_with_a_lease_in_the_future_runs_within_minutes_after_the_clock_is_corrected()
 {
     for jump in [DAY, -DAY] {
         let (scene, ann, town) = connected().await;
@@ -181,8 +180,7 @@ async fn d25_d61_a_job_that_died_by_a_clock_that_was_ahead_is_done_within_minute
 
 /// Six hours after its beginning a meeting is not announced any more: it is over, or known.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm104_d61_an_announcement_comes_once_whatever_the_clock_does_and_not_when_it_is_too_late()
-{
+async fn zm104_d61_a_meeting_is_announced_once_if_the_clock_jumps_and_not_too_late() {
     for (jumps, announced) in [
         (&[7 * HOUR][..], 0),
         (&[5 * HOUR], 1),
@@ -211,7 +209,7 @@ async fn zm104_d61_an_announcement_comes_once_whatever_the_clock_does_and_not_wh
 
 /// The time of a connection is compared with Zoom's when Zoom ends it.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm059_d61_a_connection_made_by_a_clock_that_was_ahead_is_ended_by_zoom_all_the_same() {
+async fn zm059_d61_a_deauthorization_ends_a_connection_dated_in_the_future() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);

@@ -1,5 +1,5 @@
-//! Jobs, with everything that can go wrong at each step of the queue and of the component: each is done
-//! once, none is lost, and whom it concerns is told where it comes to nothing.
+//! Jobs, with every possible failure at each step of the queue and of the component: each job runs once, no job is lost, and
+//! users are notified about abandoned jobs.
 
 use component_tests::scene::Scene;
 use mattermost_plugin_rpc::mattermost::Post;
@@ -64,18 +64,18 @@ async fn posted_once(event: &str, recording: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm096_d25_d06_a_chat_is_posted_once_whatever_goes_wrong() {
+async fn zm096_d25_d06_a_chat_is_posted_once_after_any_failure() {
     posted_once("recording.completed", "chat_file").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm097_d25_d06_a_transcript_is_posted_once_whatever_goes_wrong() {
+async fn zm097_d25_d06_a_transcript_is_posted_once_after_any_failure() {
     posted_once("recording.transcript_completed", "audio_transcript").await;
 }
 
 /// Zoom has withheld the file for a day. The thread hears of it.
 #[tokio::test(flavor = "multi_thread")]
-async fn d25_d31_that_a_job_is_given_up_is_told_once_whatever_goes_wrong() {
+async fn d25_d31_an_abandoned_job_is_reported_once_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let (scene, meeting, post) = meeting().await;
         for _ in 0..100 {
@@ -102,7 +102,7 @@ async fn d25_d31_that_a_job_is_given_up_is_told_once_whatever_goes_wrong() {
 
 /// What Zoom is told twice does no harm, and can only come of an answer that was lost.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm060_d25_zoom_is_told_that_data_is_gone_whatever_goes_wrong() {
+async fn zm060_d25_the_deletion_of_data_is_confirmed_to_zoom_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let (scene, _, _) = connected().await;
         let user = scene.zoom.signed_in();

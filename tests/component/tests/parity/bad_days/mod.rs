@@ -1,8 +1,7 @@
-//! Bad days: whatever can go wrong at every step of every flow, whatever Zoom may answer to every request, and
-//! clocks that jump. Whoever caused a flow tries again, as people and Zoom do, on the process that comes next.
+//! Failures at every step of every flow, every possible response of Zoom to every request, and clocks that jump. The user
+//! or Zoom repeats a failed flow on a new process.
 //!
-//! Flows of connections are with the rest about them, in `connecting`, `organization`, `tokens` and
-//! `deauthorization`.
+//! The flows of connections are in `connecting`, `organization`, `tokens`, and `deauthorization`.
 
 mod answers;
 mod clocks;

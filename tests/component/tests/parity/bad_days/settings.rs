@@ -1,4 +1,4 @@
-//! Preferences, subscriptions and activation, with everything that can go wrong at each step.
+//! Preferences, subscriptions, and activation, with every possible failure at each step.
 
 use component_tests::scene::{Scene, body_of};
 use mattermost_plugin_rpc::mattermost::Preference;
@@ -9,7 +9,7 @@ use crate::support::{SCHEDULED, connected, json_of, scheduled, text_of};
 use crate::trouble::{TROUBLES, everywhere};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm026_d61_a_channels_preference_is_stored_or_refused_whatever_goes_wrong() {
+async fn zm026_d61_a_channels_rule_is_stored_or_refused_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let scene = Scene::start().await;
         let boss = scene.administrator("boss");
@@ -42,7 +42,7 @@ async fn zm026_d61_a_channels_preference_is_stored_or_refused_whatever_goes_wron
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm077_d61_a_users_preference_is_stored_or_refused_whatever_goes_wrong() {
+async fn zm077_d61_a_users_preference_is_stored_or_refused_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let (scene, ann, town) = connected().await;
         let form = scene.types(&ann, &town, "/zoom settings").await;
@@ -61,7 +61,7 @@ async fn zm077_d61_a_users_preference_is_stored_or_refused_whatever_goes_wrong()
 /// One of the server's own preferences becomes a record of ours, and is neither lost on the way nor read
 /// ever after.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm079_zm106_d61_an_old_preference_is_moved_whatever_goes_wrong() {
+async fn zm079_zm106_d61_an_old_preference_is_moved_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let scene = Scene::start().await;
         let ann = scene.person("ann");
@@ -86,7 +86,7 @@ async fn zm079_zm106_d61_an_old_preference_is_moved_whatever_goes_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm101_d46_d61_a_subscription_is_there_once_whatever_goes_wrong() {
+async fn zm101_d46_d61_a_subscription_is_added_once_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let (scene, ann, town) = connected().await;
         scheduled(&scene, "ann");
@@ -109,7 +109,7 @@ async fn zm101_d46_d61_a_subscription_is_there_once_whatever_goes_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm100_d46_d61_a_subscription_ends_whatever_goes_wrong() {
+async fn zm100_d46_d61_a_subscription_is_removed_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let (scene, ann, town) = connected().await;
         scheduled(&scene, "ann");
@@ -138,7 +138,7 @@ async fn zm100_d46_d61_a_subscription_ends_whatever_goes_wrong() {
 
 /// Mattermost starts the process again, or an administrator does, who reads why it did not start.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm001_zm003_d61_activation_succeeds_or_says_why_and_can_be_repeated_whatever_goes_wrong() {
+async fn zm001_zm003_d61_activation_succeeds_or_reports_why_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let first = Scene::start().await;
         let ann = first.person("ann");
@@ -168,7 +168,7 @@ async fn zm001_zm003_d61_activation_succeeds_or_says_why_and_can_be_repeated_wha
 
 /// The settings that were in force stay in force until the changed ones are read.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm002_d61_changed_settings_hold_all_or_not_at_all_whatever_goes_wrong() {
+async fn zm002_d61_changed_settings_apply_completely_or_not_at_all() {
     everywhere(&TROUBLES, async |case| {
         let scene = Scene::start().await;
         let ann = scene.person("ann");
@@ -205,7 +205,7 @@ async fn zm002_d61_changed_settings_hold_all_or_not_at_all_whatever_goes_wrong()
 
 /// A click by somebody who is not connected: there is a link to follow, or the click fails.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm051_d31_an_invitation_is_told_or_the_click_fails_whatever_goes_wrong() {
+async fn zm051_d31_the_link_is_shown_or_the_click_fails() {
     everywhere(&TROUBLES, async |case| {
         let scene = Scene::start().await;
         let ann = scene.person("ann");

@@ -1,5 +1,5 @@
-//! What Zoom tells, with everything that can go wrong at each step: it is told again until it is taken, and
-//! comes to the same as on a good day.
+//! Webhooks, with every possible failure at each step: Zoom repeats the delivery until it is accepted, and the result is the
+//! same as without failures.
 
 use component_tests::scene::{Scene, props};
 use plugin_tests::zoom::{Meeting, Webhook};
@@ -50,7 +50,7 @@ async fn delivered(case: &mut Case, scene: Scene, event: &str, meeting: &Meeting
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm092_d06_d61_the_end_of_a_meeting_is_told_once_whatever_goes_wrong() {
+async fn zm092_d06_d61_the_end_of_a_meeting_is_shown_once_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let (scene, ann, town) = connected().await;
         scene.types(&ann, &town, "/zoom start Standup").await;
@@ -65,7 +65,7 @@ async fn zm092_d06_d61_the_end_of_a_meeting_is_told_once_whatever_goes_wrong() {
 
 /// A personal room that is announced in two channels, and whose beginning nobody told of.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm092_d18_d61_the_end_of_a_room_is_told_once_in_each_channel_whatever_goes_wrong() {
+async fn zm092_d18_d61_the_end_of_a_room_is_shown_once_in_each_channel_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let (scene, ann, town) = connected_choosing("Yes").await;
         let yard = scene.channel("yard", &[&ann]);
@@ -83,7 +83,7 @@ async fn zm092_d18_d61_the_end_of_a_room_is_told_once_in_each_channel_whatever_g
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm091_d61_the_beginning_of_a_room_leads_to_its_post_whatever_goes_wrong() {
+async fn zm091_d61_the_start_of_a_room_is_linked_to_its_post_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let (scene, ann, town) = connected_choosing("Yes").await;
         scene.types(&ann, &town, "/zoom start").await;
@@ -101,7 +101,7 @@ async fn zm091_d61_the_beginning_of_a_room_leads_to_its_post_whatever_goes_wrong
 
 /// Two channels follow the meeting: two jobs.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm104_d06_d61_a_meeting_is_announced_once_where_it_is_followed_whatever_goes_wrong() {
+async fn zm104_d06_d61_a_followed_meeting_is_announced_once_after_any_failure() {
     everywhere(&TROUBLES, async |case| {
         let (scene, ann, town) = connected().await;
         let yard = scene.channel("yard", &[&ann]);
@@ -126,7 +126,7 @@ async fn zm104_d06_d61_a_meeting_is_announced_once_where_it_is_followed_whatever
 
 /// Several jobs for each of two posts.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm096_d06_d61_each_recording_is_posted_once_though_its_webhook_goes_wrong_anywhere() {
+async fn zm096_d06_d61_each_recording_is_posted_once_after_any_failure_of_its_webhook() {
     everywhere(&TROUBLES, async |case| {
         let (scene, ann, town) = connected().await;
         scene.types(&ann, &town, "/zoom start Standup").await;
@@ -157,7 +157,7 @@ async fn zm096_d06_d61_each_recording_is_posted_once_though_its_webhook_goes_wro
 
 /// The job writes the post and dies; before it is taken up, the meeting ends.
 #[tokio::test(flavor = "multi_thread")]
-async fn zm104_d61_an_announcement_that_was_cut_short_does_not_outlive_its_meeting() {
+async fn zm104_d61_an_interrupted_announcement_ends_with_its_meeting() {
     everywhere(&TROUBLES, async |case| {
         let (scene, ann, town) = connected().await;
         let meeting = scheduled(&scene, "ann");
