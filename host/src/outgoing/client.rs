@@ -245,7 +245,7 @@ mod tests {
 
     use std::io::{Read, Write};
 
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
 
     fn request(url: &str, trust: AddressTrust) -> Request {
         Request {
@@ -362,9 +362,17 @@ mod tests {
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
-        // Nothing else runs on this thread until the connection is closed.
+        // The signal is ready before the connection is closed, so this task is woken first and uses the connection before
+        // the connection's own task sees the end. Then the request was not sent, and a client that retries would send it.
+        let pair = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut before = TcpStream::connect(pair.local_addr().unwrap()).unwrap();
+        let (signal, _) = pair.accept().unwrap();
+        signal.set_nonblocking(true).unwrap();
+        let signal = tokio::net::TcpStream::from_std(signal).unwrap();
+        before.write_all(b"x").unwrap();
         close.send(()).unwrap();
         let listener = server.join().unwrap();
+        signal.readable().await.unwrap();
         let second = outgoing.send(request(&url, AddressTrust::Any)).await;
         assert!(matches!(second, Err(OutgoingError::Failed(_))));
         listener.set_nonblocking(true).unwrap();

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-/// Props to which the server or its clients give a meaning. `attachments` is one too, but is allowed: its buttons are
-/// checked.
-const RESERVED_PROPS: [&str; 25] = [
+/// Props to which the server or its clients give a meaning. `attachments` and [`BLOCKS`] are such props too, but are
+/// allowed: their buttons are checked.
+const RESERVED_PROPS: [&str; 23] = [
     "add_channel_member",
     "addedUserId",
     "addedUsername",
@@ -26,8 +26,6 @@ const RESERVED_PROPS: [&str; 25] = [
     "from_plugin",
     "from_webhook",
     "mentionHighlightDisabled",
-    "mm_blocks",
-    "mm_blocks_actions",
     "persistent_notifications",
     "previewed_post",
     "read_duration",
@@ -38,6 +36,10 @@ const RESERVED_PROPS: [&str; 25] = [
 
 /// Prefixes of props that belong to the host, to other authors, and to the Apps framework.
 const RESERVED_PROP_PREFIXES: [&str; 5] = ["_", "override_", "webhook_", "app_", "mm_blocks"];
+
+/// The blocks that servers from 11.10 draw. A policy that lists them also allows the prop with their actions.
+const BLOCKS: &str = "mm_blocks";
+const BLOCK_ACTIONS: &str = "mm_blocks_actions";
 
 /// The longest kind that the server's database stores.
 const KIND_LIMIT: usize = 26;
@@ -57,7 +59,10 @@ impl PostPolicy {
 
     /// Whether a post may have a prop of this name.
     pub(crate) fn allows_prop(&self, name: &str) -> bool {
-        self.props.contains(name)
+        self.props.contains(match name {
+            BLOCK_ACTIONS => BLOCKS,
+            name => name,
+        })
     }
 }
 
@@ -66,7 +71,7 @@ pub(super) fn is_free_prop(name: &str) -> bool {
     let has_reserved_prefix = RESERVED_PROP_PREFIXES
         .iter()
         .any(|prefix| name.starts_with(prefix));
-    !name.is_empty() && !has_reserved_prefix && !RESERVED_PROPS.contains(&name)
+    name == BLOCKS || (!name.is_empty() && !has_reserved_prefix && !RESERVED_PROPS.contains(&name))
 }
 
 /// Whether this kind belongs to the plugin with this ID.
@@ -83,7 +88,9 @@ mod tests {
 
     #[test]
     fn reserved_props_are_rejected() {
-        assert!(is_free_prop("meeting_id") && is_free_prop("attachments"));
+        for free in ["meeting_id", "attachments", "mm_blocks"] {
+            assert!(is_free_prop(free), "{free}");
+        }
         for wrong in [
             "",
             "add_channel_member",
@@ -92,9 +99,21 @@ mod tests {
             "webhook_display_name",
             "app_bindings",
             "mm_blocks_x",
+            "mm_blocks_actions",
             "_mark",
         ] {
             assert!(!is_free_prop(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_lists_blocks_allows_their_actions() {
+        let with = PostPolicy {
+            props: BTreeSet::from(["mm_blocks".to_owned()]),
+            ..PostPolicy::default()
+        };
+        for name in ["mm_blocks", "mm_blocks_actions"] {
+            assert!(with.allows_prop(name) && !PostPolicy::default().allows_prop(name));
         }
     }
 

@@ -5,6 +5,9 @@
 //!
 //! The server reads attachments with Go's `encoding/json`, so field names are compared as Go does. Other kinds of buttons that
 //! the webapp would draw are refused. Links and pictures in a message may lead anywhere.
+//!
+//! Servers from 11.10 also draw blocks: the property `mm_blocks` describes them, and `mm_blocks_actions` contains the actions
+//! that they may cause, which are signed like buttons.
 
 use mattermost_plugin_rpc::mattermost::Any;
 use serde::Deserialize as _;
@@ -21,16 +24,25 @@ use crate::signing::interactions::{InteractionScope, Purpose, SignedPayload, is_
 /// How long a button in a stored post is valid, in milliseconds: 400 days.
 const STORED_LIFETIME_MS: i64 = 400 * 24 * 3600 * 1000;
 
-/// Props that create other buttons: those of the Apps framework, and blocks.
-const OTHER_BUTTONS: [&str; 2] = ["app_bindings", "mm_blocks"];
+/// Props that start with this create the buttons of the Apps framework.
+const APP_BUTTONS: &str = "app_bindings";
+
+/// The prop with the actions of blocks.
+const BLOCK_ACTIONS: &str = "mm_blocks_actions";
+
+/// The type of an action that sends a request to a URL. The server knows no other type and reads the fields of an action
+/// in lower case only.
+const EXTERNAL: &str = "external";
 
 /// Refuses props with buttons that do not lead to routes of this plugin.
 pub(super) fn check_addresses(plugin_id: &str, props: &Map<String, Value>) -> Result<(), Error> {
-    let is_other = |key: &&String| OTHER_BUTTONS.iter().any(|known| key.starts_with(known));
-    if let Some(key) = props.keys().find(is_other) {
+    if let Some(key) = props.keys().find(|key| key.starts_with(APP_BUTTONS)) {
         return Err(Error::Denied(format!(
             "the property {key} creates buttons that are not this plugin's"
         )));
+    }
+    if let Some(actions) = props.get(BLOCK_ACTIONS) {
+        check_block_actions(plugin_id, actions)?;
     }
     let attachments = props.get("attachments").into_iter().flat_map(items);
     let actions = attachments.flat_map(|one| fields(one, "actions").flat_map(items));
@@ -42,6 +54,28 @@ pub(super) fn check_addresses(plugin_id: &str, props: &Map<String, Value>) -> Re
         if !own && !address.is_null() {
             return Err(Error::Denied(format!(
                 "a button leads to {address}, which is not a route of this plugin"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses actions of blocks other than requests to routes of this plugin.
+fn check_block_actions(plugin_id: &str, actions: &Value) -> Result<(), Error> {
+    let Some(actions) = actions.as_object() else {
+        return Err(Error::Denied(format!(
+            "the property {BLOCK_ACTIONS} is not an object"
+        )));
+    };
+    for (name, action) in actions {
+        let mut known = action.as_object().into_iter().flatten();
+        let is_known = known.all(|(field, _)| ["type", "url", "context"].contains(&field.as_str()));
+        let text = |field: &str| action.get(field).and_then(Value::as_str);
+        let is_external = text("type") == Some(EXTERNAL);
+        let leads_here = text("url").is_some_and(|url| is_own_address(plugin_id, url));
+        if !is_known || !is_external || !leads_here {
+            return Err(Error::Denied(format!(
+                "the action {name} of a block must have the type external and the URL of a route of this plugin, and nothing else but a context"
             )));
         }
     }
@@ -72,7 +106,8 @@ pub(super) async fn sign_buttons(
                         user: audience.unwrap_or_default(),
                     };
                     let payload = Value::Object(context).to_string();
-                    json!({"url": address, "context": keys.sign(&scope, expires, payload)})
+                    let context = json!(keys.sign(&scope, expires, payload));
+                    replacement(integration, &address, context)
                 }
             };
         }
@@ -108,7 +143,7 @@ pub(super) async fn show_buttons(
             };
             let holds = is_valid_for(&scope, &signed, now) && keys.is_signed(&scope, &signed);
             let context: Value = serde_json::from_str(&signed.payload).ok()?;
-            holds.then(|| json!({"url": address, "context": context}))
+            holds.then(|| replacement(integration, &address, context))
         });
         *integration = shown.unwrap_or_default();
     }
@@ -147,14 +182,31 @@ fn read_button(integration: &Value) -> Result<Option<Button>, Error> {
     }))
 }
 
-/// The integrations of all buttons in the props of a post.
+/// The integrations of all buttons, and the actions of all blocks, in the props of a post.
 fn integrations(props: &mut Map<String, Value>) -> Vec<&mut Value> {
-    let attachments = props.get_mut("attachments").into_iter().flat_map(items_mut);
-    let actions = attachments.flat_map(|one| fields_mut(one, "actions").flat_map(items_mut));
-    actions
-        .flat_map(|action| fields_mut(action, "integration"))
-        .filter(|integration| !integration.is_null())
-        .collect()
+    let mut found = Vec::new();
+    for (key, value) in props {
+        if key == "attachments" {
+            let actions =
+                items_mut(value).flat_map(|one| fields_mut(one, "actions").flat_map(items_mut));
+            let integrations = actions.flat_map(|action| fields_mut(action, "integration"));
+            found.extend(integrations.filter(|integration| !integration.is_null()));
+        } else if key == BLOCK_ACTIONS {
+            found.extend(value.as_object_mut().into_iter().flat_map(Map::values_mut));
+        }
+    }
+    found
+}
+
+/// An integration with this address and context, of the same type as the one that it replaces.
+fn replacement(replaced: &Value, address: &str, context: Value) -> Value {
+    let mut fields = Map::new();
+    if replaced.get("type").is_some_and(|kind| kind == EXTERNAL) {
+        fields.insert("type".to_owned(), EXTERNAL.into());
+    }
+    fields.insert("url".to_owned(), address.into());
+    fields.insert("context".to_owned(), context);
+    Value::Object(fields)
 }
 
 fn items(list: &Value) -> impl Iterator<Item = &Value> {
@@ -219,9 +271,7 @@ mod tests {
 
     #[test]
     fn other_kinds_of_buttons_are_refused() {
-        for key in ["app_bindings", "mm_blocks", "mm_blocks_actions"] {
-            assert!(refuses(&json!({ key: [] })), "{key}");
-        }
+        assert!(refuses(&json!({"app_bindings": []})));
         for props in [
             json!({}),
             json!({"attachments": "x", "url": "https://example.com"}),
@@ -229,5 +279,49 @@ mod tests {
         ] {
             assert!(!refuses(&props), "{props}");
         }
+    }
+
+    fn blocks(action: &Value) -> Value {
+        json!({"mm_blocks": [{"type": "button"}], "mm_blocks_actions": {"join": action}})
+    }
+
+    #[test]
+    fn actions_of_blocks_send_requests_to_own_routes_only() {
+        let short = json!({"type": "external", "url": "/plugins/own/x"});
+        let full = json!({"type": "external", "url": "/plugins/own/x", "context": {"a": 1}});
+        for good in [short, full] {
+            assert!(!refuses(&blocks(&good)), "{good}");
+        }
+        for wrong in [
+            json!(null),
+            json!("join"),
+            json!({"url": "/plugins/own/x"}),
+            json!({"type": "internal", "url": "/plugins/own/x"}),
+            json!({"type": "external"}),
+            json!({"type": "external", "url": "/plugins/other/x"}),
+            json!({"type": "external", "url": "https://example.com/"}),
+            json!({"type": "external", "URL": "/plugins/own/x"}),
+            json!({"type": "external", "url": "/plugins/own/x", "query": {"a": "1"}}),
+        ] {
+            assert!(refuses(&blocks(&wrong)), "{wrong}");
+        }
+        assert!(refuses(&json!({"mm_blocks_actions": []})));
+    }
+
+    #[test]
+    fn a_replaced_action_of_a_block_keeps_its_type() {
+        let mut props = blocks(&json!({"type": "external", "url": "/plugins/own/x"}));
+        let props = props.as_object_mut().unwrap();
+        let mut found = integrations(props);
+        assert_eq!(found.len(), 1);
+        let action = found.pop().unwrap();
+        *action = replacement(action, "/plugins/own/y", json!({"proof": 1}));
+        assert_eq!(
+            props["mm_blocks_actions"]["join"],
+            json!({"type": "external", "url": "/plugins/own/y", "context": {"proof": 1}})
+        );
+        let button = json!({"url": "/plugins/own/x"});
+        let button = replacement(&button, "/plugins/own/x", json!({}));
+        assert_eq!(button, json!({"url": "/plugins/own/x", "context": {}}));
     }
 }

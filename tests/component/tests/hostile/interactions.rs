@@ -53,9 +53,8 @@ impl Town {
     /// The click of this user on the button of a post, as the server sends it.
     fn click(&self, post: &Post, user: &str) -> Click {
         let props = props(post);
-        let integration = props
-            .pointer("/attachments/0/actions/0/integration")
-            .unwrap();
+        let button = props.pointer("/attachments/0/actions/0/integration");
+        let integration = button.unwrap_or_else(|| &props["mm_blocks_actions"]["go"]);
         let address = integration["url"].as_str().unwrap();
         Click {
             route: address.strip_prefix("/plugins/hostile").unwrap().to_owned(),
@@ -226,6 +225,36 @@ async fn a_click_is_genuine_on_a_button_of_the_plugin_and_nowhere_else() {
     assert_eq!(town.origin(&click).await, "Origin::GenuineClick");
     town.clock.store(NOW + 400 * DAY + 1, Ordering::SeqCst);
     assert_eq!(town.origin(&click).await, "Origin::Other");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_of_a_block_is_signed_like_a_button() {
+    let town = Town::open().await;
+    let url = format!("/post-with-block?{}|/plugins/hostile/origin", town.channel);
+    town.attack(&url).await;
+    let post = last(&town.den).0.unwrap();
+    let action = props(&post)["mm_blocks_actions"]["go"].clone();
+    assert_eq!(action["type"], "external", "{action}");
+    let click = town.click(&post, &town.eve);
+    let (origin, body) = town.seen(&click).await;
+    assert_eq!(
+        (origin.as_str(), &body["context"]),
+        ("Origin::GenuineClick", &json!({"mine": 1.5}))
+    );
+    let forged = click.but(|click| click.body["context"] = json!({"mine": 1.5}));
+    assert_eq!(town.origin(&forged).await, "Origin::Other");
+    let shown = town.attack(&format!("/post-read?{}", post.id)).await;
+    assert!(
+        shown.contains(r#"{"mine":1.5}"#) || shown.contains(r#"{\"mine\":1.5}"#),
+        "{shown}"
+    );
+    assert!(!shown.contains("_proof"), "{shown}");
+    for elsewhere in ["https://example.com/", "/plugins/other/x"] {
+        let url = format!("/post-with-block?{}|{elsewhere}", town.channel);
+        let refused = town.den.attack_as(&url, Some(&town.boss)).await;
+        assert!(text(&refused).contains("Denied"), "{}", text(&refused));
+    }
+    assert_eq!(town.den.api.world().posts.len(), 1);
 }
 
 /// The server adds it to the context of a menu. The user can choose it freely.

@@ -206,6 +206,10 @@ pub fn make(request: &Request) -> Response {
             let (channel, address) = argument.split_once('|').unwrap_or((argument, ""));
             said(post(channel, &button(address)))
         }
+        "post-with-block" => {
+            let (channel, address) = argument.split_once('|').unwrap_or((argument, ""));
+            said(post(channel, &block(address)))
+        }
         "ephemeral-with-button" => {
             let mut words = argument.split('|');
             let mut word = || words.next().unwrap_or_default();
@@ -395,6 +399,12 @@ fn button(address: &str) -> String {
     let action =
         format!(r#"{{"id":"go","name":"Go","type":"button","integration":{integration}}}"#);
     format!(r#"{{"attachments":[{{"actions":[{action}]}}]}}"#)
+}
+
+/// Properties with a block whose action leads to this address.
+fn block(address: &str) -> String {
+    let action = format!(r#"{{"type":"external","url":{address:?},"context":{{"mine":1.50}}}}"#);
+    format!(r#"{{"mm_blocks":[{{"type":"button"}}],"mm_blocks_actions":{{"go":{action}}}}}"#)
 }
 
 fn update(post_id: &str) -> Result<String, Error> {
