@@ -13,7 +13,11 @@ const IMAGE_LIMIT: usize = 64 * 1024 * 1024;
 /// Decompresses and loads the embedded image, which is its length followed by zlib data. Compression saves two thirds of the
 /// file. The engine copies the decompressed image, so it is in a mapping of its own that is returned to the system as a
 /// whole.
-pub(super) fn load(embedded: &[u8], target: &str, policy: &Policy) -> Result<Component, String> {
+pub(super) fn load(
+    embedded: &'static [u8],
+    target: &str,
+    policy: &Policy,
+) -> Result<Component, String> {
     let damaged = || "the embedded image is damaged".to_owned();
     let (length, compressed) = embedded.split_first_chunk().ok_or_else(damaged)?;
     let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| damaged())?;
@@ -26,8 +30,31 @@ pub(super) fn load(embedded: &[u8], target: &str, policy: &Policy) -> Result<Com
     if result != ReturnCode::Ok || filled.len() != length {
         return Err(damaged());
     }
+    release_pages(compressed);
     Component::load(&image, target, max_concurrent_events(policy))
         .map_err(|error| error.to_string())
+}
+
+/// Returns the pages of the compressed image, about a megabyte, to the system. If they are read again, the system loads
+/// them from the executable.
+///
+/// Exception to `deny(unsafe_code)`: the call changes which pages are in memory, but not their contents.
+///
+/// Safety: the pages are read-only data of the executable, so the file has the same contents.
+#[allow(unsafe_code)]
+fn release_pages(bytes: &'static [u8]) {
+    #[cfg(target_os = "linux")]
+    {
+        // If pages are larger than this, the system refuses the call, and they stay in memory.
+        const PAGE: usize = 4096;
+        let skipped = bytes.as_ptr().align_offset(PAGE);
+        let whole = bytes.get(skipped..).unwrap_or_default();
+        let length = whole.len() / PAGE * PAGE;
+        let start = whole.as_ptr().cast_mut().cast();
+        let _ = unsafe { libc::madvise(start, length, libc::MADV_DONTNEED) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = bytes;
 }
 
 /// Loads on a separate thread, while the server connects and makes its first calls.
