@@ -30,16 +30,6 @@ What is measured is built first, as it is published; but the pieces are programs
 library and allocator. PLUGIN_BUNDLE names a bundle, and HELLO_EXECUTABLE the executable of
 tests/guests/hello, to be measured as they are.";
 
-/// The program that does pieces. Of the whole workspace, because a package alone has other features of wasmtime,
-/// which would be built anew.
-pub const PIECES: [&str; 5] = [
-    "--workspace",
-    "--exclude",
-    "plugin-tests",
-    "--bench",
-    "pieces",
-];
-
 /// Measures and prints.
 pub fn bench(words: &[&str]) -> Result<(), Error> {
     let (amount, others) = arguments(words)?;
@@ -95,7 +85,7 @@ fn pieces(smoke: bool) -> Result<(), Error> {
     toolchain::complete()?;
     let mut pieces = cargo();
     pieces.args(["bench", "--locked", "--profile", "release"]);
-    pieces.args(PIECES);
+    pieces.args(instructions::PIECES);
     if smoke {
         pieces.args(["--", "--smoke"]);
     }

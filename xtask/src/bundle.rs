@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::error::{Error, at};
 use crate::packages::Package;
 use crate::platforms::{LIMIT, LIMIT_OF_ONE, LINUX, PLATFORMS, Platform};
-use crate::run::{cargo, json, root, run, target, variable};
+use crate::run::{cargo, json, root, run, target, variable, write_if_changed};
 use crate::version::{has_changes, is_shallow};
 use crate::zig::{Zig, linked_by_rust};
 use crate::{
@@ -474,17 +474,6 @@ fn only(manifest: &mut Value, platforms: &[&Platform]) {
 /// A manifest as it is written.
 fn text(manifest: &Value) -> String {
     format!("{manifest:#}\n")
-}
-
-/// Keeps the file's time if nothing changed, so that cargo does not rebuild.
-pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<(), Error> {
-    if fs::read(path).is_ok_and(|old| old == content) {
-        return Ok(());
-    }
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(at(folder))?;
-    }
-    fs::write(path, content).map_err(at(path))
 }
 
 fn remove_old(folder: &Path) -> Result<(), Error> {

@@ -10,9 +10,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::bundle::{Dist, hello_for, hello_manifest, write_if_changed};
+use crate::bundle::{Dist, hello_for, hello_manifest};
 use crate::error::{Error, at};
 use crate::platforms::{LINUX_ARM, Platform, WINDOWS};
+use crate::run::write_if_changed;
 use crate::run::{json, make_executable, run, target};
 use crate::zig::Zig;
 

@@ -5,10 +5,19 @@
 
 use std::process::Stdio;
 
-use crate::bench::PIECES;
 use crate::error::{Error, at};
 use crate::run::{cargo_with, read, target};
 use crate::toolchain;
+
+/// The benchmark program, selected from the whole workspace: for a single package, cargo would build wasmtime again with
+/// other features.
+pub const PIECES: [&str; 5] = [
+    "--workspace",
+    "--exclude",
+    "plugin-tests",
+    "--bench",
+    "pieces",
+];
 
 const FEW: u64 = 20;
 const MORE: u64 = 100;

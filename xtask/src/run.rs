@@ -1,6 +1,7 @@
 //! Runs other programs from the project's folder.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -113,6 +114,17 @@ pub fn make_executable(path: &Path) -> Result<(), Error> {
         std::fs::set_permissions(path, rights).map_err(at(path))?;
     }
     Ok(())
+}
+
+/// Keeps the file's time if nothing changed, so that cargo does not rebuild.
+pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<(), Error> {
+    if fs::read(path).is_ok_and(|old| old == content) {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(at(folder))?;
+    }
+    fs::write(path, content).map_err(at(path))
 }
 
 /// A new folder for a test. The test removes it.

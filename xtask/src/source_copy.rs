@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::bundle::write_if_changed;
 use crate::error::{Error, at};
+use crate::run::write_if_changed;
 use crate::run::{read, root};
 
 /// Builds the guest in a tenth of the time, because it is built again and again. The nested cargo that builds it

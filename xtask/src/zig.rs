@@ -8,9 +8,9 @@ use std::process::Command;
 
 use plugin_tests::process::forget_package;
 
-use crate::bundle::write_if_changed;
 use crate::error::{Error, at};
 use crate::platforms::Platform;
+use crate::run::write_if_changed;
 use crate::run::{builds_here, root, run, target};
 
 const REQUIREMENTS: &str = include_str!("zig.txt");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 mod sources;
 
-const CRATES: [&str; 2] = ["host", "host/rpc"];
+const CRATES: [&str; 3] = ["guest", "host", "host/rpc"];
 
 const GENERATED: [&str; 2] = [
     "host/rpc/src/mattermost/methods",

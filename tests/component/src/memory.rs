@@ -25,7 +25,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use crate::replica::{Position, Versions, Write};
-use crate::trouble::{Fate, Plan};
+use crate::trouble::{Fate, Plan, Trouble};
 
 /// A custom event as it was published.
 #[derive(Debug, Clone)]
@@ -520,6 +520,51 @@ impl MemoryApi {
             let _ = tokio::time::timeout(delay, changes.changed()).await;
             answer
         })
+    }
+}
+
+/// Troubles.
+impl MemoryApi {
+    /// Plans a trouble at the step that comes after so many more.
+    pub fn plan(&self, trouble: Trouble, step: usize) {
+        self.world().plan = Plan::at(trouble, step);
+    }
+
+    /// Plans a trouble at the next step whose description begins so.
+    pub fn plan_at(&self, trouble: Trouble, step: &str) {
+        self.world().plan = Plan::at_named(trouble, step);
+    }
+
+    /// Ends the trouble, whether it came or not. Answers with the step that it came at, if it did.
+    pub fn relieve(&self) -> Option<String> {
+        let plan = std::mem::take(&mut self.world().plan);
+        self.dead.send_replace(false);
+        plan.reached()
+    }
+
+    /// Waits until the process has come to its end.
+    pub async fn death(&self) {
+        let mut dead = self.dead.subscribe();
+        // The sender lives as long as this.
+        let _ = dead.wait_for(|dead| *dead).await;
+    }
+
+    /// What becomes of a call of the server, whether it counts as a step or not.
+    fn fate(&self, plan: &mut Plan, counts: bool, name: &str) -> Fate {
+        let fate = plan.step(counts, name);
+        if fate == Fate::Unheard {
+            self.dead.send_replace(true);
+        }
+        fate
+    }
+
+    /// Whether a request to Zoom is heard. Only the death of the process concerns them.
+    pub fn is_heard(&self, request: &str) -> bool {
+        let mut world = self.world();
+        if !world.plan.ends_the_process() {
+            return true;
+        }
+        self.fate(&mut world.plan, true, request) == Fate::Done
     }
 }
 

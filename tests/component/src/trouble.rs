@@ -3,8 +3,6 @@
 //! A step is a call of the server or a request to Zoom. Looks into an index of the queue that has never held a
 //! job are none: they begin at a random one, so that counting them would move all others about.
 
-use crate::memory::MemoryApi;
-
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
@@ -37,12 +35,40 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The trouble comes after so many steps.
+    pub(crate) fn at(trouble: Trouble, step: usize) -> Self {
+        Self {
+            trouble: Some((trouble, step)),
+            ..Self::default()
+        }
+    }
+
+    /// The trouble comes at the next step whose description begins so.
+    pub(crate) fn at_named(trouble: Trouble, step: &str) -> Self {
+        Self {
+            named: step.to_owned(),
+            ..Self::at(trouble, usize::MAX)
+        }
+    }
+
+    /// The step at which the trouble came, if it did.
+    pub(crate) fn reached(&self) -> Option<String> {
+        let (_, at) = self.trouble?;
+        self.steps.get(at).cloned()
+    }
+
+    /// Whether the process is to end.
+    pub(crate) fn ends_the_process(&self) -> bool {
+        matches!(self.trouble, Some((Trouble::Death, _)))
+    }
+
     /// Whether the process has come to the step where it ends.
     fn is_dead(&self) -> bool {
         matches!(self.trouble, Some((Trouble::Death, at)) if self.steps.len() > at)
     }
 
-    fn step(&mut self, counts: bool, name: &str) -> Fate {
+    /// Makes a step, or a call that does not count as one, and answers what becomes of it.
+    pub(crate) fn step(&mut self, counts: bool, name: &str) -> Fate {
         let Some((trouble, at)) = self.trouble else {
             return Fate::Done;
         };
@@ -70,57 +96,5 @@ impl Plan {
             Trouble::Death if number == at => Fate::Unheard,
             _ => Fate::Done,
         }
-    }
-}
-
-impl MemoryApi {
-    /// Plans a trouble at the step that comes after so many more.
-    pub fn plan(&self, trouble: Trouble, step: usize) {
-        self.world().plan = Plan {
-            trouble: Some((trouble, step)),
-            ..Plan::default()
-        };
-    }
-
-    /// Plans a trouble at the next step whose description begins so.
-    pub fn plan_at(&self, trouble: Trouble, step: &str) {
-        self.world().plan = Plan {
-            trouble: Some((trouble, usize::MAX)),
-            named: step.to_owned(),
-            steps: Vec::new(),
-        };
-    }
-
-    /// Ends the trouble, whether it came or not. Answers with the step that it came at, if it did.
-    pub fn relieve(&self) -> Option<String> {
-        let plan = std::mem::take(&mut self.world().plan);
-        self.dead.send_replace(false);
-        let (_, at) = plan.trouble?;
-        plan.steps.get(at).cloned()
-    }
-
-    /// Waits until the process has come to its end.
-    pub async fn death(&self) {
-        let mut dead = self.dead.subscribe();
-        // The sender lives as long as this.
-        let _ = dead.wait_for(|dead| *dead).await;
-    }
-
-    /// What becomes of a call of the server, whether it counts as a step or not.
-    pub(crate) fn fate(&self, plan: &mut Plan, counts: bool, name: &str) -> Fate {
-        let fate = plan.step(counts, name);
-        if fate == Fate::Unheard {
-            self.dead.send_replace(true);
-        }
-        fate
-    }
-
-    /// Whether a request to Zoom is heard. Only the death of the process concerns them.
-    pub fn is_heard(&self, request: &str) -> bool {
-        let mut world = self.world();
-        if !matches!(world.plan.trouble, Some((Trouble::Death, _))) {
-            return true;
-        }
-        self.fate(&mut world.plan, true, request) == Fate::Done
     }
 }
