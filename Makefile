@@ -2,7 +2,7 @@
 # The first build takes minutes, later builds take seconds.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick check-style server webapp dist deploy enable disable reset logs logs-watch watch reproduce emulated browser webapp-gallery webapp-screens webapp-figures fuzz mutants bench instructions clean
+.PHONY: help demo test test-quick check-style server webapp dist deploy enable disable reset logs logs-watch watch reproduce emulated browser webapp-gallery webapp-screens webapp-bench fuzz mutants bench instructions clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,8 +64,8 @@ webapp-gallery: ## serve a page with every state of the webapp
 webapp-screens: ## update the reference pictures of the browser tests
 	cargo xtask screens
 
-webapp-figures: ## measure the webapp's size and speed
-	cargo xtask figures
+webapp-bench: ## measure the webapp's size and speed
+	cargo xtask webapp-bench
 
 fuzz: ## fuzz the RPC code; SECONDS=60 for each target
 	cargo xtask fuzz $(SECONDS)

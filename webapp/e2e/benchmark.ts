@@ -1,4 +1,4 @@
-// Benchmarks of the webapp: `make webapp-figures`. Prints the results, which depend on the machine.
+// Benchmarks of the webapp: `make webapp-bench`. Prints the results, which depend on the machine.
 import {readFileSync, statSync} from 'node:fs';
 import {gzipSync} from 'node:zlib';
 

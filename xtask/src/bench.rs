@@ -68,7 +68,7 @@ fn whole(subject: &Path, hello: &Path, others: Vec<PathBuf>, amount: Amount) -> 
     let options = Options {
         subject: subject.to_owned(),
         hello: bundle::small("hello", &bundle::hello_manifest(), hello)?,
-        floor: floor()?,
+        baseline: baseline()?,
         others,
         amount,
         logs: target().join("bench/logs"),
@@ -113,10 +113,10 @@ fn arguments(words: &[&str]) -> Result<(Amount, Vec<PathBuf>), Error> {
     }
 }
 
-/// Builds the floor as a plugin is released: static and stripped.
-fn floor() -> Result<PathBuf, Error> {
-    let folder = root().join("tests/bench/go-floor");
-    let executable = target().join("bench/go-floor");
+/// Builds the baseline plugin like a release: static and stripped.
+fn baseline() -> Result<PathBuf, Error> {
+    let folder = root().join("tests/bench/go-baseline");
+    let executable = target().join("bench/go-baseline");
     let go = |words: &[&str]| {
         let mut go = Command::new("go");
         go.current_dir(&folder).args(words);
@@ -127,10 +127,10 @@ fn floor() -> Result<PathBuf, Error> {
     run(&mut go(&["vet", "."]))?;
     let mut build = go(&["build", "-trimpath", "-ldflags", "-s -w", "-o"]);
     run(build.arg(&executable).arg("."))?;
-    bundle::small("go-floor", &folder.join("plugin.json"), &executable)
+    bundle::small("go-baseline", &folder.join("plugin.json"), &executable)
 }
 
-/// What it was measured on.
+/// The machine of the measurement.
 fn machine() -> String {
     let text = |path: &str| std::fs::read_to_string(Path::new(path)).unwrap_or_default();
     let info = text("/proc/cpuinfo");

@@ -65,7 +65,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   emulated         test the executables for linux-arm64 and Windows in emulators
   browser [FILTER]   run the browser tests on a new bundle
   screens          update the reference pictures of the browser tests
-  figures          measure the webapp
+  webapp-bench     measure the webapp
   bench [--smoke] [--pieces | --whole | --instructions] [--rounds N] [--drift N] [BUNDLE…]
                    compare the bundle with a minimal Go plugin and other bundles on one real server
   gallery          serve a page with every state of the webapp
@@ -101,7 +101,7 @@ fn main() -> ExitCode {
         ["browser", words @ ..] => suites::browser(words),
         ["screens"] => suites::screens(),
         ["bench", words @ ..] => bench::bench(words),
-        ["figures"] => webapp::figures(),
+        ["webapp-bench"] => webapp::benchmark(),
         ["gallery"] => webapp::gallery(),
         ["emulated"] => suites::emulated(),
         ["reproduce"] => reproduce::reproduce(),

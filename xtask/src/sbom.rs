@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_fetched_has_a_purl_a_checksum_and_a_licence_and_what_is_ours_claims_no_name() {
+    fn registry_packages_have_a_purl_a_checksum_and_a_license_and_our_crates_have_no_purl() {
         let bill = parsed(&packages(TARGET).unwrap(), &[]);
         for component in bill["components"].as_array().unwrap() {
             let name = field(component, "name");
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn every_component_has_its_needs_said_once_and_every_reference_leads_to_one() {
+    fn every_component_lists_its_dependencies_once_and_every_reference_resolves() {
         let bill = parsed(&packages(TARGET).unwrap(), &[]);
         let components = bill["components"].as_array().unwrap();
         let references = components.iter().map(|one| field(one, "bom-ref"));
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_nothing_of_when_and_where_it_was_made() {
+    fn the_sbom_contains_no_build_time_or_path() {
         let packages = packages(TARGET).unwrap();
         let bare = About {
             time: None,

@@ -227,8 +227,8 @@ impl Session {
         if !self.has_go() {
             return;
         }
-        let mut floor = go_test(&root().join("tests/bench/go-floor"));
-        self.suite("Go floor", floor.arg("./..."), GoTest::default());
+        let mut baseline = go_test(&root().join("tests/bench/go-baseline"));
+        self.suite("Go baseline", baseline.arg("./..."), GoTest::default());
         self.step("bench on a server, each once", || {
             bench::try_whole(bundle, hello)
         });

@@ -115,7 +115,7 @@ pub fn browser_suite(bundle: &Path) -> Result<Command, Error> {
 }
 
 /// Measures the built plugin in a browser and prints the results.
-pub fn figures() -> Result<(), Error> {
+pub fn benchmark() -> Result<(), Error> {
     build_pages()?;
     run(&mut npm(&["run", "--silent", "bench"]))
 }

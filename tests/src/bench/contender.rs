@@ -1,4 +1,4 @@
-//! One bundle and its turn.
+//! A bundle under benchmark.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::figures::{self, Amount, CONNECTIONS, Load, READS, failed, note, size};
 use super::load::{Connection, Latencies, Request, drive};
 use super::meetings::Starter;
 use super::report::{Column, Figure, Values};
+use super::results::{self, Amount, CONNECTIONS, Load, READS, failed, note, size};
 use super::usage::{Cpu, Memory};
 
 use crate::client::text_at;
@@ -22,45 +22,46 @@ use crate::zoom::Meeting;
 /// The id of `tests/guests/hello`.
 const HELLO: &str = "hello";
 /// Longer than the server takes to notice that a plugin is gone.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// Between two looks at a process that settles, or at a plugin that recovers.
-const LOOK: Duration = Duration::from_millis(10);
-/// A process is at rest when it used less than this within [`REST`].
+const TIMEOUT: Duration = Duration::from_secs(120);
+/// The time between two checks of a recovering plugin.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+/// A process is idle if it used less CPU time than this within [`REST`].
 const RESTING: Duration = Duration::from_millis(2);
 const REST: Duration = Duration::from_millis(250);
 /// Requests are made and sent in batches, so that their signatures are fresh and few are kept.
 const BATCH: usize = 2_000;
-/// The number of the next meeting that a channel follows. Each is held once, as meetings are: with many ends of the same
-/// meeting at once, its record would be what is measured.
+/// The number of the next meeting that a channel follows. Each meeting ends once, because concurrent ends of one meeting
+/// would measure the contention on its record.
 static NEXT_FOLLOWED: AtomicU64 = AtomicU64::new(81_000_000_000);
-/// The number of a meeting that nobody knows.
+/// The number of an unknown meeting.
 const UNKNOWN_ID: u64 = 85_746_065_433;
 
-/// Which meeting a webhook is about.
+/// The meeting of a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum About {
-    /// One that a channel follows.
+    /// A meeting that a channel follows.
     Followed,
-    /// One that nobody knows.
+    /// An unknown meeting.
     Unknown,
 }
-/// What is read where reading is measured.
+
+/// The size of the value in the read benchmark, in bytes.
 const VALUE: usize = 300;
 
-/// What can be asked of a bundle.
+/// The benchmarks that a bundle supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A plugin for Zoom: webhooks and meetings.
     Zoom,
     /// The component `hello`: plain requests, reads, a trap.
     Hello,
-    /// The floor: webhooks, plain requests, reads, a panic.
-    Floor,
-    /// Given on the command line: what its id says, else like the floor.
+    /// The baseline: webhooks, plain requests, reads, a panic.
+    Baseline,
+    /// A bundle from the command line. Its id determines the kind; unknown ids are treated like the baseline.
     Other,
 }
 
-/// A bundle, and what was measured of it.
+/// A bundle and its results.
 pub struct Contender {
     bundle: PathBuf,
     kind: Kind,
@@ -82,7 +83,7 @@ impl Contender {
         let kind = match kind {
             Kind::Other if id == PLUGIN => Kind::Zoom,
             Kind::Other if id == HELLO => Kind::Hello,
-            Kind::Other => Kind::Floor,
+            Kind::Other => Kind::Baseline,
             known => known,
         };
         let settings = match kind {
@@ -94,10 +95,10 @@ impl Contender {
         };
         site.administrator.configure_plugin(&id, &settings)?;
         let mut values = Values::default();
-        values.add(figures::BUNDLE, size(bundle)?);
+        values.add(results::BUNDLE, size(bundle)?);
         let executable = executable(&manifest)?;
         let executable = site.server.plugin_folder().join(&id).join(executable);
-        values.add(figures::EXECUTABLE, size(&executable)?);
+        values.add(results::EXECUTABLE, size(&executable)?);
         let version = text_at(&manifest, "/version").unwrap_or_default();
         Ok(Contender {
             bundle: bundle.to_owned(),
@@ -112,12 +113,12 @@ impl Contender {
         })
     }
 
-    /// What the table calls it.
+    /// Its name in the table.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What can be asked of it.
+    /// The benchmarks that it supports.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -130,7 +131,7 @@ impl Contender {
         }
     }
 
-    /// What could not be measured, and why.
+    /// The missing results and the reasons.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -143,15 +144,15 @@ impl Contender {
         self.kind != Kind::Zoom
     }
 
-    /// Its turn in a round: alone on the server, from its start to its end.
+    /// Measures it in one round. No other plugin is enabled meanwhile.
     pub fn round(&mut self, site: &Site, amount: &Amount, round: usize) -> Result<(), Error> {
         self.values.set_round(Some(round));
         let process = self.enable(site, true)?;
-        self.remember(process, figures::IDLE, figures::IDLE_OWN);
+        self.remember(process, results::IDLE, results::IDLE_OWN);
         if self.has_webhooks() {
             self.webhook_loads(site, process, amount, round)?;
-            // By now each bundle had as many webhooks; what follows is not asked of all.
-            self.remember(process, figures::LOADED, figures::LOADED_OWN);
+            // Measured here, because every bundle received the same number of webhooks so far.
+            self.remember(process, results::LOADED, results::LOADED_OWN);
         }
         if self.has_test_routes() {
             let warm_up = vec![self.get("/header"); amount.warm_up()];
@@ -160,7 +161,7 @@ impl Contender {
                 site,
                 process,
                 amount,
-                &figures::PLAIN,
+                &results::PLAIN,
                 |contender, count| Ok(vec![contender.get("/header"); count]),
             )?;
             self.reads(site, process, amount)?;
@@ -176,13 +177,12 @@ impl Contender {
         Ok(())
     }
 
-    /// The loads of webhooks: as many for each bundle, and in the same order within a round.
+    /// Runs the webhook benchmarks: the same number for each bundle, in the same order within a round.
     ///
-    /// The least that the floor can do stands beside what the others do about the same event. So for all but the
-    /// floor the last two loads are the same requests, whose figures differ by chance and by their place in the
-    /// round. Both are made all the same: each bundle's memory is then read after as many webhooks, and each load
-    /// of the floor is compared with one at the same place of the same round. The two change places from round to
-    /// round, because the later one finds the server in another state than the earlier one.
+    /// The last two send the same requests to all bundles but the baseline, which makes only one API call in the
+    /// [`results::LEAST`] benchmark. Every bundle runs both, so that its memory is measured after the same number of
+    /// webhooks and the baseline is compared with a run at the same position. Their order alternates between rounds,
+    /// because the state of the server changes.
     fn webhook_loads(
         &mut self,
         site: &Site,
@@ -193,13 +193,13 @@ impl Contender {
         let warm_up = self.webhooks(site, "/webhook", About::Followed, amount.warm_up())?;
         self.drive(site, 1, &warm_up)?;
         let least = match self.kind {
-            Kind::Floor => "/once",
+            Kind::Baseline => "/once",
             _ => "/webhook",
         };
         let mut loads = [
-            (figures::FOLLOWED, "/webhook", About::Followed),
-            (figures::UNKNOWN, "/webhook", About::Unknown),
-            (figures::LEAST, least, About::Unknown),
+            (results::FOLLOWED, "/webhook", About::Followed),
+            (results::UNKNOWN, "/webhook", About::Unknown),
+            (results::LEAST, least, About::Unknown),
         ];
         if let (0, [_, last @ ..]) = (round % 2, &mut loads) {
             last.reverse();
@@ -212,13 +212,13 @@ impl Contender {
         Ok(())
     }
 
-    /// Watches its memory over many events.
+    /// Measures the growth of its memory over many events.
     pub fn drift(&mut self, site: &Site, amount: &Amount) -> Result<(), Error> {
         if !self.has_webhooks() || amount.drift == 0 {
             return Ok(());
         }
         let process = self.enable(site, false)?;
-        // As many at once as there are connections is rare, and memory has not seen its peak before.
+        // Memory reaches its peak only after many events, because rarely all connections are in use at once.
         let warm = amount.many.max(amount.drift / 5);
         let requests = self.webhooks(site, "/webhook", About::Followed, warm)?;
         self.drive(site, CONNECTIONS, &requests)?;
@@ -233,12 +233,12 @@ impl Contender {
         }
         settle(process);
         let after = Memory::of(process).resident as f64;
-        self.values.add(figures::GROWTH, after - before);
+        self.values.add(results::GROWTH, after - before);
         self.disable(site)
     }
 
-    /// Lets the logic of a Go plugin crash, which ends its process, and waits until the server has noticed. That of
-    /// a component on our host cannot end the process; see [`Contender::recover`].
+    /// Crashes a Go plugin, which ends its process, and waits until the server restarts it. A component cannot end
+    /// the process of the host; see [`Contender::recover`].
     pub fn crash(&mut self, site: &Site) -> Result<(), Error> {
         if self.is_sandboxed {
             return Ok(());
@@ -251,14 +251,14 @@ impl Contender {
         self.disable(site)
     }
 
-    /// Enables it, and answers with its process when that is at rest and nothing was asked of it yet.
+    /// Enables it and returns its process once that is idle.
     fn enable(&mut self, site: &Site, measured: bool) -> Result<u32, Error> {
-        // Another bundle of the same id may have been here meanwhile.
+        // Another bundle with the same id may have replaced it.
         site.administrator.upload_plugin(&self.bundle)?;
         let mark = site.server.log_text().len();
         site.administrator.enable_plugin(&self.id)?;
         let folder = site.server.plugin_folder().join(&self.id);
-        let process = wait_until(PATIENCE, || process::processes_in(&folder).pop());
+        let process = wait_until(TIMEOUT, || process::processes_in(&folder).pop());
         let Some(process) = process else {
             let text = format!("{} does not start", self.name);
             return Err(Error::Unexpected(text));
@@ -266,7 +266,7 @@ impl Contender {
         let log = site.server.log_text();
         let took = activation(log.get(mark..).unwrap_or_default(), &self.id);
         if let (true, Some(took)) = (measured, took) {
-            self.values.add(figures::ACTIVATED, took);
+            self.values.add(results::ACTIVATED, took);
         }
         settle(process);
         Ok(process)
@@ -275,7 +275,7 @@ impl Contender {
     fn disable(&self, site: &Site) -> Result<(), Error> {
         site.administrator.disable_plugin(&self.id)?;
         let folder = site.server.plugin_folder().join(&self.id);
-        let gone = wait_until(PATIENCE, || {
+        let gone = wait_until(TIMEOUT, || {
             process::processes_in(&folder).is_empty().then_some(())
         });
         gone.ok_or_else(|| Error::Unexpected(format!("{} does not end", self.name)))
@@ -292,7 +292,7 @@ impl Contender {
         Request::new("GET", &self.id, path, &headers, "")
     }
 
-    /// Signed ends of so many meetings, none of which was there before.
+    /// Signed webhooks for the end of `count` new meetings.
     fn webhooks(
         &mut self,
         site: &Site,
@@ -319,7 +319,7 @@ impl Contender {
         Ok(requests)
     }
 
-    /// Stores that a channel follows so many meetings, and answers with their numbers.
+    /// Stores that a channel follows `count` meetings, and returns their numbers.
     fn follow(&self, site: &Site, count: usize) -> Result<Range<u64>, Error> {
         let first = NEXT_FOLLOWED.fetch_add(count as u64, Ordering::Relaxed);
         let record = json!({"channel_id": "c", "is_subscription": true, "created_by": "u"});
@@ -341,7 +341,7 @@ impl Contender {
         drive(site.server.port(), connections, requests).map_err(|error| failed(&self.name, &error))
     }
 
-    /// Makes requests, and answers with their latencies and the CPU time that one took.
+    /// Sends requests and returns their latencies and the CPU time per request.
     fn cost(
         &self,
         site: &Site,
@@ -352,8 +352,8 @@ impl Contender {
         settle(process);
         let before = Cpu::of(process);
         let latencies = self.drive(site, connections, requests)?;
-        // What it still does after its answer is work of the event, too.
-        thread::sleep(LOOK);
+        // Work after the answer belongs to the event, too.
+        thread::sleep(POLL_INTERVAL);
         let used = Cpu::of(process).since(&before);
         Ok((latencies, used.as_secs_f64() / requests.len().max(1) as f64))
     }
@@ -381,7 +381,7 @@ impl Contender {
         Ok(())
     }
 
-    /// What one call of the API costs: events with many reads, less events with none, by the read.
+    /// Measures one API call: events with many reads minus events without reads, divided by the number of reads.
     fn reads(&mut self, site: &Site, process: u32, amount: &Amount) -> Result<(), Error> {
         let value = "v".repeat(VALUE);
         let store = Request::new("PUT", &self.id, "/value", &[], &value);
@@ -393,9 +393,9 @@ impl Contender {
         let (base_time, base_cpu) = self.cost(site, process, 1, &without)?;
         let time = time.at(0.5).saturating_sub(base_time.at(0.5));
         let reads = READS as f64;
-        self.values.add(figures::READ, time.as_secs_f64() / reads);
+        self.values.add(results::READ, time.as_secs_f64() / reads);
         self.values
-            .add(figures::READ_CPU, (cpu - base_cpu).max(0.0) / reads);
+            .add(results::READ_CPU, (cpu - base_cpu).max(0.0) / reads);
         Ok(())
     }
 
@@ -412,7 +412,7 @@ impl Contender {
         match starter.start(site, amount.starts) {
             Ok(latencies) => self
                 .values
-                .add(figures::START, latencies.at(0.5).as_secs_f64()),
+                .add(results::START, latencies.at(0.5).as_secs_f64()),
             Err(error) => {
                 self.notes.push(note("start of a meeting", &error));
                 self.starter = None;
@@ -420,15 +420,14 @@ impl Contender {
         }
     }
 
-    /// From the request that crashes the logic to the first good answer after it.
+    /// Measures the time from the request that crashes the plugin to the next good answer.
     fn recover(&mut self, site: &Site) -> Result<(), Error> {
         let ask = |path: &str| -> Option<u16> {
             let mut connection = Connection::open(site.server.port()).ok()?;
             let (status, _) = connection.ask(&self.get(path)).ok()?;
             Some(status)
         };
-        // A plugin for Zoom has no such route, and was killed; it has no plain route either, and says so
-        // itself.
+        // A plugin for Zoom has no such routes. It was killed by the caller, and its 404 shows that it runs.
         let (path, good) = match self.kind {
             Kind::Zoom => ("/none", 404),
             _ => ("/header", 200),
@@ -438,15 +437,15 @@ impl Contender {
             ask("/trap");
         }
         let mut lost = 0.0;
-        while began.elapsed() < PATIENCE {
+        while began.elapsed() < TIMEOUT {
             if ask(path) == Some(good) && self.is_running(site) {
                 self.values
-                    .add(figures::RECOVERY, began.elapsed().as_secs_f64());
-                self.values.add(figures::LOST, lost);
+                    .add(results::RECOVERY, began.elapsed().as_secs_f64());
+                self.values.add(results::LOST, lost);
                 return Ok(());
             }
             lost += 1.0;
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
         let text = format!("{} does not recover", self.name);
         Err(Error::Unexpected(text))
@@ -457,23 +456,23 @@ impl Contender {
     }
 }
 
-/// Where the executable is inside of the bundle.
+/// The path of the executable in the bundle.
 fn executable(manifest: &Value) -> Result<String, Error> {
     let path = text_at(manifest, "/server/executables/linux-amd64")
         .or_else(|_| text_at(manifest, "/server/executable"));
     Ok(path?)
 }
 
-/// Waits until a process does nothing.
+/// Waits until a process is idle.
 fn settle(process: u32) {
-    wait_until(PATIENCE, || {
+    wait_until(TIMEOUT, || {
         let before = Cpu::of(process);
         thread::sleep(REST);
         (Cpu::of(process).since(&before) < RESTING).then_some(())
     });
 }
 
-/// The time from the server's line that it starts the process to its line that the plugin is activated.
+/// The seconds between the server's log lines "starting plugin" and "Plugin activated".
 fn activation(log: &str, id: &str) -> Option<f64> {
     let lines = log.lines().filter_map(|line| {
         let line: Value = serde_json::from_str(line).ok()?;

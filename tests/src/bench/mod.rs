@@ -2,7 +2,7 @@
 //!
 //! The bundles take turns: in each round each of them is enabled alone, measured, and disabled, so that what
 //! else the machine does meets all of them alike. The first bundle is the one that the table is about; the
-//! others are what it is compared with: a floor made on the official Go SDK (`tests/bench/go-floor`), and
+//! others are what it is compared with: a baseline on the official Go SDK (`tests/bench/go-baseline`), and
 //! bundles named on the command line. Bundles with the same id are uploaded over each other in turn.
 //!
 //! What only a test may ask for, such as reading a value a hundred times in one event, the shipped component
@@ -11,21 +11,21 @@
 //! Nothing here passes or fails by a time. A smoke run does everything once, with a handful of events.
 
 mod contender;
-mod figures;
 pub mod load;
 mod meetings;
 pub mod report;
+mod results;
 pub mod usage;
 
 use std::path::PathBuf;
 
 use crate::Progress;
 use crate::site::{Error, Site};
-pub use figures::Amount;
+pub use results::Amount;
 
 use contender::{Contender, Kind};
-use figures::{CONNECTIONS, LOST, PLAIN, READ, READ_CPU, READS, RECOVERY, figures};
 use report::{Column, table};
+use results::{CONNECTIONS, LOST, PLAIN, READ, READ_CPU, READS, RECOVERY, all};
 
 /// What to compare.
 #[derive(Clone, Debug)]
@@ -34,8 +34,8 @@ pub struct Options {
     pub subject: PathBuf,
     /// Another component on the same host, that of `tests/guests/hello`.
     pub hello: PathBuf,
-    /// The floor.
-    pub floor: PathBuf,
+    /// The baseline.
+    pub baseline: PathBuf,
     /// Further bundles, such as one of the existing Go plugin.
     pub others: Vec<PathBuf>,
     /// How much is done.
@@ -54,7 +54,7 @@ pub fn run(options: &Options, progress: Progress) -> Result<String, Error> {
     let mut contenders = vec![
         Contender::new(&options.subject, Kind::Zoom, &site)?,
         Contender::new(&options.hello, Kind::Hello, &site)?,
-        Contender::new(&options.floor, Kind::Floor, &site)?,
+        Contender::new(&options.baseline, Kind::Baseline, &site)?,
     ];
     for bundle in &options.others {
         contenders.push(Contender::new(bundle, Kind::Other, &site)?);
@@ -110,7 +110,7 @@ fn report(amount: &Amount, contenders: &[Contender]) -> String {
             subject.values.take_over(figure, &measured);
         }
     }
-    let mut text = table(&figures(), &columns);
+    let mut text = table(&all(), &columns);
     text.push_str(&format!(
         "\nMedians of {} rounds of one run, in which the bundles took turns, each alone on the same server; in \
          brackets the smallest and the largest of the rounds, where these differ. A ratio is the median of the \
@@ -118,8 +118,8 @@ fn report(amount: &Amount, contenders: &[Contender]) -> String {
          round and bundle: {} webhooks to warm up, and as many plain GETs before plain GETs; {} events over 1 \
          connection and {} over {CONNECTIONS}, of each kind; {} events that read {READS} values, and as many that \
          read none; {} meetings. Growth of memory: over {} events at {CONNECTIONS} connections, once.\n\
-         For all but the floor “unknown meeting” and “the floor with one call only” are the same requests, which \
-         are made twice, in turns the one or the other first; what the two figures differ by is chance.\n\
+         For all bundles but the baseline, “unknown meeting” and “the baseline with one call only” are the same \
+         requests, sent twice in alternating order; the two results differ only by chance.\n\
          CPU is user and system time of the plugin's own process, by the kernel's account of its threads. RSS is \
          VmRSS, which counts the pages of the executable that are in memory. Plain GET, reads and the crash are \
          asked of the component `hello` on the same host, because the shipped component has no such routes; \

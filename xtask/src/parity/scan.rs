@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::{Error, at};
-use crate::parity::catalogue::Number;
+use crate::parity::catalog::Number;
 
 /// A test that carries numbers.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn numbers_are_words_of_the_name() {
         let name = "d08_zm059_zm059_the_d1_and_zm60_are_none_d08";
-        assert_eq!(numbers(name), [Number::Behaviour(59), Number::Defect(8)]);
+        assert_eq!(numbers(name), [Number::Behavior(59), Number::Defect(8)]);
     }
 
     #[test]

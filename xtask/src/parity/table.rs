@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::parity::catalogue::{Catalogue, Entry, Number};
+use crate::parity::catalog::{Catalog, Entry, Number};
 use crate::parity::scan::Test;
 
 const HEAD: &str = "# Which test proves what
@@ -22,19 +22,19 @@ fn by_number(tests: &[Test]) -> BTreeMap<Number, Vec<&Test>> {
 }
 
 /// The file.
-pub fn render(catalogue: &Catalogue, tests: &[Test]) -> String {
+pub fn render(catalog: &Catalog, tests: &[Test]) -> String {
     let tests = by_number(tests);
     let mut text = HEAD.to_owned();
-    let (mut behaviours, mut defects, mut situations) = (Vec::new(), Vec::new(), Vec::new());
-    for entry in &catalogue.0 {
+    let (mut behaviors, mut defects, mut situations) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in &catalog.0 {
         match entry.0 {
-            Number::Behaviour(_) => behaviours.push(entry),
+            Number::Behavior(_) => behaviors.push(entry),
             Number::Defect(_) => defects.push(entry),
             Number::Situation(_) => situations.push(entry),
         }
     }
     for (title, entries) in [
-        ("Behaviours of the existing plugin", behaviours),
+        ("Behaviors of the existing plugin", behaviors),
         ("Its defects, which this one does not have", defects),
         ("Situations in real installations", situations),
     ] {
@@ -71,11 +71,11 @@ fn cell(entry: &Entry, tests: &[&Test]) -> String {
 }
 
 /// What is wrong, one line each.
-pub fn problems(catalogue: &Catalogue, tests: &[Test]) -> Vec<String> {
+pub fn problems(catalog: &Catalog, tests: &[Test]) -> Vec<String> {
     let numbers = by_number(tests);
     let unknown = numbers
         .iter()
-        .filter(|(number, _)| !catalogue.0.contains_key(number));
+        .filter(|(number, _)| !catalog.0.contains_key(number));
     let mut problems: Vec<String> = unknown
         .flat_map(|(number, tests)| {
             tests
@@ -83,7 +83,7 @@ pub fn problems(catalogue: &Catalogue, tests: &[Test]) -> Vec<String> {
                 .map(move |test| format!("{number} does not exist: {}::{}", test.file, test.name))
         })
         .collect();
-    for (number, entry) in &catalogue.0 {
+    for (number, entry) in &catalog.0 {
         let proved = numbers.contains_key(number);
         if !proved && entry.area.is_none() && entry.reason.is_none() {
             problems.push(format!("{number} has no test: {}", entry.title));
@@ -133,16 +133,16 @@ mod tests {
 
     #[test]
     fn every_number_has_a_row_and_every_test_a_place() {
-        let catalogue = Catalogue(BTreeMap::from([
-            (Number::Behaviour(1), entry(None, None)),
-            (Number::Behaviour(2), entry(Some("webapp"), None)),
+        let catalog = Catalog(BTreeMap::from([
+            (Number::Behavior(1), entry(None, None)),
+            (Number::Behavior(2), entry(Some("webapp"), None)),
             (Number::Defect(1), entry(None, Some("because"))),
         ]));
         let table = render(
-            &catalogue,
+            &catalog,
             &[
-                test("x", &[Number::Behaviour(1)]),
-                test("y", &[Number::Behaviour(1)]),
+                test("x", &[Number::Behavior(1)]),
+                test("y", &[Number::Behavior(1)]),
             ],
         );
         assert!(
@@ -155,13 +155,13 @@ mod tests {
 
     #[test]
     fn d30_what_is_missing_unknown_or_needless_is_a_problem() {
-        let catalogue = Catalogue(BTreeMap::from([
-            (Number::Behaviour(1), entry(None, None)),
-            (Number::Behaviour(2), entry(Some("webapp"), None)),
+        let catalog = Catalog(BTreeMap::from([
+            (Number::Behavior(1), entry(None, None)),
+            (Number::Behavior(2), entry(Some("webapp"), None)),
             (Number::Defect(1), entry(None, Some("because"))),
         ]));
         let tests = [test("x", &[Number::Defect(1), Number::Defect(99)])];
-        let problems = problems(&catalogue, &tests).join("\n");
+        let problems = problems(&catalog, &tests).join("\n");
         for part in [
             "ZM-001 has no test",
             "D99 does not exist: a.rs::x",
@@ -175,11 +175,11 @@ mod tests {
     #[test]
     fn a_situation_has_a_row_and_needs_a_test() {
         let number = Number::Situation(1);
-        let catalogue = Catalogue(BTreeMap::from([(number, entry(None, None))]));
-        assert_eq!(problems(&catalogue, &[]), ["F01 has no test: title"]);
+        let catalog = Catalog(BTreeMap::from([(number, entry(None, None))]));
+        assert_eq!(problems(&catalog, &[]), ["F01 has no test: title"]);
         let tests = [test("f01_x", &[number])];
-        assert_eq!(problems(&catalogue, &tests), [""; 0]);
-        let table = render(&catalogue, &tests);
+        assert_eq!(problems(&catalog, &tests), [""; 0]);
+        let table = render(&catalog, &tests);
         let section = "## Situations in real installations\n";
         assert!(table.contains(section), "{table}");
         assert!(
@@ -191,25 +191,25 @@ mod tests {
     #[test]
     fn a_number_with_a_suite_needs_a_test_there() {
         let number = Number::Situation(1);
-        let catalogue = Catalogue(BTreeMap::from([(number, in_suite("tests/tests/e2e/"))]));
+        let catalog = Catalog(BTreeMap::from([(number, in_suite("tests/tests/e2e/"))]));
         let elsewhere = test("f01_x", &[number]);
         let missing = ["F01 has no test in tests/tests/e2e/: title"];
         assert_eq!(
-            problems(&catalogue, std::slice::from_ref(&elsewhere)),
+            problems(&catalog, std::slice::from_ref(&elsewhere)),
             missing
         );
         let there = Test {
             file: "tests/tests/e2e/a.rs".to_owned(),
             ..test("f01_y", &[number])
         };
-        assert_eq!(problems(&catalogue, &[elsewhere, there]), [""; 0]);
+        assert_eq!(problems(&catalog, &[elsewhere, there]), [""; 0]);
     }
 
     #[test]
-    fn the_situations_that_need_tests_are_in_the_catalogue() {
+    fn the_situations_that_need_tests_are_in_the_catalog() {
         let text = include_str!("../../../tests/parity.json");
-        let catalogue = Catalogue::parse(text).unwrap();
-        let of = |number| catalogue.0.get(&Number::Situation(number)).unwrap();
+        let catalog = Catalog::parse(text).unwrap();
+        let of = |number| catalog.0.get(&Number::Situation(number)).unwrap();
         for number in 1..=46 {
             let entry = of(number);
             assert_eq!((&entry.area, &entry.reason), (&None, &None), "F{number:02}");

@@ -1,4 +1,4 @@
-//! Situations from real installations, on a real server: the rows of the field catalogue that were seen to fail on one.
+//! Situations from real installations, on a real server: the rows of the field catalog that were seen to fail on one.
 //! The remaining rows are tested with the component alone, in `tests/component/tests/field`.
 
 pub mod channels;

@@ -1,4 +1,4 @@
-//! The figures of the benchmark, the amount of work per run, and helpers for measuring.
+//! The results of the benchmark, the amount of work per run, and helpers for measuring.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ pub(crate) const LOST: Figure = Figure {
     unit: Unit::Count,
 };
 
-/// What is measured of one kind of request.
+/// The measurements of one kind of request.
 pub(crate) struct Load {
     /// Plugin CPU over one connection.
     pub one: Figure,
@@ -42,7 +42,7 @@ pub(crate) struct Load {
     pub many: Figure,
     /// Latency over [`CONNECTIONS`].
     pub many_p50: Figure,
-    /// The slow end of it.
+    /// The 99th percentile of that latency.
     pub many_p99: Figure,
 }
 
@@ -58,21 +58,22 @@ macro_rules! load {
     };
 }
 
-/// The end of a meeting that a channel follows. The Go floor makes two reads and one compare-and-set.
+/// The end of a meeting that a channel follows. The Go baseline makes two reads and one compare-and-set.
 pub(crate) const FOLLOWED: Load = load!("webhook, followed meeting");
-/// The end of a meeting that nobody knows. The Go floor makes two reads.
+/// The end of an unknown meeting. The Go baseline makes two reads.
 pub(crate) const UNKNOWN: Load = load!("webhook, unknown meeting");
-/// A request that is answered without a call of the API.
+/// A request that is answered without an API call.
 pub(crate) const PLAIN: Load = load!("plain GET");
-/// The unknown meeting again, where the floor does no more than mark it by one compare-and-set.
-pub(crate) const LEAST: Load = load!("webhook, the floor with one call only");
+/// The end of an unknown meeting again. The Go baseline makes only one compare-and-set.
+pub(crate) const LEAST: Load = load!("webhook, the baseline with one call only");
 
-/// How many connections are many.
+/// The number of connections under load.
 pub(crate) const CONNECTIONS: usize = 32;
-/// How many values are read in one event, where reading is measured.
+/// The number of values that one event of the read benchmark reads.
 pub(crate) const READS: usize = 90;
 
-pub(crate) fn figures() -> Vec<Figure> {
+/// All results, in the order of the table.
+pub(crate) fn all() -> Vec<Figure> {
     let mut all = vec![
         BUNDLE, EXECUTABLE, ACTIVATED, IDLE, IDLE_OWN, LOADED, LOADED_OWN, GROWTH,
     ];
@@ -89,30 +90,30 @@ pub(crate) fn figures() -> Vec<Figure> {
     all
 }
 
-/// Events of a kind before it is measured.
+/// Events of a kind before its measurement.
 const WARM_UP: usize = 300;
 
-/// How much is done.
+/// The amount of work.
 #[derive(Clone, Copy, Debug)]
 pub struct Amount {
-    /// How often the bundles take turns.
+    /// Rounds, in each of which every bundle is measured once.
     pub rounds: usize,
     /// Events of each kind per round over one connection.
     pub one: usize,
-    /// Events of each kind per round over many.
+    /// Events of each kind per round over [`CONNECTIONS`].
     pub many: usize,
     /// Events per round of [`READS`] reads each.
     pub reading: usize,
     /// Meetings started per round.
     pub starts: usize,
-    /// Events over which the growth of memory is watched, after all rounds.
+    /// Events over which the growth of memory is measured, after all rounds.
     pub drift: usize,
-    /// Whether a crash is waited for that the server takes half a minute to notice.
+    /// Whether to measure crashes that the server notices only after half a minute.
     pub slow_recovery: bool,
 }
 
 impl Amount {
-    /// Enough for figures to be stable within a few per cent.
+    /// Enough for results that are stable within a few percent.
     pub const FULL: Amount = Amount {
         rounds: 5,
         one: 800,
@@ -139,7 +140,7 @@ impl Amount {
     }
 }
 
-/// What stands in the way of one figure, which is said and does not end the run.
+/// The reason why one result is missing. The run continues.
 pub(crate) fn note(what: &str, error: &Error) -> String {
     format!("{what}: {}", explain(error))
 }

@@ -5,11 +5,11 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// The number of a behaviour, of a defect, or of a situation.
+/// The number of a behavior, of a defect, or of a situation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Number {
     /// What the plugin does.
-    Behaviour(u16),
+    Behavior(u16),
     /// What it no longer does wrong.
     Defect(u16),
     /// A situation in a real installation that it handles.
@@ -24,7 +24,7 @@ impl Number {
             right.then(|| text.parse().ok()).flatten()
         };
         if let Some(rest) = word.strip_prefix("zm") {
-            return digits(rest, 3).map(Number::Behaviour);
+            return digits(rest, 3).map(Number::Behavior);
         }
         if let Some(rest) = word.strip_prefix('d') {
             return digits(rest, 2).map(Number::Defect);
@@ -36,7 +36,7 @@ impl Number {
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Number::Behaviour(number) => write!(f, "ZM-{number:03}"),
+            Number::Behavior(number) => write!(f, "ZM-{number:03}"),
             Number::Defect(number) => write!(f, "D{number}"),
             Number::Situation(number) => write!(f, "F{number:02}"),
         }
@@ -57,14 +57,14 @@ pub struct Entry {
 }
 
 /// All numbers.
-pub struct Catalogue(pub BTreeMap<Number, Entry>);
+pub struct Catalog(pub BTreeMap<Number, Entry>);
 
-impl Catalogue {
+impl Catalog {
     /// Reads the file.
     pub fn parse(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let mut entries = BTreeMap::new();
-        for (name, prefix) in [("behaviours", "zm"), ("defects", "d"), ("situations", "f")] {
+        for (name, prefix) in [("behaviors", "zm"), ("defects", "d"), ("situations", "f")] {
             let group = value.get(name).and_then(Value::as_object);
             for (digits, entry) in group.ok_or_else(|| format!("there are no {name}"))? {
                 let number = Number::parse(&format!("{prefix}{digits}"));
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_number_has_as_many_digits_as_its_kind() {
-        assert_eq!(Number::parse("zm007"), Some(Number::Behaviour(7)));
+        assert_eq!(Number::parse("zm007"), Some(Number::Behavior(7)));
         assert_eq!(Number::parse("d07"), Some(Number::Defect(7)));
         assert_eq!(Number::parse("f07"), Some(Number::Situation(7)));
         assert_eq!(Number::parse("F07"), Some(Number::Situation(7)));
@@ -108,12 +108,12 @@ mod tests {
     fn an_entry_needs_a_title() {
         let file = |entry: &str| {
             format!(
-                r#"{{"behaviours": {{"001": {entry}}}, "defects": {{"02": {{"title": "b"}}}},
+                r#"{{"behaviors": {{"001": {entry}}}, "defects": {{"02": {{"title": "b"}}}},
                 "situations": {{"03": {{"title": "c", "suite": "tests/"}}}}}}"#
             )
         };
-        let read = Catalogue::parse(&file(r#"{"title": "a", "area": "webapp"}"#));
-        let read = read.map(|catalogue| catalogue.0).unwrap_or_default();
+        let read = Catalog::parse(&file(r#"{"title": "a", "area": "webapp"}"#));
+        let read = read.map(|catalog| catalog.0).unwrap_or_default();
         assert_eq!(read.len(), 3);
         assert_eq!(
             read.get(&Number::Situation(3))
@@ -121,10 +121,10 @@ mod tests {
             Some("tests/")
         );
         assert_eq!(
-            read.get(&Number::Behaviour(1))
+            read.get(&Number::Behavior(1))
                 .and_then(|entry| entry.area.as_deref()),
             Some("webapp")
         );
-        assert!(Catalogue::parse(&file("{}")).is_err());
+        assert!(Catalog::parse(&file("{}")).is_err());
     }
 }

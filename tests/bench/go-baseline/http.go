@@ -16,16 +16,16 @@ const (
 )
 
 // ServeHTTP answers a request.
-func (f *floor) ServeHTTP(_ *plugin.Context, w http.ResponseWriter, r *http.Request) {
+func (b *baseline) ServeHTTP(_ *plugin.Context, w http.ResponseWriter, r *http.Request) {
 	switch r.Method + " " + r.URL.Path {
 	case "POST /webhook":
-		f.webhook(w, r, f.work)
+		b.webhook(w, r, b.work)
 	case "POST /once":
-		f.webhook(w, r, f.markSeen)
+		b.webhook(w, r, b.markSeen)
 	case "PUT /value":
-		f.storeValue(w, r)
+		b.storeValue(w, r)
 	case "GET /kv-reads":
-		f.readValues(w, r)
+		b.readValues(w, r)
 	case "GET /header":
 		name := r.Header.Get("X-Name")
 		w.Header().Set("X-Name", name)
@@ -44,24 +44,24 @@ func plain(w http.ResponseWriter, status int, text string) {
 	_, _ = io.WriteString(w, text)
 }
 
-func (f *floor) storeValue(w http.ResponseWriter, r *http.Request) {
+func (b *baseline) storeValue(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
 	if err != nil {
 		plain(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	if err := f.API.KVSet(valueKey, body); err != nil {
+	if err := b.API.KVSet(valueKey, body); err != nil {
 		plain(w, http.StatusBadGateway, err.Error())
 		return
 	}
 	plain(w, http.StatusOK, "stored")
 }
 
-func (f *floor) readValues(w http.ResponseWriter, r *http.Request) {
+func (b *baseline) readValues(w http.ResponseWriter, r *http.Request) {
 	n, _ := strconv.Atoi(r.URL.Query().Get("n"))
 	total := 0
 	for range n {
-		value, err := f.API.KVGet(valueKey)
+		value, err := b.API.KVGet(valueKey)
 		if err != nil {
 			plain(w, http.StatusBadGateway, err.Error())
 			return

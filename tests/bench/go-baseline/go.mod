@@ -1,4 +1,4 @@
-module gofloor
+module gobaseline
 
 go 1.26.3
 

@@ -65,13 +65,13 @@ func (s *store) LogWarn(string, ...any) {}
 
 func TestADeliveryOfAFollowedMeetingIsMarkedOnce(t *testing.T) {
 	api := &store{values: map[string][]byte{"meeting_channel_7": []byte(`{"is_subscription":true}`)}}
-	f := &floor{}
-	f.SetAPI(api)
-	f.settings.Store(&settings{WebhookSecret: "a+b", ZoomWebhookSecret: key})
+	b := &baseline{}
+	b.SetAPI(api)
+	b.settings.Store(&settings{WebhookSecret: "a+b", ZoomWebhookSecret: key})
 	for _, id := range []string{`"7"`, `7`, `8`} {
 		delivered := &event{Event: "meeting.ended"}
 		delivered.Payload.Object.UUID, delivered.Payload.Object.ID = "u/==", []byte(id)
-		if err := f.work(delivered); err != nil {
+		if err := b.work(delivered); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -82,7 +82,7 @@ func TestADeliveryOfAFollowedMeetingIsMarkedOnce(t *testing.T) {
 		answer := httptest.NewRecorder()
 		request := httptest.NewRequest(http.MethodPost, address, bytes.NewReader([]byte(ended)))
 		request.Header.Set("Content-Type", "application/json; charset=utf-8")
-		f.ServeHTTP(nil, answer, request)
+		b.ServeHTTP(nil, answer, request)
 		if answer.Code != status {
 			t.Errorf("%s: %d", address, answer.Code)
 		}

@@ -1,9 +1,9 @@
-// Command go-floor is the least that a plugin on Mattermost's own Go SDK does to receive Zoom's webhooks:
-// the floor that `make bench` measures the sandboxed plugin against.
+// Command go-baseline is the smallest plugin on Mattermost's Go SDK that receives Zoom's webhooks. `make bench`
+// compares the sandboxed plugin with it.
 //
-// It verifies a delivery as the sandboxed plugin does, makes the same calls of Mattermost's API for the
-// events of the benchmark, and gives the same answers. It has no commands, no bot, no webapp, no OAuth and
-// no requests of its own, so whatever a real Go plugin weighs comes on top.
+// It verifies a delivery like the sandboxed plugin, makes the same API calls for the events of the benchmark,
+// and gives the same answers. It has no commands, bot, webapp, or OAuth, and sends no requests, so a real Go
+// plugin needs more.
 //
 //	POST /webhook?secret=  verify; read the occurrence's post and the meeting's record; if the meeting is
 //	                       followed, mark the delivery as done, once, by compare-and-set
@@ -26,20 +26,20 @@ type settings struct {
 	ZoomWebhookSecret string
 }
 
-// floor is the plugin.
-type floor struct {
+// baseline is the plugin.
+type baseline struct {
 	plugin.MattermostPlugin
 	settings atomic.Pointer[settings]
 }
 
 // OnConfigurationChange takes the settings in.
-func (f *floor) OnConfigurationChange() error {
+func (b *baseline) OnConfigurationChange() error {
 	loaded := new(settings)
-	if err := f.API.LoadPluginConfiguration(loaded); err != nil {
+	if err := b.API.LoadPluginConfiguration(loaded); err != nil {
 		return err
 	}
-	f.settings.Store(loaded)
+	b.settings.Store(loaded)
 	return nil
 }
 
-func main() { plugin.ClientMain(&floor{}) }
+func main() { plugin.ClientMain(&baseline{}) }

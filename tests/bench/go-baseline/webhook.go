@@ -47,8 +47,8 @@ type mapping struct {
 }
 
 // webhook verifies a delivery, has it worked on and answers.
-func (f *floor) webhook(w http.ResponseWriter, r *http.Request, work func(*event) error) {
-	settings := f.settings.Load()
+func (b *baseline) webhook(w http.ResponseWriter, r *http.Request, work func(*event) error) {
+	settings := b.settings.Load()
 	if settings == nil || settings.WebhookSecret == "" || settings.ZoomWebhookSecret == "" {
 		plain(w, http.StatusNotImplemented, "The plugin is not configured.")
 		return
@@ -70,7 +70,7 @@ func (f *floor) webhook(w http.ResponseWriter, r *http.Request, work func(*event
 	}
 	timestamp, signature := r.Header.Get("X-Zm-Request-Timestamp"), r.Header.Get("X-Zm-Signature")
 	if err := verify([]byte(settings.ZoomWebhookSecret), timestamp, signature, body, time.Now()); err != nil {
-		f.API.LogWarn("A webhook without a good signature was refused.", "reason", err.Error())
+		b.API.LogWarn("A webhook without a good signature was refused.", "reason", err.Error())
 		plain(w, http.StatusUnauthorized, "Not authorized.")
 		return
 	}
@@ -80,7 +80,7 @@ func (f *floor) webhook(w http.ResponseWriter, r *http.Request, work func(*event
 		return
 	}
 	if err := work(delivered); err != nil {
-		f.API.LogWarn("A webhook could not be worked on.", "error", err.Error())
+		b.API.LogWarn("A webhook could not be worked on.", "error", err.Error())
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
@@ -107,12 +107,12 @@ func verify(key []byte, timestamp, signature string, body []byte, now time.Time)
 }
 
 // work does what the sandboxed plugin does about the end of a meeting that has no post here.
-func (f *floor) work(delivered *event) error {
+func (b *baseline) work(delivered *event) error {
 	object := &delivered.Payload.Object
-	if _, err := f.API.KVGet("post_meeting_" + url.PathEscape(object.UUID)); err != nil {
+	if _, err := b.API.KVGet("post_meeting_" + url.PathEscape(object.UUID)); err != nil {
 		return err
 	}
-	stored, err := f.API.KVGet("meeting_channel_" + number(object.ID))
+	stored, err := b.API.KVGet("meeting_channel_" + number(object.ID))
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (f *floor) work(delivered *event) error {
 	if stored == nil || json.Unmarshal(stored, followed) != nil || !followed.IsSubscription {
 		return nil
 	}
-	return f.markSeen(delivered)
+	return b.markSeen(delivered)
 }
 
 // number reads an id that is a text or a number.
@@ -133,12 +133,12 @@ func number(id json.RawMessage) string {
 }
 
 // markSeen marks a delivery as done. Of two at once one sets the mark; for the other it is done already.
-func (f *floor) markSeen(delivered *event) error {
+func (b *baseline) markSeen(delivered *event) error {
 	sum := sha256.Sum256([]byte(delivered.Payload.Object.UUID))
 	key := "webhook_seen_" + delivered.Event + "_" + hex.EncodeToString(sum[:16])
 	options := model.PluginKVSetOptions{Atomic: true, ExpireInSeconds: seen}
 	// An error here is an *AppError, whose nil must not become an error.
-	if _, err := f.API.KVSetWithOptions(key, []byte("1"), options); err != nil {
+	if _, err := b.API.KVSetWithOptions(key, []byte("1"), options); err != nil {
 		return err
 	}
 	return nil
