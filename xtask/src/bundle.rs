@@ -95,7 +95,7 @@ pub fn dist() -> Result<Dist, Error> {
         );
         return Err(Error::Needed(text));
     }
-    webapp::install_anew()?;
+    webapp::clean_install()?;
     let platforms: Vec<_> = PLATFORMS.iter().collect();
     let (zig, version, time) = (Zig::install()?, checked_version()?, version::time()?);
     let dist = build(&version, time, &platforms, Some(&zig), &root().join("dist"))?;

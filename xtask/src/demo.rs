@@ -12,7 +12,7 @@ use crate::run::target;
 
 /// Builds the bundle, starts the servers, and runs the scenario. With `keep`, everything keeps running.
 pub fn demo(keep: bool) -> Result<(), Error> {
-    // What is missing is told before the build, which takes long.
+    // Check for missing tools before the slow build.
     bundle::check_machine()?;
     let prepared = postgres::prepare(&mut |line| println!("{line}"));
     prepared.map_err(|error| Error::Needed(explain(&error)))?;

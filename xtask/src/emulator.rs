@@ -17,11 +17,11 @@ use crate::run::write_if_changed;
 use crate::run::{json, make_executable, run, target};
 use crate::zig::Zig;
 
-/// Where Debian puts Wine; its own front door wants a desktop.
+/// The path of Wine on Debian. The usual `wine` script needs a desktop.
 pub const WINE: &str = "/usr/lib/wine/wine64";
 const WINE_SERVER: &str = "/usr/lib/wine/wineserver64";
 
-/// What today's Rust asks Windows for and Wine 8 does not have: random bytes.
+/// The API that Rust's standard library needs and Wine 8 lacks: random bytes.
 const MISSING_IN_WINE: &str = "
 int SystemFunction036(void *bytes, unsigned long length);
 __declspec(dllexport) int ProcessPrng(unsigned char *bytes, unsigned long long length) {
@@ -29,33 +29,32 @@ __declspec(dllexport) int ProcessPrng(unsigned char *bytes, unsigned long long l
 }
 ";
 
-/// Addresses that an emulated plugin may have, in KiB: for some 70 events at once.
+/// The address space of an emulated plugin, in KiB: enough for about 70 concurrent events.
 const ARM_ADDRESSES: u64 = 300 * 1024 * 1024;
 
-/// How many requests at once the component of `tests/guests/hello` answers where room for all is emulated.
+/// The number of concurrent requests of `tests/guests/hello` whose slots fit in the emulator.
 const ARM_EVENTS: u32 = 8;
 
-/// The plugin and the component of `tests/guests/hello`, to be started like executables of this system.
+/// Scripts that start the plugin and `tests/guests/hello` like executables of this system.
 pub struct Launchers {
     pub plugin: PathBuf,
     pub hello: PathBuf,
-    /// How many requests at once the latter answers, if fewer than its manifest says.
+    /// The number of concurrent requests of `tests/guests/hello`, if it is lower than in its manifest.
     pub events: Option<u32>,
-    /// Ends with this.
-    _world: Option<World>,
+    /// Stops Wine when it is dropped.
+    _prefix: Option<Prefix>,
 }
 
-/// Builds for a platform whatever was not built yet, and the scripts that run it: Windows' in Wine, and arm64's in
-/// QEMU.
+/// Builds the executables for a platform and the scripts that run them: in Wine for Windows, in QEMU for arm64.
 pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launchers, Error> {
     let folder = folder(platform);
-    let world = (platform.name == WINDOWS.name)
-        .then(|| World::start(&folder, zig))
+    let prefix = (platform.name == WINDOWS.name)
+        .then(|| Prefix::start(&folder, zig))
         .transpose()?;
     let lines = |executable: &Path, limit: &str| {
         let executable = executable.display();
-        match &world {
-            Some(World(files)) => format!(
+        match &prefix {
+            Some(Prefix(files)) => format!(
                 "ln -sf '{executable}' \"$0.exe\"\n\
                  export WINEPREFIX='{}' WINEDEBUG=-all\n\
                  exec {WINE} \"$0.exe\" \"$@\"",
@@ -78,18 +77,18 @@ pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launcher
         plugin: launcher(&folder.join("plugin"), &plugin)?,
         hello: launcher(&folder.join("hello"), &lines(&hello, ""))?,
         events,
-        _world: world,
+        _prefix: prefix,
     })
 }
 
-/// The manifest of `tests/guests/hello`, with fewer events at once.
+/// The manifest of `tests/guests/hello`, with fewer concurrent events.
 fn manifest_of(folder: &Path, events: u32) -> Result<PathBuf, Error> {
     let original = hello_manifest();
     let mut manifest = json(&original)?;
     let limit = manifest.pointer_mut("/props/sandbox/concurrent_events");
     let limit = limit.ok_or_else(|| Error::Content {
         path: original,
-        problem: "it has no limit of events at once".to_owned(),
+        problem: "it has no limit of concurrent events".to_owned(),
     })?;
     *limit = events.into();
     let path = folder.join("hello.json");
@@ -97,8 +96,8 @@ fn manifest_of(folder: &Path, events: u32) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// Leaves only those variables that the host keeps. It would start itself anew without the others, and in QEMU that
-/// does not start QEMU.
+/// Removes the variables that the host does not keep. Otherwise the host would re-exec itself without them, and outside
+/// of QEMU.
 const REDUCED: &str = r#"emulator=$(command -v qemu-aarch64-static)
 for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
     case $name in
@@ -118,27 +117,27 @@ fn launcher(path: &Path, lines: &str) -> Result<PathBuf, Error> {
     Ok(path.to_owned())
 }
 
-/// Wine's own world: its files, and the processes that all of Windows shares. The first program in it would start
-/// those, and they would hold its output open long after it ended.
-struct World(PathBuf);
+/// A Wine prefix with its server processes. They start first; otherwise the first program starts them, and they keep its
+/// output open.
+struct Prefix(PathBuf);
 
-impl World {
-    /// Makes it, which takes seconds, and adds what Wine lacks.
+impl Prefix {
+    /// Creates the prefix, which takes seconds, and adds the missing API.
     fn start(folder: &Path, zig: &Zig) -> Result<Self, Error> {
-        let world = Self(folder.join("wine"));
-        std::fs::create_dir_all(&world.0).map_err(at(&world.0))?;
-        run(world.command(WINE_SERVER).arg("--persistent"))?;
-        let mut boot = world.command(WINE);
+        let prefix = Self(folder.join("wine"));
+        std::fs::create_dir_all(&prefix.0).map_err(at(&prefix.0))?;
+        run(prefix.command(WINE_SERVER).arg("--persistent"))?;
+        let mut boot = prefix.command(WINE);
         run(boot.args(["wineboot", "--init"]).stdout(Stdio::null()))?;
         let source = folder.join("bcryptprimitives.c");
         write_if_changed(&source, MISSING_IN_WINE.as_bytes())?;
-        let library = world
+        let library = prefix
             .0
             .join("drive_c/windows/system32/bcryptprimitives.dll");
         let mut compile = zig.c_compiler();
         compile.args(["-target", "x86_64-windows-gnu", "-shared", "-s", "-o"]);
         run(compile.arg(library).arg(&source).arg("-ladvapi32"))?;
-        Ok(world)
+        Ok(prefix)
     }
 
     fn command(&self, program: &str) -> Command {
@@ -149,7 +148,7 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for Prefix {
     fn drop(&mut self) {
         let _ = self.command(WINE_SERVER).arg("--kill").status();
     }

@@ -7,7 +7,7 @@ use thiserror::Error;
 /// An error with a message for the terminal.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// The words on the command line are no command.
+    /// The command line is invalid.
     #[error("{0}")]
     Usage(&'static str),
     /// A program could not be started.
@@ -16,7 +16,7 @@ pub enum Error {
         program: String,
         source: std::io::Error,
     },
-    /// A program ran and failed; its own messages say why.
+    /// A program ran and failed. It printed the reason.
     #[error("failed: {0}")]
     Failed(String),
     /// A file could not be read or written.
@@ -25,25 +25,25 @@ pub enum Error {
         path: PathBuf,
         source: std::io::Error,
     },
-    /// A file does not hold what it should.
+    /// A file has unexpected content.
     #[error("{path}: {problem}")]
     Content { path: PathBuf, problem: String },
-    /// Something is larger than promised.
-    #[error("{what} has {bytes} bytes, more than the {limit} that are promised")]
+    /// A file is larger than its limit.
+    #[error("{what} has {bytes} bytes, more than the limit of {limit}")]
     TooLarge {
         what: &'static str,
         bytes: u64,
         limit: u64,
     },
-    /// Surroundings or settings are not as needed. The text says what to do.
+    /// The environment or a setting is wrong. The text says what to do.
     #[error("{0}")]
     Needed(String),
-    /// Tests failed. All has been said: the sums are the last line.
+    /// Tests failed. The summary is already printed.
     #[error("tests failed")]
     Tests,
 }
 
-/// Names the file in an error about it.
+/// Adds the path to an I/O error.
 pub fn at(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.to_owned();
     move |source| Error::File { path, source }

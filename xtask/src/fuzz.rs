@@ -9,11 +9,11 @@ use crate::error::{Error, at};
 use crate::run::{read, root, run, target};
 
 const FOLDER: &str = "host/rpc/fuzz";
-/// For the whole process, and for one allocation. An input has 4 KiB.
+/// Limits for the whole process and for one allocation. An input has up to 4 KiB.
 const MEMORY: [&str; 2] = ["-rss_limit_mb=1024", "-malloc_limit_mb=256"];
 const INPUT: [&str; 2] = ["-max_len=4096", "-timeout=10"];
 
-/// Runs every target for so many seconds.
+/// Runs every target for `seconds`.
 pub fn fuzz(seconds: &str) -> Result<(), Error> {
     if seconds.parse::<u32>().is_err() {
         return Err(Error::Needed(format!("{seconds} is no number of seconds")));
@@ -39,7 +39,7 @@ pub fn fuzz(seconds: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Cargo of the nightly toolchain, whatever the project's own is: rustup's, not the one that runs this.
+/// Cargo of rustup's nightly toolchain.
 fn nightly() -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(root()).arg("+nightly");

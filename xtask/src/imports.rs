@@ -19,7 +19,7 @@ pub fn compare() -> Result<(), Error> {
     compare_executable(bundle::here()?.executable()?)
 }
 
-/// Builds the bundle and writes the list anew.
+/// Builds the bundle and rewrites the list.
 pub fn write() -> Result<(), Error> {
     let imports = imports_of(bundle::here()?.executable()?)?;
     let path = list();

@@ -13,16 +13,16 @@ use crate::codesign;
 use crate::error::{Error, at};
 use crate::platforms::Platform;
 
-/// Libraries of the systems, as executables name them: all of Windows', and the beginnings of the others'.
+/// System libraries that executables may load: full names for Windows, path prefixes for macOS.
 const WINDOWS_LIBRARIES: &str = "advapi32.dll api-ms-win-core-synch-l1-2-0.dll bcrypt.dll bcryptprimitives.dll crypt32.dll \
     kernel32.dll msvcrt.dll ncrypt.dll ntdll.dll ole32.dll secur32.dll userenv.dll ws2_32.dll \
     api-ms-win-crt-";
 const MAC_LIBRARIES: &str = "/usr/lib/ /System/Library/Frameworks/";
 
-/// The oldest macOS that there is an executable for, as it is encoded.
+/// The oldest supported macOS version, encoded as in Mach-O.
 const OLDEST_MAC: u32 = 11 << 16;
 
-/// Looks at an executable.
+/// Checks an executable.
 pub fn check(executable: &Path, platform: &Platform) -> Result<(), Error> {
     let content = std::fs::read(executable).map_err(at(executable))?;
     problem(&content, platform).map_or(Ok(()), |problem| {
@@ -50,7 +50,7 @@ fn problem(content: &[u8], platform: &Platform) -> Option<String> {
     }
 }
 
-/// It has its libraries in itself, and can lie at any address, which makes it harder to attack.
+/// The executable must be static and position-independent.
 fn linux(file: &Elf, arm: bool) -> Option<String> {
     let machine = if arm {
         elf::header::EM_AARCH64
@@ -92,17 +92,17 @@ fn mac(file: &MachO, content: &[u8], arm: bool) -> Option<String> {
     });
     let wrong = match signature {
         Some(place) => codesign::problem(content, place.dataoff as usize, place.datasize as usize),
-        // Processors of Apple run nothing that is not signed.
+        // Apple processors run only signed code.
         None => arm.then(|| "it is not signed".to_owned()),
     };
     if wrong.is_some() {
         return wrong;
     }
-    // The first is the file itself.
+    // The first entry is the file itself.
     foreign(file.libs.get(1..).unwrap_or_default(), MAC_LIBRARIES)
 }
 
-/// A library that the system may not have.
+/// Reports a library that the system may lack.
 fn foreign(wanted: &[&str], known: &str) -> Option<String> {
     let strange = wanted.iter().find(|name| {
         let name = name.to_ascii_lowercase();
@@ -117,7 +117,7 @@ mod tests {
     use super::problem;
     use crate::platforms::{LINUX, LINUX_ARM, WINDOWS};
 
-    /// The head of an executable for Linux: whether at any address, and for which processor.
+    /// The header of a Linux executable of an ELF type for a processor.
     fn linux(kind: u16, processor: u16) -> Vec<u8> {
         let mut head = b"\x7fELF\x02\x01\x01".to_vec();
         head.resize(16, 0);
@@ -132,12 +132,12 @@ mod tests {
     }
 
     #[test]
-    fn an_executable_for_linux_is_for_its_processor_needs_nothing_and_lies_anywhere() {
+    fn a_linux_executable_is_static_position_independent_and_for_the_right_processor() {
         const AMD: u16 = 62;
         const ARM: u16 = 183;
         assert_eq!(problem(&linux(3, AMD), &LINUX), None);
         assert_eq!(problem(&linux(3, ARM), &LINUX_ARM), None);
-        // This one was built for the C library of this machine.
+        // The test executable is linked to this machine's C library.
         let this = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         for (content, platform, word) in [
             (linux(3, ARM), &LINUX, "processor"),

@@ -78,7 +78,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   advisories       look for known vulnerabilities in the dependencies; needs the network
   api-reference    generate docs/plugins/api.md from wit/
   api [--describe]   generate the RPC crate's API from host/rpc/api; --describe reads Mattermost's library first
-  parity [--check]   write tests/PARITY.md, the table of what each test proves, or check it";
+  parity [--check]   write tests/PARITY.md, the test coverage by number, or check it";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

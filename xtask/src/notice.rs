@@ -1,4 +1,4 @@
-//! NOTICE: the software of others in the bundle, and its licenses.
+//! NOTICE: the third-party software in the bundle and its licenses.
 //!
 //! The texts come from the packages' own sources, because MIT and BSD ask that the copyright line stays. Equal texts are
 //! given once. A package without a text gets the standard text of its license if that license has no copyright line

@@ -1,4 +1,4 @@
-//! The packages of others in the bundle.
+//! The third-party packages in the bundle.
 //!
 //! `cargo tree` lists them, because it resolves features for one package and one target like a build. `cargo metadata`
 //! merges the features of the whole workspace, tests included, and would list packages that nothing links; it gives

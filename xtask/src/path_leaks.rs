@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::error::{Error, at};
 use crate::run::{root, target};
 
-/// Says so, or fails for what is to be published, when this machine's folders are named in a file.
+/// Warns if a file contains this machine's paths; fails if the file is published.
 pub fn check(part: &Path, published: bool) -> Result<(), Error> {
     let content = fs::read(part).map_err(at(part))?;
     let cargo = std::env::var("CARGO_HOME").ok();
@@ -23,7 +23,7 @@ pub fn check(part: &Path, published: bool) -> Result<(), Error> {
         return Ok(());
     };
     let text = format!(
-        "{} names {folder}, so that no other machine can build the same: run `cargo clean`, and build again",
+        "{} names {folder}, so other machines cannot build the same bytes: run `cargo clean` and build again",
         part.display()
     );
     if published {
@@ -33,7 +33,7 @@ pub fn check(part: &Path, published: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// The first of some folders that is named in some bytes.
+/// The first of the folders whose path the bytes contain.
 fn named<'a>(content: &[u8], folders: &'a [String]) -> Option<&'a str> {
     let within = |folder: &&String| {
         let prefix = format!("{}/", folder.trim_end_matches('/'));
@@ -53,7 +53,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn what_names_the_folder_it_was_built_in_is_not_published() {
+    fn a_published_file_must_not_contain_build_paths() {
         let folder = scratch("path_leaks");
         let part = folder.join("part");
         let home = std::env::var("HOME").unwrap() + "/.cargo";
@@ -67,7 +67,7 @@ mod tests {
         fs::write(&part, "\0tokio-1.0.0/src/x.rs\0").unwrap();
         check(&part, true).unwrap();
         fs::remove_dir_all(folder).unwrap();
-        // This program looks for its sources, and so names them.
+        // This program contains the path of its sources, because it reads them.
         assert!(check(&std::env::current_exe().unwrap(), true).is_err());
     }
 }

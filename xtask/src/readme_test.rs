@@ -1,9 +1,9 @@
-//! The commands that docs/releases gives for signing and verifying a release, typed as they are written there.
+//! Runs the commands that docs/releases gives for signing and verifying a release.
 //!
-//! Around them is what they speak of: a release of version 2026.12.0, signed by somebody with a key, and somebody else who
-//! has downloaded a part of it and a clone of the sources. gpg, sha256sum, tar, git and diff are the real ones.
-//! `make dist`, which takes long, and `cargo audit`, which takes the network, are stood in for by scripts that
-//! take nothing but these words. Each step is also seen to fail where it should: a check that cannot is none.
+//! The test creates a release of version 2026.12.0, signed by one person, and a second person who has downloaded part of
+//! the release and cloned the sources. gpg, sha256sum, tar, git, and diff are the real programs. Scripts that accept only
+//! these arguments replace `make dist`, which is slow, and `cargo audit`, which needs the network. The test also checks
+//! that each step fails when it should.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ use crate::platforms::LINUX;
 use crate::run::{make_executable, root, scratch, strict};
 use crate::sign::sign_with;
 
-/// Notes the key, and gives what a build gave before.
+/// Records the key name and copies a prebuilt release.
 const MAKE: &str = r#"#!/bin/sh -e
 test "$*" = dist
-echo "$PLUGIN_SIGNING_KEY" > "$STAGE/signed-by"
-test ! -d "$STAGE/built" || cp -r "$STAGE/built" dist
+echo "$PLUGIN_SIGNING_KEY" > "$FIXTURE/signed-by"
+test ! -d "$FIXTURE/built" || cp -r "$FIXTURE/built" dist
 "#;
 const CARGO: &str = r#"#!/bin/sh -e
 case "$*" in
@@ -45,11 +45,11 @@ fn blocks(guide: &str) -> Vec<String> {
     blocks.map(block).collect()
 }
 
-/// A folder with all that the commands need.
-struct Stage(PathBuf);
+/// A folder with everything that the commands need.
+struct Fixture(PathBuf);
 
-impl Stage {
-    /// With a release, and what somebody downloaded of it. None without gpg.
+impl Fixture {
+    /// Creates a release and a partial download. Returns `None` if gpg is not installed.
     fn new(name: &str) -> Option<Self> {
         if Command::new("gpg").arg("--version").output().is_err() {
             let text = "gpg is missing, install it: apt-get install gpg gpg-agent";
@@ -57,22 +57,22 @@ impl Stage {
             eprintln!("{text}");
             return None;
         }
-        let stage = Self(scratch(name));
+        let fixture = Self(scratch(name));
         for (name, script) in [("make", MAKE), ("cargo", CARGO)] {
-            stage.write(&format!("bin/{name}"), script);
-            make_executable(&stage.0.join("bin").join(name)).unwrap();
+            fixture.write(&format!("bin/{name}"), script);
+            make_executable(&fixture.0.join("bin").join(name)).unwrap();
         }
         for home in ["builder", "reader", "stranger"] {
-            // As if there were somebody at a terminal, whose passphrase is empty.
-            stage.write("nothing", "");
-            let nothing = stage.0.join("nothing").display().to_string();
+            // An empty passphrase, without asking in a terminal.
+            fixture.write("nothing", "");
+            let nothing = fixture.0.join("nothing").display().to_string();
             let answers = format!("batch\npinentry-mode loopback\npassphrase-file {nothing}\n");
-            stage.write(&format!("{home}/gpg.conf"), &answers);
-            private(&stage.0.join(home));
+            fixture.write(&format!("{home}/gpg.conf"), &answers);
+            private(&fixture.0.join(home));
         }
-        stage.publish();
-        stage.clone_sources();
-        Some(stage)
+        fixture.publish();
+        fixture.clone_sources();
+        Some(fixture)
     }
 
     fn write(&self, name: &str, content: &str) {
@@ -81,8 +81,8 @@ impl Stage {
         fs::write(path, content).unwrap();
     }
 
-    /// Types commands in a folder, with the keys of somebody. Answers with what is printed.
-    fn types(&self, who: &str, folder: &str, commands: &str) -> Result<String, String> {
+    /// Runs commands in a folder with one person's keys. Returns their output.
+    fn run_as(&self, who: &str, folder: &str, commands: &str) -> Result<String, String> {
         let mut shell = Command::new("sh");
         shell.args(["-e", "-c", commands]);
         shell.current_dir(self.0.join(folder));
@@ -90,7 +90,7 @@ impl Stage {
         shell.env("PATH", format!("{}:{path}", self.0.join("bin").display()));
         shell
             .env("GNUPGHOME", self.0.join(who))
-            .env("STAGE", &self.0);
+            .env("FIXTURE", &self.0);
         shell
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("LC_ALL", "C");
@@ -104,15 +104,16 @@ impl Stage {
         }
     }
 
-    fn does(&self, folder: &str, commands: &str) {
-        self.types("reader", folder, commands).unwrap();
+    /// Runs commands with the reader's keys.
+    fn run(&self, folder: &str, commands: &str) {
+        self.run_as("reader", folder, commands).unwrap();
     }
 
-    /// What the builder does, with the commands of sign.md.
+    /// Signs and publishes a release with the commands of sign.md.
     fn publish(&self) {
         self.write("sources/README", "");
         let commands = blocks("sign.md");
-        self.types("builder", "sources", &commands.concat())
+        self.run_as("builder", "sources", &commands.concat())
             .unwrap();
         let key = fs::read_to_string(self.0.join("signed-by")).unwrap();
         let manifest = fs::read_to_string(root().join("plugin.json")).unwrap();
@@ -125,7 +126,7 @@ impl Stage {
         );
         self.write("built/NOTICE", "who wrote it\n");
         fs::write(self.0.join("built").join(NAME), packed.unwrap()).unwrap();
-        self.sum();
+        self.write_checksums();
         let gpg = || {
             let mut gpg = Command::new("gpg");
             gpg.env("GNUPGHOME", self.0.join("builder"));
@@ -133,28 +134,28 @@ impl Stage {
         };
         let sums = self.0.join("built").join(checksums::NAME);
         sign_with(key.trim(), &sums, &gpg).unwrap();
-        self.does("", "cp -r built downloaded && rm downloaded/NOTICE");
-        self.does("", "mv sources/zoom.asc downloaded");
+        self.run("", "cp -r built downloaded && rm downloaded/NOTICE");
+        self.run("", "mv sources/zoom.asc downloaded");
     }
 
-    /// Writes the sums of what was built.
-    fn sum(&self) {
+    /// Writes the checksums of the built files.
+    fn write_checksums(&self) {
         let files = ["NOTICE", NAME].map(|name| self.0.join("built").join(name));
         checksums::write(&self.0.join("built"), &files).unwrap();
     }
 
-    /// A clone that has not all tags, at a later commit.
+    /// Clones the sources without tags, at a later commit.
     fn clone_sources(&self) {
         let commit = "git -c user.name=Ada -c user.email=ada@example.com -c commit.gpgsign=false \
                       commit -q --allow-empty -m";
-        self.does(
+        self.run(
             "sources",
             &format!("git init -q; {commit} one; git tag v2026.12.0; {commit} two"),
         );
-        self.does("", "git clone -q --no-tags sources clone");
+        self.run("", "git clone -q --no-tags sources clone");
     }
 
-    /// Verifies the release as verify.md says. Answers with what was printed, or with the commands that failed.
+    /// Verifies the release with the commands of verify.md. Returns their output, or the commands that failed.
     fn check(&self) -> Result<String, String> {
         let mut printed = String::new();
         for block in blocks("verify.md") {
@@ -162,14 +163,14 @@ impl Stage {
                 true => "clone",
                 false => "downloaded",
             };
-            let text = self.types("reader", folder, &block);
+            let text = self.run_as("reader", folder, &block);
             printed += &text.map_err(|text| format!("{block}{text}"))?;
         }
         Ok(printed)
     }
 }
 
-impl Drop for Stage {
+impl Drop for Fixture {
     fn drop(&mut self) {
         for home in ["builder", "reader", "stranger"] {
             let mut agent = Command::new("gpgconf");
@@ -190,10 +191,10 @@ fn private(folder: &Path) {
 
 #[test]
 fn the_commands_of_the_guides_verify_a_release() {
-    let Some(stage) = Stage::new("readme") else {
+    let Some(fixture) = Fixture::new("readme") else {
         return;
     };
-    let printed = stage.check().unwrap();
+    let printed = fixture.check().unwrap();
     for expected in [
         "Good signature from \"you@example.com\"",
         &format!("{NAME}: OK"),
@@ -206,7 +207,7 @@ fn the_commands_of_the_guides_verify_a_release() {
     let bare: String = printed.split_whitespace().collect();
     let line = printed.lines().map(str::trim).find(|line| line.len() == 40);
     assert!(bare.matches(line.unwrap()).count() >= 2, "{printed}");
-    stage.does(
+    fixture.run(
         "clone",
         "test \"$(git describe --tags --exact-match)\" = v2026.12.0",
     );
@@ -237,11 +238,11 @@ fn the_commands_of_the_guides_detect_a_release_that_was_tampered_with() {
             "diff ",
         ),
     ] {
-        let Some(stage) = Stage::new(name) else {
+        let Some(fixture) = Fixture::new(name) else {
             return;
         };
-        stage.types("stranger", "", &commands).unwrap();
-        let failed = stage.check().unwrap_err();
+        fixture.run_as("stranger", "", &commands).unwrap();
+        let failed = fixture.check().unwrap_err();
         assert!(failed.contains(word), "{name}: {failed}");
     }
 }

@@ -14,14 +14,13 @@ use crate::error::{Error, at};
 use crate::run::{cargo, root, run, target};
 use crate::version;
 
-/// What the other home of cargo shares with the usual one: the packages, and the locks that guard them. Programs are
-/// found by PATH, and rustup's have what they need elsewhere.
+/// The folders that both cargo homes share: packages and their lock files. Programs are found in PATH.
 const SHARED: [&str; 4] = ["registry", "git", ".package-cache", ".package-cache-mutate"];
 
 /// Builds twice and compares.
 pub fn reproduce() -> Result<(), Error> {
     if version::has_changes() {
-        let text = "there are changes that are not committed, which a clone would not have: commit them first";
+        let text = "a clone does not contain uncommitted changes: commit them first";
         return Err(Error::Needed(text.to_owned()));
     }
     bundle::dist()?;
@@ -51,8 +50,8 @@ pub fn reproduce() -> Result<(), Error> {
     fs::remove_dir_all(&place).map_err(at(&place))
 }
 
-/// Another home of cargo, with the packages of the usual one. The configuration comes along where it is harmless, for
-/// it may say that packages come from elsewhere, and they lie under the name of where they come from.
+/// Creates another cargo home with the packages of the usual one. A harmless configuration is copied too, because it may
+/// name another registry, and package folders are named after their registry.
 fn other_home(home: &Path, place: &Path) -> Result<PathBuf, Error> {
     check_configuration(home, &[])?;
     let other = place.join("home-of-cargo");
@@ -71,7 +70,7 @@ fn link(from: &Path, to: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(from, to)
 }
 
-/// What is published is built on Linux alone.
+/// Releases are built only on Linux.
 #[cfg(not(unix))]
 fn link(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())

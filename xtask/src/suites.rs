@@ -17,7 +17,7 @@ use crate::test_summary::{CargoTest, GoTest, Reader, Summary, Tap};
 use crate::zig::Zig;
 use crate::{bench, bundle, checksums, emulator, imports, parity, toolchain, webapp};
 
-/// Runs all suites and prints the sums as its last line.
+/// Runs all suites. The last line is the total.
 pub fn test() -> Result<(), Error> {
     toolchain::complete()?;
     toolchain::add_tools()?;
@@ -26,7 +26,7 @@ pub fn test() -> Result<(), Error> {
     session.supply_chain();
     session.webapp();
     session.rust_tests();
-    session.peers();
+    session.bundle_suites();
     session.conclude()
 }
 
@@ -54,7 +54,7 @@ pub fn check_style() -> Result<(), Error> {
     session.conclude()
 }
 
-/// Runs the browser suite alone, or the part of it whose titles hold the given words.
+/// Runs the browser suite, or only the tests whose titles contain the given words.
 pub fn browser(words: &[&str]) -> Result<(), Error> {
     let dist = bundle::here()?;
     let mut suite = webapp::browser_suite(&dist.bundle)?;
@@ -64,15 +64,15 @@ pub fn browser(words: &[&str]) -> Result<(), Error> {
     crate::run::run(&mut suite)
 }
 
-/// Drives the executables for the systems that there are emulators for, under Mattermost's supervisor.
+/// Runs the Go supervisor suite with the executables for other systems, in emulators.
 pub fn emulated() -> Result<(), Error> {
     let mut session = Session::new();
     let mut wine = Command::new(emulator::WINE);
     let wine = session.has("wine64", "apt-get install wine64", wine.arg("--version"));
     let arm = session.has_arm();
     let platforms = [(&LINUX_ARM, arm), (&WINDOWS, wine)];
-    let there = platforms.iter().filter(|(_, emulator)| *emulator);
-    let platforms: Vec<_> = there.map(|(platform, _)| *platform).collect();
+    let emulated = platforms.iter().filter(|(_, emulator)| *emulator);
+    let platforms: Vec<_> = emulated.map(|(platform, _)| *platform).collect();
     if platforms.is_empty() {
         let text = "there is no emulator: apt-get install qemu-user-static wine64";
         return Err(Error::Needed(text.to_owned()));
@@ -86,7 +86,7 @@ pub fn emulated() -> Result<(), Error> {
     session.conclude()
 }
 
-/// Takes the screenshots of the gallery anew.
+/// Updates the screenshots of the gallery.
 pub fn screens() -> Result<(), Error> {
     webapp::build_pages()?;
     let mut suite = webapp::npm(&["run", "--silent", "e2e", "--", "gallery"]);
@@ -141,7 +141,7 @@ impl Session {
         });
     }
 
-    /// What can be said of the webapp without a server.
+    /// Runs the webapp's checks that need no server.
     fn webapp(&mut self) {
         if !self.has_node() {
             return;
@@ -167,25 +167,25 @@ impl Session {
     }
 
     fn rust_tests(&mut self) {
-        self.step("table of what the tests prove", parity::check);
+        self.step("test coverage by number", parity::check);
         let mut tests =
             cargo_with("test --locked --release --workspace --no-fail-fast --exclude plugin-tests");
-        // Tests of components wait much longer than they compute: for answers, and for pauses between tries.
+        // Component tests mostly wait, for answers and between retries.
         tests.env("RUST_TEST_THREADS", "8");
         self.suite("unit and component tests", &mut tests, CargoTest::default());
-        // Here, where the host is built as the tests have it.
-        self.step("bench of the pieces, each once", bench::try_pieces);
+        // At this point the host is built like the benchmarks need it.
+        self.step("benchmarks of the parts, once each", bench::try_pieces);
     }
 
-    /// The suites that need the bundle.
-    fn peers(&mut self) {
+    /// Runs the suites that need the bundle.
+    fn bundle_suites(&mut self) {
         let zig = self.zig();
         let mut hello = None;
         self.step("another component on the same host", || {
             hello = Some(bundle::hello(zig.as_ref())?);
             Ok(())
         });
-        // The other systems take as long again: `make dist` and `make emulated`, which a workflow runs every week.
+        // The other systems take as long again; a weekly workflow runs `make dist` and `make emulated`.
         let platforms: &[&Platform] = &[&LINUX];
         let mut dist = None;
         self.step("bundle", || {
@@ -196,12 +196,12 @@ impl Session {
         let Ok(executable) = dist.executable() else {
             return;
         };
-        self.step("the same bytes when it is made again", || {
+        self.step("a second build gives the same bytes", || {
             bundle::again(&dist, platforms, zig.as_ref())
         });
         let mut sums = Command::new("sha256sum");
         sums.args(["--strict", "--quiet", "-c", checksums::NAME]);
-        self.check("sums of the bundles", sums.current_dir(&dist.folder));
+        self.check("checksums of the bundles", sums.current_dir(&dist.folder));
         self.step("imports", || imports::compare_executable(executable));
         if self.has_go() {
             let mut description = go_test(&root().join("tests/description"));
@@ -222,14 +222,14 @@ impl Session {
         self.browser(&dist.bundle);
     }
 
-    /// What `make bench` does, a handful of everything: whether it works, and not what comes of it.
+    /// Runs `make bench` with a few events to check that it works. Ignores the results.
     fn bench(&mut self, bundle: &Path, hello: &Path) {
         if !self.has_go() {
             return;
         }
         let mut baseline = go_test(&root().join("tests/bench/go-baseline"));
         self.suite("Go baseline", baseline.arg("./..."), GoTest::default());
-        self.step("bench on a server, each once", || {
+        self.step("server benchmarks, once each", || {
             bench::try_whole(bundle, hello)
         });
     }
@@ -254,7 +254,7 @@ impl Session {
         }
     }
 
-    /// The linker for what is published.
+    /// The linker for releases.
     fn zig(&mut self) -> Option<Zig> {
         let mut python = Command::new("python3");
         python.args(["-c", "import venv, ensurepip"]);
@@ -269,14 +269,14 @@ impl Session {
         zig
     }
 
-    /// The executable for another system, as far as an emulator can show it.
+    /// Tests the executable for another system in an emulator.
     fn emulated(&mut self, platform: &Platform, dist: &Dist, zig: &Zig) {
         let mut launchers = None;
         self.step(&format!("another component on {}", platform.name), || {
             launchers = Some(emulator::launchers(platform, dist, zig)?);
             Ok(())
         });
-        // How it endures, and what it answers under load within the time of an event, is the emulator's.
+        // Leave out endurance and load tests: they would measure the emulator.
         let groups = [
             "-run=Test/(lifecycle|plugin|http|sandbox)",
             "-skip=Test/http/answers",
@@ -294,7 +294,7 @@ impl Session {
         }
     }
 
-    /// Whether there is an emulator of arm64.
+    /// Whether the arm64 emulator is installed.
     fn has_arm(&mut self) -> bool {
         self.has(
             "qemu-aarch64-static",
@@ -321,7 +321,7 @@ impl Session {
         }
     }
 
-    /// Whether a tool is there. Says how to get it when not.
+    /// Whether a tool is installed. If not, prints how to install it.
     fn has(&mut self, tool: &str, install: &str, question: &mut Command) -> bool {
         if read(question).is_some() {
             return true;
@@ -336,11 +336,12 @@ impl Session {
         false
     }
 
-    /// A command that has only one outcome.
+    /// Runs a command that counts as one test.
     fn check(&mut self, name: &str, command: &mut Command) {
         self.step(name, || crate::run::run(command));
     }
 
+    /// Runs a function that counts as one test.
     fn step(&mut self, name: &str, action: impl FnOnce() -> Result<(), Error>) {
         println!("\n== {name}");
         let outcome = action();
@@ -350,7 +351,7 @@ impl Session {
         self.record(name, Summary::of(outcome.is_ok()));
     }
 
-    /// A test runner.
+    /// Runs a test runner and counts its tests.
     fn suite(&mut self, name: &str, command: &mut Command, mut reader: impl Reader) {
         println!("\n== {name}\n> {}", shown(command));
         let began = Instant::now();
@@ -388,7 +389,7 @@ impl Session {
         } = self.total;
         println!();
         if skipped > 0 && !self.strict {
-            println!("{skipped} left out, see above; with CI=true that is a failure");
+            println!("{skipped} skipped, see above; with CI=true, skipped tests are failures");
         }
         if failed > 0 {
             println!("failed: {}", self.failures.join(", "));
@@ -402,7 +403,7 @@ impl Session {
     }
 }
 
-/// The tests of a Go module, to be counted.
+/// The tests of a Go module, with output for [`GoTest`].
 fn go_test(module: &Path) -> Command {
     let mut tests = Command::new("go");
     tests.args(["test", "-json", "-count=1", "-timeout=30m"]);
@@ -412,7 +413,7 @@ fn go_test(module: &Path) -> Command {
     tests
 }
 
-/// What the Go supervisor suite is told: `tests/supervisor/suite/doc.go` says what each means.
+/// Environment variables of the Go supervisor suite, documented in `tests/supervisor/suite/doc.go`.
 type Variable = (&'static str, OsString);
 
 fn executables(plugin: &Path, hello: &Path) -> Vec<Variable> {
@@ -422,7 +423,7 @@ fn executables(plugin: &Path, hello: &Path) -> Vec<Variable> {
     ]
 }
 
-/// Runs a command, shows what its reader makes of each line, and answers whether it succeeded.
+/// Runs a command, prints its output as the reader shows it, and returns whether the command succeeded.
 fn follow(command: &mut Command, reader: &mut impl Reader) -> Result<bool, Error> {
     let missing = |source| Error::Missing {
         program: "the runner".to_owned(),

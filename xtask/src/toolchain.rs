@@ -9,13 +9,13 @@ use crate::error::Error;
 use crate::packages::GUEST_TARGET;
 use crate::run::{read, root, run, sysroot};
 
-/// Which toolchain that is.
+/// The pinned toolchain.
 const FILE: &str = include_str!("../../rust-toolchain.toml");
 
 /// Other tools, with their versions.
 const TOOLS: &str = include_str!("tools.txt");
 
-/// Has what builds need: the standard library for components.
+/// Installs the standard library for components.
 ///
 /// # Errors
 ///
@@ -24,7 +24,7 @@ pub fn complete() -> Result<(), Error> {
     add_target(GUEST_TARGET)
 }
 
-/// Has what `cargo xtask test` needs beyond that: lints and formatting.
+/// Installs the lints and the formatter for `cargo xtask test`.
 ///
 /// # Errors
 ///
@@ -39,14 +39,14 @@ pub fn add_tools() -> Result<(), Error> {
     Ok(())
 }
 
-/// What installs a tool of cargo's registry, in the version that is known to work.
+/// The command that installs a cargo tool in its pinned version.
 pub fn installs(tool: &str) -> String {
     let is_it = |line: &&str| line.split('@').next() == Some(tool);
     let pinned = TOOLS.lines().find(is_it).unwrap_or(tool);
     format!("cargo install --locked {pinned}")
 }
 
-/// Has the standard library for a target installed.
+/// Installs the standard library for a target.
 ///
 /// # Errors
 ///
@@ -70,7 +70,7 @@ pub fn version() -> Result<String, Error> {
     Ok(version.to_owned())
 }
 
-/// Refuses a compiler of another version than what is published is built with.
+/// Fails if the compiler is not the pinned version.
 pub fn check_version() -> Result<(), Error> {
     compare(&version()?, FILE)
 }
@@ -83,8 +83,8 @@ fn compare(version: &str, file: &str) -> Result<(), Error> {
         return Ok(());
     }
     let text = format!(
-        "rustc is {version}, and what is published is built with {channel}, which rust-toolchain.toml names: unset \
-         RUSTUP_TOOLCHAIN, have rustup's rustc and cargo first in PATH, and build again"
+        "rustc is {version}, but releases are built with {channel} (rust-toolchain.toml): unset RUSTUP_TOOLCHAIN, put \
+         rustup's rustc and cargo first in PATH, and build again"
     );
     Err(Error::Needed(text))
 }
@@ -99,7 +99,7 @@ mod tests {
     use crate::run::root;
 
     #[test]
-    fn tools_are_installed_in_a_version_that_is_said_in_one_place() {
+    fn tool_versions_are_pinned_in_one_place() {
         for tool in ["cargo-deny", "cargo-mutants"] {
             let command = installs(tool);
             let (_, version) = command.split_once(&format!(" {tool}@")).unwrap();

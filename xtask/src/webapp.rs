@@ -40,7 +40,7 @@ fn stamp() -> PathBuf {
 }
 
 /// Installs the packages of the lock file again, so that a release contains nothing else.
-pub fn install_anew() -> Result<(), Error> {
+pub fn clean_install() -> Result<(), Error> {
     let stamp = stamp();
     if stamp.exists() {
         fs::remove_file(&stamp).map_err(at(&stamp))?;

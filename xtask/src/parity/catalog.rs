@@ -1,23 +1,23 @@
-//! `tests/parity.json`: the numbers, and our words for them.
+//! `tests/parity.json`: the numbers and their titles.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
-/// The number of a behavior, of a defect, or of a situation.
+/// The number of a behavior, a defect, or a situation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Number {
-    /// What the plugin does.
+    /// A behavior of the existing plugin.
     Behavior(u16),
-    /// What it no longer does wrong.
+    /// A defect of the existing plugin that this one must not have.
     Defect(u16),
-    /// A situation in a real installation that it handles.
+    /// A situation in a real installation that the plugin must handle.
     Situation(u16),
 }
 
 impl Number {
-    /// The number that a word of a test's name is: `zm007`, `d07`, or `f07`.
+    /// Parses a word of a test's name: `zm007`, `d07`, or `f07`.
     pub fn parse(word: &str) -> Option<Self> {
         let digits = |text: &str, count: usize| {
             let right = text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -43,14 +43,14 @@ impl fmt::Display for Number {
     }
 }
 
-/// What is known of a number besides its tests.
+/// The entry of a number.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// A few words.
+    /// A short description.
     pub title: String,
-    /// The part of the project that proves it, when that is not the server's.
+    /// The part of the project that covers it, if no numbered test does.
     pub area: Option<String>,
-    /// Why no test can prove it.
+    /// The reason why no test can cover it.
     pub reason: Option<String>,
     /// The folder in which at least one of its tests must be, such as that of the suite on a real server.
     pub suite: Option<String>,

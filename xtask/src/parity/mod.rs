@@ -1,11 +1,11 @@
-//! Which test proves what: the table of `tests/PARITY.md`, made from the names of the tests.
+//! Test coverage by number: `tests/PARITY.md`, generated from the names of the tests.
 //!
-//! The plugin takes the place of an existing one, whose behaviors are numbered ZM-001 … and whose
-//! defects, not to be repeated, D1 …. Situations in real installations that it must handle are numbered F01 …. A test
-//! carries the numbers of what it proves in its name: `zm092_d24_the_end_is_told`. The titles are in
-//! `tests/parity.json`, where a number that no test of Rust can prove has an `area` (it is proved elsewhere) or a
-//! `reason` (it cannot be proved by a test). A number with a `suite` needs a test in that folder, such as the suite on a
-//! real server. Every other number without a test is an error, and so is a number that does not exist.
+//! The plugin replaces an existing one. The behaviors of that plugin are numbered ZM-001 …, its defects, which must not
+//! return, D1 …, and situations in real installations F01 …. The name of a test contains the numbers that it covers:
+//! `zm092_d24_the_end_is_announced`. The titles are in `tests/parity.json`. A number without a test there has an `area`
+//! (another part of the project covers it) or a `reason` (no test can cover it). A number with a `suite` needs a test in
+//! that folder, such as the suite on a real server. Every other number without a test is an error, and so is an unknown
+//! number.
 
 mod catalog;
 mod scan;
@@ -28,7 +28,7 @@ fn catalog() -> Result<Catalog, Error> {
     Catalog::parse(&text).map_err(|problem| Error::Content { path, problem })
 }
 
-/// Writes the table, and says which numbers lack a test.
+/// Writes the table. Fails if a number lacks a test.
 pub fn write() -> Result<(), Error> {
     let (catalog, tests) = (catalog()?, scan::tests(&root())?);
     let path = table_path();
@@ -36,7 +36,7 @@ pub fn write() -> Result<(), Error> {
     complete(&catalog, &tests)
 }
 
-/// Fails when a number lacks a test, or when the committed table is not that of the tests.
+/// Fails if a number lacks a test or the committed table is out of date.
 pub fn check() -> Result<(), Error> {
     let (catalog, tests) = (catalog()?, scan::tests(&root())?);
     complete(&catalog, &tests)?;

@@ -1,8 +1,7 @@
-//! Finding the tests in the sources, by how they are written down.
+//! Finds the tests in the sources.
 //!
-//! Three forms are known: functions below `#[test]` or `#[tokio::test…]`, the names in the `CHECKS` of
-//! the suite on a real server, and the titles given to `it(…)` and `test(…)` in the webapp's suites. A
-//! test that is ignored or skipped proves nothing and is not found.
+//! It knows three forms: functions below `#[test]` or `#[tokio::test…]`, the names in the `CHECKS` of the suite on a real
+//! server, and the titles in `it(…)` and `test(…)` of the webapp's suites. Ignored and skipped tests do not count.
 
 use std::fs;
 use std::path::Path;
@@ -10,14 +9,14 @@ use std::path::Path;
 use crate::error::{Error, at};
 use crate::parity::catalog::Number;
 
-/// A test that carries numbers.
+/// A test with numbers in its name.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Test {
-    /// Its file, from the project's folder.
+    /// Its file, relative to the project's folder.
     pub file: String,
     /// Its name or title.
     pub name: String,
-    /// What it says it proves.
+    /// The numbers in its name.
     pub numbers: Vec<Number>,
 }
 
@@ -63,7 +62,7 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<Test>) -> Result<(), Error> 
     Ok(())
 }
 
-/// How tests are written down in a file of this name.
+/// The function that finds tests in a file of this name.
 fn names_in(file: &str) -> Option<fn(&str) -> Vec<String>> {
     let extension = file.rsplit_once('.')?.1;
     match extension {
@@ -106,7 +105,7 @@ fn rust(text: &str) -> Vec<String> {
     found
 }
 
-/// The name of the function that a line begins.
+/// The name of the function that starts in a line.
 fn function(line: &str) -> Option<&str> {
     let rest = line.strip_prefix("pub ").unwrap_or(line);
     let rest = rest.strip_prefix("async ").unwrap_or(rest);
@@ -115,7 +114,7 @@ fn function(line: &str) -> Option<&str> {
     rest.get(..end)
 }
 
-/// The text that a line begins with, between quotes.
+/// The quoted text at the start of a line.
 fn quoted(line: &str) -> Option<&str> {
     let mark = line
         .chars()
@@ -129,7 +128,7 @@ fn script(text: &str) -> Vec<String> {
     let (mut table, mut continued) = (false, false);
     for line in text.lines().map(str::trim) {
         table |= line.starts_with("it.each(");
-        // The title of a table of cases follows the table, wherever that ends.
+        // The title follows the end of the table of cases.
         let opened = if table {
             after_table(line)
         } else {
@@ -144,7 +143,7 @@ fn script(text: &str) -> Vec<String> {
     found
 }
 
-/// What follows the table of cases that ends in this line: a title, or nothing yet.
+/// The title after a table of cases that ends in this line. It is empty if the title is in the next line.
 fn after_table(line: &str) -> Option<&str> {
     let mut parts = line
         .match_indices(")(")
@@ -156,7 +155,7 @@ fn after_table(line: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    /// Samples begin with a mark, or they would be found as tests of this file.
+    /// `@` hides the samples from the scan of this file.
     fn sample(text: &str) -> String {
         text.replace('@', "")
     }
@@ -241,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_samples_of_this_file_are_no_tests() {
+    fn the_samples_of_this_file_are_not_tests() {
         let names = rust(include_str!("scan.rs"));
         assert!(names.iter().any(|name| name.starts_with("the_samples")));
         assert!(names.iter().all(|name| super::numbers(name).is_empty()));
