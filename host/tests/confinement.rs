@@ -192,8 +192,8 @@ fn nothing_is_started() {
 }
 
 #[test]
-fn what_is_not_listed_is_not_read() {
-    apart("what_is_not_listed_is_not_read", || {
+fn unlisted_paths_cannot_be_read() {
+    apart("unlisted_paths_cannot_be_read", || {
         let secret = playground().unwrap().join("secret");
         assert_eq!(fs::read_to_string(&secret).unwrap(), "secret");
         let confined = Confined::new();
@@ -625,18 +625,15 @@ fn without_landlock_the_rest_holds_and_the_host_says_what_is_missing() {
 }
 
 #[test]
-fn where_a_container_refuses_landlock_the_host_says_so() {
-    apart(
-        "where_a_container_refuses_landlock_the_host_says_so",
-        || {
-            refuse(&[libc::SYS_landlock_restrict_self], libc::EPERM);
-            let confined = Confined::new();
-            let told = confined.confinement.to_string();
-            assert!(told.contains("not active: files (Landlock) ("), "{told}");
-            assert_eq!(told.lines().count(), 1);
-            nothing_is_executed();
-        },
-    );
+fn if_a_container_forbids_landlock_the_host_logs_it() {
+    apart("if_a_container_forbids_landlock_the_host_logs_it", || {
+        refuse(&[libc::SYS_landlock_restrict_self], libc::EPERM);
+        let confined = Confined::new();
+        let told = confined.confinement.to_string();
+        assert!(told.contains("not active: files (Landlock) ("), "{told}");
+        assert_eq!(told.lines().count(), 1);
+        nothing_is_executed();
+    });
 }
 
 #[test]

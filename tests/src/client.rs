@@ -510,9 +510,9 @@ impl Client {
         self.configure("/PluginSettings/Plugins", id, settings)
     }
 
-    /// Lets the server look after its plugins every half minute and start again those that died, or not.
-    pub fn look_after_plugins(&self, does: bool) -> Result<(), Error> {
-        self.configure("/PluginSettings", "EnableHealthCheck", &json!(does))
+    /// Turns the server's health check on or off. It runs twice a minute and restarts crashed plugins.
+    pub fn set_plugin_health_check(&self, enabled: bool) -> Result<(), Error> {
+        self.configure("/PluginSettings", "EnableHealthCheck", &json!(enabled))
     }
 
     /// Changes one field of an object in the server's configuration.

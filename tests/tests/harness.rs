@@ -13,7 +13,7 @@ fn tell(line: &str) {
 }
 
 #[test]
-fn a_site_boots_people_talk_and_nothing_stays_behind() {
+fn a_site_starts_delivers_messages_and_leaves_no_process() {
     let logs = cache_folder().join("logs/harness");
     let mut site = Site::start(&logs, &mut tell).unwrap();
     let room = site.room("room").unwrap();

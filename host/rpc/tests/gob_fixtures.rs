@@ -381,7 +381,7 @@ fn drain(bytes: &[u8], turn: usize) {
 }
 
 #[test]
-fn every_prefix_is_survived() {
+fn truncated_input_does_not_panic() {
     for fixture in fixtures() {
         for end in 0..fixture.bytes.len() {
             drain(&fixture.bytes[..end], end);

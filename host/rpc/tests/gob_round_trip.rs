@@ -176,7 +176,7 @@ fn everything() -> impl Strategy<Value = Everything> {
 
 proptest! {
     #[test]
-    fn what_is_sent_arrives(values in proptest::collection::vec(everything(), 1..4), step in 1_usize..300) {
+    fn sent_values_are_received(values in proptest::collection::vec(everything(), 1..4), step in 1_usize..300) {
         let mut encoder = Encoder::new();
         let mut bytes = Vec::new();
         for value in &values {
@@ -389,7 +389,7 @@ fn a_value_that_cannot_be_encoded_does_not_change_the_stream() {
 }
 
 #[test]
-fn what_is_zero_is_not_sent() {
+fn zero_values_are_not_sent() {
     let value = Everything {
         pointer: Some(String::new()),
         inner: Some(Box::default()),

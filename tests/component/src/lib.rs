@@ -4,11 +4,11 @@
 //! capabilities. A fresh instance costs tens of microseconds, so thousands of cases run in a second.
 #![deny(missing_docs)]
 
+pub mod faults;
 pub mod leaks;
 pub mod memory;
 mod replica;
 pub mod scene;
-pub mod trouble;
 
 use std::sync::{Arc, OnceLock};
 

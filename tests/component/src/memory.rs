@@ -2,7 +2,7 @@
 //!
 //! Users, channels, members, permissions, posts, ephemeral posts, websocket events, and a key-value
 //! store with expiry and compare-and-set, all under one lock. Calls are counted by name, and a test can
-//! make them go wrong ([`crate::trouble`]), move the server's clock, let the read replica lag
+//! inject faults ([`crate::faults`]), move the server's clock, let the read replica lag
 //! ([`World::lag`]), or slow every call down ([`MemoryApi::slow_down`]).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +24,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
+use crate::faults::{Fate, InjectedFault, Plan};
 use crate::replica::{Position, Versions, Write};
-use crate::trouble::{Fate, Plan, Trouble};
 
 /// A custom event as it was published.
 #[derive(Debug, Clone)]
@@ -508,7 +508,7 @@ impl MemoryApi {
                 let _ = act(&mut world);
                 failed()
             }
-            Fate::Unheard => return Box::pin(std::future::pending()),
+            Fate::Ignored => return Box::pin(std::future::pending()),
         };
         let mut changes = self.delay.subscribe();
         let delay = *changes.borrow_and_update();
@@ -523,45 +523,45 @@ impl MemoryApi {
     }
 }
 
-/// Troubles.
+/// Injected faults.
 impl MemoryApi {
-    /// Plans a trouble at the step that comes after so many more.
-    pub fn plan(&self, trouble: Trouble, step: usize) {
-        self.world().plan = Plan::at(trouble, step);
+    /// Plans a fault after this number of steps.
+    pub fn plan(&self, fault: InjectedFault, step: usize) {
+        self.world().plan = Plan::at(fault, step);
     }
 
-    /// Plans a trouble at the next step whose description begins so.
-    pub fn plan_at(&self, trouble: Trouble, step: &str) {
-        self.world().plan = Plan::at_named(trouble, step);
+    /// Plans a fault at the next step whose description starts with `step`.
+    pub fn plan_at(&self, fault: InjectedFault, step: &str) {
+        self.world().plan = Plan::at_named(fault, step);
     }
 
-    /// Ends the trouble, whether it came or not. Answers with the step that it came at, if it did.
-    pub fn relieve(&self) -> Option<String> {
+    /// Removes the planned fault. Returns the step at which the fault occurred.
+    pub fn clear_fault(&self) -> Option<String> {
         let plan = std::mem::take(&mut self.world().plan);
         self.dead.send_replace(false);
         plan.reached()
     }
 
-    /// Waits until the process has come to its end.
-    pub async fn death(&self) {
+    /// Waits until the process has crashed.
+    pub async fn crashed(&self) {
         let mut dead = self.dead.subscribe();
         // The sender lives as long as this.
         let _ = dead.wait_for(|dead| *dead).await;
     }
 
-    /// What becomes of a call of the server, whether it counts as a step or not.
+    /// The outcome of a call. Counts the call as a step if `counts` is true.
     fn fate(&self, plan: &mut Plan, counts: bool, name: &str) -> Fate {
         let fate = plan.step(counts, name);
-        if fate == Fate::Unheard {
+        if fate == Fate::Ignored {
             self.dead.send_replace(true);
         }
         fate
     }
 
-    /// Whether a request to Zoom is heard. Only the death of the process concerns them.
-    pub fn is_heard(&self, request: &str) -> bool {
+    /// Whether Zoom receives a request. Of the faults, only a crash affects requests to Zoom.
+    pub fn reaches_zoom(&self, request: &str) -> bool {
         let mut world = self.world();
-        if !world.plan.ends_the_process() {
+        if !world.plan.is_crash() {
             return true;
         }
         self.fate(&mut world.plan, true, request) == Fate::Done
@@ -573,7 +573,7 @@ fn begins_with(description: &str, named: &str) -> bool {
     !named.is_empty() && description.starts_with(named)
 }
 
-/// A look into an index of the queue that no job has ever been in.
+/// Whether a call reads an unused index of the job queue.
 fn is_unused_index(world: &World, name: &str, key: &str) -> bool {
     name == "KVGet" && key.starts_with("_jobs_") && world.primary(key).is_none()
 }

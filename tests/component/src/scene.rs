@@ -6,7 +6,7 @@
 //! [`Scene::jumps`] for all but Zoom.
 //!
 //! The plugin is a process in miniature, with a runtime of its own: when it comes to the step where it is to
-//! die ([`crate::trouble`]), all that it was doing ends there, and [`Scene::another_node`] is the next one.
+//! die ([`crate::faults`]), all that it was doing ends there, and [`Scene::another_node`] is the next one.
 
 #![allow(
     clippy::panic,
@@ -162,7 +162,7 @@ impl Scene {
         zoom.allow_redirect(&format!("{SITE}/plugins/zoom/oauth2/complete"));
         let api = Arc::new(MemoryApi::lagging());
         let server = Arc::clone(&api);
-        zoom.guard(move |route| server.is_heard(&format!("{route:?}")));
+        zoom.guard(move |route| server.reaches_zoom(&format!("{route:?}")));
         let scene = Scene::node(api, zoom, Arc::default(), changes).await;
         // The first activation leaves a job.
         scene.works().await;
@@ -258,7 +258,7 @@ impl Scene {
         };
         tokio::select! {
             done = running => done.ok(),
-            () = self.api.death() => {
+            () = self.api.crashed() => {
                 self.end();
                 None
             }

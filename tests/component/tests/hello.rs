@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use component_tests::faults::InjectedFault;
 use component_tests::memory::MemoryApi;
-use component_tests::trouble::Trouble;
 use component_tests::{HELLO, TARGET, component, plugin};
 use mattermost_plugin_rpc::mattermost::{Api, CommandArgs, HttpRequest};
 use plugin_host::{Component, ComponentPlugin, Reply};
@@ -58,7 +58,7 @@ fn text(reply: &Reply) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_there_is_no_room_for_all_events_each_asks_for_its_own() {
+async fn without_pool_memory_each_event_allocates_its_own() {
     // At 4 GiB each these are more addresses than a process has.
     let component = Component::load(HELLO, env!("TARGET_TRIPLE"), 100_000).unwrap();
     let plugin = plugin(Arc::new(component), MANIFEST).unwrap();
@@ -129,7 +129,7 @@ async fn a_loop_is_stopped_at_its_time_limit_and_others_are_served_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hoarder_reaches_its_memory_limit() {
+async fn a_component_that_allocates_without_end_reaches_its_memory_limit() {
     let (plugin, api) = hello().await;
     assert_eq!(ask(&plugin, "/memory").await.status, 500);
     let line = format!("{:?}", api.world().log.last().unwrap());
@@ -275,23 +275,23 @@ async fn a_job_that_traps_or_asks_for_time_runs_again_later() {
 /// where nobody could know that it had run.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_survives_whatever_goes_wrong_at_any_call() {
-    for trouble in [
-        Trouble::Failure,
-        Trouble::Lost,
-        Trouble::Outage(3),
-        Trouble::Outage(usize::MAX),
+    for fault in [
+        InjectedFault::Failure,
+        InjectedFault::Lost,
+        InjectedFault::Outage(3),
+        InjectedFault::Outage(usize::MAX),
     ] {
         for call in 0.. {
             let (first, second, api, clock) = cluster().await;
             enqueue(&first, "count", 0, None, "counted").await;
-            api.plan(trouble, call);
+            api.plan(fault, call);
             first.work().await;
-            let came_at = api.relieve();
+            let came_at = api.clear_fault();
             // The lease of a node that failed ends.
             clock.fetch_add(120_000, Ordering::SeqCst);
             second.work().await;
             let counted = number(&api, "counted");
-            let case = format!("{trouble:?} at {came_at:?}");
+            let case = format!("{fault:?} at {came_at:?}");
             assert!(counted == "1" || counted == "2", "{case}: {counted}");
             assert_eq!(left(&api).1, 0, "{case}");
             if came_at.is_none() {
@@ -546,15 +546,19 @@ async fn leases_are_renewed_while_the_server_does_not_answer_the_sweep() {
 /// it is nobody's job, or runs once more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_enqueued_or_refused_whatever_goes_wrong_at_any_call() {
-    for trouble in [Trouble::Failure, Trouble::Lost, Trouble::Outage(2)] {
+    for fault in [
+        InjectedFault::Failure,
+        InjectedFault::Lost,
+        InjectedFault::Outage(2),
+    ] {
         for call in 0.. {
             let (first, second, api, clock) = cluster().await;
             let mut request = get("/later?kind=count&delay=0", None);
             request.method = "POST".to_owned();
-            api.plan(trouble, call);
+            api.plan(fault, call);
             let status = first.request(&request, b"counted".to_vec()).await.status;
-            let came_at = api.relieve();
-            let case = format!("{trouble:?} at {came_at:?}");
+            let came_at = api.clear_fault();
+            let case = format!("{fault:?} at {came_at:?}");
             assert!(status == 202 || status == 502, "{case}: {status}");
             for _ in 0..3 {
                 second.work().await;
@@ -636,7 +640,7 @@ async fn a_job_acts_for_the_user_who_enqueued_it_and_for_nobody_where_nobody_did
 /// In a process of its own: this test again, where memory becomes code no more, as systemd has it with
 /// `MemoryDenyWriteExecute=yes`.
 #[test]
-fn where_the_system_lets_no_memory_become_code_the_error_says_what_to_change() {
+fn if_executable_memory_is_forbidden_the_error_says_what_to_change() {
     const STRICT: &str = "NO_MEMORY_BECOMES_CODE";
     if std::env::var_os(STRICT).is_none() {
         let again = std::process::Command::new(std::env::current_exe().unwrap())

@@ -10,8 +10,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use component_tests::faults::InjectedFault;
 use component_tests::memory::MemoryApi;
-use component_tests::trouble::Trouble;
 use component_tests::{GUEST, component, plugin};
 use mattermost_plugin_rpc::mattermost::{Api, CommandArgs, HttpRequest, LogLevel};
 use plugin_host::{ComponentPlugin, Reply};
@@ -201,7 +201,7 @@ async fn zm117_every_call_of_a_command_may_fail() {
         "/zoom help",
     ] {
         for call in 0..40 {
-            api.plan(Trouble::Failure, call);
+            api.plan(InjectedFault::Failure, call);
             let args = CommandArgs {
                 command: command.to_owned(),
                 user_id: user.clone(),
@@ -209,7 +209,7 @@ async fn zm117_every_call_of_a_command_may_fail() {
                 ..CommandArgs::default()
             };
             plugin.command(args).await.expect("no trap");
-            if api.relieve().is_none() {
+            if api.clear_fault().is_none() {
                 break;
             }
         }

@@ -12,22 +12,22 @@
     clippy::unwrap_used
 )]
 
-mod chores;
 mod cluster;
 mod console;
-mod deaths;
-mod endings;
+mod crashes;
 mod faults;
 mod field;
 mod lifecycle;
 mod load;
+mod make_targets;
 mod meetings;
 mod oauth;
+mod overload;
 mod recordings;
 mod rest;
 mod secrets;
+mod shutdown;
 mod signatures;
-mod storms;
 mod takeover;
 mod username;
 mod webhooks;
@@ -56,14 +56,14 @@ fn main() {
         field::zoom::CHECKS,
         field::links::CHECKS,
         load::CHECKS,
-        storms::CHECKS,
-        deaths::CHECKS,
+        overload::CHECKS,
+        crashes::CHECKS,
         cluster::CHECKS,
         secrets::CHECKS,
-        chores::CHECKS,
+        make_targets::CHECKS,
         signatures::CHECKS,
         username::CHECKS,
-        endings::CHECKS,
+        shutdown::CHECKS,
     ];
     for (name, run) in groups.into_iter().flatten() {
         trials.push(Trial::test(*name, move || check(*run)));

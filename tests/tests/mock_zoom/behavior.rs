@@ -46,7 +46,7 @@ fn a_later_authorization_of_the_same_person_ends_the_earlier_one() {
 }
 
 #[test]
-fn a_dead_grant_is_refused_in_zooms_words() {
+fn an_ended_grant_is_refused_with_zooms_message() {
     for reason in DeadGrant::AT_REFRESH {
         let (visitor, access, refresh) = authorized();
         visitor.zoom.end_grants(reason);

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use crate::{Den, text};
+use crate::{HostilePlugin, text};
 
 /// What an attack must meet.
 enum Meets {
@@ -303,12 +303,12 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_attack_meets_its_refusal_is_counted_and_hurts_nobody_else() {
-    let den = Den::open().await;
-    den.api.world().store("visible", "1");
-    den.api.world().store("_jobs_00", "[]");
-    den.api.world().store("mmi_botid", "bot");
-    den.api.world().store_hashed("_host_key", "author");
+async fn every_attack_is_refused_and_counted_and_affects_no_other_event() {
+    let hostile = HostilePlugin::open().await;
+    hostile.api.world().store("visible", "1");
+    hostile.api.world().store("_jobs_00", "[]");
+    hostile.api.world().store("mmi_botid", "bot");
+    hostile.api.world().store_hashed("_host_key", "author");
     let mut wrong = Vec::new();
     for (url, meets, interface) in ATTACKS {
         let counter = match meets {
@@ -318,10 +318,10 @@ async fn every_attack_meets_its_refusal_is_counted_and_hurts_nobody_else() {
             Refusal(_) | Only(_) => denials(interface),
         };
         let expected = u64::from(matches!(meets, End(..)) || !interface.is_empty());
-        let before = den.counted(&counter);
-        den.api.world().log.clear();
-        let reply = den.attack(url).await;
-        let (said, log) = (text(&reply), den.log());
+        let before = hostile.counted(&counter);
+        hostile.api.world().log.clear();
+        let reply = hostile.attack(url).await;
+        let (said, log) = (text(&reply), hostile.log());
         let met = match meets {
             Refusal(with) => reply.status == 418 && said.contains(with),
             End(with, _) => reply.status == 500 && log.contains(with) && !said.contains(with),
@@ -333,13 +333,13 @@ async fn every_attack_meets_its_refusal_is_counted_and_hurts_nobody_else() {
                 reply.status
             ));
         }
-        if den.counted(&counter) != before + expected {
+        if hostile.counted(&counter) != before + expected {
             wrong.push(format!("{url}: not counted as {counter}"));
         }
-        den.is_unhurt().await;
+        hostile.is_unhurt().await;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let world = den.api.world();
+    let world = hostile.api.world();
     assert_eq!(world.stored("_jobs_00"), Some(b"[]".as_slice()));
     assert!(world.posts.is_empty() && world.dialogs.is_empty() && world.events.is_empty());
     assert!(world.commands.is_empty() && world.bots_asked_for.is_empty());
@@ -357,12 +357,12 @@ fn denials(interface: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_in_memory_is_left_for_the_next_event() {
-    let den = Den::open().await;
+    let hostile = HostilePlugin::open().await;
     // So the component would see it.
-    assert_eq!(text(&den.attack("/keep-twice").await), "1 0");
+    assert_eq!(text(&hostile.attack("/keep-twice").await), "1 0");
     // The room that was used last is used first, so these get each other's.
     for _ in 0..20 {
-        let attacks = (0..32).map(|_| den.attack("/keep"));
+        let attacks = (0..32).map(|_| hostile.attack("/keep"));
         for reply in join_all(attacks).await {
             assert_eq!(text(&reply), "0 0");
         }
@@ -371,8 +371,8 @@ async fn nothing_in_memory_is_left_for_the_next_event() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_cannot_reach_into_the_site() {
-    let den = Den::open().await;
-    let reply = den.attack("/answer-session").await;
+    let hostile = HostilePlugin::open().await;
+    let reply = hostile.attack("/answer-session").await;
     assert_eq!(reply.status, 200);
     let names: Vec<&str> = reply
         .headers
@@ -419,27 +419,27 @@ async fn a_redirect_out_is_handed_to_the_component_and_its_next_hop_meets_the_po
             "HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n";
         stream.write_all(answer.as_bytes()).unwrap();
     });
-    let den = Den::with(serde_json::json!({"home": address})).await;
-    let reply = den.attack(&format!("/fetch?{address}/")).await;
+    let hostile = HostilePlugin::with(serde_json::json!({"home": address})).await;
+    let reply = hostile.attack(&format!("/fetch?{address}/")).await;
     assert_eq!(reply.status, 200, "{}", text(&reply));
     assert!(text(&reply).starts_with("302"), "{}", text(&reply));
     serving.join().unwrap();
-    let hop = den.attack("/fetch?http://169.254.169.254/").await;
+    let hop = hostile.attack("/fetch?http://169.254.169.254/").await;
     assert_eq!(hop.status, 418, "{}", text(&hop));
     // The setting vouches for that very scheme and port.
-    let other = den.attack("/fetch?http://127.0.0.1:1/").await;
+    let other = hostile.attack("/fetch?http://127.0.0.1:1/").await;
     assert!(text(&other).contains("Denied"), "{}", text(&other));
 }
 
 /// What the server forbids counts whichever interface it came by.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_denial_is_counted_for_the_interface_that_it_came_by() {
-    let den = Den::open().await;
-    den.api.world().forbidden = true;
-    let said = text(&den.attack("/denied-everywhere?some-id").await);
+    let hostile = HostilePlugin::open().await;
+    hostile.api.world().forbidden = true;
+    let said = text(&hostile.attack("/denied-everywhere?some-id").await);
     let all = "kv users channels posts files bots commands dialogs websocket jobs";
     assert_eq!(said, all);
     for interface in all.split(' ') {
-        assert_eq!(den.denials(interface), 1, "{interface}");
+        assert_eq!(hostile.denials(interface), 1, "{interface}");
     }
 }

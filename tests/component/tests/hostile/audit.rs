@@ -6,9 +6,9 @@ use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{Api, HttpRequest};
 use serde_json::json;
 
-use crate::Den;
+use crate::HostilePlugin;
 
-async fn written(den: &Den, url: &str) {
+async fn written(hostile: &HostilePlugin, url: &str) {
     let header = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
     let headers = [
         header("Mattermost-User-Id", "evexxxxxxxxxxxxxxxxxxxxxxx"),
@@ -21,16 +21,16 @@ async fn written(den: &Den, url: &str) {
         headers: headers.into_iter().collect(),
         ..HttpRequest::default()
     };
-    let reply = den.plugin.request(&request, Vec::new()).await;
+    let reply = hostile.plugin.request(&request, Vec::new()).await;
     assert_eq!(reply.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_host_says_who_did_it_and_the_component_only_what() {
-    let den = Den::open().await;
-    written(&den, "/audit?change_settings|1|20|4000").await;
-    written(&den, "/audit?Forged action|1|0|0").await;
-    let world = den.api.world();
+    let hostile = HostilePlugin::open().await;
+    written(&hostile, "/audit?change_settings|1|20|4000").await;
+    written(&hostile, "/audit?Forged action|1|0|0").await;
+    let world = hostile.api.world();
     let [record, forged] = world.audit.as_slice() else {
         panic!("two records: {:?}", world.audit);
     };
@@ -52,12 +52,12 @@ async fn the_host_says_who_did_it_and_the_component_only_what() {
 /// Servers before 10.10 take no records of plugins.
 #[tokio::test(flavor = "multi_thread")]
 async fn on_an_old_server_a_record_is_a_line_of_the_log() {
-    let den = Den::closed(json!({}));
-    den.api.world().is_old = true;
-    let api = Arc::clone(&den.api) as Arc<dyn Api>;
-    den.plugin.activate(api).await.unwrap();
-    written(&den, "/audit?change_settings|1|1|3").await;
-    let world = den.api.world();
+    let hostile = HostilePlugin::closed(json!({}));
+    hostile.api.world().is_old = true;
+    let api = Arc::clone(&hostile.api) as Arc<dyn Api>;
+    hostile.plugin.activate(api).await.unwrap();
+    written(&hostile, "/audit?change_settings|1|1|3").await;
+    let world = hostile.api.world();
     assert!(world.audit.is_empty());
     let mut lines = world.log.iter();
     let line = lines.find(|line| line.message == "Audit").unwrap();
@@ -72,23 +72,23 @@ async fn on_an_old_server_a_record_is_a_line_of_the_log() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_writes_only_so_many_records() {
-    let den = Den::open().await;
-    written(&den, "/audit?flood|100|1|1").await;
-    assert_eq!(den.api.world().audit.len(), 16);
+    let hostile = HostilePlugin::open().await;
+    written(&hostile, "/audit?flood|100|1|1").await;
+    assert_eq!(hostile.api.world().audit.len(), 16);
     let left_out = r#"plugin_host_log_lines_left_out_total{reason="audit"}"#;
-    assert_eq!(den.counted(left_out), 84);
+    assert_eq!(hostile.counted(left_out), 84);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_are_one_record_with_their_number() {
-    let den = Den::open().await;
+    let hostile = HostilePlugin::open().await;
     for _ in 0..5 {
-        den.attack("/kv-host-read?_host_key").await;
+        hostile.attack("/kv-host-read?_host_key").await;
     }
-    den.attack("/fetch?https://unlisted.example/").await;
-    assert!(den.api.world().audit.is_empty());
-    den.plugin.deactivate().await.unwrap();
-    let world = den.api.world();
+    hostile.attack("/fetch?https://unlisted.example/").await;
+    assert!(hostile.api.world().audit.is_empty());
+    hostile.plugin.deactivate().await.unwrap();
+    let world = hostile.api.world();
     let [record] = world.audit.as_slice() else {
         panic!("one record: {:?}", world.audit);
     };

@@ -8,10 +8,10 @@ use mattermost_plugin_rpc::mattermost::Api;
 use plugin_host::outgoing::{Family, Outgoing};
 use serde_json::json;
 
-use crate::{Den, text};
+use crate::{HostilePlugin, text};
 
-/// A den where every name has one address, which the test can change.
-async fn where_names_lead_to(address: &str) -> (Den, Arc<Mutex<IpAddr>>) {
+/// A hostile where every name has one address, which the test can change.
+async fn where_names_lead_to(address: &str) -> (HostilePlugin, Arc<Mutex<IpAddr>>) {
     let address = Arc::new(Mutex::new(address.parse().unwrap()));
     let answer = Arc::clone(&address);
     let names = move |_: &str, family| match (*answer.lock().unwrap(), family) {
@@ -23,24 +23,24 @@ async fn where_names_lead_to(address: &str) -> (Den, Arc<Mutex<IpAddr>>) {
     let outgoing = Outgoing::default()
         .with_names(Arc::new(names))
         .with_variables(|_| None);
-    let den = Den::outgoing(json!({"home": "https://home.example"}), outgoing);
-    let api = Arc::clone(&den.api) as Arc<dyn Api>;
-    den.plugin.activate(api).await.unwrap();
-    (den, address)
+    let hostile = HostilePlugin::outgoing(json!({"home": "https://home.example"}), outgoing);
+    let api = Arc::clone(&hostile.api) as Arc<dyn Api>;
+    hostile.plugin.activate(api).await.unwrap();
+    (hostile, address)
 }
 
-async fn allow(den: &Den, setting: &str) {
+async fn allow(hostile: &HostilePlugin, setting: &str) {
     {
-        let settings = &mut den.api.world().config.service_settings;
+        let settings = &mut hostile.api.world().config.service_settings;
         settings.allowed_untrusted_internal_connections = Some(setting.to_owned());
     }
-    den.plugin.reload().await.unwrap();
+    hostile.plugin.reload().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f39_the_servers_setting_allows_internal_addresses_for_hosts_of_the_policy_and_no_others() {
-    let (den, address) = where_names_lead_to("198.18.7.7").await;
-    let said = text(&den.attack("/fetch?https://listed.example/").await);
+    let (hostile, address) = where_names_lead_to("198.18.7.7").await;
+    let said = text(&hostile.attack("/fetch?https://listed.example/").await);
     for part in [
         "Denied",
         "listed.example leads to 198.18.7.7",
@@ -48,12 +48,12 @@ async fn f39_the_servers_setting_allows_internal_addresses_for_hosts_of_the_poli
     ] {
         assert!(said.contains(part), "{said}");
     }
-    let log = den.log();
+    let log = hostile.log();
     assert!(
         log.contains("198.18.7.7") && log.contains("AllowedUntrusted"),
         "{log}"
     );
-    assert_eq!(den.denials("http"), 1);
+    assert_eq!(hostile.denials("http"), 1);
     for (setting, is_allowed) in [
         ("10.0.0.0/8", false),
         ("198.18.7.7", false),
@@ -62,14 +62,14 @@ async fn f39_the_servers_setting_allows_internal_addresses_for_hosts_of_the_poli
         ("listed.example", true),
         ("", false),
     ] {
-        allow(&den, setting).await;
+        allow(&hostile, setting).await;
         // Nobody answers at that address.
-        let said = text(&den.attack("/fetch?https://listed.example/").await);
+        let said = text(&hostile.attack("/fetch?https://listed.example/").await);
         assert_eq!(!said.contains("Denied"), is_allowed, "{setting}: {said}");
     }
     // Whatever the setting has, other hosts stay out of reach, and so does the machine itself.
-    allow(&den, "0.0.0.0/0 ::/0 unlisted.example listed.example").await;
-    let said = text(&den.attack("/fetch?https://unlisted.example/").await);
+    allow(&hostile, "0.0.0.0/0 ::/0 unlisted.example listed.example").await;
+    let said = text(&hostile.attack("/fetch?https://unlisted.example/").await);
     assert!(said.contains("not among the allowed hosts"), "{said}");
     for never in [
         "127.0.0.1",
@@ -79,17 +79,17 @@ async fn f39_the_servers_setting_allows_internal_addresses_for_hosts_of_the_poli
         "::ffff:127.0.0.1",
     ] {
         *address.lock().unwrap() = never.parse().unwrap();
-        let said = text(&den.attack("/fetch?https://listed.example/").await);
+        let said = text(&hostile.attack("/fetch?https://listed.example/").await);
         assert!(said.contains("no setting allows"), "{never}: {said}");
     }
-    let said = text(&den.attack("/fetch?https://127.0.0.1/").await);
+    let said = text(&hostile.attack("/fetch?https://127.0.0.1/").await);
     assert!(said.contains("no setting allows"), "{said}");
     // The host that the administrator entered may be anywhere, its subdomains may not.
-    let said = text(&den.attack("/fetch?https://home.example/").await);
+    let said = text(&hostile.attack("/fetch?https://home.example/").await);
     assert!(!said.contains("Denied"), "{said}");
-    let said = text(&den.attack("/fetch?https://a.home.example/").await);
+    let said = text(&hostile.attack("/fetch?https://a.home.example/").await);
     assert!(said.contains("no setting allows"), "{said}");
-    den.is_unhurt().await;
+    hostile.is_unhurt().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,15 +99,15 @@ async fn f40_a_proxy_that_cannot_be_used_is_named_in_the_log_and_requests_do_not
         (name == "HTTPS_PROXY").then(|| value.to_owned())
     };
     let outgoing = Outgoing::default().with_variables(variables);
-    let den = Den::outgoing(json!({}), outgoing);
-    let api = Arc::clone(&den.api) as Arc<dyn Api>;
-    den.plugin.activate(api).await.unwrap();
-    let log = den.log();
+    let hostile = HostilePlugin::outgoing(json!({}), outgoing);
+    let api = Arc::clone(&hostile.api) as Arc<dyn Api>;
+    hostile.plugin.activate(api).await.unwrap();
+    let log = hostile.log();
     assert!(
         log.contains("HTTPS_PROXY") && log.contains("`socks4`"),
         "{log}"
     );
-    let said = text(&den.attack("/fetch?https://listed.example/").await);
+    let said = text(&hostile.attack("/fetch?https://listed.example/").await);
     assert!(
         said.contains("Unavailable") && said.contains("HTTPS_PROXY"),
         "{said}"
@@ -128,14 +128,14 @@ async fn the_plugin_is_deactivated_while_a_name_is_looked_up() {
     };
     let outgoing = Outgoing::default().with_names(Arc::new(names));
     let outgoing = outgoing.with_variables(|_| None);
-    let den = Arc::new(Den::outgoing(json!({}), outgoing));
-    let api = Arc::clone(&den.api) as Arc<dyn Api>;
-    den.plugin.activate(api).await.unwrap();
-    let attacker = Arc::clone(&den);
+    let hostile = Arc::new(HostilePlugin::outgoing(json!({}), outgoing));
+    let api = Arc::clone(&hostile.api) as Arc<dyn Api>;
+    hostile.plugin.activate(api).await.unwrap();
+    let attacker = Arc::clone(&hostile);
     let attack =
         tokio::spawn(async move { attacker.attack("/fetch?https://listed.example/").await });
     looks.recv().await.unwrap();
-    den.plugin.deactivate().await.unwrap();
+    hostile.plugin.deactivate().await.unwrap();
     let said = text(&attack.await.unwrap());
     assert!(said.contains("Timeout"), "{said}");
     // Only now do the threads end, for which the runtime of this test waits.
@@ -144,10 +144,10 @@ async fn the_plugin_is_deactivated_while_a_name_is_looked_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f44_nodes_of_a_cluster_deliver_events_to_each_other_reliably() {
-    let den = Den::open().await;
-    let reply = den.attack("/websocket").await;
+    let hostile = HostilePlugin::open().await;
+    let reply = hostile.attack("/websocket").await;
     assert_eq!(text(&reply), "published");
-    let world = den.api.world();
+    let world = hostile.api.world();
     assert!(!world.events.is_empty());
     assert!(
         world

@@ -10,63 +10,66 @@ use mattermost_plugin_rpc::yamux::{Session, Stream};
 use plugin_host::sandbox::EventError;
 use tokio::io::AsyncReadExt as _;
 
-use crate::{Den, dialed, text};
+use crate::{HostilePlugin, dialed, text};
 
 const REFUSED: &str = "plugin_host_memory_refusals_total";
 const LEFT_OUT: &str = "plugin_host_log_lines_left_out_total";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_ends_at_the_limit_of_the_policy() {
-    let den = Den::open().await;
-    let said = text(&den.attack("/memory-bit-by-bit").await);
+    let hostile = HostilePlugin::open().await;
+    let said = text(&hostile.attack("/memory-bit-by-bit").await);
     let more: usize = said.split(' ').next().unwrap().parse().unwrap();
     assert!((250..256).contains(&more), "{said}");
-    let refused = den.counted(&format!("{REFUSED}{{limit=\"event\"}}"));
+    let refused = hostile.counted(&format!("{REFUSED}{{limit=\"event\"}}"));
     assert_eq!(refused, 1, "it survived, and is counted all the same");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_events_together_have_a_limit_of_memory_and_it_is_told_once() {
-    let den = Den::open().await;
-    let hoards = (0..10).map(|_| den.attack("/memory-hold?100"));
+    let hostile = HostilePlugin::open().await;
+    let hoards = (0..10).map(|_| hostile.attack("/memory-hold?100"));
     // One that cannot even say what it got has ended for want of memory.
     let got = join_all(hoards).await;
     let got = got.iter().map(|reply| text(reply).parse().unwrap_or(0));
     let got: Vec<usize> = got.collect();
     let together: usize = got.iter().sum();
     assert!((300..=512).contains(&together), "{got:?}");
-    let refused = den.counted(&format!("{REFUSED}{{limit=\"together\"}}"));
+    let refused = hostile.counted(&format!("{REFUSED}{{limit=\"together\"}}"));
     assert!(refused > 1, "{refused}");
-    let told = den.log().matches("the policy allows them together").count();
-    assert_eq!(told, 1, "{}", den.log());
+    let told = hostile
+        .log()
+        .matches("the policy allows them together")
+        .count();
+    assert_eq!(told, 1, "{}", hostile.log());
     // What they had is there again.
-    assert_eq!(text(&den.attack("/memory-hold?200").await), "200");
-    den.is_unhurt().await;
+    assert_eq!(text(&hostile.attack("/memory-hold?200").await), "200");
+    hostile.is_unhurt().await;
 }
 
 /// What the host keeps for an event counts, too.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_from_outside_and_large_calls_find_no_room_where_events_have_all_memory() {
-    let den = Den::open().await;
+    let hostile = HostilePlugin::open().await;
     for (name, mebibytes) in [("three", 3), ("six", 6)] {
         let value = vec![1; mebibytes * 1024 * 1024];
-        den.api.world().store(name, value);
+        hostile.api.world().store(name, value);
     }
     let urls: Vec<_> = (97..102)
         .map(|mebibytes| format!("/memory-hold-on?{mebibytes}"))
         .collect();
-    let hoards = async { join_all(urls.iter().map(|url| den.attack(url))).await };
+    let hoards = async { join_all(urls.iter().map(|url| hostile.attack(url))).await };
     let others = async {
-        while den.log().matches("holding").count() < 5 {
+        while hostile.log().matches("holding").count() < 5 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let url = "/fetch-and-keep-much?https://listed.example/";
-        let fetch = den.attack(url).await;
-        let call = den.attack("/host-call-room").await;
+        let fetch = hostile.attack(url).await;
+        let call = hostile.attack("/host-call-room").await;
         // The component has a copy of an answer while the host still has it.
-        let six = den.attack("/kv-length?six").await;
-        let three = den.attack("/kv-length?three").await;
-        den.api.world().store("go", b"now");
+        let six = hostile.attack("/kv-length?six").await;
+        let three = hostile.attack("/kv-length?three").await;
+        hostile.api.world().store("go", b"now");
         (fetch, call, six, three)
     };
     let (_, (fetch, call, six, three)) = tokio::join!(hoards, others);
@@ -75,35 +78,35 @@ async fn answers_from_outside_and_large_calls_find_no_room_where_events_have_all
     assert!(said.contains("no memory for the response"), "{said}");
     assert_eq!(call.status, 500, "{}", text(&call));
     let told = "all events together have reached their memory limit";
-    assert!(den.log().contains(told), "{}", den.log());
+    assert!(hostile.log().contains(told), "{}", hostile.log());
     // What they had is there again.
-    assert_eq!(text(&den.attack("/host-call-room").await), "asked");
+    assert_eq!(text(&hostile.attack("/host-call-room").await), "asked");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_channels_posts_as_many_are_handed_over_as_fit() {
-    let den = Den::open().await;
+async fn posts_are_returned_up_to_the_size_limit() {
+    let hostile = HostilePlugin::open().await;
     {
-        let mut world = den.api.world();
+        let mut world = hostile.api.world();
         world.now = 1;
         for size in [300_000; 20].into_iter().chain([10]) {
             world.add_post("somebody", "full", &"x".repeat(size));
         }
     }
     // The last one, and thirteen that are together less than 4 MiB.
-    assert_eq!(text(&den.attack("/posts?full").await), "14");
+    assert_eq!(text(&hostile.attack("/posts?full").await), "14");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_component_writes_into_the_log_is_cut() {
-    let den = Den::open().await;
-    den.api.world().log.clear();
-    assert_eq!(den.attack("/log-long").await.status, 200);
-    assert_eq!(den.attack("/log-many-fields").await.status, 200);
-    assert_eq!(den.attack("/print").await.status, 200);
+async fn log_lines_of_a_component_are_truncated() {
+    let hostile = HostilePlugin::open().await;
+    hostile.api.world().log.clear();
+    assert_eq!(hostile.attack("/log-long").await.status, 200);
+    assert_eq!(hostile.attack("/log-many-fields").await.status, 200);
+    assert_eq!(hostile.attack("/print").await.status, 200);
     // What was printed is told when the event ends badly.
-    assert_eq!(den.attack("/print-and-panic").await.status, 500);
-    let log = den.api.world().log.clone();
+    assert_eq!(hostile.attack("/print-and-panic").await.status, 500);
+    let log = hostile.api.world().log.clone();
     let long = log
         .iter()
         .find(|line| line.message.starts_with("xxx"))
@@ -116,13 +119,13 @@ async fn what_a_component_writes_into_the_log_is_cut() {
 
 /// What was printed is kept until the event ends.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_component_prints_is_kept_only_up_to_a_limit() {
-    let den = Den::open().await;
+async fn component_output_is_kept_up_to_a_limit() {
+    let hostile = HostilePlugin::open().await;
     let args = CommandArgs {
         command: "/hostile print".to_owned(),
         ..CommandArgs::default()
     };
-    let ended = den.plugin.command(args).await;
+    let ended = hostile.plugin.command(args).await;
     let Err(EventError::Trap(_, ending)) = ended else {
         panic!("it should have panicked: {ended:?}");
     };
@@ -131,35 +134,35 @@ async fn what_a_component_prints_is_kept_only_up_to_a_limit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_writes_only_so_much_into_the_log_and_says_so() {
-    let den = Den::open().await;
-    den.api.world().log.clear();
-    assert_eq!(den.attack("/log-flood").await.status, 200);
-    let log = den.log();
+    let hostile = HostilePlugin::open().await;
+    hostile.api.world().log.clear();
+    assert_eq!(hostile.attack("/log-flood").await.status, 200);
+    let log = hostile.log();
     assert!(log.len() < 200 * 1024, "{}", log.len());
     assert_eq!(log.matches("than one event may").count(), 1, "{log}");
     let left_out = [r#"{reason="event"}"#, r#"{reason="repeated"}"#];
-    let left_out = left_out.map(|label| den.counted(&format!("{LEFT_OUT}{label}")));
+    let left_out = left_out.map(|label| hostile.counted(&format!("{LEFT_OUT}{label}")));
     assert!(left_out[0] > 700, "{left_out:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_line_is_written_a_few_times_and_then_counted() {
-    let den = Den::open().await;
-    den.api.world().log.clear();
-    assert_eq!(den.attack("/log-same").await.status, 200);
-    let written = den.log().matches("the same again").count();
+    let hostile = HostilePlugin::open().await;
+    hostile.api.world().log.clear();
+    assert_eq!(hostile.attack("/log-same").await.status, 200);
+    let written = hostile.log().matches("the same again").count();
     assert_eq!(written, 20);
-    let left_out = den.counted(&format!("{LEFT_OUT}{{reason=\"repeated\"}}"));
+    let left_out = hostile.counted(&format!("{LEFT_OUT}{{reason=\"repeated\"}}"));
     assert_eq!(left_out, 480);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_line_of_the_log_begins_within_another() {
-    let den = Den::open().await;
-    den.api.world().log.clear();
-    assert_eq!(den.attack("/log-forged").await.status, 200);
-    assert_eq!(den.attack("/panic-forged").await.status, 500);
-    let log = den.api.world().log.clone();
+    let hostile = HostilePlugin::open().await;
+    hostile.api.world().log.clear();
+    assert_eq!(hostile.attack("/log-forged").await.status, 200);
+    assert_eq!(hostile.attack("/panic-forged").await.status, 500);
+    let log = hostile.api.world().log.clone();
     assert_eq!(log.len(), 2);
     for line in log {
         let fields = line.fields.iter().flat_map(|(name, value)| [name, value]);
@@ -173,24 +176,27 @@ async fn no_line_of_the_log_begins_within_another() {
 }
 
 /// As full as the queue may be, minus one place in each index.
-fn fill_the_queue(den: &Den) {
+fn fill_the_queue(hostile: &HostilePlugin) {
     let entry = |number: usize| serde_json::json!({"id": format!("{number:032}"), "due": i64::MAX, "first_due": i64::MAX});
     for shard in 0..16 {
         let jobs: Vec<_> = (0..3_999).map(entry).collect();
         let index = serde_json::json!({"jobs": jobs}).to_string();
-        den.api.world().store(&format!("_jobs_{shard:02}"), index);
+        hostile
+            .api
+            .world()
+            .store(&format!("_jobs_{shard:02}"), index);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_jobs_ends_where_the_queue_is_full_and_the_queue_stays_whole() {
-    let den = Den::open().await;
-    fill_the_queue(&den);
-    let reply = den.attack("/jobs-flood").await;
+    let hostile = HostilePlugin::open().await;
+    fill_the_queue(&hostile);
+    let reply = hostile.attack("/jobs-flood").await;
     let said = text(&reply);
     assert!(said.contains("too many jobs are waiting"), "{said}");
     {
-        let world = den.api.world();
+        let world = hostile.api.world();
         let keys = world.keys();
         for key in keys.iter().filter(|key| key.starts_with("_jobs_")) {
             let index = world.stored(key).unwrap();
@@ -202,15 +208,18 @@ async fn a_flood_of_jobs_ends_where_the_queue_is_full_and_the_queue_stays_whole(
         let payloads = keys.iter().filter(|key| key.starts_with("_job_"));
         assert_eq!(payloads.count(), stored);
     }
-    den.is_unhurt().await;
+    hostile.is_unhurt().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_jobs_ends_at_the_limit_of_host_calls() {
-    let den = Den::open().await;
-    assert_eq!(den.attack("/jobs-flood").await.status, 500);
-    assert_eq!(den.counted("plugin_host_traps_total{reason=\"calls\"}"), 1);
-    den.is_unhurt().await;
+    let hostile = HostilePlugin::open().await;
+    assert_eq!(hostile.attack("/jobs-flood").await.status, 500);
+    assert_eq!(
+        hostile.counted("plugin_host_traps_total{reason=\"calls\"}"),
+        1
+    );
+    hostile.is_unhurt().await;
 }
 
 /// A writer to a server that takes nothing, and the other end of its stream.
@@ -221,7 +230,7 @@ async fn to_nobody() -> (ResponseWriter, (Session, Stream)) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_that_nobody_takes_have_room_only_for_so_many() {
-    let den = Arc::new(Den::open().await);
+    let hostile = Arc::new(HostilePlugin::open().await);
     let request = |url: &str| HttpRequest {
         method: "GET".to_owned(),
         url: url.to_owned(),
@@ -233,7 +242,7 @@ async fn answers_that_nobody_takes_have_room_only_for_so_many() {
     for _ in 0..10 {
         let (writer, end) = to_nobody().await;
         ends.push(end);
-        let (plugin, request) = (Arc::clone(&den.plugin), request("/answer-mebibytes?15"));
+        let (plugin, request) = (Arc::clone(&hostile.plugin), request("/answer-mebibytes?15"));
         let body = BodyReader::from_bytes(Vec::new());
         sending.push(tokio::spawn(async move {
             plugin.serve_to(request, body, writer).await;
@@ -250,7 +259,7 @@ async fn answers_that_nobody_takes_have_room_only_for_so_many() {
     for sent in sending {
         sent.await.unwrap();
     }
-    let counts = ["no_room", "gone"].map(|reason| den.counted(&dropped(reason)));
+    let counts = ["no_room", "gone"].map(|reason| hostile.counted(&dropped(reason)));
     assert_eq!(counts, [2, 8]);
-    den.is_unhurt().await;
+    hostile.is_unhurt().await;
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use mattermost_plugin_rpc::mattermost::{Api, CommandArgs};
 use serde_json::json;
 
-use crate::Den;
+use crate::HostilePlugin;
 
 const NOW: i64 = 1_800_000_000_000;
 const HOUR: i64 = 3_600_000;
@@ -21,12 +21,12 @@ fn command() -> CommandArgs {
 
 /// That so many events of this kind have ended in a panic, the last one in this export.
 #[track_caller]
-fn has_panicked(den: &Den, kind: &str, times: u64, export: &str) {
+fn has_panicked(hostile: &HostilePlugin, kind: &str, times: u64, export: &str) {
     let traps = format!("plugin_host_events_total{{kind=\"{kind}\",outcome=\"trap\"}}");
-    assert_eq!(den.counted(&traps), times, "{export}");
-    let panics = den.counted("plugin_host_traps_total{reason=\"panic\"}");
+    assert_eq!(hostile.counted(&traps), times, "{export}");
+    let panics = hostile.counted("plugin_host_traps_total{reason=\"panic\"}");
     assert_eq!(panics, times, "{export}");
-    let world = den.api.world();
+    let world = hostile.api.world();
     let line = world
         .log
         .iter()
@@ -39,99 +39,100 @@ fn has_panicked(den: &Den, kind: &str, times: u64, export: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_activate_says_so_and_the_plugin_can_be_activated_afterwards() {
-    let den = Den::closed(json!({"attack": "activate"}));
-    let api = || Arc::clone(&den.api) as Arc<dyn Api>;
-    let error = den.plugin.activate(api()).await.unwrap_err();
+    let hostile = HostilePlugin::closed(json!({"attack": "activate"}));
+    let api = || Arc::clone(&hostile.api) as Arc<dyn Api>;
+    let error = hostile.plugin.activate(api()).await.unwrap_err();
     assert!(!error.is_empty());
-    has_panicked(&den, "lifecycle", 1, "activate");
-    den.api.world().settings = json!({});
-    den.plugin.activate(api()).await.unwrap();
-    den.is_unhurt().await;
+    has_panicked(&hostile, "lifecycle", 1, "activate");
+    hostile.api.world().settings = json!({});
+    hostile.plugin.activate(api()).await.unwrap();
+    hostile.is_unhurt().await;
 }
 
 /// The server writes the reason into its log and shows it to administrators.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_reason_why_it_does_not_start_is_one_line_of_a_bounded_length() {
-    let den = Den::closed(json!({"attack": "long-reason"}));
-    let api = Arc::clone(&den.api) as Arc<dyn Api>;
-    let reason = den.plugin.activate(api).await.unwrap_err();
+    let hostile = HostilePlugin::closed(json!({"attack": "long-reason"}));
+    let api = Arc::clone(&hostile.api) as Arc<dyn Api>;
+    let reason = hostile.plugin.activate(api).await.unwrap_err();
     assert!(reason.starts_with("no reason\\nno reason"), "{reason:.80}");
     assert!(reason.len() <= 8 * 1024 && !reason.contains('\n'));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_answer_to_a_command_is_cut_where_a_post_would_be() {
-    let den = Den::open().await;
+    let hostile = HostilePlugin::open().await;
     let mut at_length = command();
     at_length.command.push_str(" at length");
-    let answer = den.plugin.command(at_length).await.unwrap().unwrap();
+    let answer = hostile.plugin.command(at_length).await.unwrap().unwrap();
     assert!(answer.starts_with("at length at length"));
     assert_eq!(answer.len(), 64 * 1024);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_when_the_configuration_changes_costs_that_event() {
-    let den = Den::open().await;
-    den.api.world().settings = json!({"attack": "configuration-changed"});
-    assert!(den.plugin.reload().await.is_err());
-    has_panicked(&den, "lifecycle", 1, "configuration-changed");
-    den.is_unhurt().await;
+    let hostile = HostilePlugin::open().await;
+    hostile.api.world().settings = json!({"attack": "configuration-changed"});
+    assert!(hostile.plugin.reload().await.is_err());
+    has_panicked(&hostile, "lifecycle", 1, "configuration-changed");
+    hostile.is_unhurt().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_in_deactivate_is_told_and_ends_nothing_else() {
-    let den = Den::with(json!({"attack": "deactivate"})).await;
-    assert!(den.plugin.deactivate().await.is_err());
-    has_panicked(&den, "lifecycle", 1, "deactivate");
-    den.is_unhurt().await;
+async fn a_panic_in_deactivate_is_logged_and_has_no_other_effect() {
+    let hostile = HostilePlugin::with(json!({"attack": "deactivate"})).await;
+    assert!(hostile.plugin.deactivate().await.is_err());
+    has_panicked(&hostile, "lifecycle", 1, "deactivate");
+    hostile.is_unhurt().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_a_command_costs_that_command() {
-    let den = Den::with(json!({"attack": "command"})).await;
-    assert!(den.plugin.command(command()).await.is_err());
-    has_panicked(&den, "command", 1, "command");
-    den.api.world().settings = json!({});
-    den.plugin.reload().await.unwrap();
-    let answer = den.plugin.command(command()).await.unwrap();
+    let hostile = HostilePlugin::with(json!({"attack": "command"})).await;
+    assert!(hostile.plugin.command(command()).await.is_err());
+    has_panicked(&hostile, "command", 1, "command");
+    hostile.api.world().settings = json!({});
+    hostile.plugin.reload().await.unwrap();
+    let answer = hostile.plugin.command(command()).await.unwrap();
     assert_eq!(answer.as_deref(), Some("/hostile"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_a_request_costs_that_request() {
-    let den = Den::with(json!({"attack": "request"})).await;
-    let reply = den.attack("/harmless").await;
+    let hostile = HostilePlugin::with(json!({"attack": "request"})).await;
+    let reply = hostile.attack("/harmless").await;
     assert_eq!(reply.status, 500);
-    has_panicked(&den, "request", 1, "request");
-    den.api.world().settings = json!({});
-    den.plugin.reload().await.unwrap();
-    den.is_unhurt().await;
+    has_panicked(&hostile, "request", 1, "request");
+    hostile.api.world().settings = json!({});
+    hostile.plugin.reload().await.unwrap();
+    hostile.is_unhurt().await;
 }
 
 /// Runs the job that is there again and again, until it has failed for a day.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_in_a_job_costs_that_run_and_one_when_it_is_given_up_ends_it_all_the_same() {
+async fn a_panic_in_a_job_fails_that_run_and_a_panic_when_it_is_given_up_still_ends_the_job() {
     let clock = Arc::new(AtomicI64::new(NOW));
-    let den = Den::at(json!({"attack": "job"}), Arc::clone(&clock)).await;
-    assert_eq!(den.attack("/job").await.status, 200);
+    let hostile = HostilePlugin::at(json!({"attack": "job"}), Arc::clone(&clock)).await;
+    assert_eq!(hostile.attack("/job").await.status, 200);
     let mut runs = 0;
     while clock.load(SeqCst) < NOW + 24 * HOUR {
-        let next = den.works().await.unwrap();
+        let next = hostile.works().await.unwrap();
         runs += 1;
-        has_panicked(&den, "job", runs, "job");
+        has_panicked(&hostile, "job", runs, "job");
         clock.store(next, SeqCst);
     }
-    let jobs =
-        |outcome: &str| den.counted(&format!("plugin_host_jobs_total{{outcome=\"{outcome}\"}}"));
+    let jobs = |outcome: &str| {
+        hostile.counted(&format!("plugin_host_jobs_total{{outcome=\"{outcome}\"}}"))
+    };
     assert_eq!((jobs("failed"), jobs("given_up")), (runs, 0));
-    den.is_unhurt().await;
+    hostile.is_unhurt().await;
     // That it is given up is told to the component, which panics again.
-    den.api.world().settings = json!({"attack": "given-up"});
-    den.plugin.reload().await.unwrap();
-    assert_eq!(den.works().await, None);
-    has_panicked(&den, "job", runs + 1, "given-up");
+    hostile.api.world().settings = json!({"attack": "given-up"});
+    hostile.plugin.reload().await.unwrap();
+    assert_eq!(hostile.works().await, None);
+    has_panicked(&hostile, "job", runs + 1, "given-up");
     assert_eq!((jobs("failed"), jobs("given_up")), (runs, 1));
-    let left = den.api.world().keys();
+    let left = hostile.api.world().keys();
     assert!(!left.iter().any(|key| key.starts_with("_job_")), "{left:?}");
-    den.is_unhurt().await;
+    hostile.is_unhurt().await;
 }

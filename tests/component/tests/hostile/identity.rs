@@ -8,11 +8,11 @@ use mattermost_plugin_rpc::mattermost::Any;
 use mattermost_plugin_rpc::mattermost::{HttpRequest, Post};
 use plugin_host::Reply;
 
-use crate::{Den, text};
+use crate::{HostilePlugin, text};
 
 /// Eve, who uses the plugin, Ann, who does not, and a channel with both.
-fn people(den: &Den) -> [String; 3] {
-    let mut world = den.api.world();
+fn people(hostile: &HostilePlugin) -> [String; 3] {
+    let mut world = hostile.api.world();
     let eve = world.add_user("eve", "system_user");
     let ann = world.add_user("ann", "system_user");
     let channel = world.add_channel("town", "O", &[&eve, &ann]);
@@ -26,92 +26,103 @@ fn is_denied(reply: &Reply) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn posts_are_from_whoever_asked_and_look_like_it() {
-    let den = Den::open().await;
-    let [eve, foreign, channel] = people(&den);
-    let own = den.attack_as(&format!("/post?{channel}"), Some(&eve)).await;
+async fn posts_are_attributed_to_the_requesting_user() {
+    let hostile = HostilePlugin::open().await;
+    let [eve, foreign, channel] = people(&hostile);
+    let own = hostile
+        .attack_as(&format!("/post?{channel}"), Some(&eve))
+        .await;
     assert_eq!((own.status, text(&own).as_str()), (200, eve.as_str()));
-    let nobodys = den.attack(&format!("/post?{channel}")).await;
+    let nobodys = hostile.attack(&format!("/post?{channel}")).await;
     assert!(
         text(&nobodys).contains("no user caused this event"),
         "{}",
         text(&nobodys)
     );
-    den.api.world().posts.clear();
+    hostile.api.world().posts.clear();
     let kinds = ["system_join_channel", "custom_other", "custom_hostility"];
     let kinds = kinds.map(|kind| format!("/post-of-kind?{channel}|{kind}"));
     let names = ["from_webhook", "override_username", "add_channel_member"];
     let props = names.map(|name| format!("/post-with-prop?{channel}|{name}"));
     for url in kinds.into_iter().chain(props) {
-        let reply = den.attack_as(&url, Some(&eve)).await;
+        let reply = hostile.attack_as(&url, Some(&eve)).await;
         assert_eq!(reply.status, 418, "{url}: {}", text(&reply));
-        let nobody = den.attack(&url).await;
+        let nobody = hostile.attack(&url).await;
         assert_eq!(nobody.status, 418, "{url}: {}", text(&nobody));
     }
     // Somebody else's post, which the plugin did not create.
-    let post = den.api.world().add_post(&foreign, &channel, "ann's own");
-    let reply = den
+    let post = hostile
+        .api
+        .world()
+        .add_post(&foreign, &channel, "ann's own");
+    let reply = hostile
         .attack_as(&format!("/post-update?{post}"), Some(&eve))
         .await;
     assert_eq!(reply.status, 418, "{}", text(&reply));
-    let world = den.api.world();
+    let world = hostile.api.world();
     assert_eq!(world.posts.len(), 1);
     assert_eq!(world.posts[0].message, "ann's own");
     drop(world);
-    assert!(den.denials("posts") >= 3, "{}", den.plugin.prometheus());
+    assert!(
+        hostile.denials("posts") >= 3,
+        "{}",
+        hostile.plugin.prometheus()
+    );
 }
 
 /// Whoever clicks on such a post adds a member to the channel.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ephemeral_post_offers_nobody_to_add_members() {
-    let den = Den::open().await;
-    let [eve, _, channel] = people(&den);
+    let hostile = HostilePlugin::open().await;
+    let [eve, _, channel] = people(&hostile);
     let show = async |name: &str| {
         let url = format!("/ephemeral-with-prop?{eve}|{channel}|{name}");
-        den.attack(&url).await
+        hostile.attack(&url).await
     };
     is_denied(&show("add_channel_member").await);
-    assert!(den.api.world().ephemerals.is_empty());
+    assert!(hostile.api.world().ephemerals.is_empty());
     assert_eq!(show("attachments").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn posts_of_the_plugins_own_kind_are_written() {
-    let den = Den::open().await;
-    let [eve, _, channel] = people(&den);
+    let hostile = HostilePlugin::open().await;
+    let [eve, _, channel] = people(&hostile);
     let url = format!("/post-of-kind?{channel}|custom_hostile");
-    assert_eq!(den.attack_as(&url, Some(&eve)).await.status, 200);
-    assert_eq!(den.api.world().posts[0].kind, "custom_hostile");
+    assert_eq!(hostile.attack_as(&url, Some(&eve)).await.status, 200);
+    assert_eq!(hostile.api.world().posts[0].kind, "custom_hostile");
 }
 
 /// The post that the plugin wrote for a user, and what is left of it when it is changed by hand.
-async fn forged(change: impl FnOnce(&mut Post)) -> (Den, String, String) {
-    let den = Den::open().await;
-    let [eve, _, channel] = people(&den);
-    let own = den.attack_as(&format!("/post?{channel}"), Some(&eve)).await;
+async fn forged(change: impl FnOnce(&mut Post)) -> (HostilePlugin, String, String) {
+    let hostile = HostilePlugin::open().await;
+    let [eve, _, channel] = people(&hostile);
+    let own = hostile
+        .attack_as(&format!("/post?{channel}"), Some(&eve))
+        .await;
     assert_eq!(own.status, 200, "{}", text(&own));
     let id = {
-        let mut world = den.api.world();
+        let mut world = hostile.api.world();
         let mut post = world.posts[0].clone();
         post.id = "forgedxxxxxxxxxxxxxxxxxxxx".to_owned();
         change(&mut post);
         world.posts.push(post.clone());
         post.id
     };
-    (den, eve, id)
+    (hostile, eve, id)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_post_that_the_plugin_wrote_can_be_changed_and_keeps_its_proof() {
-    let (den, eve, _) = forged(|_| {}).await;
-    let id = den.api.world().posts[0].id.clone();
-    let before = den.api.world().posts[0].props.clone();
+    let (hostile, eve, _) = forged(|_| {}).await;
+    let id = hostile.api.world().posts[0].id.clone();
+    let before = hostile.api.world().posts[0].props.clone();
     for _ in 0..2 {
         let url = format!("/post-update?{id}");
-        let reply = den.attack_as(&url, Some(&eve)).await;
+        let reply = hostile.attack_as(&url, Some(&eve)).await;
         assert_eq!(reply.status, 200, "{}", text(&reply));
     }
-    let world = den.api.world();
+    let world = hostile.api.world();
     assert_eq!(world.posts[0].message, "something else");
     for name in ["_mark", "_proof"] {
         assert_eq!(world.posts[0].props[name], before[name], "{name}");
@@ -121,7 +132,7 @@ async fn a_post_that_the_plugin_wrote_can_be_changed_and_keeps_its_proof() {
 /// A member can copy all properties of a post into a post of their own, in the same channel, too. The server sets the time
 /// of that post.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copied_mark_and_proof_make_no_post_the_plugins() {
+async fn a_copied_mark_and_proof_do_not_make_a_post_the_plugins() {
     let text_of = |text: &str| Any::String(text.to_owned());
     type Change = fn(&mut Post);
     let changes: [(&str, Change); 6] = [
@@ -137,15 +148,16 @@ async fn a_copied_mark_and_proof_make_no_post_the_plugins() {
         ("mark", |post| drop(post.props.remove("_mark"))),
     ];
     for (what, change) in changes {
-        let (den, eve, id) = forged(change).await;
+        let (hostile, eve, id) = forged(change).await;
         is_denied(
-            &den.attack_as(&format!("/post-update?{id}"), Some(&eve))
+            &hostile
+                .attack_as(&format!("/post-update?{id}"), Some(&eve))
                 .await,
         );
-        let world = den.api.world();
+        let world = hostile.api.world();
         assert_ne!(world.posts[1].message, "something else", "{what}");
     }
-    let (den, eve, id) = forged(move |post| {
+    let (hostile, eve, id) = forged(move |post| {
         post.props
             .insert("_mark".to_owned(), text_of(&"0".repeat(32)));
         post.props
@@ -153,7 +165,8 @@ async fn a_copied_mark_and_proof_make_no_post_the_plugins() {
     })
     .await;
     is_denied(
-        &den.attack_as(&format!("/post-update?{id}"), Some(&eve))
+        &hostile
+            .attack_as(&format!("/post-update?{id}"), Some(&eve))
             .await,
     );
 }
@@ -161,35 +174,35 @@ async fn a_copied_mark_and_proof_make_no_post_the_plugins() {
 /// The key of another server, as after a copy of posts: nothing is this plugin's.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proof_under_another_key_makes_no_post_the_plugins() {
-    let (den, eve, _) = forged(|_| {}).await;
-    let id = den.api.world().posts[0].id.clone();
-    den.api.world().store("_host_key", vec![7; 32]);
+    let (hostile, eve, _) = forged(|_| {}).await;
+    let id = hostile.api.world().posts[0].id.clone();
+    hostile.api.world().store("_host_key", vec![7; 32]);
     let update = format!("/post-update?{id}");
     // This process remembers the key that it signed with.
-    assert_eq!(den.attack_as(&update, Some(&eve)).await.status, 200);
-    let other = den.next_process().await;
+    assert_eq!(hostile.attack_as(&update, Some(&eve)).await.status, 200);
+    let other = hostile.next_process().await;
     is_denied(&other.attack_as(&update, Some(&eve)).await);
 }
 
 /// The database replica does not have the key yet that another node has just stored.
 #[tokio::test(flavor = "multi_thread")]
 async fn f30_a_node_waits_for_the_key_that_another_node_has_stored() {
-    let den = Den::open().await;
-    let [eve, _, channel] = people(&den);
-    den.api.follow_clock(|| {
+    let hostile = HostilePlugin::open().await;
+    let [eve, _, channel] = people(&hostile);
+    hostile.api.follow_clock(|| {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         i64::try_from(since.as_millis()).unwrap()
     });
-    let other = den.next_process().await;
-    den.api.world().lag = 400;
-    for node in [&den, &other] {
+    let other = hostile.next_process().await;
+    hostile.api.world().lag = 400;
+    for node in [&hostile, &other] {
         let url = format!("/post?{channel}");
         let reply = node.attack_as(&url, Some(&eve)).await;
         assert_eq!(reply.status, 200, "{}", text(&reply));
     }
-    den.api.world().lag = 0;
-    let third = den.next_process().await;
-    let posts = den.api.world().posts.clone();
+    hostile.api.world().lag = 0;
+    let third = hostile.next_process().await;
+    let posts = hostile.api.world().posts.clone();
     for post in posts {
         let url = format!("/post-update?{}", post.id);
         let reply = third.attack_as(&url, Some(&eve)).await;
@@ -199,37 +212,43 @@ async fn f30_a_node_waits_for_the_key_that_another_node_has_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_cannot_write_the_hosts_properties() {
-    let den = Den::open().await;
-    let [eve, _, channel] = people(&den);
+    let hostile = HostilePlugin::open().await;
+    let [eve, _, channel] = people(&hostile);
     for name in ["_mark", "_proof"] {
         let url = format!("/post-with-prop?{channel}|{name}");
-        is_denied(&den.attack_as(&url, Some(&eve)).await);
+        is_denied(&hostile.attack_as(&url, Some(&eve)).await);
     }
-    assert!(den.api.world().posts.is_empty());
+    assert!(hostile.api.world().posts.is_empty());
 }
 
 /// Clients show under the id of a post what they were sent for it last. So only a message that the host sent to the same
 /// user can be replaced; a database replica that lags, and does not have the stored post yet, changes nothing.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_post_that_is_stored_is_replaced_in_nobodys_view() {
-    let den = Den::open().await;
+async fn a_stored_post_cannot_be_replaced_as_ephemeral() {
+    let hostile = HostilePlugin::open().await;
     let (post, channel, user) = {
-        let mut world = den.api.world();
+        let mut world = hostile.api.world();
         let user = world.add_user("ann", "system_user");
         let channel = world.add_channel("town", "O", &[&user]);
         (world.add_post(&user, &channel, "ann's own"), channel, user)
     };
     let attack = async |post: &str| {
         let url = format!("/post-update-in-view?{user}/{post}/{channel}");
-        den.attack(&url).await
+        hostile.attack(&url).await
     };
-    assert_eq!(den.attack("/bot").await.status, 200);
+    assert_eq!(hostile.attack("/bot").await.status, 200);
     // What was shown to one user alone can be replaced for that user.
-    let shown = text(&den.attack(&format!("/post-in-view?{user}/{channel}")).await);
+    let shown = text(
+        &hostile
+            .attack(&format!("/post-in-view?{user}/{channel}"))
+            .await,
+    );
     assert_eq!(shown.len(), 26, "{shown}");
     assert_eq!(text(&attack(&shown).await), "replaced");
-    assert_eq!(den.api.world().ephemeral_changes.len(), 1);
-    let others = den.attack(&format!("/post-in-view?other/{channel}")).await;
+    assert_eq!(hostile.api.world().ephemeral_changes.len(), 1);
+    let others = hostile
+        .attack(&format!("/post-in-view?other/{channel}"))
+        .await;
     let mut changed = shown.clone();
     changed.replace_range(25.., if shown.ends_with('a') { "b" } else { "a" });
     let unknown = "a".repeat(26);
@@ -245,8 +264,8 @@ async fn a_post_that_is_stored_is_replaced_in_nobodys_view() {
         let refused = attack(id).await;
         assert_eq!(refused.status, 418, "{id}: {}", text(&refused));
     }
-    assert_eq!(den.denials("posts"), 7);
-    assert_eq!(den.api.world().ephemeral_changes.len(), 1);
+    assert_eq!(hostile.denials("posts"), 7);
+    assert_eq!(hostile.api.world().ephemeral_changes.len(), 1);
     let long = attack(&"p".repeat(65)).await;
     assert!(text(&long).contains("TooLarge"), "{}", text(&long));
 }
@@ -254,42 +273,51 @@ async fn a_post_that_is_stored_is_replaced_in_nobodys_view() {
 /// The server answers with what an old version of it stored under the hash of a key where the key itself is absent.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_under_the_hash_of_its_key_is_not_the_hosts_key() {
-    let den = Den::open().await;
+    let hostile = HostilePlugin::open().await;
     let key = hashed("_host_key");
-    is_denied(&den.attack(&format!("/kv-host-write?{key}")).await);
-    assert!(den.api.world().stored(&key).is_none());
+    is_denied(&hostile.attack(&format!("/kv-host-write?{key}")).await);
+    assert!(hostile.api.world().stored(&key).is_none());
 }
 
 /// What was stored under the hash of an ordinary key stays readable by that key.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_of_an_old_server_is_read_by_its_own_name_and_not_listed_by_its_hash() {
-    let den = Den::open().await;
-    den.api.world().store_hashed("token_of_ann", "old");
-    den.api.world().store("visible", "1");
-    let read = den.attack("/kv-host-read?token_of_ann").await;
+    let hostile = HostilePlugin::open().await;
+    hostile.api.world().store_hashed("token_of_ann", "old");
+    hostile.api.world().store("visible", "1");
+    let read = hostile.attack("/kv-host-read?token_of_ann").await;
     assert_eq!(text(&read), format!("{:?}", Some(b"old")));
-    let listed = den.attack("/kv-host-list").await;
+    let listed = hostile.attack("/kv-host-list").await;
     assert_eq!(text(&listed), "Some([\"visible\"])");
-    assert_eq!(den.attack("/kv-host-write?token_of_ann").await.status, 200);
-    let read = den.attack("/kv-host-read?token_of_ann").await;
+    assert_eq!(
+        hostile.attack("/kv-host-write?token_of_ann").await.status,
+        200
+    );
+    let read = hostile.attack("/kv-host-read?token_of_ann").await;
     assert_eq!(text(&read), format!("{:?}", Some(b"mine")));
-    assert!(den.api.world().stored(&hashed("token_of_ann")).is_none());
+    assert!(
+        hostile
+            .api
+            .world()
+            .stored(&hashed("token_of_ann"))
+            .is_none()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bot_is_the_one_of_the_policy_and_of_no_other_owner() {
-    let den = Den::open().await;
-    let [_, _, channel] = people(&den);
-    let bot = den.attack(&format!("/bot-post?{channel}")).await;
+    let hostile = HostilePlugin::open().await;
+    let [_, _, channel] = people(&hostile);
+    let bot = hostile.attack(&format!("/bot-post?{channel}")).await;
     assert_eq!(bot.status, 200, "{}", text(&bot));
-    assert!(den.api.world().users[&text(&bot)].is_bot);
+    assert!(hostile.api.world().users[&text(&bot)].is_bot);
     // Another server, where a person has that name.
-    let den = Den::open().await;
-    let [_, _, channel] = people(&den);
-    den.api.world().add_user("hostile", "system_user");
-    is_denied(&den.attack(&format!("/bot-post?{channel}")).await);
+    let hostile = HostilePlugin::open().await;
+    let [_, _, channel] = people(&hostile);
+    hostile.api.world().add_user("hostile", "system_user");
+    is_denied(&hostile.attack(&format!("/bot-post?{channel}")).await);
     {
-        let world = den.api.world();
+        let world = hostile.api.world();
         assert!(world.posts.is_empty() && world.pictures.is_empty());
     }
     // Servers where the name is that of a bot: of a user, of another plugin, of this one, or converted by an administrator.
@@ -299,16 +327,16 @@ async fn the_bot_is_the_one_of_the_policy_and_of_no_other_owner() {
         (Some("hostile"), true),
         (None, true),
     ] {
-        let den = Den::open().await;
-        let [_, _, channel] = people(&den);
+        let hostile = HostilePlugin::open().await;
+        let [_, _, channel] = people(&hostile);
         {
-            let mut world = den.api.world();
+            let mut world = hostile.api.world();
             let bot = world.add_user("hostile", "system_user");
             world.users.get_mut(&bot).unwrap().is_bot = true;
             let owner = owner.map(|owner| (bot, owner.to_owned()));
             world.bot_owners.extend(owner);
         }
-        let reply = den.attack(&format!("/bot-post?{channel}")).await;
+        let reply = hostile.attack(&format!("/bot-post?{channel}")).await;
         match accepted {
             true => assert_eq!(reply.status, 200, "{owner:?}: {}", text(&reply)),
             false => is_denied(&reply),
@@ -318,29 +346,30 @@ async fn the_bot_is_the_one_of_the_policy_and_of_no_other_owner() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn direct_channels_are_opened_for_whoever_asked() {
-    let den = Den::open().await;
-    let [eve, ann, _] = people(&den);
-    let boss = den.api.world().add_user("boss", "system_user");
-    let own = den
+    let hostile = HostilePlugin::open().await;
+    let [eve, ann, _] = people(&hostile);
+    let boss = hostile.api.world().add_user("boss", "system_user");
+    let own = hostile
         .attack_as(&format!("/direct?{ann}|{eve}"), Some(&eve))
         .await;
     assert_eq!(own.status, 200, "{}", text(&own));
     is_denied(
-        &den.attack_as(&format!("/direct?{ann}|{boss}"), Some(&eve))
+        &hostile
+            .attack_as(&format!("/direct?{ann}|{boss}"), Some(&eve))
             .await,
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn buttons_lead_to_the_plugin_and_nowhere_else() {
-    let den = Den::open().await;
-    let [eve, _, channel] = people(&den);
+    let hostile = HostilePlugin::open().await;
+    let [eve, _, channel] = people(&hostile);
     let press = async |address: &str| {
         let url = format!("/post-with-button?{channel}|{address}");
-        den.attack_as(&url, Some(&eve)).await
+        hostile.attack_as(&url, Some(&eve)).await
     };
     assert_eq!(press("/plugins/hostile/answer").await.status, 200);
-    den.api.world().posts.clear();
+    hostile.api.world().posts.clear();
     for address in [
         "https://evil.example/",
         "http://169.254.169.254/latest/meta-data/",
@@ -354,14 +383,14 @@ async fn buttons_lead_to_the_plugin_and_nowhere_else() {
     ] {
         is_denied(&press(address).await);
     }
-    assert!(den.api.world().posts.is_empty());
+    assert!(hostile.api.world().posts.is_empty());
 }
 
 /// The server would write what the answer to a click says into the post with the button, whoever wrote it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_to_a_click_changes_no_post() {
-    let den = Den::open().await;
-    let [eve, _, _] = people(&den);
+    let hostile = HostilePlugin::open().await;
+    let [eve, _, _] = people(&hostile);
     let user = ("Mattermost-User-Id".to_owned(), vec![eve.clone()]);
     let request = HttpRequest {
         method: "POST".to_owned(),
@@ -370,30 +399,30 @@ async fn an_answer_to_a_click_changes_no_post() {
         ..HttpRequest::default()
     };
     let click = format!(r#"{{"user_id":"{eve}","post_id":"p","trigger_id":"t","context":{{}}}}"#);
-    let reply = den.plugin.request(&request, click.into_bytes()).await;
+    let reply = hostile.plugin.request(&request, click.into_bytes()).await;
     assert_eq!(reply.status, 500, "{}", text(&reply));
-    assert_eq!(den.denials("answer"), 1);
-    let reply = den.plugin.request(&request, b"{}".to_vec()).await;
+    assert_eq!(hostile.denials("answer"), 1);
+    let reply = hostile.plugin.request(&request, b"{}".to_vec()).await;
     assert_eq!(reply.status, 200, "no click: {}", text(&reply));
 }
 
 /// A job is its user's; what it leaves behind is nobody's. Else one event would be enough for ever.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_acts_for_whoever_caused_it_and_a_job_of_a_job_for_nobody() {
-    let den = Den::open().await;
-    let [eve, _, channel] = people(&den);
-    let came_to = |den: &Den| {
-        let world = den.api.world();
+    let hostile = HostilePlugin::open().await;
+    let [eve, _, channel] = people(&hostile);
+    let came_to = |hostile: &HostilePlugin| {
+        let world = hostile.api.world();
         String::from_utf8_lossy(world.stored("came-to").unwrap_or_default()).into_owned()
     };
     let url = format!("/job-of-kind?post|{channel}");
-    assert_eq!(den.attack_as(&url, Some(&eve)).await.status, 200);
-    den.works().await;
-    assert_eq!(came_to(&den), format!("Ok({eve:?})"));
+    assert_eq!(hostile.attack_as(&url, Some(&eve)).await.status, 200);
+    hostile.works().await;
+    assert_eq!(came_to(&hostile), format!("Ok({eve:?})"));
     let url = format!("/job-of-kind?post-later|{channel}");
-    assert_eq!(den.attack_as(&url, Some(&eve)).await.status, 200);
-    den.works().await;
-    let told = came_to(&den);
+    assert_eq!(hostile.attack_as(&url, Some(&eve)).await.status, 200);
+    hostile.works().await;
+    let told = came_to(&hostile);
     assert!(told.contains("no user caused this event"), "{told}");
-    assert_eq!(den.api.world().posts.len(), 1);
+    assert_eq!(hostile.api.world().posts.len(), 1);
 }

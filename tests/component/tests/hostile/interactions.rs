@@ -9,15 +9,15 @@ use mattermost_plugin_rpc::mattermost::{CommandArgs, HttpRequest, Post};
 use plugin_host::Reply;
 use serde_json::{Value, json};
 
-use crate::{Den, text};
+use crate::{HostilePlugin, text};
 
 const NOW: i64 = 1_785_000_000_000;
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
-/// The den with people in it, and a clock.
+/// The hostile with people in it, and a clock.
 struct Town {
-    den: Den,
+    hostile: HostilePlugin,
     clock: Arc<AtomicI64>,
     eve: String,
     boss: String,
@@ -27,16 +27,16 @@ struct Town {
 impl Town {
     async fn open() -> Town {
         let clock = Arc::new(AtomicI64::new(NOW));
-        let den = Den::at(json!({}), Arc::clone(&clock)).await;
+        let hostile = HostilePlugin::at(json!({}), Arc::clone(&clock)).await;
         let (eve, boss, channel) = {
-            let mut world = den.api.world();
+            let mut world = hostile.api.world();
             let eve = world.add_user("eve", "system_user");
             let boss = world.add_user("boss", "system_user system_admin");
             let channel = world.add_channel("town", "O", &[&eve, &boss]);
             (eve, boss, channel)
         };
         Town {
-            den,
+            hostile,
             clock,
             eve,
             boss,
@@ -45,7 +45,7 @@ impl Town {
     }
 
     async fn attack(&self, url: &str) -> String {
-        let reply = self.den.attack_as(url, Some(&self.boss)).await;
+        let reply = self.hostile.attack_as(url, Some(&self.boss)).await;
         assert_eq!(reply.status, 200, "{url}: {}", text(&reply));
         text(&reply)
     }
@@ -80,7 +80,7 @@ impl Town {
             ..HttpRequest::default()
         };
         let body = click.body.to_string().into_bytes();
-        self.den.plugin.request(&request, body).await
+        self.hostile.plugin.request(&request, body).await
     }
 
     /// The origin that the component sees, and the body.
@@ -103,9 +103,17 @@ impl Town {
             trigger_id: "t".to_owned(),
             ..CommandArgs::default()
         };
-        let said = self.den.plugin.command(args).await.unwrap().unwrap();
+        let said = self.hostile.plugin.command(args).await.unwrap().unwrap();
         assert!(said.starts_with("Ok"), "{said}");
-        let dialog = self.den.api.world().dialogs.last().unwrap().dialog.clone();
+        let dialog = self
+            .hostile
+            .api
+            .world()
+            .dialogs
+            .last()
+            .unwrap()
+            .dialog
+            .clone();
         Click {
             route: "/origin".to_owned(),
             user: self.boss.clone(),
@@ -144,8 +152,8 @@ fn props(post: &Post) -> Value {
 }
 
 /// The last post, and the last one that one user saw.
-fn last(den: &Den) -> (Option<Post>, Option<Post>) {
-    let world = den.api.world();
+fn last(hostile: &HostilePlugin) -> (Option<Post>, Option<Post>) {
+    let world = hostile.api.world();
     let seen = world.ephemerals.last().map(|(_, post)| post.clone());
     (world.posts.last().cloned(), seen)
 }
@@ -158,7 +166,7 @@ async fn a_click_is_genuine_on_a_button_of_the_plugin_and_nowhere_else() {
         "/post-with-button?{channel}|/plugins/hostile/origin"
     ))
     .await;
-    let post = last(&town.den).0.unwrap();
+    let post = last(&town.hostile).0.unwrap();
     let click = town.click(&post, eve);
     let (origin, body) = town.seen(&click).await;
     // The component's own context, and nothing of the host's.
@@ -167,7 +175,7 @@ async fn a_click_is_genuine_on_a_button_of_the_plugin_and_nowhere_else() {
         ("Origin::GenuineClick", &json!({"mine": 1.5}))
     );
     assert_eq!(body["post_id"], post.id);
-    let yard = town.den.api.world().add_channel("yard", "O", &[eve]);
+    let yard = town.hostile.api.world().add_channel("yard", "O", &[eve]);
     type Change<'a> = &'a dyn Fn(&mut Click);
     let changes: [(&str, Change<'_>); 10] = [
         ("no proof", &|click| {
@@ -232,7 +240,7 @@ async fn an_action_of_a_block_is_signed_like_a_button() {
     let town = Town::open().await;
     let url = format!("/post-with-block?{}|/plugins/hostile/origin", town.channel);
     town.attack(&url).await;
-    let post = last(&town.den).0.unwrap();
+    let post = last(&town.hostile).0.unwrap();
     let action = props(&post)["mm_blocks_actions"]["go"].clone();
     assert_eq!(action["type"], "external", "{action}");
     let click = town.click(&post, &town.eve);
@@ -251,10 +259,10 @@ async fn an_action_of_a_block_is_signed_like_a_button() {
     assert!(!shown.contains("_proof"), "{shown}");
     for elsewhere in ["https://example.com/", "/plugins/other/x"] {
         let url = format!("/post-with-block?{}|{elsewhere}", town.channel);
-        let refused = town.den.attack_as(&url, Some(&town.boss)).await;
+        let refused = town.hostile.attack_as(&url, Some(&town.boss)).await;
         assert!(text(&refused).contains("Denied"), "{}", text(&refused));
     }
-    assert_eq!(town.den.api.world().posts.len(), 1);
+    assert_eq!(town.hostile.api.world().posts.len(), 1);
 }
 
 /// The server adds it to the context of a menu. The user can choose it freely.
@@ -263,7 +271,7 @@ async fn the_option_that_was_chosen_from_a_menu_reaches_the_component() {
     let town = Town::open().await;
     let url = format!("/post-with-button?{}|/plugins/hostile/origin", town.channel);
     town.attack(&url).await;
-    let click = town.click(&last(&town.den).0.unwrap(), &town.eve);
+    let click = town.click(&last(&town.hostile).0.unwrap(), &town.eve);
     let chosen = click.but(|click| click.body["context"]["selected_option"] = json!("b"));
     let (origin, body) = town.seen(&chosen).await;
     assert_eq!(origin, "Origin::GenuineClick");
@@ -279,7 +287,7 @@ async fn a_button_that_one_user_sees_is_that_users_for_an_hour() {
     let (channel, eve, boss) = (&town.channel, &town.eve, &town.boss);
     let url = format!("/ephemeral-with-button?{boss}|{channel}|/plugins/hostile/origin");
     town.attack(&url).await;
-    let post = last(&town.den).1.unwrap();
+    let post = last(&town.hostile).1.unwrap();
     assert_eq!(
         town.origin(&town.click(&post, boss)).await,
         "Origin::GenuineClick"
@@ -291,19 +299,19 @@ async fn a_button_that_one_user_sees_is_that_users_for_an_hour() {
 
 /// Any member can write a post whose button leads to a route of the plugin, with any context.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_members_button_makes_no_administrators_click_genuine() {
+async fn a_members_button_does_not_make_an_admins_click_genuine() {
     let town = Town::open().await;
     let (channel, eve, boss) = (&town.channel, &town.eve, &town.boss);
     town.attack(&format!(
         "/post-with-button?{channel}|/plugins/hostile/origin"
     ))
     .await;
-    let genuine = last(&town.den).0.unwrap();
-    let id = town.den.api.world().add_post(eve, channel, "click me");
+    let genuine = last(&town.hostile).0.unwrap();
+    let id = town.hostile.api.world().add_post(eve, channel, "click me");
     let integration =
         json!({"url": "/plugins/hostile/origin", "context": {"mine": 1.5, "admin": true}});
     let forged = {
-        let mut world = town.den.api.world();
+        let mut world = town.hostile.api.world();
         let post = world.posts.iter_mut().find(|post| post.id == id).unwrap();
         let attachments =
             json!([{"actions": [{"id": "go", "name": "Go", "integration": integration}]}]);
@@ -323,7 +331,7 @@ async fn a_members_button_makes_no_administrators_click_genuine() {
         Value::Null
     );
     town.attack(&format!("/post-copy?{id}")).await;
-    let copy = props(&last(&town.den).0.unwrap());
+    let copy = props(&last(&town.hostile).0.unwrap());
     assert_eq!(
         copy["attachments"][0]["actions"][0]["integration"],
         Value::Null
@@ -335,7 +343,7 @@ async fn a_members_button_makes_no_administrators_click_genuine() {
         "{shown}"
     );
     town.attack(&format!("/post-copy?{}", genuine.id)).await;
-    let copy = last(&town.den).0.unwrap();
+    let copy = last(&town.hostile).0.unwrap();
     assert_eq!(
         town.origin(&town.click(&copy, boss)).await,
         "Origin::GenuineClick"
@@ -352,7 +360,11 @@ async fn a_dialog_is_answered_by_whoever_it_was_opened_for() {
         ("Origin::GenuineDialog", &json!("xxxx"))
     );
     assert_eq!(body["submission"], json!({"a": "b"}));
-    let yard = town.den.api.world().add_channel("yard", "O", &[&town.boss]);
+    let yard = town
+        .hostile
+        .api
+        .world()
+        .add_channel("yard", "O", &[&town.boss]);
     type Change<'a> = &'a dyn Fn(&mut Click);
     let changes: [(&str, Change<'_>); 7] = [
         ("no proof", &|click| click.body["state"] = json!("xxxx")),
@@ -396,7 +408,7 @@ async fn a_dialog_is_answered_by_whoever_it_was_opened_for() {
 async fn only_a_command_or_a_genuine_click_opens_a_dialog() {
     let town = Town::open().await;
     for user in [None, Some(town.boss.as_str())] {
-        let reply = town.den.attack_as("/dialog?/answer", user).await;
+        let reply = town.hostile.attack_as("/dialog?/answer", user).await;
         let said = text(&reply);
         assert!(reply.status == 418 && said.contains("Denied"), "{said}");
     }
@@ -405,13 +417,13 @@ async fn only_a_command_or_a_genuine_click_opens_a_dialog() {
         town.channel
     );
     town.attack(&url).await;
-    let click = town.click(&last(&town.den).0.unwrap(), &town.boss);
+    let click = town.click(&last(&town.hostile).0.unwrap(), &town.boss);
     let forged = click.but(|click| click.body["context"]["_proof"] = json!("00"));
     town.sends(&forged).await;
-    assert_eq!(town.den.denials("dialogs"), 3);
-    assert!(town.den.api.world().dialogs.is_empty());
+    assert_eq!(town.hostile.denials("dialogs"), 3);
+    assert!(town.hostile.api.world().dialogs.is_empty());
     town.sends(&click).await;
-    assert_eq!(town.den.api.world().dialogs.len(), 1);
+    assert_eq!(town.hostile.api.world().dialogs.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -473,7 +485,7 @@ async fn the_hosts_own_routes_do_not_reach_the_component() {
         );
     }
     for attack in ["/dialog?/_host/settings", "/dialog?/_host"] {
-        let reply = town.den.attack_as(attack, Some(&town.boss)).await;
+        let reply = town.hostile.attack_as(attack, Some(&town.boss)).await;
         assert!(
             text(&reply).contains("a route of this plugin"),
             "{}",

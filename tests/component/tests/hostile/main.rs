@@ -10,16 +10,16 @@
     reason = "a test that goes wrong should stop right there"
 )]
 
+mod anonymous;
 mod attacks;
 mod audit;
-mod crowd;
 mod egress;
 mod exhaustion;
 mod exports;
 mod identity;
 mod interactions;
+mod overload;
 mod settings;
-mod strangers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,26 +39,26 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 const MANIFEST: &str = include_str!("../../../guests/hostile/plugin.json");
 
 /// The hostile component, activated, on a server of its own.
-struct Den {
+struct HostilePlugin {
     plugin: Arc<ComponentPlugin>,
     api: Arc<MemoryApi>,
 }
 
-impl Den {
-    async fn open() -> Den {
-        Den::with(json!({})).await
+impl HostilePlugin {
+    async fn open() -> HostilePlugin {
+        HostilePlugin::with(json!({})).await
     }
 
-    async fn with(settings: Value) -> Den {
-        let den = Den::closed(settings);
-        let api = Arc::clone(&den.api) as Arc<dyn Api>;
-        den.plugin.activate(api).await.unwrap();
-        den.plugin.claim_jobs();
-        den
+    async fn with(settings: Value) -> HostilePlugin {
+        let hostile = HostilePlugin::closed(settings);
+        let api = Arc::clone(&hostile.api) as Arc<dyn Api>;
+        hostile.plugin.activate(api).await.unwrap();
+        hostile.plugin.claim_jobs();
+        hostile
     }
 
     /// With a clock that the test moves.
-    async fn at(settings: Value, clock: Arc<AtomicI64>) -> Den {
+    async fn at(settings: Value, clock: Arc<AtomicI64>) -> HostilePlugin {
         let api = Arc::new(MemoryApi::lagging());
         api.world().settings = settings;
         let plugin = plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap();
@@ -66,14 +66,14 @@ impl Den {
         let activated = plugin.activate(Arc::clone(&api) as Arc<dyn Api>);
         activated.await.unwrap();
         plugin.claim_jobs();
-        Den {
+        HostilePlugin {
             plugin: Arc::new(plugin),
             api,
         }
     }
 
     /// With routes that the policy names.
-    async fn with_routes(paths: &[&str]) -> Den {
+    async fn with_routes(paths: &[&str]) -> HostilePlugin {
         let mut manifest: Value = serde_json::from_str(MANIFEST).unwrap();
         let route = |path: &&str| json!({"path": path, "answer_within_ms": 30_000});
         let sandbox = &mut manifest["props"]["sandbox"];
@@ -84,34 +84,34 @@ impl Den {
         let plugin = plugin(component(HOSTILE).unwrap(), &manifest.to_string()).unwrap();
         let activated = plugin.activate(Arc::clone(&api) as Arc<dyn Api>);
         activated.await.unwrap();
-        Den {
+        HostilePlugin {
             plugin: Arc::new(plugin),
             api,
         }
     }
 
     /// Not yet activated.
-    fn closed(settings: Value) -> Den {
-        Den::outgoing(settings, Outgoing::default())
+    fn closed(settings: Value) -> HostilePlugin {
+        HostilePlugin::outgoing(settings, Outgoing::default())
     }
 
     /// Not yet activated, with this client for requests to the outside.
-    fn outgoing(settings: Value, outgoing: Outgoing) -> Den {
+    fn outgoing(settings: Value, outgoing: Outgoing) -> HostilePlugin {
         let api = Arc::new(MemoryApi::lagging());
         api.world().settings = settings;
         let plugin = plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap();
         let plugin = Arc::new(plugin.with_outgoing(outgoing));
-        Den { plugin, api }
+        HostilePlugin { plugin, api }
     }
 
     /// Another process of the plugin, on the same server.
-    async fn next_process(&self) -> Den {
+    async fn next_process(&self) -> HostilePlugin {
         let plugin = Arc::new(plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap());
         let api = Arc::clone(&self.api);
         api.world().catch_up();
         let activated = plugin.activate(Arc::clone(&api) as Arc<dyn Api>);
         activated.await.unwrap();
-        Den { plugin, api }
+        HostilePlugin { plugin, api }
     }
 
     async fn attack(&self, url: &str) -> Reply {
@@ -204,7 +204,7 @@ fn text(reply: &Reply) -> String {
 }
 
 #[test]
-fn a_component_that_wants_files_sockets_or_more_does_not_load_and_the_error_names_what() {
+fn a_component_with_forbidden_imports_does_not_load_and_the_error_names_them() {
     for (feature, interface, image) in FORBIDDEN {
         let error = load(image).err().expect(feature).to_string();
         assert!(

@@ -9,16 +9,16 @@ use mattermost_plugin_rpc::mattermost::{Api, CommandArgs, Dialog, HttpRequest};
 use plugin_host::Reply;
 use serde_json::{Value, json};
 
-use crate::{Den, text};
+use crate::{HostilePlugin, text};
 
 const NOW: i64 = 1_785_000_000_000;
 const TEN_MINUTES: i64 = 600_000;
 const ROUTE: &str = "/_host/settings";
 const MASK: &str = "********************************";
 
-/// The den with two administrators and a member, and settings as an earlier plugin left them.
+/// The hostile with two administrators and a member, and settings as an earlier plugin left them.
 struct Office {
-    den: Den,
+    hostile: HostilePlugin,
     clock: Arc<AtomicI64>,
     boss: String,
     other_boss: String,
@@ -31,8 +31,8 @@ impl Office {
         let clock = Arc::new(AtomicI64::new(NOW));
         let stored =
             json!({"TOKEN": "old token", "seal": "old seal", "unlisted": "kept", "of-others": 7});
-        let den = Den::at(stored, Arc::clone(&clock)).await;
-        let mut world = den.api.world();
+        let hostile = HostilePlugin::at(stored, Arc::clone(&clock)).await;
+        let mut world = hostile.api.world();
         world
             .secret_settings
             .extend(["token", "seal"].map(str::to_owned));
@@ -42,7 +42,7 @@ impl Office {
         let channel = world.add_channel("town", "O", &[&boss, &eve]);
         drop(world);
         Office {
-            den,
+            hostile,
             clock,
             boss,
             other_boss,
@@ -59,14 +59,14 @@ impl Office {
             trigger_id: "t".to_owned(),
             ..CommandArgs::default()
         };
-        self.den.plugin.command(args).await.unwrap().unwrap()
+        self.hostile.plugin.command(args).await.unwrap().unwrap()
     }
 
     /// The boss is asked for settings.
     async fn form(&self, keys: &str) -> Dialog {
         let said = self.types(&self.boss, &format!("ask {keys}")).await;
         assert!(said.starts_with("Ok"), "{said}");
-        let opened = self.den.api.world().dialogs.last().unwrap().clone();
+        let opened = self.hostile.api.world().dialogs.last().unwrap().clone();
         assert_eq!(opened.url, format!("/plugins/hostile{ROUTE}"));
         opened.dialog
     }
@@ -88,7 +88,7 @@ impl Office {
             ..HttpRequest::default()
         };
         let body = body.to_string().into_bytes();
-        self.den.plugin.request(&request, body).await
+        self.hostile.plugin.request(&request, body).await
     }
 
     async fn is_refused(&self, user: &str, state: &str, why: &str) {
@@ -103,7 +103,7 @@ impl Office {
     }
 
     fn stored(&self) -> Value {
-        self.den.api.world().settings.clone()
+        self.hostile.api.world().settings.clone()
     }
 }
 
@@ -134,7 +134,7 @@ async fn an_administrator_enters_what_the_policy_lists_and_nothing_else_changes(
     let expected =
         json!({"token": "new token", "seal": "old seal", "unlisted": "kept", "of-others": 7});
     assert_eq!(office.stored(), expected);
-    let log = office.den.log();
+    let log = office.hostile.log();
     assert!(
         log.contains("A system admin changed settings") && !log.contains("new token"),
         "{log}"
@@ -175,7 +175,7 @@ async fn a_form_is_its_users_for_ten_minutes_and_for_once() {
     // The state of a dialog of the component, which is signed, too.
     office.types(boss, "dialog").await;
     let foreign = office
-        .den
+        .hostile
         .api
         .world()
         .dialogs
@@ -187,7 +187,14 @@ async fn a_form_is_its_users_for_ten_minutes_and_for_once() {
     office.is_refused(boss, &foreign, "no longer valid").await;
     // Who was an administrator when the form was opened.
     let roles = |roles: &str| {
-        office.den.api.world().users.get_mut(boss).unwrap().roles = roles.to_owned();
+        office
+            .hostile
+            .api
+            .world()
+            .users
+            .get_mut(boss)
+            .unwrap()
+            .roles = roles.to_owned();
     };
     roles("system_user");
     office.is_refused(boss, &state, "Only system admins").await;
@@ -251,18 +258,18 @@ async fn only_listed_settings_are_asked_for_and_only_of_administrators() {
         assert!(said.contains("Denied"), "{key}: {said}");
     }
     assert_eq!(office.stored(), before);
-    assert!(office.den.api.world().dialogs.is_empty());
-    assert!(office.den.denials("settings") >= 11);
+    assert!(office.hostile.api.world().dialogs.is_empty());
+    assert!(office.hostile.denials("settings") >= 11);
 }
 
 /// A member's button or link leads an administrator to a route that asks.
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_asked_where_nobody_meant_it() {
+async fn no_settings_form_opens_without_user_intent() {
     let office = Office::open().await;
-    office.den.api.world().settings = json!({});
+    office.hostile.api.world().settings = json!({});
     for user in [None, Some(office.boss.as_str())] {
         for attack in ["/settings-ask?Token", "/settings-generate?Seal"] {
-            let reply = office.den.attack_as(attack, user).await;
+            let reply = office.hostile.attack_as(attack, user).await;
             let said = text(&reply);
             assert!(
                 reply.status == 418 && said.contains("Denied"),
@@ -272,18 +279,22 @@ async fn nothing_is_asked_where_nobody_meant_it() {
     }
     for kind in ["ask", "generate"] {
         let url = format!("/job-of-kind?{kind}|x");
-        let enqueued = office.den.attack_as(&url, Some(&office.boss)).await;
+        let enqueued = office.hostile.attack_as(&url, Some(&office.boss)).await;
         assert_eq!(enqueued.status, 200);
-        office.den.plugin.work().await;
-        let world = office.den.api.world();
+        office.hostile.plugin.work().await;
+        let world = office.hostile.api.world();
         let came_to = String::from_utf8_lossy(world.stored("came-to").unwrap()).into_owned();
         assert!(came_to.contains("Denied"), "{kind}: {came_to}");
     }
-    assert!(office.den.api.world().dialogs.is_empty());
+    assert!(office.hostile.api.world().dialogs.is_empty());
     assert_eq!(office.stored(), json!({}));
-    let den = Den::closed(json!({"attack": "ask-in-activate"}));
-    let api: Arc<MemoryApi> = Arc::clone(&den.api);
-    let said = den.plugin.activate(api as Arc<dyn Api>).await.unwrap_err();
+    let hostile = HostilePlugin::closed(json!({"attack": "ask-in-activate"}));
+    let api: Arc<MemoryApi> = Arc::clone(&hostile.api);
+    let said = hostile
+        .plugin
+        .activate(api as Arc<dyn Api>)
+        .await
+        .unwrap_err();
     assert_eq!(said.matches("Denied").count(), 2, "{said}");
 }
 
@@ -298,21 +309,21 @@ async fn a_generated_setting_is_filled_only_where_it_is_empty() {
         json!({"token": "t", "seal": ""}),
         json!({"token": "t", "seal": null}),
     ] {
-        office.den.api.world().settings = empty;
+        office.hostile.api.world().settings = empty;
         let said = office.types(&office.boss, "generate seal").await;
         assert!(said.contains("Ok"), "{said}");
         let stored = office.stored();
         assert_eq!(stored["seal"].as_str().unwrap().len(), 32, "{stored}");
         assert_eq!(stored["token"], "t");
     }
-    office.den.api.world().settings = json!({});
-    office.den.api.world().read_only_config = true;
+    office.hostile.api.world().settings = json!({});
+    office.hostile.api.world().read_only_config = true;
     let said = office.types(&office.boss, "generate Seal").await;
     assert!(said.contains("read-only"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn masked_values_and_read_only_configurations_are_told() {
+async fn masked_values_and_read_only_configurations_are_reported() {
     let office = Office::open().await;
     let state = office.form("Token").await.state;
     let before = office.stored();
@@ -332,15 +343,15 @@ async fn masked_values_and_read_only_configurations_are_told() {
         .sends(&office.boss, &state, &json!({"Token": ""}))
         .await;
     assert_eq!((reply.status, office.stored()), (200, before.clone()));
-    office.den.api.world().read_only_config = true;
+    office.hostile.api.world().read_only_config = true;
     let reply = office
         .sends(&office.boss, &state, &json!({"Token": "new"}))
         .await;
     assert!(text(&reply).contains("read-only"), "{}", text(&reply));
     assert_eq!(office.stored(), before);
     // Asterisks that were saved as a secret earlier are not saved again.
-    office.den.api.world().read_only_config = false;
-    office.den.api.world().settings = json!({"token": MASK, "seal": "s"});
+    office.hostile.api.world().read_only_config = false;
+    office.hostile.api.world().settings = json!({"token": MASK, "seal": "s"});
     let state = office.form("Seal").await.state;
     let reply = office
         .sends(&office.boss, &state, &json!({"Seal": true}))

@@ -3,9 +3,9 @@
 use component_tests::scene::{SITE, Scene, body_of, header_of};
 use plugin_tests::zoom::{Fault, Route, User};
 
+use crate::fault_injection::{FAULTS, everywhere};
 use crate::order::in_order;
 use crate::support::{connected, issued, json_of, prefers, status_for, text_of};
-use crate::trouble::{TROUBLES, everywhere};
 
 const LINK: &str = "/plugins/zoom/oauth2/connect";
 
@@ -390,7 +390,7 @@ fn connections(scene: &Scene) -> Vec<String> {
 /// find the user, the next try works, and disconnecting ends it.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm048_zm054_d61_connecting_succeeds_or_can_be_repeated_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let scene = Scene::start().await;
         let ann = scene.person("ann");
         let town = scene.channel("town", &[&ann]);
@@ -401,7 +401,7 @@ async fn zm048_zm054_d61_connecting_succeeds_or_can_be_repeated_after_any_failur
         let page = scene.consents(&ann).await;
         let scene = case.ends(scene).await;
         assert!(
-            page.status == 200 || page.status >= 400 || case.is_death(),
+            page.status == 200 || page.status >= 400 || case.is_crash(),
             "{case}: {}",
             page.status
         );
@@ -426,19 +426,19 @@ async fn zm048_zm054_d61_connecting_succeeds_or_can_be_repeated_after_any_failur
 /// here and at Zoom.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm022_d47_d61_disconnecting_succeeds_or_can_be_repeated_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let (scene, ann, town) = connected().await;
         case.begins(&scene);
         let told = scene.types(&ann, &town, "/zoom disconnect").await;
         let scene = case.ends(scene).await;
-        assert!(!told.is_empty() || case.is_death(), "{case}");
+        assert!(!told.is_empty() || case.is_crash(), "{case}");
         scene.later(60);
         let again = scene.types(&ann, &town, "/zoom disconnect").await;
         // Zoom has forgotten the grant, or the user knows that it may not have.
         let is_revoked = scene.zoom.count(Route::Revoke) > 0;
         let mut all = told.iter().chain(&again);
         let is_told = all.any(|told| told.text().contains("marketplace.zoom.us"));
-        assert!(is_revoked || is_told || case.is_death(), "{case}");
+        assert!(is_revoked || is_told || case.is_crash(), "{case}");
         assert_eq!(connections(&scene), [""; 0], "{case}");
         in_order(&scene, case);
         scene.connects(&ann, &town).await;

@@ -4,9 +4,9 @@ use component_tests::scene::{Scene, WEBHOOK_SECRET, body_of};
 use plugin_tests::zoom::{ACCOUNT, Route, Webhook};
 use serde_json::{Value, json};
 
+use crate::fault_injection::{Case, FAULTS, everywhere};
 use crate::order::in_order;
 use crate::support::{self, go_token, json_of, prefers, written_to};
-use crate::trouble::{Case, TROUBLES, everywhere};
 
 fn address() -> String {
     format!("/deauthorization?secret={WEBHOOK_SECRET}")
@@ -219,7 +219,7 @@ async fn zm050_zm059_d48_all_users_of_the_zoom_account_are_disconnected() {
 /// Whatever goes wrong, Zoom repeats the delivery; then all is gone, and the user knows.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm059_d08_d61_a_deauthorization_is_completed_and_reported_once_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let Connected {
             scene,
             ann,
@@ -239,7 +239,7 @@ async fn zm059_d08_d61_a_deauthorization_is_completed_and_reported_once_after_an
 #[tokio::test(flavor = "multi_thread")]
 async fn zm059_d60_d61_a_deauthorization_for_everyone_is_completed_and_reported_once_after_any_failure()
  {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let scene = Scene::with(json!({"accountlevelapp": true})).await;
         let root = scene.administrator("root");
         let town = scene.channel("town", &[&root]);
@@ -256,8 +256,8 @@ async fn zm059_d60_d61_a_deauthorization_for_everyone_is_completed_and_reported_
     .await;
 }
 
-/// A removal in trouble. Zoom repeats it twice where it is not answered with 200. Answers with the process
-/// that goes on.
+/// Delivers a removal with an injected fault. Zoom repeats it twice if the response is not 200. Returns the process that
+/// continues.
 async fn removed(case: &mut Case, scene: Scene, removal: &Value) -> Scene {
     case.begins(&scene);
     let first = scene

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use component_tests::faults::InjectedFault;
 use component_tests::memory::MemoryApi;
 use component_tests::scene::{MANIFEST, SITE, Scene, WEBHOOK_SECRET, header_of, props};
-use component_tests::trouble::Trouble;
 use component_tests::{GUEST, component, plugin};
 use mattermost_plugin_rpc::mattermost::{Api, LogLevel};
 use plugin_tests::zoom::Webhook;
@@ -64,9 +64,9 @@ async fn zm002_changed_settings_apply_at_once_and_register_the_command_again() {
 async fn zm002_unreadable_settings_keep_the_previous_ones() {
     let scene = Scene::start().await;
     scene.api.world().settings["webhooksecret"] = json!("another-secret");
-    scene.api.plan(Trouble::Failure, 0);
+    scene.api.plan(InjectedFault::Failure, 0);
     assert!(scene.plugin.reload().await.is_err());
-    scene.api.relieve();
+    scene.api.clear_fault();
     let hook = unknown_event(&scene);
     assert_eq!(scene.delivers(&hook).await.status, 200);
 }
@@ -152,7 +152,7 @@ async fn zm003_without_bot_or_command_the_plugin_does_not_start() {
             .await
             .unwrap();
         let number = well.world().calls.iter().position(|call| call == name);
-        api.plan(Trouble::Failure, number.unwrap());
+        api.plan(InjectedFault::Failure, number.unwrap());
         let plugin = plugin(component(GUEST).unwrap(), MANIFEST).unwrap();
         plugin.activate(api as Arc<dyn Api>).await
     };

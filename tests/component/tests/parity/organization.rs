@@ -7,9 +7,9 @@ use plugin_tests::zoom::{ACCOUNT, Route, User};
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::fault_injection::{FAULTS, everywhere};
 use crate::order::in_order;
 use crate::support::{end_meetings, go_token, issued, json_of, prefers, text_of};
-use crate::trouble::{TROUBLES, everywhere};
 
 const KEY: &str = "zoomSuperUserToken_";
 const LINK: &str = "/plugins/zoom/oauth2/connect";
@@ -472,7 +472,7 @@ async fn zm030_zm051_d29_users_and_system_admins_get_different_sentences_about_a
 /// the administrator knows which.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm048_zm056_d61_connecting_for_everyone_succeeds_or_can_be_repeated_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let scene = account_level().await;
         let root = scene.administrator("root");
         let town = scene.channel("town", &[&root]);
@@ -484,7 +484,7 @@ async fn zm048_zm056_d61_connecting_for_everyone_succeeds_or_can_be_repeated_aft
         let scene = case.ends(scene).await;
         let is_connected = scene.api.world().stored(KEY).is_some();
         let told = page.status == 200 && is_connected || page.status >= 400;
-        assert!(told || case.is_death(), "{case}: {}", page.status);
+        assert!(told || case.is_crash(), "{case}: {}", page.status);
         if !is_connected {
             scene.connects(&root, &town).await;
         }
@@ -497,7 +497,7 @@ async fn zm048_zm056_d61_connecting_for_everyone_succeeds_or_can_be_repeated_aft
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm022_d47_d61_disconnecting_everyone_succeeds_or_can_be_repeated_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let scene = account_level().await;
         let root = scene.administrator("root");
         let town = scene.channel("town", &[&root]);
@@ -505,14 +505,14 @@ async fn zm022_d47_d61_disconnecting_everyone_succeeds_or_can_be_repeated_after_
         case.begins(&scene);
         let told = scene.types(&root, &town, "/zoom disconnect").await;
         let scene = case.ends(scene).await;
-        assert!(!told.is_empty() || case.is_death(), "{case}");
+        assert!(!told.is_empty() || case.is_crash(), "{case}");
         scene.later(60);
         let again = scene.types(&root, &town, "/zoom disconnect").await;
         // Zoom has forgotten the grant, or the user knows that it may not have.
         let is_revoked = scene.zoom.count(Route::Revoke) > 0;
         let mut all = told.iter().chain(&again);
         let is_told = all.any(|told| told.text().contains("marketplace.zoom.us"));
-        assert!(is_revoked || is_told || case.is_death(), "{case}");
+        assert!(is_revoked || is_told || case.is_crash(), "{case}");
         assert_eq!(scene.api.world().stored(KEY), None, "{case}");
         in_order(&scene, case);
         scene.connects(&root, &town).await;

@@ -5,9 +5,9 @@ use mattermost_plugin_rpc::mattermost::Post;
 use plugin_tests::zoom::{Fault, Meeting, Route};
 use serde_json::{Value, json};
 
+use crate::fault_injection::{FAULTS, everywhere};
 use crate::order::in_order;
 use crate::support::end_meetings;
-use crate::trouble::{TROUBLES, everywhere};
 
 const RECORDING: &str = "recording.completed";
 const TRANSCRIPT: &str = "recording.transcript_completed";
@@ -167,7 +167,7 @@ async fn d06_repeated_deliveries_post_once_whatever_changes_in_them() {
 /// The link and the chat are in one reply, unless the chat could not be fetched or uploaded at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn d25_d06_f21_a_link_and_a_chat_are_posted_once_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let scene = Scene::start().await;
         let (meeting, post) = meeting(&scene).await;
         let files = json!([video(&scene, "a"), chat(&scene, "a")]);

@@ -1,7 +1,7 @@
 //! Subscriptions: each occurrence of a meeting is announced in subscribed channels.
 
+use component_tests::faults::InjectedFault;
 use component_tests::scene::{Scene, props};
-use component_tests::trouble::Trouble;
 use mattermost_plugin_rpc::mattermost::Any;
 use plugin_tests::zoom::{Fault, Meeting, Route};
 use serde_json::json;
@@ -234,9 +234,12 @@ async fn zm091_d06_a_members_post_is_not_mistaken_for_the_plugins() {
         (forged.create_at, forged.update_at) = (now, now);
     }
     // Nobody knows whether the first try wrote the announcement, so the next one looks for it.
-    scene.api.plan_at(Trouble::Failure, "CreatePost");
+    scene.api.plan_at(InjectedFault::Failure, "CreatePost");
     scene.works().await;
-    assert!(scene.api.relieve().is_some(), "the announcement was tried");
+    assert!(
+        scene.api.clear_fault().is_some(),
+        "the announcement was tried"
+    );
     scene.later(400);
     scene.works().await;
     let posts = scene.posts(&town);

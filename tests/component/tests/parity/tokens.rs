@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use component_tests::faults::InjectedFault;
 use component_tests::scene::{ENCRYPTION_KEY, Scene};
-use component_tests::trouble::Trouble;
 use plugin_tests::zoom::{Fault, Route};
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::fault_injection::{Case, FAULTS, everywhere};
 use crate::order::in_order;
 use crate::support::{
     connected, end_meetings, go_record, go_token, issued, json_of, prefers, status_for, text_of,
 };
-use crate::trouble::{Case, TROUBLES, everywhere};
 
 const LINK: &str = "/plugins/zoom/oauth2/connect";
 
@@ -301,7 +301,7 @@ async fn d17_a_record_copied_to_another_user_cannot_be_decrypted() {
 
 /// What a user is told who starts a meeting while the token is renewed and something goes wrong; and whether
 /// the connection is lost by it.
-async fn renewed_in_trouble(case: &mut Case, scene: Scene, who: [&str; 2]) -> bool {
+async fn refreshed_with_fault(case: &mut Case, scene: Scene, who: [&str; 2]) -> bool {
     let [ann, root] = who;
     let town = scene.channel("town", &[ann, root]);
     prefers(&scene, ann, &town, "No").await;
@@ -310,7 +310,7 @@ async fn renewed_in_trouble(case: &mut Case, scene: Scene, who: [&str; 2]) -> bo
     let told = scene.types(ann, &town, "/zoom start Standup").await;
     let scene = case.ends(scene).await;
     let posted = scene.posts(&town).len();
-    assert!(posted == 1 || !told.is_empty() || case.is_death(), "{case}");
+    assert!(posted == 1 || !told.is_empty() || case.is_crash(), "{case}");
     scene.later(60);
     let mut lost = false;
     if posted == 0 {
@@ -330,19 +330,22 @@ async fn renewed_in_trouble(case: &mut Case, scene: Scene, who: [&str; 2]) -> bo
 /// is gone, or a process that dies, just before they are stored costs a connection.
 fn costs_a_connection(case: &Case, key: &str) -> bool {
     let store = format!("KVSetWithOptions {key}");
-    let gone = matches!(case.trouble, Trouble::Death | Trouble::Outage(usize::MAX));
+    let gone = matches!(
+        case.fault,
+        InjectedFault::Crash | InjectedFault::Outage(usize::MAX)
+    );
     gone && case.came_at(&store)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d04_d05_d61_refreshed_tokens_are_stored_after_any_failure() {
     let mut lost = Vec::new();
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let scene = Scene::start().await;
         let ann = scene.person("ann");
         let room = scene.channel("room", &[&ann]);
         scene.connects(&ann, &room).await;
-        if renewed_in_trouble(case, scene, [&ann, &ann]).await {
+        if refreshed_with_fault(case, scene, [&ann, &ann]).await {
             assert!(costs_a_connection(case, "zoomtoken_"), "{case}");
             lost.push(case.to_string());
         }
@@ -354,12 +357,12 @@ async fn d04_d05_d61_refreshed_tokens_are_stored_after_any_failure() {
 #[tokio::test(flavor = "multi_thread")]
 async fn zm056_d04_d05_d61_refreshed_tokens_for_everyone_are_stored_after_any_failure() {
     let mut lost = Vec::new();
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let scene = Scene::with(json!({"accountlevelapp": true})).await;
         let (root, ann) = (scene.administrator("root"), scene.person("ann"));
         let room = scene.channel("room", &[&root]);
         scene.connects(&root, &room).await;
-        if renewed_in_trouble(case, scene, [&ann, &root]).await {
+        if refreshed_with_fault(case, scene, [&ann, &root]).await {
             assert!(costs_a_connection(case, "zoomSuperUserToken_"), "{case}");
             lost.push(case.to_string());
         }

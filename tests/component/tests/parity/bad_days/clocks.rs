@@ -1,7 +1,7 @@
 //! The server's clock jumps forward or back while Zoom's clock does not.
 
+use component_tests::faults::InjectedFault;
 use component_tests::scene::{Scene, WEBHOOK_SECRET, body_of, header_of, props};
-use component_tests::trouble::Trouble;
 use plugin_tests::zoom::Route;
 use serde_json::json;
 
@@ -139,9 +139,9 @@ async fn d05_d61_a_lease_dated_in_the_future_does_not_block_the_next_refresh() {
     let (scene, ann, town) = connected().await;
     scene.zoom.expire_tokens();
     scene.jumps(DAY);
-    scene.api.plan_at(Trouble::Death, "Token");
+    scene.api.plan_at(InjectedFault::Crash, "Token");
     scene.types(&ann, &town, "/zoom start").await;
-    assert!(scene.api.relieve().is_some(), "it died");
+    assert!(scene.api.clear_fault().is_some(), "it died");
     let scene = scene.another_node().await;
     scene.jumps(-DAY);
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
@@ -162,9 +162,9 @@ async fn d25_d61_a_job_with_a_lease_in_the_future_runs_within_minutes_after_the_
         assert_eq!(scene.delivers(&recorded).await.status, 200);
         scene.jumps(jump);
         scene.later(60);
-        scene.api.plan_at(Trouble::Death, "Download");
+        scene.api.plan_at(InjectedFault::Crash, "Download");
         scene.works().await;
-        assert!(scene.api.relieve().is_some(), "it died");
+        assert!(scene.api.clear_fault().is_some(), "it died");
         let scene = scene.another_node().await;
         scene.jumps(-jump);
         for _ in 0..8 {

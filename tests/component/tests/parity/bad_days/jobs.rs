@@ -6,9 +6,9 @@ use mattermost_plugin_rpc::mattermost::Post;
 use plugin_tests::zoom::{Fault, Meeting, Route};
 use serde_json::{Value, json};
 
+use crate::fault_injection::{Case, FAULTS, everywhere};
 use crate::order::in_order;
 use crate::support::connected;
-use crate::trouble::{Case, TROUBLES, everywhere};
 
 const CHAT: &str = "10:00:01\tAda : hello\r\n";
 
@@ -39,7 +39,7 @@ async fn worked_off(scene: &Scene) {
     }
 }
 
-/// Works in trouble, and then without.
+/// Runs due jobs with an injected fault, then without one.
 async fn worked(case: &mut Case, scene: Scene) -> Scene {
     case.begins(&scene);
     scene.works().await;
@@ -50,7 +50,7 @@ async fn worked(case: &mut Case, scene: Scene) -> Scene {
 }
 
 async fn posted_once(event: &str, recording: &str) {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let (scene, meeting, post) = meeting().await;
         let files = file(&scene, recording);
         let webhook = scene.zoom.recorded(event, &meeting, &files);
@@ -76,7 +76,7 @@ async fn zm097_d25_d06_a_transcript_is_posted_once_after_any_failure() {
 /// Zoom has withheld the file for a day. The thread hears of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn d25_d31_an_abandoned_job_is_reported_once_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let (scene, meeting, post) = meeting().await;
         for _ in 0..100 {
             scene.zoom.fail_next(Route::Download, Fault::server_error());
@@ -103,7 +103,7 @@ async fn d25_d31_an_abandoned_job_is_reported_once_after_any_failure() {
 /// What Zoom is told twice does no harm, and can only come of an answer that was lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm060_d25_the_deletion_of_data_is_confirmed_to_zoom_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let (scene, _, _) = connected().await;
         let user = scene.zoom.signed_in();
         let body = json!({"event": "app_deauthorized", "event_ts": 1, "payload": {

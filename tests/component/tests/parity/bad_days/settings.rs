@@ -4,13 +4,13 @@ use component_tests::scene::{Scene, body_of};
 use mattermost_plugin_rpc::mattermost::Preference;
 use serde_json::json;
 
+use crate::fault_injection::{FAULTS, everywhere};
 use crate::order::in_order;
 use crate::support::{SCHEDULED, connected, json_of, scheduled, text_of};
-use crate::trouble::{TROUBLES, everywhere};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm026_d61_a_channels_rule_is_stored_or_refused_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let scene = Scene::start().await;
         let boss = scene.administrator("boss");
         let (town, yard) = (scene.channel("town", &[&boss]), scene.channel("yard", &[]));
@@ -28,7 +28,7 @@ async fn zm026_d61_a_channels_rule_is_stored_or_refused_after_any_failure() {
         assert!(is_stored(&scene, &yard), "{case}");
         let refused = answer.status >= 400 && !body_of(&answer).is_empty();
         assert!(
-            refused || is_stored(&scene, &town) || case.is_death(),
+            refused || is_stored(&scene, &town) || case.is_crash(),
             "{case}"
         );
         let again = scene.submits(&boss, &town, &restrict).await;
@@ -43,7 +43,7 @@ async fn zm026_d61_a_channels_rule_is_stored_or_refused_after_any_failure() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm077_d61_a_users_preference_is_stored_or_refused_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let (scene, ann, town) = connected().await;
         let form = scene.types(&ann, &town, "/zoom settings").await;
         case.begins(&scene);
@@ -51,7 +51,7 @@ async fn zm077_d61_a_users_preference_is_stored_or_refused_after_any_failure() {
         let scene = case.ends(scene).await;
         let key = format!("zoomUserPreference_{ann}");
         let stored = text_of(&scene, &key) == "\"true\"";
-        assert!(stored || answer.status >= 400 || case.is_death(), "{case}");
+        assert!(stored || answer.status >= 400 || case.is_crash(), "{case}");
         assert_eq!(scene.press(&form[0], "Yes").await.status, 200, "{case}");
         assert_eq!(text_of(&scene, &key), "\"true\"", "{case}");
     })
@@ -62,7 +62,7 @@ async fn zm077_d61_a_users_preference_is_stored_or_refused_after_any_failure() {
 /// ever after.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm079_zm106_d61_an_old_preference_is_moved_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let scene = Scene::start().await;
         let ann = scene.person("ann");
         let town = scene.channel("town", &[&ann]);
@@ -76,7 +76,7 @@ async fn zm079_zm106_d61_an_old_preference_is_moved_after_any_failure() {
         case.begins(&scene);
         let told = scene.types(&ann, &town, "/zoom settings").await;
         let scene = case.ends(scene).await;
-        assert!(!told.is_empty() || case.is_death(), "{case}");
+        assert!(!told.is_empty() || case.is_crash(), "{case}");
         let told = scene.asks(&ann, &town, "/zoom settings").await;
         assert!(told.contains("Current setting: Yes"), "{case}: {told}");
         let key = format!("zoomUserPreference_{ann}");
@@ -87,14 +87,14 @@ async fn zm079_zm106_d61_an_old_preference_is_moved_after_any_failure() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm101_d46_d61_a_subscription_is_added_once_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let (scene, ann, town) = connected().await;
         scheduled(&scene, "ann");
         let add = format!("/zoom subscription add {SCHEDULED}");
         case.begins(&scene);
         let told = scene.types(&ann, &town, &add).await;
         let scene = case.ends(scene).await;
-        assert!(!told.is_empty() || case.is_death(), "{case}");
+        assert!(!told.is_empty() || case.is_crash(), "{case}");
         let told = scene.asks(&ann, &town, &add).await;
         assert!(told.contains("Subscribed. Meeting"), "{case}: {told}");
         let list = scene.asks(&ann, &town, "/zoom subscription list").await;
@@ -110,7 +110,7 @@ async fn zm101_d46_d61_a_subscription_is_added_once_after_any_failure() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm100_d46_d61_a_subscription_is_removed_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let (scene, ann, town) = connected().await;
         scheduled(&scene, "ann");
         let remove = format!("/zoom subscription remove {SCHEDULED}");
@@ -119,7 +119,7 @@ async fn zm100_d46_d61_a_subscription_is_removed_after_any_failure() {
         case.begins(&scene);
         let told = scene.types(&ann, &town, &remove).await;
         let scene = case.ends(scene).await;
-        assert!(!told.is_empty() || case.is_death(), "{case}");
+        assert!(!told.is_empty() || case.is_crash(), "{case}");
         scene.types(&ann, &town, &remove).await;
         let list = scene.asks(&ann, &town, "/zoom subscription list").await;
         assert!(
@@ -139,7 +139,7 @@ async fn zm100_d46_d61_a_subscription_is_removed_after_any_failure() {
 /// Mattermost starts the process again, or an administrator does, who reads why it did not start.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm001_zm003_d61_activation_succeeds_or_reports_why_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let first = Scene::start().await;
         let ann = first.person("ann");
         let town = first.channel("town", &[&ann]);
@@ -155,7 +155,7 @@ async fn zm001_zm003_d61_activation_succeeds_or_reports_why_after_any_failure() 
                 assert!(registered, "{case}: it says that it is active");
             }
             Some(Err(why)) => assert!(why.split(' ').count() > 5, "{case}: {why}"),
-            None => assert!(case.is_death(), "{case}"),
+            None => assert!(case.is_crash(), "{case}"),
         }
         let scene = case.ends(scene).await;
         let scene = scene.another_node().await;
@@ -169,7 +169,7 @@ async fn zm001_zm003_d61_activation_succeeds_or_reports_why_after_any_failure() 
 /// The settings that were in force stay in force until the changed ones are read.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm002_d61_changed_settings_apply_completely_or_not_at_all() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let scene = Scene::start().await;
         let ann = scene.person("ann");
         let town = scene.channel("town", &[&ann]);
@@ -184,7 +184,7 @@ async fn zm002_d61_changed_settings_apply_completely_or_not_at_all() {
                 .webhook_with(json!({"event": "a.b", "payload": {}}).to_string())
         };
         let new = "/webhook?secret=another-secret";
-        if taken == Some(Ok(())) || case.is_death() {
+        if taken == Some(Ok(())) || case.is_crash() {
             assert_eq!(
                 scene.delivers_to(new, &webhook()).await.status,
                 200,
@@ -206,7 +206,7 @@ async fn zm002_d61_changed_settings_apply_completely_or_not_at_all() {
 /// A click by somebody who is not connected: there is a link to follow, or the click fails.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm051_d31_the_link_is_shown_or_the_click_fails() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let scene = Scene::start().await;
         let ann = scene.person("ann");
         let town = scene.channel("town", &[&ann]);
@@ -217,7 +217,7 @@ async fn zm051_d31_the_link_is_shown_or_the_click_fails() {
         let scene = case.ends(scene).await;
         let told = scene.told_since(0);
         assert!(
-            !told.is_empty() || answer.status >= 400 || case.is_death(),
+            !told.is_empty() || answer.status >= 400 || case.is_crash(),
             "{case}"
         );
         let mark = scene.api.world().ephemerals.len();

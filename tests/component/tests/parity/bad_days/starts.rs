@@ -7,9 +7,9 @@ use component_tests::scene::{At, Scene, Told, body_of, props};
 use plugin_tests::zoom::User;
 use serde_json::{Value, json};
 
+use crate::fault_injection::{Case, FAULTS, everywhere};
 use crate::order::in_order;
 use crate::support::{connected, connected_choosing, go_record, go_token, issued, prefers};
-use crate::trouble::{Case, TROUBLES, everywhere};
 
 /// How a meeting is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -263,17 +263,17 @@ async fn start(way: Way, case: &mut Case) {
     let meetings = stage.scene.zoom.meetings().split_off(made);
     assert!(posts <= 1 && meetings.len() <= 1, "{case}");
     assert!(
-        meetings.is_empty() || !case.died_before("CreateMeeting"),
+        meetings.is_empty() || !case.crashed_before("CreateMeeting"),
         "{case}"
     );
     // Either there is a post, or the user knows that there is none; and where there is a meeting all the
     // same, how to join it.
-    assert!(posts == 1 || heard.anything || case.is_death(), "{case}");
+    assert!(posts == 1 || heard.anything || case.is_crash(), "{case}");
     if let Some(meeting) = meetings.first()
         && posts == 0
     {
         let told = heard.words.contains(&meeting.join_url);
-        assert!(told || case.is_death(), "{case}: {}", heard.words);
+        assert!(told || case.is_crash(), "{case}: {}", heard.words);
     }
     if posts == 0 {
         stage.tries_again(way).await;
@@ -287,7 +287,7 @@ async fn start(way: Way, case: &mut Case) {
 }
 
 async fn everywhere_on(way: Way) {
-    everywhere(&TROUBLES, async |case| start(way, case).await).await;
+    everywhere(&FAULTS, async |case| start(way, case).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

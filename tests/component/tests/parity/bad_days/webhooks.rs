@@ -5,9 +5,9 @@ use component_tests::scene::{Scene, props};
 use plugin_tests::zoom::{Meeting, Webhook};
 use serde_json::json;
 
+use crate::fault_injection::{Case, FAULTS, everywhere};
 use crate::order::in_order;
 use crate::support::{SCHEDULED, connected, connected_choosing, scheduled};
-use crate::trouble::{Case, TROUBLES, everywhere};
 
 /// Somebody enters Ann's personal room.
 fn enters_room(scene: &Scene) -> Meeting {
@@ -37,21 +37,21 @@ async fn repeated(scene: &Scene, case: &Case, webhook: Webhook) {
     scene.works().await;
 }
 
-/// Delivers a webhook in trouble, lets Zoom repeat it, and answers with the process that goes on.
+/// Delivers a webhook with an injected fault, repeats it like Zoom, and returns the process that continues.
 async fn delivered(case: &mut Case, scene: Scene, event: &str, meeting: &Meeting) -> Scene {
     case.begins(&scene);
     let webhook = scene.zoom.webhook(event, meeting);
     let answer = scene.delivers(&webhook).await.status;
     scene.works().await;
     let scene = case.ends(scene).await;
-    assert!([200, 500].contains(&answer) || case.is_death(), "{case}");
+    assert!([200, 500].contains(&answer) || case.is_crash(), "{case}");
     repeated(&scene, case, webhook).await;
     scene
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm092_d06_d61_the_end_of_a_meeting_is_shown_once_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let (scene, ann, town) = connected().await;
         scene.types(&ann, &town, "/zoom start Standup").await;
         let meeting = scene.zoom.meetings().pop().unwrap();
@@ -66,7 +66,7 @@ async fn zm092_d06_d61_the_end_of_a_meeting_is_shown_once_after_any_failure() {
 /// A personal room that is announced in two channels, and whose beginning nobody told of.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm092_d18_d61_the_end_of_a_room_is_shown_once_in_each_channel_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let (scene, ann, town) = connected_choosing("Yes").await;
         let yard = scene.channel("yard", &[&ann]);
         for channel in [&town, &yard] {
@@ -84,7 +84,7 @@ async fn zm092_d18_d61_the_end_of_a_room_is_shown_once_in_each_channel_after_any
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm091_d61_the_start_of_a_room_is_linked_to_its_post_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let (scene, ann, town) = connected_choosing("Yes").await;
         scene.types(&ann, &town, "/zoom start").await;
         let room = enters_room(&scene);
@@ -102,7 +102,7 @@ async fn zm091_d61_the_start_of_a_room_is_linked_to_its_post_after_any_failure()
 /// Two channels follow the meeting: two jobs.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm104_d06_d61_a_followed_meeting_is_announced_once_after_any_failure() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let (scene, ann, town) = connected().await;
         let yard = scene.channel("yard", &[&ann]);
         let meeting = scheduled(&scene, "ann");
@@ -127,7 +127,7 @@ async fn zm104_d06_d61_a_followed_meeting_is_announced_once_after_any_failure() 
 /// Several jobs for each of two posts.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm096_d06_d61_each_recording_is_posted_once_after_any_failure_of_its_webhook() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let (scene, ann, town) = connected().await;
         scene.types(&ann, &town, "/zoom start Standup").await;
         let meeting = scene.zoom.meetings().pop().unwrap();
@@ -144,7 +144,7 @@ async fn zm096_d06_d61_each_recording_is_posted_once_after_any_failure_of_its_we
         let webhook = scene.zoom.recorded(event, &meeting, &files);
         let answer = scene.delivers(&webhook).await.status;
         let scene = case.ends(scene).await;
-        assert!([200, 500].contains(&answer) || case.is_death(), "{case}");
+        assert!([200, 500].contains(&answer) || case.is_crash(), "{case}");
         scene.works().await;
         repeated(&scene, case, webhook).await;
         let posts = scene.posts(&town).into_iter();
@@ -158,7 +158,7 @@ async fn zm096_d06_d61_each_recording_is_posted_once_after_any_failure_of_its_we
 /// The job writes the post and dies; before it is taken up, the meeting ends.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm104_d61_an_interrupted_announcement_ends_with_its_meeting() {
-    everywhere(&TROUBLES, async |case| {
+    everywhere(&FAULTS, async |case| {
         let (scene, ann, town) = connected().await;
         let meeting = scheduled(&scene, "ann");
         let add = format!("/zoom subscription add {SCHEDULED}");

@@ -77,14 +77,14 @@ struct Unattended<'a>(&'a Site);
 
 impl<'a> Unattended<'a> {
     fn site(site: &'a Site) -> Result<Unattended<'a>, Failed> {
-        site.administrator.look_after_plugins(false)?;
+        site.administrator.set_plugin_health_check(false)?;
         Ok(Unattended(site))
     }
 }
 
 impl Drop for Unattended<'_> {
     fn drop(&mut self) {
-        let _ = self.0.administrator.look_after_plugins(true);
+        let _ = self.0.administrator.set_plugin_health_check(true);
     }
 }
 
