@@ -6,11 +6,11 @@ use crate::error::Error;
 use crate::run::{cargo, read, run};
 use crate::toolchain;
 
-/// Brings the database of advisories up to date and checks `Cargo.lock` against it.
+/// Updates the advisory database and checks `Cargo.lock` against it.
 ///
 /// # Errors
 ///
-/// When the database cannot be reached, so that nothing was checked, or when an advisory applies.
+/// When the database cannot be reached or an advisory applies.
 pub fn check() -> Result<(), Error> {
     if read(cargo().args(["deny", "--version"])).is_none() {
         let text = format!(

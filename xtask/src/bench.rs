@@ -1,6 +1,6 @@
-//! `cargo xtask bench`: measures pieces in memory, and whole bundles on a real server.
+//! `cargo xtask bench`: measures parts of the host in memory, and whole bundles on a real server.
 //!
-//! The pieces are the codec, an API call over a pipe, and an event in the sandbox. The bundles are ours, a minimal Go plugin
+//! The parts are the codec, an API call over a pipe, and an event in the sandbox. The bundles are ours, a minimal Go plugin
 //! as the baseline, and those named on the command line. See `plugin_tests::bench`.
 
 use std::path::{Path, PathBuf};
@@ -18,17 +18,16 @@ use crate::{bundle, instructions, toolchain};
 
 const USAGE: &str = "usage: cargo xtask bench [--smoke] [--pieces | --whole | --instructions] [--rounds N] [--drift N] [BUNDLE…]
 
-  --pieces     only the pieces, in memory
+  --pieces     only the parts, in memory
   --whole      only the comparison on a server
-  --instructions  of the pieces, by valgrind, instead of their time
-  --smoke      everything once, with a handful of events: whether it works, not how fast it is
-  --rounds N   how often the bundles take turns (5)
-  --drift N    events over which the growth of memory is watched (100000)
-  BUNDLE       another bundle; one with the id of ours is uploaded over it in turn
+  --instructions  count the instructions of the parts with valgrind, instead of measuring time
+  --smoke      everything once, with a few events, to check that it works
+  --rounds N   rounds, each of which measures every bundle (5)
+  --drift N    events over which the growth of memory is measured (100000)
+  BUNDLE       another bundle; bundles with the same id replace each other on the server in turn
 
-What is measured is built first, as it is published; but the pieces are programs of this machine's own, with its C
-library and allocator. PLUGIN_BUNDLE names a bundle, and HELLO_EXECUTABLE the executable of
-tests/guests/hello, to be measured as they are.";
+The bundles are built first, like releases. The parts are linked to this machine's C library and allocator.
+PLUGIN_BUNDLE names a prebuilt bundle, and HELLO_EXECUTABLE a prebuilt executable of tests/guests/hello.";
 
 /// Measures and prints.
 pub fn bench(words: &[&str]) -> Result<(), Error> {
@@ -54,12 +53,12 @@ pub fn bench(words: &[&str]) -> Result<(), Error> {
     whole(&subject, &hello, others, amount)
 }
 
-/// Whether the measuring of the pieces works.
+/// Runs the benchmarks of the parts once, to check that they work.
 pub fn try_pieces() -> Result<(), Error> {
     pieces(true)
 }
 
-/// Whether the comparison works, with a bundle and the executable of `tests/guests/hello`.
+/// Runs the comparison with few events, to check that it works: a bundle and the executable of `tests/guests/hello`.
 pub fn try_whole(bundle: &Path, hello: &Path) -> Result<(), Error> {
     whole(bundle, hello, Vec::new(), Amount::SMOKE)
 }

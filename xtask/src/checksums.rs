@@ -10,7 +10,7 @@ use crate::error::{Error, at};
 /// The file's name.
 pub const NAME: &str = "SHA256SUMS";
 
-/// Writes the sums of files of one folder into it, sorted by name.
+/// Writes the checksums of files in one folder into that folder, sorted by name.
 pub fn write(folder: &Path, files: &[PathBuf]) -> Result<PathBuf, Error> {
     let mut lines = Vec::new();
     for file in files {

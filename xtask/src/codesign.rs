@@ -127,13 +127,13 @@ mod tests {
         bytes
     }
 
-    /// A file with a signature at its end, and what is wrong with that.
+    /// The problem with a file that ends with a signature.
     fn told(code: &[u8], signature: &[u8]) -> Option<String> {
         problem(&[code, signature].concat(), code.len(), signature.len())
     }
 
     #[test]
-    fn a_file_is_as_it_was_signed_to_the_last_byte() {
+    fn a_signature_covers_every_byte_of_the_file() {
         for length in [1, 4096, 10_000] {
             let code: Vec<u8> = (0..=255).cycle().take(length).collect();
             let signature = signature(&code);

@@ -16,12 +16,12 @@ use crate::toolchain;
 const NAMES: &str =
     "AR CC CPATH C_INCLUDE_PATH RUSTC RUSTC_WORKSPACE_WRAPPER RUSTC_WRAPPER SDKROOT";
 
-/// The beginnings of more such variables.
+/// The prefixes of more such variables.
 const BEGINNINGS: &str = "AR_ CARGO_BUILD_ CARGO_ENCODED_RUSTFLAGS CARGO_HOST_ CARGO_PROFILE_ CARGO_TARGET_ \
     CARGO_UNSTABLE_ CARGO_ZIGBUILD_ CC_ CFLAGS CRATE_CC_NO_DEFAULTS RANLIB_ RUSTC_BOOTSTRAP \
     RUSTFLAGS TARGET_ ZIG";
 
-/// Variables with such a beginning that are harmless.
+/// Harmless variables with such a prefix.
 const HARMLESS: &str = "CARGO_BUILD_JOBS CARGO_TARGET_DIR CARGO_TARGET_TMPDIR";
 
 /// Variables that replace `.cargo/rustc-without-paths`, even if they are empty.
@@ -30,7 +30,7 @@ const WRAPPERS: [&str; 2] = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"];
 /// The names of cargo's configuration file.
 pub const FILES: [&str; 2] = ["config.toml", "config"];
 
-/// Keys that may be set in it: where packages come from and how cargo talks.
+/// Keys that may be set in it: package sources, network, and output.
 const FINE: &str = "alias cargo-new credential-alias doc future-incompat-report http install net registries registry \
     source term";
 

@@ -24,10 +24,10 @@ struct Area {
     files: &'static [&'static str],
     /// The package whose unit tests run first.
     package: &'static str,
-    /// Component tests that run next: test programs and beginnings of test names.
+    /// Component tests that run next: test programs and prefixes of test names.
     programs: &'static [&'static str],
     names: &'static [&'static str],
-    /// Slow ones among them, which run last, by parts of their names.
+    /// Parts of the names of slow tests, which run last.
     long: &'static [&'static str],
 }
 

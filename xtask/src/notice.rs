@@ -17,7 +17,7 @@ use crate::packages::Package;
 use crate::run::sysroot;
 use crate::zig::{LLVM_LICENSE, Part};
 
-/// How the names of license files start, in capitals.
+/// The prefixes of license file names, in capitals.
 const NAMES: [&str; 6] = [
     "LICENSE",
     "LICENCE",

@@ -21,7 +21,7 @@ use crate::run::{cargo, read, root};
 pub const HOST: &str = "mattermost-plugin-host";
 /// The package that becomes the component.
 pub const GUEST: &str = "zoom-guest";
-/// What the component is built for.
+/// The target of the component.
 pub const GUEST_TARGET: &str = "wasm32-wasip2";
 
 /// Name and version.
@@ -176,7 +176,7 @@ impl Known {
         Ok(Package {
             name: name.clone(),
             version: version.clone(),
-            // The form that older packages have.
+            // The syntax of older packages.
             license: license.replace('/', " OR "),
             folder: about
                 .manifest_path
@@ -219,7 +219,7 @@ pub mod tests {
         }
     }
 
-    /// Name and version of all lines of a tree that a person would ask for, without this module's options.
+    /// Name and version of all lines of a plain `cargo tree`, without this module's options.
     pub fn plain_tree(package: &str, target: &str, edges: &str) -> BTreeSet<String> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
@@ -278,7 +278,7 @@ pub mod tests {
     }
 
     #[test]
-    fn a_tree_is_read_by_depth_and_a_repeated_package_keeps_its_needs() {
+    fn a_tree_is_read_by_depth_and_a_repeated_package_keeps_its_dependencies() {
         let mut needs = BTreeMap::new();
         let text = "0 a v1.0.0 (/x)\n1 b v2.0.0\n2 c v3.0.0+d (proc-macro)\n1 c v3.0.0+d (*)\n1 b v2.0.0 (*)";
         grow(&mut needs, text);

@@ -24,7 +24,7 @@ const SUPPLIER: &str = "Zoom for Mattermost, as a sandboxed component";
 const WASI_LIBC_LICENSE: &str =
     "(Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT) AND MIT AND BSD-2-Clause AND CC0-1.0";
 
-/// What the list describes.
+/// The subject of the list.
 pub struct About<'a> {
     /// The version of the bundle and of the build tool.
     pub version: &'a str,

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_binary_beside_the_bundle_and_of_these_very_bytes() {
+    fn a_signature_is_binary_next_to_the_bundle_and_matches_its_bytes() {
         let Some(home) = Home::new("sign") else {
             return;
         };
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_whose_signatures_the_server_cannot_check_is_refused_and_nothing_left() {
+    fn a_key_that_the_server_cannot_check_is_refused_and_leaves_no_file() {
         let Some(home) = Home::new("sign-ed25519") else {
             return;
         };

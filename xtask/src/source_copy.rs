@@ -9,7 +9,7 @@ use crate::error::{Error, at};
 use crate::run::write_if_changed;
 use crate::run::{read, root};
 
-/// Builds the guest in a tenth of the time, because it is built again and again. The nested cargo that builds it
+/// Builds the guest in a tenth of the time, because it is built often. The nested cargo that builds it
 /// ignores `CARGO_PROFILE_…` variables.
 const QUICK_GUEST: &[u8] = b"\n[profile.guest]\ncodegen-units = 16\nlto = false\n";
 

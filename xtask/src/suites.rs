@@ -199,9 +199,9 @@ impl Session {
         self.step("a second build gives the same bytes", || {
             bundle::again(&dist, platforms, zig.as_ref())
         });
-        let mut sums = Command::new("sha256sum");
-        sums.args(["--strict", "--quiet", "-c", checksums::NAME]);
-        self.check("checksums of the bundles", sums.current_dir(&dist.folder));
+        let mut verify = Command::new("sha256sum");
+        verify.args(["--strict", "--quiet", "-c", checksums::NAME]);
+        self.check("checksums of the bundles", verify.current_dir(&dist.folder));
         self.step("imports", || imports::compare_executable(executable));
         if self.has_go() {
             let mut description = go_test(&root().join("tests/description"));

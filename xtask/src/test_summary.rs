@@ -1,6 +1,6 @@
 //! Adds up the results that the test runners print.
 //!
-//! `cargo test` and Vitest's `tap-flat` reporter print their own sums or one line per test. `go test -json` prints
+//! `cargo test` and Vitest's `tap-flat` reporter print their own totals or one line per test. `go test -json` prints
 //! events. A runner that fails without a failed test, for example because the code does not compile, counts as one failure.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,14 +55,14 @@ pub trait Reader {
     fn summary(&self) -> Summary;
 }
 
-/// Reads `cargo test`, which ends each test program with a line of sums.
+/// Reads `cargo test`, which ends each test program with a line of totals.
 #[derive(Default)]
 pub struct CargoTest(Summary);
 
 impl Reader for CargoTest {
     fn line(&mut self, line: &str) -> Option<String> {
-        if let Some(sums) = line.strip_prefix("test result: ") {
-            let parts = || sums.split([';', '.']).map(str::trim);
+        if let Some(totals) = line.strip_prefix("test result: ") {
+            let parts = || totals.split([';', '.']).map(str::trim);
             let number = |word: &str| {
                 let found = parts().find_map(|part| part.strip_suffix(word));
                 found.and_then(|text| text.trim().parse().ok()).unwrap_or(0)

@@ -18,7 +18,7 @@ const REQUIREMENTS: &str = include_str!("zig.txt");
 /// Stubs of the macOS frameworks that read the system's certificates, which zig does not have.
 const FRAMEWORKS: &str = "xtask/frameworks";
 
-/// Something that the linker adds and that is not a cargo package.
+/// A part that the linker adds and that is not a cargo package.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Part {
     pub name: &'static str,
@@ -55,7 +55,7 @@ const MUSL_VERSION: &str = "lib/libc/musl/src/internal/version.h";
 
 pub const LLVM_LICENSE: &str = "Apache-2.0 WITH LLVM-exception";
 
-/// What zig links into an executable for a platform.
+/// The parts that zig links into an executable for a platform.
 fn linked(platform: &Platform) -> Vec<Linked> {
     let mut parts: Vec<Linked> = vec![("compiler_rt of zig", "MIT", Some("LICENSE"))];
     if !platform.triple.ends_with("-darwin") {
@@ -137,7 +137,7 @@ impl Zig {
         command
     }
 
-    /// What is linked into an executable for a platform besides its packages.
+    /// The linked parts of an executable for a platform, without its packages.
     pub fn parts(&self, platform: &Platform) -> Result<Vec<Part>, Error> {
         let version = REQUIREMENTS
             .lines()
@@ -175,7 +175,7 @@ impl Zig {
         })
     }
 
-    /// A file of zig's own, wherever this version of Python has its packages.
+    /// A file in zig's folder, which depends on the version of Python.
     fn file(&self, name: &str) -> Result<PathBuf, Error> {
         let folder = self.folder.join("lib");
         let versions = std::fs::read_dir(&folder).map_err(at(&folder))?.flatten();

@@ -1,5 +1,5 @@
-//! The documentation is true as far as a program can see: links lead somewhere, files that are named exist, and
-//! messages in quotation marks are messages of the plugin.
+//! Checks the documentation: link targets and named files exist, and messages in quotation marks are messages of the
+//! plugin.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// All files below a folder that have one of these ends, without what is built.
+/// All source files below a folder with one of these suffixes.
 fn files(folder: &Path, ends: &[&str], found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -146,7 +146,7 @@ fn texts() -> String {
     }
     let mut all = String::new();
     for path in paths {
-        // A line break in a text of Rust continues behind the blanks of the next line.
+        // A line break in a Rust string skips the blanks of the next line.
         let text = fs::read_to_string(path).unwrap();
         let lines = text.split("\\\n").map(str::trim_start);
         all.extend(lines.chain(["\n"]));

@@ -1,4 +1,5 @@
-//! The security model and the list of threats name tests: they exist, and each sentence of the promise has one.
+//! Checks that the tests named in the security model and the list of threats exist, and that each sentence of the
+//! promise names a test.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::fs;
@@ -61,7 +62,7 @@ fn each_sentence_of_the_promise_names_a_test() {
     assert!(rows.len() > 5, "the table is not read");
     for row in rows {
         let (_, tests) = row.rsplit_once(" | ").unwrap();
-        // The words are a file and what is in it.
+        // The words are a file and an item in it.
         assert!(quoted(tests).count() >= 2, "{row}");
     }
 }
