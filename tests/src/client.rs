@@ -119,7 +119,7 @@ pub fn text_at(value: &Value, pointer: &str) -> Result<String, Error> {
     })
 }
 
-/// One person's way to one server. Cheap to clone; clones share their connections.
+/// A client with one user's session. Clones are cheap and share connections.
 #[derive(Clone, Debug)]
 pub struct Client {
     agent: ureq::Agent,
@@ -128,15 +128,15 @@ pub struct Client {
     user_id: Arc<str>,
 }
 
-/// How requests show whose they are.
+/// The authentication of requests.
 #[derive(Clone, Debug)]
 enum Session {
-    /// They do not.
+    /// None.
     None,
-    /// By a token, as programs do.
+    /// A token, as in programs.
     Token(Arc<str>),
-    /// By the cookies of a browser, and a header with one of them where a page of the site asks, since pages of
-    /// others cannot read it.
+    /// The cookies of a browser. Requests of the site's own pages also send the CSRF cookie in a header, which pages of
+    /// other sites cannot read.
     Cookies {
         all: Arc<str>,
         csrf: Option<Arc<str>>,
@@ -144,7 +144,7 @@ enum Session {
 }
 
 impl Client {
-    /// Somebody who is not logged in.
+    /// A client without a session.
     pub fn new(base: &str) -> Client {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)

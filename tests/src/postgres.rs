@@ -1,9 +1,8 @@
-//! A PostgreSQL of our own, made for one run and thrown away with it.
+//! A temporary PostgreSQL cluster for one run.
 //!
-//! It is the distribution's: `postgresql` as Debian packages it, installed here when it is missing
-//! and this process may do so. A cluster is made in a temporary folder, listens on loopback only and
-//! syncs nothing to disk. PostgreSQL refuses to run as root, so when this process is root, the
-//! programs run as an account that can do nothing else.
+//! Uses Debian's package `postgresql`, and installs it if it is missing and this process has the rights. The cluster is in
+//! a temporary folder, listens on loopback only, and does not sync to disk. PostgreSQL refuses to run as root; if this
+//! process is root, the programs run as an account without rights.
 
 use std::fs::{self, File};
 use std::io;
@@ -18,12 +17,12 @@ use tempfile::TempDir;
 use crate::Progress;
 use crate::process::{self, Keeper, Signal, Target, free_port, wait_until};
 
-/// The superuser of the cluster, and the owner of all that is in it.
+/// The superuser of the cluster, who owns the databases.
 const ROLE: &str = "tests";
 const START: Duration = Duration::from_secs(60);
 const STOP: Duration = Duration::from_secs(20);
 
-/// PostgreSQL does not work here.
+/// PostgreSQL cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It is not installed.
@@ -44,18 +43,18 @@ pub enum Error {
     Program {
         /// The program.
         program: &'static str,
-        /// What it wrote on standard error.
+        /// Its standard error.
         message: String,
     },
-    /// It did not come up.
+    /// It did not start.
     #[error("PostgreSQL did not accept connections; see {0}")]
     Start(PathBuf),
-    /// A file or a process of ours.
+    /// A file operation or a process failed.
     #[error("cannot {what}")]
     Io {
-        /// What was being done.
+        /// The operation.
         what: &'static str,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -64,7 +63,7 @@ fn io_error(what: &'static str) -> impl FnOnce(io::Error) -> Error {
     move |source| Error::Io { what, source }
 }
 
-/// A running PostgreSQL. It stops and its data goes away on drop.
+/// A running PostgreSQL. Dropping the value stops it and removes its data.
 #[derive(Debug)]
 pub struct Postgres {
     programs: PathBuf,
@@ -76,7 +75,7 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a cluster and starts it. Its log goes to the file `log`.
+    /// Creates and starts a cluster. Its log is written to the file `log`.
     pub fn start(log: &Path, progress: Progress) -> Result<Postgres, Error> {
         let programs = find_or_install(progress)?;
         let account = unprivileged_account()?;
@@ -129,7 +128,7 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// Stops it, as an administrator does who updates it. All connections end.
+    /// Stops PostgreSQL as for an update. All connections end.
     pub fn stop(&mut self) {
         let Some((mut child, _keeper)) = self.running.take() else {
             return;
@@ -141,8 +140,7 @@ impl Postgres {
         }
     }
 
-    /// Starts it again after [`Postgres::stop`], on the same port and with the same data. What it says is
-    /// added to the log.
+    /// Starts PostgreSQL again after [`Postgres::stop`], with the same port, data, and log.
     pub fn start_again(&mut self) -> Result<(), Error> {
         let output = File::options().append(true).open(&self.log);
         let output = output.map_err(io_error("open the log of PostgreSQL"))?;
@@ -175,7 +173,7 @@ impl Postgres {
         self.port
     }
 
-    /// Makes an empty database and answers with the data source that Mattermost wants.
+    /// Creates an empty database and returns its data source for Mattermost.
     pub fn create_database(&self, name: &str) -> Result<String, Error> {
         self.query("postgres", &format!("create database {name}"))?;
         Ok(format!(
@@ -184,7 +182,7 @@ impl Postgres {
         ))
     }
 
-    /// What `psql` prints for a statement: a line per row, columns separated by `|`.
+    /// Runs a statement and returns the output of `psql`: a line per row, columns separated by `|`.
     pub fn query(&self, database: &str, statement: &str) -> Result<String, Error> {
         let mut psql = command(&self.programs, "psql", None, Path::new("/"));
         psql.args([
@@ -217,7 +215,7 @@ impl Drop for Postgres {
     }
 }
 
-/// One of PostgreSQL's programs, run by `account` if there is one, in a bare environment.
+/// A PostgreSQL program, run by `account` if there is one, with a minimal environment.
 fn command(programs: &Path, name: &str, account: Option<(u32, u32)>, folder: &Path) -> Command {
     let mut command = Command::new(programs.join(name));
     command
@@ -271,11 +269,11 @@ fn find() -> Option<PathBuf> {
     })
 }
 
-/// Sees to it that PostgreSQL is there.
+/// Checks that PostgreSQL is installed, and installs it if possible.
 ///
 /// # Errors
 ///
-/// When it is not, with what is to be done.
+/// If it is missing and cannot be installed. The message says what to do.
 pub fn prepare(progress: Progress) -> Result<(), Error> {
     find_or_install(progress).map(drop)
 }
@@ -312,8 +310,7 @@ fn find_or_install(progress: Progress) -> Result<PathBuf, Error> {
     find().ok_or(Error::Missing)
 }
 
-/// Whom PostgreSQL runs as: nobody else (none) for an ordinary user, for root an account without
-/// rights.
+/// The account that PostgreSQL runs as: for root, an account without rights; otherwise `None`, the current account.
 fn unprivileged_account() -> Result<Option<(u32, u32)>, Error> {
     let own = fs::metadata("/proc/self")
         .map_err(io_error("read /proc/self"))?

@@ -1,10 +1,9 @@
-//! Child processes that never outlive what started them.
+//! Child processes that end with their parent.
 //!
-//! A test that panics drops its values, and they stop their children. A test that is killed drops
-//! nothing; for that case each child has a [`Keeper`]: a shell that does nothing but read from a
-//! pipe whose other end this process holds. When the process is gone, by whatever signal, the pipe
-//! closes, and the keeper stops the child and removes its folder. The keeper is in a process group
-//! of its own, so that Ctrl-C at a terminal does not end it before its work is done.
+//! If a test panics, dropping its values stops the children. If a test is killed, nothing is dropped. For this case, each
+//! child has a [`Keeper`]: a shell that reads from a pipe whose other end this process holds. When the process ends, the
+//! pipe closes, and the keeper stops the child and removes its folder. The keeper has its own process group, so that
+//! Ctrl-C does not end it first.
 
 use std::io;
 use std::net::TcpListener;
@@ -17,11 +16,10 @@ use std::time::{Duration, Instant};
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process, kill_process_group};
 
-/// Between two looks at a condition.
-const LOOK: Duration = Duration::from_millis(20);
+/// The time between two checks of a condition.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Takes away what cargo told this program about its package. Build scripts look at it, that of `ring` for one,
-/// and a cargo that is started with it builds them anew, with all that depends on them.
+/// Removes cargo's package variables. Build scripts such as ring's depend on them and would rebuild.
 pub fn forget_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
@@ -31,7 +29,7 @@ pub fn forget_package(command: &mut Command) {
     }
 }
 
-/// Asks `condition` again and again until it has an answer. None when `cap` has passed.
+/// Polls `condition` until it returns a value. Returns `None` after `cap`.
 pub fn wait_until<T>(cap: Duration, mut condition: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + cap;
     loop {
@@ -41,7 +39,7 @@ pub fn wait_until<T>(cap: Duration, mut condition: impl FnMut() -> Option<T>) ->
         if Instant::now() >= end {
             return None;
         }
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
@@ -50,21 +48,21 @@ pub fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// Sends a signal to one process. A process that is gone already is no error.
+/// Sends a signal to one process. Ignores processes that have ended.
 pub fn signal(child: &Child, signal: Signal) {
     if let Some(pid) = pid_of(child) {
         let _ = kill_process(pid, signal);
     }
 }
 
-/// Sends a signal to a child and to all that it started: its process group.
+/// Sends a signal to the process group of a child.
 pub fn signal_group(child: &Child, signal: Signal) {
     if let Some(pid) = pid_of(child) {
         let _ = kill_process_group(pid, signal);
     }
 }
 
-/// Ends the process with this id at once.
+/// Kills the process with this ID.
 pub fn kill(id: u32) {
     if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
         let _ = kill_process(pid, Signal::KILL);
@@ -75,7 +73,7 @@ fn pid_of(child: &Child) -> Option<Pid> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw)
 }
 
-/// Waits for a child to exit by itself. None when it still runs after `cap`.
+/// Waits for a child to exit. Returns `None` if it still runs after `cap`.
 pub fn wait_for_exit(child: &mut Child, cap: Duration) -> Option<ExitStatus> {
     wait_until(cap, || child.try_wait().ok().flatten())
 }
@@ -94,8 +92,7 @@ pub fn processes_in(folder: &Path) -> Vec<u32> {
     found
 }
 
-/// The link to the executable tells best, but is unreadable for a process that confined itself;
-/// then its first argument does.
+/// Prefer the link to the executable. It is unreadable for a process that confined itself; then use the first argument.
 fn runs_from(pid: u32, folder: &Path) -> bool {
     let proc = Path::new("/proc").join(pid.to_string());
     let is_zombie = std::fs::read_to_string(proc.join("stat")).is_ok_and(|stat| {
@@ -115,16 +112,16 @@ fn runs_from(pid: u32, folder: &Path) -> bool {
     }
 }
 
-/// What a keeper stops.
+/// The processes that a keeper stops.
 #[derive(Clone, Copy, Debug)]
 pub enum Target {
-    /// The one process.
+    /// The child only.
     Process,
-    /// The process and its group.
+    /// The child's process group.
     Group,
 }
 
-/// Stops a child and removes its folder if this process goes away without doing so.
+/// Stops a child and removes its folder when this process ends.
 #[derive(Debug)]
 pub struct Keeper(Child);
 
@@ -138,7 +135,7 @@ rm -rf -- "$3"
 "#;
 
 impl Keeper {
-    /// Watches over `child`; `signal` is a name as `kill` knows it, such as `KILL`.
+    /// Watches `child`. `signal` is a name for `kill`, such as `KILL`.
     pub fn watch(child: &Child, target: Target, signal: &str, folder: &Path) -> io::Result<Keeper> {
         let id = match target {
             Target::Process => child.id().to_string(),
@@ -159,7 +156,7 @@ impl Keeper {
 }
 
 impl Drop for Keeper {
-    /// The owner is about to clean up by itself.
+    /// Stops the keeper without stopping its target.
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();

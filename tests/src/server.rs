@@ -1,9 +1,8 @@
-//! A real Mattermost server in a folder of its own.
+//! A real Mattermost server in its own folder.
 //!
-//! The executable is built by [`build`]; here it is given a working folder, a database and settings
-//! by environment, started on a free loopback port, and waited for. It gets a bare environment: what
-//! the plugin finds in its own is what the test passed in, and nothing of the person who runs it.
-//! The server and every plugin it starts share a process group, which ends with the value.
+//! [`build`] builds the executable. This module gives it a working folder, a database, and settings in the environment,
+//! starts it on a free loopback port, and waits until it responds. The environment is minimal, so the plugin sees only the
+//! variables that a test passes. The server and its plugins share a process group, which is killed on drop.
 
 pub mod build;
 
@@ -26,7 +25,7 @@ use build::Program;
 const START: Duration = Duration::from_secs(120);
 const STOP: Duration = Duration::from_secs(60);
 
-/// What every test needs of the server, and nothing that reaches beyond loopback.
+/// The settings of every test. They disable all connections beyond loopback.
 const SETTINGS: [(&str, &str); 25] = [
     ("MM_ANNOUNCEMENTSETTINGS_ADMINNOTICESENABLED", "false"),
     ("MM_ANNOUNCEMENTSETTINGS_USERNOTICESENABLED", "false"),
@@ -58,32 +57,32 @@ const SETTINGS: [(&str, &str); 25] = [
     ("MM_TEAMSETTINGS_MAXUSERSPERTEAM", "1000"),
 ];
 
-/// Enough of a web client for the server to start: it has none here.
+/// A minimal web client, which the server needs to start.
 const ROOT_PAGE: &str = "<!doctype html><html><head><meta http-equiv=\"Content-Security-Policy\" \
     content=\"script-src 'self'\"><title>No web client</title></head><body></body></html>\n";
 
-/// The server does not run.
+/// The server cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It could not be built.
     #[error(transparent)]
     Build(#[from] build::Error),
-    /// It ended or stayed silent.
+    /// It ended or did not respond.
     #[error("the Mattermost server {what}; its log is {log}, which ends with:\n{tail}")]
     Start {
-        /// What became of it.
+        /// What happened.
         what: &'static str,
         /// The whole log.
         log: PathBuf,
         /// Its last lines.
         tail: String,
     },
-    /// A file or a process of ours.
+    /// A file operation or a process failed.
     #[error("cannot {what}")]
     Io {
-        /// What was being done.
+        /// The operation.
         what: &'static str,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -92,7 +91,7 @@ fn io_error(what: &'static str) -> impl FnOnce(io::Error) -> Error {
     move |source| Error::Io { what, source }
 }
 
-/// A running server. It ends, with its plugins, on drop.
+/// A running server. Dropping the value stops it and its plugins.
 #[derive(Debug)]
 pub struct Server {
     command: Command,
@@ -103,8 +102,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the server on the database `data_source`, with more variables in its environment and so
-    /// in the plugin's. Its log goes to the file `log`.
+    /// Starts the server with the database `data_source` and more environment variables, which plugins inherit. Its log is
+    /// written to the file `log`.
     pub fn start(
         data_source: &str,
         variables: &[(&str, &str)],
@@ -190,8 +189,7 @@ impl Server {
         })
     }
 
-    /// Where this server answers, without a trailing slash: the site's address, unless another server of
-    /// the same site was started first.
+    /// The address of this server, without a trailing slash. It is the site's address, except on a second server.
     pub fn url(&self) -> String {
         format!("http://localhost:{}", self.port)
     }
@@ -201,27 +199,27 @@ impl Server {
         self.port
     }
 
-    /// Where the server runs: its configuration, its files and what it unpacks are in here.
+    /// The server's working folder, with its configuration, files, and unpacked plugins.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Where the server unpacks and starts plugins.
+    /// The folder of unpacked plugins.
     pub fn plugin_folder(&self) -> PathBuf {
         self.folder.path().join("plugins")
     }
 
-    /// The processes of plugins that this server started and that run now.
+    /// The running plugin processes of this server.
     pub fn plugin_processes(&self) -> Vec<u32> {
         process::processes_in(&self.plugin_folder())
     }
 
-    /// The file with all that the server and its plugins logged.
+    /// The log file of the server and its plugins.
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// All of the log, as it is now.
+    /// The current contents of the log.
     pub fn log_text(&self) -> String {
         fs::read(&self.log).map_or_else(
             |_| String::new(),
@@ -238,8 +236,7 @@ impl Server {
             .join("\n")
     }
 
-    /// Asks the server to stop, as an operator does, and waits for it. None if it had to be killed or
-    /// did not run.
+    /// Asks the server to stop and waits for its exit. Returns `None` if it had to be killed or did not run.
     pub fn stop(&mut self) -> Option<ExitStatus> {
         let (mut child, _keeper) = self.running.take()?;
         process::signal(&child, Signal::TERM);
@@ -251,7 +248,7 @@ impl Server {
         status
     }
 
-    /// Ends the server's process and only that, as the kernel does when memory runs out.
+    /// Kills the server's process only, like the kernel when memory runs out.
     pub fn kill(&mut self) {
         if let Some((mut child, _keeper)) = self.running.take() {
             process::signal(&child, Signal::KILL);

@@ -1,4 +1,4 @@
-//! All peers together: a site as an administrator keeps it, with nobody on it but them.
+//! A complete test site: Mattermost, PostgreSQL, and the mock Zoom server, with one administrator.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,17 +17,17 @@ use crate::zoom::{self, App, Zoom};
 pub const PLUGIN: &str = "zoom";
 /// The administrator's account.
 pub const ADMINISTRATOR: &str = "administrator";
-/// Everybody's password; the server listens on loopback and lives for minutes.
+/// The password of every account. The server listens on loopback and runs for minutes.
 pub const PASSWORD: &str = "Loopback-only-1";
 
-/// Where a person begins to connect a Zoom account, after the site's address.
+/// The path of the link that connects a Zoom account.
 pub const CONNECT_LINK: &str = "/plugins/zoom/oauth2/connect";
-/// The same from the plugin's root.
+/// The same path, relative to the plugin's root.
 const CONNECT_ROUTE: &str = "/oauth2/connect";
 
 const DATABASE: &str = "mattermost";
 
-/// Something did not work.
+/// The site cannot be started, or a step failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// PostgreSQL.
@@ -48,12 +48,12 @@ pub enum Error {
     /// A folder for logs.
     #[error("cannot create the folder {0}")]
     Logs(PathBuf, #[source] std::io::Error),
-    /// The plugin or the server did something else than it should.
+    /// The plugin or the server responded unexpectedly.
     #[error("{0}")]
     Unexpected(String),
 }
 
-/// Errors with all their causes, in one line for a person.
+/// An error with all its causes, in one line.
 pub fn explain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -73,22 +73,22 @@ pub struct Room {
     pub channel: String,
 }
 
-/// Somebody with a session and a websocket.
+/// A user with a session and a WebSocket.
 #[derive(Debug)]
 pub struct Person {
-    /// Their requests.
+    /// The user's session.
     pub client: Client,
-    /// What the server tells them.
+    /// WebSocket events for this person.
     pub events: Listener,
 }
 
-/// Everything that runs. It all ends on drop.
+/// All servers. Dropping the value stops them.
 pub struct Site {
     /// The Mattermost server.
     pub server: Server,
     /// Its database.
     pub postgres: Postgres,
-    /// How servers reach the database.
+    /// The data source of the database.
     data_source: String,
     logs: PathBuf,
     /// The mock Zoom server.
@@ -97,13 +97,12 @@ pub struct Site {
     pub administrator: Client,
     /// The secret in the webhook's address.
     pub webhook_secret: String,
-    /// What tokens are encrypted with at rest.
+    /// The At Rest Token Encryption Key.
     pub encryption_key: String,
 }
 
 impl Person {
-    /// The last link to connect with that the person was told, from the plugin's root; the route without a link if
-    /// there was none.
+    /// The last link to connect that the person received, relative to the plugin's root. Without one, the route alone.
     pub fn connect_link(&self) -> String {
         let events = self.events.since(0);
         let mut posts = events.iter().rev().filter_map(|event| event.post());
@@ -122,7 +121,7 @@ impl Person {
             .map(drop)
     }
 
-    /// Types a slash command in a room and waits for what only this person is told.
+    /// Types a slash command in a room and returns the ephemeral post that this person receives.
     pub fn asks(&self, room: &Room, text: &str) -> Result<Value, Error> {
         let mark = self.events.mark();
         self.types(room, text)?;
@@ -134,7 +133,7 @@ impl Person {
         let form = self.asks(room, "/zoom settings")?;
         let mark = self.events.mark();
         self.client.press(&form, choice)?;
-        // The form is replaced by what was chosen.
+        // The plugin replaces the form with the choice.
         self.events.wait(mark, "the changed form", |event| {
             let post = event.post();
             post.is_some_and(|post| post.get("id") == form.get("id"))
@@ -144,12 +143,12 @@ impl Person {
 }
 
 impl Site {
-    /// Starts all, with the administrator's account made. Logs go to files in the folder `logs`.
+    /// Starts all servers and creates the administrator. Logs are written to the folder `logs`.
     pub fn start(logs: &Path, progress: Progress) -> Result<Site, Error> {
         Site::start_with(logs, &[], progress)
     }
 
-    /// The same, with more variables for the server.
+    /// Like [`Site::start`], with more environment variables for the server.
     pub fn start_with(
         logs: &Path,
         more: &[(&str, &str)],
@@ -189,8 +188,8 @@ impl Site {
         })
     }
 
-    /// Starts one more server of the same site: on the same database, under the same address, with a
-    /// folder and plugin processes of its own. Answers with it and the administrator's session there.
+    /// Starts a second server of the site: same database and site address, but its own folder and plugin processes.
+    /// Returns the server and the administrator's session on it.
     pub fn another_server(&self, progress: Progress) -> Result<(Server, Client), Error> {
         let authority = self.zoom.authority_file();
         let authority = authority.to_string_lossy();
@@ -222,7 +221,7 @@ impl Site {
         })
     }
 
-    /// Makes an account, a member of the team and the channel, logged in and listening.
+    /// Creates a member of the team and the channel, logs in, and opens a WebSocket.
     pub fn person(&self, name: &str, room: &Room) -> Result<Person, Error> {
         let nobody = Client::new(&self.server.url());
         let id = nobody.create_user(name, PASSWORD)?;
@@ -233,8 +232,8 @@ impl Site {
         Ok(Person { client, events })
     }
 
-    /// Types `/zoom connect`, opens the link, consents at the mock Zoom server, and comes back. Answers with
-    /// the page that the person sees in the end.
+    /// Types `/zoom connect`, opens the link, consents at the mock Zoom server, and follows the redirect. Returns the last
+    /// page.
     pub fn connect(&self, who: &Person, room: &Room) -> Result<client::Answer, Error> {
         let told = who.asks(room, "/zoom connect")?;
         let mark = who.events.mark();
@@ -244,14 +243,14 @@ impl Site {
         }
         let page = self.follow_connect_link(who)?;
         if page.status == 200 {
-            // The confirmation comes over the websocket, on its own time. Whoever asks something next
-            // must not take it for the answer.
+            // The confirmation arrives over the WebSocket. Wait for it, so that it is not taken for the response to the
+            // next command.
             who.events.wait_for_ephemeral(mark, |_| true)?;
         }
         Ok(page)
     }
 
-    /// The browser's part of connecting: from our link to the consent page and back.
+    /// The browser's part of connecting: from the plugin's link to Zoom's consent page and back.
     pub fn follow_connect_link(&self, who: &Person) -> Result<client::Answer, Error> {
         let link = who.connect_link();
         let away = who.client.plugin(Method::GET, &link, &[], None)?;
@@ -273,7 +272,7 @@ impl Site {
         self.deliver_to(&self.server, webhook)
     }
 
-    /// Delivers a webhook to the plugin on a certain server of the site.
+    /// Delivers a webhook to the plugin on one server of the site.
     pub fn deliver_to(
         &self,
         server: &Server,
@@ -290,15 +289,14 @@ impl Site {
         Ok(nobody.plugin(Method::POST, &path, &headers, body)?)
     }
 
-    /// Everything in the plugin's part of the key-value store, key and value in a line each.
+    /// All records of the plugin in the key-value store: one line each, with key and value.
     pub fn stored(&self) -> Result<String, Error> {
         let statement = "select pkey || ' ' || encode(pvalue, 'escape') from pluginkeyvaluestore \
             where pluginid = 'zoom' order by pkey";
         Ok(self.postgres.query(DATABASE, statement)?)
     }
 
-    /// Writes a value into a plugin's part of the key-value store, past the plugin. Neither key nor value may
-    /// hold a quote.
+    /// Writes a record of a plugin directly into the database. Neither key nor value may contain a quote.
     pub fn store(&self, plugin: &str, key: &str, value: &str) -> Result<(), Error> {
         let statement = format!(
             "insert into pluginkeyvaluestore (pluginid, pkey, pvalue, expireat) \
@@ -309,13 +307,12 @@ impl Site {
         Ok(())
     }
 
-    /// What the database of the site answers to a statement, as `psql` prints it.
+    /// Runs a statement in the site's database and returns the output of `psql`.
     pub fn query(&self, statement: &str) -> Result<String, Error> {
         Ok(self.postgres.query(DATABASE, statement)?)
     }
 
-    /// Lets time pass for what the plugin has claimed for a while, and for its jobs: the claims of a process that
-    /// is dead end, and what waits is due.
+    /// Ends all leases and claims of the plugin, and makes all waiting jobs due.
     pub fn end_claims(&self) -> Result<(), Error> {
         self.query(&format!(
             "update pluginkeyvaluestore set expireat = 1 where pluginid = '{PLUGIN}' \
@@ -327,9 +324,8 @@ impl Site {
         Ok(())
     }
 
-    /// The jobs of the plugin that wait or run: each with its `id`, the time at which it is `due`, and the `holder` that
-    /// runs it. Without the jobs that wait for minutes whatever happens: they close cards of personal rooms, and look for
-    /// old subscriptions once the plugin has its settings.
+    /// The jobs of the plugin that wait or run, with `id`, `due` time, and the `holder` that runs the job. Omits the two
+    /// kinds of jobs that always wait for minutes.
     pub fn jobs(&self) -> Result<Vec<Value>, Error> {
         let statement = format!(
             "select job from pluginkeyvaluestore list \
@@ -346,7 +342,7 @@ impl Site {
         rows.map_err(|error| Error::Unexpected(format!("a job of the plugin: {error}")))
     }
 
-    /// Makes an open channel in an open team, both of that name.
+    /// Creates an open team and an open channel in it, both with this name.
     pub fn room(&self, name: &str) -> Result<Room, Error> {
         let team = self.administrator.create_team(name)?;
         let channel = self.administrator.create_channel(&team, name)?;

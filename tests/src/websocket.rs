@@ -1,9 +1,8 @@
-//! What the server tells a client without being asked.
+//! A WebSocket client that records events.
 //!
-//! Ephemeral posts and a plugin's own events exist nowhere else, so this is how a test sees them. One
-//! thread reads and keeps every event in order; a test marks a place, does something, and waits for
-//! the first event after the mark that it is looking for. Marks make that safe: an event can neither
-//! be missed, however early it comes, nor be mistaken for an older one.
+//! Ephemeral posts and a plugin's own events are only sent over WebSockets. One thread records all events in order. A test
+//! takes a mark, acts, and waits for the first matching event after the mark. So the test misses no early event and accepts
+//! no older one.
 
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,9 +15,9 @@ use tungstenite::{Message, WebSocket};
 use crate::client::Client;
 
 /// Longer than the plugin waits for Zoom.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// No event came, or no connection.
+/// The connection failed, or an event did not arrive.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No connection.
@@ -27,10 +26,10 @@ pub enum Error {
     /// No TCP connection.
     #[error("cannot reach the server")]
     Tcp(#[from] std::io::Error),
-    /// The wait was in vain.
-    #[error("{what} did not arrive; what did: {seen}")]
+    /// The event did not arrive in time.
+    #[error("{what} did not arrive; received: {seen}")]
     Missing {
-        /// What was waited for.
+        /// The expected event.
         what: String,
         /// The events since the mark.
         seen: String,
@@ -42,14 +41,14 @@ pub enum Error {
 pub struct Event {
     /// Its name, such as `posted`.
     pub name: String,
-    /// What it carries.
+    /// Its data.
     pub data: Value,
-    /// To whom it went.
+    /// Its recipients.
     pub broadcast: Value,
 }
 
 impl Event {
-    /// The post that an event about a post carries, as text in JSON.
+    /// The post in the data of an event about a post.
     pub fn post(&self) -> Option<Value> {
         serde_json::from_str(self.data.get("post")?.as_str()?).ok()
     }
@@ -67,7 +66,7 @@ impl Seen {
     }
 }
 
-/// A client's websocket. It closes on drop.
+/// A client's WebSocket. Dropping the value closes it.
 #[derive(Debug)]
 pub struct Listener {
     stream: TcpStream,
@@ -75,8 +74,8 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Connects with the session of `client` and returns when the server has greeted it: no later
-    /// event is missed.
+    /// Connects with the session of `client`. Returns after the server's `hello` event, so that no later event is
+    /// missed.
     pub fn connect(client: &Client) -> Result<Listener, Error> {
         let address = client.base().trim_start_matches("http://").to_owned();
         let stream = TcpStream::connect(address.replace("localhost", "127.0.0.1"))?;
@@ -107,7 +106,7 @@ impl Listener {
         Ok(listener)
     }
 
-    /// The place after all events so far.
+    /// The position after all events so far.
     pub fn mark(&self) -> usize {
         self.seen.lock().len()
     }
@@ -133,7 +132,7 @@ impl Listener {
         what: &str,
         mut wanted: impl FnMut(&Event) -> bool,
     ) -> Result<Event, Error> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         let mut events = self.seen.lock();
         let mut next = mark;
         loop {
@@ -159,7 +158,7 @@ impl Listener {
         }
     }
 
-    /// Waits for an event named `name` with a post that `wanted` accepts, and answers with the post.
+    /// Waits for an event `name` with a post that `wanted` accepts, and returns the post.
     pub fn wait_for_post(
         &self,
         mark: usize,
@@ -172,7 +171,7 @@ impl Listener {
         Ok(event.post().unwrap_or_default())
     }
 
-    /// Waits for a message that only this user sees.
+    /// Waits for an ephemeral post for this user.
     pub fn wait_for_ephemeral(
         &self,
         mark: usize,
@@ -188,7 +187,7 @@ impl Drop for Listener {
     }
 }
 
-/// Reads until the connection ends. Answers to the challenge have no `event` and are not kept.
+/// Reads until the connection ends. Skips responses, which have no `event`.
 fn read(mut socket: WebSocket<TcpStream>, seen: &Seen) {
     while let Ok(message) = socket.read() {
         let Ok(text) = message.to_text() else {

@@ -1,4 +1,4 @@
-//! The bills of materials beside the bundle, against the schema of CycloneDX that they claim to keep.
+//! Validates the bundle's bills of materials against the CycloneDX schema.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::fs;
@@ -8,17 +8,17 @@ use boon::{Compiler, SchemaIndex, Schemas};
 use plugin_tests::{bundle, workspace_root};
 use serde_json::{Value, json};
 
-/// The schema, in the folder with those that it refers to.
+/// The schema. The schemas that it refers to are in the same folder.
 const SCHEMA: &str = "bom-1.6.SNAPSHOT.schema.json";
 
-/// Where they say they are, so that they find each other. Nothing is fetched.
-const PLACE: &str = "http://cyclonedx.org/schema/";
+/// The base of the schemas' `$id`s, which resolves their references without a network.
+const BASE: &str = "http://cyclonedx.org/schema/";
 
 fn json_in(path: PathBuf) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// What the schema has to say against a bill.
+/// The compiled schema.
 struct Schema(Schemas, SchemaIndex);
 
 impl Schema {
@@ -30,12 +30,12 @@ impl Schema {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|end| end == "json") {
                 let name = path.file_name().unwrap().to_string_lossy().into_owned();
-                let url = format!("{PLACE}{name}");
+                let url = format!("{BASE}{name}");
                 compiler.add_resource(&url, json_in(path)).unwrap();
             }
         }
         let mut schemas = Schemas::new();
-        let index = compiler.compile(&format!("{PLACE}{SCHEMA}"), &mut schemas);
+        let index = compiler.compile(&format!("{BASE}{SCHEMA}"), &mut schemas);
         Self(schemas, index.unwrap())
     }
 
@@ -46,7 +46,7 @@ impl Schema {
     }
 }
 
-/// Those of the bundle under test, by their files' names.
+/// The file names and contents of the bundle's bills of materials.
 fn bills() -> Vec<(String, Value)> {
     let bundle = bundle().unwrap();
     let entries = fs::read_dir(bundle.parent().unwrap()).unwrap().flatten();
@@ -59,10 +59,10 @@ fn bills() -> Vec<(String, Value)> {
 }
 
 #[test]
-fn the_bills_beside_the_bundle_are_as_the_schema_wants_them() {
+fn the_bills_of_materials_of_the_bundle_are_valid() {
     let schema = Schema::read();
     let bills = bills();
-    assert!(!bills.is_empty(), "there is no bill beside the bundle");
+    assert!(!bills.is_empty(), "the bundle has no bill of materials");
     for (name, bill) in bills {
         assert_eq!(bill["specVersion"], "1.6", "{name}");
         assert_eq!(schema.problem(&bill), None, "{name}");
@@ -70,7 +70,7 @@ fn the_bills_beside_the_bundle_are_as_the_schema_wants_them() {
 }
 
 #[test]
-fn the_schema_finds_what_is_wrong_with_a_bill() {
+fn an_invalid_bill_of_materials_is_rejected() {
     let schema = Schema::read();
     let (_, good) = bills().pop().unwrap();
     assert_eq!(schema.problem(&good), None);

@@ -1,12 +1,11 @@
-//! Looking for secrets where they must not be, in every scene.
+//! Checks that no secret leaks.
 //!
-//! The mock Zoom server remembers every code, token, and passcode that it issued. When a scene
-//! ends, none of them, and none of the secrets in the settings, may be in a line of the log, in an answer
-//! to a request, in a message, or in a record that the plugin has written. The passcode within a link
-//! is the one exception: answers and messages carry the link, because it is what they are for. Where the
-//! administrator wants passcodes of recordings posted, posts are not looked into.
+//! The mock Zoom server remembers every code, token, and passcode that it issued. At the end of each scene, none of them,
+//! and no secret of the settings, may be in a log line, a response, a message, or a record of the plugin. One exception:
+//! responses and messages contain links, which contain passcodes. If the administrator enabled posting the passcodes of
+//! recordings, posts are not searched.
 //!
-//! A test that fails anyway is left alone: its own message is the better one.
+//! If a test has already failed, nothing is searched, so that its own message is shown.
 
 use std::sync::PoisonError;
 
@@ -24,7 +23,7 @@ impl Scene {
         secrets
     }
 
-    /// Where a secret is that must not be there, one line each.
+    /// The places of leaked secrets, one line each.
     #[must_use]
     pub fn leaks(&self) -> Vec<String> {
         let secrets = self.secrets();

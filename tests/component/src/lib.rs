@@ -1,7 +1,7 @@
-//! The real components behind their real WIT boundary, on a server kept in memory.
+//! The real components behind the real WIT interface, with an in-memory server.
 //!
-//! Everything above the API's seam is the shipped code: images compiled ahead of time, the sandbox, the
-//! capabilities. A fresh instance costs tens of microseconds, so thousands of cases run in a second.
+//! Only Mattermost's API is replaced. The images, the sandbox, and the capabilities are the shipped code. A fresh instance
+//! takes tens of microseconds, so thousands of cases run in a second.
 #![deny(missing_docs)]
 
 pub mod faults;
@@ -23,7 +23,7 @@ pub static HELLO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hello.cwasm"
 
 /// The image of `tests/guests/hostile`.
 pub static HOSTILE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hostile.cwasm"));
-/// The same with an interface that the host does not offer: the feature's name, the interface, the image.
+/// Images with an interface that the host does not offer: the feature's name, the interface, the image.
 pub static FORBIDDEN: [(&str, &str, &[u8]); 3] = [
     (
         "files",
@@ -42,17 +42,17 @@ pub static FORBIDDEN: [(&str, &str, &[u8]); 3] = [
     ),
 ];
 
-/// What the images are made for.
+/// The target of the images.
 pub const TARGET: &str = env!("TARGET_TRIPLE");
 
-/// More events than run at once in all the tests of a program, which share a component.
+/// More than the concurrent events of all tests of a program, which share a component.
 const EVENTS: usize = 2000;
 
-/// Loads an image, which takes a moment; [`component`] does it once.
+/// Loads an image. [`component`] is faster, because it loads each image once.
 ///
 /// # Errors
 ///
-/// When it does not fit the host.
+/// If the image does not fit the host.
 pub fn load(image: &[u8]) -> Result<Component, LoadError> {
     Component::load(image, TARGET, EVENTS)
 }
@@ -61,7 +61,7 @@ pub fn load(image: &[u8]) -> Result<Component, LoadError> {
 ///
 /// # Errors
 ///
-/// When it does not fit the host.
+/// If the image does not fit the host.
 pub fn component(image: &'static [u8]) -> Result<Arc<Component>, Arc<LoadError>> {
     type Loaded = Result<Arc<Component>, Arc<LoadError>>;
     static GUEST_COMPONENT: OnceLock<Loaded> = OnceLock::new();
@@ -78,20 +78,20 @@ pub fn component(image: &'static [u8]) -> Result<Arc<Component>, Arc<LoadError>>
         .clone()
 }
 
-/// A plugin process in miniature: a component with a manifest, whose events run on the current runtime.
+/// A plugin with a component and a manifest. Its events run on the current runtime.
 ///
 /// # Errors
 ///
-/// When the manifest is wrong.
+/// If the manifest is invalid.
 pub fn plugin(component: Arc<Component>, manifest: &str) -> Result<ComponentPlugin, ManifestError> {
     plugin_on(component, manifest, Handle::current())
 }
 
-/// The same on a certain runtime.
+/// Like [`plugin`], on the given runtime.
 ///
 /// # Errors
 ///
-/// When the manifest is wrong.
+/// If the manifest is invalid.
 pub fn plugin_on(
     component: Arc<Component>,
     manifest: &str,

@@ -1,16 +1,14 @@
-//! A whole scene without a server: the shipped component, a Mattermost kept in memory, and the
-//! mock Zoom server over TLS.
+//! A test environment without a server: the shipped component, an in-memory Mattermost, and the mock Zoom server over TLS.
 //!
-//! People are named, connect, type, press buttons and read what they are told, as on a real server. Time is
-//! the machine's, so records expire as they do in life; [`Scene::later`] moves it on for all, and
-//! [`Scene::jumps`] for all but Zoom.
+//! Users connect, type commands, select buttons, and read messages as on a real server. The clock is the machine's clock;
+//! [`Scene::later`] moves it for all servers, and [`Scene::move_server_clock`] for all but Zoom.
 //!
-//! The plugin is a process in miniature, with a runtime of its own: when it comes to the step where it is to
-//! die ([`crate::faults`]), all that it was doing ends there, and [`Scene::another_node`] is the next one.
+//! The plugin has its own runtime, like a process. An injected crash ([`crate::faults`]) ends all its tasks, and
+//! [`Scene::another_node`] starts the next process.
 
 #![allow(
     clippy::panic,
-    reason = "a test whose scene cannot be set should stop right there"
+    reason = "a test whose environment cannot be started should stop"
 )]
 
 use std::collections::BTreeMap;
@@ -39,14 +37,14 @@ pub const WEBHOOK_SECRET: &str = "secret-in-the-address-3f";
 /// The key of stored tokens.
 pub const ENCRYPTION_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// The route of links to connect with.
+/// The route of links to connect.
 const CONNECT: &str = "/oauth2/connect";
 /// How many threads a process has for its events.
 const WORKERS: usize = 2;
-/// How long a process may take to end; nothing of it waits for anything.
+/// The time limit for the end of a process. None of its tasks waits.
 const END: Duration = Duration::from_secs(10);
 
-/// Everything that plays.
+/// The test environment.
 pub struct Scene {
     /// The plugin.
     pub plugin: Arc<ComponentPlugin>,
@@ -54,13 +52,13 @@ pub struct Scene {
     pub api: Arc<MemoryApi>,
     /// Zoom.
     pub zoom: Arc<Zoom>,
-    /// What runs it; none once it is dead.
+    /// The runtime of the plugin. `None` after a crash.
     runtime: Mutex<Option<Runtime>>,
     ahead: Arc<AtomicI64>,
     pub(crate) answers: Mutex<Vec<String>>,
 }
 
-/// Where somebody types.
+/// The channel and thread of a command.
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
     /// The channel.
@@ -103,7 +101,7 @@ impl Told {
         }
     }
 
-    /// What it says: message, and texts of its attachments.
+    /// Its text: the message and the texts of its attachments.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = self.post.message.clone();
@@ -138,20 +136,20 @@ fn attachments(post: &Post) -> Vec<Value> {
 }
 
 impl Scene {
-    /// A scene with all settings right, at user level.
+    /// An environment with valid settings, at user level.
     ///
     /// # Panics
     ///
-    /// When it cannot be set.
+    /// If the environment cannot be started.
     pub async fn start() -> Scene {
         Scene::with(json!({})).await
     }
 
-    /// A scene with some settings different; keys in lower case.
+    /// An environment with some changed settings. Keys are in lower case.
     ///
     /// # Panics
     ///
-    /// When it cannot be set.
+    /// If the environment cannot be started.
     pub async fn with(changes: Value) -> Scene {
         let zoom = Zoom::start(App {
             client_id: "stand-in-client-id".to_owned(),
@@ -164,17 +162,16 @@ impl Scene {
         let server = Arc::clone(&api);
         zoom.guard(move |route| server.reaches_zoom(&format!("{route:?}")));
         let scene = Scene::node(api, zoom, Arc::default(), changes).await;
-        // The first activation leaves a job.
+        // The first activation enqueues a job.
         scene.works().await;
         scene
     }
 
-    /// One more node of the cluster, or the next process after this one: the same server and the same Zoom, a
-    /// plugin process of its own.
+    /// Another plugin process with the same Mattermost and Zoom: another node, or the process after this one.
     ///
     /// # Panics
     ///
-    /// When it cannot be set.
+    /// If the environment cannot be started.
     pub async fn another_node(&self) -> Scene {
         let settings = self.api.world().settings.clone();
         let (api, zoom) = (Arc::clone(&self.api), Arc::clone(&self.zoom));
@@ -228,7 +225,7 @@ impl Scene {
         Scene::inactive(api, zoom, Arc::clone(&self.ahead))
     }
 
-    /// Mattermost activates the plugin. None when the process dies of it.
+    /// Activates the plugin. Returns `None` if the process crashes.
     pub async fn activates(&self) -> Option<Result<(), String>> {
         self.tick();
         let (plugin, api) = (Arc::clone(&self.plugin), Arc::clone(&self.api));
@@ -240,14 +237,14 @@ impl Scene {
         activated.await
     }
 
-    /// Mattermost says that the configuration changed. None when the process dies of it.
+    /// Reports a changed configuration. Returns `None` if the process crashes.
     pub async fn reloads(&self) -> Option<Result<(), String>> {
         self.tick();
         let plugin = Arc::clone(&self.plugin);
         self.within(async move { plugin.reload().await }).await
     }
 
-    /// Does something in the process, to its end or to that of the process.
+    /// Runs a task in the process. Returns `None` if the process crashes.
     async fn within<T: Send + 'static>(
         &self,
         act: impl Future<Output = T> + Send + 'static,
@@ -273,7 +270,7 @@ impl Scene {
         }
     }
 
-    /// Ends the process wherever it is.
+    /// Ends the process and waits until it has ended.
     fn end(&self) {
         let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(runtime) = runtime.take() {
@@ -286,19 +283,19 @@ impl Scene {
         clock(&self.ahead)
     }
 
-    /// Time passes: records expire, tokens end, jobs become due.
+    /// Moves all clocks forward, so that records and tokens expire and jobs become due.
     pub fn later(&self, seconds: i64) {
         self.zoom.later(seconds);
-        self.jumps(seconds);
+        self.move_server_clock(seconds);
     }
 
-    /// The clock of the machine that Mattermost and the plugin run on is set on, or back. Zoom's is not.
-    pub fn jumps(&self, seconds: i64) {
+    /// Moves the clock of Mattermost and the plugin forward or back, but not Zoom's clock.
+    pub fn move_server_clock(&self, seconds: i64) {
         self.ahead.fetch_add(seconds * 1000, Ordering::SeqCst);
         self.tick();
     }
 
-    /// An action begins: the server has the time of this moment, and its replica all that was written before.
+    /// Starts an action: updates the server's clock and lets the read replica catch up.
     pub fn tick(&self) {
         let now = self.now();
         let mut world = self.api.world();
@@ -306,7 +303,7 @@ impl Scene {
         world.catch_up();
     }
 
-    /// Somebody with an account here and one at Zoom, with the same e-mail address.
+    /// Creates a user with a Mattermost and a Zoom account with the same email address.
     pub fn person(&self, name: &str) -> String {
         let id = self.api.world().add_user(name, "system_user");
         self.zoom
@@ -333,11 +330,11 @@ impl Scene {
         self.api.world().members.insert(membership);
     }
 
-    /// Changes settings, as an administrator does; keys in lower case.
+    /// Changes settings like an administrator. Keys are in lower case.
     ///
     /// # Panics
     ///
-    /// When the plugin cannot take them.
+    /// If the plugin rejects the settings.
     pub async fn change_settings(&self, changes: Value) {
         {
             let mut world = self.api.world();
@@ -351,20 +348,20 @@ impl Scene {
         or_stop(self.plugin.reload().await);
     }
 
-    /// Somebody types a command; answers with what was told to somebody alone, in order.
+    /// Types a command as `user`. Returns all ephemeral messages in order.
     ///
     /// # Panics
     ///
-    /// When the component traps.
+    /// If the component traps.
     pub async fn types<'a>(&self, user: &str, at: impl Into<At<'a>>, text: &str) -> Vec<Told> {
         self.types_in(user, at, text, "").await
     }
 
-    /// The same in a client with a known connection id.
+    /// Like [`Scene::types`], in a client with this connection ID.
     ///
     /// # Panics
     ///
-    /// When the component traps.
+    /// If the component traps.
     pub async fn types_in<'a>(
         &self,
         user: &str,
@@ -391,12 +388,12 @@ impl Scene {
         let answer = self.within(async move { plugin.command(args).await });
         let shown = answer.await.and_then(or_stop);
         let mut told = self.told_since(mark);
-        // What the server shows where the bot could not.
+        // The server shows this text if the bot could not write.
         told.extend(shown.map(|message| Told::by_server(user, at, message)));
         told
     }
 
-    /// What the server says to a command that it does not hand over to the plugin.
+    /// The server's error for a command that it rejects itself.
     fn refuses_command(&self, user: &str, channel: &str) -> Option<&'static str> {
         let world = self.api.world();
         let is_admin = |user: &Account| user.has_role("system_admin");
@@ -412,21 +409,21 @@ impl Scene {
             .then_some("Your command could not be executed: no messages can be sent here.")
     }
 
-    /// Somebody types a command; answers with the text that the person reads, empty for none.
+    /// Types a command as `user`. Returns the text that the user reads, which may be empty.
     ///
     /// # Panics
     ///
-    /// When the component traps, or somebody else is told something.
+    /// If the component traps, or another user gets a message.
     pub async fn asks<'a>(&self, user: &str, at: impl Into<At<'a>>, text: &str) -> String {
         let told = self.types(user, at, text).await;
         let texts = told.iter().map(|told| {
-            assert_eq!(told.reader, user, "told to somebody else");
+            assert_eq!(told.reader, user, "told to another user");
             told.text()
         });
         texts.collect::<Vec<_>>().join("\n")
     }
 
-    /// What was told since `mark`, an earlier length of the world's `ephemerals`.
+    /// The ephemeral messages since `mark`, an earlier length of the world's `ephemerals`.
     pub fn told_since(&self, mark: usize) -> Vec<Told> {
         let world = self.api.world();
         let told = world.ephemerals.iter().skip(mark);
@@ -437,7 +434,7 @@ impl Scene {
         told.collect()
     }
 
-    /// A request with a JSON body as the webapp sends it, by somebody signed in or nobody.
+    /// Sends a request with a JSON body like the webapp, with or without a session.
     pub async fn request(&self, method: &str, url: &str, user: Option<&str>, body: &str) -> Reply {
         self.tick();
         let mut headers = BTreeMap::from([
@@ -454,25 +451,25 @@ impl Scene {
         self.asked(request, body).await
     }
 
-    /// The plugin answers a request; with status 0 when it dies of it.
+    /// Passes a request to the plugin. The response has status 0 if the process crashes.
     async fn asked(&self, request: HttpRequest, body: &str) -> Reply {
         let (plugin, body) = (Arc::clone(&self.plugin), body.as_bytes().to_vec());
         let answer = self.within(async move { plugin.request(&request, body).await });
         self.keep(answer.await.unwrap_or_else(nothing))
     }
 
-    /// Remembers an answer for [`Scene::leaks`].
+    /// Records a response for [`Scene::leaks`].
     fn keep(&self, reply: Reply) -> Reply {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         answers.push(format!("{:?} {}", reply.headers, body_of(&reply)));
         reply
     }
 
-    /// A click on the button with this id, in a message that the person was told.
+    /// Selects the button with this ID in a message.
     ///
     /// # Panics
     ///
-    /// When there is no such button.
+    /// If there is no such button.
     pub async fn press(&self, told: &Told, button: &str) -> Reply {
         let actions = attachments(&told.post)
             .into_iter()
@@ -502,22 +499,22 @@ impl Scene {
             .await
     }
 
-    /// The answers to the dialog that was opened last, as the server sends them; none of it is checked before.
+    /// Submits the last opened dialog like the server, which checks no values.
     ///
     /// # Panics
     ///
-    /// When no dialog was opened.
+    /// If no dialog was opened.
     pub async fn submits(&self, user: &str, channel: &str, answers: &Value) -> Reply {
         let opened = self.api.world().dialogs.last().cloned();
         self.submits_to(opened.as_ref(), user, channel, answers)
             .await
     }
 
-    /// The same for a certain dialog.
+    /// Submits the given dialog.
     ///
     /// # Panics
     ///
-    /// When there is none.
+    /// If there is none.
     pub async fn submits_to(
         &self,
         opened: Option<&OpenDialogRequest>,
@@ -541,21 +538,21 @@ impl Scene {
             .await
     }
 
-    /// The browser's part of connecting: from our link to the consent page and back.
+    /// The browser's part of connecting: from the plugin's link to Zoom's consent page and back.
     ///
     /// # Panics
     ///
-    /// When the consent page cannot be reached.
+    /// If the consent page cannot be reached.
     pub async fn consents(&self, user: &str) -> Reply {
         let link = self.connect_link(user);
         self.consents_by(user, &link).await
     }
 
-    /// The same with a certain link.
+    /// The same with the given link.
     ///
     /// # Panics
     ///
-    /// When the consent page cannot be reached.
+    /// If the consent page cannot be reached.
     pub async fn consents_by(&self, user: &str, link: &str) -> Reply {
         let away = self.request("GET", link, Some(user), "").await;
         if away.status != 302 {
@@ -572,8 +569,7 @@ impl Scene {
         self.request("GET", &back, Some(user), "").await
     }
 
-    /// The last link to connect with that this user was told, from the plugin's root; the route without a link if
-    /// there was none.
+    /// The last link to connect that this user received, relative to the plugin's root. Without one, the route alone.
     pub fn connect_link(&self, user: &str) -> String {
         let world = self.api.world();
         let told = world.ephemerals.iter().rev();
@@ -582,18 +578,18 @@ impl Scene {
         link.unwrap_or_else(|| CONNECT.to_owned())
     }
 
-    /// Whether there is a record of a connection of this user's own.
+    /// Whether the user has a connection record.
     #[must_use]
     pub fn is_connected(&self, user: &str) -> bool {
         let world = self.api.world();
         world.stored(&format!("zoomtoken_{user}")).is_some()
     }
 
-    /// `/zoom connect`, consent as the Zoom user with the same e-mail address, and back.
+    /// Types `/zoom connect` and consents as the Zoom user with the same email address.
     ///
     /// # Panics
     ///
-    /// When it does not end with the closing page.
+    /// If the last page is not the closing page.
     pub async fn connects(&self, user: &str, channel: &str) {
         let email = self
             .api
@@ -611,11 +607,11 @@ impl Scene {
         assert_eq!(page.status, 200, "{}", body_of(&page));
     }
 
-    /// Connects and stores a preference: `Yes`, `No` or `Ask`, as the buttons of the form say.
+    /// Connects and stores a preference: `Yes`, `No`, or `Ask`, the buttons of the form.
     ///
     /// # Panics
     ///
-    /// When anything stands in the way.
+    /// If a step fails.
     pub async fn connects_and_prefers(&self, user: &str, channel: &str, choice: &str) {
         self.connects(user, channel).await;
         let form = self.types(user, channel, "/zoom settings").await;
@@ -631,13 +627,13 @@ impl Scene {
             .await
     }
 
-    /// Zoom delivers a webhook to a certain address.
+    /// Zoom delivers a webhook to the given address.
     pub async fn delivers_to(&self, url: &str, webhook: &Webhook) -> Reply {
         self.tick();
         self.asked(delivery(url, webhook), &webhook.body).await
     }
 
-    /// Zoom delivers a webhook over the wire, so that the time limit of the route applies.
+    /// Zoom delivers a webhook over RPC, so that the time limit of the route applies.
     pub async fn delivers_through(&self, webhook: &Webhook) -> Reply {
         self.tick();
         let request = delivery(&format!("/webhook?secret={WEBHOOK_SECRET}"), webhook);
@@ -647,14 +643,14 @@ impl Scene {
         self.keep(answer.await.unwrap_or_else(nothing))
     }
 
-    /// Runs the jobs that are due, until none is. Answers when the next one is due, if there is one.
+    /// Runs due jobs until none is left. Returns the due time of the next job.
     pub async fn works(&self) -> Option<i64> {
         self.tick();
         let plugin = Arc::clone(&self.plugin);
         self.within(async move { plugin.work().await }).await?
     }
 
-    /// Runs the jobs that are due and that this process has enqueued, without a look for those of others.
+    /// Runs the due jobs that this process enqueued, without a sweep for other jobs.
     pub async fn works_on_its_own(&self) -> Option<i64> {
         self.tick();
         let plugin = Arc::clone(&self.plugin);
@@ -678,7 +674,7 @@ impl Scene {
     }
 }
 
-/// The settings of an installation that is complete.
+/// Complete settings.
 fn settings(zoom: &Zoom) -> Value {
     let app = zoom.app();
     json!({
@@ -709,7 +705,7 @@ fn process(zoom: &Zoom, ahead: &Arc<AtomicI64>, runtime: &Runtime) -> ComponentP
     plugin.with_outgoing(Outgoing::trusting(vec![zoom.authority().into()]))
 }
 
-/// The answer of a process that has ended: none.
+/// The response of a process that has ended.
 fn nothing() -> Reply {
     Reply {
         status: 0,
@@ -749,7 +745,7 @@ fn canonical(name: &str) -> String {
     letters.collect()
 }
 
-/// A header of an answer, or empty.
+/// A header of a response, or empty.
 #[must_use]
 pub fn header_of(reply: &Reply, name: &str) -> String {
     let mut headers = reply.headers.iter();
@@ -757,13 +753,13 @@ pub fn header_of(reply: &Reply, name: &str) -> String {
     found.map(|(_, value)| value.clone()).unwrap_or_default()
 }
 
-/// The body of an answer, as text.
+/// The body of a response, as text.
 #[must_use]
 pub fn body_of(reply: &Reply) -> String {
     String::from_utf8_lossy(&reply.body).into_owned()
 }
 
-/// The link to connect with in a message, from the plugin's root.
+/// The link to connect in a message, relative to the plugin's root.
 #[must_use]
 pub fn link_in(message: &str) -> Option<String> {
     let (_, rest) = message.split_once(&format!("/plugins/zoom{CONNECT}"))?;

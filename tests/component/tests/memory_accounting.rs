@@ -1,6 +1,6 @@
-//! What calls bring is charged, whatever it is made of.
+//! The memory of host-call results counts against the event's limit.
 //!
-//! All memory of the host's own is counted here, so this program has one test and runs one event at a time.
+//! The allocator counts all memory of the host, so this program has one test and runs one event at a time.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that goes wrong should stop right there"
@@ -18,25 +18,25 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Builder;
 
-/// The system's allocator, which also counts what is in use, and the most that was. A component's own memory does not
-/// come from here.
+/// The system allocator. It counts the memory in use and the maximum. A component's own memory is not allocated
+/// here.
 struct Counting;
 
 static USED: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
+static MAXIMUM: AtomicUsize = AtomicUsize::new(0);
 
 #[allow(unsafe_code, reason = "an allocator is unsafe to implement")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let used = USED.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        MOST.fetch_max(used, Ordering::Relaxed);
-        // SAFETY: the caller's promises are those of the system's allocator.
+        MAXIMUM.fetch_max(used, Ordering::Relaxed);
+        // SAFETY: the caller guarantees the requirements of the system allocator.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         USED.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: as above.
+        // SAFETY: the caller guarantees the requirements of the system allocator.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -46,7 +46,7 @@ static COUNTING: Counting = Counting;
 
 const MANIFEST: &str = include_str!("../../guests/hostile/plugin.json");
 
-/// Each way to bring much: lists of handles, of pairs, of records, of texts, a text, bytes.
+/// Calls with large arguments: lists of handles, pairs, records, or strings; one string; bytes.
 const CALLS: [&str; 17] = [
     "poll",
     "audit",
@@ -67,13 +67,13 @@ const CALLS: [&str; 17] = [
     "channel",
 ];
 
-/// What may be copied of one call: beyond it the call ends before the host sees any of it.
+/// The limit of the arguments that are copied for one call. A larger call fails before the host sees its arguments.
 const CALL_SIZE: usize = 20 * 1024 * 1024;
 
-/// What the host needs for any event, and what it keeps of one.
+/// The memory that the host needs for any event and keeps after it.
 const ANY_EVENT: usize = 512 * 1024;
 
-/// A list that grows is copied into one that is twice as large, and both are there for a moment.
+/// A growing list is copied into one of twice the size; both exist for a moment.
 const WHILE_GROWING: usize = 3;
 
 fn charged(plugin: &ComponentPlugin) -> usize {
@@ -84,7 +84,7 @@ fn charged(plugin: &ComponentPlugin) -> usize {
 }
 
 #[test]
-fn all_that_a_call_brings_is_charged_in_proportion_to_what_the_host_allocates() {
+fn the_charge_of_a_call_is_proportional_to_the_memory_that_the_host_allocates() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let plugin = runtime.block_on(async {
         let plugin = plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap();
@@ -106,9 +106,9 @@ fn all_that_a_call_brings_is_charged_in_proportion_to_what_the_host_allocates() 
         };
         let before = charged(&plugin);
         let used = USED.load(Ordering::Relaxed);
-        MOST.store(used, Ordering::Relaxed);
+        MAXIMUM.store(used, Ordering::Relaxed);
         let reply = runtime.block_on(plugin.request(&request, Vec::new()));
-        let most = MOST.load(Ordering::Relaxed).saturating_sub(used);
+        let most = MAXIMUM.load(Ordering::Relaxed).saturating_sub(used);
         let is_cut_off = reply.status == 500 && interface != "poll";
         let charged = match charged(&plugin) - before {
             0 if is_cut_off => CALL_SIZE,
@@ -116,7 +116,7 @@ fn all_that_a_call_brings_is_charged_in_proportion_to_what_the_host_allocates() 
         };
         prop_assert!(
             most <= WHILE_GROWING * charged + ANY_EVENT,
-            "{most} bytes for {charged}, with {}",
+            "{most} bytes allocated, {charged} charged, status {}",
             reply.status
         );
         Ok(())

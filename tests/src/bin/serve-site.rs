@@ -1,12 +1,9 @@
-//! A site that takes orders: the peers of the browser suite, which is not written in Rust.
+//! Starts a test site for the browser suite and runs commands from standard input.
 //!
-//! It boots a site with the plugin installed and configured and says so with a line of JSON on standard
-//! output. From then on each line on standard input is an order, `{"do": …}`, and is answered with one
-//! line, `{"ok": …}` or `{"error": …}`. It ends, with everything it started, when its input ends.
-#![allow(
-    clippy::print_stdout,
-    reason = "a program that talks over its standard streams"
-)]
+//! The plugin on the site is installed and configured. Standard output gets one line of JSON when the site is ready.
+//! Each line on standard input is a command, `{"do": …}`. Its response is one line, `{"ok": …}` or `{"error": …}`. At the
+//! end of the input, the program stops the site and exits.
+#![allow(clippy::print_stdout, reason = "the protocol uses standard output")]
 
 use std::error::Error;
 use std::io::BufRead as _;
@@ -19,7 +16,7 @@ use plugin_tests::{bundle, cache_folder, process, scenario};
 use serde_json::{Value, json};
 
 /// Longer than a settings change takes on a slow machine.
-const SOON: std::time::Duration = std::time::Duration::from_secs(30);
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
 type Answer = Result<Value, Box<dyn Error>>;
 
@@ -45,13 +42,13 @@ fn serve() -> Result<(), Box<dyn Error>> {
         "{}",
         json!({"ok": {"url": site.server.url(), "zoom": site.zoom.url()}})
     );
-    let mut desk = Desk {
+    let mut server = CommandServer {
         site,
         people: Vec::new(),
     };
     for line in std::io::stdin().lock().lines() {
-        let order: Value = serde_json::from_str(&line?)?;
-        match desk.obey(&order) {
+        let command: Value = serde_json::from_str(&line?)?;
+        match server.run(&command) {
             Ok(answer) => println!("{}", json!({"ok": answer})),
             Err(error) => println!("{}", json!({"error": explain(error.as_ref())})),
         }
@@ -59,52 +56,52 @@ fn serve() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Waits until the plugin has taken its settings in.
+/// Waits until the plugin has loaded its settings.
 fn until_configured(site: &Site) -> Result<(), Box<dyn Error>> {
-    let taken = process::wait_until(SOON, || {
+    let taken = process::wait_until(TIMEOUT, || {
         let answer = site.administrator.plugin_json("/none", &json!({})).ok()?;
         (answer.status == 404).then_some(())
     });
     taken.ok_or_else(|| "the plugin still says that it is not configured".into())
 }
 
-/// Where orders are taken.
-struct Desk {
+/// Runs commands.
+struct CommandServer {
     site: Site,
     people: Vec<(Person, Room)>,
 }
 
-impl Desk {
-    fn obey(&mut self, order: &Value) -> Answer {
-        match text_at(order, "/do")?.as_str() {
-            "person" => self.person(order),
-            "end" => self.end(order),
-            "posts" => self.posts(order),
-            "write" => self.write(order),
-            "count" => Ok(json!(self.site.zoom.count(route(order)?))),
-            "fail" => self.fail(order),
+impl CommandServer {
+    fn run(&mut self, command: &Value) -> Answer {
+        match text_at(command, "/do")?.as_str() {
+            "person" => self.person(command),
+            "end" => self.end(command),
+            "posts" => self.posts(command),
+            "write" => self.write(command),
+            "count" => Ok(json!(self.site.zoom.count(route(command)?))),
+            "fail" => self.fail(command),
             "release" => {
                 self.site.zoom.release();
                 Ok(Value::Null)
             }
-            "settings" => self.settings(order),
-            unknown => Err(format!("nobody knows how to do {unknown}").into()),
+            "settings" => self.settings(command),
+            unknown => Err(format!("unknown command: {unknown}").into()),
         }
     }
 
-    /// Makes a person with a room of their own, or in the room of somebody else (`beside`, a user id);
-    /// connected to Zoom with unique meeting ids if `connected` says so.
-    fn person(&mut self, order: &Value) -> Answer {
+    /// Creates a user in a new channel, or in the channel of the user with the ID `in_channel_of`. If `connected` is true,
+    /// connects the user to Zoom and chooses unique meeting IDs.
+    fn person(&mut self, command: &Value) -> Answer {
         let number = self.people.len();
-        let room = match text_at(order, "/beside") {
-            Ok(beside) => self.of(&beside)?.1.clone(),
+        let room = match text_at(command, "/in_channel_of") {
+            Ok(other) => self.of(&other)?.1.clone(),
             Err(_) => self.site.room(&format!("room{number}"))?,
         };
         let name = format!("person{number}");
         let account = User::new(&format!("{name}@zoom.example.com"));
         self.site.zoom.sign_in_as(account);
         let person = self.site.person(&name, &room)?;
-        if order.get("connected").and_then(Value::as_bool) == Some(true) {
+        if command.get("connected").and_then(Value::as_bool) == Some(true) {
             self.site.connect(&person, &room)?;
             person.prefers(&room, "No")?;
         }
@@ -119,12 +116,12 @@ impl Desk {
     fn of(&self, id: &str) -> Result<&(Person, Room), Box<dyn Error>> {
         let mut people = self.people.iter();
         let found = people.find(|(person, _)| person.client.user_id() == id);
-        found.ok_or_else(|| format!("nobody has the id {id}").into())
+        found.ok_or_else(|| format!("no user has the ID {id}").into())
     }
 
-    /// Zoom reports that the meeting of a post started and ended.
-    fn end(&mut self, order: &Value) -> Answer {
-        let post = text_at(order, "/post")?;
+    /// Lets Zoom report that the meeting of a post started and ended.
+    fn end(&mut self, command: &Value) -> Answer {
+        let post = text_at(command, "/post")?;
         let post = self.site.administrator.post_by_id(&post)?;
         let link = prop(&post, "meeting_link");
         let meetings = self.site.zoom.meetings();
@@ -140,36 +137,36 @@ impl Desk {
     }
 
     /// The posts of a channel.
-    fn posts(&mut self, order: &Value) -> Answer {
-        let channel = text_at(order, "/channel")?;
+    fn posts(&mut self, command: &Value) -> Answer {
+        let channel = text_at(command, "/channel")?;
         Ok(Value::Array(self.site.administrator.posts(&channel)?))
     }
 
-    /// Somebody (`person`) writes in their room.
-    fn write(&mut self, order: &Value) -> Answer {
-        let (person, room) = self.of(&text_at(order, "/person")?)?;
-        let root = text_at(order, "/root").unwrap_or_default();
+    /// Writes a message as the user `person` in the user's channel.
+    fn write(&mut self, command: &Value) -> Answer {
+        let (person, room) = self.of(&text_at(command, "/person")?)?;
+        let root = text_at(command, "/root").unwrap_or_default();
         let id = person
             .client
-            .write(&room.channel, &root, &text_at(order, "/message")?)?;
+            .write(&room.channel, &root, &text_at(command, "/message")?)?;
         Ok(json!(id))
     }
 
-    fn fail(&mut self, order: &Value) -> Answer {
-        let fault = match text_at(order, "/fault")?.as_str() {
+    fn fail(&mut self, command: &Value) -> Answer {
+        let fault = match text_at(command, "/fault")?.as_str() {
             "server error" => Fault::server_error(),
             "rate limit" => Fault::rate_limited(30),
             "silence" => Fault::Silence,
-            unknown => return Err(format!("no fault is called {unknown}").into()),
+            unknown => return Err(format!("unknown fault: {unknown}").into()),
         };
-        self.site.zoom.fail_next(route(order)?, fault);
+        self.site.zoom.fail_next(route(command)?, fault);
         Ok(Value::Null)
     }
 
-    /// Saves the right settings with some of them replaced.
-    fn settings(&mut self, order: &Value) -> Answer {
+    /// Saves complete settings in which `changes` replaces some values.
+    fn settings(&mut self, command: &Value) -> Answer {
         let mut settings = self.site.settings();
-        let changes = order.get("changes").and_then(Value::as_object);
+        let changes = command.get("changes").and_then(Value::as_object);
         for (key, value) in changes.into_iter().flatten() {
             if let Some(setting) = settings.get_mut(key) {
                 *setting = value.clone();
@@ -182,10 +179,10 @@ impl Desk {
     }
 }
 
-fn route(order: &Value) -> Result<Route, Box<dyn Error>> {
-    match text_at(order, "/route")?.as_str() {
+fn route(command: &Value) -> Result<Route, Box<dyn Error>> {
+    match text_at(command, "/route")?.as_str() {
         "meetings" => Ok(Route::CreateMeeting),
         "token" => Ok(Route::Token),
-        unknown => Err(format!("no route is called {unknown}").into()),
+        unknown => Err(format!("unknown route: {unknown}").into()),
     }
 }

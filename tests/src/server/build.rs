@@ -1,9 +1,8 @@
-//! The Mattermost server's executable, built once from the Go module proxy and kept.
+//! Builds the Mattermost server from the Go module proxy and caches the executable.
 //!
-//! `tests/mattermost` is a Go module of one page that pulls in the server; its go.sum pins every
-//! byte. The build takes two to three minutes on two cores, so its result is kept in the cache
-//! folder under a name made from the module's files: a changed module builds anew, an unchanged one
-//! starts at once. Beside the executable lie the folders that the server reads at run time.
+//! `tests/mattermost` is a small Go module that imports the server; its go.sum pins all sources. The build takes two to
+//! three minutes on two cores. The name of its cache folder is a hash of the module's files, so a changed module is
+//! rebuilt. The folders that the server reads at run time are next to the executable.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufRead, BufReader};
@@ -23,29 +22,29 @@ pub(super) const FOLDERS: [&str; 3] = ["i18n", "templates", "fonts"];
 /// The server cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no Go.
+    /// Go is not installed.
     #[error(
         "Go is missing: install Go 1.26.3 or newer from https://go.dev/dl and put it in the path"
     )]
     NoGo,
-    /// Go said no.
+    /// The Go command failed.
     #[error("`go {command}` failed in {folder}: {message}")]
     Go {
         /// The subcommand.
         command: &'static str,
-        /// Where it ran.
+        /// Its working folder.
         folder: PathBuf,
         /// The last lines that it printed.
         message: String,
     },
-    /// A file of ours.
+    /// A file operation failed.
     #[error("cannot {what} {path}")]
     Io {
-        /// What was being done.
+        /// The operation.
         what: &'static str,
-        /// To which file.
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -66,13 +65,13 @@ pub struct Program {
 }
 
 impl Program {
-    /// The server, built first if it must be.
+    /// Returns the server. Builds it first if it is not cached.
     pub fn ensure(progress: Progress) -> Result<Program, Error> {
         let module = workspace_root().join("tests/mattermost");
         let cache = cache_folder().join("mattermost");
         let folder = cache.join(fingerprint(&module)?);
         fs::create_dir_all(&folder).map_err(io_error("create", &folder))?;
-        // Two runs at once: the second waits for the first and finds its result.
+        // A concurrent run waits for the first one and uses its result.
         let lock = folder.join("lock");
         let held = File::create(&lock).map_err(io_error("create", &lock))?;
         held.lock().map_err(io_error("lock", &lock))?;
@@ -133,7 +132,7 @@ fn go_missing(error: io::Error) -> Error {
     }
 }
 
-/// Go names each package it is done with; there are some 1,300.
+/// Runs the build. Go prints each finished package; there are about 1,300.
 fn build(module: &Path, executable: &Path, progress: Progress) -> Result<(), Error> {
     let unfinished = executable.with_extension("unfinished");
     let mut child = go(module)
@@ -170,8 +169,7 @@ fn build(module: &Path, executable: &Path, progress: Progress) -> Result<(), Err
     fs::rename(&unfinished, executable).map_err(io_error("rename", &unfinished))
 }
 
-/// Copies one folder of the server's module, unless it is there already. The module cache is
-/// read-only, the copy is not.
+/// Copies one folder of the server's module if it is missing. The module cache is read-only, the copy is writable.
 fn copy_folder(module: &Path, name: &str, to: &Path) -> Result<(), Error> {
     let target = to.join(name);
     if target.is_dir() {
@@ -182,7 +180,7 @@ fn copy_folder(module: &Path, name: &str, to: &Path) -> Result<(), Error> {
     fs::rename(&unfinished, &target).map_err(io_error("rename", &unfinished))
 }
 
-/// Where Go unpacked the server's module. Empty until it is downloaded.
+/// The folder of the server's module in Go's module cache. Downloads the module first if it is missing.
 fn module_folder(module: &Path) -> Result<PathBuf, Error> {
     let list = |command: &'static str, arguments: &[&str]| {
         let output = go(module).args(arguments).output().map_err(go_missing)?;

@@ -288,7 +288,7 @@ async fn f27_a_wrong_clock_and_wrong_settings_have_their_own_log_lines() {
         (1000, 401, Some(8000)),
         (-8400, 401, Some(-400)),
     ] {
-        scene.jumps(seconds);
+        scene.move_server_clock(seconds);
         let mark = scene.api.world().log.len();
         assert_eq!(scene.delivers(&webhook).await.status, status);
         let lines = refusals(&scene, mark).concat();
@@ -300,7 +300,7 @@ async fn f27_a_wrong_clock_and_wrong_settings_have_their_own_log_lines() {
         let ages = (age..age + 30).map(|age| format!("\"{age}\""));
         assert!(ages.into_iter().any(|age| lines.contains(&age)), "{lines}");
     }
-    scene.jumps(400);
+    scene.move_server_clock(400);
     for (settings, says) in [
         (
             json!({"zoomwebhooksecret": "another-token-of-the-app"}),

@@ -59,7 +59,7 @@ async fn a_body_that_is_too_large_or_cut_short_is_refused_and_counted() {
         .serve(request("POST", Some(10), None), body)
         .await;
     assert_eq!((reply.status, rejected(&hostile, "cut_short")), (400, 1));
-    hostile.is_unhurt().await;
+    hostile.serves_requests().await;
 }
 
 /// If the server's payload limit applies to plugins, the server ends a larger body at the limit.

@@ -336,7 +336,7 @@ async fn every_attack_is_refused_and_counted_and_affects_no_other_event() {
         if hostile.counted(&counter) != before + expected {
             wrong.push(format!("{url}: not counted as {counter}"));
         }
-        hostile.is_unhurt().await;
+        hostile.serves_requests().await;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let world = hostile.api.world();

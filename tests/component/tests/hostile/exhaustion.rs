@@ -44,7 +44,7 @@ async fn all_events_together_have_a_limit_of_memory_and_it_is_told_once() {
     assert_eq!(told, 1, "{}", hostile.log());
     // What they had is there again.
     assert_eq!(text(&hostile.attack("/memory-hold?200").await), "200");
-    hostile.is_unhurt().await;
+    hostile.serves_requests().await;
 }
 
 /// What the host keeps for an event counts, too.
@@ -208,7 +208,7 @@ async fn a_flood_of_jobs_ends_where_the_queue_is_full_and_the_queue_stays_whole(
         let payloads = keys.iter().filter(|key| key.starts_with("_job_"));
         assert_eq!(payloads.count(), stored);
     }
-    hostile.is_unhurt().await;
+    hostile.serves_requests().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,7 +219,7 @@ async fn a_flood_of_jobs_ends_at_the_limit_of_host_calls() {
         hostile.counted("plugin_host_traps_total{reason=\"calls\"}"),
         1
     );
-    hostile.is_unhurt().await;
+    hostile.serves_requests().await;
 }
 
 /// A writer to a server that takes nothing, and the other end of its stream.
@@ -261,5 +261,5 @@ async fn answers_that_nobody_takes_have_room_only_for_so_many() {
     }
     let counts = ["no_room", "gone"].map(|reason| hostile.counted(&dropped(reason)));
     assert_eq!(counts, [2, 8]);
-    hostile.is_unhurt().await;
+    hostile.serves_requests().await;
 }

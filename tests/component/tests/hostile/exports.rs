@@ -46,7 +46,7 @@ async fn a_panic_in_activate_says_so_and_the_plugin_can_be_activated_afterwards(
     has_panicked(&hostile, "lifecycle", 1, "activate");
     hostile.api.world().settings = json!({});
     hostile.plugin.activate(api()).await.unwrap();
-    hostile.is_unhurt().await;
+    hostile.serves_requests().await;
 }
 
 /// The server writes the reason into its log and shows it to administrators.
@@ -75,7 +75,7 @@ async fn a_panic_when_the_configuration_changes_costs_that_event() {
     hostile.api.world().settings = json!({"attack": "configuration-changed"});
     assert!(hostile.plugin.reload().await.is_err());
     has_panicked(&hostile, "lifecycle", 1, "configuration-changed");
-    hostile.is_unhurt().await;
+    hostile.serves_requests().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +83,7 @@ async fn a_panic_in_deactivate_is_logged_and_has_no_other_effect() {
     let hostile = HostilePlugin::with(json!({"attack": "deactivate"})).await;
     assert!(hostile.plugin.deactivate().await.is_err());
     has_panicked(&hostile, "lifecycle", 1, "deactivate");
-    hostile.is_unhurt().await;
+    hostile.serves_requests().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,7 +105,7 @@ async fn a_panic_in_a_request_costs_that_request() {
     has_panicked(&hostile, "request", 1, "request");
     hostile.api.world().settings = json!({});
     hostile.plugin.reload().await.unwrap();
-    hostile.is_unhurt().await;
+    hostile.serves_requests().await;
 }
 
 /// Runs the job that is there again and again, until it has failed for a day.
@@ -125,7 +125,7 @@ async fn a_panic_in_a_job_fails_that_run_and_a_panic_when_it_is_given_up_still_e
         hostile.counted(&format!("plugin_host_jobs_total{{outcome=\"{outcome}\"}}"))
     };
     assert_eq!((jobs("failed"), jobs("given_up")), (runs, 0));
-    hostile.is_unhurt().await;
+    hostile.serves_requests().await;
     // That it is given up is told to the component, which panics again.
     hostile.api.world().settings = json!({"attack": "given-up"});
     hostile.plugin.reload().await.unwrap();
@@ -134,5 +134,5 @@ async fn a_panic_in_a_job_fails_that_run_and_a_panic_when_it_is_given_up_still_e
     assert_eq!((jobs("failed"), jobs("given_up")), (runs, 1));
     let left = hostile.api.world().keys();
     assert!(!left.iter().any(|key| key.starts_with("_job_")), "{left:?}");
-    hostile.is_unhurt().await;
+    hostile.serves_requests().await;
 }

@@ -1,13 +1,13 @@
-//! A component that attacks, and the refusal that each attack must meet.
+//! A hostile component, and the refusal of each attack.
 //!
-//! After every attack the next event is served as if nothing had been. Which guard stands behind a row, and
-//! how its test failed without it, is in `tests/guests/hostile/README.md`.
+//! After every attack, the next event is served as usual. The check behind each row, and the failure of the test without
+//! it, are in `tests/guests/hostile/README.md`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that goes wrong should stop right there"
+    reason = "a failed test should stop at once"
 )]
 
 mod anonymous;
@@ -38,7 +38,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const MANIFEST: &str = include_str!("../../../guests/hostile/plugin.json");
 
-/// The hostile component, activated, on a server of its own.
+/// The hostile component, activated, on its own server.
 struct HostilePlugin {
     plugin: Arc<ComponentPlugin>,
     api: Arc<MemoryApi>,
@@ -57,7 +57,7 @@ impl HostilePlugin {
         hostile
     }
 
-    /// With a clock that the test moves.
+    /// An activated plugin with a clock that the test controls.
     async fn at(settings: Value, clock: Arc<AtomicI64>) -> HostilePlugin {
         let api = Arc::new(MemoryApi::lagging());
         api.world().settings = settings;
@@ -72,7 +72,7 @@ impl HostilePlugin {
         }
     }
 
-    /// With routes that the policy names.
+    /// An activated plugin whose policy names these routes.
     async fn with_routes(paths: &[&str]) -> HostilePlugin {
         let mut manifest: Value = serde_json::from_str(MANIFEST).unwrap();
         let route = |path: &&str| json!({"path": path, "answer_within_ms": 30_000});
@@ -90,12 +90,12 @@ impl HostilePlugin {
         }
     }
 
-    /// Not yet activated.
+    /// A plugin that is not activated.
     fn closed(settings: Value) -> HostilePlugin {
         HostilePlugin::outgoing(settings, Outgoing::default())
     }
 
-    /// Not yet activated, with this client for requests to the outside.
+    /// A plugin that is not activated, with this client for outgoing requests.
     fn outgoing(settings: Value, outgoing: Outgoing) -> HostilePlugin {
         let api = Arc::new(MemoryApi::lagging());
         api.world().settings = settings;
@@ -133,13 +133,13 @@ impl HostilePlugin {
         self.plugin.request(&request, Vec::new()).await
     }
 
-    /// Runs the jobs that are due. Answers when the next one is.
+    /// Runs the due jobs. Returns the due time of the next job.
     async fn works(&self) -> Option<i64> {
         self.api.world().catch_up();
         self.plugin.work().await
     }
 
-    /// A request with a body, of somebody who is not signed in.
+    /// Sends a request with a body, without a session.
     async fn post(&self, url: &str, body: Vec<u8>) -> Reply {
         let request = HttpRequest {
             method: "POST".to_owned(),
@@ -149,13 +149,13 @@ impl HostilePlugin {
         self.plugin.request(&request, body).await
     }
 
-    /// The next one is served as ever.
-    async fn is_unhurt(&self) {
+    /// Checks that the next request is served.
+    async fn serves_requests(&self) {
         let reply = self.attack("/harmless").await;
         assert_eq!((reply.status, text(&reply).as_str()), (200, "harmless"));
     }
 
-    /// The value of a counter in the plugin's metrics; 0 where there is none.
+    /// The value of a counter in the plugin's metrics, or 0.
     fn counted(&self, line: &str) -> u64 {
         let metrics = self.plugin.prometheus();
         let found = metrics
@@ -164,7 +164,7 @@ impl HostilePlugin {
         found.map_or(0, |number| number.parse().unwrap())
     }
 
-    /// Waits until something was counted so often.
+    /// Waits until a counter has at least this value.
     async fn until(&self, metric: &str, count: u64) {
         let begin = Instant::now();
         while self.counted(metric) < count {
@@ -179,13 +179,13 @@ impl HostilePlugin {
         ))
     }
 
-    /// All of the log.
+    /// The log.
     fn log(&self) -> String {
         format!("{:?}", self.api.world().log)
     }
 }
 
-/// A stream to the server as it is dialed for a body or an answer, and its other end, which the server has taken up.
+/// A stream to the server for a request body or a response, and the server's end of it.
 async fn dialed() -> (PendingStream, Stream, Session) {
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
     let (session, accept) = Session::client(ours, Config::default());
@@ -211,7 +211,7 @@ fn a_component_with_forbidden_imports_does_not_load_and_the_error_names_them() {
             error.contains("does not fit this host"),
             "{feature}: {error}"
         );
-        // Where nothing is left out at link time, what opens files is in each of them and found first.
+        // Debug builds link unused imports, so every component imports `wasi:filesystem`, which is found first.
         let is_whole = cfg!(debug_assertions) && error.contains("wasi:filesystem");
         assert!(error.contains(interface) || is_whole, "{feature}: {error}");
     }

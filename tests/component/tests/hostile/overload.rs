@@ -56,7 +56,7 @@ async fn requests_without_a_permit_get_503_with_retry_after() {
         .matches("as many as the policy allows")
         .count();
     assert_eq!(logged, 1, "rejections are throttled to one line");
-    hostile.is_unhurt().await;
+    hostile.serves_requests().await;
 }
 
 /// If the policy names routes, a quarter of the permits is reserved for webhooks.

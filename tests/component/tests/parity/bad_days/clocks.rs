@@ -23,14 +23,14 @@ async fn zm053_d05_a_token_that_zoom_refuses_early_is_refreshed() {
         };
         let renewed = || scene.zoom.count(Route::Token);
         let first = renewed();
-        scene.jumps(jump);
+        scene.move_server_clock(jump);
         starts("at once").await;
         assert_eq!(renewed() - first, u64::from(jump > 0), "{jump}");
         // Zoom's token is over now, whatever the clock says.
         scene.later(HOUR + 60);
         starts("after an hour").await;
         assert!(renewed() - first <= 2, "{jump}");
-        scene.jumps(-jump);
+        scene.move_server_clock(-jump);
         starts("with the clock set right").await;
         scene.later(HOUR + 60);
         starts("after another hour").await;
@@ -48,20 +48,20 @@ async fn zm090_f25_a_webhook_is_accepted_up_to_two_hours_old_and_five_minutes_ah
         props(&post)["meeting_status"].clone()
     };
     for jump in [-DAY, -310, 2 * HOUR + 10, DAY] {
-        scene.jumps(jump);
+        scene.move_server_clock(jump);
         let ended = scene.zoom.webhook("meeting.ended", &meeting);
         assert_eq!(scene.delivers(&ended).await.status, 401, "{jump}");
         assert_eq!(status(&scene), "STARTED", "{jump}");
         assert!(scene.log().contains("clock"), "{jump}");
-        scene.jumps(-jump);
+        scene.move_server_clock(-jump);
     }
     for jump in [-290, 2 * HOUR - 10] {
-        scene.jumps(jump);
+        scene.move_server_clock(jump);
         let unknown = scene
             .zoom
             .webhook_with(json!({"event": "a.b", "payload": {}}).to_string());
         assert_eq!(scene.delivers(&unknown).await.status, 200, "{jump}");
-        scene.jumps(-jump);
+        scene.move_server_clock(-jump);
     }
     let ended = scene.zoom.webhook("meeting.ended", &meeting);
     assert_eq!(scene.delivers(&ended).await.status, 200);
@@ -79,7 +79,7 @@ async fn zm092_d06_a_webhook_that_is_valid_again_after_a_clock_jump_is_handled_o
     let before = scene.posts(&town);
     scene.later(3 * HOUR);
     assert_eq!(scene.delivers(&ended).await.status, 401);
-    scene.jumps(-3 * HOUR);
+    scene.move_server_clock(-3 * HOUR);
     assert_eq!(scene.delivers(&ended).await.status, 200);
     assert_eq!(scene.posts(&town), before);
 }
@@ -97,7 +97,7 @@ async fn zm044_zm048_a_state_works_once_and_for_five_minutes_if_the_clock_jumps(
         let ann = scene.person("ann");
         let town = scene.channel("town", &[&ann]);
         scene.asks(&ann, &town, "/zoom connect").await;
-        scene.jumps(jump);
+        scene.move_server_clock(jump);
         let away = scene
             .request("GET", &scene.connect_link(&ann), Some(&ann), "")
             .await;
@@ -121,9 +121,9 @@ async fn zm044_zm048_a_state_works_once_and_for_five_minutes_if_the_clock_jumps(
 #[tokio::test(flavor = "multi_thread")]
 async fn d39_d61_a_start_claim_dated_in_the_future_does_not_block_the_channel() {
     let (scene, ann, town) = connected().await;
-    scene.jumps(DAY);
+    scene.move_server_clock(DAY);
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
-    scene.jumps(-DAY);
+    scene.move_server_clock(-DAY);
     assert_eq!(
         scene.asks(&ann, &town, "/zoom start").await,
         "",
@@ -138,12 +138,12 @@ async fn d39_d61_a_start_claim_dated_in_the_future_does_not_block_the_channel() 
 async fn d05_d61_a_lease_dated_in_the_future_does_not_block_the_next_refresh() {
     let (scene, ann, town) = connected().await;
     scene.zoom.expire_tokens();
-    scene.jumps(DAY);
+    scene.move_server_clock(DAY);
     scene.api.plan_at(InjectedFault::Crash, "Token");
     scene.types(&ann, &town, "/zoom start").await;
     assert!(scene.api.clear_fault().is_some(), "it died");
     let scene = scene.another_node().await;
-    scene.jumps(-DAY);
+    scene.move_server_clock(-DAY);
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
     assert_eq!(scene.posts(&town).len(), 1);
 }
@@ -160,13 +160,13 @@ async fn d25_d61_a_job_with_a_lease_in_the_future_runs_within_minutes_after_the_
         let event = "recording.transcript_completed";
         let recorded = scene.zoom.recorded(event, &meeting, &files);
         assert_eq!(scene.delivers(&recorded).await.status, 200);
-        scene.jumps(jump);
+        scene.move_server_clock(jump);
         scene.later(60);
         scene.api.plan_at(InjectedFault::Crash, "Download");
         scene.works().await;
         assert!(scene.api.clear_fault().is_some(), "it died");
         let scene = scene.another_node().await;
-        scene.jumps(-jump);
+        scene.move_server_clock(-jump);
         for _ in 0..8 {
             scene.later(60);
             scene.works().await;
@@ -195,7 +195,7 @@ async fn zm104_d61_a_meeting_is_announced_once_if_the_clock_jumps_and_not_too_la
         let started = scene.zoom.webhook("meeting.started", &meeting);
         assert_eq!(scene.delivers(&started).await.status, 200);
         for jump in jumps {
-            scene.jumps(*jump);
+            scene.move_server_clock(*jump);
             scene.works().await;
         }
         for _ in 0..2 {
@@ -213,9 +213,9 @@ async fn zm059_d61_a_deauthorization_ends_a_connection_dated_in_the_future() {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
-    scene.jumps(DAY);
+    scene.move_server_clock(DAY);
     scene.connects(&ann, &town).await;
-    scene.jumps(-DAY);
+    scene.move_server_clock(-DAY);
     let time = time::OffsetDateTime::now_utc() + time::Duration::seconds(5);
     let format = time::format_description::well_known::Rfc3339;
     let event = json!({"event": "app_deauthorized", "event_ts": 1, "payload": {
