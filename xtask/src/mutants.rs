@@ -80,7 +80,7 @@ const AREAS: [Area; 2] = [
             "tokens::",
             "webhook",
         ],
-        long: &["bad_days::", "fifty_at_once", "whatever_goes_wrong"],
+        long: &["bad_days::", "fifty_", "after_any_failure"],
     },
 ];
 
