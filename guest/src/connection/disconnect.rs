@@ -157,7 +157,7 @@ fn revoke_grant(config: &Config, tokens: &Tokens) -> Result<(), zoom::Error> {
     if tokens.refresh.is_empty() {
         return Err(zoom::Error::NotConnected);
     }
-    match token::refresh(&config.app(), now, &tokens.refresh) {
+    match token::request_new_tokens(&config.app(), now, &tokens.refresh) {
         Ok(fresh) => token::revoke(&config.app(), &fresh.access),
         // The grant has already ended at Zoom.
         Err(zoom::Error::GrantEnded(_)) => Ok(()),

@@ -189,7 +189,7 @@ impl<'a> Session<'a> {
             return Err(zoom::Error::OtherSite(site));
         }
         let old = self.connection.tokens().clone();
-        match token::refresh(&self.config.app(), clock::now_ms(), &old.refresh) {
+        match token::request_new_tokens(&self.config.app(), clock::now_ms(), &old.refresh) {
             Ok(tokens) => self.save(with_region(tokens, &old.api_url)),
             // A node whose lease had expired may have used the token. Then there is a newer record.
             Err(zoom::Error::GrantEnded(reason)) => {

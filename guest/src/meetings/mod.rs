@@ -1,7 +1,7 @@
 //! Starting meetings: access checks, the check for a recent meeting, the choice of the meeting ID, and the card.
 //!
 //! Each way to start a meeting ([`command`], [`rest`], [`answer`], and the callback after connecting) ends in [`start`], so
-//! that the same checks apply to all of them.
+//! that the same checks apply to all of them. How a meeting goes on and ends: [`crate::occurrence`].
 
 pub mod access;
 pub mod answer;

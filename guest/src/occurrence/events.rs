@@ -93,8 +93,9 @@ fn apply_to_candidates(
         );
     } else if is_followed && !announced && failure.is_none() && !number.has_seen_part(&tag) {
         if announces {
-            let reference = link_occurrence(event, number, &part, start)?;
-            apply_to_occurrence(event, number, &reference, step)?;
+            if let Some(reference) = link_occurrence(event, number, &part, start)? {
+                apply_to_occurrence(event, number, &reference, step)?;
+            }
         } else {
             // Remember the part, so that a late start event does not announce the meeting.
             is_over = true;
@@ -158,13 +159,13 @@ fn apply_to_occurrence(
     Ok(true)
 }
 
-/// Links the number to the occurrence of a meeting that channels follow.
+/// Links the number to the occurrence of a meeting that channels follow. `None` if the part has ended meanwhile.
 fn link_occurrence(
     event: &MeetingEvent<'_>,
     number: &Number,
     part: &str,
     start: Option<i64>,
-) -> Result<OccurrenceReference, Error> {
+) -> Result<Option<OccurrenceReference>, Error> {
     let reference = OccurrenceReference {
         id: record::followed_id(event.number, part),
         created_at: start.unwrap_or(event.at),
@@ -172,10 +173,18 @@ fn link_occurrence(
         channel_id: String::new(),
         parts: vec![short_uuid(part)],
     };
+    let tag = short_uuid(part);
+    let mut has_ended = false;
     if !number.occurrences.contains(&reference) {
-        meeting_number::link_occurrence_to_loaded(event.number, number, &reference)?;
+        meeting_number::change_loaded(event.number, number, |current| {
+            has_ended = current.has_seen_part(&tag) && !current.occurrences.contains(&reference);
+            if !has_ended {
+                current.link_occurrence(reference.clone());
+            }
+            !has_ended
+        })?;
     }
-    Ok(reference)
+    Ok((!has_ended).then_some(reference))
 }
 
 /// Lets others start a meeting in the channel at once if this one ended within seconds. Releases only the claim with which

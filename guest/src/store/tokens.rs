@@ -29,14 +29,14 @@ impl Owner<'_> {
         }
     }
 
-    fn access(self) -> Kind {
+    fn access_kind(self) -> Kind {
         match self {
             Owner::User(_) => Kind::UserAccess,
             Owner::Organization => Kind::AccountAccess,
         }
     }
 
-    fn refresh(self) -> Kind {
+    fn refresh_kind(self) -> Kind {
         match self {
             Owner::User(_) => Kind::UserRefresh,
             Owner::Organization => Kind::AccountRefresh,
@@ -79,9 +79,9 @@ impl TokenRecord {
     ) -> Result<Self, crypto::Error> {
         let name = owner.name();
         Ok(TokenRecord {
-            access_token: crypto::seal(key, owner.access(), name, access, &tokens.access)?,
+            access_token: crypto::seal(key, owner.access_kind(), name, access, &tokens.access)?,
             token_type: tokens.kind.clone(),
-            refresh_token: crypto::seal(key, owner.refresh(), name, refresh, &tokens.refresh)?,
+            refresh_token: crypto::seal(key, owner.refresh_kind(), name, refresh, &tokens.refresh)?,
             expiry: format_expiry(tokens.expiry),
             api_url: tokens.api_url.clone(),
         })
@@ -93,13 +93,13 @@ impl TokenRecord {
         let access = match owner {
             Owner::User(_) if old_access => crypto::open_legacy(key, &self.access_token)?,
             Owner::Organization if old_access => self.access_token,
-            _ => crypto::open(key, owner.access(), owner.name(), &self.access_token)?,
+            _ => crypto::open(key, owner.access_kind(), owner.name(), &self.access_token)?,
         };
         let old_refresh = !crypto::is_envelope(&self.refresh_token);
         let refresh = if old_refresh {
             self.refresh_token
         } else {
-            crypto::open(key, owner.refresh(), owner.name(), &self.refresh_token)?
+            crypto::open(key, owner.refresh_kind(), owner.name(), &self.refresh_token)?
         };
         let tokens = Tokens {
             access,

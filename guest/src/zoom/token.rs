@@ -71,7 +71,7 @@ pub fn exchange_code(
 }
 
 /// Uses a refresh token to get new tokens. It works once, so store the new tokens before using them.
-pub fn refresh(app: &App<'_>, now: i64, refresh_token: &str) -> Result<Tokens, Error> {
+pub fn request_new_tokens(app: &App<'_>, now: i64, refresh_token: &str) -> Result<Tokens, Error> {
     let form = [
         ("grant_type", "refresh_token"),
         ("refresh_token", refresh_token),

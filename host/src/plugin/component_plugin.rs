@@ -108,7 +108,7 @@ impl ComponentPlugin {
         self
     }
 
-    /// What events share; `None` before activation.
+    /// The services that all events share; `None` before activation.
     pub(super) fn services(&self) -> Option<Arc<Services>> {
         Some(Arc::new(Services {
             api: Arc::clone(self.api.get()?),

@@ -175,8 +175,16 @@ pub(crate) fn is_click(request: &HttpRequest, body: &[u8]) -> bool {
 }
 
 /// Fields of a response to a click that the server acts on, whatever its status: it would change the post with the button,
-/// whoever wrote it, or show a form whose buttons lead anywhere. Host functions do both, with checks.
-const FORBIDDEN_FIELDS: [&str; 2] = ["update", "form"];
+/// whoever wrote it, show a form or blocks whose buttons lead anywhere, or open an address. Host functions change posts and
+/// open dialogs, with checks.
+const FORBIDDEN_FIELDS: [&str; 6] = [
+    "update",
+    "form",
+    "mm_blocks",
+    "mm_blocks_actions",
+    "block_dialog",
+    "goto_location",
+];
 
 fn check_click_response(body: &[u8]) -> Result<(), &'static str> {
     if body.is_empty() {
@@ -188,7 +196,7 @@ fn check_click_response(body: &[u8]) -> Result<(), &'static str> {
     let done = |key: &String| FORBIDDEN_FIELDS.iter().any(|name| is_field(key, name));
     if fields.keys().any(done) {
         return Err(
-            "the component responded to a click with a post update or a form instead of calling the host",
+            "the component responded to a click with a post update, a form, blocks, or an address instead of calling the host",
         );
     }
     Ok(())
@@ -305,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_to_a_click_changes_no_post_and_shows_no_form() {
+    fn a_response_to_a_click_changes_no_post_and_shows_no_form_or_blocks() {
         let answer = |body: &str, click| {
             let mut answer = response(200, ("content-type", "application/json"));
             answer.body = body.as_bytes().to_vec();
@@ -323,6 +331,10 @@ mod tests {
             r#"{"UpDate": {}}"#,
             r#"{"\u0075pdate": {}}"#,
             r#"{"type": "form", "form": {}}"#,
+            r#"{"type": "refresh", "mm_blocks": []}"#,
+            r#"{"type": "refresh", "MM_Blocks_Actions": {"x": {"type": "external", "url": "/plugins/other/x"}}}"#,
+            r#"{"type": "dialog", "block_dialog": {}}"#,
+            r#"{"goto_location": "https://example.com/"}"#,
             "[]",
             "{",
         ] {

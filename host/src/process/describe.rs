@@ -27,12 +27,16 @@ pub fn describe(manifest: &Manifest, component: &Component, target: &str) -> Str
     let _ = write!(text, "\npolicy:\n{}", manifest.policy);
     let asked: Vec<_> = manifest.settings.askable_keys().collect();
     if !asked.is_empty() {
-        let _ = writeln!(text, "  settings it may ask for: {}", asked.join(", "));
+        let _ = writeln!(
+            text,
+            "  settings that the component may ask for: {}",
+            asked.join(", ")
+        );
     }
     let all = max_concurrent_events(&manifest.policy);
     let _ = writeln!(
         text,
-        "  events at once, with commands, jobs, and configuration changes: {all}"
+        "  concurrent events (requests, commands, jobs, and configuration changes): {all}"
     );
     text
 }

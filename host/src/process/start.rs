@@ -29,7 +29,8 @@ const BLOCKING_THREADS: usize = 32;
 /// Runs a component as the plugin process that the server started, until the server ends it. With `--describe` it prints a
 /// description instead; started by hand, it prints an explanation.
 ///
-/// `list` is the compressed list of packages in the executable, or empty.
+/// `image` must be part of the executable (`include_bytes!`), because its pages are released after it is read. `list` is the
+/// compressed list of packages in the executable, or empty.
 pub fn run(image: &'static [u8], manifest: &str, target: &str, list: &[u8]) -> ExitCode {
     let manifest = match Manifest::parse(manifest) {
         Ok(manifest) => manifest,

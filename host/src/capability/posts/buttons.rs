@@ -30,8 +30,8 @@ const APP_BUTTONS: &str = "app_bindings";
 /// The prop with the actions of blocks.
 const BLOCK_ACTIONS: &str = "mm_blocks_actions";
 
-/// The type of an action that sends a request to a URL. The server knows no other type and reads the fields of an action
-/// in lower case only.
+/// The only type of action that is allowed: it sends a request to a URL. Newer servers also know `openURL`. The server reads
+/// the fields of an action in lower case only.
 const EXTERNAL: &str = "external";
 
 /// Refuses props with buttons that do not lead to routes of this plugin.
@@ -146,6 +146,10 @@ pub(super) async fn show_buttons(
             holds.then(|| replacement(integration, &address, context))
         });
         *integration = shown.unwrap_or_default();
+    }
+    // An action without an integration would be refused when the component writes the post back.
+    if let Some(Value::Object(actions)) = props.get_mut(BLOCK_ACTIONS) {
+        actions.retain(|_, action| !action.is_null());
     }
     Ok(())
 }

@@ -96,7 +96,7 @@ impl Confinement {
         } else {
             (
                 LogLevel::Warn,
-                "The host could confine itself only in part; the plugin works all the same",
+                "The host could confine itself only in part; the plugin still works",
             )
         };
         let fields = vec![("confinement".to_owned(), self.to_string())];
