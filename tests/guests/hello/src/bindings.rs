@@ -8,8 +8,7 @@ wit_bindgen::generate!({
     path: "../../../wit",
     world: "plugin-with-jobs",
     generate_all,
+    pub_export_macro: true,
+    export_macro_name: "export",
+    default_bindings_module: "crate::bindings",
 });
-
-export!(Plugin with_types_in self);
-
-use crate::Hello as Plugin;

@@ -75,3 +75,11 @@ impl http_handler::Guest for Hello {
         routes::answer(request)
     }
 }
+
+/// The generated exports. Their names are not valid in a native library, so only the component has them.
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, clippy::all, clippy::restriction)]
+mod exports {
+    use crate::Hello;
+    crate::bindings::export!(Hello with_types_in crate::bindings);
+}

@@ -5,11 +5,10 @@ wit_bindgen::generate!({
     path: "../../../wit",
     world: "plugin-with-jobs",
     generate_all,
+    pub_export_macro: true,
+    export_macro_name: "export",
+    default_bindings_module: "crate::bindings",
 });
-
-export!(Plugin with_types_in self);
-
-use crate::Hostile as Plugin;
 
 /// Calls `log.write` with a list of pairs that all point to the same text, which no honest program has: for
 /// a few bytes of its own memory each, the host would make a whole copy.

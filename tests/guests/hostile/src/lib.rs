@@ -96,3 +96,11 @@ impl http_handler::Guest for Hostile {
         attacks::make(&request)
     }
 }
+
+/// The generated exports. Their names are not valid in a native library, so only the component has them.
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, clippy::all, clippy::restriction)]
+mod exports {
+    use crate::Hostile;
+    crate::bindings::export!(Hostile with_types_in crate::bindings);
+}
