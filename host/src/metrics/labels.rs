@@ -109,17 +109,17 @@ impl Counter {
                 "Calls of the component that the policy or the server's permissions denied, by interface; `answer` for responses to requests.",
             ],
             Self::RequestRejected => [
-                "plugin_host_requests_turned_away_total",
+                "plugin_host_requests_rejected_total",
                 "reason",
                 "Requests and commands that the host answered instead of the component, by reason; `late`: the route's time limit passed, and the event continued.",
             ],
             Self::ResponseDropped => [
-                "plugin_host_answers_dropped_total",
+                "plugin_host_responses_dropped_total",
                 "reason",
                 "Responses that the server did not receive completely, by reason.",
             ],
             Self::LineLeftOut => [
-                "plugin_host_log_lines_left_out_total",
+                "plugin_host_log_lines_dropped_total",
                 "reason",
                 "Lines left out of the log because the event wrote too much or repeated itself.",
             ],

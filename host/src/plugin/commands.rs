@@ -13,7 +13,8 @@ impl ComponentPlugin {
     /// Runs a slash command. Returns the text for the user, if any.
     pub async fn command(&self, args: CommandArgs) -> Result<Option<String>, EventError> {
         let Some(_permit) = self.commands_per_user.acquire(&args.user_id).await else {
-            self.metrics.count(Counter::RequestRejected, "share");
+            self.metrics
+                .count(Counter::RequestRejected, "per_user_limit");
             return Err(EventError::Busy);
         };
         let invocation = command_handler::Invocation {

@@ -41,14 +41,16 @@ impl ComponentPlugin {
 
     async fn admit(&self, request: HttpRequest, body: BodyReader) -> Reply {
         let Some(_in_flight) = self.in_flight.try_acquire(&request) else {
-            self.metrics.count(Counter::RequestRejected, "crowd");
+            self.metrics
+                .count(Counter::RequestRejected, "in_flight_limit");
             return Reply::busy();
         };
         let _user_permit = match user_of(&request) {
             Some(user) => match self.requests_per_user.acquire(user).await {
                 Some(permit) => Some(permit),
                 None => {
-                    self.metrics.count(Counter::RequestRejected, "share");
+                    self.metrics
+                        .count(Counter::RequestRejected, "per_user_limit");
                     return Reply::busy();
                 }
             },
@@ -74,7 +76,8 @@ impl ComponentPlugin {
             false => PermitKind::Event(EventKind::Request),
         };
         let Some(mut mapped) = component_request(request, Vec::new()) else {
-            self.metrics.count(Counter::RequestRejected, "address");
+            self.metrics
+                .count(Counter::RequestRejected, "invalid_address");
             return Reply::text(400, "the address is not valid UTF-8");
         };
         if is_host_route(&mapped.path) {

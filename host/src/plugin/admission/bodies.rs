@@ -54,10 +54,10 @@ impl BodyError {
     /// The label of a counter.
     pub(crate) fn label(self) -> &'static str {
         match self {
-            Self::NoSlot => "no_place",
+            Self::NoSlot => "no_slot",
             Self::TooLarge => "too_large",
             Self::TooSlow => "too_slow",
-            Self::Truncated(_) => "cut_short",
+            Self::Truncated(_) => "truncated",
         }
     }
 

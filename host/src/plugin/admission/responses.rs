@@ -37,7 +37,7 @@ impl SendError {
     /// The label of a counter.
     pub(crate) fn label(self) -> &'static str {
         match self {
-            Self::NoMemory => "no_room",
+            Self::NoMemory => "no_memory",
             Self::TooSlow => "too_slow",
             Self::Gone => "gone",
         }

@@ -39,7 +39,7 @@ async fn unfinished(sent: &[u8]) -> (BodyReader, (Session, Stream)) {
 
 fn rejected(hostile: &HostilePlugin, reason: &str) -> u64 {
     hostile.counted(&format!(
-        "plugin_host_requests_turned_away_total{{reason=\"{reason}\"}}"
+        "plugin_host_requests_rejected_total{{reason=\"{reason}\"}}"
     ))
 }
 
@@ -58,7 +58,7 @@ async fn a_body_that_is_too_large_or_cut_short_is_refused_and_counted() {
         .plugin
         .serve(request("POST", Some(10), None), body)
         .await;
-    assert_eq!((reply.status, rejected(&hostile, "cut_short")), (400, 1));
+    assert_eq!((reply.status, rejected(&hostile, "truncated")), (400, 1));
     hostile.serves_requests().await;
 }
 
@@ -124,7 +124,7 @@ async fn a_silent_sender_releases_its_slot_after_seconds_and_blocks_no_user() {
         );
         tokio::task::yield_now().await;
     }
-    assert_eq!(rejected(&hostile, "no_place"), 1);
+    assert_eq!(rejected(&hostile, "no_slot"), 1);
     let is_served = |reply: &Reply| (reply.status, text(reply)) == (200, "harmless".to_owned());
     for one in [
         request("GET", None, None),

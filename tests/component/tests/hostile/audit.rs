@@ -75,7 +75,7 @@ async fn an_event_writes_only_so_many_records() {
     let hostile = HostilePlugin::open().await;
     written(&hostile, "/audit?flood|100|1|1").await;
     assert_eq!(hostile.api.world().audit.len(), 16);
-    let left_out = r#"plugin_host_log_lines_left_out_total{reason="audit"}"#;
+    let left_out = r#"plugin_host_log_lines_dropped_total{reason="audit"}"#;
     assert_eq!(hostile.counted(left_out), 84);
 }
 

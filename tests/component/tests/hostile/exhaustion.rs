@@ -13,7 +13,7 @@ use tokio::io::AsyncReadExt as _;
 use crate::{HostilePlugin, dialed, text};
 
 const REFUSED: &str = "plugin_host_memory_refusals_total";
-const LEFT_OUT: &str = "plugin_host_log_lines_left_out_total";
+const LEFT_OUT: &str = "plugin_host_log_lines_dropped_total";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_ends_at_the_limit_of_the_policy() {
@@ -249,7 +249,7 @@ async fn answers_that_nobody_takes_have_room_only_for_so_many() {
         }));
     }
     let dropped =
-        |reason: &str| format!("plugin_host_answers_dropped_total{{reason=\"{reason}\"}}");
+        |reason: &str| format!("plugin_host_responses_dropped_total{{reason=\"{reason}\"}}");
     // Eight of fifteen MiB fit; the others were told to come again, if they had listened.
     // All of them have begun to be sent.
     for (_, end) in &mut ends {
@@ -259,7 +259,7 @@ async fn answers_that_nobody_takes_have_room_only_for_so_many() {
     for sent in sending {
         sent.await.unwrap();
     }
-    let counts = ["no_room", "gone"].map(|reason| hostile.counted(&dropped(reason)));
+    let counts = ["no_memory", "gone"].map(|reason| hostile.counted(&dropped(reason)));
     assert_eq!(counts, [2, 8]);
     hostile.serves_requests().await;
 }

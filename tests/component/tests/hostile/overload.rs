@@ -136,7 +136,7 @@ async fn one_user_gets_only_a_quarter_of_the_permits() {
         })
     };
     let mut of_one: Vec<_> = (0..20).map(|_| hold("greedy")).collect();
-    let rejected = "plugin_host_requests_turned_away_total{reason=\"share\"}";
+    let rejected = "plugin_host_requests_rejected_total{reason=\"per_user_limit\"}";
     // 4 of 16 permits are held until `go` is stored.
     hostile.until(rejected, 16).await;
     let of_another = hold("another");
