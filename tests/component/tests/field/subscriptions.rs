@@ -193,6 +193,19 @@ async fn f25_a_start_that_arrives_after_the_end_is_not_announced() {
     assert_eq!(scene.posts(&town).len(), 1, "the next meeting");
 }
 
+/// Another node stores the end between the read and the write of the start.
+#[tokio::test(flavor = "multi_thread")]
+async fn f25_a_start_that_is_overtaken_by_the_end_is_not_announced() {
+    let (scene, _, town, meeting) = followed().await;
+    let key = format!("meeting_channel_{}", meeting.id);
+    let before = scene.api.world().stored(&key).unwrap().to_vec();
+    delivers(&scene, "meeting.ended", &meeting).await;
+    scene.api.world().behind.insert(key, vec![before]);
+    delivers(&scene, "meeting.started", &meeting).await;
+    scene.works().await;
+    assert!(scene.posts(&town).is_empty());
+}
+
 /// Ann in an organization whose connection sees everybody's meetings, and Bob, who hosts some.
 async fn organization() -> (Scene, String, String, Vec<(&'static str, u64)>) {
     let scene = Scene::with(json!({"accountlevelapp": true})).await;
