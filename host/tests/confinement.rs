@@ -1,8 +1,8 @@
-//! What a confined process can still do, and what it cannot, tried in one.
+//! Allowed and forbidden operations of a confined process.
 //!
-//! Confinement is for good, so that each test starts itself again as a process of its own and confines
-//! the thread it runs on there. What only Landlock prevents is tried where the kernel has it; where it has
-//! not, the host must say so.
+//! Confinement cannot be undone, so each test starts itself again in a new process and confines its thread there.
+//! Operations that only Landlock prevents are tested if the kernel has Landlock; otherwise the host must log that it is
+//! missing.
 #![cfg(target_os = "linux")]
 #![allow(clippy::panic, clippy::unwrap_used)]
 
@@ -24,14 +24,14 @@ use mattermost_plugin_rpc::net_rpc::{self, Client, Reply, Route, Service};
 use plugin_host::confinement::{Confinement, confine};
 use seccompiler::{SeccompAction, SeccompFilter, TargetArch};
 
-/// Set in the process that is to be confined: the folder to try things in.
+/// Set in the confined process: the folder for the test.
 const PLAYGROUND: &str = "CONFINEMENT_PLAYGROUND";
 
-/// Where a test tries things: prepared outside, and gone when the test is over.
+/// The folder of a test. It is prepared outside the confined process and removed after the test.
 struct Playground(PathBuf);
 
 impl Playground {
-    /// The name is short: a socket's path has to be.
+    /// The name is short, because the path of a socket is limited.
     fn new() -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -49,7 +49,7 @@ impl Drop for Playground {
     }
 }
 
-/// What a test has in the process that is confined.
+/// The state of a test in the confined process.
 struct Confined {
     playground: PathBuf,
     listening: Listener,
@@ -57,7 +57,7 @@ struct Confined {
 }
 
 impl Confined {
-    /// Binds the socket as the host does, and confines the thread.
+    /// Binds the socket like the host, and confines the thread.
     fn new() -> Self {
         let listening = listening();
         Self {
@@ -67,7 +67,7 @@ impl Confined {
         }
     }
 
-    /// Whether this part is active; if it is not, that must have been said.
+    /// Whether this part is active. If it is not, checks that the host logged it.
     fn has(&self, part: &str) -> bool {
         let told = self.confinement.to_string();
         let (active, missing) = told.split_once("; not active: ").unwrap_or((&told, ""));
@@ -99,7 +99,7 @@ fn playground() -> Option<PathBuf> {
     std::env::var_os(PLAYGROUND).map(PathBuf::from)
 }
 
-/// Runs `probe` in a process of its own: this test again.
+/// Runs `probe` in a new process of this test.
 fn apart(test: &str, probe: impl FnOnce()) {
     if playground().is_some() {
         return probe();
@@ -132,14 +132,14 @@ fn refused<T>(what: &str, result: io::Result<T>) {
     assert_eq!(kind, Some(ErrorKind::PermissionDenied), "{what}");
 }
 
-/// Every way that std knows to change files.
+/// Every operation of std that changes files.
 fn nothing_is_written(place: &Path) {
     nothing_is_written_but_modes(place);
     let mode = Permissions::from_mode(0o777);
     refused("its mode", fs::set_permissions(place.join("secret"), mode));
 }
 
-/// The same, but for what Landlock has no right for.
+/// The same, without operations that Landlock cannot restrict.
 fn nothing_is_written_but_modes(place: &Path) {
     let existing = place.join("secret");
     refused("a new file", File::create(place.join("new")));
@@ -211,8 +211,8 @@ fn unlisted_paths_cannot_be_read() {
 }
 
 #[test]
-fn the_bundle_is_read_and_what_lies_beside_it_is_not() {
-    let test = "the_bundle_is_read_and_what_lies_beside_it_is_not";
+fn the_bundle_can_be_read_but_not_the_files_next_to_it() {
+    let test = "the_bundle_can_be_read_but_not_the_files_next_to_it";
     if playground().is_none() {
         let playground = Playground::new();
         let bundle = playground.0.join("bundle");
@@ -221,8 +221,8 @@ fn the_bundle_is_read_and_what_lies_beside_it_is_not() {
         fs::write(bundle.join("plugin.json"), "{}").unwrap();
         fs::write(bundle.join("assets/icon"), "icon").unwrap();
         let program = bundle.join("server/dist/plugin");
-        // By a process of its own: what another test starts while a file is open here for writing keeps it open, and a
-        // program that is open for writing does not start.
+        // Copy in another process. Otherwise a child process of a concurrent test could inherit the file while it is
+        // open for writing, and a program that is open for writing does not start.
         let mut copy = Command::new("cp");
         copy.arg(std::env::current_exe().unwrap()).arg(&program);
         assert!(copy.status().unwrap().success());
@@ -299,7 +299,7 @@ fn authorities_that_variables_name_are_found_through_their_links() {
     }
 }
 
-/// By which the host knows the machine's own addresses.
+/// The host uses this socket to read the machine's own addresses.
 #[test]
 fn f39_a_socket_is_bound_to_the_machines_own_addresses_and_to_no_others() {
     let test = "f39_a_socket_is_bound_to_the_machines_own_addresses_and_to_no_others";
@@ -311,7 +311,7 @@ fn f39_a_socket_is_bound_to_the_machines_own_addresses_and_to_no_others() {
     });
 }
 
-/// As Kubernetes replaces a secret, which is a link, and as a tool replaces a file by another of its name.
+/// Replaces a link, like Kubernetes for a secret, and a file, like a tool that renames a new file.
 #[test]
 fn f43_authorities_that_are_replaced_are_found() {
     let test = "f43_authorities_that_are_replaced_are_found";
@@ -334,7 +334,7 @@ fn f43_authorities_that_are_replaced_are_found() {
     let file = PathBuf::from(std::env::var_os("SSL_CERT_FILE").unwrap());
     let another = rcgen::generate_simple_self_signed(Vec::new()).unwrap();
     let next = format!("{AUTHORITY}\n{}", another.cert.pem());
-    // This thread is there before the other one is confined.
+    // This thread starts before the other one is confined.
     let (replace, wanted) = std::sync::mpsc::channel();
     let replacing = std::thread::spawn(move || {
         wanted.recv().unwrap();
@@ -366,22 +366,25 @@ fn f43_authorities_that_are_replaced_are_found() {
 }
 
 #[test]
-fn threads_are_started_and_tell_of_the_process() {
-    apart("threads_are_started_and_tell_of_the_process", || {
-        let _confined = Confined::new();
-        let status = std::thread::spawn(|| fs::read_to_string("/proc/thread-self/status"));
-        assert!(status.join().unwrap().unwrap().contains("NoNewPrivs:\t1"));
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
-        let inherited = runtime.block_on(async {
-            let try_it = || Command::new("/bin/true").status();
-            tokio::task::spawn_blocking(try_it).await.unwrap()
-        });
-        refused("in a thread", inherited);
-    });
+fn threads_can_be_started_and_read_process_information() {
+    apart(
+        "threads_can_be_started_and_read_process_information",
+        || {
+            let _confined = Confined::new();
+            let status = std::thread::spawn(|| fs::read_to_string("/proc/thread-self/status"));
+            assert!(status.join().unwrap().unwrap().contains("NoNewPrivs:\t1"));
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            let inherited = runtime.block_on(async {
+                let try_it = || Command::new("/bin/true").status();
+                tokio::task::spawn_blocking(try_it).await.unwrap()
+            });
+            refused("in a thread", inherited);
+        },
+    );
 }
 
 #[test]
@@ -409,10 +412,10 @@ fn connections_go_out_and_none_come_in() {
     });
 }
 
-/// Databases, container engines and the server's own local mode trust whoever connects as this user.
+/// Databases, container engines, and the server's local mode trust local connections of this user.
 #[test]
-fn local_sockets_are_out_of_reach_and_names_are_resolved_without() {
-    let test = "local_sockets_are_out_of_reach_and_names_are_resolved_without";
+fn names_are_resolved_without_local_sockets() {
+    let test = "names_are_resolved_without_local_sockets";
     apart(test, || {
         let peer = playground().unwrap().join("peer.sock");
         let _listening = UnixListener::bind(&peer).unwrap();
@@ -420,9 +423,9 @@ fn local_sockets_are_out_of_reach_and_names_are_resolved_without() {
         let _confined = Confined::new();
         refused("a stream", UnixStream::connect(&peer));
         refused("a datagram", UnixDatagram::unbound());
-        // Pairs are within the process; its executors are woken by them.
+        // Socket pairs stay within the process. The runtime needs them.
         assert!(UnixStream::pair().is_ok());
-        // One of a pair of these would send to any address.
+        // Datagram pairs could send to any address.
         refused("a pair of datagrams", UnixDatagram::pair());
         let packets = i64::from(libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC);
         let local = i64::from(libc::AF_UNIX);
@@ -434,7 +437,7 @@ fn local_sockets_are_out_of_reach_and_names_are_resolved_without() {
     });
 }
 
-/// Makes a system call, with arguments that do nothing if it is let through, and answers with its error.
+/// Makes a system call whose arguments have no effect if it is allowed. Returns its error.
 ///
 /// Exception to `deny(unsafe_code)`: no library has a function for each of these.
 #[allow(unsafe_code)]
@@ -448,11 +451,11 @@ fn call(number: libc::c_long, first: i64) -> Option<i32> {
     call_with(number, first, 0)
 }
 
-/// A file can be told to send a signal, of any kind to anybody, when there is something to read in it.
+/// A file can be configured to send any signal to any process when it is readable.
 #[test]
 fn no_file_sends_signals_to_others() {
     apart("no_file_sends_signals_to_others", || {
-        // Which fails for another reason where it is let through.
+        // If it is allowed, it fails for another reason.
         let no_file = -1;
         assert_eq!(call_with(libc::SYS_fcntl, no_file, 8), Some(libc::EBADF));
         let _confined = Confined::new();
@@ -518,7 +521,7 @@ mattermost_plugin_rpc::gob_struct! {
     }
 }
 
-/// A server that takes lines for its log.
+/// A server that records log lines.
 struct Journal(std::sync::mpsc::Sender<(String, Logged)>);
 
 impl Service for Journal {
@@ -538,7 +541,7 @@ impl Service for Journal {
     }
 }
 
-/// What the server's log says of it: level, message, and the field.
+/// The log lines about it: level, message, and field.
 fn told(confinement: &Confinement) -> [String; 3] {
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_time().build().unwrap();
@@ -556,7 +559,7 @@ fn told(confinement: &Confinement) -> [String; 3] {
     [level, line.message, field]
 }
 
-/// Another process, which ends with its input.
+/// Another process. It ends when its input is closed.
 fn waiting() -> Child {
     let mut program = Command::new("cat");
     program.stdin(Stdio::piped()).spawn().unwrap()
@@ -584,7 +587,7 @@ fn the_socket_is_removed() {
     });
 }
 
-/// Makes the kernel refuse these system calls, as an old one or a container does.
+/// Makes the kernel reject these system calls, like an old kernel or a container.
 fn refuse(calls: &[libc::c_long], error: i32) {
     let rules: BTreeMap<_, _> = calls.iter().map(|call| (*call, Vec::new())).collect();
     let filter = SeccompFilter::new(
@@ -661,5 +664,5 @@ fn without_seccomp_landlock_holds_and_the_host_says_what_is_missing() {
     });
 }
 
-/// An authority of nobody, made for this test.
+/// A certificate authority for this test.
 const AUTHORITY: &str = include_str!("authority.pem");

@@ -1,4 +1,4 @@
-//! What the process keeps of the environment that the server hands it.
+//! The environment variables that the process keeps.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 

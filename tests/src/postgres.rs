@@ -1,8 +1,8 @@
 //! A temporary PostgreSQL cluster for one run.
 //!
-//! Uses Debian's package `postgresql`, and installs it if it is missing and this process has the rights. The cluster is in
-//! a temporary folder, listens on loopback only, and does not sync to disk. PostgreSQL refuses to run as root; if this
-//! process is root, the programs run as an account without rights.
+//! Uses Debian's package `postgresql`, and installs it if it is missing and this process has the rights. The cluster is
+//! in a temporary folder, listens on loopback only, and does not sync to disk. PostgreSQL refuses to run as root; if
+//! this process is root, the programs run as an account without rights.
 
 use std::fs::{self, File};
 use std::io;

@@ -1,9 +1,9 @@
 //! Child processes that end with their parent.
 //!
-//! If a test panics, dropping its values stops the children. If a test is killed, nothing is dropped. For this case, each
-//! child has a [`Keeper`]: a shell that reads from a pipe whose other end this process holds. When the process ends, the
-//! pipe closes, and the keeper stops the child and removes its folder. The keeper has its own process group, so that
-//! Ctrl-C does not end it first.
+//! If a test panics, dropping its values stops the children. If a test is killed, nothing is dropped. For this case,
+//! each child has a [`Keeper`]: a shell that reads from a pipe whose other end this process holds. When the process
+//! ends, the pipe closes, and the keeper stops the child and removes its folder. The keeper has its own process group,
+//! so that Ctrl-C does not end it first.
 
 use std::io;
 use std::net::TcpListener;

@@ -1,8 +1,8 @@
 //! A real Mattermost server in its own folder.
 //!
 //! [`build`] builds the executable. This module gives it a working folder, a database, and settings in the environment,
-//! starts it on a free loopback port, and waits until it responds. The environment is minimal, so the plugin sees only the
-//! variables that a test passes. The server and its plugins share a process group, which is killed on drop.
+//! starts it on a free loopback port, and waits until it responds. The environment is minimal, so the plugin sees only
+//! the variables that a test passes. The server and its plugins share a process group, which is killed on drop.
 
 pub mod build;
 
@@ -102,8 +102,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the server with the database `data_source` and more environment variables, which plugins inherit. Its log is
-    /// written to the file `log`.
+    /// Starts the server with the database `data_source` and more environment variables, which plugins inherit. Its log
+    /// is written to the file `log`.
     pub fn start(
         data_source: &str,
         variables: &[(&str, &str)],

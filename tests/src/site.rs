@@ -232,8 +232,8 @@ impl Site {
         Ok(Person { client, events })
     }
 
-    /// Types `/zoom connect`, opens the link, consents at the mock Zoom server, and follows the redirect. Returns the last
-    /// page.
+    /// Types `/zoom connect`, opens the link, consents at the mock Zoom server, and follows the redirect. Returns the
+    /// last page.
     pub fn connect(&self, who: &Person, room: &Room) -> Result<client::Answer, Error> {
         let told = who.asks(room, "/zoom connect")?;
         let mark = who.events.mark();
@@ -324,8 +324,8 @@ impl Site {
         Ok(())
     }
 
-    /// The jobs of the plugin that wait or run, with `id`, `due` time, and the `holder` that runs the job. Omits the two
-    /// kinds of jobs that always wait for minutes.
+    /// The jobs of the plugin that wait or run, with `id`, `due` time, and the `holder` that runs the job. Omits the
+    /// two kinds of jobs that always wait for minutes.
     pub fn jobs(&self) -> Result<Vec<Value>, Error> {
         let statement = format!(
             "select job from pluginkeyvaluestore list \

@@ -1,8 +1,8 @@
 //! A WebSocket client that records events.
 //!
-//! Ephemeral posts and a plugin's own events are only sent over WebSockets. One thread records all events in order. A test
-//! takes a mark, acts, and waits for the first matching event after the mark. So the test misses no early event and accepts
-//! no older one.
+//! Ephemeral posts and a plugin's own events are only sent over WebSockets. One thread records all events in order. A
+//! test takes a mark, acts, and waits for the first matching event after the mark. So the test misses no early event
+//! and accepts no older one.
 
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

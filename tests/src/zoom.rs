@@ -1,7 +1,7 @@
 //! A mock Zoom server.
 //!
-//! Tests cannot reach Zoom, so this server speaks the part of Zoom's documented API that the plugin uses, over TLS, with
-//! a certificate authority made for the run. It behaves as Zoom does, also where that is inconvenient:
+//! Tests cannot reach Zoom, so this server speaks the part of Zoom's documented API that the plugin uses, over TLS,
+//! with a certificate authority made for the run. It behaves as Zoom does, also where that is inconvenient:
 //!
 //! - Authorization uses PKCE and single-use codes that expire after five minutes. A Zoom user has one valid
 //!   authorization: a later one ends the earlier one. Refresh tokens work once. A dead one is refused with the words

@@ -1,5 +1,5 @@
-//! The conformance suite on a real Mattermost server: `plugin_tests::conformance` has the cases, and the component tests
-//! run them on the server that they keep in memory.
+//! The conformance suite on a real Mattermost server: `plugin_tests::conformance` has the cases, and the component
+//! tests run them on the in-memory server.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

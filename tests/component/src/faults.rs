@@ -1,7 +1,7 @@
 //! Injects a fault at one step of the plugin process.
 //!
-//! A step is a call of the server or a request to Zoom. Reads of an unused queue index are not steps, because they start
-//! at a random index.
+//! A step is a call of the server or a request to Zoom. Reads of an unused queue index are not steps, because they
+//! start at a random index.
 
 /// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Checks that no secret leaks.
 //!
-//! The mock Zoom server remembers every code, token, and passcode that it issued. At the end of each scene, none of them,
-//! and no secret of the settings, may be in a log line, a response, a message, or a record of the plugin. One exception:
-//! responses and messages contain links, which contain passcodes. If the administrator enabled posting the passcodes of
-//! recordings, posts are not searched.
+//! The mock Zoom server remembers every code, token, and passcode that it issued. At the end of each scene, none of
+//! them, and no secret of the settings, may be in a log line, a response, a message, or a record of the plugin. One
+//! exception: responses and messages contain links, which contain passcodes. If the administrator enabled posting the
+//! passcodes of recordings, posts are not searched.
 //!
 //! If a test has already failed, nothing is searched, so that its own message is shown.
 

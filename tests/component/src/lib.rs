@@ -1,7 +1,7 @@
 //! The real components behind the real WIT interface, with an in-memory server.
 //!
-//! Only Mattermost's API is replaced. The images, the sandbox, and the capabilities are the shipped code. A fresh instance
-//! takes tens of microseconds, so thousands of cases run in a second.
+//! Only Mattermost's API is replaced. The images, the sandbox, and the capabilities are the shipped code. A fresh
+//! instance takes tens of microseconds, so thousands of cases run in a second.
 #![deny(missing_docs)]
 
 pub mod faults;

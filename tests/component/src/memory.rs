@@ -134,8 +134,8 @@ pub struct World {
     pub lag: i64,
     /// The same for posts alone: reads may go to several replicas.
     pub post_lag: i64,
-    /// How far the replica is behind within one action, in milliseconds, if it has no other lag: it has what was written
-    /// before the action ([`World::catch_up`]), because people and Zoom are slower than it.
+    /// How far the replica is behind within one action, in milliseconds, if it has no other lag: it has what was
+    /// written before the action ([`World::catch_up`]), because people and Zoom are slower than it.
     pub lag_within: i64,
     /// What the next reads of a key answer, as many as there are: they reach a replica that is behind. An empty value
     /// is a record that is not there yet.

@@ -1,7 +1,8 @@
-//! A test environment without a server: the shipped component, an in-memory Mattermost, and the mock Zoom server over TLS.
+//! A test environment without a server: the shipped component, an in-memory Mattermost, and the mock Zoom server over
+//! TLS.
 //!
-//! Users connect, type commands, select buttons, and read messages as on a real server. The clock is the machine's clock;
-//! [`Scene::later`] moves it for all servers, and [`Scene::move_server_clock`] for all but Zoom.
+//! Users connect, type commands, select buttons, and read messages as on a real server. The clock is the machine's
+//! clock; [`Scene::later`] moves it for all servers, and [`Scene::move_server_clock`] for all but Zoom.
 //!
 //! The plugin has its own runtime, like a process. An injected crash ([`crate::faults`]) ends all its tasks, and
 //! [`Scene::another_node`] starts the next process.

@@ -1,4 +1,4 @@
-//! The conformance suite on the server in memory: `plugin_tests::conformance` has the cases, and `tests/conformance.rs`
+//! The conformance suite on the in-memory server: `plugin_tests::conformance` has the cases, and `tests/conformance.rs`
 //! runs them on a real Mattermost server.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -11,7 +11,7 @@ use serde_json::json;
 
 const LIST: &str = include_str!("../../../host/rpc/api/methods.txt");
 
-/// Methods without a case, because a plugin has no trigger for a dialog without a person who clicks.
+/// Methods without a case: opening a dialog needs the trigger of a user's click.
 const WITHOUT: &[&str] = &["OpenInteractiveDialog"];
 
 fn fixture(api: &MemoryApi) -> Fixture {

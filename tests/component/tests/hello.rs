@@ -1,5 +1,4 @@
-//! A component that has nothing to do with the plugin's own runs on the same host, and what it must not
-//! do it cannot do.
+//! Runs a component other than the plugin's on the same host, within the limits of its policy.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -59,7 +58,7 @@ fn text(reply: &Reply) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_pool_memory_each_event_allocates_its_own() {
-    // At 4 GiB each these are more addresses than a process has.
+    // With 4 GiB each, the slots exceed the address space of a process.
     let component = Component::load(HELLO, env!("TARGET_TRIPLE"), 100_000).unwrap();
     let plugin = plugin(Arc::new(component), MANIFEST).unwrap();
     let api = Arc::new(MemoryApi::default());
@@ -82,7 +81,7 @@ async fn activation_registers_command_and_bot() {
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_visits_are_all_counted() {
     let (plugin, api) = hello().await;
-    // As many as the component tries: each loses at most one race to each of the others.
+    // As many as the component's attempts: each visit loses at most one race to each other visit.
     let visits = (0..30).map(|_| {
         let plugin = Arc::clone(&plugin);
         tokio::spawn(async move { ask(&plugin, "/").await.status })
@@ -169,7 +168,7 @@ async fn a_post_is_from_the_user_who_asked_and_from_nobody_else() {
     assert!(world.keys().iter().all(|key| !key.starts_with("_post_")));
 }
 
-/// A process of a cluster: its own plugin, the common server, and a clock that the test moves.
+/// A process of a cluster: its own plugin, the shared server, and a clock that the test controls.
 async fn node(api: &Arc<MemoryApi>, clock: &Arc<AtomicI64>) -> ComponentPlugin {
     let clock = Arc::clone(clock);
     let plugin = plugin(component(HELLO).unwrap(), MANIFEST).unwrap();
@@ -212,7 +211,7 @@ fn number(api: &MemoryApi, key: &str) -> String {
     String::from_utf8_lossy(stored).into_owned()
 }
 
-/// What the queue has in the store: payloads, and entries in its indexes.
+/// The records of the queue: payloads, and entries in the indexes.
 fn left(api: &MemoryApi) -> (usize, usize) {
     let world = api.world();
     let keys = world.keys();
@@ -271,8 +270,8 @@ async fn a_job_that_traps_or_asks_for_time_runs_again_later() {
     assert_eq!(left(&api), (0, 0));
 }
 
-/// Whatever goes wrong while a job is claimed, run and finished, it runs in the end, and more than once only
-/// where nobody could know that it had run.
+/// After any failure while a job is claimed, run, and finished, the job runs. It runs again only if no record could
+/// show that it had run.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_survives_whatever_goes_wrong_at_any_call() {
     for fault in [
@@ -287,7 +286,7 @@ async fn a_job_survives_whatever_goes_wrong_at_any_call() {
             api.plan(fault, call);
             first.work().await;
             let came_at = api.clear_fault();
-            // The lease of a node that failed ends.
+            // The lease of the failed node expires.
             clock.fetch_add(120_000, Ordering::SeqCst);
             second.work().await;
             let counted = number(&api, "counted");
@@ -302,7 +301,7 @@ async fn a_job_survives_whatever_goes_wrong_at_any_call() {
     }
 }
 
-/// A process claims what it enqueues, with the same write, and runs it. If it dies before that, the lease ends.
+/// A process claims a job in the write that enqueues it, and runs it. If the process ends first, the lease expires.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_belongs_to_the_process_that_enqueued_it_until_its_lease_ends() {
     let (first, second, api, clock) = cluster().await;
@@ -313,7 +312,7 @@ async fn a_job_belongs_to_the_process_that_enqueued_it_until_its_lease_ends() {
     assert_eq!(number(&api, "counted"), "0");
     assert_eq!(first.work().await, None);
     assert_eq!(number(&api, "counted"), "1");
-    // Enqueued, and dead.
+    // The process enqueued the job and ended.
     enqueue(&first, "count", 0, None, "counted").await;
     drop(first);
     second.work().await;
@@ -324,8 +323,7 @@ async fn a_job_belongs_to_the_process_that_enqueued_it_until_its_lease_ends() {
     assert_eq!(left(&api), (0, 0));
 }
 
-/// A process that was stopped for longer than its lease does not run its job if another process has, and runs it once
-/// if none has.
+/// After a process was suspended for longer than its lease, it runs its job only if no other process has.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_waited_for_longer_than_its_lease_runs_once() {
     for other_is_faster in [true, false] {
@@ -342,7 +340,7 @@ async fn a_job_that_waited_for_longer_than_its_lease_runs_once() {
     }
 }
 
-/// A process has slots for a few jobs; it does not claim more than it can run.
+/// A process claims only as many jobs as it has slots.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_without_a_free_slot_leaves_a_job_to_others() {
     let (first, second, api, _) = cluster().await;
@@ -357,7 +355,7 @@ async fn a_process_without_a_free_slot_leaves_a_job_to_others() {
     assert_eq!(left(&api), (0, 0));
 }
 
-/// A job that was enqueued by a clock that is ahead runs at once, and its end is stored.
+/// A job that was enqueued with a fast clock runs at once, and its end is stored.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_whose_due_time_came_from_a_fast_clock_still_runs() {
     const DAY: i64 = 24 * 3600 * 1000;
@@ -372,8 +370,7 @@ async fn a_job_whose_due_time_came_from_a_fast_clock_still_runs() {
     }
 }
 
-/// A read can miss what was just written, and so nothing is decided by it: not that a claim was lost, nor that a job
-/// has no payload.
+/// A read can miss a recent write, so it proves neither that a claim was lost nor that a job has no payload.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_runs_once_although_the_database_replica_is_behind() {
     const BEHIND: i64 = 30_000;
@@ -383,12 +380,12 @@ async fn a_job_runs_once_although_the_database_replica_is_behind() {
     first.claim_jobs();
     second.work().await;
     api.world().lag = BEHIND;
-    // Claimed, run, and finished, although no read shows any of it.
+    // The job is claimed, run, and finished, although no read shows it.
     enqueue(&first, "count", 0, None, "mine").await;
     assert_eq!(first.work().await, None);
     assert_eq!(number(&api, "mine"), "1");
     assert_eq!(left(&api), (0, 0));
-    // Put off and run again: the due time is known, although the reads do not show the job.
+    // The job is postponed and runs again: the process knows the due time, although no read shows the job.
     enqueue(&first, "patient", 0, None, "patient").await;
     let due = first.work().await.expect("it comes again");
     clock.store(due, Ordering::SeqCst);
@@ -410,7 +407,7 @@ async fn a_job_runs_once_although_the_database_replica_is_behind() {
     assert_eq!(left(&api), (0, 0));
 }
 
-/// A job without a payload, which nobody can run, is removed.
+/// A job without a payload cannot run, so it is removed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_whose_payload_is_gone_is_removed() {
     let (first, second, api, _) = cluster().await;
@@ -425,7 +422,7 @@ async fn a_job_whose_payload_is_gone_is_removed() {
     assert_eq!(left(&api), (0, 0));
 }
 
-/// The time of a runtime that is paused, for the plugin and the server.
+/// The clock of a paused runtime, for the plugin and the server.
 fn paused_clock(api: &MemoryApi) -> impl Fn() -> i64 + Send + Sync + Clone + 'static {
     let began = tokio::time::Instant::now();
     let clock = move || 1_700_000_000_000 + i64::try_from(began.elapsed().as_millis()).unwrap();
@@ -433,7 +430,7 @@ fn paused_clock(api: &MemoryApi) -> impl Fn() -> i64 + Send + Sync + Clone + 'st
     clock
 }
 
-/// A process that works on the queue by itself, in the time of a paused runtime.
+/// A process that runs the queue by itself, with the clock of a paused runtime.
 async fn at_work(api: &Arc<MemoryApi>) -> Arc<ComponentPlugin> {
     let mut manifest: serde_json::Value = serde_json::from_str(MANIFEST).unwrap();
     manifest["props"]["sandbox"]["limits"]["job"] =
@@ -465,7 +462,7 @@ async fn an_idle_queue_makes_at_most_six_thousand_calls_in_a_day() {
     plugin.deactivate().await.unwrap();
 }
 
-/// At the latest five minutes after the process that enqueued it died, if nobody else has seen the job.
+/// A job that no other process has seen runs at most five minutes after the process that enqueued it ended.
 #[tokio::test(start_paused = true)]
 async fn a_job_of_a_process_that_died_runs_within_five_minutes() {
     for _ in 0..5 {
@@ -503,8 +500,8 @@ async fn the_runner_is_started_again_if_it_panics() {
     plugin.deactivate().await.unwrap();
 }
 
-/// A job runs for longer than its lease, and the server does not answer the sweep: the lease is renewed all the same,
-/// and each call of the sweep ends at its time limit.
+/// A job runs for longer than its lease while the server does not answer the sweep. The lease is renewed, and each call
+/// of the sweep ends at its time limit.
 #[tokio::test(start_paused = true)]
 async fn leases_are_renewed_while_the_server_does_not_answer_the_sweep() {
     let api = Arc::new(MemoryApi::default());
@@ -512,7 +509,7 @@ async fn leases_are_renewed_while_the_server_does_not_answer_the_sweep() {
     let plugin = at_work(&api).await;
     seconds(1).await;
     api.world().hangs = "KVGet ".to_owned();
-    // The job waits for its own read.
+    // The read of the job blocks.
     enqueue(&plugin, "count", 0, None, "counted").await;
     let lease = || {
         let world = api.world();
@@ -527,7 +524,7 @@ async fn leases_are_renewed_while_the_server_does_not_answer_the_sweep() {
     seconds(1).await;
     let first = lease();
     let mut last = first;
-    // All indexes are read meanwhile, and no read is answered.
+    // Meanwhile the sweep reads all indexes, and no read returns.
     for _ in 0..11 {
         seconds(25).await;
         let renewed = lease();
@@ -542,8 +539,8 @@ async fn leases_are_renewed_while_the_server_does_not_answer_the_sweep() {
     api.world().hangs.clear();
 }
 
-/// A job that is not enqueued for certain is an error, so that whoever wanted it tries again; what is left of
-/// it is nobody's job, or runs once more.
+/// If it is uncertain whether a job was enqueued, the call returns an error, so that the caller tries again. The first
+/// attempt leaves no job, or a job that also runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_enqueued_or_refused_whatever_goes_wrong_at_any_call() {
     for fault in [
@@ -601,7 +598,7 @@ async fn a_job_that_fails_for_a_day_is_given_up_and_the_component_is_told() {
     assert!(log.contains("given up") && log.contains("doomed"), "{log}");
 }
 
-/// The lines about jobs that are given up have the same limit as other lines of the component.
+/// Log lines about abandoned jobs have the same limit as other lines of the component.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_jobs_that_are_given_up_do_not_fill_the_log() {
     let (first, _, api, clock) = cluster().await;
@@ -637,7 +634,7 @@ async fn a_job_acts_for_the_user_who_enqueued_it_and_for_nobody_where_nobody_did
     assert_eq!(api.world().posts.len(), 1);
 }
 
-/// In a process of its own: this test again, where memory becomes code no more, as systemd has it with
+/// Runs this test again in a process that cannot make memory executable, like with systemd's
 /// `MemoryDenyWriteExecute=yes`.
 #[test]
 fn if_executable_memory_is_forbidden_the_error_says_what_to_change() {

@@ -1,4 +1,4 @@
-//! Webhooks as an attacker would send them, to the component's real exports.
+//! Webhooks of an attacker, sent to the component's real exports.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -114,7 +114,7 @@ async fn zm088_zm090_a_webhook_with_an_invalid_secret_or_signature_is_refused() 
     }
 }
 
-/// Who knows the address alone must not have webhooks signed by asking for a validation.
+/// An attacker who knows only the address cannot use the validation to sign webhooks.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm093_a_validation_signs_tokens_and_nothing_that_could_be_a_webhook() {
     let plugin = zoom().await;

@@ -1,4 +1,4 @@
-//! The plugin's component through its real exports, as far as it needs no Zoom.
+//! The plugin's component through its real exports, without Zoom.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -183,7 +183,7 @@ async fn zm021_zm046_users_without_a_connection_get_a_link() {
     }
 }
 
-/// Whatever call of the server fails, the event ends in an answer, and no secret is in the log.
+/// If any call of the server fails, the event still returns a response, and no secret is in the log.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm117_every_call_of_a_command_may_fail() {
     let (plugin, api) = zoom(settings()).await;

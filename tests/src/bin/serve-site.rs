@@ -1,8 +1,8 @@
 //! Starts a test site for the browser suite and runs commands from standard input.
 //!
 //! The plugin on the site is installed and configured. Standard output gets one line of JSON when the site is ready.
-//! Each line on standard input is a command, `{"do": …}`. Its response is one line, `{"ok": …}` or `{"error": …}`. At the
-//! end of the input, the program stops the site and exits.
+//! Each line on standard input is a command, `{"do": …}`. Its response is one line, `{"ok": …}` or `{"error": …}`. At
+//! the end of the input, the program stops the site and exits.
 #![allow(clippy::print_stdout, reason = "the protocol uses standard output")]
 
 use std::error::Error;
@@ -89,8 +89,8 @@ impl CommandServer {
         }
     }
 
-    /// Creates a user in a new channel, or in the channel of the user with the ID `in_channel_of`. If `connected` is true,
-    /// connects the user to Zoom and chooses unique meeting IDs.
+    /// Creates a user in a new channel, or in the channel of the user with the ID `in_channel_of`. If `connected` is
+    /// true, connects the user to Zoom and chooses unique meeting IDs.
     fn person(&mut self, command: &Value) -> Answer {
         let number = self.people.len();
         let room = match text_at(command, "/in_channel_of") {

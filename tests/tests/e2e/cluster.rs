@@ -1,5 +1,4 @@
-//! Two Mattermost servers on one database, each with a plugin process of its own: whatever both do at
-//! once is done once.
+//! Two Mattermost servers on one database, each with its own plugin process: concurrent actions take effect once.
 
 use std::sync::Barrier;
 use std::thread;
@@ -29,7 +28,7 @@ pub const CHECKS: &[Check] = &[
     ),
 ];
 
-/// The state of a plugin that runs.
+/// The state of a running plugin.
 const RUNNING: i64 = 2;
 
 /// The site with a second server, whose plugin runs and is configured.
@@ -52,7 +51,7 @@ fn there(server: &Server, name: &str) -> Result<Client, libtest_mimic::Failed> {
     Ok(Client::new(&server.url()).log_in(name, PASSWORD)?)
 }
 
-/// Does something from many threads at the same moment, and answers with what came of each.
+/// Runs an action in many threads at once, and returns all results.
 fn at_once<T: Send>(count: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let together = Barrier::new(count);
     thread::scope(|scope| {
@@ -72,7 +71,7 @@ fn at_once<T: Send>(count: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
     })
 }
 
-/// A person with a name that is known, connected and with a preference for unique ids.
+/// A connected user with this name who prefers unique meeting IDs.
 fn member(site: &Site, room: &Room) -> Result<(String, Person), libtest_mimic::Failed> {
     let name = name("person");
     site.zoom
@@ -101,14 +100,14 @@ fn refreshes(world: &mut World) -> Outcome {
     });
     assert!(done.iter().all(|done| *done));
     assert_eq!(site.zoom.count(Route::Token) - before, 1);
-    // All that this server has told arrives before something else is waited for.
+    // Wait for all events of this server first.
     let told = || {
         let events = ada.events.since(mark).into_iter();
         let told = events.filter(|event| event.name == "ephemeral_message");
         (told.count() >= 25).then_some(())
     };
     assert!(wait_until(SOON, told).is_some(), "an answer is missing");
-    // Whoever waited for the other's refresh still has a connection that works.
+    // The node that waited for the other's refresh has a valid connection.
     let post = start(&ada, &room, "After all")?;
     assert_eq!(post["props"]["meeting_status"], "STARTED");
     assert_eq!(site.zoom.count(Route::Token) - before, 1);
@@ -169,7 +168,7 @@ fn webhooks(world: &mut World) -> Outcome {
     }
     let seen = ada.client.post_by_id(post["id"].as_str().unwrap())?;
     assert_eq!(seen["props"]["meeting_status"], "ENDED");
-    // A later delivery, as Zoom repeats them, changes nothing either.
+    // A repeated delivery changes nothing either.
     let edited = seen["update_at"].clone();
     assert_eq!(site.deliver_to(&other, &webhook)?.status, 200);
     let seen = ada.client.post_by_id(post["id"].as_str().unwrap())?;

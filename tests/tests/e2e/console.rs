@@ -1,9 +1,8 @@
-//! What the System Console does to install a plugin, request by request.
+//! The System Console's requests to install a plugin.
 //!
-//! Mattermost's web client is not here, so nobody clicks. What it sends is known from its own code (`uploadPlugin`
-//! and `getOptions` of `@mattermost/client`) and sent here: the session in cookies, the header against requests
-//! from other sites, and a form with the file, to which `force` is added once the administrator has confirmed that
-//! the plugin is to be overwritten.
+//! The checks send the same requests as Mattermost's web client (`uploadPlugin` and `getOptions` of
+//! `@mattermost/client`): the session in cookies, the CSRF header, and a form with the file. `force` is added after the
+//! administrator has confirmed that the plugin is overwritten.
 
 use std::path::Path;
 
@@ -24,7 +23,8 @@ fn uploads(world: &mut World) -> Outcome {
     let nobody = Client::new(&site.server.url());
     let console = nobody.log_in_to_browser(ADMINISTRATOR, PASSWORD)?;
     let bundle = bundle()?;
-    // Something small: the server answers without reading it, and may have gone before a bundle is sent.
+    // A small body, because the server responds without reading it, and may close the connection before a bundle is
+    // sent.
     let small = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../plugin.json"));
     let forged = console.from_another_site().ask_to_upload(small, false)?;
     assert_eq!(forged.status, 401, "from another site: {}", forged.text());

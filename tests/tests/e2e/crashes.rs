@@ -1,9 +1,9 @@
-//! The plugin is killed at every write of a start, a connection, a renewal, an end, a recording, a transcript and an
-//! announcement, and at every request to Zoom that comes in between; the server starts it again. The other flows die in
-//! `tests/component/tests/parity`, on a server kept in memory.
+//! Kills the plugin at every write and every request to Zoom of these flows: a start, a connection, a refresh, an end,
+//! a recording, a transcript, and an announcement. Then the server starts the plugin again. The tests in
+//! `tests/component/tests/parity` do the same for the other flows, with an in-memory server.
 //!
-//! A process that dies leaves its claims: on the channel, on the token, on the job. They end by themselves
-//! within minutes, for which nobody waits here: they are made to end at once.
+//! A killed process leaves its claims on the channel, the token, and the job. They expire within minutes; the checks
+//! end them at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -51,19 +51,19 @@ pub const CHECKS: &[Check] = &[
     ),
 ];
 
-/// No flow writes as often.
+/// Every flow has fewer writes.
 const WRITES: u32 = 40;
 
-/// Where the process dies.
+/// The step at which the process is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// While the server does this write, counting from 1.
+    /// During this write of the server, counting from 1.
     Write(u32, PausedWrite),
-    /// When Zoom sees this request, which it does not do.
+    /// When Zoom receives this request, which has no effect.
     Request(Route),
 }
 
-/// Kills the plugin, as the kernel does when memory runs out, and waits until it is gone.
+/// Kills the plugin like the kernel when memory runs out, and waits until it has ended.
 fn kill_plugin(site: &Site) -> Outcome {
     kill(process(site));
     let gone = || site.server.plugin_processes().is_empty().then_some(());
@@ -71,8 +71,8 @@ fn kill_plugin(site: &Site) -> Outcome {
     Ok(())
 }
 
-/// While this lives, the server does not look after its plugins: it would start one again by itself within half
-/// a minute, perhaps just while somebody else does.
+/// Disables the server's health check until it is dropped. Otherwise the server could restart the plugin at the same
+/// time as the check.
 struct Unattended<'a>(&'a Site);
 
 impl<'a> Unattended<'a> {
@@ -88,7 +88,7 @@ impl Drop for Unattended<'_> {
     }
 }
 
-/// Starts it again.
+/// Starts the plugin again.
 fn start_again(site: &Site) -> Outcome {
     site.end_claims()?;
     site.administrator.disable_plugin(PLUGIN)?;
@@ -96,7 +96,7 @@ fn start_again(site: &Site) -> Outcome {
     until_configured(site)
 }
 
-/// Does something and kills the plugin meanwhile. Answers whether it came to that, or `is_over` before.
+/// Runs `act` and kills the plugin at this step. Returns false if `is_over` before the step.
 fn killed(
     site: &Site,
     room: &Room,
@@ -155,7 +155,7 @@ fn killed_at_request(site: &Site, route: Route, act: impl FnOnce() + Send) -> Re
     Ok(true)
 }
 
-/// Goes through a flow once for each of its writes, and for the requests that come in between.
+/// Runs a flow once for each of its writes and each of these requests.
 fn everywhere(
     site: &Site,
     requests: &[Route],
@@ -178,7 +178,7 @@ fn everywhere(
     Ok(())
 }
 
-/// What jobs that are there twice, of a webhook that came twice, wait for each other at most.
+/// The maximum time that duplicate jobs of a repeated webhook wait for each other.
 const SHORTLY: Duration = Duration::from_secs(3);
 
 /// Whether no job waits or runs.
@@ -186,8 +186,8 @@ fn is_idle(site: &Site) -> bool {
     site.jobs().is_ok_and(|jobs| jobs.is_empty())
 }
 
-/// Waits until all jobs are done. One that waits for another of the same kind is not waited for: its time is
-/// made to come, for which the process that would sleep until then is started again.
+/// Waits until all jobs are done. If a job waits for another one of the same kind, makes it due and restarts the
+/// process, which would sleep until then.
 fn until_idle(site: &Site, at: At) -> Outcome {
     let idle = |time| wait_until(time, || is_idle(site).then_some(()));
     if idle(SHORTLY).is_none() {
@@ -197,8 +197,8 @@ fn until_idle(site: &Site, at: At) -> Outcome {
     Ok(())
 }
 
-/// All meeting posts of a room say that the meeting is over, once Zoom has said so of each. Zoom repeats the event about
-/// a meeting whose post was about to be written: for five minutes nobody knows that there is none.
+/// Reports the end of each meeting, and checks that all meeting posts of the room have ended. If a post was about to be
+/// written, Zoom repeats the event, because for five minutes the plugin cannot know that there is none.
 fn ended(site: &Site, ada: &Person, room: &Room, meetings: &[Meeting], at: At) -> Outcome {
     let posts = meeting_posts(ada, room)?;
     for meeting in meetings {
@@ -215,7 +215,7 @@ fn ended(site: &Site, ada: &Person, room: &Room, meetings: &[Meeting], at: At) -
     Ok(())
 }
 
-/// A room more for somebody.
+/// Another room for a user.
 fn another(site: &Site, ada: &Person) -> Result<Room, Failed> {
     Ok(rooms(site, ada, 1)?.remove(0))
 }
@@ -236,7 +236,7 @@ fn starts(world: &mut World) -> Outcome {
         if posts == 0 {
             start(&ada, &room, "Again")?;
         }
-        // What nobody has heard of is at most the one meeting that Zoom made just before.
+        // At most one meeting has no post: the one that Zoom created just before.
         let meetings = site.zoom.meetings().split_off(before);
         assert!(meetings.len() <= 2, "{at:?}");
         ended(site, &ada, &room, &meetings, at)?;
@@ -245,7 +245,7 @@ fn starts(world: &mut World) -> Outcome {
     })
 }
 
-/// The records of somebody's connection: one's own, and the one that leads from Zoom.
+/// The records of a user's connection: the user's own, and the entry in the index of Zoom users.
 fn connection(site: &Site, ada: &Person) -> Result<[bool; 2], Failed> {
     let stored = site.stored()?;
     let (user, zoom_user) = (ada.client.user_id(), site.zoom.signed_in().id);
@@ -285,8 +285,8 @@ fn connects(world: &mut World) -> Outcome {
     )
 }
 
-/// Zoom's new tokens are lost where the process dies before they are stored, and the old ones are spent: that
-/// is the one point that costs a connection.
+/// If the process is killed before Zoom's new tokens are stored, they are lost, and the old ones are invalid. Only this
+/// step loses a connection.
 fn renews(world: &mut World) -> Outcome {
     let site: &Site = world.ready()?;
     let (ada, room) = connected(site)?;
@@ -343,7 +343,7 @@ fn ends(world: &mut World) -> Outcome {
     })
 }
 
-/// What Zoom has of a meeting: the event that tells of it, and the one file in it.
+/// A file of a meeting at Zoom, and the event about it.
 fn has(site: &Site, meeting: &Meeting, file: &str) -> Webhook {
     let event = match file {
         "chat_file" => "recording.completed",
@@ -360,8 +360,8 @@ fn replies(ada: &Person, post: &Value) -> Result<Vec<Value>, Failed> {
     Ok(posts.filter(|one| one["root_id"] == post["id"]).collect())
 }
 
-/// Delivers a webhook, which Zoom repeats where it was not answered, and waits until its work is done. Whether the
-/// plugin was killed over it.
+/// Delivers a webhook, repeats it if it got no response, and waits until its work is done. Returns whether the plugin
+/// was killed.
 fn delivered(site: &Site, room: &Room, webhook: &Webhook, at: At) -> Result<bool, Failed> {
     let answered = AtomicBool::new(false);
     let act = || {
@@ -381,7 +381,7 @@ fn delivered(site: &Site, room: &Room, webhook: &Webhook, at: At) -> Result<bool
     Ok(came)
 }
 
-/// A file arrives once in the thread of its meeting, wherever its process dies.
+/// A file is posted once in the thread of its meeting, wherever the process is killed.
 fn arrives(site: &Site, ada: &Person, file: &str, at: At) -> Result<bool, Failed> {
     let room = another(site, ada)?;
     let post = start(ada, &room, "Killed")?;

@@ -1,4 +1,4 @@
-//! Zoom on its bad days: the user is told, nothing is left half done, and the next try works.
+//! Failures of Zoom: the user gets a message, no partial state is left, and the next attempt works.
 
 use std::thread;
 
@@ -26,10 +26,10 @@ pub const CHECKS: &[Check] = &[
     ),
 ];
 
-/// More than the plugin tries.
+/// More than the plugin's attempts.
 const TRIES: usize = 8;
 
-/// Lets every attempt to make a meeting fail, types `/zoom start`, and looks at what the user is told.
+/// Lets every attempt to create a meeting fail, types `/zoom start`, and checks the message to the user.
 fn told_of(world: &mut World, fault: &Fault) -> Outcome {
     let site = world.ready()?;
     let (ada, room) = connected(site)?;
@@ -107,7 +107,7 @@ fn expired(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// Zoom's refresh tokens work once; two that spend the same one lose the connection.
+/// Zoom's refresh tokens work once; two uses of one token end the connection.
 fn refreshed_once(world: &mut World) -> Outcome {
     let site: &Site = world.ready()?;
     let (ada, _) = connected(site)?;

@@ -1,4 +1,4 @@
-//! Upload, settings, and what a process may and may not survive.
+//! Upload, settings, and restarts of the process.
 
 use plugin_tests::client::Client;
 use plugin_tests::process::wait_until;
@@ -201,8 +201,8 @@ fn the_story(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// The page that the System Console saves if all values are masked. The server itself restores a secret that consists of
-/// exactly 32 asterisks, if it knows the setting.
+/// The page that the System Console saves if all values are masked. The server itself restores a secret that consists
+/// of exactly 32 asterisks, if it knows the setting.
 fn masked(world: &mut World) -> Outcome {
     let site = world.ready()?;
     let (ada, room) = connected(site)?;
@@ -243,7 +243,7 @@ fn masked(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// The secret in the webhook's address is asked of every delivery, so it shows which one holds.
+/// Every delivery needs the secret in the webhook's address, so a delivery shows which secret is in force.
 fn changed(world: &mut World) -> Outcome {
     let site = world.ready()?;
     let before = process(site);

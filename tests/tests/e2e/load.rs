@@ -1,4 +1,4 @@
-//! A thousand requests at once, and clients that do not wait for their answers.
+//! A thousand concurrent requests, and clients that disconnect early.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -32,19 +32,19 @@ pub const CHECKS: &[Check] = &[
 ];
 
 const REQUESTS: usize = 1000;
-/// How many events the plugin's manifest allows at once.
+/// The number of concurrent events in the plugin's manifest.
 const AT_ONCE: usize = 64;
-/// After how many seconds a request that was not answered may be told to come again.
+/// The `Retry-After` of a request that timed out, in seconds.
 const AGAIN: [u64; 2] = [SOONEST, 60];
-/// The same where there was no free slot.
+/// The `Retry-After` of a request without a slot, in seconds.
 const SOONEST: u64 = 2;
-/// The longest filler whose request stays within one mebibyte.
+/// The longest filler of a request of at most one mebibyte.
 const LARGEST: usize = 1024 * 1024 - 256;
-/// What the process may have used at its worst, in KiB: 64 events of 8 MiB each.
+/// The maximum memory of the process, in KiB: 64 events of 8 MiB each.
 const MEMORY: u64 = 64 * 8 * 1024;
 
-/// Zoom's validation of an address: the answer holds the token of the request, and a hash of it. What
-/// makes the body long is beside the token, whose length is limited.
+/// Zoom's validation of an address: the response contains the token of the request and its hash. A filler next to the
+/// token makes the body long, because the token's length is limited.
 fn validation(site: &Site, token: &str) -> Webhook {
     let payload = json!({"plainToken": short(token), "filler": token});
     let body = json!({"event": "endpoint.url_validation", "event_ts": 1, "payload": payload});
@@ -62,7 +62,7 @@ fn is_right(site: &Site, token: &str, answer: &Answer) -> bool {
     answer.json() == json!({"plainToken": token, "encryptedToken": hash})
 }
 
-/// A token of a length and a content of its own.
+/// A token with its own length and content.
 fn token(number: usize) -> String {
     let length = LARGEST * number / (REQUESTS - 1);
     let mut token = format!("{number}.");
@@ -73,8 +73,8 @@ fn token(number: usize) -> String {
     token
 }
 
-/// With more at once than the plugin takes, an answer is either right or "come again later", and
-/// whoever comes again as told is served in the end.
+/// With more concurrent requests than the plugin accepts, a response is either correct or has `Retry-After`, and a
+/// repeated request is served.
 fn thousand(world: &mut World) -> Outcome {
     let site: &Site = world.ready()?;
     let before = process(site);
@@ -98,7 +98,7 @@ fn thousand(world: &mut World) -> Outcome {
                     assert!(AGAIN.contains(&seconds), "{seconds} seconds");
                     refusals += 1;
                     assert!(refusals < 60, "{number} is never served");
-                    // A minute is what Zoom is told whose answer is late; there may be a free slot before.
+                    // Zoom gets a minute if the response is late; a slot may be free earlier.
                     thread::sleep(Duration::from_secs(seconds.min(SOONEST)));
                 }
                 status => panic!("{number} was answered {status}: {}", answer.text()),
@@ -134,7 +134,7 @@ fn thousand(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// Within what the plugin takes at once, nobody is sent away.
+/// Within the limit of concurrent requests, no request is rejected.
 fn within_the_limit(world: &mut World) -> Outcome {
     let site: &Site = world.ready()?;
     thread::scope(|scope| {
@@ -152,7 +152,7 @@ fn within_the_limit(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// The most memory that a process has had, in KiB.
+/// The peak memory of a process, in KiB.
 fn peak_memory(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -185,7 +185,7 @@ fn gone_while_sending(world: &mut World) -> Outcome {
             drop(send(site, &head, &webhook.body.as_bytes()[..part])?);
         }
     }
-    // The same head with a whole body is answered, so it was not the head that was wrong.
+    // The same head with a complete body is served, so the head is valid.
     let mut whole = send(
         site,
         &head.replace("HTTP/1.1", "HTTP/1.0"),
@@ -229,7 +229,7 @@ fn gone_while_waiting(world: &mut World) -> Outcome {
         wait_until(SOON, reached).ok_or("the request did not reach Zoom")?;
         drop(stream);
     }
-    // Others are served while those hang, and after.
+    // Other requests are served during and after the hanging ones.
     assert!(is_right(
         site,
         "meanwhile",
@@ -250,7 +250,7 @@ fn gone_while_waiting(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// The server asks every thirty seconds and restarts a plugin that does not answer.
+/// The server checks every thirty seconds and restarts a plugin that does not respond.
 fn healthy(world: &mut World) -> Outcome {
     let site = world.ready()?;
     assert_eq!(site.administrator.plugin_state(PLUGIN)?, Some(2));

@@ -1,9 +1,8 @@
-//! The plugin on a real Mattermost server, as people and Zoom meet it.
+//! The plugin on a real Mattermost server.
 //!
-//! One server is booted for all checks, and they run one after the other: it is one site with one
-//! plugin, whose settings some of them change. Each leaves the plugin running and configured, works
-//! in a room of its own and with people of its own, and can be run alone (`cargo test --test e2e
-//! NAME`). The first ones see the site before anybody entered a setting; the last ones stop it.
+//! All checks share one site with one plugin and run one after the other. Some change the plugin's settings. Each check
+//! leaves the plugin running and configured, uses its own room and users, and can be run alone (`cargo test --test e2e
+//! NAME`). The first checks need a site without settings; the last ones stop the server.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,6 +1,6 @@
-//! The targets of the Makefile that act on a server, as a developer types them, on a real one.
+//! The targets of the Makefile that act on a server, run on a real server.
 //!
-//! The plugin is not built anew for them: `BUNDLE` names the one under test.
+//! They do not rebuild the plugin: `BUNDLE` is the bundle under test.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
@@ -23,11 +23,11 @@ pub const CHECKS: &[Check] = &[
     ("make_says_what_the_server_refuses", tells_refusals),
 ];
 
-/// Who the developer is to the server.
+/// The developer's account on the server.
 enum Account {
     Token(String),
     Name,
-    /// Whoever may open the socket of the local mode.
+    /// The socket of the local mode.
     Local,
 }
 
@@ -55,7 +55,7 @@ fn make(site: &Site, account: &Account, words: &[&str]) -> Command {
     make
 }
 
-/// Runs it and answers with whether it succeeded and all that it printed.
+/// Runs a command. Returns whether it succeeded, and its output.
 fn run(mut make: Command) -> Result<(bool, String), Failed> {
     let output = make.stdin(Stdio::null()).output()?;
     let text = [output.stdout, output.stderr].concat();
@@ -72,7 +72,7 @@ fn succeeds(make: Command) -> Result<String, Failed> {
     }
 }
 
-/// Waits until one process runs that is not this one, and has its settings.
+/// Waits until another process runs and is configured.
 fn another(site: &Site, before: u32) -> Result<u32, Failed> {
     let found = wait_until(SOON, || match site.server.plugin_processes()[..] {
         [one] if one != before => Some(one),
@@ -92,7 +92,7 @@ fn deploys(world: &mut World) -> Outcome {
     assert!(told.contains("deployed and enabled"), "{told}");
     assert!(!told.contains(site.administrator.token()), "{told}");
     let second = another(site, first)?;
-    // Where it is disabled it is enabled.
+    // A disabled plugin is enabled.
     site.administrator.disable_plugin(PLUGIN)?;
     succeeds(make(site, &Account::Local, &["deploy", &word]))?;
     another(site, second)?;
@@ -113,7 +113,7 @@ fn resets(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// Has the plugin write a line into the log.
+/// Makes the plugin write a log line.
 fn provoke(site: &Site) -> Outcome {
     let mut forged = site
         .zoom
@@ -123,7 +123,7 @@ fn provoke(site: &Site) -> Outcome {
     Ok(())
 }
 
-/// Whether a line is the one that was provoked, and says whose it is.
+/// Whether a line is the plugin's line of [`provoke`].
 fn is_provoked(line: &str) -> bool {
     let line: Value = serde_json::from_str(line).unwrap_or_default();
     let message = line["msg"].as_str().unwrap_or_default();

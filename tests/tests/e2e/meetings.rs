@@ -1,4 +1,4 @@
-//! Starting meetings, as the people in a channel see it.
+//! Starting meetings, as seen by the members of a channel.
 
 use plugin_tests::client::buttons;
 use plugin_tests::scenario::is_meeting;
@@ -109,7 +109,7 @@ fn the_event(world: &mut World) -> Outcome {
         post["props"]["meeting_topic"], "Zoom Meeting",
         "the topic when none was typed"
     );
-    // What came for bob before this message was sent before it.
+    // Events for bob that were sent before this message have arrived.
     let last = ada.client.write(&room.channel, "", "over")?;
     bob.events
         .wait_for_post(bob_mark, "posted", |post| post["id"] == last.as_str())?;
@@ -139,7 +139,7 @@ fn the_question(world: &mut World) -> Outcome {
     ada.events
         .wait_for_post(mark, "posted", |post| is_meeting(post, &room))?;
 
-    // In another room nothing recent warns, and nothing is asked again.
+    // In another room there is no recent meeting, and no question.
     let second = site.room(&name("room"))?;
     site.administrator
         .add_to_team(&second.team, ada.client.user_id())?;
@@ -203,7 +203,7 @@ fn recent(world: &mut World) -> Outcome {
     let created = site.zoom.count(Route::CreateMeeting);
     let warning = bob.asks(&room, "/zoom start Second")?;
     assert_eq!(prop(&warning, "meeting_status"), "RECENTLY_CREATED");
-    // The server gives every ephemeral post a type of its own; clients go by the prop.
+    // The server replaces the type of every ephemeral post; clients use the prop.
     assert_eq!(prop(&warning, "type"), "custom_zoom");
     assert_eq!(prop(&warning, "meeting_link"), prop(&post, "meeting_link"));
     assert_eq!(prop(&warning, "meeting_topic"), "First");

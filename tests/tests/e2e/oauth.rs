@@ -1,4 +1,4 @@
-//! Connecting a Zoom account, and what is refused on the way.
+//! Connecting a Zoom account, and rejected requests.
 
 use plugin_tests::site::{CONNECT_LINK, message};
 use plugin_tests::zoom::Route;
@@ -29,7 +29,7 @@ pub const CHECKS: &[Check] = &[
     ("zm021_connecting_twice_says_so", twice),
 ];
 
-/// What a page of the plugin's sends the browser to.
+/// The address to which a page of the plugin redirects the browser.
 fn away(person: &plugin_tests::site::Person) -> Result<String, plugin_tests::client::Error> {
     let answer = person
         .client

@@ -1,4 +1,4 @@
-//! Ten thousand webhooks, and a database that goes away and comes back.
+//! Ten thousand webhooks, and a restart of the database.
 
 use std::fs;
 
@@ -24,13 +24,13 @@ pub const CHECKS: &[Check] = &[
 
 const WEBHOOKS: usize = 10_000;
 const CONNECTIONS: usize = 32;
-/// How many of the meetings that the webhooks are about have a post.
+/// The number of meetings with a post.
 const MEETINGS: usize = 20;
-/// How much more memory the process may hold afterwards than after the first tenth, in bytes. The bench
-/// measures the drift over a hundred thousand; here it must only not grow with their number.
+/// The maximum growth of the process's memory after the first tenth of the webhooks, in bytes. The benchmark measures
+/// the drift over a hundred thousand webhooks; this limit only detects growth with their number.
 const DRIFT: u64 = 4 * 1024 * 1024;
 
-/// What a process holds.
+/// The resources of a process.
 #[derive(Debug)]
 struct Held {
     memory: Memory,
@@ -55,7 +55,7 @@ fn held(process: u32) -> Held {
 struct Running {
     meeting: Meeting,
     room: Room,
-    /// The event that tells of its end, which Zoom repeats as it is.
+    /// The event about its end, which Zoom repeats unchanged.
     end: String,
 }
 
@@ -69,14 +69,14 @@ fn begin(site: &Site, ada: &Person, count: usize) -> Result<Vec<Running>, libtes
     begun.collect()
 }
 
-/// What Zoom tells of a recorded chat.
+/// The webhook about a recorded chat.
 fn chat(site: &Site, meeting: &Meeting) -> Webhook {
     let files = json!([{"id": "chat", "recording_start": "a", "file_type": "CHAT",
         "recording_type": "chat_file", "download_url": site.zoom.add_file("storm", "words")}]);
     site.zoom.recorded("recording.completed", meeting, &files)
 }
 
-/// How many replies there are in the threads of all that is running.
+/// The number of replies in the threads of all meetings.
 fn replies(site: &Site, running: &[Running]) -> Result<usize, libtest_mimic::Failed> {
     let rooms = running.iter().map(|one| format!("'{}'", one.room.channel));
     let rooms = rooms.collect::<Vec<_>>().join(",");
@@ -86,8 +86,8 @@ fn replies(site: &Site, running: &[Running]) -> Result<usize, libtest_mimic::Fai
     Ok(count.trim().parse()?)
 }
 
-/// A fifth ends the meetings with posts, each again and again, and a tenth tells of their chats, for which there
-/// are jobs; the rest is about meetings that nobody here knows, and about things that nobody asked for.
+/// A fifth of the webhooks end meetings with posts, repeatedly. A tenth are about their chats and enqueue jobs. The
+/// others are about unknown meetings and unrelated events.
 fn webhook(site: &Site, running: &[Running], number: usize) -> Webhook {
     let Running {
         meeting: known,
@@ -112,7 +112,7 @@ fn webhook(site: &Site, running: &[Running], number: usize) -> Webhook {
     }
 }
 
-/// Delivers the webhooks of these numbers; each must be answered with 200.
+/// Delivers the webhooks with these numbers. Each response must be 200.
 fn deliver(site: &Site, running: &[Running], numbers: std::ops::Range<usize>) -> Outcome {
     let secret = &site.webhook_secret;
     let request =
@@ -137,7 +137,7 @@ fn burst(world: &mut World) -> Outcome {
     deliver(site, &running, first..WEBHOOKS)?;
     assert_eq!(replies(site, &running)?, MEETINGS, "a job was done twice");
 
-    // Each post was changed once, and is right.
+    // Each post was changed once.
     for one in &running {
         let posts = meeting_posts(&ada, &one.room)?;
         assert_eq!(posts.len(), 1);
@@ -172,7 +172,7 @@ fn database(world: &mut World) -> Outcome {
     let running = begin(site, &ada, 1)?;
     let before = process(site);
     let ended = site.zoom.webhook_with(running[0].end.clone());
-    // A job is in the middle of its work when the database goes, and at its end when it is still gone.
+    // A job starts before the database stops, and ends while the database is down.
     site.zoom.fail_next(Route::Download, Fault::Silence);
     let (told, fetched) = (
         chat(site, &running[0].meeting),
@@ -209,7 +209,7 @@ fn database(world: &mut World) -> Outcome {
     assert_eq!(posts.len(), 1);
     assert_eq!(prop(&posts[0], "meeting_status"), "ENDED");
     start(&ada, &room, "After")?;
-    // The lease of a job whose end could not be stored ends by itself, after a minute.
+    // If the end of a job could not be stored, its lease expires after a minute.
     site.end_claims()?;
     let next = begin(site, &ada, 1)?;
     assert_eq!(site.deliver(&chat(site, &next[0].meeting))?.status, 200);

@@ -1,4 +1,4 @@
-//! Recordings on the real server: jobs that survive, files that are passed on as they are.
+//! Recordings on the real server: jobs survive restarts, and files are unchanged.
 
 use plugin_tests::process::{kill, wait_until};
 use plugin_tests::scenario;
@@ -60,7 +60,7 @@ fn once(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// An administrator ends the process and starts the next one.
+/// An administrator disables and enables the plugin.
 fn is_disabled(site: &Site) -> Outcome {
     site.administrator.disable_plugin(PLUGIN)?;
     let gone = wait_until(SOON, || {
@@ -71,7 +71,7 @@ fn is_disabled(site: &Site) -> Outcome {
     Ok(())
 }
 
-/// The kernel ends the process, and the server finds out when it next looks.
+/// The process is killed, and the server's next health check restarts it.
 pub fn survives_a_death(world: &mut World) -> Outcome {
     survives(world, dies)
 }
@@ -87,7 +87,7 @@ fn dies(site: &Site) -> Outcome {
     Ok(())
 }
 
-/// The process ends while a job waits; the next one goes on with it.
+/// The process ends while a job waits. The next process continues the job.
 fn survives(world: &mut World, ends: fn(&Site) -> Outcome) -> Outcome {
     let site = world.ready()?;
     let (ada, room) = connected(site)?;
@@ -96,7 +96,7 @@ fn survives(world: &mut World, ends: fn(&Site) -> Outcome) -> Outcome {
     let id = post["id"].as_str().unwrap();
     let url = site.zoom.add_file("later", "WEBVTT\r\n");
     let before = site.zoom.count(plugin_tests::zoom::Route::Download);
-    // Zoom puts every try off until the process is gone, so that the job stays in the store.
+    // Zoom postpones every attempt until the process has ended, so that the job stays in the store.
     for _ in 0..100 {
         let fault = plugin_tests::zoom::Fault::rate_limited(5);
         site.zoom

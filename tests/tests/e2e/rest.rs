@@ -1,4 +1,4 @@
-//! Requests that deserve an error get the right one.
+//! Invalid requests get the right error.
 
 use plugin_tests::client::Client;
 use plugin_tests::zoom::Route;
@@ -145,7 +145,7 @@ fn too_large(world: &mut World) -> Outcome {
     assert_eq!(answer.status, 413, "{}", answer.text());
     let webhook = site.zoom.webhook_with(" ".repeat(MEBIBYTE + 1));
     assert_eq!(site.deliver(&webhook)?.status, 413);
-    // The largest body that is allowed is read to its end.
+    // The largest allowed body is read completely.
     let mut body = json!({"event": "a.b", "payload": {}}).to_string();
     body.push_str(&" ".repeat(MEBIBYTE - body.len()));
     assert_eq!(site.deliver(&site.zoom.webhook_with(body))?.status, 200);

@@ -1,4 +1,4 @@
-//! Secrets are where they belong and nowhere else.
+//! Secrets are stored only in their places.
 
 use plugin_tests::site::Site;
 
@@ -9,7 +9,7 @@ pub const CHECKS: &[Check] = &[
     ("d17_no_token_is_readable_in_the_database", database),
 ];
 
-/// Makes sure that there is something to find, also when this check runs alone.
+/// Creates secrets, so that this check also works alone.
 fn fill(site: &Site) -> Result<(), plugin_tests::site::Error> {
     let (ada, room) = connected(site)?;
     site.zoom.expire_tokens();

@@ -1,4 +1,4 @@
-//! The end of the server is the end of the plugin, however it ends.
+//! The plugin ends with the server, however the server ends.
 
 use plugin_tests::process::wait_until;
 
@@ -42,7 +42,7 @@ fn stopped(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// Nobody asks the plugin to stop here: it notices that its server is gone.
+/// The plugin is not asked to stop. It notices that its server has ended.
 fn killed(world: &mut World) -> Outcome {
     let site = world.ready()?;
     process(site);

@@ -1,4 +1,4 @@
-//! A server that takes only what is signed, and from its own files only, set up as docs/releases/verify.md says.
+//! A server that requires plugin signatures, configured as in docs/releases/verify.md.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -24,13 +24,13 @@ pub const CHECKS: &[Check] = &[(
 
 /// The name of the public key's file, as in that guide.
 const PUBLIC_KEY: &str = "zoom.asc";
-/// The version of the Go plugin that a server brings along; the highest that there is.
+/// The version of the Go plugin that is prepackaged with the server.
 const OF_THE_SERVER: &str = "2.0.0";
-/// A version that a server replaces by its own.
+/// A version that a server replaces with its prepackaged plugin.
 const REPLACED: &str = "1.99.0";
-/// Who signs.
+/// The signer.
 const BUILDER: &str = "builder@example.com";
-/// A server as it is delivered, but for what reaches beyond this machine.
+/// A server with default settings, except for connections beyond this machine.
 const STOCK: [(&str, &str); 2] = [
     ("MM_PLUGINSETTINGS_AUTOMATICPREPACKAGEDPLUGINS", "true"),
     ("MM_PLUGINSETTINGS_ENABLEMARKETPLACE", "true"),
@@ -74,7 +74,7 @@ fn signed(world: &mut World) -> Outcome {
     until_running(&administrator)?;
     let version_of_bundle = version(&administrator)?;
 
-    // The server brings its own Zoom plugin along, and keeps the higher of the two versions.
+    // The server has a prepackaged Zoom plugin, and keeps the higher version.
     let theirs = builder.sign(&of_version(&builder, &bundle, OF_THE_SERVER)?)?;
     let their_place = Place::of(&server, "prepackaged_plugins", theirs.file_name());
     let low = builder.sign(&of_version(&builder, &bundle, REPLACED)?)?;
@@ -91,7 +91,8 @@ fn signed(world: &mut World) -> Outcome {
     server.stop();
     their_place.clear()?;
 
-    // One more byte at the end changes nothing of what is unpacked. Nor is a bundle taken that nobody signed.
+    // An extra byte at the end does not change the unpacked files, but the signature is invalid. An unsigned bundle is
+    // rejected, too.
     for what in ["changed", "unsigned"] {
         server.stop();
         for place in [&offered, &stored] {
@@ -138,7 +139,7 @@ fn version(administrator: &Client) -> Result<String, client::Error> {
     }))
 }
 
-/// Names the key in the server's configuration, and has it insist.
+/// Adds the key to the server's configuration, and requires signatures.
 fn want_signatures(config: &Path) -> Outcome {
     let mut content: Value = serde_json::from_str(&fs::read_to_string(config)?)?;
     content["PluginSettings"]["SignaturePublicKeyFiles"] = json!([PUBLIC_KEY]);
@@ -159,16 +160,16 @@ fn until_running(administrator: &Client) -> Outcome {
     running.ok_or_else(|| "the signed bundle does not run".into())
 }
 
-/// Whether the plugin is in the list of what can be installed.
+/// Whether the plugin is in the list of installable plugins.
 fn is_offered(administrator: &Client) -> Result<bool, client::Error> {
     let offered = administrator.get("/api/v4/plugins/marketplace?per_page=200")?;
     let offered = offered.as_array().cloned().unwrap_or_default();
-    // What is installed is in the list as well, which does not count.
+    // Ignore installed plugins, which are in the list, too.
     let waits = |one: &Value| one["manifest"]["id"] == PLUGIN && one["installed_version"] == "";
     Ok(offered.iter().any(waits))
 }
 
-/// Where a server looks for a bundle, with its signature beside it.
+/// The server's folder for prepackaged plugins, with their signatures.
 struct Place(PathBuf);
 
 impl Place {
@@ -205,7 +206,7 @@ fn signature(bundle: &Path) -> PathBuf {
     name.into()
 }
 
-/// Somebody with a key, on a ring of their own.
+/// A person with a key on a separate keyring.
 struct Builder(TempDir);
 
 impl Builder {
@@ -231,7 +232,7 @@ impl Builder {
         self.gpg(&["--output", &to, "--export", "--armor", BUILDER])
     }
 
-    /// Signs a copy of a bundle with the project's own command, and answers with where it is.
+    /// Signs a copy of a bundle with the project's command, and returns its path.
     fn sign(&self, bundle: &Path) -> Result<PathBuf, Failed> {
         let copy = self.0.path().join(bundle.file_name().unwrap());
         fs::copy(bundle, &copy)?;

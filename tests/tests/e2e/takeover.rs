@@ -1,4 +1,4 @@
-//! What the Go plugin left in the database, taken over; and an account-level app.
+//! An upgrade from the Go plugin with its records, and an account-level app.
 
 use plugin_tests::process::wait_until;
 use plugin_tests::scenario;

@@ -37,7 +37,7 @@ fn taken(world: &mut World) -> Outcome {
     rename(&person, "zoe")?;
     runs(&server, &administrator)?;
 
-    // The same again, as if the plugin had never run.
+    // Again, as if the plugin had never run.
     administrator.disable_plugin(PLUGIN)?;
     let forget = "delete from pluginkeyvaluestore where pluginid = 'zoom' and pkey = 'mmi_botid' returning pkey";
     let forgotten = world.site.postgres.query(DATABASE, forget)?;
@@ -55,7 +55,7 @@ fn taken(world: &mut World) -> Outcome {
     runs(&server, &administrator)
 }
 
-/// Enables the plugin, which does not start and says why in the log, for the time of this number.
+/// Enables the plugin, which does not start. Checks the number of its log lines with the reason.
 fn refuses(server: &Server, administrator: &Client, number: usize) -> Outcome {
     enable(administrator)?;
     until(administrator, FAILED_TO_START)?;
@@ -82,10 +82,10 @@ fn runs(server: &Server, administrator: &Client) -> Outcome {
     Ok(())
 }
 
-/// A plugin that failed to start is enabled all the same, and has to be disabled first.
+/// A plugin that failed to start counts as enabled, and must be disabled first.
 fn enable(administrator: &Client) -> Outcome {
     administrator.disable_plugin(PLUGIN)?;
-    // The server answers with an error where the plugin does not start; the state is looked at afterwards.
+    // The server returns an error if the plugin does not start; the state is checked afterwards.
     let _ = administrator.enable_plugin(PLUGIN);
     Ok(())
 }

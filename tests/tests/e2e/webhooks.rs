@@ -1,4 +1,4 @@
-//! What Zoom delivers, and what somebody who is not Zoom tries to.
+//! Webhooks from Zoom, and forged webhooks.
 
 use plugin_tests::client::Client;
 use plugin_tests::site::{Site, prop};

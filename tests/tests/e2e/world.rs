@@ -1,4 +1,4 @@
-//! The one site that all checks share, and what they do on it again and again.
+//! The site that all checks share, and common steps.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,19 +14,19 @@ use serde_json::{Value, json};
 
 /// A name that reads as a sentence, and what it does.
 pub type Check = (&'static str, fn(&mut World) -> Outcome);
-/// How a check ends.
+/// The result of a check.
 pub type Outcome = Result<(), Failed>;
 
 /// The local mode's socket, in the server's folder.
 pub const SOCKET: &str = "local.socket";
-/// What the chores of a developer need of a server: the local mode, and a log in a file.
+/// Settings for the Makefile's targets: the local mode, and a log file.
 const VARIABLES: [(&str, &str); 3] = [
     ("MM_LOGSETTINGS_ENABLEFILE", "true"),
     ("MM_SERVICESETTINGS_ENABLELOCALMODE", "true"),
     ("MM_SERVICESETTINGS_LOCALMODESOCKETLOCATION", SOCKET),
 ];
 
-/// Long enough for a slow machine; the condition ends the wait.
+/// A generous timeout for slow machines.
 pub const SOON: Duration = Duration::from_secs(30);
 
 static WORLD: Mutex<Option<Result<World, String>>> = Mutex::new(None);
@@ -36,7 +36,7 @@ fn lock() -> MutexGuard<'static, Option<Result<World, String>>> {
     WORLD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Boots the site. Without one every check fails, and says why.
+/// Starts the site. If it fails, every check fails with the reason.
 pub fn begin() {
     let started = World::start();
     if let Err(error) = &started {
@@ -55,12 +55,12 @@ pub fn check(run: fn(&mut World) -> Outcome) -> Outcome {
     outcome
 }
 
-/// Ends the site; values in statics are never dropped by themselves.
+/// Stops the site, because values in statics are not dropped.
 pub fn end() {
     drop(lock().take());
 }
 
-/// The site, and what was done to it so far.
+/// The site and its state.
 pub struct World {
     pub site: Site,
     pub installed: bool,
@@ -69,7 +69,7 @@ pub struct World {
 
 impl World {
     fn start() -> Result<World, String> {
-        // Before minutes are spent on a server.
+        // Fail before the slow start of a server.
         bundle().map_err(|error| error.to_string())?;
         let logs = cache_folder().join("logs/e2e");
         let site = Site::start_with(&logs, &VARIABLES, &mut |line| eprintln!("{line}"));
@@ -81,7 +81,7 @@ impl World {
         })
     }
 
-    /// A site with the plugin running, without a setting unless an earlier check entered them.
+    /// A site with a running plugin, whose settings may be empty.
     pub fn installed(&mut self) -> Result<&mut Site, Failed> {
         if !self.installed {
             scenario::install(&self.site, &bundle()?, &mut |_| {})?;
@@ -90,7 +90,7 @@ impl World {
         Ok(&mut self.site)
     }
 
-    /// A site with the plugin running and all settings right.
+    /// A site with a running, configured plugin.
     pub fn ready(&mut self) -> Result<&mut Site, Failed> {
         self.installed()?;
         if !self.configured {
@@ -107,7 +107,7 @@ pub fn name(prefix: &str) -> String {
     format!("{prefix}{}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Saves the right settings with some of them replaced.
+/// Saves valid settings with some of them replaced.
 pub fn settings(site: &Site, changes: &Value) -> Result<(), Error> {
     let mut settings = site.settings();
     for (key, value) in changes.as_object().unwrap() {
@@ -116,7 +116,7 @@ pub fn settings(site: &Site, changes: &Value) -> Result<(), Error> {
     Ok(site.administrator.configure_plugin(PLUGIN, &settings)?)
 }
 
-/// Waits until the plugin has taken the right settings in.
+/// Waits until the plugin has loaded valid settings.
 pub fn until_configured(site: &Site) -> Result<(), Failed> {
     let taken = wait_until(SOON, || {
         let answer = site.administrator.plugin_json("/none", &json!({})).ok()?;
@@ -125,15 +125,14 @@ pub fn until_configured(site: &Site) -> Result<(), Failed> {
     taken.ok_or_else(|| "the plugin still says that it is not configured".into())
 }
 
-/// The id of the plugin's process; there is always exactly one.
+/// The ID of the plugin's only process.
 pub fn process(site: &Site) -> u32 {
     let processes = site.server.plugin_processes();
     assert_eq!(processes.len(), 1, "processes of the plugin: {processes:?}");
     processes[0]
 }
 
-/// A new room with one new person in it.
-/// In this person's browser a Zoom account of their own is signed in.
+/// A new room with a new user, whose browser is signed in to a new Zoom account.
 pub fn person(site: &Site) -> Result<(Person, Room), Error> {
     let room = site.room(&name("room"))?;
     let name = name("person");
@@ -142,7 +141,7 @@ pub fn person(site: &Site) -> Result<(Person, Room), Error> {
     Ok((site.person(&name, &room)?, room))
 }
 
-/// A new room with one new person in it who is connected to Zoom and gets unique meeting ids.
+/// A new room with a new user who is connected to Zoom and uses unique meeting IDs.
 pub fn connected(site: &Site) -> Result<(Person, Room), Error> {
     let (person, room) = person(site)?;
     let page = site.connect(&person, &room)?;

@@ -1,4 +1,4 @@
-//! Where Zoom is inconvenient, so is the mock Zoom server.
+//! The mock Zoom server has Zoom's inconvenient behavior.
 
 use plugin_tests::zoom::{
     DeadGrant, Fault, Meeting, PERSONAL, RECURRING, Refusal, Route, SCHEDULED, Schedule, User,

@@ -6,7 +6,7 @@ use plugin_tests::zoom::{App, Zoom};
 use serde_json::Value;
 use url::Url;
 
-/// A browser and a plugin in one, as the mock Zoom server sees them.
+/// A client with the requests of a browser and of a plugin.
 pub struct Visitor {
     pub zoom: Zoom,
     pub agent: ureq::Agent,

@@ -1,7 +1,7 @@
-//! What the codec's tests share: recorded streams, streams made by hand, and a second reader.
+//! Shared by the codec's tests: recorded streams, hand-written streams, and an independent reader.
 //!
-//! The second reader knows nothing of the crate: it is written from the rules of the wire alone, reads
-//! everything by the definitions on the stream, and renders it as JSON the way the recordings do.
+//! The independent reader does not use the crate. It implements the specification of gob, reads values by the
+//! definitions on the stream, and renders them as JSON like the recordings.
 #![allow(
     dead_code,
     clippy::unwrap_used,

@@ -5,7 +5,7 @@ use plugin_tests::zoom::{DeadGrant, Fault, Refusal, Route, User};
 
 use crate::support::{LINK, connected, issued, starts, status_for};
 
-/// Ann, who has asked for the link, and the page after a sign-in whose request `route` fails.
+/// Ann, who has requested the link, and the page after a sign-in whose request to `route` fails.
 async fn refused(route: Route, fault: Fault) -> (Scene, String, String) {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
@@ -64,7 +64,7 @@ async fn f15_an_expired_code_asks_the_user_to_connect_again() {
     scene.connects(&ann, &town).await;
 }
 
-/// The address that the browser comes back to from Zoom, from the plugin's root.
+/// The address to which Zoom redirects the browser, relative to the plugin's root.
 async fn on_the_way_back(scene: &Scene, user: &str) -> String {
     let link = scene.connect_link(user);
     on_the_way_back_by(scene, user, &link).await
@@ -97,7 +97,7 @@ async fn f15_a_grant_whose_user_cannot_be_read_is_revoked() {
     }
 }
 
-/// Ann has two links. With the first she connects; with the second she signs in as another Zoom user who cannot be
+/// Ann has two links. She connects with the first. With the second she signs in as another Zoom user who cannot be
 /// read. Her connection stays.
 #[tokio::test(flavor = "multi_thread")]
 async fn f15_an_older_working_connection_is_kept() {
@@ -126,7 +126,7 @@ async fn f15_an_older_working_connection_is_kept() {
     );
 }
 
-/// Ann and Bob, who have connected one Zoom account, Bob last.
+/// Ann and Bob, who have connected the same Zoom account. Bob connected last.
 async fn sharing() -> (Scene, [String; 2], String, User) {
     let scene = Scene::start().await;
     let people = ["ann", "bob"].map(|name| scene.person(name));

@@ -1,7 +1,7 @@
 //! F19: Zoom's hosts under their real names.
 //!
-//! The names lead to the mock Zoom server through a forward proxy, which is set in the environment of the process. Each test
-//! therefore runs itself again in a process with that environment.
+//! The names lead to the mock Zoom server through a forward proxy, which is set in the environment of the process. Each
+//! test therefore runs itself again in a process with that environment.
 
 use std::process::Command;
 

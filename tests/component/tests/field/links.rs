@@ -77,7 +77,7 @@ async fn way_back(scene: &Scene, user: &str, link: &str) -> String {
         .to_owned()
 }
 
-/// Types a start in a channel, and answers with the link.
+/// Types `/zoom start` in a channel and returns the link.
 async fn begins(scene: &Scene, user: &str, channel: &str, topic: &str) -> String {
     let told = scene
         .asks(user, channel, &format!("/zoom start {topic}"))
@@ -104,7 +104,7 @@ async fn f32_both_links_of_two_starts_work_in_either_order() {
         if swapped {
             links.reverse();
         }
-        // Both pages of Zoom are open before either is answered.
+        // Both Zoom pages are open before the user responds to either.
         let [one, two] = [&links[0], &links[1]];
         let backs = [
             way_back(&scene, &ann, &one.0).await,
@@ -216,7 +216,7 @@ async fn f32_disconnecting_and_deauthorization_delete_all_begun_authorizations()
     }
 }
 
-/// Two nodes and two tabs at once: no begun connection is lost, and each answer is taken once.
+/// Two nodes and two tabs at once: no connection attempt is lost, and each response is accepted once.
 #[tokio::test(flavor = "multi_thread")]
 async fn f32_links_that_are_made_at_the_same_time_on_two_nodes_all_work() {
     let scene = Scene::start().await;

@@ -1,5 +1,5 @@
-//! Situations from real installations, with the real component, an in-memory Mattermost server, and the mock Zoom server.
-//! Each test is named after its row in the catalog: `f14_…`.
+//! Situations from real installations, with the real component, an in-memory Mattermost server, and the mock Zoom
+//! server. Each test is named after its row in the catalog: `f14_…`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

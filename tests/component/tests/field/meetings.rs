@@ -1,4 +1,4 @@
-//! F01–F08, F10: personal rooms, followed meetings, meetings that continue, and the channels in which a meeting may be started.
+//! F01–F08, F10: Personal Meeting IDs, subscriptions, meetings that continue, and channels that allow meetings.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,7 +26,7 @@ async fn in_her_room() -> (Scene, String, String) {
     (scene, ann, town)
 }
 
-/// Somebody enters Ann's personal room.
+/// A participant joins Ann's personal meeting.
 fn enters(scene: &Scene) -> Meeting {
     let ann = scene.zoom.user("ann@example.com").unwrap();
     scene.zoom.enter_room(&ann)
@@ -37,7 +37,7 @@ async fn delivers(scene: &Scene, event: &str, meeting: &Meeting) {
     assert_eq!(reply.status, 200, "{event}");
 }
 
-/// Zoom delivers a webhook until it is answered or given up. Answers with the status of each attempt.
+/// Zoom repeats a webhook until it is accepted or given up. Returns the status of each attempt.
 async fn repeats(scene: &Scene, webhook: &Webhook) -> Vec<u16> {
     let mut retries = webhook.retries();
     let mut statuses = Vec::new();
@@ -101,7 +101,7 @@ fn replies(scene: &Scene, post: &Post) -> usize {
     posts.iter().filter(|one| one.root_id == post.id).count()
 }
 
-/// A start by the button of the webapp.
+/// A start with the webapp's button.
 async fn clicks(scene: &Scene, user: &str, channel: &str, force: bool) -> Reply {
     let body = json!({"channel_id": channel, "topic": "By the button"}).to_string();
     let url = format!("/api/v1/meetings{}", if force { "?force=1" } else { "" });
@@ -216,7 +216,7 @@ async fn f01_a_card_accepts_one_part_of_its_room_and_two_cards_may_accept_the_sa
     }
 }
 
-/// The Go plugin let a channel subscribe to the number of a personal room.
+/// The Go plugin allowed subscriptions to a Personal Meeting ID.
 #[tokio::test(flavor = "multi_thread")]
 async fn f01_a_subscription_of_the_go_plugin_to_a_personal_room_announces_nothing() {
     let (scene, ann, town) = in_her_room().await;
@@ -236,7 +236,7 @@ async fn f01_a_subscription_of_the_go_plugin_to_a_personal_room_announces_nothin
     assert!(told.contains("no longer be announced"), "{told}");
 }
 
-/// Ann schedules a weekly meeting, and these channels follow it.
+/// Ann schedules a weekly meeting, and subscribes these channels to it.
 async fn followed(scene: &Scene, ann: &str, channels: &[String]) -> Meeting {
     let host = scene.zoom.user("ann@example.com").unwrap();
     let meeting = scene.zoom.schedule(&host, Schedule::weekly("Planning"));
@@ -314,7 +314,7 @@ async fn f03_a_meeting_that_everyone_left_continues_within_twelve_hours() {
             false => (&["first"], 10),
         };
         assert_eq!(recordings(&scene, card), expected.0);
-        // The clock of the machine goes on during the test.
+        // The machine's clock advances during the test.
         let minutes = minutes.as_i64().unwrap_or_default();
         assert!(
             (expected.1..=expected.1 + 1).contains(&minutes),
@@ -370,7 +370,7 @@ async fn f04_a_recording_is_posted_in_the_thread_of_its_own_occurrence() {
     }
     recorded(&scene, &parts[0], "first").await;
     recorded(&scene, &parts[1], "second").await;
-    // The number is right, and the part is none that was announced.
+    // The meeting ID matches, but this occurrence was not announced.
     recorded(&scene, &scene.zoom.restart(&meeting), "unknown").await;
     let cards = cards(&scene, &town);
     assert_eq!(cards.len(), 2);
@@ -421,7 +421,7 @@ async fn f05_a_meeting_in_a_personal_room_cannot_be_followed_and_the_answer_says
     assert!(told.contains("Subscribed."), "{told}");
 }
 
-/// Forbids something in a channel, and a part of the sentence that says so.
+/// A restriction of a channel, and a part of its message.
 type Forbids = fn(&Scene, &str, &str);
 
 fn archives(scene: &Scene, _: &str, channel: &str) {
@@ -452,7 +452,7 @@ async fn f06_the_button_in_an_archived_channel_or_without_permission_does_not_as
         let requests = scene.zoom.total();
         let reply = clicks(&scene, &ann, &town, false).await;
         assert!(sentence_of(&reply).contains(says), "{reply:?}");
-        // The server itself refuses the command.
+        // The server rejects the command.
         assert_ne!(scene.asks(&ann, &town, "/zoom start").await, "");
         assert_eq!(scene.zoom.total(), requests);
         assert!(scene.posts(&town).is_empty());
@@ -515,7 +515,7 @@ async fn f06_a_direct_message_that_the_server_forbids_gets_no_meeting() {
     };
     scene.change_settings(json!({})).await;
     let requests = scene.zoom.total();
-    // The server itself refuses the command.
+    // The server rejects the command.
     assert_ne!(scene.asks(&ann, &direct, "/zoom start").await, "");
     let reply = clicks(&scene, &ann, &direct, true).await;
     assert!(
@@ -545,7 +545,7 @@ async fn f07_a_meeting_that_became_a_webinar_has_ended() {
     delivers(&scene, "webinar.ended", &meeting).await;
     let card = &cards(&scene, &town)[0];
     assert_eq!(status(card), "ENDED");
-    // Nobody subscribed to the conversion: the end of the webinar ends the card.
+    // The app gets no event about the conversion. The end of the webinar ends the card.
     let (scene, ann, town) = connected().await;
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
     let meeting = scene.zoom.meetings().pop().unwrap();
@@ -569,7 +569,7 @@ async fn f07_a_webinar_cannot_be_followed() {
     assert!(told.contains("Webinars are not supported"), "{told}");
 }
 
-/// Two deliveries of an end on two nodes, and an announcement that crosses the end.
+/// Two deliveries of an end on two nodes, concurrent with an announcement.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn f08_an_announcement_and_the_end_cross_and_no_card_stays_in_progress() {
     for round in 0..4 {
@@ -581,7 +581,7 @@ async fn f08_an_announcement_and_the_end_cross_and_no_card_stays_in_progress() {
         let other = one.another_node().await;
         let nodes = [Arc::new(one), Arc::new(other)];
         delivers(&nodes[0], "meeting.started", &part).await;
-        // Each call takes a while, so that announcements and ends overlap; each round at another point.
+        // Each call is slow, so that announcements and ends overlap at another point in each round.
         let delay = Duration::from_millis(round);
         nodes[0].api.slow_down(delay);
         let ended = nodes[0].zoom.webhook("meeting.ended", &part);
@@ -600,7 +600,7 @@ async fn f08_an_announcement_and_the_end_cross_and_no_card_stays_in_progress() {
             work.await.unwrap();
         }
         nodes[0].api.slow_down(Duration::ZERO);
-        // Zoom repeats, and jobs that were put off run.
+        // Zoom repeats the deliveries, and postponed jobs run.
         nodes[0].later(5 * MINUTE);
         assert_eq!(nodes[1].delivers(&ended).await.status, 200);
         works_to_the_end(&nodes[0]).await;
@@ -615,7 +615,7 @@ async fn f08_an_announcement_and_the_end_cross_and_no_card_stays_in_progress() {
     }
 }
 
-/// The announcement is being prepared when everybody leaves.
+/// The participants leave while the announcement is prepared.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn f08_an_announcement_begun_before_the_end_is_updated() {
     let (one, ann, town) = connected().await;
@@ -625,7 +625,7 @@ async fn f08_an_announcement_begun_before_the_end_is_updated() {
     let other = one.another_node().await;
     let one = Arc::new(one);
     delivers(&one, "meeting.started", &part).await;
-    // Zoom takes its time to tell the link.
+    // Zoom responds slowly with the link.
     let (asked, answers) = (
         Arc::new(AtomicBool::new(false)),
         Arc::new(AtomicBool::new(false)),
@@ -716,7 +716,7 @@ async fn f10_links_that_an_author_edits_are_not_offered_to_others() {
     );
 }
 
-/// Zoom waits for three seconds, whatever the database does.
+/// Zoom waits for three seconds, also if the database is slow.
 #[tokio::test(flavor = "multi_thread")]
 async fn f25_zoom_is_answered_in_time_if_the_database_is_slow() {
     let manifest: Value = serde_json::from_str(component_tests::scene::MANIFEST).unwrap();
@@ -741,7 +741,7 @@ async fn f25_zoom_is_answered_in_time_if_the_database_is_slow() {
     assert!(!header_of(&reply, "Retry-After").is_empty());
     assert_eq!(status(&cards(&scene, &town)[0]), "STARTED");
     scene.api.slow_down(Duration::ZERO);
-    // The repetition finds the work done, or does it.
+    // The repetition completes the work, if it is not done yet.
     scene.later(5 * MINUTE);
     let reply = scene.delivers_through(&ended).await;
     assert_eq!(reply.status, 200);
@@ -757,7 +757,7 @@ async fn f30_a_meeting_starts_and_ends_with_a_replica_that_is_a_second_behind() 
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
     let meeting = scene.zoom.meetings().pop().unwrap();
     scene.later(2);
-    // Each of these reads what the one before has just written.
+    // Each step reads the record that the previous step has just written.
     delivers(&scene, "meeting.started", &meeting).await;
     delivers(&scene, "meeting.ended", &meeting).await;
     let card = &cards(&scene, &town)[0];
@@ -790,7 +790,7 @@ async fn f30_a_card_that_is_not_on_the_replica_yet_ends_when_zoom_repeats() {
     assert_eq!(status(&cards(&scene, &town)[0]), "ENDED");
 }
 
-/// A post as the Go plugin writes it, about a part of a number.
+/// A post of the Go plugin about one occurrence.
 fn go_post(
     scene: &Scene,
     user: &str,
@@ -825,7 +825,7 @@ fn go_post(
     id
 }
 
-/// The Go plugin bound every call in a personal room to the room's last post.
+/// The Go plugin assigned every personal meeting to the last post.
 #[tokio::test(flavor = "multi_thread")]
 async fn f01_a_private_call_that_the_go_plugin_linked_to_a_post_stays_private() {
     for (later, ours) in [(5 * MINUTE, true), (3 * HOUR, false)] {
@@ -871,7 +871,8 @@ async fn f04_the_recording_of_a_meeting_that_ended_under_the_go_plugin_arrives()
     assert_eq!(card.props, before.props, "the post stays as it is");
 }
 
-/// The host enters a moment after the card was posted, and the event reaches a node that does not see the card yet.
+/// The host joins right after the card was posted, and the event reaches a node whose replica does not have the card
+/// yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn f30_a_second_card_of_a_room_is_found_although_the_replica_lags_behind() {
     let (scene, ann, town) = in_her_room().await;
@@ -943,7 +944,7 @@ async fn f25_a_repeated_deauthorization_keeps_the_meetings_of_a_new_connection()
     assert_eq!(status(&cards(&scene, &town)[0]), "ENDED");
 }
 
-/// A deletion at Zoom that is taken back, and a repetition of the first event after that.
+/// A deletion at Zoom is reverted, and then the first event is repeated.
 #[tokio::test(flavor = "multi_thread")]
 async fn f23_a_file_that_was_trashed_is_posted_when_it_is_recovered() {
     let (scene, ann, town) = connected().await;
@@ -966,7 +967,7 @@ async fn f23_a_file_that_was_trashed_is_posted_when_it_is_recovered() {
         scene.delivers(&event("recording.recovered")).await.status,
         200
     );
-    // Zoom repeats what it saw no answer to.
+    // Zoom repeats a delivery without a response.
     assert_eq!(scene.delivers(&trashed).await.status, 200);
     scene.works().await;
     assert_eq!(recordings(&scene, card), ["ours"]);

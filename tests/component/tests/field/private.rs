@@ -1,9 +1,9 @@
 //! F01 in general: no order of events posts a private meeting in a personal room.
 //!
-//! Two users use their personal rooms for weeks. They start meetings in three channels, people enter the rooms at any time,
-//! and Zoom's events about them arrive late, twice, out of order, and on two nodes. A part in a room is private for a card if
-//! its start is outside the card's window, from 60 seconds before the card to 30 minutes after it, or if it was already in
-//! progress when the card was posted.
+//! Two users use their personal rooms for weeks. They start meetings in three channels, people enter the rooms at any
+//! time, and Zoom's events about them arrive late, twice, out of order, and on two nodes. A part in a room is private
+//! for a card if its start is outside the card's window, from 60 seconds before the card to 30 minutes after it, or if
+//! it was already in progress when the card was posted.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ const WINDOW: (i64, i64) = (60_000, 30 * 60_000);
 /// Zoom writes times in seconds, and the machine's clock goes on during a test.
 const TOLERANCE: i64 = 5_000;
 
-/// Somebody announces a room in a channel.
+/// A user posts a card of a room in a channel.
 #[derive(Clone, Debug)]
 struct Card {
     at: i64,
@@ -40,20 +40,20 @@ struct Card {
     channel: usize,
 }
 
-/// Somebody is in a room.
+/// A participant is in a room.
 #[derive(Clone, Debug)]
 struct Visit {
     /// Seconds after a card, or before it.
     after: i64,
-    /// Which card.
+    /// The card.
     card: usize,
     /// In seconds.
     length: i64,
-    /// How late each event arrives, in seconds after it happened.
+    /// The delay of each event, in seconds.
     delays: [i64; 4],
-    /// Which repetitions of each event arrive, as bits.
+    /// The repetitions of each event that arrive, as bits.
     repeats: [u8; 4],
-    /// To which node each event goes.
+    /// The node that receives each event.
     nodes: [usize; 4],
 }
 

@@ -15,11 +15,11 @@ const TRANSCRIPT: &str = "recording.transcript_completed";
 const CHAT: &str = "10:00:01\tAnn : good morning\r\n";
 const VTT: &str = "WEBVTT\r\n\r\n1\r\n00:00:01.000 --> 00:00:02.000\r\nAnn: good morning\r\n";
 
-/// What a reply says about a file that Zoom did not hand out, and about one that Mattermost did not store.
+/// The replies about a file that Zoom refused, and a file that Mattermost did not store.
 const NOT_FETCHED: &str = "could not be downloaded";
 const NOT_STORED: &str = "could not be stored";
 
-/// A meeting of Ann's that has ended, and its post.
+/// An ended meeting of Ann, and its post.
 struct Recorded {
     scene: Scene,
     ann: String,
@@ -119,7 +119,7 @@ fn answer(content_type: &str, body: &str) -> Fault {
     Fault::Status(200, headers, body.to_owned())
 }
 
-/// Answers with status 200 that are not the file with this content.
+/// Responses with status 200 that are not the file.
 fn not_the_file(content: &str) -> Vec<Fault> {
     vec![
         Fault::web_page(),
@@ -216,7 +216,7 @@ async fn f20_a_file_of_unknown_size_is_accepted() {
     }
 }
 
-/// A file scanner refuses, attachments are disabled, the file is too large for the server, or the storage is down.
+/// The file scanner rejects the file, attachments are disabled, the file is too large, or the storage is down.
 const REFUSALS: [i64; 5] = [400, 403, 413, 501, 500];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,7 +242,7 @@ async fn f21_the_videos_are_posted_at_once_and_a_chat_that_is_not_stored_later()
     }
 }
 
-/// Each file is tried as often as if it were alone, however many links are posted before it.
+/// Each file has its own number of attempts, however many links are posted before it.
 #[tokio::test(flavor = "multi_thread")]
 async fn f21_a_file_that_cannot_be_stored_has_its_own_attempts_and_sentence() {
     for (status, videos) in REFUSALS.into_iter().zip([0, 1, 20, 21, 130]) {
@@ -261,7 +261,7 @@ async fn f21_a_file_that_cannot_be_stored_has_its_own_attempts_and_sentence() {
         let calls = told.scene.api.world().calls.clone();
         let uploads = calls.iter().filter(|call| *call == "UploadFile");
         let (tries, text) = (uploads.count(), told.text());
-        // With the videos the first try of the chat is one more.
+        // With the videos, the chat has one more attempt.
         assert!((10..=11).contains(&tries), "{case}: {tries}");
         assert_eq!(text.matches(NOT_STORED).count(), 2, "{case}: {text}");
         assert!(!text.contains(NOT_FETCHED), "{case}");
@@ -313,7 +313,7 @@ async fn f22_a_token_inside_the_payload_is_used() {
     assert_eq!(told.scene.zoom.downloads(), [("t".to_owned(), token)]);
 }
 
-/// A token ends after a day; Zoom answers 401, or the page to sign in on.
+/// A token expires after a day. Zoom responds with 401 or the sign-in page.
 #[tokio::test(flavor = "multi_thread")]
 async fn f22_a_token_that_has_expired_is_replaced_by_the_connection_of_the_host() {
     for refused in [true, false] {
@@ -325,7 +325,7 @@ async fn f22_a_token_that_has_expired_is_replaced_by_the_connection_of_the_host(
         if refused {
             told.fails(1, &Fault::Status(401, Vec::new(), String::new()));
         }
-        // The token of the host has ended, too, and is renewed.
+        // The token of the host has expired, too, and is refreshed.
         let renewed = told.scene.zoom.count(Route::Token);
         told.scene.later(3700);
         told.sends(&webhook).await;
@@ -398,7 +398,7 @@ async fn f23_a_later_event_with_one_more_file_adds_that_file_only() {
     .await;
     works_to_the_end(&told.scene).await;
     assert_eq!((told.replies().len(), told.files().len()), (3, 3));
-    // The new ones come first, so that each group of files begins with another one.
+    // The new files come first, so that each group starts with another file.
     let more = json!([
         told.chat("chat-1", "a"),
         told.video("v2", "a", "active_speaker"),
@@ -448,7 +448,7 @@ async fn f23_files_without_an_id_are_posted_once_whatever_token_is_in_their_addr
             bare(told.video("v2", "a", "gallery_view")),
             bare(told.chat("c", "a")),
         ]);
-        // The videos have the same address to download from, and other ones to play.
+        // The videos have the same download address, but other playback addresses.
         let mut files = files;
         for (at, id) in ["v1", "v2"].iter().enumerate() {
             files[at]["download_url"] = json!(format!(
@@ -522,7 +522,7 @@ fn five_hundred(told: &Recorded) -> Value {
     files.collect()
 }
 
-/// A delivery as the server passes it on: headers first, and then the body.
+/// A delivery as passed on by the server: headers first, then the body.
 async fn serves(scene: &Scene, webhook: &Webhook, body: BodyReader) -> Reply {
     let mut headers = webhook.headers();
     headers.push(("Content-Length", webhook.body.len().to_string()));
@@ -566,7 +566,7 @@ async fn f24_each_of_five_hundred_files_is_posted_once() {
     }
 }
 
-/// The same in as many channels as may follow a meeting: a job makes no more calls than it may.
+/// The same with the maximum number of subscribed channels: a job stays within its limit of calls.
 #[tokio::test(flavor = "multi_thread")]
 async fn f24_five_hundred_files_arrive_in_every_channel_that_follows_the_meeting() {
     let scene = Scene::start().await;

@@ -15,7 +15,7 @@ fn lags(scene: &Scene, key: &str, reads: usize) {
     scene.api.world().behind.insert(key.to_owned(), behind);
 }
 
-/// The next reads of a record find it as it is now, whatever becomes of it.
+/// The next reads of a record return its current value, even after later writes.
 fn stays(scene: &Scene, key: &str, reads: usize) {
     let mut world = scene.api.world();
     let old = world.stored(key).unwrap_or_default().to_vec();
@@ -76,7 +76,7 @@ async fn f30_users_are_asked_to_connect_only_if_absence_is_confirmed() {
         end_meetings(&scene).await;
     }
     assert_eq!(scene.zoom.meetings().len(), 1);
-    // Without a connection there is the link, and nothing is left of the proof.
+    // Without a connection the user gets the link, and the proof is removed.
     scene.asks(&ann, &town, "/zoom disconnect").await;
     let told = scene.asks(&ann, &town, "/zoom start").await;
     assert!(told.contains(LINK), "{told}");
@@ -112,7 +112,7 @@ async fn f30_a_new_link_is_valid_although_the_replica_lags_behind() {
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);
     let key = format!("zoomuserstate_{ann}");
-    // Not there yet, and there without the newest.
+    // The list is absent, or lacks the newest entry.
     for first in [true, false] {
         if first {
             scene.asks(&ann, &town, "/zoom connect").await;
@@ -130,7 +130,7 @@ async fn f30_a_new_link_is_valid_although_the_replica_lags_behind() {
     }
 }
 
-/// The state is in the database before Zoom's page is shown, but the answer may find the list without it.
+/// The state is stored before Zoom's page is shown, but the response may read a list without it.
 #[tokio::test(flavor = "multi_thread")]
 async fn f30_a_callback_is_accepted_although_the_replica_lags_behind() {
     let scene = Scene::start().await;
@@ -166,7 +166,7 @@ async fn f30_deauthorization_finds_users_who_have_just_connected() {
     assert!(!scene.is_connected(&ann));
 }
 
-/// Bob has just connected Ann's Zoom account; when Ann leaves, his record is not in the replica yet.
+/// Bob has just connected Ann's Zoom account. When Ann disconnects, his record is not in the replica yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn f30_a_grant_that_another_user_has_just_taken_over_is_not_revoked() {
     let (scene, ann, town) = connected().await;

@@ -43,7 +43,7 @@ async fn f46_the_tokens_of_a_deactivated_subscriber_are_revoked_and_deleted_at_t
     assert!(scene.log().contains("deactivated"), "{}", scene.log());
 }
 
-/// Tokens from the time when everybody connected their own account.
+/// Tokens from before account-level mode, when each user connected an account.
 #[tokio::test(flavor = "multi_thread")]
 async fn f46_old_user_tokens_of_a_deactivated_user_are_deleted_at_the_account_level() {
     let (scene, ann, _, meeting) = subscribed().await;
@@ -71,7 +71,7 @@ async fn f46_deactivating_one_of_two_users_of_a_zoom_account_keeps_the_other_con
     assert_eq!(scene.zoom.count(Route::Revoke), 0);
 }
 
-/// The server gets another address, as when its database was copied or it moved.
+/// The server gets another address, as after a copy of its database or a move.
 async fn moves_to(scene: &Scene, site: &str) {
     scene.api.world().config.service_settings.site_url = Some(site.to_owned());
     scene
@@ -116,7 +116,7 @@ async fn f46_at_another_site_url_tokens_are_not_refreshed_and_system_admins_are_
         renewed,
         "no refresh token was spent"
     );
-    // The production server has lost nothing.
+    // The production server still works.
     moves_to(&scene, "https://chat.example.com").await;
     starts(&scene, &ann, &town).await;
     assert_eq!(scene.zoom.count(Route::Token), renewed + 1);
@@ -182,7 +182,7 @@ async fn f46_a_moved_server_continues_after_a_system_admin_confirms() {
             .await
             .contains("paused")
     );
-    // A copy of the moved server is one of another server again.
+    // A copy of the moved server counts as another server again.
     moves_to(&scene, "https://third.example.com").await;
     scene.zoom.expire_tokens();
     let told = scene.asks(&ann, &town, "/zoom start").await;
@@ -210,7 +210,7 @@ async fn f46_a_copy_does_not_use_the_tokens_of_the_connection_for_everyone() {
     assert_eq!(scene.zoom.count(Route::Token), renewed + 1);
 }
 
-/// A record of an earlier version does not say where it was made: it belongs to the server that was there first.
+/// A record of an earlier version does not contain its server: it belongs to the first server that reads it.
 #[tokio::test(flavor = "multi_thread")]
 async fn f46_records_of_an_earlier_version_belong_to_the_first_server() {
     let (scene, ann, town) = connected().await;

@@ -1,4 +1,4 @@
-//! F17, F36, and F37: meetings that channels follow.
+//! F17, F36, and F37: subscriptions.
 
 use component_tests::scene::{Scene, props};
 use mattermost_plugin_rpc::mattermost::Post;
@@ -12,7 +12,7 @@ async fn delivers(scene: &Scene, event: &str, meeting: &Meeting) {
     assert_eq!(scene.delivers(&webhook).await.status, 200);
 }
 
-/// Ann, who is connected, and a meeting that a channel of hers follows.
+/// Ann, who is connected, and a meeting to which her channel is subscribed.
 async fn followed() -> (Scene, String, String, Meeting) {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
@@ -22,7 +22,7 @@ async fn followed() -> (Scene, String, String, Meeting) {
     (scene, ann, town, meeting)
 }
 
-/// Schedules a meeting of Ann's that starts now, and lets a channel follow it.
+/// Schedules a meeting of Ann that starts now, and subscribes a channel to it.
 async fn follows(scene: &Scene, ann: &str, channel: &str, topic: &str) -> Meeting {
     let host = scene.zoom.user("ann@example.com").unwrap();
     let plan = Schedule {
@@ -83,7 +83,7 @@ async fn f17_twenty_meetings_that_start_at_once_are_announced_at_once_and_get_th
     assert_eq!(links(&scene), sorted(with), "and corrected");
 }
 
-/// Each way in which Zoom may not tell the link in the moment of the start.
+/// Each failure of Zoom to return the link at the start.
 #[tokio::test(flavor = "multi_thread")]
 async fn f17_the_link_gets_its_passcode_after_any_first_answer_of_zoom() {
     let empty = json!({"id": 1, "join_url": ""}).to_string();
@@ -114,7 +114,7 @@ async fn f17_the_link_gets_its_passcode_after_any_first_answer_of_zoom() {
     }
 }
 
-/// The subscriber's token ends in the moment of the start, and Zoom does not renew it.
+/// The subscriber's token expires at the start, and Zoom does not refresh it.
 #[tokio::test(flavor = "multi_thread")]
 async fn f17_a_subscriber_whose_connection_fails_or_ends_gets_the_link_later() {
     for reconnects in [false, true] {
@@ -138,7 +138,7 @@ async fn f17_a_subscriber_whose_connection_fails_or_ends_gets_the_link_later() {
     }
 }
 
-/// Everybody leaves before Zoom tells the link, and comes back within the same meeting.
+/// All participants leave before Zoom returns the link, and come back to the same meeting.
 #[tokio::test(flavor = "multi_thread")]
 async fn f17_a_meeting_that_continues_gets_the_link_that_its_first_part_lacked() {
     let (scene, _, town, meeting) = followed().await;
@@ -177,8 +177,8 @@ async fn f17_the_link_of_an_ended_meeting_is_not_requested() {
     assert_eq!(props(&scene.posts(&town)[0])["meeting_status"], "ENDED");
 }
 
-/// Some installations receive no start, and events may arrive in another order. Such a meeting is over: a card that
-/// says otherwise would never be ended.
+/// Some installations do not receive start events, and events may arrive out of order. Such a meeting is over: an
+/// active card would never end.
 #[tokio::test(flavor = "multi_thread")]
 async fn f25_a_start_that_arrives_after_the_end_is_not_announced() {
     let (scene, _, town, meeting) = followed().await;
@@ -206,7 +206,7 @@ async fn f25_a_start_that_is_overtaken_by_the_end_is_not_announced() {
     assert!(scene.posts(&town).is_empty());
 }
 
-/// Ann in an organization whose connection sees everybody's meetings, and Bob, who hosts some.
+/// Ann in an organization whose connection can read all meetings, and Bob, who hosts some.
 async fn organization() -> (Scene, String, String, Vec<(&'static str, u64)>) {
     let scene = Scene::with(json!({"accountlevelapp": true})).await;
     let root = scene.administrator("root");
@@ -276,7 +276,7 @@ async fn f36_the_connection_for_everyone_does_not_reveal_which_meetings_exist() 
     assert!(scene.posts(&town).is_empty());
 }
 
-/// A failure of Zoom says nothing about a number either: the host is known before the meeting.
+/// A failure of Zoom reveals nothing about a meeting ID either: the host is checked before the meeting.
 #[tokio::test(flavor = "multi_thread")]
 async fn f36_a_failure_of_zoom_has_the_same_sentence_for_every_meeting_id() {
     let (scene, ann, town, numbers) = organization().await;
@@ -315,7 +315,7 @@ async fn f36_a_host_may_follow_and_a_system_admin_sees_the_reason() {
     }
 }
 
-/// `/zoom subscription remove` is the other way to ask about a number.
+/// `/zoom subscription remove` also takes a meeting ID.
 #[tokio::test(flavor = "multi_thread")]
 async fn f36_a_removal_does_not_reveal_which_meetings_other_channels_follow() {
     let scene = Scene::start().await;
@@ -338,7 +338,8 @@ async fn f36_a_removal_does_not_reveal_which_meetings_other_channels_follow() {
     }
 }
 
-/// A server on which the Go plugin has left so many subscriptions of Ann's in `town`, among so many other records.
+/// A server with this number of Ann's subscriptions in `town`, written by the Go plugin, and this number of other
+/// records.
 async fn takes_over(subscriptions: u64, others: u64) -> (Scene, String, String) {
     let scene = Scene::start().await;
     let ann = scene.person("ann");
@@ -363,7 +364,7 @@ async fn takes_over(subscriptions: u64, others: u64) -> (Scene, String, String) 
     (scene, ann, town)
 }
 
-/// How many rows the list has that this user reads, and how often the server was called for them.
+/// The number of rows in the user's list, and the number of calls to the server.
 async fn listed(scene: &Scene, user: &str, channel: &str) -> (usize, usize, String) {
     let mark = scene.api.world().calls.len();
     let told = scene.types(user, channel, "/zoom subscription list").await;
@@ -381,7 +382,7 @@ async fn listed(scene: &Scene, user: &str, channel: &str) -> (usize, usize, Stri
 async fn f37_a_list_is_complete_among_fifty_thousand_other_records() {
     let (scene, ann, town) = takes_over(300, 50_000).await;
     let root = format!("{:x<26}", "root");
-    // The user's own list was the Go plugin's already; the one of the channel is made by a job.
+    // The Go plugin already had the user's list. A job creates the list of the channel.
     let (rows, _, _) = listed(&scene, &ann, &town).await;
     assert_eq!(rows, 300);
     let (rows, _, _) = listed(&scene, &root, &town).await;
@@ -403,7 +404,7 @@ async fn f37_a_list_is_complete_among_fifty_thousand_other_records() {
             let row = format!("| {} |", 81_000_000_000_u64 + id);
             assert!(text.contains(&row), "{user}: {row}");
         }
-        // One read for each meeting, and few for all else.
+        // One read for each meeting, and few others.
         assert!(calls <= 330, "{user}: {calls}");
     }
     // Each channel has its own list.
@@ -431,7 +432,7 @@ async fn f37_the_subscriptions_of_the_go_plugin_are_indexed_once() {
     );
 }
 
-/// Pages are counted by position: a record that is deleted while the job reads moves all behind it.
+/// Pages have positions: if a record is deleted while the job reads, all later records move.
 #[tokio::test(flavor = "multi_thread")]
 async fn f37_no_subscription_is_missed_when_records_are_deleted_meanwhile() {
     let (scene, _, town) = takes_over(300, 2_000).await;
@@ -446,7 +447,7 @@ async fn f37_no_subscription_is_missed_when_records_are_deleted_meanwhile() {
     assert_eq!(rows, 300);
 }
 
-/// On a large site the job takes several runs, of which none may make too many calls.
+/// On a large site the job takes several runs, each within the limit of calls.
 #[tokio::test(flavor = "multi_thread")]
 async fn f37_more_pages_than_a_job_may_read_are_read_in_several_runs() {
     let (scene, _, town) = takes_over(10, 210_000).await;

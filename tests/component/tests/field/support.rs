@@ -8,7 +8,7 @@ use plugin_host::Reply;
 use plugin_tests::zoom::{Route, User};
 use serde_json::Value;
 
-/// The route of links to connect with.
+/// The route of links to connect.
 pub const LINK: &str = "/plugins/zoom/oauth2/connect";
 
 /// Ann, who is connected and never uses her personal room, in the channel `town`.
@@ -79,7 +79,7 @@ pub async fn visits(scene: &Scene, url: &str, headers: &[(&str, &str)]) -> Reply
     scene.plugin.request(&request, Vec::new()).await
 }
 
-/// Runs all jobs, also those that are due later, and answers with the seconds that this took by the server's clock.
+/// Runs all jobs, including later ones. Returns the duration by the server's clock, in seconds.
 pub async fn works_to_the_end(scene: &Scene) -> i64 {
     let began = scene.now();
     while let Some(due) = scene.works().await {

@@ -1,10 +1,10 @@
-//! The names of Zoom's webhook events about accounts, apps, meetings, recordings, users, and webinars, and a small payload
-//! for each family of events.
+//! The names of Zoom's webhook events about accounts, apps, meetings, recordings, users, and webinars, and a small
+//! payload for each family of events.
 
 use plugin_tests::zoom::{ACCOUNT, Meeting};
 use serde_json::{Value, json};
 
-/// All of them.
+/// The names of all events.
 #[rustfmt::skip]
 pub const NAMES: [&str; 141] = [
     "account.created", "account.disassociated", "account.lock_settings_updated", "account.settings_updated",
@@ -54,7 +54,7 @@ pub const NAMES: [&str; 141] = [
     "webinar.sharing_ended", "webinar.sharing_started", "webinar.started", "webinar.updated",
 ];
 
-/// An event about this meeting, if it is about one.
+/// The payload of an event; events about meetings are about this meeting.
 pub fn body(name: &str, meeting: &Meeting, at: i64) -> Value {
     let mut payload = json!({"account_id": ACCOUNT});
     let extra = match name {

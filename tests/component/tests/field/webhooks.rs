@@ -13,10 +13,10 @@ use crate::webhook_events::{NAMES, body};
 
 const DAY: i64 = 24 * 3600;
 
-/// Why the server refuses for good to show or to change a post.
+/// The permanent reasons of the server to refuse reads or changes of a post.
 const GONE: [&str; 4] = ["history", "deleted", "archived", "restricted"];
 
-/// Makes a post and its channel so.
+/// Applies the reason to a post and its channel.
 fn becomes(scene: &Scene, how: &str, post: &Post) {
     let mut world = scene.api.world();
     match how {
@@ -47,12 +47,12 @@ async fn started() -> (Scene, Meeting, Post) {
     let webhook = scene.zoom.webhook("meeting.started", &meeting);
     assert_eq!(scene.delivers(&webhook).await.status, 200);
     works_to_the_end(&scene).await;
-    // Older than any replica is behind.
+    // Older than the lag of any replica.
     scene.later(3600);
     (scene, meeting, post)
 }
 
-/// No job is left, and no further delivery finds anything to do.
+/// No job is left, and further deliveries change nothing.
 async fn nothing_is_left(scene: &Scene, webhook: &Webhook, case: &str) {
     assert_eq!(scene.works().await, None, "{case}");
     let mark = scene.api.world().calls.len();
@@ -119,7 +119,7 @@ async fn f26_a_recording_of_such_a_meeting_is_answered_with_200_and_posts_nothin
     }
 }
 
-/// A post of the Go plugin that the server does not show any more.
+/// A post of the Go plugin that the server no longer returns.
 #[tokio::test(flavor = "multi_thread")]
 async fn f26_the_end_of_a_meeting_of_the_go_plugin_is_answered_with_200() {
     for how in GONE {
@@ -147,7 +147,7 @@ async fn f26_the_end_of_a_meeting_of_the_go_plugin_is_answered_with_200() {
     }
 }
 
-/// Of two channels that a meeting was announced in, one is archived: the other one is brought up to date.
+/// A meeting was announced in two channels, one of which is archived. The post in the other channel is updated.
 #[tokio::test(flavor = "multi_thread")]
 async fn f26_a_failing_channel_does_not_block_the_others() {
     let (scene, ann, town) = connected().await;
@@ -177,7 +177,7 @@ async fn f26_a_failing_channel_does_not_block_the_others() {
     nothing_is_left(&scene, &webhook, "archived").await;
 }
 
-/// Posts a body with headers of the caller's choice.
+/// Posts a body with the given headers.
 async fn posts(scene: &Scene, url: &str, headers: &[(&str, String)], body: &str) -> Reply {
     let headers = headers
         .iter()
@@ -226,7 +226,7 @@ async fn f27_each_cause_of_a_refusal_is_named_in_the_log_with_the_age_of_the_tim
     let old_secret = Webhook::sign("the secret before", body.clone()).headers();
     let of_another_body = Webhook::sign(&secret, body.clone() + " ").headers();
     let (proxy, clock, token) = ("proxy", "clock of this server", "Zoom secret token");
-    // What went wrong, what the line says, and about which age it names.
+    // The failure, the text of the log line, and the approximate age in it.
     let cases: Vec<(&str, Vec<_>, &str, Option<i64>)> = vec![
         (
             "both stripped",
@@ -264,7 +264,7 @@ async fn f27_each_cause_of_a_refusal_is_named_in_the_log_with_the_age_of_the_tim
         let told = lines[0].split("timestamp_age_seconds\", \"").nth(1);
         let told = told.and_then(|rest| rest.split('"').next()?.parse::<i64>().ok());
         match (age, told) {
-            // A second may pass between signing and delivery, and a slow machine may take some.
+            // A second or more may pass between signing and delivery on a slow machine.
             (Some(age), Some(told)) => assert!((age..age + 30).contains(&told), "{case}: {told}"),
             (age, told) => assert_eq!(age, told, "{case}: {lines:?}"),
         }
@@ -282,7 +282,7 @@ async fn f27_a_wrong_clock_and_wrong_settings_have_their_own_log_lines() {
     let webhook = scene
         .zoom
         .webhook_with(json!({"event": "user.updated", "payload": {}}).to_string());
-    // The clock of the server: Zoom's is right.
+    // The server's clock is wrong; Zoom's clock is right.
     for (seconds, status, age) in [
         (7000, 200, None),
         (1000, 401, Some(8000)),
@@ -322,7 +322,7 @@ async fn f27_a_wrong_clock_and_wrong_settings_have_their_own_log_lines() {
     assert_eq!(scene.delivers(&webhook).await.status, 200);
 }
 
-/// A scene with a meeting that is known here, and one that is not.
+/// A scene with a known and an unknown meeting.
 async fn meetings() -> (Scene, [Meeting; 2]) {
     let (scene, ann, town) = connected().await;
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
@@ -359,7 +359,7 @@ async fn f28_every_event_of_zoom_is_answered_with_200() {
     assert!(!log.contains("trap") && !log.contains("repeat it"), "{log}");
 }
 
-/// Everywhere in an event, something is missing, null, or of another type.
+/// Each value of an event is missing, null, or of another type.
 #[tokio::test(flavor = "multi_thread")]
 async fn f28_invalid_events_never_cause_a_server_error() {
     let (scene, meetings) = meetings().await;
@@ -416,7 +416,7 @@ async fn f28_invalid_events_never_cause_a_server_error() {
     assert!(!log.contains("trap"), "{log}");
 }
 
-/// The places of all values in a JSON value, as pointers.
+/// Pointers to all values in a JSON value.
 fn places(value: &Value) -> Vec<String> {
     let inner: Vec<(String, &Value)> = match value {
         Value::Object(fields) => fields
@@ -439,7 +439,7 @@ fn places(value: &Value) -> Vec<String> {
     all
 }
 
-/// The value with another one at a place, or with none there.
+/// Replaces or removes the value at a pointer.
 fn changed(whole: &Value, place: &str, value: Option<&Value>) -> Value {
     let mut changed = whole.clone();
     let (parent, name) = place.rsplit_once('/').unwrap();
@@ -452,7 +452,7 @@ fn changed(whole: &Value, place: &str, value: Option<&Value>) -> Value {
     changed
 }
 
-/// Bodies that are no event at all.
+/// Bodies that are not events.
 #[tokio::test(flavor = "multi_thread")]
 async fn f28_a_signed_body_that_is_no_event_is_refused_with_400() {
     let (scene, _) = meetings().await;

@@ -42,7 +42,7 @@ async fn f13_a_user_without_a_license_to_host_reads_who_can_assign_one() {
     assert!(scene.posts(&town).is_empty());
 }
 
-/// Every code on every request that the plugin makes, with the usual status and with the one that one would expect.
+/// Every error code on every request of the plugin, with Zoom's usual status and with the matching HTTP status.
 #[tokio::test(flavor = "multi_thread")]
 async fn f13_each_code_has_a_sentence_on_each_endpoint() {
     let (scene, ann, town) = connected().await;
@@ -56,7 +56,7 @@ async fn f13_each_code_has_a_sentence_on_each_endpoint() {
         for refusal in Refusal::ALL {
             let is_meeting = route == Route::Meeting;
             let says = match refusal {
-                // Nobody learns which meetings of others exist.
+                // The response does not reveal which meetings of others exist.
                 Refusal::NoPermission
                 | Refusal::NoUser
                 | Refusal::OtherAccount
@@ -74,7 +74,7 @@ async fn f13_each_code_has_a_sentence_on_each_endpoint() {
                 Refusal::Webinar => "webinar",
                 Refusal::NoLicense => "license to host",
                 Refusal::NoScopes104 | Refusal::NoScopes4700 | Refusal::NoScopes4711 => "scopes",
-                // The token is renewed, and then the request succeeds.
+                // The token is refreshed, and then the request succeeds.
                 Refusal::InvalidToken => "",
             };
             for status in [400, 403, 404] {
@@ -222,7 +222,7 @@ async fn f14_a_response_that_is_not_an_oauth_error_does_not_end_the_grant() {
         assert!(!told.is_empty() && !told.contains(LINK), "{body}: {told}");
         starts(&scene, &ann, &town).await;
     }
-    // Wrong credentials are the administrator's to repair; the grant survives them.
+    // An administrator must correct wrong credentials. The grant stays valid.
     for body in [
         r#"{"reason":"Invalid client_id or client_secret","error":"invalid_client"}"#,
         r#"{"reason":"unsupported grant type","error":"unsupported_grant_type"}"#,
@@ -283,7 +283,7 @@ async fn f16_a_daily_limit_is_shown_in_the_readers_time_zone() {
     }
 }
 
-/// A job has time: it comes back when Zoom says so.
+/// A job waits and retries at the time that Zoom returns.
 #[tokio::test(flavor = "multi_thread")]
 async fn f16_a_job_waits_for_as_long_as_zoom_says() {
     let (scene, ann, _) = connected().await;

@@ -1,24 +1,24 @@
-//! Attacks by way of a request.
+//! Attacks in requests.
 
 use futures_util::future::join_all;
 
 use crate::{HostilePlugin, text};
 
-/// What an attack must meet.
+/// The expected outcome of an attack.
 enum Meets {
-    /// An error that the component is told, with this in it.
+    /// The component gets an error that contains this text.
     Refusal(&'static str),
-    /// The end of the event: 500, this in the log, and counted as that: as a time limit, as a trap with its reason, or
-    /// as a denial of the answer.
+    /// The event ends with status 500 and a log line that contains this text. It is counted as a time limit, a trap
+    /// with this reason, or a denied response.
     End(&'static str, &'static str),
-    /// Nothing but this.
+    /// The response contains this text, and nothing else happens.
     Only(&'static str),
 }
 use Meets::{End, Only, Refusal};
 
-/// Each attack, what it must meet, and the interface whose denials it must be counted among.
+/// Each attack, its expected outcome, and the interface whose denial counter it increases.
 const ATTACKS: &[(&str, Meets, &str)] = &[
-    // What is not there
+    // Interfaces that do not exist
     ("/environment", Only("[] [] "), ""),
     // Hosts
     (
@@ -56,7 +56,7 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
     ("/fetch?file:///etc/passwd", Refusal("Denied"), "http"),
     ("/fetch?//listed.example/", Refusal("Invalid"), ""),
     ("/fetch?not%20a%20url", Refusal("Invalid"), ""),
-    // A name, or a literal, that the policy lists and that is loopback
+    // Names and addresses in the policy that are loopback
     (
         "/fetch?https://localhost/",
         Refusal("not a public address"),
@@ -107,7 +107,7 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
         Refusal("not a public address"),
         "http",
     ),
-    // What the request is made of
+    // Parts of the request
     ("/fetch-with-method?TRACE", Refusal("Invalid"), ""),
     ("/fetch-with-method?GET%20/%20HTTP", Refusal("Invalid"), ""),
     (
@@ -178,7 +178,7 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
     ("/kv-host-empty", Refusal("Denied"), "kv"),
     ("/kv-empty", Refusal("Invalid"), ""),
     ("/kv-long-key", Refusal("a key has 1 to 150 "), ""),
-    // An old name of what belongs to the host, and what the server keeps
+    // Old names of the host's records, and records of the server
     (
         "/kv-host-read?WlxVV+iSHmv+JlUKuSToIPVF8Wm8Mu+Wk4frc31SrY4=",
         Refusal("look like a hash"),
@@ -257,7 +257,7 @@ const ATTACKS: &[(&str, Meets, &str)] = &[
         Refusal("Invalid"),
         "",
     ),
-    // Answers
+    // Responses
     (
         "/answer-status?7",
         End("status outside 200 to 599", "answer"),
@@ -358,9 +358,9 @@ fn denials(interface: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_in_memory_is_left_for_the_next_event() {
     let hostile = HostilePlugin::open().await;
-    // So the component would see it.
+    // The component sees leftovers within one event.
     assert_eq!(text(&hostile.attack("/keep-twice").await), "1 0");
-    // The room that was used last is used first, so these get each other's.
+    // Memory slots are reused in last-in, first-out order, so these events reuse each other's slots.
     for _ in 0..20 {
         let attacks = (0..32).map(|_| hostile.attack("/keep"));
         for reply in join_all(attacks).await {
@@ -370,7 +370,7 @@ async fn nothing_in_memory_is_left_for_the_next_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_cannot_reach_into_the_site() {
+async fn response_headers_that_affect_the_site_are_removed() {
     let hostile = HostilePlugin::open().await;
     let reply = hostile.attack("/answer-session").await;
     assert_eq!(reply.status, 200);
@@ -426,12 +426,12 @@ async fn a_redirect_out_is_handed_to_the_component_and_its_next_hop_meets_the_po
     serving.join().unwrap();
     let hop = hostile.attack("/fetch?http://169.254.169.254/").await;
     assert_eq!(hop.status, 418, "{}", text(&hop));
-    // The setting vouches for that very scheme and port.
+    // The setting allows only its exact scheme and port.
     let other = hostile.attack("/fetch?http://127.0.0.1:1/").await;
     assert!(text(&other).contains("Denied"), "{}", text(&other));
 }
 
-/// What the server forbids counts whichever interface it came by.
+/// Each interface counts calls that the server forbids.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_denial_is_counted_for_the_interface_that_it_came_by() {
     let hostile = HostilePlugin::open().await;

@@ -1,4 +1,4 @@
-//! Records in the audit log: what a component can and cannot write there.
+//! The audit log: records that a component can and cannot write.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ async fn the_host_says_who_did_it_and_the_component_only_what() {
     assert_eq!(record.actor.ip_address, "192.0.2.7");
     assert_eq!(record.actor.x_forwarded_for, "198.51.100.9");
     let parameters = &record.event_data.parameters;
-    // Sixteen details, one of which the host replaced, and the server's own.
+    // Sixteen details, one of which the host replaced, and the details of the server.
     assert_eq!(parameters.len(), 17, "{parameters:?}");
     let long = |value: &Any| matches!(value, Any::String(text) if text.len() > 1024);
     assert!(!parameters.values().any(long));
@@ -49,7 +49,7 @@ async fn the_host_says_who_did_it_and_the_component_only_what() {
     assert_eq!(forged.event_data.parameters.get("event"), Some(&event));
 }
 
-/// Servers before 10.10 take no records of plugins.
+/// Servers before version 10.10 reject audit records of plugins.
 #[tokio::test(flavor = "multi_thread")]
 async fn on_an_old_server_a_record_is_a_line_of_the_log() {
     let hostile = HostilePlugin::closed(json!({}));

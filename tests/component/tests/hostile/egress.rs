@@ -1,4 +1,4 @@
-//! What leaves the host: requests to the outside, and events for the webapp.
+//! Outgoing requests, and events for the webapp.
 
 use std::io;
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{HostilePlugin, text};
 
-/// A hostile where every name has one address, which the test can change.
+/// A hostile plugin whose DNS resolves every name to one address, which the test can change.
 async fn where_names_lead_to(address: &str) -> (HostilePlugin, Arc<Mutex<IpAddr>>) {
     let address = Arc::new(Mutex::new(address.parse().unwrap()));
     let answer = Arc::clone(&address);
@@ -63,11 +63,11 @@ async fn f39_the_servers_setting_allows_internal_addresses_for_hosts_of_the_poli
         ("", false),
     ] {
         allow(&hostile, setting).await;
-        // Nobody answers at that address.
+        // No server listens on this address.
         let said = text(&hostile.attack("/fetch?https://listed.example/").await);
         assert_eq!(!said.contains("Denied"), is_allowed, "{setting}: {said}");
     }
-    // Whatever the setting has, other hosts stay out of reach, and so does the machine itself.
+    // For every value of the setting, other hosts and the machine itself stay unreachable.
     allow(&hostile, "0.0.0.0/0 ::/0 unlisted.example listed.example").await;
     let said = text(&hostile.attack("/fetch?https://unlisted.example/").await);
     assert!(said.contains("not among the allowed hosts"), "{said}");
@@ -84,7 +84,7 @@ async fn f39_the_servers_setting_allows_internal_addresses_for_hosts_of_the_poli
     }
     let said = text(&hostile.attack("/fetch?https://127.0.0.1/").await);
     assert!(said.contains("no setting allows"), "{said}");
-    // The host that the administrator entered may be anywhere, its subdomains may not.
+    // The host that the administrator entered may have any address; its subdomains may not.
     let said = text(&hostile.attack("/fetch?https://home.example/").await);
     assert!(!said.contains("Denied"), "{said}");
     let said = text(&hostile.attack("/fetch?https://a.home.example/").await);
@@ -115,7 +115,7 @@ async fn f40_a_proxy_that_cannot_be_used_is_named_in_the_log_and_requests_do_not
     assert!(!log.contains("secret") && !said.contains("secret"));
 }
 
-/// Name servers that never answer: the threads that ask them are still there when the plugin is deactivated.
+/// Name servers do not respond, so the lookup threads still run when the plugin is deactivated.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_plugin_is_deactivated_while_a_name_is_looked_up() {
     let (looking, mut looks) = tokio::sync::mpsc::unbounded_channel();
@@ -138,7 +138,7 @@ async fn the_plugin_is_deactivated_while_a_name_is_looked_up() {
     hostile.plugin.deactivate().await.unwrap();
     let said = text(&attack.await.unwrap());
     assert!(said.contains("Timeout"), "{said}");
-    // Only now do the threads end, for which the runtime of this test waits.
+    // The threads end now. The runtime of this test waits for them.
     drop(let_go);
 }
 

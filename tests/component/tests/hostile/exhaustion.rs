@@ -1,4 +1,4 @@
-//! All of something: memory, the log, the queue, room for answers.
+//! Exhaustion of memory, the log, the queue, and the memory for responses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,10 +26,10 @@ async fn memory_ends_at_the_limit_of_the_policy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_events_together_have_a_limit_of_memory_and_it_is_told_once() {
+async fn all_events_together_have_a_memory_limit_that_is_logged_once() {
     let hostile = HostilePlugin::open().await;
     let hoards = (0..10).map(|_| hostile.attack("/memory-hold?100"));
-    // One that cannot even say what it got has ended for want of memory.
+    // An event that cannot return its result has run out of memory.
     let got = join_all(hoards).await;
     let got = got.iter().map(|reply| text(reply).parse().unwrap_or(0));
     let got: Vec<usize> = got.collect();
@@ -42,14 +42,14 @@ async fn all_events_together_have_a_limit_of_memory_and_it_is_told_once() {
         .matches("the policy allows them together")
         .count();
     assert_eq!(told, 1, "{}", hostile.log());
-    // What they had is there again.
+    // The memory is available again.
     assert_eq!(text(&hostile.attack("/memory-hold?200").await), "200");
     hostile.serves_requests().await;
 }
 
-/// What the host keeps for an event counts, too.
+/// The host's memory for an event counts, too.
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_from_outside_and_large_calls_find_no_room_where_events_have_all_memory() {
+async fn responses_and_large_calls_fail_if_events_use_all_memory() {
     let hostile = HostilePlugin::open().await;
     for (name, mebibytes) in [("three", 3), ("six", 6)] {
         let value = vec![1; mebibytes * 1024 * 1024];
@@ -66,7 +66,7 @@ async fn answers_from_outside_and_large_calls_find_no_room_where_events_have_all
         let url = "/fetch-and-keep-much?https://listed.example/";
         let fetch = hostile.attack(url).await;
         let call = hostile.attack("/host-call-room").await;
-        // The component has a copy of an answer while the host still has it.
+        // For a moment, both the component and the host have a copy of a response.
         let six = hostile.attack("/kv-length?six").await;
         let three = hostile.attack("/kv-length?three").await;
         hostile.api.world().store("go", b"now");
@@ -79,7 +79,7 @@ async fn answers_from_outside_and_large_calls_find_no_room_where_events_have_all
     assert_eq!(call.status, 500, "{}", text(&call));
     let told = "all events together have reached their memory limit";
     assert!(hostile.log().contains(told), "{}", hostile.log());
-    // What they had is there again.
+    // The memory is available again.
     assert_eq!(text(&hostile.attack("/host-call-room").await), "asked");
 }
 
@@ -93,7 +93,7 @@ async fn posts_are_returned_up_to_the_size_limit() {
             world.add_post("somebody", "full", &"x".repeat(size));
         }
     }
-    // The last one, and thirteen that are together less than 4 MiB.
+    // The last post, and thirteen posts of less than 4 MiB together.
     assert_eq!(text(&hostile.attack("/posts?full").await), "14");
 }
 
@@ -104,7 +104,7 @@ async fn log_lines_of_a_component_are_truncated() {
     assert_eq!(hostile.attack("/log-long").await.status, 200);
     assert_eq!(hostile.attack("/log-many-fields").await.status, 200);
     assert_eq!(hostile.attack("/print").await.status, 200);
-    // What was printed is told when the event ends badly.
+    // The output is logged if the event fails.
     assert_eq!(hostile.attack("/print-and-panic").await.status, 500);
     let log = hostile.api.world().log.clone();
     let long = log
@@ -117,7 +117,7 @@ async fn log_lines_of_a_component_are_truncated() {
     assert!(format!("{log:?}").len() < 64 * 1024);
 }
 
-/// What was printed is kept until the event ends.
+/// The output is kept until the event ends.
 #[tokio::test(flavor = "multi_thread")]
 async fn component_output_is_kept_up_to_a_limit() {
     let hostile = HostilePlugin::open().await;
@@ -175,7 +175,7 @@ async fn no_line_of_the_log_begins_within_another() {
     }
 }
 
-/// As full as the queue may be, minus one place in each index.
+/// The maximum queue length, minus one entry in each index.
 fn fill_the_queue(hostile: &HostilePlugin) {
     let entry = |number: usize| serde_json::json!({"id": format!("{number:032}"), "due": i64::MAX, "first_due": i64::MAX});
     for shard in 0..16 {
@@ -203,7 +203,7 @@ async fn a_flood_of_jobs_ends_where_the_queue_is_full_and_the_queue_stays_whole(
             let index: serde_json::Value = serde_json::from_slice(index).unwrap();
             assert!(index["jobs"].as_array().unwrap().len() <= 4_000, "{key}");
         }
-        // Those that were stored have their payload, and the one that was not has left none.
+        // Each stored job has its payload. The rejected job left no payload.
         let stored: usize = said.split(' ').next().unwrap().parse().unwrap();
         let payloads = keys.iter().filter(|key| key.starts_with("_job_"));
         assert_eq!(payloads.count(), stored);
@@ -222,14 +222,14 @@ async fn a_flood_of_jobs_ends_at_the_limit_of_host_calls() {
     hostile.serves_requests().await;
 }
 
-/// A writer to a server that takes nothing, and the other end of its stream.
+/// A writer to a server that reads nothing, and the server's end of the stream.
 async fn to_nobody() -> (ResponseWriter, (Session, Stream)) {
     let (ours, theirs, server) = dialed().await;
     (ResponseWriter::from_stream(ours), (server, theirs))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_that_nobody_takes_have_room_only_for_so_many() {
+async fn unread_responses_have_a_memory_limit() {
     let hostile = Arc::new(HostilePlugin::open().await);
     let request = |url: &str| HttpRequest {
         method: "GET".to_owned(),
@@ -250,8 +250,7 @@ async fn answers_that_nobody_takes_have_room_only_for_so_many() {
     }
     let dropped =
         |reason: &str| format!("plugin_host_responses_dropped_total{{reason=\"{reason}\"}}");
-    // Eight of fifteen MiB fit; the others were told to come again, if they had listened.
-    // All of them have begun to be sent.
+    // Eight responses of fifteen MiB fit. The other requests get 503. The host has started to send all of them.
     for (_, end) in &mut ends {
         end.read_u8().await.unwrap();
     }

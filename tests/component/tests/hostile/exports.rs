@@ -1,4 +1,4 @@
-//! A panic in each of the exports, one after the other: it is counted, told, and costs the event that it is in.
+//! A panic in each export is counted and logged, and only its event fails.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -19,7 +19,7 @@ fn command() -> CommandArgs {
     }
 }
 
-/// That so many events of this kind have ended in a panic, the last one in this export.
+/// Checks the number of events of this kind that panicked, and that the last panic was in this export.
 #[track_caller]
 fn has_panicked(hostile: &HostilePlugin, kind: &str, times: u64, export: &str) {
     let traps = format!("plugin_host_events_total{{kind=\"{kind}\",outcome=\"trap\"}}");
@@ -108,7 +108,7 @@ async fn a_panic_in_a_request_costs_that_request() {
     hostile.serves_requests().await;
 }
 
-/// Runs the job that is there again and again, until it has failed for a day.
+/// Runs the job until it has failed for a day.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_a_job_fails_that_run_and_a_panic_when_it_is_given_up_still_ends_the_job() {
     let clock = Arc::new(AtomicI64::new(NOW));
@@ -126,7 +126,7 @@ async fn a_panic_in_a_job_fails_that_run_and_a_panic_when_it_is_given_up_still_e
     };
     assert_eq!((jobs("failed"), jobs("given_up")), (runs, 0));
     hostile.serves_requests().await;
-    // That it is given up is told to the component, which panics again.
+    // The component is notified that the job is given up, and panics again.
     hostile.api.world().settings = json!({"attack": "given-up"});
     hostile.plugin.reload().await.unwrap();
     assert_eq!(hostile.works().await, None);

@@ -1,4 +1,4 @@
-//! In whose name: posts, bots, buttons, jobs.
+//! The acting user of posts, bots, buttons, and jobs.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -50,7 +50,7 @@ async fn posts_are_attributed_to_the_requesting_user() {
         let nobody = hostile.attack(&url).await;
         assert_eq!(nobody.status, 418, "{url}: {}", text(&nobody));
     }
-    // Somebody else's post, which the plugin did not create.
+    // A post that the plugin did not create.
     let post = hostile
         .api
         .world()
@@ -70,7 +70,7 @@ async fn posts_are_attributed_to_the_requesting_user() {
     );
 }
 
-/// Whoever clicks on such a post adds a member to the channel.
+/// A click on such a post would add a member to the channel.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ephemeral_post_offers_nobody_to_add_members() {
     let hostile = HostilePlugin::open().await;
@@ -93,7 +93,7 @@ async fn posts_of_the_plugins_own_kind_are_written() {
     assert_eq!(hostile.api.world().posts[0].kind, "custom_hostile");
 }
 
-/// The post that the plugin wrote for a user, and what is left of it when it is changed by hand.
+/// A post that the plugin wrote for a user, and its proof after a change by hand.
 async fn forged(change: impl FnOnce(&mut Post)) -> (HostilePlugin, String, String) {
     let hostile = HostilePlugin::open().await;
     let [eve, _, channel] = people(&hostile);
@@ -129,7 +129,7 @@ async fn a_post_that_the_plugin_wrote_can_be_changed_and_keeps_its_proof() {
     }
 }
 
-/// A member can copy all properties of a post into a post of their own, in the same channel, too. The server sets the time
+/// A member can copy all properties of a post into another post, also in the same channel, but the server sets the time
 /// of that post.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copied_mark_and_proof_do_not_make_a_post_the_plugins() {
@@ -171,20 +171,20 @@ async fn a_copied_mark_and_proof_do_not_make_a_post_the_plugins() {
     );
 }
 
-/// The key of another server, as after a copy of posts: nothing is this plugin's.
+/// With the key of another server, as after a copy of posts, no post belongs to this plugin.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proof_under_another_key_makes_no_post_the_plugins() {
     let (hostile, eve, _) = forged(|_| {}).await;
     let id = hostile.api.world().posts[0].id.clone();
     hostile.api.world().store("_host_key", vec![7; 32]);
     let update = format!("/post-update?{id}");
-    // This process remembers the key that it signed with.
+    // This process caches its signing key.
     assert_eq!(hostile.attack_as(&update, Some(&eve)).await.status, 200);
     let other = hostile.next_process().await;
     is_denied(&other.attack_as(&update, Some(&eve)).await);
 }
 
-/// The database replica does not have the key yet that another node has just stored.
+/// Another node has just stored the key, and the database replica does not have it yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn f30_a_node_waits_for_the_key_that_another_node_has_stored() {
     let hostile = HostilePlugin::open().await;
@@ -221,8 +221,8 @@ async fn a_component_cannot_write_the_hosts_properties() {
     assert!(hostile.api.world().posts.is_empty());
 }
 
-/// Clients show under the id of a post what they were sent for it last. So only a message that the host sent to the same
-/// user can be replaced; a database replica that lags, and does not have the stored post yet, changes nothing.
+/// Clients show the last message for the ID of a post. So only a message that the host sent to the same user can be
+/// replaced, even if a lagging database replica does not have the stored post yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stored_post_cannot_be_replaced_as_ephemeral() {
     let hostile = HostilePlugin::open().await;
@@ -237,7 +237,7 @@ async fn a_stored_post_cannot_be_replaced_as_ephemeral() {
         hostile.attack(&url).await
     };
     assert_eq!(hostile.attack("/bot").await.status, 200);
-    // What was shown to one user alone can be replaced for that user.
+    // An ephemeral message can be replaced for its user.
     let shown = text(
         &hostile
             .attack(&format!("/post-in-view?{user}/{channel}"))
@@ -270,7 +270,7 @@ async fn a_stored_post_cannot_be_replaced_as_ephemeral() {
     assert!(text(&long).contains("TooLarge"), "{}", text(&long));
 }
 
-/// The server answers with what an old version of it stored under the hash of a key where the key itself is absent.
+/// If a key is absent, the server returns the value that an old version stored under the hash of the key.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_under_the_hash_of_its_key_is_not_the_hosts_key() {
     let hostile = HostilePlugin::open().await;
@@ -279,7 +279,7 @@ async fn a_record_under_the_hash_of_its_key_is_not_the_hosts_key() {
     assert!(hostile.api.world().stored(&key).is_none());
 }
 
-/// What was stored under the hash of an ordinary key stays readable by that key.
+/// A value under the hash of an ordinary key stays readable by the key.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_of_an_old_server_is_read_by_its_own_name_and_not_listed_by_its_hash() {
     let hostile = HostilePlugin::open().await;
@@ -311,7 +311,7 @@ async fn the_bot_is_the_one_of_the_policy_and_of_no_other_owner() {
     let bot = hostile.attack(&format!("/bot-post?{channel}")).await;
     assert_eq!(bot.status, 200, "{}", text(&bot));
     assert!(hostile.api.world().users[&text(&bot)].is_bot);
-    // Another server, where a person has that name.
+    // On another server, a person has this name.
     let hostile = HostilePlugin::open().await;
     let [_, _, channel] = people(&hostile);
     hostile.api.world().add_user("hostile", "system_user");
@@ -320,7 +320,7 @@ async fn the_bot_is_the_one_of_the_policy_and_of_no_other_owner() {
         let world = hostile.api.world();
         assert!(world.posts.is_empty() && world.pictures.is_empty());
     }
-    // Servers where the name is that of a bot: of a user, of another plugin, of this one, or converted by an administrator.
+    // The name belongs to a bot: of a user, of another plugin, of this plugin, or converted by an administrator.
     for (owner, accepted) in [
         (Some("annxxxxxxxxxxxxxxxxxxxxxxx"), false),
         (Some("other"), false),
@@ -386,7 +386,7 @@ async fn buttons_lead_to_the_plugin_and_nowhere_else() {
     assert!(hostile.api.world().posts.is_empty());
 }
 
-/// The server would write what the answer to a click says into the post with the button, whoever wrote it.
+/// The server would apply the response of a click to the post with the button, whoever wrote the post.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_to_a_click_changes_no_post() {
     let hostile = HostilePlugin::open().await;
@@ -406,7 +406,7 @@ async fn an_answer_to_a_click_changes_no_post() {
     assert_eq!(reply.status, 200, "no click: {}", text(&reply));
 }
 
-/// A job is its user's; what it leaves behind is nobody's. Else one event would be enough for ever.
+/// A job acts for its user, but jobs that it enqueues act for nobody. Otherwise one event would authorize jobs forever.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_acts_for_whoever_caused_it_and_a_job_of_a_job_for_nobody() {
     let hostile = HostilePlugin::open().await;

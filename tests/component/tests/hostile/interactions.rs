@@ -1,4 +1,4 @@
-//! Clicks and dialogs: what is genuine, and what only looks like it.
+//! Genuine and forged clicks and dialogs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ const NOW: i64 = 1_785_000_000_000;
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
-/// The hostile with people in it, and a clock.
+/// The hostile plugin with users and a clock.
 struct Town {
     hostile: HostilePlugin,
     clock: Arc<AtomicI64>,
@@ -50,7 +50,7 @@ impl Town {
         text(&reply)
     }
 
-    /// The click of this user on the button of a post, as the server sends it.
+    /// A user's click on the button of a post, as sent by the server.
     fn click(&self, post: &Post, user: &str) -> Click {
         let props = props(post);
         let button = props.pointer("/attachments/0/actions/0/integration");
@@ -94,7 +94,7 @@ impl Town {
         self.seen(click).await.0
     }
 
-    /// The boss opens a dialog by a command and answers it, as the server sends it.
+    /// The administrator opens a dialog with a command and submits it, as sent by the server.
     async fn answers(&self) -> Click {
         let args = CommandArgs {
             command: "/hostile dialog".to_owned(),
@@ -127,7 +127,7 @@ impl Town {
     }
 }
 
-/// A request that a click, or a dialog, makes.
+/// The request of a click or a dialog.
 #[derive(Clone)]
 struct Click {
     route: String,
@@ -151,7 +151,7 @@ fn props(post: &Post) -> Value {
         .collect()
 }
 
-/// The last post, and the last one that one user saw.
+/// The last post, and the last ephemeral post.
 fn last(hostile: &HostilePlugin) -> (Option<Post>, Option<Post>) {
     let world = hostile.api.world();
     let seen = world.ephemerals.last().map(|(_, post)| post.clone());
@@ -169,7 +169,7 @@ async fn a_click_is_genuine_on_a_button_of_the_plugin_and_nowhere_else() {
     let post = last(&town.hostile).0.unwrap();
     let click = town.click(&post, eve);
     let (origin, body) = town.seen(&click).await;
-    // The component's own context, and nothing of the host's.
+    // The component's context, without the host's fields.
     assert_eq!(
         (origin.as_str(), &body["context"]),
         ("Origin::GenuineClick", &json!({"mine": 1.5}))
@@ -222,7 +222,7 @@ async fn a_click_is_genuine_on_a_button_of_the_plugin_and_nowhere_else() {
             .push(("Mattermost-Plugin-Id", "com.mattermost.server"))
     });
     assert_eq!(town.origin(&by_server).await, "Origin::GenuineClick");
-    // The proof of a button is none of a dialog.
+    // The proof of a button is not valid for a dialog.
     let dialog = click.but(|click| {
         let state = click.body["context"].to_string();
         click.body = json!({"type": "dialog_submission", "callback_id": "", "state": state,
@@ -265,7 +265,7 @@ async fn an_action_of_a_block_is_signed_like_a_button() {
     assert_eq!(town.hostile.api.world().posts.len(), 1);
 }
 
-/// The server adds it to the context of a menu. The user can choose it freely.
+/// The server adds the selected option to the context of a menu. Users can forge it.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_option_that_was_chosen_from_a_menu_reaches_the_component() {
     let town = Town::open().await;
@@ -323,7 +323,7 @@ async fn a_members_button_does_not_make_an_admins_click_genuine() {
         town.origin(&town.click(&forged, boss)).await,
         "Origin::Other"
     );
-    // Nor does the component sign it when it writes back what it read.
+    // If the component writes back a post, the member's button is not signed.
     let shown: Value =
         serde_json::from_str(&town.attack(&format!("/post-read?{id}")).await).unwrap();
     assert_eq!(
@@ -336,7 +336,7 @@ async fn a_members_button_does_not_make_an_admins_click_genuine() {
         copy["attachments"][0]["actions"][0]["integration"],
         Value::Null
     );
-    // Its own buttons it sees as it made them, and what it writes back is signed again.
+    // The component sees its own buttons unchanged. If it writes back a post, they are signed again.
     let shown = town.attack(&format!("/post-read?{}", genuine.id)).await;
     assert!(
         shown.contains(r#""context":{"mine":1.5}"#) && !shown.contains("_proof"),
@@ -403,7 +403,7 @@ async fn a_dialog_is_answered_by_whoever_it_was_opened_for() {
     assert_eq!(town.origin(&answers).await, "Origin::Other");
 }
 
-/// A trigger ID is made by a command or by a click, and by a click on anybody's button.
+/// A command or a click creates a trigger ID, also a click on another plugin's button.
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_command_or_a_genuine_click_opens_a_dialog() {
     let town = Town::open().await;
@@ -455,7 +455,7 @@ async fn a_request_of_the_webapp_has_a_header_that_no_button_can_add() {
             "{what}"
         );
     }
-    // A click stays a click.
+    // The request is still a click.
     let click = request.but(|click| click.body = json!({"trigger_id": "t", "user_id": click.user}));
     assert_eq!(town.origin(&click).await, "Origin::Other");
 }

@@ -1,7 +1,7 @@
 //! A hostile component, and the refusal of each attack.
 //!
-//! After every attack, the next event is served as usual. The check behind each row, and the failure of the test without
-//! it, are in `tests/guests/hostile/README.md`.
+//! After every attack, the next event is served as usual. The check behind each row, and the failure of the test
+//! without it, are in `tests/guests/hostile/README.md`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -31,7 +31,7 @@ fn by_status(replies: &[Reply]) -> BTreeMap<u16, usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_at_once_are_all_answered_though_sixty_four_may_run() {
+async fn two_hundred_concurrent_requests_are_all_served_if_sixty_four_may_run() {
     let hostile = Arc::new(HostilePlugin::open().await);
     let replies = send_at_once(&hostile, 200, "/harmless").await;
     assert_eq!(by_status(&replies), BTreeMap::from([(200, 200)]));

@@ -1,4 +1,4 @@
-//! Settings: who can be asked for which, and who changes them.
+//! Settings forms: users who can open them, and changes that are saved.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ const TEN_MINUTES: i64 = 600_000;
 const ROUTE: &str = "/_host/settings";
 const MASK: &str = "********************************";
 
-/// The hostile with two administrators and a member, and settings as an earlier plugin left them.
+/// The hostile plugin with two administrators, a member, and the settings of an earlier plugin.
 struct Office {
     hostile: HostilePlugin,
     clock: Arc<AtomicI64>,
@@ -62,7 +62,7 @@ impl Office {
         self.hostile.plugin.command(args).await.unwrap().unwrap()
     }
 
-    /// The boss is asked for settings.
+    /// Opens the settings form for the administrator.
     async fn form(&self, keys: &str) -> Dialog {
         let said = self.types(&self.boss, &format!("ask {keys}")).await;
         assert!(said.starts_with("Ok"), "{said}");
@@ -127,7 +127,7 @@ async fn an_administrator_enters_what_the_policy_lists_and_nothing_else_changes(
         !shown.contains("old token") && !shown.contains("old seal"),
         "{shown}"
     );
-    // Only the fields of the form count, whatever is sent.
+    // Fields that are not in the form are ignored.
     let answers = json!({"Token": " new token ", "Seal": false, "Unlisted": "x", "Home": "https://evil.example"});
     let reply = office.sends(&office.boss, &form.state, &answers).await;
     assert_eq!((reply.status, text(&reply).as_str()), (200, "{}"));
@@ -172,7 +172,7 @@ async fn a_form_is_its_users_for_ten_minutes_and_for_once() {
         assert_ne!(other, state, "{what}");
         office.is_refused(boss, &other, "no longer valid").await;
     }
-    // The state of a dialog of the component, which is signed, too.
+    // The state of the component's own dialog is also signed.
     office.types(boss, "dialog").await;
     let foreign = office
         .hostile
@@ -185,7 +185,7 @@ async fn a_form_is_its_users_for_ten_minutes_and_for_once() {
         .state
         .clone();
     office.is_refused(boss, &foreign, "no longer valid").await;
-    // Who was an administrator when the form was opened.
+    // The user was an administrator only when the form was opened.
     let roles = |roles: &str| {
         office
             .hostile
@@ -262,7 +262,7 @@ async fn only_listed_settings_are_asked_for_and_only_of_administrators() {
     assert!(office.hostile.denials("settings") >= 11);
 }
 
-/// A member's button or link leads an administrator to a route that asks.
+/// An administrator follows a member's button or link to a route that opens the form.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_settings_form_opens_without_user_intent() {
     let office = Office::open().await;
@@ -327,7 +327,7 @@ async fn masked_values_and_read_only_configurations_are_reported() {
     let office = Office::open().await;
     let state = office.form("Token").await.state;
     let before = office.stored();
-    // The form stays open, and can be sent again.
+    // The form stays open and can be submitted again.
     let reply = office
         .sends(&office.boss, &state, &json!({"Token": MASK}))
         .await;
@@ -349,7 +349,7 @@ async fn masked_values_and_read_only_configurations_are_reported() {
         .await;
     assert!(text(&reply).contains("read-only"), "{}", text(&reply));
     assert_eq!(office.stored(), before);
-    // Asterisks that were saved as a secret earlier are not saved again.
+    // Asterisks that were saved earlier as a secret are not saved again.
     office.hostile.api.world().read_only_config = false;
     office.hostile.api.world().settings = json!({"token": MASK, "seal": "s"});
     let state = office.form("Seal").await.state;

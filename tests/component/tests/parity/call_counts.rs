@@ -1,7 +1,7 @@
 //! D28: the calls to the server that each flow makes, by method.
 //!
-//! Each call is a round trip to the server, and most are also one to its database. If a flow needs another number of calls,
-//! change its row here. Log lines are not counted.
+//! Each call is a round trip to the server, and most are also one to its database. If a flow needs another number of
+//! calls, change its row here. Log lines are not counted.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -130,7 +130,7 @@ async fn delivers(scene: &Scene, event: &str, meeting: &Meeting) {
     assert_eq!(scene.delivers(&webhook).await.status, 200, "{event}");
 }
 
-/// A meeting that has no number here.
+/// A meeting without records.
 fn unknown(meeting: &Meeting) -> Meeting {
     let mut unknown = meeting.clone();
     unknown.id += 1;
@@ -138,7 +138,7 @@ fn unknown(meeting: &Meeting) -> Meeting {
     unknown
 }
 
-/// A meeting that channels follow.
+/// A meeting with subscribed channels.
 async fn followed(scene: &Scene, user: &str, channels: &[String]) -> Meeting {
     let host = scene.zoom.user("ann@example.com").unwrap();
     let plan = Schedule {
@@ -265,7 +265,7 @@ async fn zm064_zm065_zm115_d28_each_flow_makes_only_the_expected_calls() {
     }
 }
 
-/// A process of a plugin whose jobs of the kind `nothing` make no calls, with a clock that the test moves.
+/// A plugin process whose jobs of the kind `nothing` make no calls, with a clock that the test controls.
 async fn process(api: &Arc<MemoryApi>, clock: &Arc<AtomicI64>) -> ComponentPlugin {
     let manifest = include_str!("../../../guests/hello/plugin.json");
     let clock = Arc::clone(clock);
@@ -287,7 +287,7 @@ async fn enqueue(plugin: &ComponentPlugin) {
     assert_eq!(plugin.request(&request, b"x".to_vec()).await.status, 202);
 }
 
-/// From enqueuing to done at most 12 calls on the process that enqueued the job, and at most 15 on another.
+/// From start to end, a job takes at most 12 calls on the process that enqueued it, and at most 15 on another process.
 #[tokio::test(flavor = "multi_thread")]
 async fn d28_a_job_makes_only_the_expected_calls() {
     let api = Arc::new(MemoryApi::default());

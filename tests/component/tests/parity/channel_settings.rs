@@ -1,4 +1,4 @@
-//! Rules of channels: who may set them, and how they are asked for, stored, and listed.
+//! Rules of channels: permissions, the dialog, the records, and the list.
 
 use component_tests::scene::{Scene, body_of};
 use serde_json::{Value, json};
@@ -107,7 +107,7 @@ async fn zm039_zm080_d32_only_system_admins_can_answer_the_dialog() {
     scene.later(3_700);
     let expired = scene.submits(&boss, &town, &allow).await;
     assert_eq!(expired.status, 403, "an hour later");
-    // An administrator who is none any more.
+    // A former administrator.
     scene.asks(&boss, &town, "/zoom channel-settings").await;
     let roles = |roles: &str| {
         let mut world = scene.api.world();

@@ -89,7 +89,7 @@ async fn zm046_zm051_zm052_actions_that_need_a_connection_offer_the_link() {
     );
 }
 
-/// The flow that a browser makes for somebody; answers with the address it comes back to.
+/// The browser's flow for a user. Returns the address of the redirect back.
 async fn back_from_zoom(scene: &Scene, user: &str) -> String {
     let away = scene
         .request("GET", &scene.connect_link(user), Some(user), "")
@@ -128,7 +128,7 @@ async fn zm048_d10_a_state_works_only_for_the_user_who_began_it() {
         assert_eq!(answer.status, 401, "{query}");
     }
     assert_eq!(scene.zoom.count(Route::Token), 0, "no code was spent");
-    // The state was kept, works once, and not again.
+    // The state is kept and works exactly once.
     assert_eq!(
         scene.request("GET", &back, Some(&eve), "").await.status,
         200
@@ -181,7 +181,7 @@ async fn zm048_d51_declining_and_expired_states_are_explained() {
         page.contains("did not allow access") && page.contains("/zoom connect"),
         "{page}"
     );
-    // The page once more, when there is nothing left that it was about.
+    // Opens the page again, after its state was removed.
     let url = "/oauth2/complete?error=access_denied&state=x";
     let again = scene.request("GET", url, Some(&ann), "").await;
     assert_eq!((again.status, body_of(&again)), (200, page));
@@ -297,7 +297,7 @@ async fn zm022_d47_an_expired_token_is_refreshed_to_revoke_the_grant() {
         "refused with the old token, taken with the new one"
     );
     assert_eq!(scene.zoom.count(Route::Token), 2);
-    // Where Zoom ended the grant itself, there is nothing left to take back.
+    // If Zoom ended the grant itself, there is nothing to revoke.
     scene.connects(&ann, &town).await;
     scene.zoom.withdraw_grants();
     let told = scene.asks(&ann, &town, "/zoom disconnect").await;
@@ -380,14 +380,14 @@ async fn zm048_zm054_connecting_another_zoom_account_removes_the_first() {
     );
 }
 
-/// What there is of connections.
+/// The records of connections.
 fn connections(scene: &Scene) -> Vec<String> {
     let keys = scene.api.world().keys().into_iter();
     keys.filter(|key| key.starts_with("zoomtoken")).collect()
 }
 
-/// Whatever goes wrong while somebody connects: there is no connection of which Zoom's messages would not
-/// find the user, the next try works, and disconnecting ends it.
+/// After any failure while a user connects, Zoom's events find the user of every connection, the next attempt works,
+/// and disconnecting ends the connection.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm048_zm054_d61_connecting_succeeds_or_can_be_repeated_after_any_failure() {
     everywhere(&FAULTS, async |case| {
@@ -422,8 +422,8 @@ async fn zm048_zm054_d61_connecting_succeeds_or_can_be_repeated_after_any_failur
     .await;
 }
 
-/// Whatever goes wrong while somebody disconnects: the user is told, and repeating it ends the connection,
-/// here and at Zoom.
+/// After any failure while a user disconnects, the user gets a message, and the next attempt ends the connection, also
+/// at Zoom.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm022_d47_d61_disconnecting_succeeds_or_can_be_repeated_after_any_failure() {
     everywhere(&FAULTS, async |case| {
@@ -434,7 +434,7 @@ async fn zm022_d47_d61_disconnecting_succeeds_or_can_be_repeated_after_any_failu
         assert!(!told.is_empty() || case.is_crash(), "{case}");
         scene.later(60);
         let again = scene.types(&ann, &town, "/zoom disconnect").await;
-        // Zoom has forgotten the grant, or the user knows that it may not have.
+        // Zoom has revoked the grant, or the message says that the grant may still exist.
         let is_revoked = scene.zoom.count(Route::Revoke) > 0;
         let mut all = told.iter().chain(&again);
         let is_told = all.any(|told| told.text().contains("marketplace.zoom.us"));
@@ -446,7 +446,7 @@ async fn zm022_d47_d61_disconnecting_succeeds_or_can_be_repeated_after_any_failu
     .await;
 }
 
-/// As when another tab was left open: nobody is connected again by what was begun before they disconnected.
+/// A connection that was started in another tab before the user disconnected does not connect the user again.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm022_begun_authorizations_end_with_the_connection() {
     let scene = Scene::start().await;

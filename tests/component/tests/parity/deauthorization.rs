@@ -40,7 +40,7 @@ struct Connected {
 async fn connected() -> Connected {
     let (scene, ann, town) = support::connected().await;
     let zoom_id = scene.zoom.user("ann@example.com").unwrap().id;
-    // Subscriptions as the Go plugin stores them: of Ann's, and one that is listed and somebody else's.
+    // Subscriptions in the Go plugin's format: Ann's, and a listed subscription of another user.
     for (meeting, creator) in [("81111111111", ann.as_str()), ("82222222222", "somebody")] {
         let mapping = json!({"channel_id": town, "is_subscription": true, "created_by": creator});
         let key = format!("meeting_channel_{meeting}");
@@ -94,7 +94,7 @@ async fn zm036_zm059_zm061_d08_d47_all_data_is_deleted_and_the_user_is_notified(
             told[0].contains("gelöscht") && told[0].contains("/zoom connect"),
             "{told:?}"
         );
-        // Zoom repeats what it is not sure of, and both addresses may be registered.
+        // Zoom may repeat a delivery, and both addresses may be registered.
         for url in [address(), format!("/webhook?secret={WEBHOOK_SECRET}")] {
             assert_eq!(scene.delivers_to(&url, &webhook).await.status, 200);
         }
@@ -216,7 +216,7 @@ async fn zm050_zm059_d48_all_users_of_the_zoom_account_are_disconnected() {
     }
 }
 
-/// Whatever goes wrong, Zoom repeats the delivery; then all is gone, and the user knows.
+/// After any failure, Zoom repeats the delivery. Then all records are removed, and the user is notified.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm059_d08_d61_a_deauthorization_is_completed_and_reported_once_after_any_failure() {
     everywhere(&FAULTS, async |case| {
@@ -256,8 +256,8 @@ async fn zm059_d60_d61_a_deauthorization_for_everyone_is_completed_and_reported_
     .await;
 }
 
-/// Delivers a removal with an injected fault. Zoom repeats it twice if the response is not 200. Returns the process that
-/// continues.
+/// Delivers a removal with an injected fault. Zoom repeats it twice if the response is not 200. Returns the process
+/// that continues.
 async fn removed(case: &mut Case, scene: Scene, removal: &Value) -> Scene {
     case.begins(&scene);
     let first = scene

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::flows;
 
-/// The calls that the existing plugin needs, and those that stand for its detours: dialogs open through
-/// the server, and settings of the server are read whole.
+/// The calls of the existing plugin, and the calls that replace its indirect ways: dialogs open through the server's
+/// API, and the server's settings are read at once.
 const ALLOWED: [&str; 30] = [
     "LoadPluginConfiguration",
     "GetConfig",
@@ -65,7 +65,7 @@ async fn zm120_d28_only_the_calls_that_are_needed_are_used() {
     assert!(listed <= 3 * 2, "{listed}");
 }
 
-/// Whatever happens, only Zoom is talked to, at addresses of its API; and the sandbox allows no more.
+/// The plugin sends requests only to addresses of Zoom's API, and the sandbox allows no other hosts.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm119_requests_go_to_zoom_only() {
     let scene = Scene::start().await;
@@ -88,7 +88,7 @@ async fn zm119_requests_go_to_zoom_only() {
     assert!(!refused, "the plugin tried to reach somebody else");
 }
 
-/// A line is a sentence, and what belongs to it is in fields whose names are always the same.
+/// A log message is a sentence, and its values are in fields with fixed names.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm118_log_lines_are_sentences_with_named_fields() {
     let scene = Scene::start().await;
@@ -106,7 +106,7 @@ async fn zm118_log_lines_are_sentences_with_named_fields() {
     }
 }
 
-/// What an administrator has to look at is a warning; what a user did wrong is none.
+/// Problems for the administrator are warnings; mistakes of users are not.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm118_refused_webhooks_and_failures_of_zoom_are_warnings() {
     let scene = Scene::start().await;
@@ -156,7 +156,7 @@ async fn zm118_refused_webhooks_and_failures_of_zoom_are_warnings() {
     );
 }
 
-/// The server opens the dialog for the trigger of the command: no detour over its address, no token.
+/// The server opens the dialog for the trigger ID of the command, without an HTTP request or a token.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm113_d15_a_dialog_is_opened_by_the_server_itself() {
     let scene = Scene::start().await;

@@ -23,7 +23,7 @@ fn start(node: &Arc<Scene>, user: &str, channel: &str) -> tokio::task::JoinHandl
     })
 }
 
-/// Zoom's refresh tokens work once. Whoever spends one a second time loses the connection.
+/// Zoom's refresh tokens work once. A second use ends the connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn zm053_d04_d05_fifty_starts_on_two_nodes_refresh_a_token_once() {
     let nodes = cluster().await;
@@ -86,7 +86,7 @@ async fn zm070_d39_a_hundred_starts_on_two_nodes_make_one_meeting() {
     }
 }
 
-/// Zoom repeats what it did not see answered, and a proxy may send the repetition to another node.
+/// Zoom repeats a delivery without a response, and a proxy may send the repetition to another node.
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn zm092_d06_the_same_webhook_to_two_nodes_is_handled_once() {
     let nodes = cluster().await;

@@ -1,4 +1,4 @@
-//! Routes: who may use them, their responses, and what they do not change.
+//! Routes: access, responses, and the absence of side effects.
 
 use component_tests::scene::{At, Scene, WEBHOOK_SECRET, body_of, header_of, props};
 use plugin_host::Reply;
@@ -12,7 +12,7 @@ fn json_of(reply: &Reply) -> Value {
     serde_json::from_slice(&reply.body).unwrap()
 }
 
-/// Everything that outsiders could change: stored values, posts, what people were told.
+/// The state that outsiders could change: records, posts, and messages.
 fn state(scene: &Scene) -> (Vec<(String, Vec<u8>)>, usize, usize, u64) {
     let world = scene.api.world();
     let records = world.keys().into_iter().map(|key| {
@@ -127,7 +127,7 @@ async fn starts(scene: &Scene, user: &str, query: &str, body: Value) -> Reply {
         .await
 }
 
-/// The client opens an address only when it gets one; all else reaches the user as a message.
+/// The client opens an address only if the response has one; other responses reach the user as a message.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm033_zm062_zm065_d45_the_rest_start_answers_what_clients_expect() {
     let scene = Scene::start().await;
@@ -188,7 +188,7 @@ async fn zm065_a_restricted_channel_answers_with_an_error_that_is_shown() {
     assert!(scene.posts(&town).is_empty());
 }
 
-/// Whether a channel exists or forbids meetings is nobody's business who is not in it.
+/// Users outside a channel cannot learn whether it exists or forbids meetings.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm065_zm066_non_members_cannot_find_out_which_channels_exist() {
     let scene = Scene::with(json!({"restrictmeetingcreation": true})).await;
@@ -199,7 +199,7 @@ async fn zm065_zm066_non_members_cannot_find_out_which_channels_exist() {
     let private = scene.api.world().add_channel("board", "P", &[&bob]);
     scene.connects_and_prefers(&ann, &town, "No").await;
     let mut answers = Vec::new();
-    // The server itself refuses commands there.
+    // The server rejects commands there.
     for channel in [open.as_str(), &private, "aaaaaaaaaaaaaaaaaaaaaaaaaa"] {
         let reply = starts(&scene, &ann, "?force=1", json!({"channel_id": channel})).await;
         answers.push((reply.status, body_of(&reply)));
@@ -212,7 +212,7 @@ async fn zm065_zm066_non_members_cannot_find_out_which_channels_exist() {
     assert_eq!(scene.zoom.count(Route::CreateMeeting), 0);
 }
 
-/// A thread, a direct channel and a group are places to start a meeting like any other.
+/// Meetings can also be started in a thread, a direct channel, and a group.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm062_meetings_start_in_channels_of_every_kind() {
     let scene = Scene::with(json!({"restrictmeetingcreation": true})).await;
@@ -238,7 +238,7 @@ async fn zm062_meetings_start_in_channels_of_every_kind() {
     }
 }
 
-/// Everything that lacks a proof, once each. Nothing of it may reach a record, a person or Zoom.
+/// Every request without a proof, once each. None may reach a record, a user, or Zoom.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm116_unverified_requests_change_nothing() {
     let scene = Scene::start().await;

@@ -71,8 +71,8 @@ async fn zm002_unreadable_settings_keep_the_previous_ones() {
     assert_eq!(scene.delivers(&hook).await.status, 200);
 }
 
-/// The secret in the address and the key of the signature change together. A webhook with one of the
-/// old and one of the new pair is never right.
+/// The secret in the address and the key of the signature change together. A webhook with one old and one new value is
+/// always rejected.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn d38_each_event_uses_one_snapshot_of_the_settings() {
     let scene = Arc::new(Scene::start().await);
@@ -143,7 +143,7 @@ async fn zm003_without_bot_or_command_the_plugin_does_not_start() {
     let starts_when_failing = async |name: &str| {
         let api = Arc::new(MemoryApi::default());
         api.world().settings = json!({});
-        // The numbers of calls are those of an activation that goes well.
+        // The call numbers are those of a successful activation.
         let probe = plugin(component(GUEST).unwrap(), MANIFEST).unwrap();
         let well = Arc::new(MemoryApi::default());
         well.world().settings = json!({});
@@ -232,7 +232,7 @@ fn zm006_the_system_console_shows_the_same_settings_in_the_same_order() {
     assert!(header.contains("https://mattermost.com/pl/mattermost-plugin-zoom"));
 }
 
-/// The server stores keys in lower case; tools of administrators write them as the System Console does.
+/// The server stores keys in lower case; administrators' tools write them like the System Console.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm006_keys_of_settings_are_matched_in_any_case() {
     let scene = Scene::start().await;
@@ -281,7 +281,7 @@ async fn zm007_blank_addresses_mean_zooms_own() {
     );
 }
 
-/// The addresses that an administrator registers at Zoom, and no scopes beside those of the app.
+/// The addresses that an administrator registers at Zoom, and only the scopes of the app.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm009_zoom_is_asked_for_the_documented_address_and_for_no_scopes() {
     let scene = Scene::start().await;

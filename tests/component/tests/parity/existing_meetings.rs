@@ -10,7 +10,7 @@ use crate::support::connected_choosing;
 
 const CLIENT: &str = "clientaaaaaaaaaaaaaaaaaaaa";
 
-/// A post that somebody wrote.
+/// A post of a user.
 fn write(scene: &Scene, user: &str, channel: &str) -> Post {
     let post = Post {
         id: "rootaaaaaaaaaaaaaaaaaaaaaa".to_owned(),
@@ -122,7 +122,7 @@ async fn zm023_zm076_zm077_zm078_d41_the_form_keeps_a_preference_where_it_is() {
         .await;
     assert_eq!(reply.status, 403, "the host did not sign this button");
     let told: Value = serde_json::from_slice(&reply.body).unwrap();
-    // The server shows it to whoever pressed the button.
+    // The server shows the text to the user who selected the button.
     let told = told["ephemeral_text"].as_str().unwrap();
     assert!(told.contains("no longer valid"), "{told}");
     assert_eq!(preference(&scene, &ann).as_deref(), Some("\"ask\""));
@@ -153,7 +153,7 @@ async fn zm067_zm068_the_preference_decides_which_id_is_used() {
     assert_eq!(props(&post)["meeting_id"], meeting.id);
 }
 
-/// The thread was begun by a user, as threads are; the bot has no part in it.
+/// A user started the thread; the bot has no post in it.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm073_zm074_zm075_d07_d19_d42_the_question_in_a_thread_keeps_everything() {
     let scene = Scene::start().await;
@@ -179,7 +179,7 @@ async fn zm073_zm074_zm075_d07_d19_d42_the_question_in_a_thread_keeps_everything
     let world = scene.api.world();
     let event = world.events.last().unwrap();
     assert_eq!(event.audience.user_id, ann);
-    // The client compares it with its own: it may be another person's.
+    // The client compares the user ID with its own: the response may be for another user.
     assert_eq!(event.audience.connection_id, "");
     assert_eq!(event.data["connection_id"], Any::String(CLIENT.to_owned()));
     let (_, changed) = world.ephemeral_changes.last().unwrap();
@@ -189,7 +189,7 @@ async fn zm073_zm074_zm075_d07_d19_d42_the_question_in_a_thread_keeps_everything
     );
 }
 
-/// Who has asked to be asked is asked again, and the answer is for this meeting alone.
+/// A user with the preference `Ask` is asked each time, and the answer is for this meeting only.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm073_zm074_a_later_answer_changes_no_preference() {
     let (scene, ann, town) = connected_choosing("Ask").await;
@@ -206,7 +206,7 @@ async fn zm073_zm074_a_later_answer_changes_no_preference() {
     assert_eq!(props(&post)["meeting_id"], pmi);
 }
 
-/// Between question and answer, and between link and consent, the channel may have been closed.
+/// The channel may be archived between question and answer, or between link and consent.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm082_d32_no_way_to_start_bypasses_the_restriction() {
     let scene = Scene::start().await;
@@ -231,7 +231,7 @@ async fn zm082_d32_no_way_to_start_bypasses_the_restriction() {
     assert_eq!(scene.zoom.count(Route::CreateMeeting), 0);
     assert!(scene.posts(&town).is_empty());
 
-    // Nor does a click that was never offered, for a channel of others.
+    // A forged click for another channel has no effect either.
     scene
         .change_settings(json!({"restrictmeetingcreation": false}))
         .await;
@@ -318,13 +318,13 @@ async fn zm083_users_who_may_not_post_cannot_start_meetings() {
         .await;
     let told = body_of(&reply);
     assert!(told.contains("permission to post"), "{told}");
-    // The server itself refuses the command.
+    // The server rejects the command.
     let told = scene.asks(&ann, &town, "/zoom start").await;
     assert!(told.contains("appropriate permissions"), "{told}");
     assert_eq!(scene.zoom.count(Route::CreateMeeting), 0);
 }
 
-/// From the start in Mattermost over Zoom's messages to the end there are two states and no more.
+/// From start to end, a meeting has exactly two states.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm087_zm091_zm092_d12_a_meeting_is_started_and_then_ended() {
     let (scene, ann, town) = connected_choosing("No").await;

@@ -1,5 +1,5 @@
-//! Secrets do not leak. Every scene of this binary is searched at its end, see `component_tests::leaks`. This module searches
-//! a scene with all flows.
+//! Secrets do not leak. Every scene of this binary is searched at its end, see `component_tests::leaks`. This module
+//! searches a scene with all flows.
 
 use component_tests::scene::{Scene, WEBHOOK_SECRET};
 use mattermost_plugin_rpc::mattermost::{KvApi as _, LogApi as _, LogLevel};
@@ -28,7 +28,7 @@ async fn zm117_d17_d40_no_secret_is_in_the_log_in_an_answer_or_in_a_record() {
     }
 }
 
-/// The search finds what there is to find.
+/// The search finds secrets that are there.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm117_a_secret_in_any_of_the_places_is_found() {
     let scene = Scene::start().await;

@@ -1,7 +1,8 @@
 //! A database that was written by the Go plugin.
 //!
-//! The records in `tests/fixtures/go-plugin-kv` have the exact keys and values of the Go plugin; the encrypted tokens in them
-//! were made with OpenSSL. All users stay connected, no setting or running meeting is lost, and tokens are encrypted again.
+//! The records in `tests/fixtures/go-plugin-kv` have the exact keys and values of the Go plugin; the encrypted tokens
+//! in them were made with OpenSSL. All users stay connected, no setting or running meeting is lost, and tokens are
+//! encrypted again.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
@@ -16,7 +17,7 @@ use crate::go_plugin::{
 
 #[test]
 fn zm107_the_fixtures_hold_tokens_as_the_go_plugin_encrypts_them() {
-    // The vector is also in the component's own tests; OpenSSL made it.
+    // The vector is also in the component's unit tests. It was made with OpenSSL.
     let iv: Vec<u8> = (0..16).collect();
     assert_eq!(
         seal(ENCRYPTION_KEY.as_bytes(), &iv, "zoom-access-token"),
@@ -42,7 +43,7 @@ async fn zm010_zm054_zm106_zm107_d17_people_stay_connected_and_old_forms_are_gon
     let left = fixture(USER_LEVEL);
     assert_eq!(stored_with(scene, &old_forms(&left, ANN)).len(), 2);
 
-    // A token that is still good, and a preference in the key-value store.
+    // A valid token, and a preference in the key-value store.
     assert_eq!(scene.asks(ANN, &site.yard, "/zoom start Standup").await, "");
     let meeting = scene.zoom.meetings().pop().unwrap();
     assert_eq!(meeting.topic, "Standup");
@@ -55,7 +56,7 @@ async fn zm010_zm054_zm106_zm107_d17_people_stay_connected_and_old_forms_are_gon
     );
     assert_eq!(stored_with(scene, &old_forms(&left, ANN)), [""; 0]);
 
-    // A token that has expired, and a preference where the server keeps its own.
+    // An expired token, and a preference among the server's preferences.
     let room = scene.channel("room", &[BOB]);
     assert_eq!(scene.asks(BOB, &room, "/zoom start").await, "");
     let post = scene.posts(&room).pop().unwrap();
@@ -87,7 +88,7 @@ async fn zm010_zm054_zm106_zm107_d17_people_stay_connected_and_old_forms_are_gon
     assert!(!told.contains(SITE), "no link: {told}");
 }
 
-/// What was moved out of the server's preferences is read once and found at its new place afterwards.
+/// A preference of the server is read once and then found in the key-value store.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm079_zm106_an_old_preference_is_moved_once() {
     let site = taken_over(json!({})).await;
@@ -107,7 +108,7 @@ async fn zm079_zm106_an_old_preference_is_moved_once() {
     assert_eq!(reads(), 1);
 }
 
-/// A meeting that runs while the plugin is replaced ends like any other.
+/// A meeting that is active during the upgrade ends like any other.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm010_zm092_zm094_zm105_running_meetings_end_in_the_posts_of_the_go_plugin() {
     let site = taken_over(json!({})).await;
@@ -138,7 +139,7 @@ async fn zm010_zm092_zm094_zm105_running_meetings_end_in_the_posts_of_the_go_plu
         let before = scene.posts(&site.town);
         let before = before.iter().find(|one| one.id == post).unwrap().clone();
         let mut ended = meeting(id, uuid);
-        // At Zoom it began shortly after the post was written.
+        // The meeting started shortly after the post was written.
         ended.start_time = time_of(before.create_at + 5000);
         let reply = scene
             .delivers(&scene.zoom.webhook("meeting.ended", &ended))
@@ -224,7 +225,7 @@ async fn zm010_zm104_d20_preferences_of_channels_stay() {
     }
 }
 
-/// The state of a sign-in that was under way is in another form, and counts as expired.
+/// The state of a sign-in in progress has another format and counts as expired.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm044_zm045_d51_an_authorization_begun_by_the_go_plugin_must_be_repeated() {
     let site = taken_over(json!({})).await;

@@ -3,13 +3,13 @@
 use component_tests::scene::{Scene, link_in, props};
 use plugin_tests::zoom::{Fault, Route};
 
-/// A sentence without the link in it, which is another one each time.
+/// A sentence without its link, which differs each time.
 fn without_link(sentence: &str) -> String {
     let link = link_in(sentence).unwrap_or_default();
     sentence.replace(&link, "")
 }
 
-/// Each person reads their own language; what the channel reads is the same for all.
+/// Each user gets the user's language. Posts in the channel have one language for all.
 #[tokio::test(flavor = "multi_thread")]
 async fn d36_each_user_gets_sentences_in_their_own_language() {
     let scene = Scene::start().await;
@@ -51,7 +51,7 @@ async fn d36_each_user_gets_sentences_in_their_own_language() {
     assert_eq!(post.message, "I have started a meeting");
 }
 
-/// Parts of the sentences that a person reads in one language.
+/// Parts of the sentences in one language.
 struct Words {
     locale: &'static str,
     help: &'static str,

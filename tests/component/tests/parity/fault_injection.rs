@@ -1,4 +1,4 @@
-//! Runs a flow once for each of its steps and each possible failure there.
+//! Runs a flow once for each step and each possible failure at the step.
 
 use std::fmt;
 

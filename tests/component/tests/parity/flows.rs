@@ -12,7 +12,7 @@ pub const RECORDING_SECRETS: [&str; 2] = [
     "download-token-of-the-recording-5Kq",
 ];
 
-/// Plays all of it.
+/// Runs all flows.
 pub async fn play(scene: &Scene) {
     let ann = scene.person("ann");
     let bob = scene.person("bob");
@@ -30,7 +30,7 @@ pub async fn play(scene: &Scene) {
     endings(scene, &ann, &bob).await;
 }
 
-/// Each subcommand, with and without sense.
+/// Each subcommand, with valid and invalid arguments.
 async fn commands(scene: &Scene, people: &[&str], channel: &str) {
     for person in people {
         for text in [
@@ -160,7 +160,7 @@ async fn recordings(scene: &Scene) {
     }
 }
 
-/// Deliveries and requests of somebody who is neither Zoom nor signed in.
+/// Deliveries that are not from Zoom, and requests without a session.
 async fn strangers(scene: &Scene) {
     let Some(meeting) = scene.zoom.meetings().pop() else {
         return;
@@ -197,7 +197,7 @@ async fn strangers(scene: &Scene) {
     }
 }
 
-/// Zoom on its bad days.
+/// Failures of Zoom.
 async fn faults(scene: &Scene, ann: &str) {
     let room = scene.channel("room", &[ann]);
     for fault in [

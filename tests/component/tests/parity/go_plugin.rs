@@ -33,7 +33,7 @@ pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap()
 }
 
-/// Encrypts as the Go plugin does: CFB over the padded text, behind the IV, in padded base64url.
+/// Encrypts like the Go plugin: CFB over the padded text, after the IV, in padded base64url.
 pub fn seal(key: &[u8], iv: &[u8], text: &str) -> String {
     let padding = 16 - text.len() % 16;
     let mut body = text.as_bytes().to_vec();
@@ -43,7 +43,7 @@ pub fn seal(key: &[u8], iv: &[u8], text: &str) -> String {
     URL_SAFE.encode([iv, &body].concat())
 }
 
-/// A server with what the Go plugin left, and people in the channels that it knew.
+/// A server with the Go plugin's records, and users in its channels.
 pub struct Site {
     pub scene: Scene,
     pub town: String,
@@ -93,12 +93,12 @@ pub async fn taken_over(changes: Value) -> Site {
     }
 }
 
-/// Numbers of posts come back from the database as floating-point ones.
+/// The database returns the numbers of posts as floating-point numbers.
 fn as_in_the_database(value: &Value) -> Value {
     value.as_f64().map_or_else(|| value.clone(), Value::from)
 }
 
-/// Puts the fixture into the server.
+/// Stores the fixture in the server.
 pub fn load(scene: &Scene, left: &Value) {
     let yesterday = scene.now() - 20 * 3_600_000;
     let mut world = scene.api.world();
@@ -133,7 +133,7 @@ pub fn load(scene: &Scene, left: &Value) {
     }
 }
 
-/// Every stored value that holds one of the texts.
+/// Every stored value that contains one of the texts.
 pub fn stored_with(scene: &Scene, texts: &[String]) -> Vec<String> {
     let world = scene.api.world();
     let keys = world.keys().into_iter().filter(|key| {
@@ -144,7 +144,7 @@ pub fn stored_with(scene: &Scene, texts: &[String]) -> Vec<String> {
     keys.collect()
 }
 
-/// The tokens of a person in all forms that the Go plugin stores: in clear and as it encrypts them.
+/// The tokens of a user in all formats of the Go plugin: plain and encrypted.
 pub fn old_forms(left: &Value, user: &str) -> Vec<String> {
     let tokens = list(&left["tokens"])
         .find(|one| one["user"] == user)

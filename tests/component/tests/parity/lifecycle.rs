@@ -161,7 +161,7 @@ async fn zm004_d03_d50_unsafe_settings_are_refused_at_once() {
         let town = scene.channel("town", &[&root]);
         let told = scene.asks(&root, &town, "/zoom connect").await;
         assert!(told.contains(named), "{named}: {told}");
-        // Above all, an unsigned webhook is not believed.
+        // In particular, an unsigned webhook is rejected.
         let url = format!("/webhook?secret={WEBHOOK_SECRET}");
         assert_eq!(
             scene.request("POST", &url, None, "{}").await.status,
@@ -219,8 +219,8 @@ async fn zm042_bodies_that_are_null_are_refused() {
     }
 }
 
-/// A whole life: connecting, starting, renewing, failing, ending. No secret is in a log line, an answer
-/// or a stored record, and what failed outside is a warning.
+/// A full scenario: connecting, starting, refreshing, failing, ending. No secret is in a log line, a response, or a
+/// record, and external failures are warnings.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm117_zm118_nothing_that_is_written_holds_a_secret() {
     use plugin_tests::zoom::{Fault, Route};

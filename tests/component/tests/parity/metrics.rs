@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::end_meetings;
 
-/// The value of a line of the metrics; 0 where there is none.
+/// The value of a metric, or 0.
 fn counted(scene: &Scene, line: &str) -> u64 {
     let metrics = scene.plugin.prometheus();
     let mut lines = metrics.lines();
@@ -49,7 +49,7 @@ async fn requests_to_zoom_are_counted_by_host_and_status_and_jobs_by_how_they_en
         "recording_type": "chat_file", "download_url": scene.zoom.add_file("chat", "hello")}]);
     scene.zoom.fail_next(Route::Download, Fault::server_error());
     let webhook = scene.zoom.recorded("recording.completed", &meeting, &chat);
-    // Jobs that ran before: the subscriptions were indexed.
+    // An earlier job has indexed the subscriptions.
     let (enqueued, done) = (
         counted(&scene, "plugin_host_jobs_enqueued_total"),
         jobs(&scene, "done"),

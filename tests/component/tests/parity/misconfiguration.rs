@@ -4,7 +4,7 @@ use component_tests::scene::{ENCRYPTION_KEY, SITE, Scene, WEBHOOK_SECRET, body_o
 use mattermost_plugin_rpc::mattermost::User;
 use serde_json::{Value, json};
 
-/// What Mattermost shows instead of a secret.
+/// Mattermost's mask for secrets.
 const MASK: &str = "********************************";
 
 /// All settings with their labels in the System Console.
@@ -170,7 +170,7 @@ async fn f35_links_have_the_host_in_lower_case_and_the_path_as_it_is() {
     assert_eq!(SITE, SITE.to_lowercase(), "the site of the other tests");
 }
 
-/// Someone in place of the bot, on a server where the plugin has not run before.
+/// An account with the bot's username, on a server where the plugin has not run before.
 fn instead_of_the_bot(scene: &Scene, change: impl Fn(&mut User)) -> String {
     let mut world = scene.api.world();
     world.users.retain(|_, user| !user.is_bot);
@@ -214,7 +214,7 @@ async fn f33_the_activation_error_names_a_persons_account_and_both_remedies_work
     }
 }
 
-/// A bot of somebody else could be used by its owner too, so it is refused like a person's account.
+/// The owner of another bot could use it, too, so it is rejected like a person's account.
 #[tokio::test(flavor = "multi_thread")]
 async fn f33_a_bot_that_belongs_to_someone_else_is_refused_until_it_is_renamed() {
     let scene = Scene::start().await;

@@ -1,5 +1,5 @@
-//! Invariants of the store and the channels when no work is pending, after any failure: no record without the records that
-//! belong to it, no duplicate post, no job left.
+//! Invariants of the store and the channels when no work is pending, after any failure: no record without the records
+//! that belong to it, no duplicate post, no job left.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -8,7 +8,7 @@ use component_tests::memory::World;
 use component_tests::scene::{Scene, props};
 use serde_json::Value;
 
-/// Looks at all of it.
+/// Checks all invariants.
 pub fn in_order(scene: &Scene, case: &impl Display) {
     let world = scene.api.world();
     let mut wrong = Vec::new();
@@ -21,7 +21,7 @@ pub fn in_order(scene: &Scene, case: &impl Display) {
     assert!(wrong.is_empty(), "{case}: {wrong:#?}");
 }
 
-/// The records whose keys begin so: what follows in the key, and the value as JSON.
+/// The records whose keys have this prefix: the rest of the key, and the value as JSON.
 fn records<'a>(world: &'a World, prefix: &'a str) -> impl Iterator<Item = (String, Value)> + 'a {
     let keys = world.keys().into_iter();
     keys.filter_map(move |key| {
@@ -35,7 +35,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// Each connection is found from Zoom, and each record that leads from Zoom leads to a connection.
+/// Each connection has an entry in the index of Zoom users, and each entry leads to a connection.
 fn connections(world: &World, wrong: &mut Vec<String>) {
     let mut own = BTreeSet::new();
     for (user, record) in records(world, "zoomtoken_") {
@@ -58,7 +58,7 @@ fn connections(world: &World, wrong: &mut Vec<String>) {
     }
 }
 
-/// Each subscription is in the list of who made it, and each list names subscriptions.
+/// Each subscription is in its creator's list, and each list entry has a subscription.
 fn subscriptions(world: &World, wrong: &mut Vec<String>) {
     let mut made = BTreeSet::new();
     for (meeting, record) in records(world, "meeting_channel_") {
@@ -80,7 +80,7 @@ fn subscriptions(world: &World, wrong: &mut Vec<String>) {
     }
 }
 
-/// Records of meetings lead to posts that are there.
+/// Records of meetings refer to existing posts.
 fn meetings(world: &World, wrong: &mut Vec<String>) {
     let known = |id: &str| world.posts.iter().any(|post| post.id == id);
     for (occurrence, record) in records(world, "occurrence_") {
@@ -93,8 +93,8 @@ fn meetings(world: &World, wrong: &mut Vec<String>) {
     }
 }
 
-/// No occurrence is announced twice in a channel, no step of a job has two posts, and the host vouches for
-/// each post of a meeting.
+/// No occurrence is announced twice in a channel, no step of a job has two posts, and each post of a meeting has the
+/// host's proof.
 fn posts(world: &World, wrong: &mut Vec<String>) {
     let mut seen = BTreeSet::new();
     let live = world.posts.iter().filter(|post| post.delete_at == 0);
@@ -109,7 +109,7 @@ fn posts(world: &World, wrong: &mut Vec<String>) {
     }
 }
 
-/// Nothing is left of jobs that are done but payloads that expire. A card of a personal room has a job that waits.
+/// Finished jobs leave only payloads that expire. A card of a personal room has a job that waits.
 fn queue(world: &World, wrong: &mut Vec<String>) {
     for (index, record) in records(world, "_jobs_") {
         let jobs = record["jobs"].as_array().into_iter().flatten();
@@ -128,7 +128,7 @@ fn queue(world: &World, wrong: &mut Vec<String>) {
     }
 }
 
-/// What stands for something that is under way ends by itself.
+/// Records of operations in progress expire.
 fn passing(world: &World, wrong: &mut Vec<String>) {
     const PASSING: [&str; 9] = [
         "occurrence_",

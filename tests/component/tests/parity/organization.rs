@@ -115,8 +115,7 @@ async fn zm024_zm030_zm046_d01_only_a_system_admin_connects_and_disconnects() {
     );
 }
 
-/// The whole of D1: a member has a state in hand, consents as a Zoom account of their own, and comes
-/// back with a good code.
+/// All of D1: a member has a state, consents with the member's own Zoom account, and returns a valid code.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm047_zm048_d01_a_member_cannot_replace_the_organizations_connection() {
     let scene = account_level().await;
@@ -124,7 +123,7 @@ async fn zm047_zm048_d01_a_member_cannot_replace_the_organizations_connection() 
     let town = scene.channel("town", &[&root, &eve]);
     scene.connects(&root, &town).await;
     let before = scene.api.world().stored(KEY).map(<[u8]>::to_vec);
-    // While the plugin was at the user level, everybody could begin a connection.
+    // While the plugin was at user level, every user could start a connection.
     scene
         .change_settings(json!({"accountlevelapp": false}))
         .await;
@@ -150,7 +149,7 @@ async fn zm047_zm048_d01_a_member_cannot_replace_the_organizations_connection() 
         scene.request("GET", &back, Some(&eve), "").await.status,
         403
     );
-    // A former administrator with a state of the right level is refused as well.
+    // A former administrator with a state of the account level is refused, too.
     let former = scene.administrator("former");
     let told = {
         scene.api.world().store(KEY, b"{}".to_vec());
@@ -353,7 +352,7 @@ async fn zm053_zm056_d02_the_account_record_of_the_go_plugin_is_encrypted() {
         "{stored}"
     );
     assert!(stored.contains("v1:"));
-    // What was taken over is renewed and given back like any other.
+    // The migrated tokens are refreshed and revoked like others.
     end_meetings(&scene).await;
     scene.zoom.expire_tokens();
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
@@ -426,7 +425,7 @@ async fn zm053_d05_simultaneous_starts_of_all_users_make_one_refresh() {
     for person in &people {
         prefers(&scene, person, &town, "No").await;
     }
-    // Everybody has a channel of their own, so that nobody waits for another's meeting.
+    // Each user has a channel, so that no start waits for another meeting.
     let rooms: Vec<_> = people
         .iter()
         .map(|person| scene.channel(&format!("of{}", &person[..3]), &[person]))
@@ -468,8 +467,8 @@ async fn zm030_zm051_d29_users_and_system_admins_get_different_sentences_about_a
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
 }
 
-/// Whatever goes wrong while an administrator connects for everybody: it is done, or can be repeated, and
-/// the administrator knows which.
+/// After any failure while an administrator connects for everyone, the connection works or can be repeated, and the
+/// administrator gets a message.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm048_zm056_d61_connecting_for_everyone_succeeds_or_can_be_repeated_after_any_failure() {
     everywhere(&FAULTS, async |case| {
@@ -508,7 +507,7 @@ async fn zm022_d47_d61_disconnecting_everyone_succeeds_or_can_be_repeated_after_
         assert!(!told.is_empty() || case.is_crash(), "{case}");
         scene.later(60);
         let again = scene.types(&root, &town, "/zoom disconnect").await;
-        // Zoom has forgotten the grant, or the user knows that it may not have.
+        // Zoom has revoked the grant, or the message says that the grant may still exist.
         let is_revoked = scene.zoom.count(Route::Revoke) > 0;
         let mut all = told.iter().chain(&again);
         let is_told = all.any(|told| told.text().contains("marketplace.zoom.us"));

@@ -191,8 +191,7 @@ async fn d25_d06_f21_a_link_and_a_chat_are_posted_once_after_any_failure() {
     .await;
 }
 
-/// The server was down for days, or its clock was wrong: a job waits for neither, and is not given up for
-/// it.
+/// After days of downtime or with a wrong clock, a job still runs and is not given up.
 #[tokio::test(flavor = "multi_thread")]
 async fn d25_a_job_survives_days_without_a_server_and_clocks_that_jump() {
     const DAY: i64 = 24 * 3600;
@@ -208,7 +207,7 @@ async fn d25_a_job_survives_days_without_a_server_and_clocks_that_jump() {
         let url = scene.zoom.add_file("vtt", VTT);
         scene.zoom.fail_next(Route::Download, Fault::server_error());
         for jump in jumps {
-            // It is enqueued, or put off, by whatever the clock says; the delivery is the same one.
+            // The job is enqueued or postponed by the current clock. The delivery is the same.
             told(&scene, TRANSCRIPT, &meeting, &transcript(&url)).await;
             scene.works().await;
             scene.later(*jump);
@@ -223,7 +222,7 @@ async fn d25_a_job_survives_days_without_a_server_and_clocks_that_jump() {
     }
 }
 
-/// An answer that stops in the middle is tried again; one that does not end is left at the limit.
+/// A truncated response is retried. An endless response stops at the limit.
 #[tokio::test(flavor = "multi_thread")]
 async fn d25_a_truncated_file_is_downloaded_again_and_an_endless_one_is_skipped() {
     let scene = Scene::start().await;
@@ -289,7 +288,7 @@ async fn zm098_d44_each_redirect_is_checked_and_the_token_is_not_sent_to_other_h
             reply.message
         );
     }
-    // Another host that is Zoom's, too.
+    // Another host of Zoom.
     let other = scene.zoom.api_url().replace("localhost", "127.0.0.1");
     scene.change_settings(json!({"zoomapiurl": other})).await;
     let elsewhere = scene.zoom.url().replace("localhost", "127.0.0.1");
@@ -495,11 +494,11 @@ async fn zm060_zm112_the_deletion_of_data_is_confirmed_if_zoom_asks() {
     assert_eq!(scene.zoom.count(Route::Compliance), 2);
 }
 
-/// A member can write far more than a look at a channel's last posts may take.
+/// A member can write more data than a read of a channel's last posts may return.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_channel_full_of_large_posts_does_not_block_recordings_and_starts() {
     const LARGE: usize = 300_000;
-    // Of the first much is left out, of the second all.
+    // With 200 posts, a read omits many of them; with 240 posts, all.
     for posts in [200, 240] {
         let scene = Scene::start().await;
         let (meeting, post) = meeting(&scene).await;
@@ -520,7 +519,7 @@ async fn a_channel_full_of_large_posts_does_not_block_recordings_and_starts() {
     }
 }
 
-/// What a job waits for is not what it tries.
+/// A job that waits for settings is not given up.
 #[tokio::test(flavor = "multi_thread")]
 async fn d25_waiting_for_settings_does_not_count_as_an_attempt() {
     let scene = Scene::start().await;
@@ -528,7 +527,7 @@ async fn d25_waiting_for_settings_does_not_count_as_an_attempt() {
     let files = json!([video(&scene, "a"), chat(&scene, "a")]);
     told(&scene, RECORDING, &meeting, &files).await;
     scene.change_settings(json!({"oauthclientid": ""})).await;
-    // Five minutes, and a tenth at most that is drawn by lot.
+    // Five minutes, plus at most a tenth of random jitter.
     for _ in 0..8 {
         scene.works().await;
         scene.later(331);

@@ -31,8 +31,8 @@ async fn zm072_d31_a_forced_start_that_failed_can_be_tried_again_at_once() {
     }
 }
 
-/// A claim outlasts the moment in which a meeting counts as recent. Whoever comes between is asked all the same, and
-/// not told that somebody else is at it.
+/// A claim lasts longer than a meeting counts as recent. A second user in between gets the question, and not the
+/// message that another start is in progress.
 #[tokio::test(flavor = "multi_thread")]
 async fn d61_a_start_in_the_last_seconds_of_another_claim_is_warned() {
     let scene = Scene::start().await;
@@ -49,7 +49,7 @@ async fn d61_a_start_in_the_last_seconds_of_another_claim_is_warned() {
     assert_eq!(told["meeting_status"], "RECENTLY_CREATED", "{told}");
 }
 
-/// The process that updates the posts may have died: the delivery is not done, and Zoom has to repeat it.
+/// The process that updates the posts may have crashed: the delivery is not complete, and Zoom must repeat it.
 #[tokio::test(flavor = "multi_thread")]
 async fn d06_a_delivery_during_an_update_by_another_node_is_repeated_by_zoom() {
     let scene = Scene::start().await;

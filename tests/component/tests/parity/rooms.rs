@@ -1,11 +1,11 @@
-//! A personal room that was used in a channel and is used for another meeting later.
+//! A Personal Meeting ID that was used in a channel and is used for another meeting later.
 
 use component_tests::scene::{Scene, props};
 use mattermost_plugin_rpc::mattermost::Post;
 use plugin_tests::zoom::Meeting;
 use serde_json::json;
 
-/// Somebody enters Ann's personal room.
+/// A participant joins Ann's personal meeting.
 fn enters(scene: &Scene) -> Meeting {
     let ann = scene.zoom.user("ann@example.com").unwrap();
     scene.zoom.enter_room(&ann)
@@ -16,7 +16,7 @@ async fn delivers(scene: &Scene, event: &str, meeting: &Meeting) {
     assert_eq!(scene.delivers(&webhook).await.status, 200, "{event}");
 }
 
-/// A room's meeting in a channel, from start to end; and its post as it was while it went on.
+/// A meeting of the room in a channel, from start to end, and its post while it was active.
 async fn used_once(scene: &Scene) -> (String, Meeting, Post) {
     let ann = scene.person("ann");
     let town = scene.channel("town", &[&ann]);

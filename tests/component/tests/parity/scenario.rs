@@ -23,7 +23,7 @@ async fn a_meeting_is_started_and_ends() {
     assert_eq!(props(&post)["meeting_status"], "ENDED");
 }
 
-/// A post as the plugin that came before wrote it, and the records that lead to it.
+/// A post of the Go plugin, and the records that refer to it.
 fn old_post(scene: &Scene, author: &str, channel: &str, uuid: &str) -> Post {
     let props = json!({
         "meeting_id": 84_312_345_678_u64, "meeting_uuid": uuid, "meeting_status": "STARTED",

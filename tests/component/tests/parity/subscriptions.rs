@@ -194,7 +194,7 @@ async fn d46_several_channels_follow_one_meeting_and_system_admins_manage_all() 
     assert!(told.contains("another channel is"), "{told}");
 }
 
-/// The name of a step: a digest of values that anyone may know.
+/// The name of a step: a digest of values that are not secret.
 fn step(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -233,7 +233,7 @@ async fn zm091_d06_a_members_post_is_not_mistaken_for_the_plugins() {
             .insert("step_id".to_owned(), Any::String(step.clone()));
         (forged.create_at, forged.update_at) = (now, now);
     }
-    // Nobody knows whether the first try wrote the announcement, so the next one looks for it.
+    // The first attempt may have written the announcement, so the next one searches for it.
     scene.api.plan_at(InjectedFault::Failure, "CreatePost");
     scene.works().await;
     assert!(
@@ -245,7 +245,7 @@ async fn zm091_d06_a_members_post_is_not_mistaken_for_the_plugins() {
     let posts = scene.posts(&town);
     let steps = posts.iter().map(|post| props(post)["step_id"].clone());
     let steps: Vec<_> = steps.collect();
-    // Both name it: hers, and the announcement that is written all the same.
+    // Both her post and the later announcement have the name of the step.
     assert_eq!(steps, [json!(step), json!(step)]);
     let author = scene.api.world().users[&posts[1].user_id].clone();
     assert_eq!(author.username, "zoom");
@@ -284,12 +284,12 @@ async fn zm091_d09_d06_a_started_meeting_is_announced_once_by_the_bot_with_the_h
     assert_eq!(told["meeting_link"], meeting.join_url.as_str());
     assert_eq!(told["meeting_topic"], "Weekly *sync*");
     assert_eq!(told["meeting_uuid"], meeting.uuid.as_str());
-    // As who delivers it by hand may, within a week.
+    // A delivery can be replayed within a week.
     scene.later(6 * 24 * 3600);
     delivers(&scene, "meeting.started", &meeting).await;
     scene.works().await;
     assert_eq!(scene.posts(&town).len(), 1);
-    // The next occurrence has another UUID and a post of its own.
+    // The next occurrence has another UUID and its own post.
     let next = Meeting {
         uuid: "next/occurrence".to_owned(),
         start_time: scene.zoom.time(),
@@ -299,7 +299,7 @@ async fn zm091_d09_d06_a_started_meeting_is_announced_once_by_the_bot_with_the_h
     delivers(&scene, "meeting.started", &next).await;
     scene.works().await;
     assert_eq!(scene.posts(&town).len(), 1, "its end was told first");
-    // A part that starts within 15 minutes would continue it.
+    // An occurrence that starts within 15 minutes would continue the meeting.
     scene.later(20 * 60);
     let third = Meeting {
         uuid: "third".to_owned(),

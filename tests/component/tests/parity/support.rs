@@ -58,13 +58,13 @@ pub fn json_of(scene: &Scene, key: &str) -> Value {
     serde_json::from_str(&text_of(scene, key)).unwrap()
 }
 
-/// The latest secret of a kind that Zoom handed out: `access_` or `refresh_`.
+/// The latest secret of a kind that Zoom issued: `access_` or `refresh_`.
 pub fn issued(scene: &Scene, kind: &str) -> String {
     let mut secrets = scene.zoom.secrets().into_iter();
     secrets.rfind(|secret| secret.starts_with(kind)).unwrap()
 }
 
-/// What Zoom answers to who asks with this token.
+/// Zoom's status for a request with this token.
 pub fn status_for(scene: &Scene, access: &str) -> u16 {
     let url = format!("{}/users/me", scene.zoom.api_url());
     let request = scene.zoom.browser().get(url);
@@ -80,7 +80,7 @@ pub async fn prefers(scene: &Scene, user: &str, channel: &str, choice: &str) {
     assert_eq!(scene.press(&form[0], choice).await.status, 200);
 }
 
-/// All meetings end, so that the next start is not warned of them.
+/// Ends all meetings, so that the next start finds no recent one.
 pub async fn end_meetings(scene: &Scene) {
     for meeting in scene.zoom.meetings() {
         let webhook = scene.zoom.webhook("meeting.ended", &meeting);
@@ -88,7 +88,7 @@ pub async fn end_meetings(scene: &Scene) {
     }
 }
 
-/// A token as the Go plugin stores it.
+/// A token in the Go plugin's format.
 pub fn go_token(access: &str, refresh: &str, expiry: &str) -> Value {
     json!({
         "access_token": access, "token_type": "bearer", "refresh_token": refresh, "expiry": expiry,
@@ -96,7 +96,7 @@ pub fn go_token(access: &str, refresh: &str, expiry: &str) -> Value {
     })
 }
 
-/// A user's record as the Go plugin stores it.
+/// A user's record in the Go plugin's format.
 pub fn go_record(user: &str, zoom_id: &str, email: &str, token: Value) -> String {
     let mut token = token;
     let access = go_encrypted(token["access_token"].as_str().unwrap());

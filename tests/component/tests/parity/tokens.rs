@@ -55,8 +55,7 @@ async fn d05_d29_a_new_token_that_zoom_refuses_is_not_refreshed_again() {
     assert_eq!(scene.zoom.count(Route::Token) - before, 1);
 }
 
-/// Ann, whose tokens were renewed, with what was stored before: that of her own record and of the copy, and what
-/// they were afterwards.
+/// Ann after a refresh of her tokens, with the values of her record and of its copy before and after.
 async fn renewed() -> (Scene, String, String, [(String, Vec<u8>, Vec<u8>); 2]) {
     let (scene, ann, town) = connected().await;
     let zoom_id = scene.zoom.user("ann@example.com").unwrap().id;
@@ -80,12 +79,12 @@ async fn renewed() -> (Scene, String, String, [(String, Vec<u8>, Vec<u8>); 2]) {
     (scene, ann, town, records)
 }
 
-/// A replica that is behind tells of tokens that were spent.
+/// A lagging replica returns tokens that were used.
 #[tokio::test(flavor = "multi_thread")]
 async fn d05_used_refresh_tokens_are_not_used_again() {
     let (scene, ann, town, [(own, before, _), _]) = renewed().await;
     let spent = scene.zoom.count(Route::Token);
-    // Once for the command, which Zoom then refuses, and once before the renewal.
+    // Once for the command, which Zoom then refuses, and once before the refresh.
     let behind = vec![before.clone(), before];
     scene.api.world().behind.insert(own, behind);
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
@@ -93,7 +92,7 @@ async fn d05_used_refresh_tokens_are_not_used_again() {
     assert_eq!(scene.zoom.count(Route::Token), spent);
 }
 
-/// Who disconnects while another node renews the tokens waits for the new ones, which are those to give back.
+/// If a user disconnects while another node refreshes the tokens, the plugin waits for the new tokens and revokes them.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm022_d05_disconnecting_waits_for_a_refresh_and_revokes_the_new_tokens() {
     let (scene, ann, town, records) = renewed().await;
@@ -108,7 +107,7 @@ async fn zm022_d05_disconnecting_waits_for_a_refresh_and_revokes_the_new_tokens(
         writes.count()
     };
     {
-        // Zoom has answered the other node, which has not stored it yet.
+        // Zoom has responded to the other node, which has not stored the tokens yet.
         let mut world = scene.api.world();
         for (key, before, _) in &records {
             world.store(key, before.clone());
@@ -118,7 +117,7 @@ async fn zm022_d05_disconnecting_waits_for_a_refresh_and_revokes_the_new_tokens(
     let before = tried();
     let disconnecting = async { scene.types(&ann, &town, "/zoom disconnect").await };
     let renewing = async {
-        // What was begun is forgotten first, and then the lease is asked for.
+        // Connection attempts are removed first, and then the lease is acquired.
         while tried() < before + 2 {
             tokio::task::yield_now().await;
         }
@@ -226,8 +225,7 @@ async fn d05_d29_users_need_not_connect_again_after_an_outage_of_zoom() {
     );
 }
 
-/// Both ways in which a record of the Go plugin is found: with a token that is good, and with one that
-/// must be renewed.
+/// Both states of a Go plugin's record: with a valid token, and with a token that must be refreshed.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm054_zm055_zm107_d17_user_records_of_the_go_plugin_are_encrypted() {
     let (scene, ann, town) = connected().await;
@@ -299,8 +297,8 @@ async fn d17_a_record_copied_to_another_user_cannot_be_decrypted() {
     assert!(scene.zoom.meetings().is_empty());
 }
 
-/// What a user is told who starts a meeting while the token is renewed and something goes wrong; and whether
-/// the connection is lost by it.
+/// Starts a meeting with a fault while the token is refreshed. Checks the message to the user. Returns whether the
+/// connection is lost.
 async fn refreshed_with_fault(case: &mut Case, scene: Scene, who: [&str; 2]) -> bool {
     let [ann, root] = who;
     let town = scene.channel("town", &[ann, root]);
@@ -326,8 +324,8 @@ async fn refreshed_with_fault(case: &mut Case, scene: Scene, who: [&str; 2]) -> 
     lost
 }
 
-/// Zoom's new tokens are worth nothing unless they are stored, and the old ones are spent: only a store that
-/// is gone, or a process that dies, just before they are stored costs a connection.
+/// After a refresh, Zoom's old tokens are invalid, so the new ones must be stored. Only an outage or a crash just
+/// before the write loses the connection.
 fn costs_a_connection(case: &Case, key: &str) -> bool {
     let store = format!("KVSetWithOptions {key}");
     let gone = matches!(

@@ -30,7 +30,7 @@ fn archived(world: &mut World) -> Outcome {
     let site: &Site = world.ready()?;
     let created = site.zoom.count(Route::CreateMeeting);
 
-    // By the button of the webapp, with and without force.
+    // With the webapp's button, with and without force.
     let (ada, room) = connected(site)?;
     archive(site, &room)?;
     for path in ["/api/v1/meetings", "/api/v1/meetings?force=true"] {
@@ -40,7 +40,7 @@ fn archived(world: &mut World) -> Outcome {
         assert!(answer.status == 403 && told.contains("archived"), "{told}");
     }
 
-    // By the answer to the question which meeting ID to use.
+    // With the answer to the question about the meeting ID.
     let (bob, room) = person(site)?;
     site.connect(&bob, &room)?;
     let question = bob.asks(&room, "/zoom start")?;
@@ -66,7 +66,7 @@ fn archived(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// Lets people write to everybody, or to members of their own teams only.
+/// Allows direct messages to all users, or only to members of the same team.
 fn restrict(administrator: &Client, to: &str) -> Outcome {
     let patch = json!({"TeamSettings": {"RestrictDirectMessage": to}});
     administrator.put("/api/v4/config/patch", &patch)?;

@@ -1,4 +1,4 @@
-//! Links to connect with.
+//! Links to connect.
 
 use libtest_mimic::Failed;
 use plugin_tests::client::{Answer, Client};
@@ -28,14 +28,14 @@ fn path<'a>(site: &Site, address: &'a str) -> Result<&'a str, Failed> {
     path.ok_or_else(|| format!("{address} leads elsewhere").into())
 }
 
-/// Opens a link of the plugin, and answers with the address to which Zoom sends the browser back.
+/// Opens a link of the plugin, and returns the address to which Zoom redirects the browser.
 fn authorizes(site: &Site, who: &Person, link: &str) -> Result<String, Failed> {
     let away = who.client.plugin(Method::GET, link, &[], None)?;
     assert_eq!(away.status, 302, "{link}: {}", away.text());
     Ok(site.zoom.consent(away.header("Location"))?)
 }
 
-/// Comes back from Zoom.
+/// Follows the redirect from Zoom.
 fn returns(site: &Site, who: &Person, back: &str) -> Result<Answer, Failed> {
     Ok(who.client.call(Method::GET, path(site, back)?, &[], None)?)
 }
@@ -70,7 +70,7 @@ fn no_session(world: &mut World) -> Outcome {
     }
     // The same link works when the browser has a session.
     let back = authorizes(site, &ada, &link)?;
-    // On the way back, the session is lost: the code is not spent.
+    // If the session is lost during the redirect, the code is not used.
     let exchanges = site.zoom.count(Route::Token);
     let page = nobody.call(Method::GET, path(site, &back)?, &[], None)?;
     assert_eq!(page.status, 401, "{}", page.text());
@@ -81,7 +81,7 @@ fn no_session(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// Types a start in a room, and answers with the link that is told.
+/// Types `/zoom start` in a room, and returns the link in the response.
 fn begins(who: &Person, room: &Room, topic: &str) -> Result<String, Failed> {
     let told = who.asks(room, &format!("/zoom start {topic}"))?;
     assert!(message(&told).contains(CONNECT_LINK), "{}", message(&told));

@@ -1,4 +1,4 @@
-//! Personal rooms and meetings that channels follow.
+//! Personal Meeting IDs and subscriptions.
 
 use libtest_mimic::Failed;
 use plugin_tests::process::wait_until;
@@ -32,10 +32,10 @@ pub const CHECKS: &[Check] = &[
 ];
 
 const DAYS: i64 = 2 * 24 * 3600 * 1000;
-/// How many channels may follow a meeting.
+/// The maximum number of subscriptions of a meeting.
 const MAX_CHANNELS: usize = 20;
 
-/// Somebody who starts meetings with their Personal Meeting ID, a room, and who they are at Zoom.
+/// A user who starts meetings with the Personal Meeting ID, a room, and the Zoom user.
 fn with_personal_room(site: &Site) -> Result<(Person, Room, User), Failed> {
     let (ada, room) = person(site)?;
     site.connect(&ada, &room)?;
@@ -99,8 +99,8 @@ fn recordings(site: &Site, meeting: &Meeting) -> [Webhook; 2] {
     ]
 }
 
-/// Delivers webhooks and waits after each until its work is done. Zoom sends a recording and its transcript minutes apart;
-/// of two first replies to a post at the same moment the server refuses one, and its job then waits for a minute.
+/// Delivers webhooks and waits after each until its work is done. Zoom sends a recording and its transcript minutes
+/// apart; if two first replies to a post are concurrent, the server refuses one, and its job waits for a minute.
 fn deliver(site: &Site, webhooks: &[Webhook]) -> Outcome {
     for webhook in webhooks {
         let answer = site.deliver(webhook)?;
@@ -111,7 +111,7 @@ fn deliver(site: &Site, webhooks: &[Webhook]) -> Outcome {
     Ok(())
 }
 
-/// A whole meeting: its start, its end, and what Zoom has of it afterwards.
+/// A whole meeting: its start, its end, its recording, and its transcript.
 fn held(site: &Site, meeting: &Meeting) -> Outcome {
     let events = ["meeting.started", "meeting.ended"];
     deliver(site, &events.map(|event| site.zoom.webhook(event, meeting)))?;
@@ -182,7 +182,7 @@ fn closed(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// Types the command that subscribes a channel to a meeting, and answers with what is told.
+/// Types the command that subscribes a channel to a meeting, and returns the response.
 fn follows(ada: &Person, room: &Room, number: u64) -> Result<String, Failed> {
     let told = ada.asks(room, &format!("/zoom subscription add {number}"))?;
     Ok(message(&told).to_owned())
@@ -226,7 +226,7 @@ fn many_channels(world: &mut World) -> Outcome {
     }
     assert!(meeting_posts(&ada, &first)?.is_empty());
 
-    // The next occurrence is announced where the meeting is still followed.
+    // The next occurrence is announced in the channels that are still subscribed.
     let left = followers.pop().ok_or("no room")?;
     let remove = format!("/zoom subscription remove {}", meeting.id);
     let told = ada.asks(&left, &remove)?;
@@ -286,7 +286,7 @@ fn repeated(world: &mut World) -> Outcome {
         assert_eq!(prop(card, "meeting_status"), "ENDED", "{age} seconds old");
         let replies = posts.iter().filter(|post| post["root_id"] == id);
         assert_eq!(replies.count(), 1, "{age} seconds old");
-        // Zoom did not see the answer, and somebody plays the delivery back.
+        // Zoom did not receive the response, and an attacker replays the delivery.
         for _ in 0..2 {
             deliver(site, &events)?;
             assert_eq!(ada.client.posts(&room.channel)?, posts);

@@ -1,4 +1,4 @@
-//! Zoom refuses.
+//! Refusals by Zoom.
 
 use plugin_tests::process::wait_until;
 use plugin_tests::site::{CONNECT_LINK, Site, message};
@@ -22,7 +22,7 @@ pub const CHECKS: &[Check] = &[
     ),
 ];
 
-/// A refusal, and a part of the sentence about it.
+/// A refusal, and a part of its message.
 const SENTENCES: [(Refusal, &str); 11] = [
     (Refusal::NoPermission, "does not allow this action"),
     (Refusal::Invalid, "did not accept the details"),

@@ -1,10 +1,10 @@
 //! Every request to Zoom with every possible response.
 //!
-//! A row is a request, a column is a kind of failure, and a cell is part of the sentence that the user gets. An empty cell
-//! means success. After each failure, the next attempt works and all invariants hold.
+//! A row is a request, a column is a kind of failure, and a cell is part of the sentence that the user gets. An empty
+//! cell means success. After each failure, the next attempt works and all invariants hold.
 //!
-//! If Zoom processed a request but the response was lost, the effect remains at Zoom: an unused meeting, or new tokens that
-//! replace the stored ones. In the second case, the user must connect again.
+//! If Zoom processed a request but the response was lost, the effect remains at Zoom: an unused meeting, or new tokens
+//! that replace the stored ones. In the second case, the user must connect again.
 
 use component_tests::scene::{Scene, Told, body_of, props};
 use futures_util::StreamExt as _;
@@ -20,30 +20,30 @@ use crate::support::{SCHEDULED, connected, connected_choosing, prefers, schedule
 enum Call {
     Create,
     Renew,
-    /// A code for tokens, while somebody connects.
+    /// The exchange of a code for tokens, while a user connects.
     Exchange,
-    /// Who it is that connects.
+    /// The user who connects.
     Who,
-    /// The number of a personal room.
+    /// The Personal Meeting ID.
     Room,
-    /// The address of a personal room, which is its number's where Zoom does not tell.
+    /// The link of the personal meeting. If Zoom does not return it, the link is built from the ID.
     RoomsAddress,
-    /// The meeting that is to be followed.
+    /// The meeting of a new subscription.
     Followed,
-    /// Whether the meeting that is to be followed is the user's own.
+    /// Whether the user hosts the meeting of a new subscription.
     Follower,
-    /// The address of a meeting that is followed, which is its number's in the end.
+    /// The link of a subscribed meeting. After the last attempt, the link is built from the ID.
     Announced,
     Download,
     /// Whether a connection works.
     Check,
-    /// A grant goes back.
+    /// The revocation of a grant.
     Revoke,
-    /// Zoom is told that data is gone.
+    /// The report to Zoom that data was deleted.
     Confirm,
 }
 
-/// What is wrong with an answer.
+/// The fault of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bad {
     LimitedForASecond,
@@ -54,9 +54,9 @@ enum Bad {
     Half,
     Nonsense,
     Gigabyte,
-    /// The token, the code or the app's password.
+    /// The token, the code, or the app's password is refused.
     Refused,
-    /// The token that comes in its place too.
+    /// The refreshed token is refused, too.
     RefusedAgain,
 }
 
@@ -86,7 +86,7 @@ const GONE: &str = "is disconnected.";
 const STORE: &str = "marketplace.zoom.us";
 const LEFT: &str = "could not be downloaded";
 
-/// The columns, and a last one for no answer at all.
+/// The columns. The last one is a missing response.
 #[rustfmt::skip]
 const TABLE: [(Call, [&str; 10], &str); 13] = [
     (Call::Create, ["", HOUR, DOWN, DOWN, DOWN, DOWN, ODD, ODD, "", LINK], LATE),
@@ -98,10 +98,10 @@ const TABLE: [(Call, [&str; 10], &str); 13] = [
     (Call::Followed, [ADDED, HOUR, DOWN, DOWN, DOWN, DOWN, ODD, ODD, ADDED, LINK], LATE),
     (Call::Follower, [ADDED, HOUR, DOWN, DOWN, DOWN, DOWN, ODD, ODD, ADDED, LINK], LATE),
     (Call::Announced, ["", "", "", "", "", "", "", "", "", ""], ""),
-    // Whatever comes as a file is one.
+    // Any body is a valid file.
     (Call::Download, ["", "", "", "", "", "", "", LEFT, "", ""], ""),
     (Call::Check, [THERE, THERE, THERE, THERE, THERE, THERE, THERE, THERE, THERE, LINK], THERE),
-    // Zoom's answer says it by its status alone.
+    // Only the status of this response matters.
     (Call::Revoke, [GONE, STORE, STORE, STORE, STORE, STORE, GONE, GONE, GONE, STORE], STORE),
     (Call::Confirm, ["", "", "", "", "", "", "", "", "", ""], ""),
 ];
@@ -119,7 +119,8 @@ impl Call {
         }
     }
 
-    /// What a fault of the token endpoint is for Zoom's other endpoints an expired token.
+    /// The refusal of a token, a code, or the app's password. At endpoints that take an access token, the token has
+    /// expired.
     fn refusal(self) -> Fault {
         let text = |status, body: &str| Fault::Status(status, Vec::new(), body.to_owned());
         match self {
@@ -157,7 +158,7 @@ impl Call {
     }
 }
 
-/// What Zoom says is not for people, nor for the log.
+/// Zoom's messages are shown neither to users nor in the log.
 fn is_raw(text: &str) -> bool {
     text.contains("trace-") || text.contains("per-second")
 }
@@ -171,7 +172,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// All that comes before the request.
+    /// Runs all steps before the request.
     async fn set(call: Call) -> Stage {
         let (scene, ann, town) = match call {
             Call::Room | Call::RoomsAddress => connected_choosing("Yes").await,
@@ -213,14 +214,14 @@ impl Stage {
         self.scene.asks(&self.ann, &self.town, text).await
     }
 
-    /// Works off all jobs, however long they wait.
+    /// Runs all jobs, including later ones.
     async fn works(&self) {
         while let Some(due) = self.scene.works().await {
             self.scene.later((due - self.scene.now()) / 1000 + 1);
         }
     }
 
-    /// Lets the request be made, and answers with what Ann reads.
+    /// Triggers the request and returns the text that Ann reads.
     async fn does(&self, call: Call) -> String {
         let Stage { scene, ann, .. } = self;
         let mark = scene.api.world().ephemerals.len();
@@ -291,7 +292,7 @@ impl Stage {
         self.scene.api.world().stored(&key).is_some()
     }
 
-    /// What must have come of the request, and the next try.
+    /// Checks the effects of the request, and runs the next attempt.
     async fn goes_on(&self, call: Call, cell: &str, is_good: bool) {
         let Stage {
             scene, ann, town, ..
@@ -302,7 +303,7 @@ impl Stage {
                 if is_good {
                     return;
                 }
-                // Whoever has spent the tokens is asked to connect, and is connected then.
+                // If the tokens were used, the user is asked to connect, and then is connected.
                 let told = self.types("/zoom start Standup").await;
                 if told.contains(LINK) {
                     scene.connects(ann, town).await;
@@ -344,7 +345,7 @@ impl Stage {
     }
 }
 
-/// Says which cell it was where something goes wrong that does not say so itself.
+/// Prints the cell of a failed assertion.
 struct Named<'a>(&'a str);
 
 impl Drop for Named<'_> {
@@ -359,7 +360,7 @@ async fn cell(call: Call, faults: Vec<Fault>, what: String, says: &'static str) 
     let cell = format!("{call:?}, {what}");
     let _named = Named(&cell);
     let stage = Stage::set(call).await;
-    // Who was never answered is not answered later either.
+    // The missing response does not arrive later.
     let is_over = !matches!(faults[..], [Fault::Silence]);
     for fault in faults {
         stage.scene.zoom.fail_next(call.route(), fault);
@@ -393,14 +394,14 @@ async fn d22_d31_d40_every_error_response_is_reported_and_the_next_attempt_works
         let columns = COLUMNS.into_iter().zip(row);
         columns.map(|(bad, says)| cell(*call, call.faults(bad), format!("{bad:?}"), says))
     });
-    // Some wait for a second.
+    // Some attempts wait for a second.
     stream::iter(cells)
         .buffer_unordered(4)
         .collect::<()>()
         .await;
 }
 
-/// All at once: each waits for as long as its request may take, which for a file is most of a minute.
+/// All rows run at once, because each waits for the timeout of its request, which is up to a minute for a file.
 #[tokio::test(flavor = "multi_thread")]
 async fn d22_d31_every_timeout_is_reported_and_the_next_attempt_works() {
     let cells = TABLE
@@ -413,7 +414,7 @@ async fn d22_d31_every_timeout_is_reported_and_the_next_attempt_works() {
         .await;
 }
 
-/// At the account level Zoom need not say who it was that agreed; then it is asked for the address.
+/// At account level, Zoom may not return the user who consented; then the email address is requested.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm048_zm056_zoom_need_not_name_the_system_admin() {
     let text = |status, body: &str| Fault::Status(status, Vec::new(), body.to_owned());

@@ -11,7 +11,7 @@ use crate::support::{SCHEDULED, connected, end_meetings, scheduled, written_to};
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
-/// A token ends when Zoom says so. The clock only says when it is worth asking for another one beforehand.
+/// Zoom decides when a token expires. The clock only decides when the plugin refreshes it in advance.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm053_d05_a_token_that_zoom_refuses_early_is_refreshed() {
     for jump in [-DAY, -2 * HOUR, 2 * HOUR, DAY] {
@@ -26,7 +26,7 @@ async fn zm053_d05_a_token_that_zoom_refuses_early_is_refreshed() {
         scene.move_server_clock(jump);
         starts("at once").await;
         assert_eq!(renewed() - first, u64::from(jump > 0), "{jump}");
-        // Zoom's token is over now, whatever the clock says.
+        // Zoom's token has expired now, for any clock.
         scene.later(HOUR + 60);
         starts("after an hour").await;
         assert!(renewed() - first <= 2, "{jump}");
@@ -68,7 +68,7 @@ async fn zm090_f25_a_webhook_is_accepted_up_to_two_hours_old_and_five_minutes_ah
     assert_eq!(status(&scene), "ENDED");
 }
 
-/// A webhook that was recorded cannot be replayed by waiting for the clock to be set back twice.
+/// A recorded webhook cannot be replayed if the clock is set back twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm092_d06_a_webhook_that_is_valid_again_after_a_clock_jump_is_handled_once() {
     let (scene, ann, town) = connected().await;
@@ -117,7 +117,7 @@ async fn zm044_zm048_a_state_works_once_and_for_five_minutes_if_the_clock_jumps(
     }
 }
 
-/// What was claimed while the clock was a day ahead would be claimed for a day.
+/// Claims from a clock that was a day ahead would last for a day.
 #[tokio::test(flavor = "multi_thread")]
 async fn d39_d61_a_start_claim_dated_in_the_future_does_not_block_the_channel() {
     let (scene, ann, town) = connected().await;
@@ -178,7 +178,7 @@ async fn d25_d61_a_job_with_a_lease_in_the_future_runs_within_minutes_after_the_
     }
 }
 
-/// Six hours after its beginning a meeting is not announced any more: it is over, or known.
+/// Six hours after its start, a meeting is no longer announced: it is over or known.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm104_d61_a_meeting_is_announced_once_if_the_clock_jumps_and_not_too_late() {
     for (jumps, announced) in [
@@ -207,7 +207,7 @@ async fn zm104_d61_a_meeting_is_announced_once_if_the_clock_jumps_and_not_too_la
     }
 }
 
-/// The time of a connection is compared with Zoom's when Zoom ends it.
+/// If Zoom ends a connection, its time is compared with Zoom's time.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm059_d61_a_deauthorization_ends_a_connection_dated_in_the_future() {
     let scene = Scene::start().await;

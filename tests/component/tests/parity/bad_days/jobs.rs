@@ -1,5 +1,5 @@
-//! Jobs, with every possible failure at each step of the queue and of the component: each job runs once, no job is lost, and
-//! users are notified about abandoned jobs.
+//! Jobs, with every possible failure at each step of the queue and of the component: each job runs once, no job is
+//! lost, and users are notified about abandoned jobs.
 
 use component_tests::scene::Scene;
 use mattermost_plugin_rpc::mattermost::Post;
@@ -12,7 +12,7 @@ use crate::support::connected;
 
 const CHAT: &str = "10:00:01\tAda : hello\r\n";
 
-/// A meeting of Ann's, and its post.
+/// A meeting of Ann, and its post.
 async fn meeting() -> (Scene, Meeting, Post) {
     let (scene, ann, town) = connected().await;
     assert_eq!(scene.asks(&ann, &town, "/zoom start Standup").await, "");
@@ -31,7 +31,7 @@ fn file(scene: &Scene, recording: &str) -> Value {
         "download_url": scene.zoom.add_file(recording, &format!("WEBVTT\r\n\r\n{CHAT}"))}])
 }
 
-/// Longer than any lease or claim lasts, so that what a dead process left is taken up.
+/// Longer than any lease or claim, so that the work of a crashed process continues.
 async fn worked_off(scene: &Scene) {
     for _ in 0..4 {
         scene.later(400);
@@ -73,7 +73,7 @@ async fn zm097_d25_d06_a_transcript_is_posted_once_after_any_failure() {
     posted_once("recording.transcript_completed", "audio_transcript").await;
 }
 
-/// Zoom has withheld the file for a day. The thread hears of it.
+/// After a day without the file, the plugin replies in the thread.
 #[tokio::test(flavor = "multi_thread")]
 async fn d25_d31_an_abandoned_job_is_reported_once_after_any_failure() {
     everywhere(&FAULTS, async |case| {
@@ -100,7 +100,7 @@ async fn d25_d31_an_abandoned_job_is_reported_once_after_any_failure() {
     .await;
 }
 
-/// What Zoom is told twice does no harm, and can only come of an answer that was lost.
+/// A second report to Zoom is harmless, and only happens if the first response was lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm060_d25_the_deletion_of_data_is_confirmed_to_zoom_after_any_failure() {
     everywhere(&FAULTS, async |case| {

@@ -58,8 +58,7 @@ async fn zm077_d61_a_users_preference_is_stored_or_refused_after_any_failure() {
     .await;
 }
 
-/// One of the server's own preferences becomes a record of ours, and is neither lost on the way nor read
-/// ever after.
+/// A preference of the server becomes a record of the plugin. It is not lost, and the old one is not read again.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm079_zm106_d61_an_old_preference_is_moved_after_any_failure() {
     everywhere(&FAULTS, async |case| {
@@ -136,7 +135,7 @@ async fn zm100_d46_d61_a_subscription_is_removed_after_any_failure() {
     .await;
 }
 
-/// Mattermost starts the process again, or an administrator does, who reads why it did not start.
+/// Mattermost or an administrator starts the process again. The administrator reads the reason of the failure.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm001_zm003_d61_activation_succeeds_or_reports_why_after_any_failure() {
     everywhere(&FAULTS, async |case| {
@@ -144,7 +143,7 @@ async fn zm001_zm003_d61_activation_succeeds_or_reports_why_after_any_failure() 
         let ann = first.person("ann");
         let town = first.channel("town", &[&ann]);
         first.connects(&ann, &town).await;
-        // As at the first start: neither command nor picture is there.
+        // As at the first start, without command and picture.
         first.api.world().commands.clear();
         first.api.world().store("_bot_picture", "of another");
         let scene = first.next_process();
@@ -166,7 +165,7 @@ async fn zm001_zm003_d61_activation_succeeds_or_reports_why_after_any_failure() 
     .await;
 }
 
-/// The settings that were in force stay in force until the changed ones are read.
+/// The old settings stay in force until the new ones are read.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm002_d61_changed_settings_apply_completely_or_not_at_all() {
     everywhere(&FAULTS, async |case| {
@@ -203,7 +202,7 @@ async fn zm002_d61_changed_settings_apply_completely_or_not_at_all() {
     .await;
 }
 
-/// A click by somebody who is not connected: there is a link to follow, or the click fails.
+/// A click of a user who is not connected returns a link, or fails.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm051_d31_the_link_is_shown_or_the_click_fails() {
     everywhere(&FAULTS, async |case| {

@@ -1,7 +1,7 @@
 //! Starting a meeting in every way, with every possible failure at each step.
 //!
-//! One case remains: if the process ends or the store fails after Zoom created a meeting and before the post, the meeting at
-//! Zoom is unused. Zoom's API has no idempotency key that would identify the second request as a repetition.
+//! One case remains: if the process ends or the store fails after Zoom created a meeting and before the post, the
+//! meeting at Zoom is unused. Zoom's API has no idempotency key that would identify the second request as a repetition.
 
 use component_tests::scene::{At, Scene, Told, body_of, props};
 use plugin_tests::zoom::User;
@@ -11,30 +11,30 @@ use crate::fault_injection::{Case, FAULTS, everywhere};
 use crate::order::in_order;
 use crate::support::{connected, connected_choosing, go_record, go_token, issued, prefers};
 
-/// How a meeting is started.
+/// The way to start a meeting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     Command,
     PersonalRoom,
-    /// By somebody who prefers a personal room and has none.
+    /// By a user who prefers the Personal Meeting ID and has none.
     MissingRoom,
     Button,
     /// With a recent meeting in the channel.
     Forced,
     Thread,
-    /// By the answer to the question which kind of meeting it should be.
+    /// With the answer to the question about the meeting ID.
     Answer,
-    /// By coming back from Zoom.
+    /// With the redirect from Zoom after connecting.
     Consent,
-    /// With the connection that serves everybody.
+    /// With the account-level connection.
     Everybody,
-    /// With the record of a connection that the Go plugin wrote.
+    /// With a connection record of the Go plugin.
     TakenOver,
-    /// The same for the connection that serves everybody.
+    /// With an account-level connection record of the Go plugin.
     EverybodyTakenOver,
 }
 
-/// Somebody who is about to start a meeting.
+/// A user who is about to start a meeting.
 struct Stage {
     scene: Scene,
     ann: String,
@@ -43,7 +43,7 @@ struct Stage {
     question: Vec<Told>,
 }
 
-/// What came back from starting one: whether anybody was told anything, and all the words.
+/// The response to a start: whether the user got a message, and all texts.
 struct Heard {
     anything: bool,
     words: String,
@@ -179,7 +179,7 @@ impl Stage {
                 let page = scene.consents(ann).await;
                 let words = body_of(&page);
                 Heard {
-                    // A page that closes itself says nothing.
+                    // A page that closes itself has no message.
                     anything: page.status >= 400
                         || page.status == 200 && !words.contains("close()"),
                     words,
@@ -200,7 +200,7 @@ impl Stage {
         heard
     }
 
-    /// What the user does who sees no meeting.
+    /// The next step of a user who sees no meeting.
     async fn tries_again(&mut self, way: Way) {
         self.scene.later(60);
         match way {
@@ -229,7 +229,7 @@ impl Stage {
             .collect()
     }
 
-    /// All meetings end, and those in the personal room.
+    /// Ends all meetings, including personal meetings.
     async fn end_all(&self, case: &Case) {
         let ann = self.scene.zoom.user("ann@example.com").unwrap();
         let mut meetings = self.scene.zoom.meetings();
@@ -266,8 +266,7 @@ async fn start(way: Way, case: &mut Case) {
         meetings.is_empty() || !case.crashed_before("CreateMeeting"),
         "{case}"
     );
-    // Either there is a post, or the user knows that there is none; and where there is a meeting all the
-    // same, how to join it.
+    // Either there is a post, or a message to the user. If a meeting exists without a post, the message has the link.
     assert!(posts == 1 || heard.anything || case.is_crash(), "{case}");
     if let Some(meeting) = meetings.first()
         && posts == 0

@@ -1,5 +1,5 @@
-//! Webhooks, with every possible failure at each step: Zoom repeats the delivery until it is accepted, and the result is the
-//! same as without failures.
+//! Webhooks, with every possible failure at each step: Zoom repeats the delivery until it is accepted, and the result
+//! is the same as without failures.
 
 use component_tests::scene::{Scene, props};
 use plugin_tests::zoom::{Meeting, Webhook};
@@ -9,7 +9,7 @@ use crate::fault_injection::{Case, FAULTS, everywhere};
 use crate::order::in_order;
 use crate::support::{SCHEDULED, connected, connected_choosing, scheduled};
 
-/// Somebody enters Ann's personal room.
+/// A participant joins Ann's personal meeting.
 fn enters_room(scene: &Scene) -> Meeting {
     let ann = scene.zoom.user("ann@example.com").unwrap();
     scene.zoom.enter_room(&ann)
@@ -22,8 +22,8 @@ fn statuses(scene: &Scene, channel: &str) -> Vec<String> {
     status.flatten().collect()
 }
 
-/// Zoom repeats what was not answered with 200 after five minutes, and again later, each time signed anew;
-/// meanwhile jobs are worked on.
+/// If the response is not 200, Zoom repeats the delivery after five minutes and later, with a new signature each time.
+/// Meanwhile jobs run.
 async fn repeated(scene: &Scene, case: &Case, webhook: Webhook) {
     let mut answered = 0;
     for _ in 0..3 {
@@ -63,7 +63,7 @@ async fn zm092_d06_d61_the_end_of_a_meeting_is_shown_once_after_any_failure() {
     .await;
 }
 
-/// A personal room that is announced in two channels, and whose beginning nobody told of.
+/// A personal meeting with posts in two channels, without a start event.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm092_d18_d61_the_end_of_a_room_is_shown_once_in_each_channel_after_any_failure() {
     everywhere(&FAULTS, async |case| {
@@ -89,7 +89,7 @@ async fn zm091_d61_the_start_of_a_room_is_linked_to_its_post_after_any_failure()
         scene.types(&ann, &town, "/zoom start").await;
         let room = enters_room(&scene);
         let scene = delivered(case, scene, "meeting.started", &room).await;
-        // It belongs to the post by its UUID now, so it may end much later than the window.
+        // The UUID assigns the meeting to the post now, so it may end long after the window.
         scene.later(3 * 3600);
         let ended = scene.zoom.webhook("meeting.ended", &room);
         assert_eq!(scene.delivers(&ended).await.status, 200, "{case}");
@@ -99,7 +99,7 @@ async fn zm091_d61_the_start_of_a_room_is_linked_to_its_post_after_any_failure()
     .await;
 }
 
-/// Two channels follow the meeting: two jobs.
+/// Two channels are subscribed to the meeting: two jobs.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm104_d06_d61_a_followed_meeting_is_announced_once_after_any_failure() {
     everywhere(&FAULTS, async |case| {
@@ -155,7 +155,7 @@ async fn zm096_d06_d61_each_recording_is_posted_once_after_any_failure_of_its_we
     .await;
 }
 
-/// The job writes the post and dies; before it is taken up, the meeting ends.
+/// The process crashes after the job wrote the post. The meeting ends before the job runs again.
 #[tokio::test(flavor = "multi_thread")]
 async fn zm104_d61_an_interrupted_announcement_ends_with_its_meeting() {
     everywhere(&FAULTS, async |case| {
