@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(90);
 const BODY_LIMIT: u64 = 64 * 1024 * 1024;
 /// The header of requests that pages make. A log-in with it is answered with cookies.
 const OF_A_PAGE: (&str, &str) = ("X-Requested-With", "XMLHttpRequest");
-/// Where bundles are uploaded to.
+/// The path for uploads of bundles.
 const PLUGINS: &str = "/api/v4/plugins";
 /// Separates the parts of an upload; it does not occur in a gzip file by chance.
 const BOUNDARY: &str = "----plugin-tests-7f3a9c51d2e84b06";
@@ -63,7 +63,7 @@ pub enum Error {
     Field {
         /// The field.
         pointer: String,
-        /// What was there instead.
+        /// The actual value.
         value: String,
     },
     /// The bundle.
@@ -76,7 +76,7 @@ pub enum Error {
     },
 }
 
-/// Whatever the server answered.
+/// A response of the server.
 #[derive(Debug)]
 pub struct Answer {
     /// The status code.
@@ -167,7 +167,7 @@ impl Client {
         &self.base
     }
 
-    /// The session's token, empty for somebody who has none.
+    /// The session's token, or empty.
     pub fn token(&self) -> &str {
         match &self.session {
             Session::Token(token) => token,
@@ -175,7 +175,7 @@ impl Client {
         }
     }
 
-    /// The user's id, empty for somebody who is not logged in.
+    /// The user's ID, or empty without a session.
     pub fn user_id(&self) -> &str {
         &self.user_id
     }

@@ -1,7 +1,7 @@
-//! The answers of every Mattermost server to the calls of the plugin API that the host makes.
+//! Checks Mattermost's responses to the host's calls of the plugin API.
 //!
-//! The same cases run on the server that the component tests keep in memory and, made by a plugin of its own
-//! (`bin/conformance.rs`), on the real server. So the model cannot promise what the server does not keep.
+//! The same cases run on the in-memory server of the component tests and, with a separate plugin
+//! (`bin/conformance.rs`), on a real server. So the in-memory server behaves like the real one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -24,7 +24,7 @@ pub const PLUGIN: &str = "com.example.conformance";
 pub const EVENT: &str = "conformance";
 /// The line that is logged.
 pub const LINE: &str = "The conformance suite was here.";
-/// The status that the person shows in the end.
+/// The last status of the person.
 pub const STATUS: &str = "in a meeting";
 /// When that status ends, in milliseconds since 1970.
 pub const STATUS_ENDS: i64 = 4_102_444_800_000;
@@ -33,17 +33,17 @@ pub const SECRET: &str = "Token";
 /// The category and name of the preference that the person has.
 pub const PREFERENCE: (&str, &str) = ("conformance", "color");
 
-/// The text that a server shows in place of a secret.
+/// The server's mask for secrets.
 const MASK: &str = "********************************";
-/// An ID that nothing has.
+/// An unused ID.
 const NOBODY: &str = "zzzzzzzzzzzzzzzzzzzzzzzzzz";
 /// A picture of one pixel, PNG in Base64.
 const PICTURE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==";
 
-/// The people and places that the cases need. Texts are IDs unless they say otherwise.
+/// The users and channels of the cases. Strings are IDs unless noted.
 #[derive(Clone, Debug, Default)]
 pub struct Fixture {
-    /// An ordinary member of the channel, who is online and has the preference.
+    /// A regular member of the channel, who is online and has the preference.
     pub person: String,
     /// The person's name.
     pub name: String,
@@ -51,7 +51,7 @@ pub struct Fixture {
     pub email: String,
     /// An administrator of the site.
     pub administrator: String,
-    /// Somebody outside the channel.
+    /// A user outside the channel.
     pub stranger: String,
     /// The person's team.
     pub team: String,
@@ -101,7 +101,7 @@ impl Fixture {
     }
 }
 
-/// How a case ends; the text says what was not as expected.
+/// The result of a case; the text is the failure.
 type Outcome = Result<(), String>;
 type Run = for<'a> fn(&'a dyn Api, &'a Fixture) -> BoxFuture<'a, Outcome>;
 
@@ -159,7 +159,7 @@ const CASES: &[(&str, Run)] = &[
     ),
 ];
 
-/// Runs all cases. Answers with each name and what was wrong, if anything was.
+/// Runs all cases. Returns each name and its failure, if any.
 pub async fn run(api: &dyn Api, fixture: &Fixture) -> Vec<(&'static str, Option<String>)> {
     let mut outcomes = Vec::new();
     for (name, case) in CASES {

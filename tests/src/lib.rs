@@ -34,12 +34,12 @@ pub fn workspace_root() -> PathBuf {
     here.parent().map_or(here.clone(), Path::to_path_buf)
 }
 
-/// Where things are kept that are slow to make, such as the server's executable.
+/// The folder for files that are slow to build, such as the server's executable.
 pub fn cache_folder() -> PathBuf {
     workspace_root().join(".cache")
 }
 
-/// Where cargo puts what it builds.
+/// Cargo's target folder.
 pub fn target_folder() -> PathBuf {
     let named = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     workspace_root().join(named.unwrap_or_else(|| PathBuf::from("target")))
@@ -48,10 +48,10 @@ pub fn target_folder() -> PathBuf {
 /// There is no bundle to test.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
-    /// `PLUGIN_BUNDLE` names a file that is not there.
+    /// `PLUGIN_BUNDLE` names a missing file.
     #[error("PLUGIN_BUNDLE names {0}, which does not exist")]
     Named(PathBuf),
-    /// The target folder holds none.
+    /// The target folder contains no bundle.
     #[error("no bundle in {0}: run `cargo xtask dist --here` first, or set PLUGIN_BUNDLE to one")]
     None(PathBuf),
 }

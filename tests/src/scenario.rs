@@ -35,7 +35,7 @@ pub struct Options {
     pub keep: bool,
 }
 
-/// What was seen.
+/// The results of the scenario.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The id of the meeting's post.
@@ -74,7 +74,7 @@ pub fn run(options: &Options, progress: Progress) -> Result<Outcome, Error> {
     Ok(outcome)
 }
 
-/// Uploads the bundle and enables the plugin; it must run, whatever its settings.
+/// Uploads the bundle and enables the plugin, which must run even without settings.
 pub fn install(site: &Site, bundle: &std::path::Path, progress: Progress) -> Result<(), Error> {
     let manifest = site.administrator.upload_plugin(bundle)?;
     let version = text_at(&manifest, "/version")?;
@@ -104,7 +104,7 @@ pub fn configure(site: &Site, progress: Progress) -> Result<(), Error> {
     Ok(())
 }
 
-/// From a new person to an ended meeting, on a site whose plugin runs and is configured.
+/// Runs the scenario from a new user to an ended meeting, on a site with a configured plugin.
 pub fn play(site: &Site, progress: Progress) -> Result<Outcome, Error> {
     let room = site.room("story")?;
     let person = site.person(NAME, &room)?;
@@ -157,8 +157,8 @@ pub fn play(site: &Site, progress: Progress) -> Result<Outcome, Error> {
     })
 }
 
-/// Zoom reports a recording with a chat; the reply with both appears in the meeting's thread. Answers with
-/// the reply as it is read back.
+/// Zoom reports a recording with a chat; the reply with both appears in the meeting's thread. Returns the reply, read
+/// back from the server.
 pub fn recording(
     site: &Site,
     person: &Person,
@@ -196,8 +196,8 @@ pub fn recording(
     Ok(reply)
 }
 
-/// Types `/zoom start` and, if the plugin asks which meeting id to use, chooses a unique one. Answers
-/// with the meeting's post as it appears in the channel.
+/// Types `/zoom start` and, if the plugin asks which meeting id to use, chooses a unique one. Returns the meeting's
+/// post in the channel.
 pub fn start_meeting(
     person: &Person,
     room: &Room,

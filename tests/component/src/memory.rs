@@ -1,9 +1,9 @@
-//! A Mattermost server kept in memory: a small faithful model behind the API's seam.
+//! An in-memory Mattermost server: a small model that implements the plugin API.
 //!
-//! Users, channels, members, permissions, posts, ephemeral posts, websocket events, and a key-value
-//! store with expiry and compare-and-set, all under one lock. Calls are counted by name, and a test can
-//! inject faults ([`crate::faults`]), move the server's clock, let the read replica lag
-//! ([`World::lag`]), or slow every call down ([`MemoryApi::slow_down`]).
+//! It has users, channels, members, permissions, posts, ephemeral posts, WebSocket events, and a key-value store with
+//! expiry and compare-and-set, all under one lock. Calls are counted by name, and a test can inject faults
+//! ([`crate::faults`]), move the server's clock, let the read replica lag ([`World::lag`]), or slow every call down
+//! ([`MemoryApi::slow_down`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,7 +34,7 @@ pub struct Event {
     pub name: String,
     /// Its data.
     pub data: BTreeMap<String, Any>,
-    /// Who receives it.
+    /// Its recipients.
     pub audience: Broadcast,
 }
 
@@ -56,14 +56,14 @@ struct Stored {
     by_plugin: bool,
 }
 
-/// What the server knows. Tests read and change it freely.
+/// The state of the server. Tests read and change it freely.
 #[derive(Default)]
 pub struct World {
     /// The plugin's settings as JSON.
     pub settings: Value,
     /// The settings, in lower case, that the manifest calls secret: the server masks them.
     pub secret_settings: BTreeSet<String>,
-    /// The server's configuration cannot be changed, as where it is mounted read only.
+    /// Whether the server's configuration is read-only.
     pub read_only_config: bool,
     /// The server's configuration.
     pub config: Config,
@@ -75,7 +75,7 @@ pub struct World {
     pub members: BTreeSet<(String, String)>,
     /// Team id and user id.
     pub teams: BTreeSet<(String, String)>,
-    /// User id and channel id of those who may read but not write.
+    /// User ID and channel ID of members who may read but not write.
     pub muted: BTreeSet<(String, String)>,
     /// In order of creation.
     pub posts: Vec<Post>,
@@ -85,22 +85,22 @@ pub struct World {
     pub ephemeral_changes: Vec<(String, Post)>,
     /// In order of publishing.
     pub events: Vec<Event>,
-    /// The bot accounts that were asked for, each time.
+    /// The requested bot accounts, one for each request.
     pub bots_asked_for: Vec<Bot>,
-    /// Who owns a bot account, by the bot's user ID. A bot that is not here belongs to itself, like an account that was
-    /// converted: the server in memory does not know the plugin's ID.
+    /// The owners of bot accounts, by the bot's user ID. A bot without an entry belongs to itself, like a converted
+    /// account, because the in-memory server does not know the plugin's ID.
     pub bot_owners: BTreeMap<String, String>,
     /// The commands in force.
     pub commands: BTreeMap<String, Command>,
     /// All lines.
     pub log: Vec<Line>,
-    /// Whether the server is older than audit records of plugins.
+    /// Whether the server is too old for audit records of plugins.
     pub is_old: bool,
     /// The server's license.
     pub license: Option<License>,
     /// The plugins that are installed.
     pub plugins: Vec<PluginStatus>,
-    /// By user id; the server knows nothing of somebody who never signed in.
+    /// By user ID; users who never signed in have no entry.
     pub statuses: BTreeMap<String, Status>,
     /// By user id.
     pub custom_statuses: BTreeMap<String, CustomStatus>,
@@ -118,40 +118,40 @@ pub struct World {
     pub files: Vec<(String, String, Vec<u8>)>,
     /// Names of calls in order.
     pub calls: Vec<String>,
-    /// Posts that were created before this time are beyond the message history that the server's license allows.
+    /// Posts before this time are beyond the message history of the server's license.
     pub history_from: i64,
-    /// Direct channels of people without a common team, where the server takes neither new posts nor changes.
+    /// Direct channels of users without a common team, in which the server rejects posts and changes.
     pub restricted: BTreeSet<String>,
-    /// Keys of which the last one is deleted after each page of a list, as another node may.
+    /// Keys of which the last one is deleted after each page of a list, like by another node.
     pub deleted_with_each_page: Vec<String>,
-    /// The status with which the server refuses to store files, if it does.
+    /// The status with which the server rejects files, if it does.
     pub refuses_files: Option<i64>,
-    /// Nothing is permitted.
+    /// Whether all calls are forbidden.
     pub forbidden: bool,
     /// Milliseconds since 1970.
     pub now: i64,
-    /// How far the read replica is behind the primary, in milliseconds. Reads of keys and posts go to it.
+    /// The lag of the read replica, in milliseconds. Reads of keys and posts go to it.
     pub lag: i64,
     /// The same for posts alone: reads may go to several replicas.
     pub post_lag: i64,
-    /// How far the replica is behind within one action, in milliseconds, if it has no other lag: it has what was
-    /// written before the action ([`World::catch_up`]), because people and Zoom are slower than it.
+    /// The lag of the replica within one action, in milliseconds, if it has no other lag. It has all writes before the
+    /// action ([`World::catch_up`]), because users and Zoom are slower than the replica.
     pub lag_within: i64,
-    /// What the next reads of a key answer, as many as there are: they reach a replica that is behind. An empty value
-    /// is a record that is not there yet.
+    /// The results of the next reads of a key, which reach a lagging replica. An empty value is a record that does not
+    /// exist yet.
     pub behind: BTreeMap<String, Vec<Vec<u8>>>,
-    /// What the description of calls begins with that the server never answers: the method and the key. Empty for none.
+    /// The start of the description (method and key) of calls that never return. Empty for none.
     pub hangs: String,
-    /// The same for one call that panics in the process of the plugin.
+    /// The same for one call that panics in the plugin's process.
     pub panics: String,
     pub(crate) plan: Plan,
     pub(crate) clock: Option<Clock>,
     kv: BTreeMap<String, Versions<Option<Stored>>>,
     post_versions: BTreeMap<String, Versions<Post>>,
     next_id: u32,
-    /// How many writes there were.
+    /// The number of writes.
     writes: u64,
-    /// How many of them the replica has at least.
+    /// The minimum number of writes on the replica.
     caught_up: u64,
 }
 
@@ -173,20 +173,19 @@ impl World {
         format!("{:a>26}", base26(self.next_id))
     }
 
-    /// What is stored under a key, expired or not.
+    /// The value of a key, expired or not.
     #[must_use]
     pub fn stored(&self, key: &str) -> Option<&[u8]> {
         self.primary(key).map(|stored| stored.value.as_slice())
     }
 
-    /// When what is stored under a key expires, in milliseconds since 1970; none for never.
+    /// The expiry of a key, in milliseconds since 1970, or `None`.
     #[must_use]
     pub fn expiry(&self, key: &str) -> Option<i64> {
         self.primary(key)?.expires
     }
 
-    /// What the plugin has written, by key. What a test put there with [`World::store`] is left out
-    /// until the plugin writes it anew.
+    /// The values that the plugin has written, by key. Omits values of [`World::store`] until the plugin writes them.
     pub fn written(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let present = self.kv.iter().filter_map(|(key, versions)| {
             let stored = versions.latest()?.as_ref()?;
@@ -196,14 +195,14 @@ impl World {
         written.map(|(key, stored)| (key, stored.value.as_slice()))
     }
 
-    /// All keys of what has not expired, as the server lists them.
+    /// All keys that have not expired, in the server's order.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         let keys = self.kv.keys().filter(|key| self.primary(key).is_some());
         keys.cloned().collect()
     }
 
-    /// Stores a value for good, as an earlier plugin may have.
+    /// Stores a value without expiry, like an earlier plugin.
     pub fn store(&mut self, key: &str, value: impl Into<Vec<u8>>) {
         let stored = Stored {
             value: value.into(),
@@ -213,7 +212,7 @@ impl World {
         self.write(key, Some(stored));
     }
 
-    /// An action begins: the replica has all that was written before it.
+    /// Starts an action: the replica gets all earlier writes.
     pub fn catch_up(&mut self) {
         self.caught_up = self.writes;
     }
@@ -245,7 +244,7 @@ impl World {
         }
     }
 
-    /// Takes a value away, as another node may.
+    /// Removes a value, like another node.
     pub fn forget(&mut self, key: &str) {
         self.remove(key);
     }
@@ -282,7 +281,7 @@ impl World {
         id
     }
 
-    /// Adds a post that somebody else than the plugin wrote.
+    /// Adds a post that the plugin did not write.
     pub fn add_post(&mut self, user: &str, channel: &str, message: &str) -> String {
         let id = self.id();
         self.posts.push(Post {
@@ -297,12 +296,12 @@ impl World {
         id
     }
 
-    /// Stores a value as a server did before version 5.6: under the hash of its key.
+    /// Stores a value like a server before version 5.6: under the hash of its key.
     pub fn store_hashed(&mut self, key: &str, value: impl Into<Vec<u8>>) {
         self.store(&hashed(key), value);
     }
 
-    /// What a read of the server answers with: what the replica stores under the key, else under its hash.
+    /// The result of a read: the replica's value of the key, or else of its hash.
     fn read(&self, key: &str) -> Option<&Stored> {
         let read = |key: &str| {
             let stored = self.replica(self.kv.get(key)?, self.lag)?.as_ref()?;
@@ -315,7 +314,7 @@ impl World {
         self.kv.get(key)?.latest()?.as_ref()
     }
 
-    /// What the primary stores and has not expired.
+    /// The primary's value, if it has not expired.
     fn live(&self, key: &str) -> Option<&Stored> {
         self.primary(key).filter(|stored| self.is_alive(stored))
     }
@@ -338,14 +337,14 @@ impl World {
         }
     }
 
-    /// A post as the replica stores it. Posts that a test added itself are on the replica at once.
+    /// The replica's version of a post. Posts that a test added are on the replica at once.
     fn replica_of(&self, post: &Post) -> Option<Post> {
         let Some(versions) = self.post_versions.get(&post.id) else {
             return Some(post.clone());
         };
         let lag = self.lag.max(self.post_lag);
         let (read, latest) = (self.replica(versions, lag)?, versions.latest()?);
-        // What a test changed in the latest version is on the replica, too.
+        // A test's changes of the latest version are on the replica, too.
         let is_latest = std::ptr::eq(read, latest);
         Some(if is_latest { post } else { read }.clone())
     }
@@ -357,7 +356,7 @@ impl World {
         is_member && !self.muted.contains(&(user, channel))
     }
 
-    /// Whether it is a direct or group channel of people without a common team, on a server that demands one.
+    /// Whether it is a direct or group channel of users without a common team, on a server that requires one.
     pub(crate) fn is_restricted(&self, channel: &str) -> bool {
         let demands = self.config.team_settings.restrict_direct_message.as_deref() == Some("team");
         let kind = self.channels.get(channel).map(|one| one.kind.as_str());
@@ -377,26 +376,26 @@ impl World {
         common.is_some_and(|common| common.is_empty())
     }
 
-    /// A channel in which nobody can write any more.
+    /// Whether a channel is archived.
     pub(crate) fn is_archived(&self, channel: &str) -> bool {
         let channel = self.channels.get(channel);
         channel.is_some_and(|channel| channel.delete_at != 0)
     }
 }
 
-/// The key under which old servers stored what belongs to this one.
+/// The key under which old servers stored the value of this key.
 #[must_use]
 pub fn hashed(key: &str) -> String {
     STANDARD.encode(Sha256::digest(key.as_bytes()))
 }
 
-/// What the server shows in place of a secret.
+/// The server's mask for secrets.
 const MASK: &str = "********************************";
 
 /// The folder of the bundle: the project, which has the same files.
 const BUNDLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-/// Where the server remembers the plugin's bot.
+/// The key of the plugin's bot ID.
 const BOT_KEY: &str = "mmi_botid";
 
 fn base26(mut number: u32) -> String {
@@ -422,7 +421,7 @@ fn missing<T>(thing: Option<T>) -> Result<T, ApiError> {
     thing.ok_or_else(|| app_error(404, "not found"))
 }
 
-/// How far the database replica is behind within one action, in milliseconds ([`World::lag_within`]).
+/// The lag of the database replica within one action, in milliseconds ([`World::lag_within`]).
 const LAG: i64 = 40;
 
 fn member((channel_id, user_id): (String, String)) -> ChannelMember {
@@ -434,7 +433,7 @@ fn member((channel_id, user_id): (String, String)) -> ChannelMember {
 }
 
 impl MemoryApi {
-    /// A server with the machine's clock, whose database replica is behind within each action.
+    /// A server with the machine's clock, whose database replica lags within each action.
     #[must_use]
     pub fn lagging() -> MemoryApi {
         let api = MemoryApi::default();
@@ -446,17 +445,17 @@ impl MemoryApi {
         api
     }
 
-    /// The world, to look at or change.
+    /// The state, to read or change.
     pub fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Goes by this clock from now on, in milliseconds since 1970.
+    /// Uses this clock from now on, in milliseconds since 1970.
     pub fn follow_clock(&self, clock: impl Fn() -> i64 + Send + Sync + 'static) {
         self.world().clock = Some(Arc::new(clock));
     }
 
-    /// Lets each call take this long from now on. Ends the wait of all calls that are being made.
+    /// Sets the duration of each call. Calls in progress return at once.
     pub fn slow_down(&self, delay: Duration) {
         self.delay.send_replace(delay);
     }
@@ -516,7 +515,7 @@ impl MemoryApi {
             return Box::pin(std::future::ready(answer));
         }
         Box::pin(async move {
-            // The end of the time, or of being slow.
+            // Wait until the delay ends or changes.
             let _ = tokio::time::timeout(delay, changes.changed()).await;
             answer
         })
@@ -568,7 +567,7 @@ impl MemoryApi {
     }
 }
 
-/// Whether a call is one of those that a test named, if it named any.
+/// Whether the description starts with a text that is not empty.
 fn begins_with(description: &str, named: &str) -> bool {
     !named.is_empty() && description.starts_with(named)
 }
@@ -674,7 +673,7 @@ impl BotsApi for MemoryApi {
             }
             let named = world.users.values();
             let mut named = named.filter(|user| user.username == bot.username);
-            // A person's account is answered with, and not remembered.
+            // The account of a person is returned, but not stored as the bot.
             if let Some(user) = named.next().cloned() {
                 if user.is_bot {
                     world.store(BOT_KEY, user.id.clone());
@@ -903,7 +902,7 @@ impl PostsApi for MemoryApi {
             let mut posts = world.posts.iter_mut();
             let stored = missing(posts.find(|one| one.id == post.id && one.delete_at == 0))?;
             let old = stored.clone();
-            // The server takes these fields of an update and no others.
+            // The server applies only these fields of an update.
             stored.update_at = now;
             stored.edit_at = now;
             stored.message = post.message;
@@ -943,7 +942,7 @@ impl PostsApi for MemoryApi {
             let posts = posts.filter_map(|post| world.replica_of(post));
             let posts = posts.filter(|post| post.update_at > since);
             let posts: Vec<_> = posts.take(1_000).collect();
-            // More than the wire takes in one answer.
+            // More than one RPC response may contain.
             let size: usize = posts.iter().map(|one| one.message.len()).sum();
             if size > 64 * 1024 * 1024 {
                 return Err(ApiError::TooLarge);
@@ -957,7 +956,7 @@ impl PostsApi for MemoryApi {
 
     fn send_ephemeral_post<'a>(&'a self, user: &'a str, post: Post) -> Call<'a, Post> {
         self.call("SendEphemeralPost", |world| {
-            // The server keeps an ID that it is given.
+            // The server keeps a given ID.
             let id = match post.id.as_str() {
                 "" => world.id(),
                 given => given.to_owned(),
@@ -981,7 +980,7 @@ impl PostsApi for MemoryApi {
         self.call("DeletePost", |world| {
             let now = world.now;
             let exists = |one: &&Post| one.id == post && one.delete_at == 0;
-            // The server's own word: 400, not 404.
+            // The server returns 400, not 404.
             let absent = || app_error(400, "no such post");
             world.posts.iter().find(exists).ok_or_else(absent)?;
             let gone = world.posts.iter_mut().filter(|one| one.delete_at == 0);
@@ -1053,7 +1052,7 @@ impl KvApi for MemoryApi {
         });
         Box::pin(async move {
             let read = read.await;
-            // Others come between reading and writing, as they do over a wire.
+            // Other tasks run between read and write, as with RPC.
             tokio::task::yield_now().await;
             read
         })
@@ -1073,7 +1072,7 @@ impl KvApi for MemoryApi {
                 let stored = world.live(key).map(|stored| stored.value.as_slice());
                 let expected = Some(options.old_value.0.as_slice());
                 let holds = stored == expected.filter(|old| !old.is_empty());
-                // What an old server stored under the hash is removed in any case.
+                // The value that an old server stored under the hash is always removed.
                 world.remove(&hashed(key));
                 if !holds {
                     return Ok(false);

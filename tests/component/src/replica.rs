@@ -3,7 +3,7 @@
 //! Mattermost reads most things from a replica where the administrator configured one, and writes and compares on the
 //! primary. A replica that lags reports old values, and reports a key or a post that was just written as absent.
 
-/// How far a replica has come.
+/// The progress of a replica.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
     /// It has applied the writes up to this one.
@@ -35,12 +35,12 @@ impl<T> Versions<T> {
         self.0.push((write, value));
     }
 
-    /// What the primary stores.
+    /// The primary's value.
     pub(crate) fn latest(&self) -> Option<&T> {
         self.0.last().map(|(_, value)| value)
     }
 
-    /// What a replica stores that has come so far.
+    /// The value on a replica with this progress.
     pub(crate) fn until(&self, position: Position) -> Option<&T> {
         let has_applied =
             |write: &Write| write.number <= position.number || write.time <= position.time;

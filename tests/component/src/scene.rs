@@ -83,7 +83,7 @@ impl<'a> From<&'a String> for At<'a> {
 /// A message that only one user sees.
 #[derive(Clone, Debug)]
 pub struct Told {
-    /// Who sees it.
+    /// The user who sees it.
     pub reader: String,
     /// The message.
     pub post: Post,

@@ -1,4 +1,4 @@
-//! What Zoom knows: users, the grants they gave, and meetings.
+//! The Zoom account: users, grants, and meetings.
 
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ pub const ACCOUNT: &str = "mockZoomAccount-012345";
 /// One Zoom account.
 pub(super) struct Account {
     pub(super) id: String,
-    /// Where links lead.
+    /// The base of links.
     pub(super) base: String,
-    /// Where the token endpoint says that the API of the region is.
+    /// The region's API address in responses of the token endpoint.
     pub(super) region: String,
     pub(super) redirects: Vec<String>,
     pub(super) grants: Grants,
@@ -29,7 +29,7 @@ pub(super) struct Account {
     pub(super) secrets: Vec<String>,
     pub(super) download_token: String,
     pub(super) token_lifetime: Duration,
-    /// How far Zoom's clock is ahead of the machine's.
+    /// The offset of Zoom's clock from the machine's clock.
     pub(super) ahead: time::Duration,
     users: Vec<User>,
     current: User,
@@ -74,7 +74,7 @@ impl Account {
         self.current.clone()
     }
 
-    /// The user whom a name in a path means: `me`, an ID, or an email address.
+    /// The user of a name in a path: `me`, an ID, or an email address.
     pub(super) fn user(&self, name: &str, caller: &str) -> Option<User> {
         let wanted = if name == "me" { caller } else { name };
         let mut users = self.users.iter();
@@ -100,12 +100,12 @@ impl Account {
         answers::meeting(meeting, &self.base)
     }
 
-    /// Whose access token this is, if it is good.
+    /// The owner of a valid access token.
     pub(super) fn caller(&self, token: &str) -> Option<String> {
         self.grants.caller(token, self.now())
     }
 
-    /// A code for the browser to carry home.
+    /// A new authorization code.
     pub(super) fn issue_code(&mut self, code_challenge: String, redirect_uri: String) -> String {
         let code = self.secret("code_");
         let (user, now) = (self.current.id.clone(), self.now());
@@ -114,7 +114,7 @@ impl Account {
         code
     }
 
-    /// New tokens for a user, as the token endpoint hands them out.
+    /// New tokens for a user, as returned by the token endpoint.
     pub(super) fn issue_tokens(&mut self, user: String) -> Value {
         let access = self.secret("access_");
         let refresh = self.secret("refresh_");
@@ -128,7 +128,7 @@ impl Account {
         })
     }
 
-    /// Accepts tokens that an earlier life of this account issued.
+    /// Accepts tokens that were issued before this run.
     pub(super) fn adopt_tokens(&mut self, user: User, access: &str, refresh: &str) {
         let expiry = self.now() + self.token_lifetime;
         self.grants.issue(user.id.clone(), access, refresh, expiry);
@@ -168,7 +168,7 @@ impl Account {
         self.keep(meeting)
     }
 
-    /// The host's personal room, as somebody enters it now.
+    /// A personal meeting of the host that starts now.
     pub(super) fn enter_room(&self, host: &User) -> Meeting {
         Meeting {
             id: host.pmi,
@@ -183,7 +183,7 @@ impl Account {
         }
     }
 
-    /// Everybody left, and somebody enters now: the same number, another UUID.
+    /// Restarts a meeting now: the same meeting ID, a new UUID.
     pub(super) fn restart(&mut self, meeting: &Meeting) -> Meeting {
         let again = Meeting {
             uuid: new_uuid(),
@@ -216,7 +216,7 @@ impl Account {
         OffsetDateTime::now_utc() + self.ahead
     }
 
-    /// What every new meeting of this host has.
+    /// The common fields of new meetings of this host.
     fn draft(&mut self, host: &User) -> Meeting {
         let id = 80_000_000_000 + u64::from_be_bytes(random()) % 9_000_000_000;
         let passcode = format!("p{}", hex(&random::<4>()));

@@ -1,4 +1,4 @@
-//! The bodies of Zoom's answers, with all fields that Zoom documents for them.
+//! The bodies of Zoom's responses, with all documented fields.
 
 use serde_json::{Map, Value, json};
 
@@ -68,7 +68,7 @@ pub(super) fn meeting(meeting: &Meeting, base: &str) -> Value {
     body
 }
 
-/// What only a scheduled meeting has.
+/// The additional fields of a scheduled meeting.
 fn scheduled(meeting: &Meeting, kind: u8, base: &str) -> Map<String, Value> {
     let mut more = Map::from_iter([
         ("start_time".to_owned(), json!(meeting.start_time)),

@@ -12,17 +12,17 @@ impl Zoom {
         self.shared.lock().account.schedule(host, plan)
     }
 
-    /// Everybody left the meeting, and somebody enters again: the same number, another UUID, started now.
+    /// Restarts a meeting: the same meeting ID, a new UUID, started now.
     pub fn restart(&self, meeting: &Meeting) -> Meeting {
         self.shared.lock().account.restart(meeting)
     }
 
-    /// Somebody enters the user's personal room: a meeting of type 4 with a UUID of its own.
+    /// Starts the user's personal meeting: a meeting of type 4 with a new UUID.
     pub fn enter_room(&self, host: &User) -> Meeting {
         self.shared.lock().account.enter_room(host)
     }
 
-    /// People are in this part of a meeting or personal room from now on, as Zoom tells everybody who asks.
+    /// Marks this occurrence as in progress in Zoom's responses.
     pub fn begin(&self, meeting: &Meeting) {
         self.finish(meeting);
         self.add_meeting(Meeting {
@@ -31,7 +31,7 @@ impl Zoom {
         });
     }
 
-    /// Everybody has left this part of a meeting or personal room.
+    /// Marks this occurrence as ended.
     pub fn finish(&self, meeting: &Meeting) {
         let meetings = &mut self.shared.lock().account.meetings;
         meetings.retain(|known| known.uuid != meeting.uuid || !known.in_progress);
@@ -85,17 +85,17 @@ impl Zoom {
         self.shared.lock().account.download_token.clone()
     }
 
-    /// The token of events that were sent downloads nothing any more. Later events have another one.
+    /// Invalidates the download token of earlier events. Later events have a new one.
     pub fn expire_download_token(&self) {
         self.shared.lock().account.renew_download_token();
     }
 
-    /// The app gets the scope with which access tokens of users download recordings.
+    /// Adds the scope that lets users' access tokens download recordings.
     pub fn let_users_download(&self) {
         self.shared.lock().users_download = true;
     }
 
-    /// Names of files that were asked for, and the headers `Authorization` that came along.
+    /// The names of the requested files, with the `Authorization` headers.
     pub fn downloads(&self) -> Vec<(String, String)> {
         self.shared.lock().downloads.clone()
     }

@@ -1,4 +1,4 @@
-//! Why the mock Zoom server cannot start or be used.
+//! Errors of the mock Zoom server.
 
 use std::io;
 
@@ -19,7 +19,7 @@ pub enum Error {
     Consent {
         /// Its status.
         status: u16,
-        /// What it said.
+        /// Its text.
         body: String,
     },
     /// The consent page could not be fetched.

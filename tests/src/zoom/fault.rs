@@ -1,4 +1,4 @@
-//! Failures that a test asks for, with the words that Zoom documents.
+//! Failures for tests, with Zoom's documented messages.
 
 use serde_json::json;
 
@@ -26,7 +26,7 @@ pub enum Refusal {
     Invalid,
     /// 1000: the user has not activated the account.
     Pending,
-    /// 1001: nobody has this address or ID.
+    /// 1001: no user has this address or ID.
     NoUser,
     /// 1010: the user is in another Zoom account.
     OtherAccount,
@@ -118,7 +118,7 @@ impl Refusal {
     }
 }
 
-/// Why a grant is worth nothing at the token endpoint, with the code and the words of Zoom's list of OAuth errors.
+/// The reason why the token endpoint rejects a grant, with the code and message of Zoom's list of OAuth errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeadGrant {
     /// The refresh token is unknown or was used.
@@ -157,7 +157,7 @@ impl DeadGrant {
         DeadGrant::Revoked,
     ];
 
-    /// Zoom's words.
+    /// Zoom's message.
     pub fn reason(self) -> &'static str {
         match self {
             DeadGrant::Unknown => "Invalid Token!",
@@ -173,7 +173,7 @@ impl DeadGrant {
         }
     }
 
-    /// The OAuth error, which does not tell much.
+    /// The generic OAuth error.
     pub fn error(self) -> &'static str {
         match self {
             DeadGrant::Unknown => "invalid_grant",
@@ -251,6 +251,6 @@ impl Fault {
     }
 }
 
-/// What Zoom shows to a browser that may not download a file.
+/// Zoom's page for a browser that may not download a file.
 pub(super) const SIGN_IN: &str = "<!DOCTYPE html>\n<html lang=\"en-US\"><head><title>Sign In | Zoom</title></head>\
 <body><form id=\"login-form\"><input name=\"email\"></form></body></html>\n";

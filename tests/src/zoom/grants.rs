@@ -9,10 +9,10 @@ use time::{Duration, OffsetDateTime};
 
 use super::fault::DeadGrant;
 
-/// How long a code is good.
+/// The lifetime of a code.
 const CODE_LIFETIME: Duration = Duration::minutes(5);
 
-/// What a person consented to, until the code is spent.
+/// An authorization, until its code is used.
 struct Code {
     user: String,
     code_challenge: String,
@@ -20,7 +20,7 @@ struct Code {
     issued: OffsetDateTime,
 }
 
-/// What a code stood for.
+/// The authorization of a used code.
 pub(super) struct Consent {
     pub(super) user: String,
     pub(super) code_challenge: String,
@@ -33,7 +33,7 @@ pub(super) struct Grants {
     codes: HashMap<String, Code>,
     access: HashMap<String, (String, OffsetDateTime)>,
     refresh: HashMap<String, String>,
-    /// Refresh tokens that were good once, and why they are not.
+    /// Invalid refresh tokens, with the reasons.
     dead: HashMap<String, DeadGrant>,
     /// Whether the app was disabled.
     pub(super) disabled: bool,
@@ -57,7 +57,7 @@ impl Grants {
         self.codes.insert(code.to_owned(), kept);
     }
 
-    /// Takes a code, which is spent by the first attempt, even by a wrong one. None for an unknown code.
+    /// Uses a code. The first attempt uses it up, even if it fails. Returns `None` for an unknown code.
     pub(super) fn spend_code(
         &mut self,
         code: &str,
@@ -77,7 +77,7 @@ impl Grants {
         }))
     }
 
-    /// Ends what the user authorized before.
+    /// Ends the user's earlier authorization.
     pub(super) fn replace(&mut self, user: &str) {
         self.end_of(user, DeadGrant::Revoked);
     }
@@ -94,7 +94,7 @@ impl Grants {
         self.refresh.insert(refresh.to_owned(), user);
     }
 
-    /// Takes a refresh token; each works once.
+    /// Uses a refresh token; each works once.
     pub(super) fn spend_refresh(&mut self, token: &str) -> Result<String, DeadGrant> {
         if self.disabled {
             return Err(DeadGrant::AppDisabled);
@@ -103,7 +103,7 @@ impl Grants {
         user.ok_or_else(|| self.dead.get(token).copied().unwrap_or(DeadGrant::Unknown))
     }
 
-    /// Whose access token this is, if it is good.
+    /// The owner of a valid access token.
     pub(super) fn caller(&self, token: &str, now: OffsetDateTime) -> Option<String> {
         let (user, expiry) = self.access.get(token)?;
         (*expiry > now && !self.disabled).then(|| user.clone())
@@ -121,7 +121,7 @@ impl Grants {
         }
     }
 
-    /// Ends the authorization that an access or refresh token stands for.
+    /// Ends the authorization of an access or refresh token.
     pub(super) fn revoke(&mut self, token: &str) -> bool {
         let by_access = self.access.get(token).map(|(user, _)| user);
         let Some(user) = by_access.or_else(|| self.refresh.get(token)).cloned() else {

@@ -50,14 +50,14 @@ pub(super) struct Response {
     pub(super) delivery: Delivery,
 }
 
-/// How much of a body arrives.
+/// The part of a body that is sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delivery {
     /// All of it.
     Whole,
     /// Half of the length that was said; then the connection is lost.
     Half,
-    /// So many bytes of it, again and again from the start, without a length said beforehand.
+    /// This number of bytes, repeating the body, without a `Content-Length`.
     Repeated(u64),
 }
 
@@ -96,7 +96,7 @@ impl Response {
         }
     }
 
-    /// Sends it, and answers whether the connection can go on.
+    /// Sends the response. Returns whether the connection can continue.
     fn send(&self, stream: &mut impl Write) -> io::Result<bool> {
         let mut bytes = format!("HTTP/1.1 {} \r\n", self.status).into_bytes();
         for (name, value) in &self.headers {
@@ -145,7 +145,7 @@ pub(super) fn serve(
     Ok(())
 }
 
-/// None at the end of the stream. What follows the request stays in `unread`.
+/// Reads a request. Returns `None` at the end of the stream. Later bytes stay in `unread`.
 fn read_request(stream: &mut impl Read, unread: &mut Vec<u8>) -> io::Result<Option<Request>> {
     let (mut request, head) = loop {
         if let Some(parsed) = parse_head(unread)? {

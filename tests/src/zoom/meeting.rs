@@ -24,7 +24,7 @@ pub struct Meeting {
     pub id: u64,
     /// The ID of this occurrence: base64, often with a slash in it.
     pub uuid: String,
-    /// What it is about.
+    /// The topic.
     pub topic: String,
     /// The ID of the host.
     pub host_id: String,
@@ -32,30 +32,30 @@ pub struct Meeting {
     pub host_email: String,
     /// The link, passcode included.
     pub join_url: String,
-    /// What a person types who only knows the ID.
+    /// The passcode for participants who type the meeting ID.
     pub passcode: String,
-    /// When it started or will start, as Zoom writes times.
+    /// The start time, in Zoom's format.
     pub start_time: String,
     /// Zoom's `type`; 0 counts as [`INSTANT`].
     pub kind: u8,
     /// The host's Personal Meeting ID where the meeting uses it (`settings.use_pmi`); otherwise 0.
     pub pmi: u64,
-    /// Whether people are in it.
+    /// Whether it is in progress.
     pub in_progress: bool,
-    /// What the plugin asked for, word for word.
+    /// The body of the plugin's request.
     pub requested: Value,
 }
 
-/// What somebody enters at Zoom to schedule a meeting.
+/// The input to schedule a meeting at Zoom.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    /// What it is about.
+    /// The topic.
     pub topic: String,
     /// [`SCHEDULED`] or [`RECURRING`].
     pub kind: u8,
     /// Whether it takes place in the host's personal room.
     pub use_pmi: bool,
-    /// When it starts, as Zoom writes times.
+    /// The start time, in Zoom's format.
     pub start_time: String,
 }
 

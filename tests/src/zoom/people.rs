@@ -1,4 +1,4 @@
-//! Users, authorizations, and tokens, as a test sets them up and ends them.
+//! Creating and ending users, authorizations, and tokens.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ impl Zoom {
         self.shared.lock().account.add_user(user);
     }
 
-    /// Tokens that this person's app got before this run, such as in a database that is taken over.
+    /// Accepts tokens that were issued before this run, such as those in a migrated database.
     pub fn adopt_tokens(&self, user: User, access: &str, refresh: &str) {
         self.shared
             .lock()
@@ -84,7 +84,7 @@ impl Zoom {
         (host, url.into())
     }
 
-    /// What the last visit of the consent page asked for.
+    /// The parameters of the last visit of the consent page.
     pub fn last_authorization(&self) -> Option<Authorization> {
         self.shared.lock().last_authorization.clone()
     }

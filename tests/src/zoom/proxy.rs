@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 
-/// The name under which the proxy is told the port of the mock Zoom server.
+/// The host name of requests that set the port of the mock Zoom server.
 const CONTROL: &str = "mock.invalid";
 
 /// A running proxy. It lives as long as its process.

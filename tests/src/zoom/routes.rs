@@ -1,4 +1,4 @@
-//! Zoom's answers, in Zoom's own words.
+//! Zoom's routes and responses.
 
 use std::sync::PoisonError;
 
@@ -176,7 +176,7 @@ fn as_caller(
     }
 }
 
-/// The consent page. A person would read and press a button; here the answer comes at once.
+/// The consent page. It redirects at once, without a user's consent.
 fn authorize(shared: &Shared, state: &mut State, request: &Request) -> Response {
     let asked = Authorization {
         state: request.query("state"),
@@ -220,7 +220,7 @@ fn authorize(shared: &Shared, state: &mut State, request: &Request) -> Response 
     Response::redirect(place.into())
 }
 
-/// Whether the request is by the app itself: HTTP Basic with both parts encoded as in a form.
+/// Whether the request is authenticated as the app: HTTP Basic with form-encoded parts.
 fn by_app(shared: &Shared, request: &Request) -> bool {
     let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
     let (id, secret) = (&shared.app.client_id, &shared.app.client_secret);
@@ -249,7 +249,7 @@ fn token(shared: &Shared, state: &mut State, request: &Request) -> Response {
     Response::json(200, state.account.issue_tokens(user))
 }
 
-/// Spends a code. What the same user authorized before ends with it.
+/// Uses a code. Ends the user's earlier authorization.
 fn exchange(state: &mut State, request: &Request) -> Result<String, Response> {
     let now = state.account.now();
     let grants = &mut state.account.grants;

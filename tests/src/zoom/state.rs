@@ -15,14 +15,14 @@ pub struct App {
     pub client_id: String,
     /// The client secret.
     pub client_secret: String,
-    /// What webhooks are signed with.
+    /// The secret that signs webhooks.
     pub webhook_secret: String,
 }
 
 /// A place in Zoom's API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Route {
-    /// `GET /oauth/authorize`, where a person consents.
+    /// `GET /oauth/authorize`, the consent page.
     Authorize,
     /// `POST /oauth/token`, code exchange and refresh.
     Token,
@@ -49,13 +49,13 @@ pub struct Authorization {
     pub state: String,
     /// The PKCE challenge, empty if there was none.
     pub code_challenge: String,
-    /// Where the person goes afterwards.
+    /// The redirect address.
     pub redirect_uri: String,
     /// The host of the consent page.
     pub host: String,
 }
 
-/// Decides about each request of the plugin. A request that it rejects is not heard.
+/// Accepts or drops each request of the plugin.
 pub(super) type Gate = Arc<dyn Fn(Route) -> bool + Send + Sync>;
 
 pub(super) struct Shared {
@@ -84,7 +84,7 @@ pub(super) struct State {
     pub(super) ticket: String,
     pub(super) account: Account,
     pub(super) counts: BTreeMap<Route, u64>,
-    /// Which host was asked for each request.
+    /// The requested host of each request.
     pub(super) hosts: Vec<(Route, String)>,
     pub(super) faults: BTreeMap<Route, VecDeque<Fault>>,
     pub(super) releases: u64,

@@ -1,4 +1,4 @@
-//! The people of the mock Zoom account.
+//! The users of the mock Zoom account.
 
 use super::random::random;
 

@@ -31,7 +31,7 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// What is posted in each attempt.
+    /// The webhook of each attempt.
     pub fn webhook(&self) -> &Webhook {
         &self.webhook
     }
@@ -103,7 +103,7 @@ impl Webhook {
         digits.chars().take(32).collect()
     }
 
-    /// What Zoom expects as `encryptedToken` when it validates an address.
+    /// The expected `encryptedToken` of a URL validation.
     pub fn encrypted_token(secret: &str, plain_token: &str) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
         hex(hmac::sign(&key, plain_token.as_bytes()).as_ref())

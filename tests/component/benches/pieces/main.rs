@@ -1,4 +1,4 @@
-//! What the pieces cost, each alone, in this process's memory: the codec, a call of the API, an event.
+//! Benchmarks of single parts in one process: the codec, a call of the API, an event.
 //!
 //! Each piece is done again and again for rounds of equal length. What is printed is the fastest round and the
 //! median one: the first says what the piece costs, the second how much else the machine did. Nothing is
@@ -25,7 +25,7 @@ use tokio::runtime::{Builder, Runtime};
 
 const ROUNDS: usize = 15;
 
-/// What is done with the pieces.
+/// The benchmarks.
 enum Mode {
     /// Each is timed.
     Time {

@@ -118,7 +118,7 @@ struct Part {
     end: i64,
 }
 
-/// What happens next.
+/// The next event.
 enum Happening {
     Announces(Card),
     Enters(usize),
