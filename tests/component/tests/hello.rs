@@ -641,7 +641,7 @@ fn if_executable_memory_is_forbidden_the_error_says_what_to_change() {
     const STRICT: &str = "NO_MEMORY_BECOMES_CODE";
     if std::env::var_os(STRICT).is_none() {
         let again = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["where_the_system_lets_no_memory", "--test-threads=1"])
+            .args(["if_executable_memory_is_forbidden", "--test-threads=1"])
             .env(STRICT, "yes")
             .output()
             .unwrap();
