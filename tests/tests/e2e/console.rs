@@ -10,6 +10,7 @@ use plugin_tests::bundle;
 use plugin_tests::client::Client;
 use plugin_tests::process::wait_until;
 use plugin_tests::site::{ADMINISTRATOR, PASSWORD, PLUGIN};
+use ureq::http::Method;
 
 use crate::world::*;
 
@@ -54,5 +55,26 @@ fn uploads(world: &mut World) -> Outcome {
     });
     assert!(replaced.is_some(), "{:?}", site.server.plugin_processes());
     assert!(wait_until(SOON, running).is_some(), "it runs no more");
+    guides_open(&console)
+}
+
+/// The guides of the bundle open on the server, each from the overview.
+fn guides_open(console: &Client) -> Outcome {
+    let open = |name: &str| console.plugin(Method::GET, &format!("/public/docs/{name}"), &[], None);
+    let overview = open("help.html")?;
+    assert_eq!(overview.status, 200, "{}", overview.text());
+    let overview = overview.text();
+    let links = overview.split("href=\"").skip(1);
+    let names: Vec<_> = links
+        .filter_map(|link| link.split(['"', '#']).next())
+        .collect();
+    let names: Vec<_> = names
+        .into_iter()
+        .filter(|name| !name.contains("//"))
+        .collect();
+    assert!(names.contains(&"troubleshooting.html"), "{names:?}");
+    for name in names {
+        assert_eq!(open(name)?.status, 200, "{name}");
+    }
     Ok(())
 }
