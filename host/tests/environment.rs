@@ -25,7 +25,7 @@ fn the_servers_secrets_are_gone_from_the_process_and_what_it_needs_is_there() {
     host.wait().unwrap();
     assert!(
         line.starts_with("1|1|unix|"),
-        "it works all the same: {line}"
+        "the handshake is missing: {line}"
     );
     let socket = line.split('|').nth(3).unwrap();
     let folder = std::path::Path::new(socket).parent().unwrap();

@@ -171,7 +171,7 @@ it('d36 two different messages of the plugin are never the same in a language', 
 it.each(Object.keys(catalogs))(
     'd36 the messages that the bot writes into posts are recognized in %s',
     (locale) => {
-        // The bot has catalogs of its own.
+        // The bot has separate catalogs.
         const file = readFileSync(`../guest/i18n/${locale}.json`, 'utf8');
         const botMessages = Object.values(JSON.parse(file) as Record<string, string>);
         const recognized = [...cardMessages, ...replyMessages].filter(([text]) =>

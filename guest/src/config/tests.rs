@@ -143,7 +143,7 @@ fn zm006_values_that_are_entered_by_hand_are_trimmed() {
     }
 }
 
-/// What Mattermost shows instead of a secret.
+/// The mask that Mattermost shows instead of a secret.
 const MASK: &str = "********************************";
 
 #[test]

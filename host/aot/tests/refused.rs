@@ -67,7 +67,7 @@ fn attack(stored: &[u8]) -> Vec<u8> {
     component.concat()
 }
 
-/// What the compiler says of a component.
+/// Compiles a component and returns the error.
 fn compiled(name: &str, component: &[u8]) -> Result<(), String> {
     let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

@@ -6,10 +6,9 @@ use mattermost_plugin_rpc::mattermost::{Any, AuditEventActor, AuditEventData, Au
 
 use crate::bindings::plugin::mattermost::plugin::audit::{self, Host, Outcome};
 use crate::event::meter::Meter;
-use crate::event::{EventCause, EventState, Quotas, Services};
+use crate::event::{EventCause, Quotas, Services};
 use crate::log::sanitize_to;
 use crate::metrics::Counter;
-use wasmtime::component::{HasData, Linker};
 
 /// How many details of a record are kept, and how many bytes of each.
 const DETAILS: usize = 16;
@@ -18,30 +17,7 @@ const DETAIL_LIMIT: usize = 1024;
 
 const ACTION_LIMIT: usize = 64;
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-            cause: &state.cause,
-            quotas: &mut state.quotas,
-        }
-    }
-    audit::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-    cause: &'a EventCause,
-    quotas: &'a mut Quotas,
-}
+view!(audit { services: Services, cause: EventCause; mut meter: Meter, mut quotas: Quotas });
 
 impl Host for View<'_> {
     async fn write(

@@ -14,11 +14,10 @@ use super::kv::HOST_PREFIX;
 use crate::bindings::plugin::mattermost::plugin::bots::{self, Host};
 use crate::bundle;
 use crate::error::{Error, HostResult, api_error};
+use crate::event::Services;
 use crate::event::meter::Meter;
-use crate::event::{EventState, Services};
 use crate::log::{Line, sanitize};
 use crate::signing::encoding::hex;
-use wasmtime::component::{HasData, Linker};
 
 /// The largest picture of a bot, in bytes.
 const PICTURE_LIMIT: u64 = 1024 * 1024;
@@ -34,26 +33,7 @@ const NO_PICTURE: &str = "The bot's picture could not be set";
 /// How long a database replica may lag.
 const LAG: Duration = Duration::from_millis(200);
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-        }
-    }
-    bots::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-}
+view!(bots { services: Services; mut meter: Meter });
 
 impl Host for View<'_> {
     async fn ensure(&mut self) -> HostResult<String> {

@@ -7,31 +7,9 @@ use mattermost_plugin_rpc::mattermost::Channel as ApiChannel;
 use crate::bindings::plugin::mattermost::plugin::channels::{self, Channel, Host, Kind};
 use crate::error::{Error, HostResult, api_error};
 use crate::event::meter::Meter;
-use crate::event::{EventCause, EventState, Services};
-use wasmtime::component::{HasData, Linker};
+use crate::event::{EventCause, Services};
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-            cause: &state.cause,
-        }
-    }
-    channels::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-    cause: &'a EventCause,
-}
+view!(channels { services: Services, cause: EventCause; mut meter: Meter });
 
 impl Host for View<'_> {
     async fn get(&mut self, channel_id: String) -> HostResult<Channel> {

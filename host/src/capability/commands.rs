@@ -8,9 +8,8 @@ use mattermost_plugin_rpc::mattermost::{
 
 use crate::bindings::plugin::mattermost::plugin::commands::{self, Audience, Command, Host, Node};
 use crate::error::{Error, HostResult, api_error};
+use crate::event::Services;
 use crate::event::meter::Meter;
-use crate::event::{EventState, Services};
-use wasmtime::component::{HasData, Linker};
 
 /// The most nodes of an autocomplete tree, and its greatest depth.
 const NODES_LIMIT: usize = 500;
@@ -20,26 +19,7 @@ const DEPTH_LIMIT: usize = 8;
 /// The largest command with its icon, in bytes: the server stores it and sends it to each client that asks.
 const SIZE_LIMIT: usize = 256 * 1024;
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-        }
-    }
-    commands::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-}
+view!(commands { services: Services; mut meter: Meter });
 
 impl Host for View<'_> {
     async fn register(&mut self, command: Command) -> HostResult<()> {

@@ -3,30 +3,10 @@
 use std::sync::Arc;
 
 use crate::bindings::plugin::mattermost::plugin::config::{self, Host};
+use crate::event::Services;
 use crate::event::meter::Meter;
-use crate::event::{EventState, Services};
-use wasmtime::component::{HasData, Linker};
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-        }
-    }
-    config::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-}
+view!(config { services: Services; mut meter: Meter });
 
 impl Host for View<'_> {
     async fn settings(&mut self) -> wasmtime::Result<String> {

@@ -10,10 +10,9 @@ use crate::bindings::plugin::mattermost::plugin::dialogs::{
 };
 use crate::error::{Error, HostResult, api_error};
 use crate::event::meter::Meter;
-use crate::event::{EventCause, EventState, Services};
+use crate::event::{EventCause, Services};
 use crate::policy::plugin_routes;
 use crate::signing::interactions::{InteractionScope, Purpose};
-use wasmtime::component::{HasData, Linker};
 
 /// The largest dialog, in bytes: the server sends it to the client in one WebSocket event.
 const SIZE_LIMIT: usize = 64 * 1024;
@@ -24,28 +23,7 @@ const ELEMENTS_LIMIT: usize = 50;
 
 const CHOICES_LIMIT: usize = 1_000;
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-            cause: &state.cause,
-        }
-    }
-    dialogs::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-    cause: &'a EventCause,
-}
+view!(dialogs { services: Services, cause: EventCause; mut meter: Meter });
 
 impl Host for View<'_> {
     async fn open(&mut self, trigger_id: String, path: String, dialog: Dialog) -> HostResult<()> {

@@ -2,34 +2,14 @@
 
 use crate::bindings::plugin::mattermost::plugin::files::{self, Host};
 use crate::error::{Error, HostResult, api_error};
+use crate::event::Services;
 use crate::event::heap_size::HeapSize as _;
 use crate::event::meter::Meter;
-use crate::event::{EventState, Services};
-use wasmtime::component::{HasData, Linker};
 
 /// The largest file, in bytes.
 const FILE_LIMIT: usize = 10 * 1024 * 1024;
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-        }
-    }
-    files::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-}
+view!(files { services: Services; mut meter: Meter });
 
 impl Host for View<'_> {
     async fn upload(

@@ -7,14 +7,13 @@ use url::Url;
 use super::limits::pairs_size;
 use crate::bindings::plugin::mattermost::plugin::http::{self, Host, Request, Response};
 use crate::error::{Error, HostResult};
+use crate::event::Services;
 use crate::event::heap_size::HeapSize as _;
 use crate::event::meter::Meter;
-use crate::event::{EventState, Services};
 use crate::log::Line;
 use crate::metrics::status_label;
 use crate::outgoing::{self, OutgoingError};
 use crate::policy::egress_addresses::AddressDenied;
-use wasmtime::component::{HasData, Linker};
 
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -29,26 +28,7 @@ const HEADERS_SIZE: usize = 64 * 1024;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-        }
-    }
-    http::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-}
+view!(http { services: Services; mut meter: Meter });
 
 impl Host for View<'_> {
     async fn fetch(&mut self, request: Request) -> HostResult<Response> {

@@ -8,33 +8,11 @@ use std::time::Duration;
 use crate::bindings::jobs::mattermost::plugin::jobs::{self, Host};
 use crate::error::{Error, HostResult, api_error};
 use crate::event::meter::Meter;
-use crate::event::{EventCause, EventState, Services};
+use crate::event::{EventCause, Services};
 use crate::jobs::QueueError;
 use crate::policy::EventKind;
-use wasmtime::component::{HasData, Linker};
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-            cause: &state.cause,
-        }
-    }
-    jobs::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-    cause: &'a EventCause,
-}
+view!(jobs { services: Services, cause: EventCause; mut meter: Meter });
 
 impl Host for View<'_> {
     async fn enqueue(&mut self, kind: String, payload: Vec<u8>, delay: u32) -> HostResult<()> {

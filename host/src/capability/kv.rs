@@ -14,9 +14,8 @@ use mattermost_plugin_rpc::mattermost::KvSetOptions;
 
 use crate::bindings::plugin::mattermost::plugin::kv::{self, Expected, Host};
 use crate::error::{Error, HostResult, api_error};
+use crate::event::Services;
 use crate::event::meter::Meter;
-use crate::event::{EventState, Services};
-use wasmtime::component::{HasData, Linker};
 
 /// Keys that begin with this belong to the host.
 pub(super) const HOST_PREFIX: &str = "_";
@@ -40,26 +39,7 @@ const VALUE_LIMIT: usize = 1024 * 1024;
 
 const PAGE_LIMIT: u32 = 1_000;
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-        }
-    }
-    kv::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-}
+view!(kv { services: Services; mut meter: Meter });
 
 impl Host for View<'_> {
     async fn get(&mut self, key: String) -> HostResult<Option<Vec<u8>>> {

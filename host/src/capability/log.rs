@@ -7,10 +7,9 @@ use mattermost_plugin_rpc::mattermost::LogLevel;
 use super::limits::pairs_size;
 use crate::bindings::plugin::mattermost::plugin::log::{self, Host, Level};
 use crate::event::meter::Meter;
-use crate::event::{EventState, Quotas, Services};
+use crate::event::{Quotas, Services};
 use crate::log::{Line, Topic, sanitize};
 use crate::metrics::Counter;
-use wasmtime::component::{HasData, Linker};
 
 /// The most fields of a line.
 const FIELD_LIMIT: usize = 16;
@@ -18,28 +17,7 @@ const FIELD_LIMIT: usize = 16;
 const TOO_MUCH: &str =
     "The component wrote more to the log than one event may; the rest is left out";
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-            quotas: &mut state.quotas,
-        }
-    }
-    log::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-    quotas: &'a mut Quotas,
-}
+view!(log { services: Services; mut meter: Meter, mut quotas: Quotas });
 
 impl Host for View<'_> {
     async fn write(

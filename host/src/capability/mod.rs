@@ -4,8 +4,36 @@
 //! request to an allowed host. The `Host` traits are generated from the WIT files, which document the functions. Each is
 //! implemented for a short-lived view that borrows only the parts of the event's state that the interface needs.
 //!
-//! To add a Mattermost API method: add it to `xtask/src/api/list.rs`, declare the function in `wit/`, and implement it in
+//! To add a Mattermost API method: add it to `host/rpc/api/methods.txt`, declare the function in `wit/`, and implement it in
 //! the module of its interface here.
+
+/// Defines the view of an interface: `view!(NAME { shared: Type, …; mut exclusive: Type, … })`. The fields are those of
+/// the event's state that the interface needs. Also defines the function that adds the interface to the linker.
+macro_rules! view {
+    ($interface:ident { $($shared:ident: $shared_type:ty),+; $(mut $exclusive:ident: $exclusive_type:ty),+ }) => {
+        struct View<'a> {
+            $($shared: &'a $shared_type,)+
+            $($exclusive: &'a mut $exclusive_type,)+
+        }
+
+        /// Adds the interface to the linker.
+        pub(super) fn add_to_linker(
+            linker: &mut wasmtime::component::Linker<crate::event::EventState>,
+        ) -> wasmtime::Result<()> {
+            struct HasView;
+            impl wasmtime::component::HasData for HasView {
+                type Data<'a> = View<'a>;
+            }
+            fn view(state: &mut crate::event::EventState) -> View<'_> {
+                View {
+                    $($shared: &state.$shared,)+
+                    $($exclusive: &mut state.$exclusive,)+
+                }
+            }
+            $interface::add_to_linker::<_, HasView>(linker, view)
+        }
+    };
+}
 
 mod audit;
 mod bots;

@@ -6,39 +6,17 @@ use mattermost_plugin_rpc::mattermost::{Dialog, DialogElement, OpenDialogRequest
 use crate::bindings::plugin::mattermost::plugin::settings::{self, Host};
 use crate::error::{Error, HostResult, api_error};
 use crate::event::meter::Meter;
-use crate::event::{EventCause, EventState, Services};
+use crate::event::{EventCause, Services};
 use crate::random::random_id;
 use crate::settings::{
     FORM_LIFETIME_MS, FORM_PERMISSION, FORM_ROUTE, Form, SaveError, Schema, Setting, fill_generated,
 };
 use crate::signing::interactions::{InteractionScope, Purpose};
-use wasmtime::component::{HasData, Linker};
 
 /// The most fields of a form.
 const KEYS_LIMIT: usize = 20;
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-            cause: &state.cause,
-        }
-    }
-    settings::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-    cause: &'a EventCause,
-}
+view!(settings { services: Services, cause: EventCause; mut meter: Meter });
 
 impl Host for View<'_> {
     async fn ask(&mut self, trigger_id: String, keys: Vec<String>) -> HostResult<()> {

@@ -7,30 +7,10 @@ use mattermost_plugin_rpc::mattermost::{Preference, User as ApiUser};
 
 use crate::bindings::plugin::mattermost::plugin::users::{self, Host, User};
 use crate::error::{Error, HostResult, api_error};
+use crate::event::Services;
 use crate::event::meter::Meter;
-use crate::event::{EventState, Services};
-use wasmtime::component::{HasData, Linker};
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-        }
-    }
-    users::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-}
+view!(users { services: Services; mut meter: Meter });
 
 impl Host for View<'_> {
     async fn get(&mut self, user_id: String) -> HostResult<User> {

@@ -5,33 +5,13 @@ use mattermost_plugin_rpc::mattermost::{Any, Broadcast};
 use super::limits::pairs_size;
 use crate::bindings::plugin::mattermost::plugin::websocket::{self, Audience, Host};
 use crate::error::{Error, HostResult, api_error};
+use crate::event::Services;
 use crate::event::meter::Meter;
-use crate::event::{EventState, Services};
-use wasmtime::component::{HasData, Linker};
 
 /// The largest event, name and data together, in bytes: each client that is online receives it.
 const SIZE_LIMIT: usize = 64 * 1024;
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-        }
-    }
-    websocket::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-}
+view!(websocket { services: Services; mut meter: Meter });
 
 impl Host for View<'_> {
     async fn publish(

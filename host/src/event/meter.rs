@@ -35,7 +35,7 @@ pub(crate) struct Outcome<T> {
     _reservation: Option<Reservation>,
 }
 
-/// What an event may still use.
+/// The memory, calls, and other resources that an event has left.
 pub(crate) struct Meter {
     memory: MemoryLimiter,
     calls_left: u32,

@@ -1,4 +1,4 @@
-//! What all events of a process share: the API, the policy, the settings, logs, and counters.
+//! The services that all events of a process share: the API, the policy, the settings, logs, and counters.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -23,7 +23,7 @@ pub(crate) struct Services {
     pub(crate) plugin_id: String,
     /// The settings of the manifest.
     pub(crate) schema: Arc<Schema>,
-    /// What the component may do.
+    /// The policy of the component.
     pub(crate) policy: Arc<Policy>,
     /// The settings at the start of the event.
     pub(crate) settings: Arc<SettingsSnapshot>,

@@ -29,7 +29,7 @@ pub(crate) struct EventState {
     pub(crate) wasi: WasiState,
 }
 
-/// What caused an event. Only the server and the host say so, never the component.
+/// The cause of an event. It comes from the server and the host, never from the component.
 pub(crate) struct EventCause {
     pub(crate) kind: EventKind,
     /// The user who caused the event, if any.
@@ -82,7 +82,7 @@ pub(crate) struct PostState {
 /// The state of the event's WASI interfaces.
 pub(crate) struct WasiState {
     pub(crate) table: ResourceTable,
-    /// What the component printed.
+    /// The output of the component.
     pub(crate) output: Vec<u8>,
     pub(crate) started: Instant,
     pub(crate) deadline: Instant,

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// The period over which lines of one topic are counted.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// How many topics have an entry of their own.
+/// The number of topics with a separate entry.
 const TOPICS: usize = 64;
 
 /// The entry of all other topics.

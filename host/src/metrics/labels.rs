@@ -1,6 +1,6 @@
 //! The counters and their labels. Label values are closed sets, so nobody can create endless series.
 
-/// Statuses with a label of their own; others share one per class.
+/// Statuses with a separate label; the others share one label per class.
 const STATUSES: [(u16, &str); 22] = [
     (200, "200"),
     (201, "201"),

@@ -22,7 +22,7 @@ use super::posts::{PostPolicy, is_free_prop, is_kind_of};
 use super::raw_policy::RawPolicy;
 use super::routes::Route;
 
-/// What a component may use of the machine, the network, and Mattermost.
+/// The limits on a component's use of the machine, the network, and Mattermost.
 #[derive(Debug, Clone)]
 pub struct Policy {
     allowed_hosts: AllowedHosts,

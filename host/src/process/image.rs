@@ -11,7 +11,7 @@ use crate::sandbox::{Component, max_concurrent_events};
 const IMAGE_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Decompresses and loads the embedded image, which is its length followed by zlib data. Compression saves two thirds of the
-/// file. The engine copies the decompressed image, so it is in a mapping of its own that is returned to the system as a
+/// file. The engine copies the decompressed image, so it is in a separate mapping that is returned to the system as a
 /// whole.
 pub(super) fn load(
     embedded: &'static [u8],

@@ -1,6 +1,6 @@
 //! Permits to run: how many events of each kind run at once.
 //!
-//! Commands and lifecycle events have permits of their own: a flood of requests, which anybody can send, must not block
+//! Commands and lifecycle events have separate permits: a flood of requests, which anybody can send, must not block
 //! commands, nor commands a configuration change. A part of the permits for requests is reserved for webhooks: small
 //! requests without a session to routes that the policy lists.
 

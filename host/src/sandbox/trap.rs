@@ -25,9 +25,9 @@ pub enum EventError {
 /// Details of a trap or timeout.
 #[derive(Debug, Default)]
 pub struct TrapInfo {
-    /// What happened, with the component's backtrace; empty if the component was waiting for the host.
+    /// The message, with the component's backtrace; empty if the component was waiting for the host.
     pub reason: String,
-    /// What the component printed before, such as its panic message.
+    /// The output of the component before the trap, such as its panic message.
     pub output: String,
 }
 

@@ -155,22 +155,8 @@ pub(super) fn random_value() -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::schema::Schema;
+    use crate::settings::schema::example as schema;
     use serde_json::json;
-
-    fn schema() -> Schema {
-        let schema: Schema = serde_json::from_value(json!({"settings": [
-            {"key": "Home", "display_name": "The address of the home page:", "type": "text", "help_text": "x".repeat(200)},
-            {"key": "Token", "display_name": "Token:", "type": "text", "secret": true},
-            {"key": "EncryptionKey", "type": "generated", "secret": true},
-            {"key": "Many", "type": "number"},
-            {"key": "On", "type": "bool"},
-            {"key": "Color", "type": "dropdown", "options": [{"display_name": "Red", "value": "red"}]},
-            {"key": "Own", "type": "custom"},
-        ]}))
-        .unwrap();
-        schema
-    }
 
     #[test]
     fn a_field_is_empty_and_hides_a_secret() {

@@ -127,21 +127,8 @@ impl Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::schema::example as schema;
     use serde_json::json;
-
-    fn schema() -> Schema {
-        let schema: Schema = serde_json::from_value(json!({"settings": [
-            {"key": "Home", "display_name": "The address of the home page:", "type": "text", "help_text": "x".repeat(200)},
-            {"key": "Token", "display_name": "Token:", "type": "text", "secret": true},
-            {"key": "EncryptionKey", "type": "generated", "secret": true},
-            {"key": "Many", "type": "number"},
-            {"key": "On", "type": "bool"},
-            {"key": "Color", "type": "dropdown", "options": [{"display_name": "Red", "value": "red"}]},
-            {"key": "Own", "type": "custom"},
-        ]}))
-        .unwrap();
-        schema
-    }
 
     #[test]
     fn a_change_keeps_other_settings_and_one_spelling_of_each_key() {

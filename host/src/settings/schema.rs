@@ -110,6 +110,23 @@ impl Setting {
     }
 }
 
+/// A schema for tests, with a setting of each type.
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+pub(super) fn example() -> Schema {
+    let schema: Schema = serde_json::from_value(serde_json::json!({"settings": [
+        {"key": "Home", "display_name": "The address of the home page:", "type": "text", "help_text": "x".repeat(200)},
+        {"key": "Token", "display_name": "Token:", "type": "text", "secret": true},
+        {"key": "EncryptionKey", "type": "generated", "secret": true},
+        {"key": "Many", "type": "number"},
+        {"key": "On", "type": "bool"},
+        {"key": "Color", "type": "dropdown", "options": [{"display_name": "Red", "value": "red"}]},
+        {"key": "Own", "type": "custom"},
+    ]}))
+    .unwrap();
+    schema
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! The types that the sender has defined on a stream.
 //!
-//! A definition is a message of its own or part of a value, and is valid for the rest of the stream. The sender
+//! A definition is a separate message or part of a value, and is valid for the rest of the stream. The sender
 //! chooses the ids. The names of types have no meaning; only their structure counts. The number of types and of
 //! their fields is limited.
 

@@ -1,4 +1,4 @@
-//! How a Rust type looks on the wire, for both directions: the encoder makes type definitions from it, the decoder
+//! The gob type of a Rust type, for both directions: the encoder makes type definitions from it, the decoder
 //! compares it with the sender's definitions.
 
 /// The gob type of a Rust type.

@@ -1,4 +1,4 @@
-//! What the task of a session shares with the handles of the session and its streams.
+//! The data that the task of a session shares with the handles of the session and its streams.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -134,7 +134,7 @@ mod tests {
             let mut set = props(&format!(r#"{{"meeting": 1, "{other}": "mine"}}"#));
             let refused = check_props(&policy, &mut set, &Props::new());
             assert!(matches!(refused, Err(Error::Denied(_))), "{other}");
-            // What the server put there is handed back unchanged.
+            // A prop that the server added keeps its value.
             let stored = props(&format!(r#"{{"{other}": "the server's"}}"#));
             check_props(&policy, &mut set, &stored).unwrap();
             assert_eq!(set.get(other), stored.get(other));

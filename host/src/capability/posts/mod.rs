@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use mattermost_plugin_rpc::mattermost::{Post as ApiPost, PostList};
 use serde_json::{Map, Value};
-use wasmtime::component::{HasData, Linker};
 
 use self::buttons::{show_buttons, sign_buttons};
 use self::draft::{ID_LIMIT, check_draft, check_kind, check_message, check_props, parse_props};
@@ -24,7 +23,7 @@ use crate::bindings::plugin::mattermost::plugin::posts::{self, Author, Change, D
 use crate::error::{Error, HostResult, api_error};
 use crate::event::heap_size::HeapSize as _;
 use crate::event::meter::Meter;
-use crate::event::{EventCause, EventState, PostState, ReadPost, Services};
+use crate::event::{EventCause, PostState, ReadPost, Services};
 use crate::signing::ephemeral_id;
 use crate::signing::post_proof::keep_proof;
 
@@ -33,30 +32,7 @@ pub(crate) use draft::MESSAGE_LIMIT;
 /// The most bytes that `posts.since` returns: several times the size of 1,000 ordinary posts.
 const POSTS_LIMIT: usize = 4 * 1024 * 1024;
 
-/// Adds the interface to the linker.
-pub(super) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result<()> {
-    struct HasView;
-    impl HasData for HasView {
-        type Data<'a> = View<'a>;
-    }
-    fn view(state: &mut EventState) -> View<'_> {
-        View {
-            services: &state.services,
-            meter: &mut state.meter,
-            cause: &state.cause,
-            posts: &mut state.posts,
-        }
-    }
-    posts::add_to_linker::<_, HasView>(linker, view)
-}
-
-/// The parts of an event's state that this interface needs.
-struct View<'a> {
-    services: &'a Services,
-    meter: &'a mut Meter,
-    cause: &'a EventCause,
-    posts: &'a mut PostState,
-}
+view!(posts { services: Services, cause: EventCause; mut meter: Meter, mut posts: PostState });
 
 impl Host for View<'_> {
     async fn create(&mut self, author: Author, draft: Draft) -> HostResult<Post> {

@@ -35,10 +35,10 @@ const C_LIBRARY: [&str; 13] = [
 #[cfg(not(target_env = "gnu"))]
 const C_LIBRARY: [&str; 0] = [];
 
-/// What the kernel shows the process about itself.
+/// The files in which the kernel describes the process.
 pub(super) const OWN_PROCESS: &str = "/proc/self";
 
-/// What the process reads about itself and the processors: its memory for the metrics, the stacks of its threads.
+/// Files about the process and the processors: its memory for the metrics, the stacks of its threads.
 const ITSELF: [&str; 2] = [OWN_PROCESS, "/sys/devices/system/cpu"];
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";

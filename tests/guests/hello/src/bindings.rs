@@ -1,4 +1,4 @@
-//! What `wit-bindgen` generates from the WIT files: imports to call and traits to implement.
+//! The code that `wit-bindgen` generates from the WIT files: imports to call and traits to implement.
 //!
 //! The calls across the component's boundary are the one place that needs `unsafe`, and all of it is
 //! generated.

@@ -1,4 +1,4 @@
-//! What `wit-bindgen` generates from the WIT files, and a call that it would not make.
+//! The code that `wit-bindgen` generates from the WIT files, and a call that it would not make.
 #![allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic)]
 
 wit_bindgen::generate!({
