@@ -3,7 +3,7 @@
 //! The plugin runs on a Mattermost server that is built from its sources ([`server`]), with a real database
 //! ([`postgres`]), and is uploaded and configured as by an administrator ([`client`], [`websocket`]). Tests cannot
 //! reach Zoom, so a mock Zoom server implements its documented API over TLS ([`zoom`]). A [`site::Site`] is all of
-//! these servers together. [`scenario`] is the main use of the plugin: the demo prints it, and the tests check it.
+//! these servers together. [`scenario`] is the main use of the plugin: the [`demo`] prints it, and the tests check it.
 //! [`bench`] compares bundles on a site.
 //!
 //! All servers listen on loopback only, use a temporary folder, and end with the process that started them, however
@@ -12,6 +12,7 @@
 pub mod bench;
 pub mod client;
 pub mod conformance;
+pub mod demo;
 pub mod postgres;
 pub mod process;
 pub mod scenario;

@@ -4,7 +4,6 @@
 //! types `/zoom start`, selects the meeting ID, and the post of the meeting appears. Zoom reports that the meeting
 //! started and ended, and the post is updated. Each step is read back from the real server.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 use crate::Progress;
 use crate::client::text_at;
 use crate::process::wait_until;
-use crate::site::{ADMINISTRATOR, Error, PASSWORD, PLUGIN, Person, Room, Site, message, prop};
+use crate::site::{Error, PLUGIN, Person, Room, Site, message, prop};
 use crate::zoom::Meeting;
 
 /// How long the activation of a plugin may take.
@@ -22,22 +21,13 @@ const RUNNING: i64 = 2;
 /// The chat of the meeting, as Zoom stores it.
 pub const CHAT: &str = "10:00:01\tAda : hello\r\n";
 /// The username of the user.
-const NAME: &str = "ada";
-
-/// Options of the scenario.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The bundle to upload.
-    pub bundle: PathBuf,
-    /// The folder for logs.
-    pub logs: PathBuf,
-    /// Whether all servers keep running afterwards, until this process is interrupted.
-    pub keep: bool,
-}
+pub const NAME: &str = "ada";
 
 /// The results of the scenario.
 #[derive(Clone, Debug)]
 pub struct Outcome {
+    /// The channel of the scenario.
+    pub room: Room,
     /// The id of the meeting's post.
     pub post_id: String,
     /// The link to the meeting.
@@ -48,30 +38,6 @@ pub struct Outcome {
     pub ended: String,
     /// The reply with the recording and the chat, read back from the server.
     pub reply: Value,
-}
-
-/// Starts a site, runs the scenario on it, and ends it or keeps it running.
-pub fn run(options: &Options, progress: Progress) -> Result<Outcome, Error> {
-    let site = Site::start(&options.logs, progress)?;
-    install(&site, &options.bundle, progress)?;
-    configure(&site, progress)?;
-    let outcome = play(&site, progress)?;
-    if options.keep {
-        progress(&format!("everything stays up at {}", site.server.url()));
-        progress(&format!(
-            "log in as {ADMINISTRATOR} or {NAME} with the password {PASSWORD}"
-        ));
-        progress(&format!(
-            "the mock Zoom server answers at {}",
-            site.zoom.url()
-        ));
-        progress(&format!("logs are in {}", options.logs.display()));
-        progress("press Ctrl-C to end");
-        loop {
-            std::thread::park();
-        }
-    }
-    Ok(outcome)
 }
 
 /// Uploads the bundle and enables the plugin, which must run even without settings.
@@ -149,6 +115,7 @@ pub fn play(site: &Site, progress: Progress) -> Result<Outcome, Error> {
     progress(&format!("  status {ended}"));
     let reply = recording(site, &person, &meeting, &post_id, progress)?;
     Ok(Outcome {
+        room,
         post_id,
         link,
         started,

@@ -48,6 +48,9 @@ pub enum Error {
     /// A folder for logs.
     #[error("cannot create the folder {0}")]
     Logs(PathBuf, #[source] std::io::Error),
+    /// The test client cannot be served.
+    #[error("cannot serve {0}: build the test client with `npm run build:demo-page` in webapp/")]
+    TestClient(PathBuf, #[source] std::io::Error),
     /// The plugin or the server responded unexpectedly.
     #[error("{0}")]
     Unexpected(String),

@@ -78,10 +78,6 @@ export async function signIn(
                 <script src="/client-file/e2e-page.js"></script></body></html>`,
         });
     });
-    // Meetings open pages of Zoom, which tests cannot reach.
-    await context.route(/\/j\/\d+/, (route) =>
-        route.fulfill({contentType: 'text/html', body: '<title>Meeting</title>'}),
-    );
     return context;
 }
 

@@ -2,27 +2,35 @@
 
 use std::time::Instant;
 
+use plugin_tests::demo::{self, Options};
 use plugin_tests::postgres;
-use plugin_tests::scenario::{self, Options};
 use plugin_tests::site::explain;
 
-use crate::bundle;
 use crate::error::Error;
 use crate::run::target;
+use crate::{bundle, webapp};
 
-/// Builds the bundle, starts the servers, and runs the scenario. With `keep`, everything keeps running.
+/// Builds the bundle, starts the servers, and runs the scenario. With `keep`, the servers keep running,
+/// with a test client.
 pub fn demo(keep: bool) -> Result<(), Error> {
     // Check for missing tools before the slow build.
     bundle::check_machine()?;
     let prepared = postgres::prepare(&mut |line| println!("{line}"));
     prepared.map_err(|error| Error::Needed(explain(&error)))?;
     let bundle = bundle::here()?.bundle;
+    let client = if keep {
+        Some(webapp::build_demo_page()?)
+    } else {
+        None
+    };
     let began = Instant::now();
     let mut progress = |line: &str| println!("{:>6.1} s  {line}", began.elapsed().as_secs_f64());
     let logs = target().join("demo-logs");
-    let options = Options { bundle, logs, keep };
-    match scenario::run(&options, &mut progress) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Error::Failed(format!("demo: {}", explain(&error)))),
-    }
+    let options = Options {
+        bundle,
+        logs,
+        client,
+    };
+    let outcome = demo::run(&options, &mut progress);
+    outcome.map_err(|error| Error::Failed(format!("demo: {}", explain(&error))))
 }

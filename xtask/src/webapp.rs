@@ -103,6 +103,12 @@ pub fn build_pages() -> Result<(), Error> {
     Ok(())
 }
 
+/// Builds the test client of the demo, and returns its folder.
+pub fn build_demo_page() -> Result<PathBuf, Error> {
+    run(&mut npm(&["run", "build:demo-page"]))?;
+    Ok(folder().join("build"))
+}
+
 /// The command that runs the browser suite on a bundle.
 pub fn browser_suite(bundle: &Path) -> Result<Command, Error> {
     build_pages()?;

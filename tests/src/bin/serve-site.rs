@@ -3,6 +3,8 @@
 //! The plugin on the site is installed and configured. Standard output gets one line of JSON when the site is ready.
 //! Each line on standard input is a command, `{"do": …}`. Its response is one line, `{"ok": …}` or `{"error": …}`. At
 //! the end of the input, the program stops the site and exits.
+//!
+//! `serve-site demo` starts the same as `make demo KEEP=1` instead, and exits at the end of the input.
 #![allow(clippy::print_stdout, reason = "the protocol uses standard output")]
 
 use std::error::Error;
@@ -12,7 +14,7 @@ use std::process::ExitCode;
 use plugin_tests::client::text_at;
 use plugin_tests::site::{PASSWORD, PLUGIN, Person, Room, Site, explain, prop};
 use plugin_tests::zoom::{Fault, Route, User};
-use plugin_tests::{bundle, cache_folder, process, scenario};
+use plugin_tests::{bundle, cache_folder, demo, process, scenario, workspace_root};
 use serde_json::{Value, json};
 
 /// Longer than a settings change takes on a slow machine.
@@ -21,13 +23,29 @@ const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 type Answer = Result<Value, Box<dyn Error>>;
 
 fn main() -> ExitCode {
-    match serve() {
+    let is_demo = std::env::args().nth(1).as_deref() == Some("demo");
+    let outcome = if is_demo { demo() } else { serve() };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("{}", json!({"error": explain(error.as_ref())}));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs the demo. Its child processes end with this process.
+fn demo() -> Result<(), Box<dyn Error>> {
+    std::thread::spawn(|| {
+        std::io::stdin().lock().lines().for_each(drop);
+        std::process::exit(0);
+    });
+    let options = demo::Options {
+        bundle: bundle()?,
+        logs: cache_folder().join("logs/demo"),
+        client: Some(workspace_root().join("webapp/build")),
+    };
+    Ok(demo::run(&options, &mut |line| println!("{line}"))?)
 }
 
 fn serve() -> Result<(), Box<dyn Error>> {

@@ -13,6 +13,10 @@ use super::fault::{DeadGrant, Fault, Refusal, SIGN_IN};
 use super::http::{Delivery, Request, Response};
 use super::state::{Authorization, File, Route, Shared, State};
 
+/// The page of every meeting.
+const MEETING_PAGE: &str = "<!doctype html><title>Meeting</title><p>The mock Zoom server has no meetings. \
+    At Zoom, you would be in the meeting now.</p>";
+
 /// The answer to one request. None closes the connection instead.
 pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
     let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
@@ -25,10 +29,11 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
         ("POST", ["v2", "users", _, "meetings"]) => Route::CreateMeeting,
         ("GET", ["v2", "meetings", _]) => Route::Meeting,
         ("GET", ["rec", "download", _]) => Route::Download,
+        ("GET", ["j", _]) => Route::Join,
         _ => Route::Unknown,
     };
-    // A browser, not the plugin, opens the consent page.
-    if route != Route::Authorize && !shared.is_heard(route) {
+    // A browser, not the plugin, opens these pages.
+    if !matches!(route, Route::Authorize | Route::Join) && !shared.is_heard(route) {
         return None;
     }
     match next_fault(shared, route, request.header("Host")) {
@@ -81,6 +86,10 @@ fn usual(shared: &Shared, request: &Request, route: Route, parts: &[&str]) -> Re
             )
         }),
         Route::Download => download(&mut state, request, &name),
+        Route::Join => {
+            let headers = vec![("Content-Type", "text/html;charset=utf-8".to_owned())];
+            Response::with_headers(200, headers, MEETING_PAGE.to_owned())
+        }
         Route::Unknown => error(404, 404, "Invalid API path."),
     }
 }

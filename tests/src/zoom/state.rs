@@ -38,6 +38,8 @@ pub enum Route {
     Meeting,
     /// `GET /rec/download/{name}`, a file of a recording.
     Download,
+    /// `GET /j/{id}`, the page of a meeting, which a browser opens.
+    Join,
     /// Anything else: a mistake of the plugin.
     Unknown,
 }

@@ -1,4 +1,5 @@
-// The page of the browser suite: it loads the plugin as the client does, connects the websocket, and renders.
+// The page of the browser suite and of the demo: it loads the plugin as the client does, connects the websocket, and
+// renders. The browser suite gives options in the address, the demo in attributes of the body.
 import type {Post} from '@mattermost/types/posts';
 import type {UserProfile} from '@mattermost/types/users';
 import React from 'react';
@@ -11,8 +12,9 @@ import {type FakeStore, createFakeStore} from './store';
 import './theme.css';
 
 const query = new URLSearchParams(window.location.search);
-const channelId = query.get('channel') ?? '';
-const teamId = query.get('team') ?? '';
+const option = (name: string) => query.get(name) ?? document.body.dataset[name] ?? '';
+const channelId = option('channel');
+const teamId = option('team');
 
 async function get<T>(path: string): Promise<T> {
     const response = await fetch(`/api/v4${path}`, {
@@ -74,9 +76,21 @@ async function receivePosts(store: FakeStore, posts: Post[]): Promise<void> {
     }
 }
 
+/** Signs in the user of the demo. In the browser suite, the user is signed in already. */
+async function signIn(): Promise<void> {
+    const {user, password} = document.body.dataset;
+    if (user !== undefined) {
+        const response = await post('/users/login', {login_id: user, password});
+        if (!response.ok) {
+            throw new Error(`signing in failed with status ${response.status}`);
+        }
+    }
+}
+
 async function start(): Promise<void> {
+    await signIn();
     const user = await get<UserProfile>('/users/me');
-    const locale = query.get('locale');
+    const locale = option('locale');
     const store = createFakeStore({
         user: locale ? {...user, locale} : user,
         siteUrl: window.location.origin,
@@ -130,7 +144,7 @@ async function start(): Promise<void> {
         void post('/commands/execute', {command: command.message, ...(command.args as object)});
     };
     const config = await get<{DisableAppBar?: string}>('/config/client?format=old');
-    const appBar = config.DisableAppBar !== 'true' && query.get('appBar') !== 'off';
+    const appBar = config.DisableAppBar !== 'true' && option('appBar') !== 'off';
     render(
         <Providers store={store} parts={parts}>
             <ActionContext.Provider
@@ -155,4 +169,5 @@ async function start(): Promise<void> {
 
 start().catch((error: unknown) => {
     document.body.dataset.ready = String(error);
+    document.body.append(`The test client did not start: ${String(error)}`);
 });
