@@ -21,6 +21,7 @@ mod jobs;
 mod log;
 pub mod manifest;
 mod metrics;
+mod observations;
 pub mod outgoing;
 mod plugin;
 pub mod policy;

@@ -47,6 +47,7 @@ mod jobs;
 mod kv;
 mod limits;
 mod log;
+mod observations;
 mod posts;
 mod settings;
 mod types;
@@ -72,6 +73,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<EventState>) -> wasmtime::Result
     jobs::add_to_linker(linker)?;
     kv::add_to_linker(linker)?;
     log::add_to_linker(linker)?;
+    observations::add_to_linker(linker)?;
     posts::add_to_linker(linker)?;
     settings::add_to_linker(linker)?;
     types::add_to_linker(linker)?;

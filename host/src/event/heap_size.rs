@@ -51,6 +51,7 @@ lists!(
     imports::commands::Node,
     imports::dialogs::Choice,
     imports::dialogs::Element,
+    imports::observations::Observation,
     imports::posts::Post,
 );
 
@@ -109,6 +110,7 @@ records! {
     imports::dialogs::Choice { label, value }
     imports::http::Request { method, url, headers, body; timeout, max_body }
     imports::http::Response { headers, body; status }
+    imports::observations::Observation { name, value; at, count }
     imports::posts::Draft { channel_id, root_id, message, kind, props, file_ids }
     imports::posts::Change { message, props }
     imports::posts::Post { id, user_id, channel_id, root_id, message, kind, props; create_at, update_at, deleted, ours }

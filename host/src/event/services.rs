@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::jobs::Queue;
 use crate::log::ServerLog;
 use crate::metrics::Metrics;
+use crate::observations::Observations;
 use crate::outgoing::Outgoing;
 use crate::policy::Policy;
 use crate::settings::{Schema, SettingsSnapshot};
@@ -41,6 +42,8 @@ pub(crate) struct Services {
     pub(crate) metrics: Arc<Metrics>,
     /// The server's audit log.
     pub(crate) audit: Arc<Audit>,
+    /// Facts that the component notes.
+    pub(crate) observations: Arc<Observations>,
     /// The server's log.
     pub(crate) log: Arc<ServerLog>,
     /// The queue of jobs.

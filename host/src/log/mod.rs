@@ -5,4 +5,4 @@ mod text;
 mod throttle;
 
 pub(crate) use server_log::{Line, ServerLog, Topic};
-pub(crate) use text::{sanitize, sanitize_to};
+pub(crate) use text::{is_one_line, sanitize, sanitize_to};

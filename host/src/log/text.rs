@@ -20,10 +20,18 @@ pub(crate) fn sanitize_to(mut text: String, limit: usize) -> String {
     text
 }
 
-/// Escapes control characters, and the separators that only some programs treat as line breaks.
+/// Whether a text has neither control characters nor line breaks.
+pub(crate) fn is_one_line(text: &str) -> bool {
+    !text.contains(is_unsafe)
+}
+
+/// A control character, or a separator that only some programs treat as a line break.
+fn is_unsafe(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')
+}
+
 fn escaped(text: String) -> String {
-    let is_unsafe = |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
-    if !text.contains(is_unsafe) {
+    if is_one_line(&text) {
         return text;
     }
     let mut escaped = String::with_capacity(text.len() + 16);

@@ -21,6 +21,7 @@ use crate::jobs::{Queue, Runner};
 use crate::log::{Line, ServerLog, Topic, sanitize};
 use crate::manifest::Manifest;
 use crate::metrics::{EventOutcome, Metrics};
+use crate::observations::Observations;
 use crate::outgoing::Outgoing;
 use crate::policy::{EventKind, Policy};
 use crate::sandbox::{
@@ -56,6 +57,7 @@ pub struct ComponentPlugin {
     pub(super) metrics: Arc<Metrics>,
     pub(super) log: OnceLock<Arc<ServerLog>>,
     pub(super) audit: Arc<Audit>,
+    pub(super) observations: Arc<Observations>,
     pub(super) clock: Clock,
     pub(super) queue: OnceLock<Arc<Queue>>,
     pub(super) runner: OnceLock<Runner>,
@@ -88,6 +90,7 @@ impl ComponentPlugin {
             metrics: Arc::default(),
             log: OnceLock::new(),
             audit: Arc::default(),
+            observations: Arc::default(),
             clock: clock::system(),
             queue: OnceLock::new(),
             runner: OnceLock::new(),
@@ -122,6 +125,7 @@ impl ComponentPlugin {
             clock: Arc::clone(&self.clock),
             log: Arc::clone(self.log.get()?),
             audit: Arc::clone(&self.audit),
+            observations: Arc::clone(&self.observations),
             host_key: Arc::clone(&self.host_key),
             first_activation: Arc::clone(&self.first_activation),
             jobs: Arc::clone(self.queue.get()?),

@@ -7,6 +7,7 @@ use mattermost_plugin_rpc::mattermost::Api;
 use super::component_plugin::ComponentPlugin;
 use crate::jobs::Queue;
 use crate::log::{ServerLog, sanitize};
+use crate::observations::Flusher;
 use crate::policy::EventKind;
 use crate::settings::SettingsSnapshot;
 
@@ -90,9 +91,28 @@ impl ComponentPlugin {
         if let Some(services) = self.services() {
             self.audit.flush(&services.log);
         }
+        if let Some(flusher) = self.flusher() {
+            flusher.flush().await;
+        }
         if let Some(log) = self.log.get() {
             log.flush().await;
         }
         result
+    }
+
+    /// Starts storing the component's observations, for as long as the process runs.
+    pub fn start_observations(&self) {
+        if let Some(flusher) = self.flusher() {
+            self.events.spawn(flusher.run());
+        }
+    }
+
+    fn flusher(&self) -> Option<Flusher> {
+        Some(Flusher {
+            observations: Arc::clone(&self.observations),
+            api: Arc::clone(self.api.get()?),
+            clock: Arc::clone(&self.clock),
+            log: Arc::clone(self.log.get()?),
+        })
     }
 }

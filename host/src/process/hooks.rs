@@ -61,6 +61,7 @@ impl Hooks for PluginHooks {
             let ((), activated) = join(logged, plugin.activate(api.clone())).await;
             activated?;
             plugin.start_jobs();
+            plugin.start_observations();
             Ok(())
         })
     }

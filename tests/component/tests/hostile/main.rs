@@ -18,6 +18,7 @@ mod exhaustion;
 mod exports;
 mod identity;
 mod interactions;
+mod observations;
 mod overload;
 mod settings;
 
@@ -107,6 +108,17 @@ impl HostilePlugin {
     /// Another process of the plugin, on the same server.
     async fn next_process(&self) -> HostilePlugin {
         let plugin = Arc::new(plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap());
+        let api = Arc::clone(&self.api);
+        api.world().catch_up();
+        let activated = plugin.activate(Arc::clone(&api) as Arc<dyn Api>);
+        activated.await.unwrap();
+        HostilePlugin { plugin, api }
+    }
+
+    /// The same, with a clock that the test controls.
+    async fn next_process_at(&self, clock: Arc<AtomicI64>) -> HostilePlugin {
+        let plugin = plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap();
+        let plugin = Arc::new(plugin.with_clock(move || clock.load(Ordering::SeqCst)));
         let api = Arc::clone(&self.api);
         api.world().catch_up();
         let activated = plugin.activate(Arc::clone(&api) as Arc<dyn Api>);

@@ -6,7 +6,7 @@ use crate::bindings::mattermost::plugin::dialogs::{self, Choice, Dialog, Element
 use crate::bindings::mattermost::plugin::posts::{self, Author, Change, Draft};
 use crate::bindings::mattermost::plugin::types::Error;
 use crate::bindings::mattermost::plugin::{
-    audit, bots, channels, files, http, jobs, kv, log, settings, users, websocket,
+    audit, bots, channels, files, http, jobs, kv, log, observations, settings, users, websocket,
 };
 use crate::bindings::{dirty_bytes_in_new_memory, grow_memory_by, log_one_text_many_times};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -170,6 +170,21 @@ pub fn make(request: &Request) -> Response {
             }
             said(Ok("written".to_owned()))
         }
+        "note" => {
+            let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
+            let value = value.replace("%0A", "\n");
+            said(observations::note(name, &value).map(|()| "noted".to_owned()))
+        }
+        "note-long" => {
+            let length = argument.parse().unwrap_or(0);
+            said(observations::note("long", &"x".repeat(length)).map(|()| "noted".to_owned()))
+        }
+        "note-many" => {
+            let note = |n: usize| observations::note(&format!("name_{n}"), "value");
+            let noted = (0..argument.parse().unwrap_or(0)).map(note);
+            said(Ok(noted.filter(Result::is_ok).count().to_string()))
+        }
+        "notes" => said(observations::list().map(|all| format!("{all:?}"))),
         "call" => said(call(argument)),
         "posts" => said(posts::since(argument, 0).map(|posts| posts.len().to_string())),
         "bot-post" => said(
