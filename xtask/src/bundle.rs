@@ -18,7 +18,7 @@ use crate::packages::Package;
 use crate::platforms::{LIMIT, LIMIT_OF_ONE, LINUX, PLATFORMS, Platform};
 use crate::run::{cargo, json, root, run, target, variable, write_if_changed};
 use crate::version::{has_changes, is_shallow};
-use crate::zig::{Zig, linked_by_rust};
+use crate::zig::{Zig, link_argument, linked_by_rust};
 use crate::{
     checksums, embedded, env_check, guides, inspect, notice, npm, packages, path_leaks, sbom, sign,
     toolchain, version, webapp,
@@ -30,9 +30,6 @@ const EXECUTABLE_LIMIT: u64 = 8_500_000;
 /// Links the executable with link-time optimization, which makes it much smaller. Only the last step of the build
 /// differs, so nothing is compiled twice.
 const WHOLE_PROGRAM: [&str; 2] = ["-Clto=fat", "-Ccodegen-units=1"];
-
-/// Makes a static executable position-independent. zig ignores Rust's own flag for static ones.
-const ANYWHERE: &str = "-Clink-arg=-pie";
 
 /// The documents in the bundle, in addition to the rendered guides.
 const DOCUMENTS: [&str; 3] = ["LICENSE", "README.md", "SECURITY.md"];
@@ -420,8 +417,8 @@ fn build_host(build: &Build) -> Result<PathBuf, Error> {
         None => command.env_remove("PLUGIN_PACKAGES"),
     };
     command.arg("--").args(WHOLE_PROGRAM);
-    if build.zig.is_some() && build.platform.is_static() {
-        command.arg(ANYWHERE);
+    if build.zig.is_some() {
+        command.arg(link_argument(build.platform));
     }
     run(&mut command)?;
     let mut executable = target().join(triple).join("release/plugin-host");

@@ -44,6 +44,9 @@ fn problem(content: &[u8], platform: &Platform) -> Option<String> {
             if machine != pe::header::COFF_MACHINE_X86_64 {
                 return Some(format!("it is for processor {machine:#x}"));
             }
+            if file.debug_data.is_none_or(|data| data.repro_info.is_none()) {
+                return Some("its header has the time of the build".to_owned());
+            }
             foreign(&file.libraries, WINDOWS_LIBRARIES)
         }
         _ => Some("it is of another kind".to_owned()),

@@ -71,6 +71,19 @@ fn linked(platform: &Platform) -> Vec<Linked> {
     parts
 }
 
+/// The linker argument that a platform's executable needs.
+///
+/// For Linux, it makes a static executable position-independent, because zig ignores Rust's own flag. The others make the
+/// bytes independent of folders and time: the UUID of an executable for macOS is a hash of the linked file, which must not
+/// list the paths of object files even before Rust strips it; the header of one for Windows gets a hash instead of the time.
+pub fn link_argument(platform: &Platform) -> &'static str {
+    match platform.name.split('-').next() {
+        Some("darwin") => "-Clink-arg=-Wl,-S",
+        Some("windows") => "-Clink-arg=-Wl,-Brepro",
+        _ => "-Clink-arg=-pie",
+    }
+}
+
 /// The parts of an executable for this machine that Rust of this version links.
 pub fn linked_by_rust(version: &str) -> Vec<Part> {
     let part = |name, license, text| Part {
