@@ -116,41 +116,5 @@ fn foreign(wanted: &[&str], known: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::problem;
-    use crate::platforms::{LINUX, LINUX_ARM, WINDOWS};
-
-    /// The header of a Linux executable of an ELF type for a processor.
-    fn linux(kind: u16, processor: u16) -> Vec<u8> {
-        let mut head = b"\x7fELF\x02\x01\x01".to_vec();
-        head.resize(16, 0);
-        for half in [kind, processor, 1, 0] {
-            head.extend(half.to_le_bytes());
-        }
-        head.resize(52, 0);
-        for half in [64_u16, 56, 0, 64, 0, 0] {
-            head.extend(half.to_le_bytes());
-        }
-        head
-    }
-
-    #[test]
-    fn a_linux_executable_is_static_position_independent_and_for_the_right_processor() {
-        const AMD: u16 = 62;
-        const ARM: u16 = 183;
-        assert_eq!(problem(&linux(3, AMD), &LINUX), None);
-        assert_eq!(problem(&linux(3, ARM), &LINUX_ARM), None);
-        // The test executable is linked to this machine's C library.
-        let this = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        for (content, platform, word) in [
-            (linux(3, ARM), &LINUX, "processor"),
-            (linux(2, AMD), &LINUX, "fixed address"),
-            (linux(3, AMD), &WINDOWS, "kind"),
-            (this, &LINUX, "loaded by"),
-        ] {
-            let told = problem(&content, platform).unwrap();
-            assert!(told.contains(word), "{told}");
-        }
-        assert!(problem(b"#!/bin/sh\n", &LINUX).is_some());
-    }
-}
+#[path = "../tests/unit/inspect.rs"]
+mod tests;

@@ -20,6 +20,9 @@ mod error;
 mod fuzz;
 mod guards;
 mod guides;
+#[cfg(test)]
+#[path = "../tests/unit/guides_for_releases.rs"]
+mod guides_for_releases;
 mod imports;
 mod inspect;
 mod instructions;
@@ -30,8 +33,6 @@ mod packages;
 mod parity;
 mod path_leaks;
 mod platforms;
-#[cfg(test)]
-mod readme_test;
 mod reproduce;
 mod run;
 mod sbom;

@@ -207,14 +207,5 @@ fn explained(text: &str) -> BTreeSet<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_files_are_there() {
-        for file in AREAS.iter().flat_map(|area| area.files) {
-            let place = root().join(file.trim_end_matches("*.rs"));
-            assert!(place.exists(), "{file}");
-        }
-    }
-}
+#[path = "../tests/unit/mutants.rs"]
+mod tests;

@@ -1,0 +1,73 @@
+use super::*;
+
+#[test]
+fn every_link_of_the_pages_leads_to_a_page_and_every_anchor_to_a_heading() {
+    let pages = pages().unwrap();
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for (name, text) in &pages {
+        for rest in text.split("href=\"").skip(1) {
+            let link = rest.split('"').next().unwrap();
+            if link.starts_with("https://") {
+                continue;
+            }
+            seen += 1;
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let file = match file {
+                "" => name.clone(),
+                file => format!("{FOLDER}/{file}"),
+            };
+            let target = pages.iter().find(|(name, _)| *name == file);
+            let id = format!(" id=\"{anchor}\"");
+            let good = target.is_some_and(|(_, text)| anchor.is_empty() || text.contains(&id));
+            if !good {
+                wrong.push(format!("{name}: {link}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(seen > 30, "{seen} links");
+}
+
+#[test]
+fn the_settings_page_and_the_help_command_link_to_pages() {
+    let pages = pages().unwrap();
+    let mut seen = 0;
+    for source in ["plugin.json", "guest/src/entry/command.rs"] {
+        let text = fs::read_to_string(root().join(source)).unwrap();
+        let text = text.replace("guide_url(\"", "/public/docs/");
+        for rest in text.split("/public/docs/").skip(1) {
+            seen += 1;
+            let name = rest.split([')', '"', '#']).next().unwrap();
+            let name = format!("{FOLDER}/{name}");
+            assert!(
+                pages.iter().any(|(page, _)| *page == name),
+                "{source}: {name}"
+            );
+        }
+    }
+    assert!(seen >= 4, "{seen} links");
+}
+
+#[test]
+fn the_pages_have_no_script_and_no_unfinished_markup_and_are_small() {
+    let pages = pages().unwrap();
+    for (name, text) in &pages {
+        for trace in ["<script", "javascript:", "<img", "](", "```", "<p></p>"] {
+            assert!(!text.contains(trace), "{name}: {trace}");
+        }
+    }
+    let bytes: usize = pages.iter().map(|(_, text)| text.len()).sum();
+    assert!(bytes < 100_000, "{bytes} bytes");
+}
+
+#[test]
+fn html_in_a_guide_is_text_and_a_link_to_another_document_is_its_path() {
+    let page = page(
+        "# A <b>\n\n[Model](../security/model.md#x) <img src=x>\n",
+        "admin/a",
+    );
+    assert!(
+        page.contains("Model (<code>docs/security/model.md</code>) &lt;img src=x&gt;"),
+        "{page}"
+    );
+}
