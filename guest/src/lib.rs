@@ -5,7 +5,7 @@
 //! so all state is in Mattermost's key-value store.
 //!
 //! [`entry`] receives the events and passes them to a feature folder: [`connection`], [`meetings`], [`occurrence`],
-//! [`subscriptions`], [`recordings`], or [`preferences`]. The features use [`store`] (records), [`zoom`] (Zoom's API and
+//! [`subscriptions`], [`recordings`], [`preferences`], or [`setup`]. The features use [`store`] (records), [`zoom`] (Zoom's API and
 //! webhooks), [`platform`] (Mattermost), [`config`] (settings), and [`text`] (sentences). Imports point in this order,
 //! never back.
 //!
@@ -21,6 +21,7 @@ pub mod occurrence;
 pub mod platform;
 pub mod preferences;
 pub mod recordings;
+pub mod setup;
 pub mod store;
 pub mod subscriptions;
 pub mod text;

@@ -81,6 +81,13 @@ impl Problem {
         self.parts().0
     }
 
+    /// The sentence that names the setting in bold and says what to do.
+    pub fn sentence(self, locale: Locale) -> String {
+        let (setting, message) = self.parts();
+        let label = format!("**{}**", setting.label());
+        text::text(locale, message, &[("setting", &label)])
+    }
+
     /// The setting, and the sentence that names it and says what to do.
     fn parts(self) -> (Setting, Message) {
         match self {
@@ -127,12 +134,7 @@ pub fn log_line(problems: &[Problem]) -> String {
 pub fn markdown_list(locale: Locale, problems: &[Problem]) -> String {
     let items: Vec<_> = problems
         .iter()
-        .map(|problem| {
-            let (setting, message) = problem.parts();
-            let label = format!("**{}**", setting.label());
-            let sentence = text::text(locale, message, &[("setting", &label)]);
-            format!("* {sentence}")
-        })
+        .map(|problem| format!("* {}", problem.sentence(locale)))
         .collect();
     let values = [("problems", &*items.join("\n"))];
     text::text(locale, Message::ConfigAdmin, &values)

@@ -12,7 +12,7 @@ use crate::platform::command::subcommand::{Action, NotFound, find};
 use crate::platform::log;
 use crate::platform::people::Person;
 use crate::text::{self, Locale, Message};
-use crate::{connection, meetings, preferences, subscriptions};
+use crate::{connection, meetings, preferences, setup, subscriptions};
 
 /// Runs a command. The host shows a returned text only if the bot could not show it.
 pub fn run(invocation: &Invocation) -> Option<String> {
@@ -37,16 +37,11 @@ pub fn run(invocation: &Invocation) -> Option<String> {
 }
 
 fn answer(invocation: &Invocation, person: &Person, place: Place<'_>) -> Option<String> {
-    let config = match config::load() {
-        Ok(config) => config,
-        Err(problems) => return Some(not_configured(person, &problems)),
-    };
+    let loaded = config::load();
+    let account_level = loaded.as_ref().is_ok_and(|config| config.account_level);
     let words: Vec<&str> = invocation.text.split_whitespace().collect();
-    let (subcommand, words) = match find(&words, config.account_level, person.is_system_admin) {
-        Ok(found) => found,
-        Err(reason) => return Some(not_found(person.locale, &reason)),
-    };
-    let context = CommandContext {
+    let found = find(&words, account_level, person.is_system_admin);
+    let context = |words| CommandContext {
         person,
         place,
         team_id: &invocation.team_id,
@@ -54,7 +49,22 @@ fn answer(invocation: &Invocation, person: &Person, place: Place<'_>) -> Option<
         connection_id: &invocation.connection_id,
         words,
     };
-    dispatch(subcommand.action, &config, &context).unwrap_or_else(|error| {
+    // The doctor also works while the settings are incomplete.
+    if let Ok((subcommand, words)) = &found
+        && subcommand.action == Action::Doctor
+    {
+        let config = loaded.as_ref().map_err(Vec::as_slice);
+        return Some(setup::doctor::run(config, &context(words)));
+    }
+    let config = match &loaded {
+        Ok(config) => config,
+        Err(problems) => return Some(not_configured(person, problems)),
+    };
+    let (subcommand, words) = match found {
+        Ok(found) => found,
+        Err(reason) => return Some(not_found(person.locale, &reason)),
+    };
+    dispatch(subcommand.action, config, &context(words)).unwrap_or_else(|error| {
         log::warn(
             "A command failed.",
             &[("command", subcommand.name), ("error", &error.to_string())],
@@ -76,6 +86,7 @@ fn dispatch(
         Action::Settings => preferences::personal_meeting_id::run(config, context),
         Action::Subscription => subscriptions::command::run(config, context),
         Action::ChannelSettings => preferences::channel_settings::run(config, context),
+        Action::Doctor => Ok(Some(setup::doctor::run(Ok(config), context))),
         Action::Help => Ok(Some(help::render(
             person.locale,
             config.account_level,

@@ -3,6 +3,7 @@
 //! A failed request becomes an [`Error`] with a sentence that says what to do. Zoom's own messages appear only in the
 //! server log, without secrets.
 
+pub mod app_check;
 pub mod client;
 pub mod error;
 pub mod hosts;

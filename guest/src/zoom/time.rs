@@ -1,7 +1,7 @@
 //! Zoom's times.
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 /// The age up to which Zoom delivers an event, in milliseconds.
 const OLDEST: i64 = 7 * 24 * 3600 * 1000;
@@ -11,6 +11,12 @@ pub fn parse_time(text: &str) -> Option<i64> {
     let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     let ms = i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()?;
     (ms > 0).then_some(ms)
+}
+
+/// Parses the header `Date` of a response to milliseconds since 1970.
+pub fn parse_http_date(text: &str) -> Option<i64> {
+    let time = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+    time.unix_timestamp().checked_mul(1000)
 }
 
 /// The time of an event, in milliseconds. It is the same for each delivery, unless Zoom's `event_ts` is implausible.
@@ -36,6 +42,13 @@ mod tests {
         for odd in ["", "yesterday", "1969-01-01T00:00:00Z", "2026-08-06"] {
             assert_eq!(parse_time(odd), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn the_date_of_a_response_is_read() {
+        let date = "Thu, 06 Aug 2026 13:50:00 GMT";
+        assert_eq!(parse_http_date(date), Some(1_786_024_200_000));
+        assert_eq!(parse_http_date("today"), None);
     }
 
     #[test]

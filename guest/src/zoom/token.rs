@@ -147,7 +147,7 @@ fn log_refusal(status: u16, body: &[u8], error: &Error) {
     }
 }
 
-fn post(app: &App<'_>, path: &str, form: &[(&str, &str)]) -> Result<Response, Error> {
+pub(super) fn post(app: &App<'_>, path: &str, form: &[(&str, &str)]) -> Result<Response, Error> {
     let body = Serializer::new(String::new()).extend_pairs(form).finish();
     send(
         "POST",

@@ -254,3 +254,19 @@ pub(super) fn written(time: OffsetDateTime) -> String {
     let time = time.replace_nanosecond(0).unwrap_or(time);
     time.format(&Rfc3339).unwrap_or_default()
 }
+
+/// A time as HTTP writes it, in the header `Date`.
+pub(super) fn http_date(time: OffsetDateTime) -> String {
+    let (weekday, month) = (time.weekday().to_string(), time.month().to_string());
+    let short = |name: &str| name.chars().take(3).collect::<String>();
+    format!(
+        "{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
+        short(&weekday),
+        time.day(),
+        short(&month),
+        time.year(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )
+}

@@ -34,6 +34,11 @@ impl Zoom {
         self.shared.lock().account.redirects.push(url.to_owned());
     }
 
+    /// Removes all redirect addresses from the app, as after a mistake of an administrator.
+    pub fn forbid_redirects(&self) {
+        self.shared.lock().account.redirects.clear();
+    }
+
     /// The user who is signed in at Zoom in the browser and will consent next.
     pub fn sign_in_as(&self, user: User) {
         self.shared.lock().account.sign_in_as(user);

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
+use super::account::http_date;
 use super::fault::{DeadGrant, Fault, Refusal, SIGN_IN};
 use super::http::{Delivery, Request, Response};
 use super::state::{Authorization, File, Route, Shared, State};
@@ -17,8 +18,15 @@ use super::state::{Authorization, File, Route, Shared, State};
 const MEETING_PAGE: &str = "<!doctype html><title>Meeting</title><p>The mock Zoom server has no meetings. \
     At Zoom, you would be in the meeting now.</p>";
 
-/// The answer to one request. None closes the connection instead.
+/// The answer to one request, with the time by Zoom's clock. None closes the connection instead.
 pub(super) fn answer(shared: &Shared, request: &Request) -> Option<Response> {
+    let mut response = undated(shared, request)?;
+    let date = http_date(shared.lock().account.now());
+    response.headers.push(("Date", date));
+    Some(response)
+}
+
+fn undated(shared: &Shared, request: &Request) -> Option<Response> {
     let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
     let route = match (request.method.as_str(), parts.as_slice()) {
         ("GET", ["oauth", "authorize"]) => Route::Authorize,

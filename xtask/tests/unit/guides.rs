@@ -49,6 +49,27 @@ fn the_settings_page_and_the_help_command_link_to_pages() {
 }
 
 #[test]
+fn the_sections_that_the_doctor_names_are_in_the_guides() {
+    let pages = pages().unwrap();
+    let mut seen = 0;
+    for entry in fs::read_dir(root().join("guest/src/setup/checks")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let quoted = text.split('"').filter(|part| part.contains(".html#"));
+        for section in quoted.filter(|part| !part.contains(' ')) {
+            seen += 1;
+            let (page, anchor) = section.split_once('#').unwrap();
+            let name = format!("{FOLDER}/{page}");
+            let id = format!(" id=\"{anchor}\"");
+            let mut pages = pages.iter();
+            let found = pages.any(|(page, text)| *page == name && text.contains(&id));
+            assert!(found, "{}: {section}", path.display());
+        }
+    }
+    assert!(seen >= 10, "{seen} sections");
+}
+
+#[test]
 fn the_pages_have_no_script_and_no_unfinished_markup_and_are_small() {
     let pages = pages().unwrap();
     for (name, text) in &pages {

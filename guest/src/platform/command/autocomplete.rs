@@ -84,6 +84,8 @@ mod tests {
                 "subscription list",
                 "channel-settings",
                 "channel-settings list",
+                "doctor",
+                "doctor --json",
                 "help"
             ]
         );

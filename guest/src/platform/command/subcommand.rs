@@ -24,6 +24,8 @@ pub enum Action {
     Subscription,
     /// Changes and lists the rules of channels.
     ChannelSettings,
+    /// Checks the setup or the user's connection.
+    Doctor,
     /// Shows the help text.
     Help,
 }
@@ -109,8 +111,14 @@ const CHANNEL_SETTINGS: &[NextWord] = &[NextWord {
     help: Message::HelpChannelSettingsList,
 }];
 
+const DOCTOR: &[NextWord] = &[NextWord {
+    name: "--json",
+    hint: "",
+    help: Message::HelpDoctorJson,
+}];
+
 /// All subcommands, in the order of autocompletion and help.
-pub const SUBCOMMANDS: [Subcommand; 7] = [
+pub const SUBCOMMANDS: [Subcommand; 8] = [
     Subcommand {
         action: Action::Start,
         name: "start",
@@ -164,6 +172,15 @@ pub const SUBCOMMANDS: [Subcommand; 7] = [
         takes_text: false,
         access: Access::SystemAdmins,
         next_words: CHANNEL_SETTINGS,
+    },
+    Subcommand {
+        action: Action::Doctor,
+        name: "doctor",
+        hint: "",
+        help: Message::HelpDoctor,
+        takes_text: false,
+        access: Access::Everyone,
+        next_words: DOCTOR,
     },
     Subcommand {
         action: Action::Help,

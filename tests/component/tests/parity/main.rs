@@ -13,6 +13,7 @@ mod call_counts;
 mod channel_settings;
 mod connecting;
 mod deauthorization;
+mod doctor;
 mod existing_calls;
 mod existing_cluster;
 mod existing_http;

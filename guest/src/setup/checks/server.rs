@@ -1,0 +1,50 @@
+//! The server: email verification, versions, and the database.
+
+use super::{Check, Context, Fact, Outcome, Subject};
+use crate::config;
+use crate::store::connection_site;
+use crate::text::Message;
+
+/// In account-wide modes, the plugin finds people by their email address, so the server must verify it.
+pub(super) fn email_verification(context: &Context<'_>) -> Check {
+    if !config::trusts_unverified_addresses() {
+        return Check::passed(Subject::EmailVerification);
+    }
+    let sentence = context.plain(Message::ConfigUnproved);
+    Check::new(
+        Subject::EmailVerification,
+        Outcome::Failed,
+        "not_required",
+        sentence,
+    )
+    .explained("zoom-app.html#choose-the-kind-of-app")
+}
+
+/// The version of the plugin. The server starts a plugin only if the server's version is high enough.
+pub(super) fn versions(context: &Context<'_>) -> Check {
+    let plugin = env!("CARGO_PKG_VERSION");
+    let sentence = context.text(Message::CheckVersionsAre, &[("plugin", plugin)]);
+    Check::passed(Subject::Versions)
+        .saying(sentence)
+        .fact("plugin", Fact::Word(plugin))
+}
+
+/// Whether the stored connections belong to this server, and not to the server that the database was copied from.
+pub(super) fn database(context: &Context<'_>) -> Check {
+    let Ok(config) = context.config else {
+        let sentence = context.plain(Message::CheckNeedsSettings);
+        return Check::new(Subject::Database, Outcome::NotRun, "settings", sentence);
+    };
+    match connection_site::record_site(&config.site_url) {
+        Ok(site) if site.site == config.site_url => Check::passed(Subject::Database),
+        Ok(site) => {
+            let sentence = context.text(Message::AdminPaused, &[("site", &site.site)]);
+            Check::new(Subject::Database, Outcome::Failed, "other_site", sentence)
+                .explained("settings.html#move-or-copy-a-server")
+        }
+        Err(_) => {
+            let sentence = context.plain(Message::MattermostFailed);
+            Check::new(Subject::Database, Outcome::NotRun, "store", sentence)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `/zoom doctor`: each planted fault is found, and the answer names the right step.
+
+mod app;
+mod server;
+
+use component_tests::scene::{At, SITE, Scene};
+use serde_json::{Value, json};
+
+/// A system admin and a member in a channel.
+pub struct Staff {
+    pub root: String,
+    pub ann: String,
+    pub town: String,
+}
+
+pub fn staff(scene: &Scene) -> Staff {
+    let (root, ann) = (scene.administrator("root"), scene.person("ann"));
+    let town = scene.channel("town", &[&root, &ann]);
+    Staff { root, ann, town }
+}
+
+/// The ways of connecting, with the settings that select them.
+pub fn modes() -> [(&'static str, Value); 2] {
+    [
+        ("user-managed", json!({})),
+        ("admin-managed", json!({"accountlevelapp": true})),
+    ]
+}
+
+/// A scene in a mode, with everything in order: the system admin has connected.
+pub async fn in_order(settings: Value) -> (Scene, Staff) {
+    let scene = Scene::with(settings).await;
+    require_verified_addresses(&scene, true).await;
+    let staff = staff(&scene);
+    scene.connects(&staff.root, &staff.town).await;
+    (scene, staff)
+}
+
+pub async fn require_verified_addresses(scene: &Scene, required: bool) {
+    {
+        let mut world = scene.api.world();
+        let email = &mut world.config.email_settings;
+        email.require_email_verification = Some(required);
+    }
+    scene.change_settings(json!({})).await;
+}
+
+/// The report of `/zoom doctor --json`. It contains nothing that names the server, the app, or a person.
+pub async fn report<'a>(scene: &Scene, user: &str, at: impl Into<At<'a>>) -> Value {
+    let told = scene.asks(user, at, "/zoom doctor --json").await;
+    let (_, rest) = told
+        .split_once("```json\n")
+        .unwrap_or_else(|| panic!("{told}"));
+    let (json, _) = rest.split_once("\n```").unwrap();
+    let host = SITE.trim_start_matches("https://");
+    for private in [
+        host,
+        "chat.example",
+        &scene.zoom.app().client_id,
+        "root",
+        "ann@",
+        "@",
+    ] {
+        assert!(!json.contains(private), "{private} is in {json}");
+    }
+    serde_json::from_str(json).unwrap()
+}
+
+/// The outcome and the finding of one check.
+pub fn found(report: &Value, check: &str) -> (String, String) {
+    let checks = report["checks"].as_array().unwrap();
+    let check = checks.iter().find(|one| one["check"] == check);
+    let check = check.unwrap_or_else(|| panic!("{report:#}"));
+    let text = |name: &str| check[name].as_str().unwrap().to_owned();
+    (text("outcome"), text("finding"))
+}
+
+/// Expects exactly these findings besides checks that passed or were not run.
+pub fn expect(report: &Value, expected: &[(&str, &str, &str)]) {
+    let checks = report["checks"].as_array().unwrap();
+    let text = |check: &Value, name: &str| check[name].as_str().unwrap().to_owned();
+    let found: Vec<_> = checks
+        .iter()
+        .map(|check| {
+            (
+                text(check, "check"),
+                text(check, "outcome"),
+                text(check, "finding"),
+            )
+        })
+        .filter(|(_, outcome, _)| outcome == "failed" || outcome == "warning")
+        .collect();
+    let found: Vec<_> = found
+        .iter()
+        .map(|(check, outcome, finding)| (check.as_str(), outcome.as_str(), finding.as_str()))
+        .collect();
+    assert_eq!(found, expected, "{report:#}");
+}
