@@ -13,6 +13,7 @@ use crate::platform::http::query::header;
 use crate::platform::http::response;
 use crate::platform::{clock, log};
 use crate::recordings::event as recording;
+use crate::setup::webhook_status::{self, Refusal};
 use crate::text::{self, Locale, Message};
 use crate::zoom::webhook::body::{self, Event};
 use crate::zoom::webhook::validation;
@@ -43,6 +44,7 @@ fn accept(config: &Config, request: &Request) -> Result<Event, Response> {
             "A webhook was refused because the secret in its URL is wrong. Compare the URL at Zoom with the setting Webhook URL secret.",
             &[],
         );
+        webhook_status::refused(Refusal::UrlSecret, None);
         return Err(refuse(401, Message::HttpUnauthorized));
     }
     let signed_at = match check_signature(config, request) {
@@ -54,12 +56,15 @@ fn accept(config: &Config, request: &Request) -> Result<Event, Response> {
         return Err(refuse(400, Message::WebhookNotJson));
     }
     match body::parse(&request.body) {
-        Ok(Event::Validation(token)) => Err(answer_validation(config, &token)),
-        Ok(Event::Deauthorized(mut event)) => {
-            event.signed_at = signed_at.saturating_mul(1000);
-            Ok(Event::Deauthorized(event))
+        Ok(Event::Validation(token)) => Err(answer_validation(config, &token, true)),
+        Ok(mut event) => {
+            let age = clock::now_ms().div_euclid(1000).saturating_sub(signed_at);
+            webhook_status::accepted(event.kind(), age);
+            if let Event::Deauthorized(event) = &mut event {
+                event.signed_at = signed_at.saturating_mul(1000);
+            }
+            Ok(event)
         }
-        Ok(event) => Ok(event),
         Err(body::Malformed) => Err(refuse(400, Message::WebhookMalformed)),
     }
 }
@@ -74,17 +79,23 @@ fn check_signature(config: &Config, request: &Request) -> Result<i64, Rejection>
 /// The answer to a delivery without a signature: the signed token for Zoom's validation of the URL, or a refusal.
 fn answer_unsigned(config: &Config, request: &Request) -> Response {
     match body::parse(&request.body) {
-        Ok(Event::Validation(token)) => answer_validation(config, &token),
+        Ok(Event::Validation(token)) => answer_validation(config, &token, false),
         _ => refuse_unverified(Rejection::Unsigned),
     }
 }
 
-fn answer_validation(config: &Config, token: &str) -> Response {
-    let answer = validation::sign_token(token, &config.zoom_webhook_secret);
-    answer.unwrap_or_else(|| refuse(400, Message::WebhookMalformed))
+fn answer_validation(config: &Config, token: &str, signed: bool) -> Response {
+    match validation::sign_token(token, &config.zoom_webhook_secret) {
+        Some(answer) => {
+            webhook_status::validated(signed);
+            answer
+        }
+        None => refuse(400, Message::WebhookMalformed),
+    }
 }
 
 fn refuse_unverified(reason: Rejection) -> Response {
+    webhook_status::refused(reason.into(), reason.age());
     let age = reason.age().map(|age| age.to_string());
     let fields: Vec<_> = age
         .iter()

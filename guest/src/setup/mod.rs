@@ -2,3 +2,4 @@
 
 pub mod checks;
 pub mod doctor;
+pub mod webhook_status;

@@ -9,9 +9,11 @@ mod app;
 mod clocks;
 mod server;
 mod settings;
+mod webhooks;
 
 use crate::config::{Config, Problem};
 use crate::platform::people::{Person, Reader};
+use crate::setup::webhook_status;
 use crate::text::{self, Message};
 use serde_json::{Map, Value};
 
@@ -61,6 +63,8 @@ pub enum Subject {
     RedirectUrl,
     /// The connection of the user, or of the organization.
     Account,
+    /// The webhooks that Zoom has delivered.
+    Webhooks,
     /// The clock of the server.
     Clock,
 }
@@ -86,6 +90,7 @@ impl Subject {
             Subject::Database => ("database", Message::CheckDatabase),
             Subject::Credentials => ("credentials", Message::CheckCredentials),
             Subject::RedirectUrl => ("redirect_url", Message::CheckRedirectUrl),
+            Subject::Webhooks => ("webhooks", Message::CheckWebhooks),
             Subject::Clock => ("clock", Message::CheckClock),
             Subject::Account => ("account", Message::CheckAccount),
         }
@@ -217,8 +222,11 @@ pub fn run(context: &Context<'_>) -> Vec<Check> {
     let app = app::run(context);
     checks.extend(app.checks);
     checks.push(account::for_admin(context));
+    let status = webhook_status::read().ok();
+    checks.push(webhooks::run(context, status.as_ref()));
     let ahead = app.ahead.map(|ahead| ahead.div_euclid(1000));
-    checks.push(clocks::run(context, ahead, None));
+    let noted = status.and_then(|status| status.timestamp_age);
+    checks.push(clocks::run(context, ahead, noted));
     checks
 }
 

@@ -28,6 +28,20 @@ pub enum Event {
     Other,
 }
 
+impl Event {
+    /// The kind of the event, for diagnoses.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Event::Validation(_) => "validation",
+            Event::Started(_) => "started",
+            Event::Ended(_) => "ended",
+            Event::Deauthorized(_) => "deauthorized",
+            Event::Recording(_) => "recording",
+            Event::Other => "other",
+        }
+    }
+}
+
 /// An integer. Other values become 0.
 fn number<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
     Ok(Value::deserialize(from)?.as_i64().unwrap_or(0))

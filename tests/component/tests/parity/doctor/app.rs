@@ -4,6 +4,8 @@ use component_tests::scene::SITE;
 use plugin_tests::zoom::Route;
 use serde_json::json;
 
+use crate::support::prefers;
+
 use super::{expect, found, in_order, modes, report};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,6 +85,7 @@ async fn the_doctor_uses_up_no_grant() {
             expect(&all, &[]);
         }
         scene.later(3600);
+        prefers(&scene, &staff.root, &staff.town, "No").await;
         assert_eq!(
             scene.asks(&staff.root, &staff.town, "/zoom start").await,
             ""

@@ -2,8 +2,10 @@
 
 mod app;
 mod server;
+mod webhooks;
 
 use component_tests::scene::{At, SITE, Scene};
+use plugin_tests::zoom::Meeting;
 use serde_json::{Value, json};
 
 /// A system admin and a member in a channel.
@@ -27,13 +29,27 @@ pub fn modes() -> [(&'static str, Value); 2] {
     ]
 }
 
-/// A scene in a mode, with everything in order: the system admin has connected.
+/// A scene in a mode, with everything in order: the system admin has connected, and a webhook has arrived.
 pub async fn in_order(settings: Value) -> (Scene, Staff) {
+    let (scene, staff) = without_webhooks(settings).await;
+    assert_eq!(delivers(&scene).await, 200);
+    (scene, staff)
+}
+
+/// The same before the first webhook.
+pub async fn without_webhooks(settings: Value) -> (Scene, Staff) {
     let scene = Scene::with(settings).await;
     require_verified_addresses(&scene, true).await;
     let staff = staff(&scene);
     scene.connects(&staff.root, &staff.town).await;
     (scene, staff)
+}
+
+/// Delivers an event about a meeting that the plugin does not know, by Zoom's clock. Returns the status.
+pub async fn delivers(scene: &Scene) -> u16 {
+    let meeting = Meeting::occurrence(81_234_567_890, "bm9ib2R5IGtub3dzIGl0==");
+    let webhook = scene.zoom.webhook("meeting.started", &meeting);
+    scene.delivers(&webhook).await.status
 }
 
 pub async fn require_verified_addresses(scene: &Scene, required: bool) {
