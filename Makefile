@@ -1,4 +1,4 @@
-# Each target calls one command of `cargo xtask`, the build tool in xtask/.
+# Most targets call one command of `cargo xtask`, the build tool in xtask/.
 # The first build takes minutes, later builds take seconds.
 
 .DEFAULT_GOAL := help
@@ -68,7 +68,11 @@ webapp-bench: ## measure the webapp's size and speed
 	cargo xtask webapp-bench
 
 fuzz: ## fuzz the RPC code; SECONDS=60 for each target
-	cargo xtask fuzz $(SECONDS)
+	targets=$$(cargo +nightly fuzz list --fuzz-dir host/rpc/fuzz) && for target in $$targets; do \
+	    mkdir -p target/fuzz/$$target && cargo +nightly fuzz run --fuzz-dir host/rpc/fuzz $$target target/fuzz/$$target \
+	    host/rpc/fuzz/corpus/$$target -- -max_total_time=$(or $(SECONDS),60) -max_len=4096 -timeout=10 \
+	    -rss_limit_mb=1024 -malloc_limit_mb=256 || exit 1; \
+	done
 
 mutants: ## run cargo-mutants on security code; takes hours
 	cargo xtask mutants

@@ -1,12 +1,12 @@
 //! Writes docs/plugins/api.md, the reference of the interfaces in `wit/`, from their documentation comments.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::PathBuf;
 
+use anyhow::Result;
+use fs_err as fs;
 use wit_parser::{Docs, Function, Interface, Param, Resolve, Type, TypeDef, TypeDefKind};
 
-use crate::error::{Error, at};
 use crate::run::root;
 
 const INTRODUCTION: &str = "# API reference
@@ -20,18 +20,14 @@ fn path() -> PathBuf {
 }
 
 /// Writes the reference.
-pub fn write() -> Result<(), Error> {
-    let path = path();
-    fs::write(&path, generate()?).map_err(at(&path))
+pub fn write() -> Result<()> {
+    Ok(fs::write(path(), generate()?)?)
 }
 
-fn generate() -> Result<String, Error> {
+fn generate() -> Result<String> {
     let folder = root().join("wit");
     let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir(&folder).map_err(|error| Error::Content {
-        path: folder,
-        problem: format!("{error:#}"),
-    })?;
+    let (package, _) = resolve.push_dir(&folder)?;
     let mut text = INTRODUCTION.to_owned();
     let mut interfaces: Vec<_> = resolve.interfaces.iter().map(|(_, one)| one).collect();
     interfaces.retain(|one| one.package == Some(package));

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use anyhow::{Context as _, Result, anyhow, bail};
 use plugin_tests::bench::{Amount, Options, run as compare};
 use plugin_tests::site::explain;
 
-use crate::error::Error;
 use crate::platforms::LINUX;
 use crate::run::{cargo, read, root, run, target, variable};
 use crate::zig::Zig;
@@ -30,7 +30,7 @@ The bundles are built first, like releases. The parts are linked to this machine
 PLUGIN_BUNDLE names a prebuilt bundle, and HELLO_EXECUTABLE a prebuilt executable of tests/guests/hello.";
 
 /// Measures and prints.
-pub fn bench(words: &[&str]) -> Result<(), Error> {
+pub fn bench(words: &[&str]) -> Result<()> {
     let (amount, others) = arguments(words)?;
     let has = |option| words.contains(&option);
     if has("--instructions") {
@@ -54,16 +54,16 @@ pub fn bench(words: &[&str]) -> Result<(), Error> {
 }
 
 /// Runs the benchmarks of the parts once, to check that they work.
-pub fn try_pieces() -> Result<(), Error> {
+pub fn try_pieces() -> Result<()> {
     pieces(true)
 }
 
 /// Runs the comparison with few events, to check that it works: a bundle and the executable of `tests/guests/hello`.
-pub fn try_whole(bundle: &Path, hello: &Path) -> Result<(), Error> {
+pub fn try_whole(bundle: &Path, hello: &Path) -> Result<()> {
     whole(bundle, hello, Vec::new(), Amount::SMOKE)
 }
 
-fn whole(subject: &Path, hello: &Path, others: Vec<PathBuf>, amount: Amount) -> Result<(), Error> {
+fn whole(subject: &Path, hello: &Path, others: Vec<PathBuf>, amount: Amount) -> Result<()> {
     let options = Options {
         subject: subject.to_owned(),
         hello: bundle::small("hello", &bundle::hello_manifest(), hello)?,
@@ -74,13 +74,12 @@ fn whole(subject: &Path, hello: &Path, others: Vec<PathBuf>, amount: Amount) -> 
     };
     let began = Instant::now();
     let mut progress = |line: &str| println!("{:>6.1} s  {line}", began.elapsed().as_secs_f64());
-    let report = compare(&options, &mut progress)
-        .map_err(|error| Error::Failed(format!("bench: {}", explain(&error))))?;
+    let report = compare(&options, &mut progress).map_err(|error| anyhow!(explain(&error)))?;
     println!("\n{}\n\n{report}", machine());
     Ok(())
 }
 
-fn pieces(smoke: bool) -> Result<(), Error> {
+fn pieces(smoke: bool) -> Result<()> {
     toolchain::complete()?;
     let mut pieces = cargo();
     pieces.args(["bench", "--locked", "--profile", "release"]);
@@ -91,7 +90,7 @@ fn pieces(smoke: bool) -> Result<(), Error> {
     run(&mut pieces)
 }
 
-fn arguments(words: &[&str]) -> Result<(Amount, Vec<PathBuf>), Error> {
+fn arguments(words: &[&str]) -> Result<(Amount, Vec<PathBuf>)> {
     let smoke = words.contains(&"--smoke");
     let mut amount = if smoke { Amount::SMOKE } else { Amount::FULL };
     let mut others = Vec::new();
@@ -100,20 +99,20 @@ fn arguments(words: &[&str]) -> Result<(Amount, Vec<PathBuf>), Error> {
     while let Some(word) = words.next() {
         match *word {
             "--smoke" | "--pieces" | "--whole" | "--instructions" => {}
-            "--rounds" => amount.rounds = number(words.next()).ok_or(Error::Usage(USAGE))?,
-            "--drift" => amount.drift = number(words.next()).ok_or(Error::Usage(USAGE))?,
-            option if option.starts_with('-') => return Err(Error::Usage(USAGE)),
+            "--rounds" => amount.rounds = number(words.next()).context(USAGE)?,
+            "--drift" => amount.drift = number(words.next()).context(USAGE)?,
+            option if option.starts_with('-') => bail!(USAGE),
             bundle => others.push(PathBuf::from(bundle)),
         }
     }
     match others.iter().find(|bundle| !bundle.is_file()) {
-        Some(bundle) => Err(Error::Needed(format!("there is no {}", bundle.display()))),
+        Some(bundle) => bail!("there is no {}", bundle.display()),
         None => Ok((amount, others)),
     }
 }
 
 /// Builds the baseline plugin like a release: static and stripped.
-fn baseline() -> Result<PathBuf, Error> {
+fn baseline() -> Result<PathBuf> {
     let folder = root().join("tests/bench/go-baseline");
     let executable = target().join("bench/go-baseline");
     let go = |words: &[&str]| {
@@ -131,7 +130,7 @@ fn baseline() -> Result<PathBuf, Error> {
 
 /// The machine of the measurement.
 fn machine() -> String {
-    let text = |path: &str| std::fs::read_to_string(Path::new(path)).unwrap_or_default();
+    let text = |path: &str| fs_err::read_to_string(Path::new(path)).unwrap_or_default();
     let info = text("/proc/cpuinfo");
     let model = info
         .lines()

@@ -6,17 +6,17 @@
 //! Next to the bundles are their checksums, an SBOM for each platform, NOTICE, and signatures if a key is named. `dist`
 //! contains only what can be published; builds for tests go to `target/bundle`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use libdeflater::{CompressionError, CompressionLvl, Compressor};
+use anyhow::{Context as _, Result, bail, ensure};
+use fs_err as fs;
 use serde_json::Value;
 
-use crate::error::{Error, at};
+use crate::archive::{Entry, pack};
 use crate::packages::Package;
 use crate::platforms::{LIMIT, LIMIT_OF_ONE, LINUX, PLATFORMS, Platform};
-use crate::run::{cargo, json, root, run, target, variable, write_if_changed};
+use crate::run::{cargo, json, root, run, target, variable, within, write_if_changed};
 use crate::version::{has_changes, is_shallow};
 use crate::zig::{Zig, link_argument, linked_by_rust};
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The limit of the stripped executable's size, in bytes.
-const EXECUTABLE_LIMIT: u64 = 8_500_000;
+const EXECUTABLE_LIMIT: usize = 8_500_000;
 
 /// Links the executable with link-time optimization, which makes it much smaller. Only the last step of the build
 /// differs, so nothing is compiled twice.
@@ -57,40 +57,37 @@ pub struct Dist {
 
 impl Dist {
     /// The text of `SHA256SUMS`.
-    fn sums(&self) -> Result<String, Error> {
-        let path = self.folder.join(checksums::NAME);
-        fs::read_to_string(&path).map_err(at(&path))
+    fn sums(&self) -> Result<String> {
+        Ok(fs::read_to_string(self.folder.join(checksums::NAME))?)
     }
 
     /// The executable for this machine.
-    pub fn executable(&self) -> Result<&Path, Error> {
+    pub fn executable(&self) -> Result<&Path> {
         self.executable_for(&LINUX)
     }
 
     /// The executable for a platform.
-    pub fn executable_for(&self, platform: &Platform) -> Result<&Path, Error> {
-        let found = self
-            .executables
-            .iter()
-            .find(|(name, _)| *name == platform.name);
-        let found = found.map(|(_, path)| path.as_path());
-        found.ok_or_else(|| Error::Failed(format!("nothing was built for {}", platform.name)))
+    pub fn executable_for(&self, platform: &Platform) -> Result<&Path> {
+        let mut executables = self.executables.iter();
+        let found = executables.find(|(name, _)| *name == platform.name);
+        let (_, path) =
+            found.with_context(|| format!("nothing was built for {}", platform.name))?;
+        Ok(path)
     }
 }
 
 /// Builds the bundles of a release for all platforms, signed if a key is named.
-pub fn dist() -> Result<Dist, Error> {
-    if variable(sign::KEY).is_some() && (has_changes() || is_shallow()) {
-        let text = "only a clean commit can be signed: commit or stash your changes, and fetch all commits and tags \
-                    (`git fetch --unshallow --tags`)";
-        return Err(Error::Needed(text.to_owned()));
-    }
+pub fn dist() -> Result<Dist> {
+    ensure!(
+        variable(sign::KEY).is_none() || !(has_changes() || is_shallow()),
+        "only a clean commit can be signed: commit or stash your changes, and fetch all commits and tags (`git fetch \
+         --unshallow --tags`)"
+    );
     if let Some(strays) = version::strays(&FOLDERS) {
-        let text = format!(
+        bail!(
             "{} are packed as they are, and this is in no commit:\n{strays}\ncommit it, or remove it",
             FOLDERS.join(" and ")
         );
-        return Err(Error::Needed(text));
     }
     webapp::clean_install()?;
     let platforms: Vec<_> = PLATFORMS.iter().collect();
@@ -103,33 +100,33 @@ pub fn dist() -> Result<Dist, Error> {
 }
 
 /// Builds the bundle for this machine only, with this machine's tools, for tests.
-pub fn here() -> Result<Dist, Error> {
+pub fn here() -> Result<Dist> {
     tried(&[&LINUX], None)
 }
 
 /// Builds the bundles for some platforms for tests: with the linker of releases, or, for this machine only, with its own.
-pub fn tried(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist, Error> {
+pub fn tried(platforms: &[&Platform], zig: Option<&Zig>) -> Result<Dist> {
     let folder = target().join("bundle");
     let (version, time) = (checked_version()?, version::time()?);
     build(&version, time, platforms, zig, &folder)
 }
 
 /// Packs the bundles a second time. The bytes must be the same.
-pub fn again(first: &Dist, platforms: &[&Platform], zig: Option<&Zig>) -> Result<(), Error> {
+pub fn again(first: &Dist, platforms: &[&Platform], zig: Option<&Zig>) -> Result<()> {
     let folder = target().join("bundle-again");
     let time = first.time.clone();
     let second = build(&first.version, time, platforms, zig, &folder)?.sums()?;
-    fs::remove_dir_all(&folder).map_err(at(&folder))?;
+    fs::remove_dir_all(&folder)?;
     let first = first.sums()?;
-    if first == second {
-        return Ok(());
-    }
-    let text = format!("the same files gave other bytes: the sums were\n{first}and are\n{second}");
-    Err(Error::Failed(text))
+    ensure!(
+        first == second,
+        "the same files gave other bytes: the sums were\n{first}and are\n{second}"
+    );
+    Ok(())
 }
 
 /// The version of the sources, with warnings about it.
-fn checked_version() -> Result<String, Error> {
+fn checked_version() -> Result<String> {
     let version = version::version()?;
     if has_changes() {
         println!(
@@ -145,12 +142,10 @@ fn checked_version() -> Result<String, Error> {
 }
 
 /// Fails if this machine cannot build bundles.
-pub fn check_machine() -> Result<(), Error> {
-    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        return Ok(());
-    }
-    let text = "the bundle is built on linux-amd64, and only there";
-    Err(Error::Needed(text.to_owned()))
+pub fn check_machine() -> Result<()> {
+    let fits = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+    ensure!(fits, "the bundle is built on linux-amd64, and only there");
+    Ok(())
 }
 
 fn build(
@@ -159,9 +154,9 @@ fn build(
     platforms: &[&Platform],
     zig: Option<&Zig>,
     folder: &Path,
-) -> Result<Dist, Error> {
+) -> Result<Dist> {
     check_machine()?;
-    let (id, mut manifest, manifest_file) = manifest(version)?;
+    let (id, manifest, manifest_file) = manifest(version)?;
     let script = webapp::build()?;
     let scripts = npm::packages()?;
     let rust = toolchain::version()?;
@@ -175,48 +170,42 @@ fn build(
     for name in FOLDERS {
         common.extend(Entry::read_folder(name, &root().join(name))?);
     }
+    let packed = |platforms: &[&Platform], programs: &[Entry], notice: &str| {
+        let manifest = text(&only(&manifest, platforms));
+        let mut entries = [common.as_slice(), programs].concat();
+        entries.push(Entry::file("plugin.json", manifest.into_bytes()));
+        entries.push(Entry::file("NOTICE", notice.as_bytes().to_vec()));
+        pack(&format!("{id}/"), entries)
+    };
     let about = sbom::About {
         version,
         time: time.as_deref(),
         rust: &rust,
     };
-    let prefix = format!("{id}/");
-    fs::create_dir_all(folder).map_err(at(folder))?;
+    fs::create_dir_all(folder)?;
     remove_old(folder)?;
 
-    let mut executables = Vec::new();
-    let mut programs = Vec::new();
-    let mut lists = Vec::new();
-    let mut linked = Vec::new();
-    let mut published = Vec::new();
+    let (mut executables, mut programs) = (Vec::new(), Vec::new());
+    let (mut lists, mut linked, mut published) = (Vec::new(), Vec::new(), Vec::new());
     for platform in platforms {
         let (executable, packages) = executable(platform, zig, &manifest_file)?;
         for part in [&executable, &component(), &script] {
             path_leaks::check(part, zig.is_some())?;
         }
         inspect::check(&executable, platform)?;
-        let size = fs::metadata(&executable).map_err(at(&executable))?.len();
-        println!("executable for {}: {size} bytes", platform.name);
-        within("the executable", size, EXECUTABLE_LIMIT)?;
+        let content = fs::read(&executable)?;
+        println!("executable for {}: {} bytes", platform.name, content.len());
+        within("the executable", content.len(), EXECUTABLE_LIMIT)?;
 
-        let content = fs::read(&executable).map_err(at(&executable))?;
         let program = Entry::program(platform.executable, content);
         let parts = zig.map_or_else(|| Ok(linked_by_rust(&rust)), |zig| zig.parts(platform))?;
         let notice = notice::notice(&packages, &scripts, &parts)?;
-        only(&mut manifest, &[platform]);
-        let mut entries = common.clone();
-        entries.extend([
-            Entry::file("plugin.json", text(&manifest).into_bytes()),
-            Entry::file("NOTICE", notice.into_bytes()),
-            program.clone(),
-        ]);
+        let bundle = packed(&[platform], std::slice::from_ref(&program), &notice)?;
+        within("the bundle", bundle.len(), LIMIT_OF_ONE)?;
         let name = format!("zoom-{version}-{}", platform.name);
-        let packed = pack(&prefix, entries)?;
-        within("the bundle", packed.len() as u64, LIMIT_OF_ONE)?;
-        published.push(write(folder, &format!("{name}.tar.gz"), &packed)?);
+        published.push(write(folder, &format!("{name}.tar.gz"), &bundle)?);
         let bill = sbom::sbom(&about, &packages, &scripts, &parts);
-        let bill_name = format!("{name}.cdx.json");
-        published.push(write(folder, &bill_name, bill.as_bytes())?);
+        published.push(write(folder, &format!("{name}.cdx.json"), bill.as_bytes())?);
         executables.push((platform.name, executable));
         programs.push(program);
         lists.push(packages);
@@ -225,19 +214,11 @@ fn build(
 
     linked.sort();
     linked.dedup();
-    let packages = packages::merged(lists);
-    let notice = notice::notice(&packages, &scripts, &linked)?.into_bytes();
-    published.push(write(folder, "NOTICE", &notice)?);
-    only(&mut manifest, platforms);
-    let mut entries = common;
-    entries.extend(programs);
-    entries.extend([
-        Entry::file("plugin.json", text(&manifest).into_bytes()),
-        Entry::file("NOTICE", notice),
-    ]);
-    let packed = pack(&prefix, entries)?;
-    within("the bundle for all platforms", packed.len() as u64, LIMIT)?;
-    let bundle = write(folder, &format!("zoom-{version}.tar.gz"), &packed)?;
+    let notice = notice::notice(&packages::merged(lists), &scripts, &linked)?;
+    published.push(write(folder, "NOTICE", notice.as_bytes())?);
+    let all = packed(platforms, &programs, &notice)?;
+    within("the bundle for all platforms", all.len(), LIMIT)?;
+    let bundle = write(folder, &format!("zoom-{version}.tar.gz"), &all)?;
     published.push(bundle.clone());
 
     let sums = checksums::write(folder, &published)?;
@@ -259,7 +240,7 @@ fn build(
 }
 
 /// The plugin's ID, its manifest with a version, and the file that the host embeds.
-fn manifest(version: &str) -> Result<(String, Value, PathBuf), Error> {
+fn manifest(version: &str) -> Result<(String, Value, PathBuf)> {
     let (id, manifest) = versioned(&root().join("plugin.json"), version)?;
     let file = target().join("dist").join("plugin.json");
     write_if_changed(&file, text(&manifest).as_bytes())?;
@@ -271,7 +252,7 @@ fn executable(
     platform: &Platform,
     zig: Option<&Zig>,
     manifest: &Path,
-) -> Result<(PathBuf, Vec<Package>), Error> {
+) -> Result<(PathBuf, Vec<Package>)> {
     let packages = packages::packages(platform.triple)?;
     let list = embedded::list(&packages)?;
     let list_file = target()
@@ -291,7 +272,7 @@ fn executable(
 }
 
 /// Builds the plugin's executable for this machine, without the bundle.
-pub fn server() -> Result<(), Error> {
+pub fn server() -> Result<()> {
     check_machine()?;
     let (_, _, file) = manifest(&checked_version()?)?;
     let (executable, _) = executable(&LINUX, None, &file)?;
@@ -301,7 +282,7 @@ pub fn server() -> Result<(), Error> {
 
 /// Builds the host with the component of `tests/guests/hello` and returns a copy of it. With the linker of the bundle,
 /// so that little is compiled again.
-pub fn hello(zig: Option<&Zig>) -> Result<PathBuf, Error> {
+pub fn hello(zig: Option<&Zig>) -> Result<PathBuf> {
     hello_for(&LINUX, zig, &hello_manifest())
 }
 
@@ -311,11 +292,7 @@ pub fn hello_manifest() -> PathBuf {
 }
 
 /// The same for a platform, with that manifest or another.
-pub fn hello_for(
-    platform: &Platform,
-    zig: Option<&Zig>,
-    manifest: &Path,
-) -> Result<PathBuf, Error> {
+pub fn hello_for(platform: &Platform, zig: Option<&Zig>, manifest: &Path) -> Result<PathBuf> {
     let component = hello_component()?;
     let built = build_host(&Build {
         component: Some(&component),
@@ -328,7 +305,7 @@ pub fn hello_for(
 }
 
 /// Builds that component like its author would, and returns its path.
-fn hello_component() -> Result<PathBuf, Error> {
+fn hello_component() -> Result<PathBuf> {
     let folder = components();
     let mut command = cargo();
     command.current_dir(root().join("tests/guests/hello"));
@@ -338,35 +315,35 @@ fn hello_component() -> Result<PathBuf, Error> {
     Ok(folder.join("wasm32-wasip2/guest/hello_guest.wasm"))
 }
 
-fn write(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, Error> {
+fn write(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf> {
     let path = folder.join(name);
-    fs::write(&path, content).map_err(at(&path))?;
+    fs::write(&path, content)?;
     println!("{}: {} bytes", path.display(), content.len());
     Ok(path)
 }
 
 /// Packs another plugin's manifest and executable into the bundle `target/bench/NAME.tar.gz`.
-pub fn small(name: &str, manifest: &Path, executable: &Path) -> Result<PathBuf, Error> {
+pub fn small(name: &str, manifest: &Path, executable: &Path) -> Result<PathBuf> {
     let (id, manifest) = versioned(manifest, "0.1.0")?;
-    let content = fs::read(executable).map_err(at(executable))?;
+    let content = fs::read(executable)?;
     let entries = vec![
         Entry::file("plugin.json", text(&manifest).into_bytes()),
         Entry::program(LINUX.executable, content),
     ];
     let packed = pack(&format!("{id}/"), entries)?;
     let folder = target().join("bench");
-    fs::create_dir_all(&folder).map_err(at(&folder))?;
+    fs::create_dir_all(&folder)?;
     let bundle = folder.join(format!("{name}.tar.gz"));
-    fs::write(&bundle, packed).map_err(at(&bundle))?;
+    fs::write(&bundle, packed)?;
     Ok(bundle)
 }
 
 /// Copies an executable, because the next build replaces it.
-fn kept(built: &Path, name: &str, platform: &Platform) -> Result<PathBuf, Error> {
+fn kept(built: &Path, name: &str, platform: &Platform) -> Result<PathBuf> {
     let folder = target().join(name).join(platform.name);
-    fs::create_dir_all(&folder).map_err(at(&folder))?;
+    fs::create_dir_all(&folder)?;
     let copy = folder.join(built.file_name().unwrap_or_default());
-    fs::copy(built, &copy).map_err(at(&copy))?;
+    fs::copy(built, &copy)?;
     Ok(copy)
 }
 
@@ -392,7 +369,7 @@ fn component() -> PathBuf {
     components().join("wasm32-wasip2/guest/zoom_guest.wasm")
 }
 
-fn build_host(build: &Build) -> Result<PathBuf, Error> {
+fn build_host(build: &Build) -> Result<PathBuf> {
     env_check::check_wrapper()?;
     if build.zig.is_some() {
         env_check::check()?;
@@ -443,29 +420,24 @@ fn own_cargo_rustc(triple: &str) -> Command {
 }
 
 /// The id in a manifest, and the manifest with a version.
-fn versioned(path: &Path, version: &str) -> Result<(String, Value), Error> {
-    let content = |problem: &str| Error::Content {
-        path: path.to_owned(),
-        problem: problem.to_owned(),
-    };
+fn versioned(path: &Path, version: &str) -> Result<(String, Value)> {
     let mut value = json(path)?;
     let id = value.get("id").and_then(Value::as_str);
-    let id = id.ok_or_else(|| content("there is no id"))?.to_owned();
-    let Some(fields) = value.as_object_mut() else {
-        return Err(content("it is not an object"));
-    };
+    let id = id.context("the manifest has no id")?.to_owned();
+    let fields = value.as_object_mut().context("the manifest is no object")?;
     fields.insert("version".to_owned(), version.into());
     Ok((id, value))
 }
 
-/// Leaves only these platforms' executables in a manifest.
-fn only(manifest: &mut Value, platforms: &[&Platform]) {
-    let named = platforms
-        .iter()
-        .map(|platform| (platform.name.to_owned(), platform.executable.into()));
+/// A manifest with only these platforms' executables.
+fn only(manifest: &Value, platforms: &[&Platform]) -> Value {
+    let mut manifest = manifest.clone();
+    let named = platforms.iter();
+    let named = named.map(|platform| (platform.name.to_owned(), platform.executable.into()));
     if let Some(executables) = manifest.pointer_mut("/server/executables") {
         *executables = Value::Object(named.collect());
     }
+    manifest
 }
 
 /// A manifest as it is written.
@@ -473,107 +445,14 @@ fn text(manifest: &Value) -> String {
     format!("{manifest:#}\n")
 }
 
-fn remove_old(folder: &Path) -> Result<(), Error> {
-    for entry in fs::read_dir(folder).map_err(at(folder))?.flatten() {
+fn remove_old(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)?.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let of_a_version = name.starts_with("zoom-") && ENDS.iter().any(|end| name.ends_with(end));
         if of_a_version || name == "NOTICE" || name.starts_with(checksums::NAME) {
-            fs::remove_file(entry.path()).map_err(at(&entry.path()))?;
+            fs::remove_file(entry.path())?;
         }
     }
     Ok(())
 }
-
-fn within(what: &'static str, bytes: u64, limit: u64) -> Result<(), Error> {
-    if bytes > limit {
-        return Err(Error::TooLarge { what, bytes, limit });
-    }
-    Ok(())
-}
-
-/// One file of the bundle.
-#[derive(Clone)]
-pub struct Entry {
-    name: String,
-    mode: u32,
-    content: Vec<u8>,
-}
-
-impl Entry {
-    /// A program.
-    pub fn program(name: &str, content: Vec<u8>) -> Self {
-        Self {
-            mode: 0o755,
-            ..Self::file(name, content)
-        }
-    }
-
-    /// A file that is not a program.
-    pub fn file(name: &str, content: Vec<u8>) -> Self {
-        Self {
-            name: name.to_owned(),
-            mode: 0o644,
-            content,
-        }
-    }
-
-    fn read(name: &str, path: &Path) -> Result<Self, Error> {
-        Ok(Self::file(name, fs::read(path).map_err(at(path))?))
-    }
-
-    fn read_folder(name: &str, path: &Path) -> Result<Vec<Self>, Error> {
-        let mut entries = Vec::new();
-        for entry in fs::read_dir(path).map_err(at(path))?.flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                let problem = "this is a folder, and only files are packed from the one above: move what is in it \
-                               there, or remove it";
-                return Err(Error::Content {
-                    path,
-                    problem: problem.to_owned(),
-                });
-            }
-            let name = format!("{name}/{}", entry.file_name().to_string_lossy());
-            entries.push(Self::read(&name, &path)?);
-        }
-        Ok(entries)
-    }
-}
-
-/// Packs files below a folder of that name. The same files give the same bytes.
-pub fn pack(prefix: &str, mut entries: Vec<Entry>) -> Result<Vec<u8>, Error> {
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut archive = tar::Builder::new(Vec::new());
-    let failed = |source| Error::File {
-        path: PathBuf::from("bundle"),
-        source,
-    };
-    for entry in entries {
-        let mut header = tar::Header::new_gnu();
-        header.set_mode(entry.mode);
-        header.set_uid(0);
-        header.set_gid(0);
-        header.set_mtime(0);
-        header.set_size(entry.content.len() as u64);
-        let name = format!("{prefix}{}", entry.name);
-        archive
-            .append_data(&mut header, name, entry.content.as_slice())
-            .map_err(failed)?;
-    }
-    let archive = archive.into_inner().map_err(failed)?;
-    compressed(&archive).map_err(|error| Error::Failed(format!("packing the bundle: {error}")))
-}
-
-/// Gzip data without name and time.
-fn compressed(content: &[u8]) -> Result<Vec<u8>, CompressionError> {
-    let mut compressor = Compressor::new(CompressionLvl::best());
-    let mut packed = vec![0; compressor.gzip_compress_bound(content.len())];
-    let length = compressor.gzip_compress(content, &mut packed)?;
-    packed.truncate(length);
-    Ok(packed)
-}
-
-#[cfg(test)]
-#[path = "../tests/unit/bundle.rs"]
-mod tests;

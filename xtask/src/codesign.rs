@@ -4,6 +4,7 @@
 //! linker signs, but a later change to the file, such as stripping it, breaks the signature. So this compares the hash of
 //! each page with the signature, as the system does. The layout is that of Apple's `cs_blobs.h`, with big-endian numbers.
 
+use anyhow::Result;
 use sha2::{Digest as _, Sha256};
 
 /// The magic numbers of the outer blob and of the code directory in it.

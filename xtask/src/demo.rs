@@ -2,21 +2,21 @@
 
 use std::time::Instant;
 
+use anyhow::{Result, anyhow};
 use plugin_tests::demo::{self, Options};
 use plugin_tests::postgres;
 use plugin_tests::site::explain;
 
-use crate::error::Error;
 use crate::run::target;
 use crate::{bundle, webapp};
 
 /// Builds the bundle, starts the servers, and runs the scenario. With `keep`, the servers keep running,
 /// with a test client.
-pub fn demo(keep: bool) -> Result<(), Error> {
+pub fn demo(keep: bool) -> Result<()> {
     // Check for missing tools before the slow build.
     bundle::check_machine()?;
     let prepared = postgres::prepare(&mut |line| println!("{line}"));
-    prepared.map_err(|error| Error::Needed(explain(&error)))?;
+    prepared.map_err(|error| anyhow!(explain(&error)))?;
     let bundle = bundle::here()?.bundle;
     let client = if keep {
         Some(webapp::build_demo_page()?)
@@ -32,5 +32,5 @@ pub fn demo(keep: bool) -> Result<(), Error> {
         client,
     };
     let outcome = demo::run(&options, &mut progress);
-    outcome.map_err(|error| Error::Failed(format!("demo: {}", explain(&error))))
+    outcome.map_err(|error| anyhow!(explain(&error)))
 }

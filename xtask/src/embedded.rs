@@ -7,17 +7,17 @@
 use std::path::Path;
 use std::str::FromStr as _;
 
+use anyhow::{Context as _, Result, ensure};
 use auditable_serde::VersionInfo;
 use serde_json::{Value, json};
 
-use crate::error::Error;
 use crate::packages::{GUEST, HOST, Package};
 
 /// Far more than the list has.
 const LIMIT: usize = 1 << 20;
 
 /// The list as JSON. The component is, for it, one more package that the host depends on.
-pub fn list(packages: &[Package]) -> Result<String, Error> {
+pub fn list(packages: &[Package]) -> Result<String> {
     let place = |wanted: &dyn Fn(&Package) -> bool| packages.iter().position(wanted);
     let guest = place(&|package| package.name == GUEST);
     let entry = |package: &Package| {
@@ -50,26 +50,22 @@ pub fn list(packages: &[Package]) -> Result<String, Error> {
     let entries: Vec<Value> = packages.iter().map(entry).collect();
     let text = json!({ "packages": entries }).to_string();
     // Reading it checks what the format asks for: one root, no circles.
-    VersionInfo::from_str(&text)
-        .map_err(|problem| Error::Failed(format!("the list of packages: {problem}")))?;
+    VersionInfo::from_str(&text).context("the list of packages")?;
     Ok(text)
 }
 
 /// Checks that an executable has this list in it, where scanners look.
-pub fn check(executable: &Path, list: &str) -> Result<(), Error> {
-    let content = |problem: String| Error::Content {
-        path: executable.to_owned(),
-        problem,
-    };
+pub fn check(executable: &Path, list: &str) -> Result<()> {
     let limits = auditable_info::Limits {
         input_file_size: 1 << 28,
         decompressed_json_size: LIMIT,
     };
-    let found = auditable_info::json_from_file(executable, limits)
-        .map_err(|problem| content(format!("the list of packages: {problem}")))?;
-    if found != list {
-        return Err(content("it has another list of packages in it".to_owned()));
-    }
+    let found = auditable_info::json_from_file(executable, limits)?;
+    ensure!(
+        found == list,
+        "{} has another list of packages in it",
+        executable.display()
+    );
     Ok(())
 }
 

@@ -10,8 +10,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use anyhow::{Context as _, Result};
+
 use crate::bundle::{Dist, hello_for, hello_manifest};
-use crate::error::{Error, at};
 use crate::platforms::{LINUX_ARM, Platform, WINDOWS};
 use crate::run::write_if_changed;
 use crate::run::{json, make_executable, run, target};
@@ -46,7 +47,7 @@ pub struct Launchers {
 }
 
 /// Builds the executables for a platform and the scripts that run them: in Wine for Windows, in QEMU for arm64.
-pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launchers, Error> {
+pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launchers> {
     let folder = folder(platform);
     let prefix = (platform.name == WINDOWS.name)
         .then(|| Prefix::start(&folder, zig))
@@ -82,15 +83,10 @@ pub fn launchers(platform: &Platform, dist: &Dist, zig: &Zig) -> Result<Launcher
 }
 
 /// The manifest of `tests/guests/hello`, with fewer concurrent events.
-fn manifest_of(folder: &Path, events: u32) -> Result<PathBuf, Error> {
-    let original = hello_manifest();
-    let mut manifest = json(&original)?;
+fn manifest_of(folder: &Path, events: u32) -> Result<PathBuf> {
+    let mut manifest = json(&hello_manifest())?;
     let limit = manifest.pointer_mut("/props/sandbox/concurrent_events");
-    let limit = limit.ok_or_else(|| Error::Content {
-        path: original,
-        problem: "it has no limit of concurrent events".to_owned(),
-    })?;
-    *limit = events.into();
+    *limit.context("the manifest has no limit of concurrent events")? = events.into();
     let path = folder.join("hello.json");
     write_if_changed(&path, format!("{manifest:#}\n").as_bytes())?;
     Ok(path)
@@ -111,7 +107,7 @@ fn folder(platform: &Platform) -> PathBuf {
 }
 
 /// Writes a script of these lines.
-fn launcher(path: &Path, lines: &str) -> Result<PathBuf, Error> {
+fn launcher(path: &Path, lines: &str) -> Result<PathBuf> {
     write_if_changed(path, format!("#!/bin/sh\n{lines}\n").as_bytes())?;
     make_executable(path)?;
     Ok(path.to_owned())
@@ -123,9 +119,9 @@ struct Prefix(PathBuf);
 
 impl Prefix {
     /// Creates the prefix, which takes seconds, and adds the missing API.
-    fn start(folder: &Path, zig: &Zig) -> Result<Self, Error> {
+    fn start(folder: &Path, zig: &Zig) -> Result<Self> {
         let prefix = Self(folder.join("wine"));
-        std::fs::create_dir_all(&prefix.0).map_err(at(&prefix.0))?;
+        fs_err::create_dir_all(&prefix.0)?;
         run(prefix.command(WINE_SERVER).arg("--persistent"))?;
         let mut boot = prefix.command(WINE);
         run(boot.args(["wineboot", "--init"]).stdout(Stdio::null()))?;

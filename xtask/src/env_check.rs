@@ -4,11 +4,12 @@
 //! linking are errors. `FINE` lists the harmless configuration keys: a new cargo key is refused until it is listed.
 //! The compiler must have the version of `rust-toolchain.toml`, see `toolchain`.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, at};
+use anyhow::{Context as _, Result, bail, ensure};
+use fs_err as fs;
+
 use crate::run::root;
 use crate::toolchain;
 
@@ -35,27 +36,26 @@ const FINE: &str = "alias cargo-new credential-alias doc future-incompat-report 
     source term";
 
 /// Fails if a variable replaces the compiler wrapper, without which nothing links.
-pub fn check_wrapper() -> Result<(), Error> {
-    let found = WRAPPERS
-        .iter()
-        .find(|name| std::env::var_os(name).is_some());
-    let Some(name) = found else { return Ok(()) };
-    let text = format!(
-        "{name} replaces .cargo/rustc-without-paths, without which the executable cannot be linked: \
-         unset it, run `cargo clean`, and build again"
-    );
-    Err(Error::Needed(text))
+pub fn check_wrapper() -> Result<()> {
+    for name in WRAPPERS {
+        ensure!(
+            std::env::var_os(name).is_none(),
+            "{name} replaces .cargo/rustc-without-paths, without which the executable cannot be linked: unset it, run \
+             `cargo clean`, and build again"
+        );
+    }
+    Ok(())
 }
 
 /// Fails if something would change the published bytes.
-pub fn check() -> Result<(), Error> {
-    let mut variables = std::env::vars_os().map(|(name, value)| {
-        let [name, value] = [name, value].map(|text| text.to_string_lossy().into_owned());
-        (name, value)
-    });
-    if let Some((name, _)) = variables.find(|(name, value)| is_flag(name, value)) {
-        let text = format!("{name} changes the published bytes: unset it and build again");
-        return Err(Error::Needed(text));
+pub fn check() -> Result<()> {
+    for (name, value) in std::env::vars_os() {
+        let [name, value] = [&name, &value].map(|text| text.to_string_lossy());
+        let harmless = !is_flag(&name, &value);
+        ensure!(
+            harmless,
+            "{name} changes the published bytes: unset it and build again"
+        );
     }
     let root = root();
     let own = fs::read(root.join(".cargo/config.toml")).unwrap_or_default();
@@ -80,38 +80,31 @@ fn is_flag(name: &str, value: &str) -> bool {
 }
 
 /// Cargo's home folder.
-pub fn home_of_cargo() -> Result<PathBuf, Error> {
+pub fn home_of_cargo() -> Result<PathBuf> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let home = set("CARGO_HOME").map(PathBuf::from);
     let usual = || set("HOME").map(|home| PathBuf::from(home).join(".cargo"));
-    home.or_else(usual).ok_or_else(|| {
-        let text = "neither CARGO_HOME nor HOME is set: set one of them";
-        Error::Needed(text.to_owned())
-    })
+    let home = home.or_else(usual);
+    home.context("neither CARGO_HOME nor HOME is set: set one of them")
 }
 
 /// Fails if cargo's configuration in a folder changes the published bytes. A copy of the checkout's own file is fine,
 /// because `reproduce` builds a clone below the checkout.
-pub fn check_configuration(folder: &Path, own: &[u8]) -> Result<(), Error> {
+pub fn check_configuration(folder: &Path, own: &[u8]) -> Result<()> {
     for name in FILES {
         let path = folder.join(name);
         let content = match fs::read(&path) {
             Ok(content) if content != own => content,
-            Err(error)
-                if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
-                return Err(at(&path)(error));
-            }
+            Err(error) if ![NotFound, NotADirectory].contains(&error.kind()) => bail!(error),
             _ => continue,
         };
         if let Some(key) = foreign(&String::from_utf8_lossy(&content)) {
-            let text = format!(
+            bail!(
                 "{}: {key} may change the published bytes: move that file away while you build, or keep only these \
                  keys: {}",
                 path.display(),
                 FINE.replace(' ', ", ")
             );
-            return Err(Error::Needed(text));
         }
     }
     Ok(())
@@ -119,13 +112,12 @@ pub fn check_configuration(folder: &Path, own: &[u8]) -> Result<(), Error> {
 
 /// The first key of a configuration that is not known to be harmless.
 fn foreign(text: &str) -> Option<String> {
-    match text.parse::<toml::Table>() {
-        Ok(table) => table
-            .keys()
-            .find(|key| !FINE.split(' ').any(|fine| fine == *key))
-            .map(|key| format!("`{key}`")),
-        Err(_) => Some("a line that is not TOML".to_owned()),
-    }
+    let Ok(table) = text.parse::<toml::Table>() else {
+        return Some("a line that is not TOML".to_owned());
+    };
+    let mut keys = table.keys();
+    let key = keys.find(|key| !FINE.split(' ').any(|fine| fine == *key))?;
+    Some(format!("`{key}`"))
 }
 
 #[cfg(test)]

@@ -4,16 +4,16 @@
 //! builds fastest. A row whose text is missing from its file is an error, so the table cannot become stale.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, ensure};
+use fs_err as fs;
 use plugin_tests::process::{Signal, signal_group, wait_for_exit};
 use serde::Deserialize;
 
-use crate::error::{Error, at};
 use crate::run::{root, target};
 use crate::source_copy::{cargo_in, copy_sources};
 use crate::toolchain;
@@ -59,7 +59,7 @@ struct Edit {
 }
 
 /// Tries the rows whose description contains one of `words`, or all rows.
-pub fn guards(words: &[&str]) -> Result<(), Error> {
+pub fn guards(words: &[&str]) -> Result<()> {
     let table = table()?;
     let is_selected =
         |guard: &&Guard| words.is_empty() || words.iter().any(|word| guard.against.contains(word));
@@ -71,19 +71,17 @@ pub fn guards(words: &[&str]) -> Result<(), Error> {
     for (name, suite) in &table.suites {
         if selected.iter().any(|guard| guard.test == *name) {
             println!("> {name}, with all checks");
-            if run(&copy, &folder, suite)? != Verdict::Passed {
-                let failed = format!("{name} fails with all checks in place");
-                return Err(Error::Failed(failed));
-            }
+            let passes = run(&copy, &folder, suite)? == Verdict::Passed;
+            ensure!(passes, "{name} fails with all checks in place");
         }
     }
     let mut missed = Vec::new();
     for guard in &selected {
         let path = copy.join(&guard.file);
-        let original = fs::read_to_string(&path).map_err(at(&path))?;
-        fs::write(&path, edited(guard, &original)?).map_err(at(&path))?;
+        let original = fs::read_to_string(&path)?;
+        fs::write(&path, edited(guard, &original)?)?;
         let verdict = run(&copy, &folder, suite(&table, guard)?);
-        fs::write(&path, &original).map_err(at(&path))?;
+        fs::write(&path, &original)?;
         let verdict = verdict?;
         println!("{:<10} {}", verdict.describe(), guard.against);
         if !matches!(verdict, Verdict::Failed | Verdict::TimedOut) {
@@ -92,37 +90,30 @@ pub fn guards(words: &[&str]) -> Result<(), Error> {
     }
     let caught = selected.len() - missed.len();
     println!("{caught} of {} rows make a test fail", selected.len());
-    if missed.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Failed(format!(
+    ensure!(
+        missed.is_empty(),
         "no test fails for: {}",
         missed.join("; ")
-    )))
+    );
+    Ok(())
 }
 
-fn table() -> Result<Table, Error> {
-    let path = root().join("tests/guards.toml");
-    let text = fs::read_to_string(&path).map_err(at(&path))?;
-    toml::from_str(&text).map_err(|error| Error::Content {
-        path,
-        problem: error.to_string(),
-    })
+fn table() -> Result<Table> {
+    let text = fs::read_to_string(root().join("tests/guards.toml"))?;
+    toml::from_str(&text).context("tests/guards.toml")
 }
 
-fn suite<'a>(table: &'a Table, guard: &Guard) -> Result<&'a Suite, Error> {
+fn suite<'a>(table: &'a Table, guard: &Guard) -> Result<&'a Suite> {
     let suite = table.suites.get(&guard.test);
-    suite.ok_or_else(|| Error::Failed(format!("there is no suite {}", guard.test)))
+    suite.with_context(|| format!("there is no suite {}", guard.test))
 }
 
 /// The text of the row's file without the check.
-fn edited(guard: &Guard, original: &str) -> Result<String, Error> {
+fn edited(guard: &Guard, original: &str) -> Result<String> {
     let mut text = original.to_owned();
     for Edit { from, to } in &guard.edits {
-        if from == to || text.matches(from.as_str()).count() != 1 {
-            let failed = format!("{}: `{from}` must occur exactly once", guard.file);
-            return Err(Error::Failed(failed));
-        }
+        let once = from != to && text.matches(from.as_str()).count() == 1;
+        ensure!(once, "{}: `{from}` must occur exactly once", guard.file);
         text = text.replace(from.as_str(), to);
     }
     Ok(text)
@@ -147,7 +138,7 @@ impl Verdict {
     }
 }
 
-fn run(copy: &Path, folder: &Path, suite: &Suite) -> Result<Verdict, Error> {
+fn run(copy: &Path, folder: &Path, suite: &Suite) -> Result<Verdict> {
     let cargo = || {
         let mut cargo = cargo_in(copy, &folder.join("build"));
         cargo.args(["test", "--locked", "--quiet"]);
@@ -155,14 +146,14 @@ fn run(copy: &Path, folder: &Path, suite: &Suite) -> Result<Verdict, Error> {
         cargo.stdout(Stdio::null()).stderr(Stdio::null());
         cargo
     };
-    let built = cargo().arg("--no-run").status().map_err(at(copy))?;
+    let built = cargo().arg("--no-run").status()?;
     if !built.success() {
         return Ok(Verdict::NotBuilt);
     }
     let mut tests: Command = cargo();
     tests.arg("--").args(&suite.filter);
     // A process group, so that a timeout also ends what the tests started.
-    let mut running = tests.process_group(0).spawn().map_err(at(copy))?;
+    let mut running = tests.process_group(0).spawn()?;
     let Some(status) = wait_for_exit(&mut running, TIMEOUT) else {
         signal_group(&running, Signal::KILL);
         let _ = running.wait();

@@ -5,11 +5,11 @@
 //! that is not rendered becomes its path in the sources.
 
 use std::fmt::Write as _;
-use std::fs;
 
+use anyhow::Result;
+use fs_err as fs;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
-use crate::error::{Error, at};
 use crate::run::root;
 
 /// The folder in the bundle.
@@ -33,7 +33,7 @@ const GUIDES: [(&str, &[&str]); 2] = [
 ];
 
 /// The pages and their stylesheet: names in the bundle, and texts.
-pub fn pages() -> Result<Vec<(String, String)>, Error> {
+pub fn pages() -> Result<Vec<(String, String)>> {
     let mut entries = vec![("style.css".to_owned(), STYLE.to_owned())];
     let mut overview = "# Zoom for Mattermost\n".to_owned();
     for (readers, guides) in GUIDES {
@@ -41,7 +41,7 @@ pub fn pages() -> Result<Vec<(String, String)>, Error> {
         let _ = write!(overview, "\n## {readers}\n\n");
         for guide in guides {
             let path = root().join(format!("docs/{guide}.md"));
-            let text = fs::read_to_string(&path).map_err(at(&path))?;
+            let text = fs::read_to_string(&path)?;
             let _ = writeln!(overview, "- [{}]({guide}.md)", title(&text));
             entries.push((page_name(guide), page(&text, guide)));
         }

@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
+use anyhow::{Result, bail};
 use goblin::elf::Elf;
 use goblin::mach::load_command::CommandVariant;
 use goblin::mach::{Mach, MachO, constants::cputype};
 use goblin::{Object, elf, pe};
 
 use crate::codesign;
-use crate::error::{Error, at};
 use crate::platforms::Platform;
 
 /// System libraries that executables may load: full names for Windows, path prefixes for macOS.
@@ -23,14 +23,12 @@ const MAC_LIBRARIES: &str = "/usr/lib/ /System/Library/Frameworks/";
 const OLDEST_MAC: u32 = 11 << 16;
 
 /// Checks an executable.
-pub fn check(executable: &Path, platform: &Platform) -> Result<(), Error> {
-    let content = std::fs::read(executable).map_err(at(executable))?;
-    problem(&content, platform).map_or(Ok(()), |problem| {
-        Err(Error::Content {
-            path: executable.to_owned(),
-            problem: format!("as an executable for {}: {problem}", platform.name),
-        })
-    })
+pub fn check(executable: &Path, platform: &Platform) -> Result<()> {
+    let content = fs_err::read(executable)?;
+    match problem(&content, platform) {
+        Some(problem) => bail!("{}, for {}: {problem}", executable.display(), platform.name),
+        None => Ok(()),
+    }
 }
 
 fn problem(content: &[u8], platform: &Platform) -> Option<String> {

@@ -5,8 +5,9 @@
 
 use std::process::Stdio;
 
-use crate::error::{Error, at};
-use crate::run::{cargo_with, read, target};
+use anyhow::{Context as _, Result};
+
+use crate::run::{cargo_with, output, read, target};
 use crate::toolchain;
 
 /// The benchmark program, selected from the whole workspace: for a single package, cargo would build wasmtime again with
@@ -23,17 +24,16 @@ const FEW: u64 = 20;
 const MORE: u64 = 100;
 
 /// Counts and prints.
-pub fn instructions() -> Result<(), Error> {
+pub fn instructions() -> Result<()> {
     toolchain::complete()?;
     let pieces = || {
         let mut pieces = cargo_with("bench --locked --profile release --quiet");
         pieces.args(PIECES).arg("--").stdin(Stdio::null());
         pieces
     };
-    let names = read(pieces().arg("--names"));
-    let names = names.ok_or_else(|| Error::Failed("the benchmarks cannot be built".to_owned()))?;
+    let names = output(pieces().arg("--names"))?;
     let folder = target().join("bench/instructions");
-    std::fs::create_dir_all(&folder).map_err(at(&folder))?;
+    fs_err::create_dir_all(&folder)?;
     let count = |profile: String, name: &str, times: u64| {
         let profile = folder.join(profile);
         let runner = format!(
@@ -43,19 +43,12 @@ pub fn instructions() -> Result<(), Error> {
         let mut counted = pieces();
         counted.args(["--count", name, &times.to_string()]);
         counted.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", runner);
-        read(&mut counted).ok_or_else(|| {
-            Error::Needed("valgrind fails or is missing: apt-get install valgrind".to_owned())
-        })?;
-        let text = std::fs::read_to_string(&profile).map_err(at(&profile))?;
-        let total = text
-            .lines()
-            .rev()
-            .find_map(|line| line.strip_prefix("totals:"));
+        read(&mut counted).context("valgrind fails or is missing: apt-get install valgrind")?;
+        let text = fs_err::read_to_string(&profile)?;
+        let mut lines = text.lines().rev();
+        let total = lines.find_map(|line| line.strip_prefix("totals:"));
         let total = total.and_then(|total| total.trim().parse::<u64>().ok());
-        total.ok_or_else(|| Error::Content {
-            path: profile,
-            problem: "it has no total".to_owned(),
-        })
+        total.with_context(|| format!("{} has no total", profile.display()))
     };
     println!("{:<62} {:>12}", "benchmark", "instructions");
     for (number, name) in names.lines().enumerate() {

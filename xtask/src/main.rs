@@ -4,9 +4,9 @@
 //! (cargo, go, git, npm, curl) and print each call first, so that a failing step can be repeated alone.
 #![allow(clippy::print_stdout, reason = "a program for a terminal prints")]
 
-mod advisories;
 mod api;
 mod api_reference;
+mod archive;
 mod bench;
 mod bundle;
 mod checksums;
@@ -16,8 +16,6 @@ mod deploy;
 mod embedded;
 mod emulator;
 mod env_check;
-mod error;
-mod fuzz;
 mod guards;
 mod guides;
 #[cfg(test)]
@@ -46,9 +44,8 @@ mod webapp;
 mod zig;
 
 use std::path::Path;
-use std::process::ExitCode;
 
-use error::Error;
+use anyhow::{Result, bail};
 
 const USAGE: &str = "usage: cargo xtask COMMAND
 
@@ -60,7 +57,6 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   demo [--keep]    start a server with the plugin and run a meeting; --keep leaves everything running
   test [--quick]   run all tests that CI runs; --quick: only lints and unit and component tests
   check-style      check the formatting and run the lints
-  fuzz [SECONDS]   fuzz the RPC code, that long for each target
   guards [WORD…]   remove each security check of tests/guards.toml and check that a test fails
   mutants [AREA]   run cargo-mutants on security code; AREA: policy or guest
   emulated         test the executables for linux-arm64 and Windows in emulators
@@ -76,15 +72,14 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   logs [--follow]  show the plugin's lines in that server's log
   watch            deploy after each change
   imports [--write]  compare the component's imports with wit/imports.txt, or write that file
-  advisories       look for known vulnerabilities in the dependencies; needs the network
   api-reference    generate docs/plugins/api.md from wit/
   api [--describe]   generate the RPC crate's API from host/rpc/api; --describe reads Mattermost's library first
   parity [--check]   write tests/PARITY.md, the test coverage by number, or check it";
 
-fn main() -> ExitCode {
+fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = match words.as_slice() {
+    match words.as_slice() {
         ["dist"] => bundle::dist().map(|_| ()),
         ["dist", "--here"] => bundle::here().map(|_| ()),
         ["demo"] => demo::demo(false),
@@ -94,8 +89,6 @@ fn main() -> ExitCode {
         ["check-style"] => suites::check_style(),
         ["server"] => bundle::server(),
         ["webapp"] => webapp::build().map(|_| ()),
-        ["fuzz"] => fuzz::fuzz("60"),
-        ["fuzz", seconds] => fuzz::fuzz(seconds),
         ["guards", words @ ..] => guards::guards(words),
         ["mutants"] => mutants::mutants(None),
         ["mutants", area] => mutants::mutants(Some(area)),
@@ -117,20 +110,15 @@ fn main() -> ExitCode {
         ["watch"] => deploy::watch(),
         ["imports"] => imports::compare(),
         ["imports", "--write"] => imports::write(),
-        ["advisories"] => advisories::check(),
         ["api"] => api::write(),
         ["api-reference"] => api_reference::write(),
         ["api", "--describe"] => api::describe(),
         ["parity"] => parity::write(),
         ["parity", "--check"] => parity::check(),
-        _ => Err(Error::Usage(USAGE)),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Error::Tests) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
+        [] => {
+            println!("{USAGE}");
+            Ok(())
         }
+        _ => bail!("unknown command: {}\n\n{USAGE}", words.join(" ")),
     }
 }

@@ -8,10 +8,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, at};
+use anyhow::{Result, ensure};
+use fs_err as fs;
+
 use crate::npm;
 use crate::packages::Package;
 use crate::run::sysroot;
@@ -43,22 +44,17 @@ struct Work {
 }
 
 /// The whole text. The same packages give the same bytes.
-pub fn notice(
-    packages: &[Package],
-    scripts: &[npm::Package],
-    parts: &[Part],
-) -> Result<String, Error> {
+pub fn notice(packages: &[Package], scripts: &[npm::Package], parts: &[Part]) -> Result<String> {
     let documents = sysroot()?.join("share/doc/rust");
     let standard = |name: &str| read(&documents.join(format!("licenses/{name}.txt")));
     let work = |title: String, license: &str, mut texts: Vec<String>| {
         if texts.is_empty() && license == LLVM_LICENSE {
             texts = vec![standard("Apache-2.0")?, standard("LLVM-exception")?];
         }
-        if texts.is_empty() {
-            let text =
-                format!("{title} has no license file: ask its authors for one, or remove it");
-            return Err(Error::Needed(text));
-        }
+        ensure!(
+            !texts.is_empty(),
+            "{title} has no license file: ask its authors for one, or remove it"
+        );
         let license = license.to_owned();
         Ok(Work {
             title,
@@ -88,7 +84,7 @@ pub fn notice(
     }
     let mut text = compose(&works);
     let page = documents.join("COPYRIGHT-library.html");
-    let page = plain(&fs::read_to_string(&page).map_err(at(&page))?);
+    let page = plain(&fs::read_to_string(&page)?);
     let section = |name: &str| format!("\n{RULE}\n{name}\n{RULE}\n\n");
     text += &(section("The standard library of Rust") + &page);
     text += &(section("The C library for WASI") + WASI_LIBC);
@@ -126,10 +122,10 @@ fn compose(works: &[Work]) -> String {
 }
 
 /// The license texts in a package's folder, sorted by file name.
-fn texts(folder: &Path) -> Result<Vec<String>, Error> {
+fn texts(folder: &Path) -> Result<Vec<String>> {
     let mut files: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(folder).map_err(at(folder))? {
-        let path = entry.map_err(at(folder))?.path();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -151,8 +147,8 @@ fn texts(folder: &Path) -> Result<Vec<String>, Error> {
     Ok(texts)
 }
 
-fn read(file: &Path) -> Result<String, Error> {
-    let text = fs::read(file).map_err(at(file))?;
+fn read(file: &Path) -> Result<String> {
+    let text = fs::read(file)?;
     Ok(tidy(&String::from_utf8_lossy(&text)))
 }
 

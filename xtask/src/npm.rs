@@ -6,12 +6,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::checksums::hexadecimal;
-use crate::error::Error;
 use crate::run::json;
 use crate::webapp;
 
@@ -28,17 +27,14 @@ pub struct Package {
 }
 
 /// The packages in the script that was built last, sorted by the paths of their folders.
-pub fn packages() -> Result<Vec<Package>, Error> {
+pub fn packages() -> Result<Vec<Package>> {
     let folder = webapp::folder();
     let modules = json(&folder.join("dist").join("modules.json"))?;
     let lock = folder.join("package-lock.json");
-    chosen(&modules, &json(&lock)?, &folder).map_err(|problem| Error::Content {
-        path: lock,
-        problem,
-    })
+    chosen(&modules, &json(&lock)?, &folder)
 }
 
-fn chosen(modules: &Value, lock: &Value, folder: &Path) -> Result<Vec<Package>, String> {
+fn chosen(modules: &Value, lock: &Value, folder: &Path) -> Result<Vec<Package>> {
     let modules = modules.as_array().into_iter().flatten();
     let paths: BTreeSet<String> = modules
         .filter_map(Value::as_str)
@@ -50,7 +46,7 @@ fn chosen(modules: &Value, lock: &Value, folder: &Path) -> Result<Vec<Package>, 
             let value = entry
                 .and_then(|entry| entry.get(name))
                 .and_then(Value::as_str);
-            value.ok_or_else(|| format!("{path} has no {name}"))
+            value.with_context(|| format!("{path} has no {name}"))
         };
         let named = path.rsplit_once("node_modules/").map(|(_, name)| name);
         // An alias is installed under another name than its own.
@@ -64,10 +60,15 @@ fn chosen(modules: &Value, lock: &Value, folder: &Path) -> Result<Vec<Package>, 
             version: field("version")?.to_owned(),
             license: field("license")?.to_owned(),
             folder: folder.join(&path),
-            checksum: hexadecimal(&checksum.ok_or_else(|| format!("{path}: {integrity}"))?),
+            checksum: hexadecimal(&checksum.with_context(|| format!("{path}: {integrity}"))?),
         })
     };
     paths.into_iter().map(package).collect()
+}
+
+/// Two digits for each byte.
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The folder of the innermost package of a file, from `node_modules` on. The bundler's own helpers come from no file.

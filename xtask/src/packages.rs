@@ -9,13 +9,13 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use anyhow::{Context as _, Result};
 use cargo_lock::Lockfile;
 use serde::Deserialize;
 
-use crate::error::Error;
-use crate::run::{cargo, read, root};
+use crate::run::{cargo, output, root};
 
 /// The package that becomes the executable.
 pub const HOST: &str = "mattermost-plugin-host";
@@ -53,7 +53,7 @@ impl Package {
 }
 
 /// The packages of the host for a target and of the component in it, sorted.
-pub fn packages(target: &str) -> Result<Vec<Package>, Error> {
+pub fn packages(target: &str) -> Result<Vec<Package>> {
     let mut needs = BTreeMap::new();
     let mut linked = BTreeSet::new();
     for (package, target) in [(HOST, target), (GUEST, GUEST_TARGET)] {
@@ -90,14 +90,11 @@ pub fn merged(lists: Vec<Vec<Package>>) -> Vec<Package> {
     all.into_values().collect()
 }
 
-fn tree(package: &str, target: &str, edges: &str) -> Result<String, Error> {
+fn tree(package: &str, target: &str, edges: &str) -> Result<String> {
     let mut command = cargo();
     command.env("CARGO_TERM_COLOR", "never");
-    command.args([
-        "tree", "--locked", "-p", package, "--target", target, "-e", edges,
-    ]);
-    command.args(["--prefix", "depth", "--format", " {p}"]);
-    read(&mut command).ok_or_else(|| Error::Failed(format!("cargo tree -p {package}")))
+    command.args(["tree", "--locked", "-p", package, "--target", target]);
+    output(command.args(["-e", edges, "--prefix", "depth", "--format", " {p}"]))
 }
 
 /// Adds the lines of a tree, each with its depth before it. cargo shows the dependencies of a package only once.
@@ -140,20 +137,15 @@ struct Known {
 }
 
 impl Known {
-    fn of(target: &str) -> Result<Self, Error> {
+    fn of(target: &str) -> Result<Self> {
         let mut command = cargo();
         command.args(["metadata", "--locked", "--format-version", "1"]);
         command.args(["--filter-platform", target]);
         command.args(["--filter-platform", GUEST_TARGET]);
-        let text = read(&mut command).ok_or_else(|| Error::Failed("cargo metadata".to_owned()))?;
-        let metadata: Metadata = serde_json::from_str(&text)
-            .map_err(|problem| Error::Failed(format!("cargo metadata: {problem}")))?;
+        let text = output(&mut command)?;
+        let metadata: Metadata = serde_json::from_str(&text)?;
         let packages = metadata.packages.into_iter();
-        let lock = root().join("Cargo.lock");
-        let locked = Lockfile::load(&lock).map_err(|problem| Error::Content {
-            path: lock,
-            problem: problem.to_string(),
-        })?;
+        let locked = Lockfile::load(root().join("Cargo.lock"))?;
         let checksums = locked.packages.into_iter().filter_map(|package| {
             let id = (package.name.to_string(), package.version.to_string());
             Some((id, package.checksum?.to_string()))
@@ -166,23 +158,18 @@ impl Known {
         })
     }
 
-    fn package(&self, id: &Id, needs: BTreeSet<Id>, linked: bool) -> Result<Package, Error> {
+    fn package(&self, id: &Id, needs: BTreeSet<Id>, linked: bool) -> Result<Package> {
         let (name, version) = id;
-        let lacking = |what: &str| Error::Failed(format!("{name} {version} has no {what}"));
         let about = self.packages.get(id);
-        let about = about.ok_or_else(|| lacking("entry in cargo metadata"))?;
+        let about = about.with_context(|| format!("{name} {version} is not in cargo metadata"))?;
         let license = about.license.as_deref();
-        let license = license.ok_or_else(|| lacking("field `license`"))?;
+        let license = license.with_context(|| format!("{name} {version} has no license"))?;
         Ok(Package {
             name: name.clone(),
             version: version.clone(),
             // The syntax of older packages.
             license: license.replace('/', " OR "),
-            folder: about
-                .manifest_path
-                .parent()
-                .map(Path::to_owned)
-                .unwrap_or_default(),
+            folder: about.manifest_path.with_file_name(""),
             checksum: self.checksums.get(id).cloned(),
             own: about.source.is_none(),
             linked,

@@ -53,10 +53,10 @@ pub const MAC_ARM: Platform = Platform {
 pub const PLATFORMS: [Platform; 5] = [LINUX, LINUX_ARM, MAC, MAC_ARM, WINDOWS];
 
 /// The limit of the bundle for one platform, in bytes.
-pub const LIMIT_OF_ONE: u64 = 4_000_000;
+pub const LIMIT_OF_ONE: usize = 4_000_000;
 
 /// The limit of the bundle for all platforms, in bytes.
-pub const LIMIT: u64 = 18_000_000;
+pub const LIMIT: usize = 18_000_000;
 
 impl Platform {
     /// Whether the executable is static.

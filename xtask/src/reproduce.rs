@@ -3,14 +3,15 @@
 //! The second build is of a clone in another folder, with an empty target folder of another name and another cargo home that
 //! shares only the downloaded packages. It takes as long as a first build.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use anyhow::{Result, bail};
+use fs_err as fs;
+
 use crate::bundle;
 use crate::env_check::{FILES, check_configuration, home_of_cargo};
-use crate::error::{Error, at};
 use crate::run::{cargo, root, run, target};
 use crate::version;
 
@@ -18,17 +19,16 @@ use crate::version;
 const SHARED: [&str; 4] = ["registry", "git", ".package-cache", ".package-cache-mutate"];
 
 /// Builds twice and compares.
-pub fn reproduce() -> Result<(), Error> {
+pub fn reproduce() -> Result<()> {
     if version::has_changes() {
-        let text = "a clone does not contain uncommitted changes: commit them first";
-        return Err(Error::Needed(text.to_owned()));
+        bail!("a clone does not contain uncommitted changes: commit them first");
     }
     bundle::dist()?;
     let place = target().join("reproduce");
     if place.exists() {
-        fs::remove_dir_all(&place).map_err(at(&place))?;
+        fs::remove_dir_all(&place)?;
     }
-    fs::create_dir_all(&place).map_err(at(&place))?;
+    fs::create_dir_all(&place)?;
     let clone = place.join("somewhere-else");
     let mut command = Command::new("git");
     command.args(["clone", "--quiet"]).arg(root()).arg(&clone);
@@ -47,19 +47,19 @@ pub fn reproduce() -> Result<(), Error> {
     diff.args(["-rq", "--exclude=*.sig"]);
     run(diff.arg(root().join("dist")).arg(clone.join("dist")))?;
     println!("both builds gave the same bytes");
-    fs::remove_dir_all(&place).map_err(at(&place))
+    Ok(fs::remove_dir_all(&place)?)
 }
 
 /// Creates another cargo home with the packages of the usual one. A harmless configuration is copied too, because it may
 /// name another registry, and package folders are named after their registry.
-fn other_home(home: &Path, place: &Path) -> Result<PathBuf, Error> {
+fn other_home(home: &Path, place: &Path) -> Result<PathBuf> {
     check_configuration(home, &[])?;
     let other = place.join("home-of-cargo");
-    fs::create_dir_all(&other).map_err(at(&other))?;
+    fs::create_dir_all(&other)?;
     for name in SHARED.iter().chain(&FILES) {
         let (from, to) = (home.join(name), other.join(name));
         if from.exists() {
-            link(&from, &to).map_err(at(&to))?;
+            link(&from, &to)?;
         }
     }
     Ok(other)

@@ -1,14 +1,14 @@
 //! Runs other programs from the project's folder.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use anyhow::{Context as _, Result, ensure};
+use fs_err as fs;
 use plugin_tests::process::forget_package;
 use serde_json::Value;
-
-use crate::error::{Error, at};
 
 /// The project's folder.
 pub fn root() -> PathBuf {
@@ -61,21 +61,12 @@ pub fn shown(command: &Command) -> String {
 }
 
 /// Runs a command whose output goes to the terminal.
-///
-/// # Errors
-///
-/// When it cannot be started or fails.
-pub fn run(command: &mut Command) -> Result<(), Error> {
+pub fn run(command: &mut Command) -> Result<()> {
     println!("> {}", shown(command));
-    let status = command.status().map_err(|source| Error::Missing {
-        program: shown(command),
-        source,
-    })?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Error::Failed(shown(command)))
-    }
+    let status = command.status();
+    let status = status.with_context(|| format!("cannot run {}", shown(command)))?;
+    ensure!(status.success(), "failed: {}", shown(command));
+    Ok(())
 }
 
 /// The output of a command without the final newline. None if the command fails.
@@ -88,50 +79,76 @@ pub fn read(command: &mut Command) -> Option<String> {
     Some(text.trim_end().to_owned())
 }
 
+/// The output of a command that must succeed, without the final newline.
+pub fn output(command: &mut Command) -> Result<String> {
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("cannot run {}", shown(command)))?;
+    ensure!(output.status.success(), "failed: {}", shown(command));
+    Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
+}
+
+/// The output of a command that reads a text, even if the command fails, and whether it succeeded.
+pub fn feed(command: &mut Command, input: &str) -> Result<(String, bool)> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let child = command.spawn();
+    let mut child = child.with_context(|| format!("cannot run {}", shown(command)))?;
+    if let Some(mut pipe) = child.stdin.take() {
+        pipe.write_all(input.as_bytes())?;
+    }
+    let output = child.wait_with_output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok((text, output.status.success()))
+}
+
 /// The folder of the compiler's libraries and documents.
-pub fn sysroot() -> Result<PathBuf, Error> {
+pub fn sysroot() -> Result<PathBuf> {
     let mut command = Command::new("rustc");
     let command = command.args(["--print", "sysroot"]).current_dir(root());
-    let path = read(command).ok_or_else(|| Error::Failed("rustc --print sysroot".to_owned()))?;
-    Ok(PathBuf::from(path))
+    output(command).map(PathBuf::from)
 }
 
 /// The JSON in a file.
-pub fn json(path: &Path) -> Result<Value, Error> {
-    let text = std::fs::read_to_string(path).map_err(at(path))?;
-    serde_json::from_str(&text).map_err(|problem| Error::Content {
-        path: path.to_owned(),
-        problem: problem.to_string(),
-    })
+pub fn json(path: &Path) -> Result<Value> {
+    let text = fs_err::read_to_string(path)?;
+    serde_json::from_str(&text).with_context(|| path.display().to_string())
 }
 
 /// Makes a file executable.
-pub fn make_executable(path: &Path) -> Result<(), Error> {
+pub fn make_executable(path: &Path) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         let rights = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(path, rights).map_err(at(path))?;
+        fs::set_permissions(path, rights)?;
     }
     Ok(())
 }
 
 /// Keeps the file's time if nothing changed, so that cargo does not rebuild.
-pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<(), Error> {
+pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<()> {
     if fs::read(path).is_ok_and(|old| old == content) {
         return Ok(());
     }
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(at(folder))?;
+        fs::create_dir_all(folder)?;
     }
-    fs::write(path, content).map_err(at(path))
+    Ok(fs::write(path, content)?)
+}
+
+/// Fails if something is larger than its limit.
+pub fn within(what: &str, bytes: usize, limit: usize) -> Result<()> {
+    ensure!(
+        bytes <= limit,
+        "{what} has {bytes} bytes, more than the limit of {limit}"
+    );
+    Ok(())
 }
 
 /// A new folder for a test. The test removes it.
 #[cfg(test)]
 pub fn scratch(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
+    let _ = fs_err::remove_dir_all(&folder);
+    fs_err::create_dir_all(&folder).unwrap();
     folder
 }

@@ -8,8 +8,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::error::Error;
-use crate::run::{read, run, variable};
+use anyhow::{Result, ensure};
+
+use crate::run::{output, read, run, variable};
 
 /// The variable that names the key.
 pub const KEY: &str = "PLUGIN_SIGNING_KEY";
@@ -18,7 +19,7 @@ pub const KEY: &str = "PLUGIN_SIGNING_KEY";
 const CHECKABLE: [&str; 4] = ["1", "3", "17", "19"];
 
 /// Signs a bundle with the key that the environment names, if it names one.
-pub fn sign(bundle: &Path) -> Result<(), Error> {
+pub fn sign(bundle: &Path) -> Result<()> {
     match variable(KEY) {
         Some(key) => {
             let signature = sign_with(&key, bundle, &|| Command::new("gpg"))?;
@@ -30,24 +31,22 @@ pub fn sign(bundle: &Path) -> Result<(), Error> {
 }
 
 /// Signs existing files, such as bundles that were built on a machine without the key.
-pub fn sign_all(files: &[&str]) -> Result<(), Error> {
-    if variable(KEY).is_none() {
-        return Err(Error::Needed(format!(
-            "set {KEY} to the name of a key of gpg"
-        )));
-    }
+pub fn sign_all(files: &[&str]) -> Result<()> {
+    ensure!(
+        variable(KEY).is_some(),
+        "set {KEY} to the name of a key of gpg"
+    );
     files.iter().try_for_each(|file| sign(Path::new(file)))
 }
 
 /// Signs a file with the named key, and checks the signature.
-pub fn sign_with(key: &str, bundle: &Path, gpg: &dyn Fn() -> Command) -> Result<PathBuf, Error> {
-    if read(gpg().arg("--version")).is_none() {
-        let text = "to sign, install gpg: apt-get install gpg gpg-agent";
-        return Err(Error::Needed(text.to_owned()));
-    }
-    let mut signature = bundle.as_os_str().to_owned();
-    signature.push(".sig");
-    let signature = PathBuf::from(signature);
+pub fn sign_with(key: &str, bundle: &Path, gpg: &dyn Fn() -> Command) -> Result<PathBuf> {
+    let installed = read(gpg().arg("--version")).is_some();
+    ensure!(
+        installed,
+        "to sign, install gpg: apt-get install gpg gpg-agent"
+    );
+    let signature = bundle.with_added_extension("sig");
     let mut command = gpg();
     command.args(["--batch", "--yes", "--quiet", "--digest-algo", "SHA256"]);
     command.args(["--local-user", key, "--output"]);
@@ -59,26 +58,25 @@ pub fn sign_with(key: &str, bundle: &Path, gpg: &dyn Fn() -> Command) -> Result<
         run(command.arg(&signature).arg(bundle))
     });
     if checked.is_err() {
-        let _ = std::fs::remove_file(&signature);
+        let _ = fs_err::remove_file(&signature);
     }
     checked.map(|()| signature)
 }
 
 /// Fails if the server cannot check a signature of this kind.
-fn checkable(signature: &Path, gpg: &dyn Fn() -> Command) -> Result<(), Error> {
+fn checkable(signature: &Path, gpg: &dyn Fn() -> Command) -> Result<()> {
     let mut command = gpg();
-    let packets = read(command.args(["--batch", "--list-packets"]).arg(signature));
-    let packets = packets.ok_or_else(|| Error::Failed("gpg --list-packets".to_owned()))?;
+    let packets = output(command.args(["--batch", "--list-packets"]).arg(signature))?;
     let algorithm = packets.lines().find_map(|line| {
         let (_, after) = line.split_once("signature packet: algo ")?;
         after.split(',').next()
     });
-    if algorithm.is_some_and(|number| CHECKABLE.contains(&number)) {
-        return Ok(());
-    }
-    let text = "Mattermost cannot check signatures of this kind of key (it knows RSA, DSA and ECDSA): make one with \
-                `gpg --quick-generate-key NAME rsa3072 sign`";
-    Err(Error::Needed(text.to_owned()))
+    ensure!(
+        algorithm.is_some_and(|number| CHECKABLE.contains(&number)),
+        "Mattermost cannot check signatures of this kind of key (it knows RSA, DSA and ECDSA): make one with `gpg \
+         --quick-generate-key NAME rsa3072 sign`"
+    );
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! A copy of the sources that `guards` and `mutants` may break.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::error::{Error, at};
+use anyhow::{Context as _, Result};
+use fs_err as fs;
+
 use crate::run::write_if_changed;
 use crate::run::{read, root};
 
@@ -14,13 +15,13 @@ use crate::run::{read, root};
 const QUICK_GUEST: &[u8] = b"\n[profile.guest]\ncodegen-units = 16\nlto = false\n";
 
 /// Copies the files that git tracks. Unchanged files keep their times, so cargo does not build them again.
-pub fn copy_sources(copy: &Path) -> Result<(), Error> {
+pub fn copy_sources(copy: &Path) -> Result<()> {
     let listed = read(
         Command::new("git")
             .args(["ls-files", "-z"])
             .current_dir(root()),
     );
-    let listed = listed.ok_or_else(|| Error::Needed("this needs a git checkout".to_owned()))?;
+    let listed = listed.context("this needs a git checkout")?;
     let mut copied = BTreeSet::new();
     for name in listed.split('\0').filter(|name| !name.is_empty()) {
         // git also lists files that are deleted but not yet committed.
@@ -31,8 +32,8 @@ pub fn copy_sources(copy: &Path) -> Result<(), Error> {
             }
             write_if_changed(&to, &content)?;
             // .cargo/rustc-without-paths is executable.
-            let modes = fs::metadata(&from).map_err(at(&from))?.permissions();
-            fs::set_permissions(&to, modes).map_err(at(&to))?;
+            let modes = fs::metadata(&from)?.permissions();
+            fs::set_permissions(&to, modes)?;
             copied.insert(to);
         }
     }
@@ -40,13 +41,13 @@ pub fn copy_sources(copy: &Path) -> Result<(), Error> {
     remove_others(copy, &copied)
 }
 
-fn remove_others(folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), Error> {
-    for entry in fs::read_dir(folder).map_err(at(folder))?.flatten() {
+fn remove_others(folder: &Path, kept: &BTreeSet<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder)?.flatten() {
         let path = entry.path();
         if path.is_dir() {
             remove_others(&path, kept)?;
         } else if !kept.contains(&path) {
-            fs::remove_file(&path).map_err(at(&path))?;
+            fs::remove_file(&path)?;
         }
     }
     Ok(())

@@ -9,8 +9,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use anyhow::{Context as _, Result, bail, ensure};
+
 use crate::bundle::Dist;
-use crate::error::Error;
 use crate::platforms::{LINUX, LINUX_ARM, PLATFORMS, Platform, WINDOWS};
 use crate::run::{cargo_with, read, root, shown, strict};
 use crate::test_summary::{CargoTest, GoTest, Reader, Summary, Tap};
@@ -18,7 +19,7 @@ use crate::zig::Zig;
 use crate::{bench, bundle, checksums, emulator, imports, parity, toolchain, webapp};
 
 /// Runs all suites. The last line is the total.
-pub fn test() -> Result<(), Error> {
+pub fn test() -> Result<()> {
     toolchain::complete()?;
     toolchain::add_tools()?;
     let mut session = Session::new();
@@ -31,7 +32,7 @@ pub fn test() -> Result<(), Error> {
 }
 
 /// Runs the lints and the unit and component tests.
-pub fn quick() -> Result<(), Error> {
+pub fn quick() -> Result<()> {
     toolchain::complete()?;
     toolchain::add_tools()?;
     let mut session = Session::new();
@@ -42,7 +43,7 @@ pub fn quick() -> Result<(), Error> {
 }
 
 /// Checks the formatting and runs the lints.
-pub fn check_style() -> Result<(), Error> {
+pub fn check_style() -> Result<()> {
     toolchain::complete()?;
     toolchain::add_tools()?;
     let mut session = Session::new();
@@ -55,7 +56,7 @@ pub fn check_style() -> Result<(), Error> {
 }
 
 /// Runs the browser suite, or only the tests whose titles contain the given words.
-pub fn browser(words: &[&str]) -> Result<(), Error> {
+pub fn browser(words: &[&str]) -> Result<()> {
     let dist = bundle::here()?;
     let mut suite = webapp::browser_suite(&dist.bundle)?;
     if !words.is_empty() {
@@ -65,7 +66,7 @@ pub fn browser(words: &[&str]) -> Result<(), Error> {
 }
 
 /// Runs the Go supervisor suite with the executables for other systems, in emulators.
-pub fn emulated() -> Result<(), Error> {
+pub fn emulated() -> Result<()> {
     let mut session = Session::new();
     let mut wine = Command::new(emulator::WINE);
     let wine = session.has("wine64", "apt-get install wine64", wine.arg("--version"));
@@ -74,8 +75,7 @@ pub fn emulated() -> Result<(), Error> {
     let emulated = platforms.iter().filter(|(_, emulator)| *emulator);
     let platforms: Vec<_> = emulated.map(|(platform, _)| *platform).collect();
     if platforms.is_empty() {
-        let text = "there is no emulator: apt-get install qemu-user-static wine64";
-        return Err(Error::Needed(text.to_owned()));
+        bail!("there is no emulator: apt-get install qemu-user-static wine64");
     }
     if let Some(zig) = session.zig() {
         let dist = bundle::tried(&platforms, Some(&zig))?;
@@ -87,7 +87,7 @@ pub fn emulated() -> Result<(), Error> {
 }
 
 /// Updates the screenshots of the gallery.
-pub fn screens() -> Result<(), Error> {
+pub fn screens() -> Result<()> {
     webapp::build_pages()?;
     let mut suite = webapp::npm(&["run", "--silent", "e2e", "--", "gallery"]);
     crate::run::run(suite.env("UPDATE_SCREENS", "yes"))
@@ -128,13 +128,11 @@ impl Session {
             for platform in &PLATFORMS {
                 let mut tree = cargo_with("tree --locked -p mattermost-plugin-host -e normal");
                 tree.args(["--target", platform.triple]);
-                let tree = read(&mut tree).ok_or_else(|| Error::Failed("cargo tree".to_owned()))?;
+                let tree = read(&mut tree).context("cargo tree")?;
                 let is_compiler = |line: &&str| compilers.iter().any(|name| line.contains(name));
                 if let Some(line) = tree.lines().find(is_compiler) {
                     let (line, name) = (line.trim(), platform.name);
-                    return Err(Error::Failed(format!(
-                        "the host depends on {line} on {name}"
-                    )));
+                    bail!("the host depends on {line} on {name}");
                 }
             }
             Ok(())
@@ -342,7 +340,7 @@ impl Session {
     }
 
     /// Runs a function that counts as one test.
-    fn step(&mut self, name: &str, action: impl FnOnce() -> Result<(), Error>) {
+    fn step(&mut self, name: &str, action: impl FnOnce() -> Result<()>) {
         println!("\n== {name}");
         let outcome = action();
         if let Err(error) = &outcome {
@@ -381,7 +379,7 @@ impl Session {
         self.total += summary;
     }
 
-    fn conclude(self) -> Result<(), Error> {
+    fn conclude(self) -> Result<()> {
         let Summary {
             passed,
             failed,
@@ -395,11 +393,8 @@ impl Session {
             println!("failed: {}", self.failures.join(", "));
         }
         println!("{passed} passed, {failed} failed");
-        if failed > 0 {
-            Err(Error::Tests)
-        } else {
-            Ok(())
-        }
+        ensure!(failed == 0, "tests failed");
+        Ok(())
     }
 }
 
@@ -424,19 +419,15 @@ fn executables(plugin: &Path, hello: &Path) -> Vec<Variable> {
 }
 
 /// Runs a command, prints its output as the reader shows it, and returns whether the command succeeded.
-fn follow(command: &mut Command, reader: &mut impl Reader) -> Result<bool, Error> {
-    let missing = |source| Error::Missing {
-        program: "the runner".to_owned(),
-        source,
-    };
-    let mut child = command.stdout(Stdio::piped()).spawn().map_err(missing)?;
+fn follow(command: &mut Command, reader: &mut impl Reader) -> Result<bool> {
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).split(b'\n') {
-            let line = line.map_err(missing)?;
+            let line = line?;
             if let Some(shown) = reader.line(&String::from_utf8_lossy(&line)) {
                 println!("{shown}");
             }
         }
     }
-    Ok(child.wait().map_err(missing)?.success())
+    Ok(child.wait()?.success())
 }

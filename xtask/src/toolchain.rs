@@ -5,7 +5,8 @@
 
 use std::process::Command;
 
-use crate::error::Error;
+use anyhow::{Context as _, Result, bail};
+
 use crate::packages::GUEST_TARGET;
 use crate::run::{read, root, run, sysroot};
 
@@ -16,20 +17,12 @@ const FILE: &str = include_str!("../../rust-toolchain.toml");
 const TOOLS: &str = include_str!("tools.txt");
 
 /// Installs the standard library for components.
-///
-/// # Errors
-///
-/// When rustup is missing or fails.
-pub fn complete() -> Result<(), Error> {
+pub fn complete() -> Result<()> {
     add_target(GUEST_TARGET)
 }
 
 /// Installs the lints and the formatter for `cargo xtask test`.
-///
-/// # Errors
-///
-/// When rustup is missing or fails.
-pub fn add_tools() -> Result<(), Error> {
+pub fn add_tools() -> Result<()> {
     let programs = sysroot()?.join("bin");
     for (program, component) in [("cargo-clippy", "clippy"), ("cargo-fmt", "rustfmt")] {
         if !programs.join(program).exists() {
@@ -47,11 +40,7 @@ pub fn installs(tool: &str) -> String {
 }
 
 /// Installs the standard library for a target.
-///
-/// # Errors
-///
-/// When rustup is missing or fails.
-pub fn add_target(triple: &str) -> Result<(), Error> {
+pub fn add_target(triple: &str) -> Result<()> {
     let library = sysroot()?.join("lib/rustlib").join(triple);
     if library.join("lib").exists() {
         return Ok(());
@@ -60,36 +49,35 @@ pub fn add_target(triple: &str) -> Result<(), Error> {
 }
 
 /// The version of the compiler, and so of the standard library.
-pub fn version() -> Result<String, Error> {
+pub fn version() -> Result<String> {
     let mut command = Command::new("rustc");
     let text = read(command.arg("--version").current_dir(root()));
     let version = text
         .as_deref()
         .and_then(|text| text.split_whitespace().nth(1));
-    let version = version.ok_or_else(|| Error::Failed("rustc --version".to_owned()))?;
+    let version = version.context("rustc --version")?;
     Ok(version.to_owned())
 }
 
 /// Fails if the compiler is not the pinned version.
-pub fn check_version() -> Result<(), Error> {
+pub fn check_version() -> Result<()> {
     compare(&version()?, FILE)
 }
 
-fn compare(version: &str, file: &str) -> Result<(), Error> {
+fn compare(version: &str, file: &str) -> Result<()> {
     let mut lines = file.lines().filter_map(|line| line.split_once('='));
     let channel = lines.find(|(key, _)| key.trim() == "channel");
     let channel = channel.map_or("", |(_, value)| value.trim().trim_matches('"'));
     if version == channel {
         return Ok(());
     }
-    let text = format!(
+    bail!(
         "rustc is {version}, but releases are built with {channel} (rust-toolchain.toml): unset RUSTUP_TOOLCHAIN, put \
          rustup's rustc and cargo first in PATH, and build again"
     );
-    Err(Error::Needed(text))
 }
 
-fn rustup(words: [&str; 3]) -> Result<(), Error> {
+fn rustup(words: [&str; 3]) -> Result<()> {
     run(Command::new("rustup").args(words).current_dir(root()))
 }
 

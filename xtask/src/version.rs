@@ -10,9 +10,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use anyhow::{Context as _, Result, ensure};
 use semver::Version;
 
-use crate::error::Error;
 use crate::run::{read, root, shown};
 
 /// Tags that may be versions.
@@ -25,22 +25,15 @@ const STATUS: [&str; 3] = ["status", "--porcelain", "--untracked-files=all"];
 const TIME: &str = "--date=format-local:%Y-%m-%dT%H:%M:%SZ";
 
 /// The version of this commit.
-///
-/// # Errors
-///
-/// If a tag of the commit is not a version, or git fails.
-pub fn version() -> Result<String, Error> {
+pub fn version() -> Result<String> {
     version_of(&root(), &maintained()?)
 }
 
 /// The version that people maintain: the one of the workspace.
-fn maintained() -> Result<Version, Error> {
+fn maintained() -> Result<Version> {
     let version = env!("CARGO_PKG_VERSION");
-    calendar(version).ok_or_else(|| {
-        Error::Needed(format!(
-            "version = \"{version}\" in Cargo.toml is not a calendar version: write it as 2026.12.0"
-        ))
-    })
+    calendar(version)
+        .context("the version in Cargo.toml is not a calendar version: write it as 2026.12.0")
 }
 
 /// Whether there are uncommitted changes.
@@ -54,15 +47,11 @@ pub fn is_shallow() -> bool {
 }
 
 /// When HEAD was committed, in UTC. None without git.
-///
-/// # Errors
-///
-/// When git fails.
-pub fn time() -> Result<Option<String>, Error> {
+pub fn time() -> Result<Option<String>> {
     time_of(&root())
 }
 
-fn time_of(folder: &Path) -> Result<Option<String>, Error> {
+fn time_of(folder: &Path) -> Result<Option<String>> {
     if !has_history(folder) {
         return Ok(None);
     }
@@ -87,24 +76,15 @@ fn has_history(folder: &Path) -> bool {
 }
 
 /// The output of git, without the end of the line.
-fn answer(command: &mut Command) -> Result<String, Error> {
-    let outcome = command.output();
-    let failed = |reason: &str| {
-        let text = format!(
-            "`{}` failed, and the version is taken from git: {reason}\n\
-             correct that, or build from sources without the .git",
-            shown(command)
-        );
-        Error::Needed(text)
-    };
-    match outcome {
-        Ok(output) if output.status.success() => {
-            let text = String::from_utf8_lossy(&output.stdout);
-            Ok(text.trim_end().to_owned())
-        }
-        Ok(output) => Err(failed(String::from_utf8_lossy(&output.stderr).trim())),
-        Err(error) => Err(failed(&error.to_string())),
-    }
+fn answer(command: &mut Command) -> Result<String> {
+    let output = command.output().context("cannot run git")?;
+    ensure!(
+        output.status.success(),
+        "`{}` failed, and the version is taken from git: {}\ncorrect that, or build from sources without the .git",
+        shown(command),
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
 }
 
 /// Git for this folder only: sources that are unpacked inside another repository have no history.
@@ -117,13 +97,13 @@ fn git(folder: &Path) -> Command {
     command
 }
 
-fn version_of(folder: &Path, maintained: &Version) -> Result<String, Error> {
+fn version_of(folder: &Path, maintained: &Version) -> Result<String> {
     if !has_history(folder) {
         return Ok(format!("{maintained}+source"));
     }
     let mut tags = git(folder);
     tags.args(["tag", "--list", PATTERN, "--points-at", "HEAD"]);
-    let here: Result<Vec<_>, _> = answer(&mut tags)?.lines().map(release).collect();
+    let here: Result<Vec<_>> = answer(&mut tags)?.lines().map(release).collect();
     if let Some(version) = here?.into_iter().max() {
         return Ok(version.to_string());
     }
@@ -136,13 +116,13 @@ fn version_of(folder: &Path, maintained: &Version) -> Result<String, Error> {
 }
 
 /// The version that a tag names.
-fn release(tag: &str) -> Result<Version, Error> {
+fn release(tag: &str) -> Result<Version> {
     let version = tag.strip_prefix('v').and_then(calendar);
-    version.ok_or_else(|| {
-        Error::Needed(format!(
+    version.with_context(|| {
+        format!(
             "the tag {tag} is not a calendar version: name it as v2026.12.0 or v2026.12.0-rc.1, or remove it with `git \
              tag --delete {tag}`"
-        ))
+        )
     })
 }
 

@@ -1,20 +1,20 @@
 //! Builds, tests, and measures the webapp with the npm scripts of its folder.
 
-use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use anyhow::Result;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use fs_err as fs;
 
-use crate::error::{Error, at};
-use crate::run::{cargo_with, root, run, target};
+use crate::run::{cargo_with, root, run, target, within};
 
 /// The limit of the script's size with all languages, in bytes.
-const LIMIT: u64 = 60_000;
+const LIMIT: usize = 60_000;
 /// The limit of its compressed size.
-const PACKED_LIMIT: u64 = 18_000;
+const PACKED_LIMIT: usize = 18_000;
 
 /// The folder of the webapp.
 pub fn folder() -> PathBuf {
@@ -40,19 +40,19 @@ fn stamp() -> PathBuf {
 }
 
 /// Installs the packages of the lock file again, so that a release contains nothing else.
-pub fn clean_install() -> Result<(), Error> {
+pub fn clean_install() -> Result<()> {
     let stamp = stamp();
     if stamp.exists() {
-        fs::remove_file(&stamp).map_err(at(&stamp))?;
+        fs::remove_file(&stamp)?;
     }
     install()
 }
 
 /// Installs the packages of the lock file unless they are installed.
-pub fn install() -> Result<(), Error> {
+pub fn install() -> Result<()> {
     let lock = folder().join("package-lock.json");
     let stamp = stamp();
-    let wanted = fs::read(&lock).map_err(at(&lock))?;
+    let wanted = fs::read(&lock)?;
     let there = folder().join("node_modules").is_dir();
     if there && fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
@@ -61,35 +61,27 @@ pub fn install() -> Result<(), Error> {
     let mut install = npm(&["ci", "--ignore-scripts", "--include=dev"]);
     run(install.args(["--no-audit", "--no-fund"]))?;
     let parent = target().join("webapp");
-    fs::create_dir_all(&parent).map_err(at(&parent))?;
-    fs::write(&stamp, wanted).map_err(at(&stamp))
+    fs::create_dir_all(&parent)?;
+    Ok(fs::write(&stamp, wanted)?)
 }
 
 /// Builds the script that Mattermost's client loads, and returns its path.
-pub fn build() -> Result<PathBuf, Error> {
+pub fn build() -> Result<PathBuf> {
     install()?;
     run(&mut npm(&["run", "build"]))?;
     let script = folder().join("dist").join("main.js");
-    let content = fs::read(&script).map_err(at(&script))?;
+    let content = fs::read(&script)?;
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
     let packed = packer.write_all(&content).and_then(|()| packer.finish());
-    let packed = packed.map_err(at(&script))?.len() as u64;
-    let size = content.len() as u64;
+    let (size, packed) = (content.len(), packed?.len());
     println!("main.js: {size} bytes, {packed} compressed");
     within("main.js", size, LIMIT)?;
     within("main.js compressed", packed, PACKED_LIMIT)?;
     Ok(script)
 }
 
-fn within(what: &'static str, bytes: u64, limit: u64) -> Result<(), Error> {
-    if bytes > limit {
-        return Err(Error::TooLarge { what, bytes, limit });
-    }
-    Ok(())
-}
-
 /// Builds the test client and the gallery with the built plugin.
-pub fn build_pages() -> Result<(), Error> {
+pub fn build_pages() -> Result<()> {
     let script = build()?;
     run(&mut npm(&["run", "build:test-pages"]))?;
     let pages = folder().join("build");
@@ -98,19 +90,19 @@ pub fn build_pages() -> Result<(), Error> {
         (Path::new("gallery/index.html"), "index.html"),
     ] {
         let from = folder().join(from);
-        fs::copy(&from, pages.join(to)).map_err(at(&from))?;
+        fs::copy(&from, pages.join(to))?;
     }
     Ok(())
 }
 
 /// Builds the test client of the demo, and returns its folder.
-pub fn build_demo_page() -> Result<PathBuf, Error> {
+pub fn build_demo_page() -> Result<PathBuf> {
     run(&mut npm(&["run", "build:demo-page"]))?;
     Ok(folder().join("build"))
 }
 
 /// The command that runs the browser suite on a bundle.
-pub fn browser_suite(bundle: &Path) -> Result<Command, Error> {
+pub fn browser_suite(bundle: &Path) -> Result<Command> {
     build_pages()?;
     let build = "build --locked --release -p plugin-tests --bin serve-site";
     run(&mut cargo_with(build))?;
@@ -121,13 +113,13 @@ pub fn browser_suite(bundle: &Path) -> Result<Command, Error> {
 }
 
 /// Measures the built plugin in a browser and prints the results.
-pub fn benchmark() -> Result<(), Error> {
+pub fn benchmark() -> Result<()> {
     build_pages()?;
     run(&mut npm(&["run", "--silent", "bench"]))
 }
 
 /// Builds the gallery and serves it until it is interrupted.
-pub fn gallery() -> Result<(), Error> {
+pub fn gallery() -> Result<()> {
     build_pages()?;
     println!("the gallery: http://127.0.0.1:4173/index.html (press Ctrl-C to end)");
     run(&mut npm(&["run", "gallery"]))

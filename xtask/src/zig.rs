@@ -6,9 +6,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use anyhow::{Context as _, Result};
 use plugin_tests::process::forget_package;
 
-use crate::error::{Error, at};
 use crate::platforms::Platform;
 use crate::run::write_if_changed;
 use crate::run::{builds_here, root, run, target};
@@ -106,20 +106,16 @@ pub struct Zig {
 
 impl Zig {
     /// Installs the tools unless they are there.
-    pub fn install() -> Result<Self, Error> {
+    pub fn install() -> Result<Self> {
         let folder = target().join("zig");
         let installed = folder.join("installed.txt");
-        if std::fs::read_to_string(&installed).is_ok_and(|text| text == REQUIREMENTS) {
+        if fs_err::read_to_string(&installed).is_ok_and(|text| text == REQUIREMENTS) {
             return Ok(Self { folder });
         }
         let mut create = Command::new("python3");
         create.args(["-m", "venv", "--clear"]).arg(&folder);
-        run(&mut create).map_err(|error| {
-            let text = format!(
-                "{error}: Python's venv is missing; on Debian, apt-get install python3-venv"
-            );
-            Error::Needed(text)
-        })?;
+        run(&mut create)
+            .context("Python's venv is missing; on Debian, apt-get install python3-venv")?;
         let mut install = Command::new(folder.join("bin/pip"));
         install.args(["install", "--quiet", "--disable-pip-version-check"]);
         install.args(["--only-binary=:all:", "--require-hashes", "-r"]);
@@ -151,17 +147,14 @@ impl Zig {
     }
 
     /// The linked parts of an executable for a platform, without its packages.
-    pub fn parts(&self, platform: &Platform) -> Result<Vec<Part>, Error> {
-        let version = REQUIREMENTS
-            .lines()
-            .find_map(|line| line.strip_prefix("ziglang==")?.split(' ').next());
+    pub fn parts(&self, platform: &Platform) -> Result<Vec<Part>> {
+        let mut lines = REQUIREMENTS.lines();
+        let version = lines.find_map(|line| line.strip_prefix("ziglang==")?.split(' ').next());
         let from = format!("zig-{}", version.unwrap_or_default());
         let part = |(name, license, text): Linked| {
             let text = text.map(|text| self.file(text)).transpose()?;
-            let own_version = match name {
-                MUSL => Some(self.musl_version()?),
-                _ => None,
-            };
+            let own_version = (name == MUSL).then(|| self.musl_version());
+            let own_version = own_version.transpose()?;
             Ok(Part {
                 name,
                 own_version,
@@ -174,31 +167,25 @@ impl Zig {
     }
 
     /// The version of musl in zig's sources.
-    fn musl_version(&self) -> Result<String, Error> {
-        let path = self.file(MUSL_VERSION)?;
-        let text = std::fs::read_to_string(&path).map_err(at(&path))?;
+    fn musl_version(&self) -> Result<String> {
+        let text = fs_err::read_to_string(self.file(MUSL_VERSION)?)?;
         let mut lines = text.lines();
         let version = lines.find_map(|line| line.trim().strip_prefix("#define VERSION"));
-        let version = version.map(|version| version.trim().trim_matches('"').to_owned());
+        let version = version.map(|version| version.trim().trim_matches('"'));
         let version =
             version.filter(|version| version.starts_with(|one: char| one.is_ascii_digit()));
-        version.ok_or_else(|| Error::Content {
-            path,
-            problem: "it has no VERSION of musl".to_owned(),
-        })
+        version
+            .map(str::to_owned)
+            .context("zig does not say the version of its musl")
     }
 
     /// A file in zig's folder, which depends on the version of Python.
-    fn file(&self, name: &str) -> Result<PathBuf, Error> {
+    fn file(&self, name: &str) -> Result<PathBuf> {
         let folder = self.folder.join("lib");
-        let versions = std::fs::read_dir(&folder).map_err(at(&folder))?.flatten();
-        let place =
-            |version: std::fs::DirEntry| version.path().join("site-packages/ziglang").join(name);
-        let found = versions.map(place).find(|path| path.is_file());
-        found.ok_or_else(|| Error::Content {
-            path: folder,
-            problem: format!("there is no {name} of ziglang in it: remove it, and build again"),
-        })
+        let versions = fs_err::read_dir(&folder)?.flatten();
+        let mut places = versions.map(|one| one.path().join("site-packages/ziglang").join(name));
+        let found = places.find(|path| path.is_file());
+        found.with_context(|| format!("{} has no {name}: remove it", folder.display()))
     }
 
     /// Sets where the tools find each other and cache files.

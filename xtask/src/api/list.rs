@@ -1,5 +1,7 @@
 //! The list of methods and types: `host/rpc/api/methods.txt` explains its lines.
 
+use anyhow::{Context as _, Result};
+
 /// One family of methods and types.
 pub struct Family {
     /// The name of the module.
@@ -49,13 +51,14 @@ pub struct Field {
 }
 
 /// Parses the list. An error contains the line.
-pub fn parse(text: &str) -> Result<Vec<Family>, String> {
+pub fn parse(text: &str) -> Result<Vec<Family>> {
     let mut families = Vec::new();
     for line in text.lines() {
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
-        read(line, &mut families).ok_or_else(|| format!("the list has an invalid line: {line}"))?;
+        read(line, &mut families)
+            .with_context(|| format!("the list has an invalid line: {line}"))?;
     }
     Ok(families)
 }

@@ -10,14 +10,12 @@ mod list;
 mod refused;
 mod rust;
 
-use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::error::{Error, at};
-use crate::run::root;
+use crate::run::{feed, output, root};
+use anyhow::{Context as _, Result, ensure};
 use description::Description;
+use fs_err as fs;
 
 const DESCRIPTION: &str = "host/rpc/api/description.json";
 const LIST: &str = "host/rpc/api/methods.txt";
@@ -27,88 +25,55 @@ const MATTERMOST: &str = "host/rpc/src/mattermost";
 const FOLDERS: [&str; 2] = ["model", "methods"];
 
 /// Writes the description with Go, then the generated code.
-pub fn describe() -> Result<(), Error> {
+pub fn describe() -> Result<()> {
     let mut go = Command::new("go");
     go.args(["run", "."])
         .current_dir(root().join("tests/description"));
     go.env("GOTOOLCHAIN", "local")
         .env("GOFLAGS", "-mod=readonly");
-    let output = go.output().map_err(|source| Error::Missing {
-        program: "go".to_owned(),
-        source,
-    })?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        return Err(Error::Failed(format!("go run .: {text}")));
-    }
-    let path = root().join(DESCRIPTION);
-    fs::write(&path, output.stdout).map_err(at(&path))?;
+    fs::write(root().join(DESCRIPTION), output(&mut go)? + "\n")?;
     write()
 }
 
 /// Writes the generated code.
-pub fn write() -> Result<(), Error> {
+pub fn write() -> Result<()> {
     let files = generate()?;
-    for folder in FOLDERS {
-        let folder = root().join(MATTERMOST).join(folder);
+    let place = root().join(MATTERMOST);
+    for folder in FOLDERS.map(|folder| place.join(folder)) {
         if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(at(&folder))?;
+            fs::remove_dir_all(&folder)?;
         }
-        fs::create_dir_all(&folder).map_err(at(&folder))?;
+        fs::create_dir_all(&folder)?;
     }
     for (name, text) in files {
-        let path = root().join(MATTERMOST).join(name);
-        fs::write(&path, text).map_err(at(&path))?;
+        fs::write(place.join(name), text)?;
     }
     Ok(())
 }
 
 /// The paths in [`MATTERMOST`] and the contents of all files.
-fn generate() -> Result<Vec<(String, String)>, Error> {
+fn generate() -> Result<Vec<(String, String)>> {
     let description = committed(DESCRIPTION)?;
-    let path = root().join(LIST);
-    let text = fs::read_to_string(&path).map_err(at(&path))?;
-    let content = |problem| Error::Content {
-        path: path.clone(),
-        problem,
-    };
-    let families = list::parse(&text).map_err(content)?;
-    let generator = rust::Generator::new(&description, &families);
-    let files = generator.files().map_err(content)?;
-    let formatted = files
-        .into_iter()
-        .map(|(name, text)| Ok((name, formatted(&text)?)));
-    formatted.collect()
+    let families = list::parse(&fs::read_to_string(root().join(LIST))?)?;
+    let files = rust::Generator::new(&description, &families)
+        .files()?
+        .into_iter();
+    files
+        .map(|(name, text)| Ok((name, formatted(&text)?)))
+        .collect()
 }
 
-fn committed(path: &str) -> Result<Description, Error> {
-    let path: PathBuf = root().join(path);
-    let text = fs::read_to_string(&path).map_err(at(&path))?;
-    Description::parse(&text).map_err(|error| Error::Content {
-        path,
-        problem: error.to_string(),
-    })
+fn committed(path: &str) -> Result<Description> {
+    let text = fs::read_to_string(root().join(path))?;
+    Description::parse(&text).context(DESCRIPTION)
 }
 
-fn formatted(text: &str) -> Result<String, Error> {
-    let missing = |source| Error::Missing {
-        program: "rustfmt".to_owned(),
-        source,
-    };
-    let mut command = Command::new("rustfmt");
-    command
-        .args(["--edition", "2024"])
-        .current_dir(Path::new(&root()));
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().map_err(missing)?;
-    if let Some(mut input) = child.stdin.take() {
-        input.write_all(text.as_bytes()).map_err(missing)?;
-    }
-    let output = child.wait_with_output().map_err(missing)?;
-    if !output.status.success() {
-        return Err(Error::Failed("rustfmt".to_owned()));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+fn formatted(text: &str) -> Result<String> {
+    let mut rustfmt = Command::new("rustfmt");
+    rustfmt.args(["--edition", "2024"]).current_dir(root());
+    let (text, succeeded) = feed(&mut rustfmt, text)?;
+    ensure!(succeeded, "rustfmt failed");
+    Ok(text)
 }
 
 #[cfg(test)]

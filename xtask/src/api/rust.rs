@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use anyhow::{Context as _, Result, bail};
+
 use super::description::{Description, Method};
 use super::list::{Family, ListedMethod, ListedType, snake};
 use super::refused;
@@ -18,51 +20,7 @@ const BY_HAND: &[(&str, &[&str])] = &[("LoadPluginConfiguration", &["[]uint8"])]
 const REGISTERED: &str = "registered";
 
 /// The type of interface values. It is in the same file as the registered types because the two refer to each other.
-const ANY: &str = "\
-/// A Go interface value (`any`).
-///
-/// Values that the server read from its database or from JSON are strings, booleans, floats, lists, and maps only.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Any {
-    /// `nil`.
-    #[default]
-    Nil,
-    /// `bool`.
-    Bool(bool),
-    /// A signed integer of any width; sent as `int64`.
-    Int(i64),
-    /// An unsigned integer of any width; sent as `uint64`.
-    Uint(u64),
-    /// A float of any width; sent as `float64`.
-    Float(f64),
-    /// `string`.
-    String(String),
-    /// `[]byte`.
-    Bytes(Vec<u8>),
-    /// A list; sent as `[]interface {}`.
-    List(Vec<Any>),
-    /// A map; sent as `map[string]interface {}`.
-    Map(BTreeMap<String, Any>),
-    /// Message attachments.
-    Attachments(Vec<Attachment>),
-    /// An error with an HTTP status.
-    AppError(Box<AppError>),
-    /// An error without a status.
-    ErrorString(Box<ErrorString>),
-    /// An error of the database.
-    PqError(Box<PqError>),
-    /// An autocomplete argument: free text.
-    TextArg(Box<TextArg>),
-    /// An autocomplete argument: a choice from a static list.
-    StaticListArg(Box<StaticListArg>),
-    /// An autocomplete argument: a choice from a list that the client fetches.
-    DynamicListArg(Box<DynamicListArg>),
-    /// A value that was skipped: its type is unknown (then this is the registered name), or it is nested too
-    /// deeply. It cannot be sent.
-    Dropped(String),
-}
-
-";
+const ANY: &str = include_str!("../../../host/rpc/api/any.txt");
 
 /// The input of the generator.
 pub struct Generator<'a> {
@@ -115,7 +73,7 @@ impl<'a> Generator<'a> {
     }
 
     /// The paths and contents of all files. The code is not formatted.
-    pub fn files(&self) -> Result<Vec<(String, String)>, String> {
+    pub fn files(&self) -> Result<Vec<(String, String)>> {
         let types = self.families.iter().filter(|one| !one.types.is_empty());
         let methods = self.families.iter().filter(|one| !one.methods.is_empty());
         let mut files = vec![("model/mod.rs".to_owned(), root("Types", types.clone()))];
@@ -137,7 +95,7 @@ impl<'a> Generator<'a> {
         Ok(files)
     }
 
-    fn model(&self, family: &Family) -> Result<String, String> {
+    fn model(&self, family: &Family) -> Result<String> {
         let mut body = String::new();
         for listed in &family.types {
             self.structure(listed, &mut body)?;
@@ -153,7 +111,7 @@ impl<'a> Generator<'a> {
         Ok(text)
     }
 
-    fn methods(&self, family: &Family) -> Result<String, String> {
+    fn methods(&self, family: &Family) -> Result<String> {
         let mut declared = String::new();
         let mut defined = String::new();
         for listed in &family.methods {
@@ -180,10 +138,10 @@ impl<'a> Generator<'a> {
         Ok(module(family, &imports, &body))
     }
 
-    fn structure(&self, listed: &ListedType, text: &mut String) -> Result<(), String> {
+    fn structure(&self, listed: &ListedType, text: &mut String) -> Result<()> {
         let unknown = || format!("{} is not a type of the API", listed.go);
-        let described = self.description.named(&listed.go).ok_or_else(unknown)?;
-        let (_, bare) = listed.go.split_once('.').ok_or_else(unknown)?;
+        let described = self.description.named(&listed.go).with_context(unknown)?;
+        let (_, bare) = listed.go.split_once('.').with_context(unknown)?;
         let _ = write!(
             text,
             "crate::gob_struct! {{\n    /// {}\n    #[derive(Clone, Debug, Default, PartialEq)]\n    \
@@ -193,7 +151,7 @@ impl<'a> Generator<'a> {
         for field in &listed.fields {
             let found = described.fields.iter().find(|(name, _)| *name == field.go);
             let (_, of) =
-                found.ok_or_else(|| format!("{} has no field {}", listed.go, field.go))?;
+                found.with_context(|| format!("{} has no field {}", listed.go, field.go))?;
             let _ = writeln!(
                 text,
                 "        /// {}\n        pub {}: {} = \"{}\",",
@@ -212,13 +170,13 @@ impl<'a> Generator<'a> {
         listed: &ListedMethod,
         declared: &mut String,
         defined: &mut String,
-    ) -> Result<(), String> {
+    ) -> Result<()> {
         let mut methods = self.description.methods();
         let method = methods
             .find(|method| method.name == listed.name)
-            .ok_or_else(|| format!("{} is not a method of the API", listed.name))?;
+            .with_context(|| format!("{} is not a method of the API", listed.name))?;
         if let Some(reason) = refused::reason(self.description, method) {
-            return Err(format!("refused: {reason}"));
+            bail!("refused: {reason}");
         }
         let parameters = self.parameters(method, listed)?;
         let outcome = self.outcome(method, listed)?;
@@ -271,9 +229,9 @@ impl<'a> Generator<'a> {
         Ok(())
     }
 
-    fn parameters(&self, method: &Method, listed: &ListedMethod) -> Result<Vec<Parameter>, String> {
+    fn parameters(&self, method: &Method, listed: &ListedMethod) -> Result<Vec<Parameter>> {
         if method.variadic {
-            return Err(format!("{} takes any number of values", method.name));
+            bail!("{} takes any number of values", method.name);
         }
         if BY_HAND.iter().any(|(name, _)| *name == method.name) {
             return Ok(Vec::new());
@@ -283,7 +241,7 @@ impl<'a> Generator<'a> {
             !names.any(|(name, of)| name == fixed && of == "string")
         });
         if let Some((fixed, _)) = unknown {
-            return Err(format!("{} has no string parameter {fixed}", method.name));
+            bail!("{} has no string parameter {fixed}", method.name);
         }
         let parameters = method.parameters.iter();
         parameters
@@ -295,7 +253,7 @@ impl<'a> Generator<'a> {
             .collect()
     }
 
-    fn parameter(&self, go: &str, of: &str, fixed: Option<&str>) -> Result<Parameter, String> {
+    fn parameter(&self, go: &str, of: &str, fixed: Option<&str>) -> Result<Parameter> {
         let name = snake(go);
         let (signature, argument, schema) = match of {
             "string" => ("&'a str".to_owned(), name.clone(), "&str".to_owned()),
@@ -337,7 +295,7 @@ impl<'a> Generator<'a> {
         })
     }
 
-    fn outcome(&self, method: &Method, listed: &ListedMethod) -> Result<Outcome, String> {
+    fn outcome(&self, method: &Method, listed: &ListedMethod) -> Result<Outcome> {
         let by_hand = BY_HAND.iter().find(|(name, _)| *name == method.name);
         let results: Vec<&str> = match by_hand {
             Some((_, results)) => results.to_vec(),
@@ -354,7 +312,7 @@ impl<'a> Generator<'a> {
                 Some(*go),
                 Some(self.rust(go.strip_prefix('*').unwrap_or(go))?),
             ),
-            _ => return Err(format!("{} has several results", method.name)),
+            _ => bail!("{} has several results", method.name),
         };
         let is_pointer = go.is_some_and(|go| go.starts_with('*'));
         let (call, returns) = match value.as_deref() {
@@ -366,7 +324,7 @@ impl<'a> Generator<'a> {
             Some(of) => ("value", of.to_owned()),
         };
         if listed.optional && call != "optional" {
-            return Err(format!("{} has no value that may be absent", method.name));
+            bail!("{} has no value that may be absent", method.name);
         }
         let mut results: Vec<String> = value.iter().cloned().collect();
         match failure {
@@ -384,7 +342,7 @@ impl<'a> Generator<'a> {
     }
 
     /// The Rust type for a Go type.
-    fn rust(&self, go: &str) -> Result<String, String> {
+    fn rust(&self, go: &str) -> Result<String> {
         let scalar = match go {
             "string" => "String",
             "bool" => "bool",
@@ -424,11 +382,11 @@ impl<'a> Generator<'a> {
         }
         match self.description.named(go) {
             Some(of) if of.opaque || of.is == "interface" => {
-                Err(format!("{go} cannot be sent from Rust"))
+                bail!("{go} cannot be sent from Rust")
             }
             Some(of) if !of.is.is_empty() => self.rust(&of.is),
-            Some(_) => Err(format!("{go} is not on the list")),
-            None => Err(format!("{go} is not known")),
+            Some(_) => bail!("{go} is not on the list"),
+            None => bail!("{go} is not known"),
         }
     }
 }

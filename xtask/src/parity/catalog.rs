@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_json::Value;
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
 
 /// The number of a behavior, a defect, or a situation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +45,8 @@ impl fmt::Display for Number {
 }
 
 /// The entry of a number.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// A short description.
     pub title: String,
@@ -61,29 +63,22 @@ pub struct Catalog(pub BTreeMap<Number, Entry>);
 
 impl Catalog {
     /// Reads the file.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut groups: BTreeMap<String, BTreeMap<String, Entry>> = serde_json::from_str(text)?;
         let mut entries = BTreeMap::new();
         for (name, prefix) in [("behaviors", "zm"), ("defects", "d"), ("situations", "f")] {
-            let group = value.get(name).and_then(Value::as_object);
-            for (digits, entry) in group.ok_or_else(|| format!("there are no {name}"))? {
+            let group = groups
+                .remove(name)
+                .with_context(|| format!("there are no {name}"))?;
+            for (digits, entry) in group {
                 let number = Number::parse(&format!("{prefix}{digits}"));
-                let number = number.ok_or_else(|| format!("{digits} is no number"))?;
-                entries.insert(number, read(entry).ok_or_else(|| format!("{number}"))?);
+                let number = number.with_context(|| format!("{digits} is no number"))?;
+                ensure!(!entry.title.is_empty(), "{number} has no title");
+                entries.insert(number, entry);
             }
         }
         Ok(Self(entries))
     }
-}
-
-fn read(entry: &Value) -> Option<Entry> {
-    let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
-    Some(Entry {
-        title: text("title").filter(|title| !title.is_empty())?,
-        area: text("area"),
-        reason: text("reason"),
-        suite: text("suite"),
-    })
 }
 
 #[cfg(test)]

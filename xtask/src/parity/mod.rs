@@ -11,48 +11,34 @@ mod catalog;
 mod scan;
 mod table;
 
-use std::fs;
 use std::path::PathBuf;
 
-use crate::error::{Error, at};
 use crate::run::root;
+use anyhow::{Result, ensure};
 use catalog::Catalog;
+use fs_err as fs;
 
 fn table_path() -> PathBuf {
-    root().join("tests").join("PARITY.md")
+    root().join("tests/PARITY.md")
 }
 
-fn catalog() -> Result<Catalog, Error> {
-    let path = root().join("tests").join("parity.json");
-    let text = fs::read_to_string(&path).map_err(at(&path))?;
-    Catalog::parse(&text).map_err(|problem| Error::Content { path, problem })
+/// The current table. Fails if a number lacks a test.
+fn table() -> Result<String> {
+    let text = fs::read_to_string(root().join("tests/parity.json"))?;
+    let (catalog, tests) = (Catalog::parse(&text)?, scan::tests(&root())?);
+    let problems = table::problems(&catalog, &tests);
+    ensure!(problems.is_empty(), "parity\n{}", problems.join("\n"));
+    Ok(table::render(&catalog, &tests))
 }
 
 /// Writes the table. Fails if a number lacks a test.
-pub fn write() -> Result<(), Error> {
-    let (catalog, tests) = (catalog()?, scan::tests(&root())?);
-    let path = table_path();
-    fs::write(&path, table::render(&catalog, &tests)).map_err(at(&path))?;
-    complete(&catalog, &tests)
+pub fn write() -> Result<()> {
+    Ok(fs::write(table_path(), table()?)?)
 }
 
 /// Fails if a number lacks a test or the committed table is out of date.
-pub fn check() -> Result<(), Error> {
-    let (catalog, tests) = (catalog()?, scan::tests(&root())?);
-    complete(&catalog, &tests)?;
-    let path = table_path();
-    let committed = fs::read_to_string(&path).map_err(at(&path))?;
-    if committed == table::render(&catalog, &tests) {
-        return Ok(());
-    }
-    let problem = "names of tests have changed: run cargo xtask parity".to_owned();
-    Err(Error::Content { path, problem })
-}
-
-fn complete(catalog: &Catalog, tests: &[scan::Test]) -> Result<(), Error> {
-    let problems = table::problems(catalog, tests);
-    if problems.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Failed(format!("parity\n{}", problems.join("\n"))))
+pub fn check() -> Result<()> {
+    let same = fs::read_to_string(table_path())? == table()?;
+    ensure!(same, "names of tests have changed: run cargo xtask parity");
+    Ok(())
 }

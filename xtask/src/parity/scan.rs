@@ -3,10 +3,11 @@
 //! It knows three forms: functions below `#[test]` or `#[tokio::test…]`, the names in the `CHECKS` of the suite on a real
 //! server, and the titles in `it(…)` and `test(…)` of the webapp's suites. Ignored and skipped tests do not count.
 
-use std::fs;
 use std::path::Path;
 
-use crate::error::{Error, at};
+use anyhow::Result;
+use fs_err as fs;
+
 use crate::parity::catalog::Number;
 
 /// A test with numbers in its name.
@@ -24,7 +25,7 @@ const FOLDERS: [&str; 5] = ["guest", "host", "tests", "webapp", "xtask"];
 const BUILT: [&str; 3] = ["target", "node_modules", "dist"];
 
 /// All tests with numbers, sorted.
-pub fn tests(root: &Path) -> Result<Vec<Test>, Error> {
+pub fn tests(root: &Path) -> Result<Vec<Test>> {
     let mut found = Vec::new();
     for folder in FOLDERS {
         walk(root, &root.join(folder), &mut found)?;
@@ -34,9 +35,9 @@ pub fn tests(root: &Path) -> Result<Vec<Test>, Error> {
     Ok(found)
 }
 
-fn walk(root: &Path, folder: &Path, found: &mut Vec<Test>) -> Result<(), Error> {
-    for entry in fs::read_dir(folder).map_err(at(folder))? {
-        let path = entry.map_err(at(folder))?.path();
+fn walk(root: &Path, folder: &Path, found: &mut Vec<Test>) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with('.') || BUILT.contains(&name.as_ref()) {
             continue;
@@ -48,7 +49,7 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<Test>) -> Result<(), Error> 
         let Some(names) = names_in(&name) else {
             continue;
         };
-        let text = fs::read_to_string(&path).map_err(at(&path))?;
+        let text = fs::read_to_string(&path)?;
         let file = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
         found.extend(names(&text).into_iter().filter_map(|name| {
             let numbers = numbers(&name);

@@ -18,7 +18,7 @@ fn go_names_become_rust_names() {
 #[test]
 fn an_invalid_line_is_in_the_error() {
     for line in ["GetUser", "[a]: x\nGetUser often", "[a]: x\n    Id: lost"] {
-        let error = parse(line).err().unwrap_or_default();
+        let error = parse(line).err().unwrap().to_string();
         let last = line.lines().last().unwrap_or_default();
         assert!(error.ends_with(last), "{line:?} gave {error:?}");
     }

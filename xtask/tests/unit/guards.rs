@@ -7,7 +7,7 @@ fn every_guard_is_where_the_table_says() {
     for guard in &table.guards {
         let checked = suite(&table, guard).and_then(|_| {
             let path = root().join(&guard.file);
-            edited(guard, &fs::read_to_string(&path).map_err(at(&path))?)
+            edited(guard, &fs::read_to_string(&path)?)
         });
         problems.extend(checked.err().map(|error| error.to_string()));
     }

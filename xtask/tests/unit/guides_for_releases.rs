@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::bundle::{Entry, pack};
+use crate::archive::{Entry, pack};
 use crate::checksums;
 use crate::platforms::LINUX;
 use crate::run::{make_executable, root, scratch, strict};
