@@ -141,6 +141,38 @@ it.each([
     await page.close();
 });
 
+it('zm129 a copied link looks as it should', async () => {
+    const page = await openGallery(browser, {state: 'copied'});
+    const card = page.locator('.zoom-card');
+    await card.getByRole('button', {name: 'Copied'}).waitFor();
+    expect(await page.getByRole('status').innerText()).toBe('The meeting link was copied.');
+    await expectScreenshot('copied', card);
+    expect(await a11yViolations(page)).toEqual([]);
+    await page.close();
+});
+
+it('f09 in the compact display, the warning looks as it should', async () => {
+    const state = 'recently-created';
+    const page = await openGallery(browser, {state, display: 'compact'});
+    const post = page.locator(`[data-state="${state}"]`);
+    expect(await post.innerText()).toContain('(Only visible to you)');
+    await expectScreenshot('recently-created-compact', post);
+    expect(await a11yViolations(page)).toEqual([]);
+    await page.close();
+});
+
+it('zm130 a notice is below the dialogs of the client', async () => {
+    const page = await openGallery(browser, {state: 'blocked'});
+    await page.locator('.zoom-notice').waitFor();
+    // Bootstrap's dialogs are at 1050, and their backdrop is at 1040.
+    const level = await page
+        .locator('.zoom-notices')
+        .evaluate((element) => Number(getComputedStyle(element).zIndex));
+    expect(level).toBeGreaterThan(0);
+    expect(level).toBeLessThan(1040);
+    await page.close();
+});
+
 it('zm130 everything looks as it should in a dark theme', async () => {
     const page = await openGallery(browser, {theme: 'dark'});
     await expectScreenshot('all-dark', page);

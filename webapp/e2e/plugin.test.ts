@@ -197,8 +197,8 @@ it.each(REACT_VERSIONS)(
         await site.run('end', {post: id});
         await page.getByText('The meeting has ended.').waitFor();
         await expect.poll(() => page.getByRole('link', {name: /^Join/}).count()).toBe(0);
-        expect(await meetingPosts(page).locator('dl').textContent()).toMatch(
-            /^Date.+\d{4}, \d{1,2}:\d{2} [AP]MDuration\d+ minutes?$/,
+        expect(await meetingPosts(page).locator('.zoom-status').textContent()).toMatch(
+            /^Ended · .+\d{4}, \d{1,2}:\d{2}.+[AP]M · \d+ minutes?$/,
         );
     },
 );

@@ -1,7 +1,8 @@
 // All states on one page, rendered by the built plugin: `make webapp-gallery`.
 //
 // `?state=ended` shows one state. `?state=blocked` and the other names in `SCENES` show the result of a click.
-// `?locale=ja`, `?theme=dark`, and `?clock=24` change the language, the theme, and the clock.
+// `?locale=ja`, `?theme=dark`, `?clock=24`, and `?display=compact` change the language, the theme, the clock, and the
+// display.
 import React from 'react';
 
 import type {ClientWindow} from '../src/mattermost';
@@ -69,6 +70,13 @@ const SCENES: Readonly<Record<string, {post?: string; click: () => void}>> = {
         },
     },
     'no-channel': {click: () => parts.appBarButtons[0]?.action()},
+    copied: {
+        post: 'started',
+        click: () => {
+            Object.defineProperty(navigator, 'clipboard', {value: {writeText: async () => {}}});
+            clickCardButton();
+        },
+    },
     'start-new-busy': {
         post: 'recently-created',
         click: () => {
@@ -111,7 +119,7 @@ function Gallery() {
             {posts.map(([name, post]) => (
                 <section key={name} data-state={name}>
                     {state === null && <h2 className="gallery-name">{name}</h2>}
-                    <Posts posts={[post]} />
+                    <Posts posts={[post]} isCompact={query.get('display') === 'compact'} />
                 </section>
             ))}
             {parts.roots.map((Root, index) => (

@@ -6,6 +6,7 @@ import type {Channel} from '@mattermost/types/channels';
 import type {Post} from '@mattermost/types/posts';
 
 import {ApiClient} from './api';
+import {copyText} from './clipboard';
 import {type MessageKey, intlOf, message} from './i18n';
 import type {ClientStore, WebSocketMessage} from './mattermost';
 import {type LinkSource, MeetingTabs} from './meeting-tabs';
@@ -125,6 +126,21 @@ export class MeetingStarter {
         if (/^\/zoom\s+(start|connect)\b/i.test(command.trim())) {
             this.tabs.expectMeeting();
         }
+    }
+
+    /** Copies the link of a meeting. Returns whether the link was copied. */
+    async copyLink(url: string): Promise<boolean> {
+        if (!(await copyText(url))) {
+            await this.showMessage(undefined, this.text('notCopied'));
+            return false;
+        }
+        this.dispatch({type: 'zoom/ANNOUNCED', text: this.text('linkCopied')});
+        return true;
+    }
+
+    /** Removes the sentence for screen readers, so that they announce the same sentence again next time. */
+    clearAnnouncement(): void {
+        this.dispatch({type: 'zoom/ANNOUNCED', text: ''});
     }
 
     /** Closes the notice. */

@@ -90,15 +90,33 @@ export function readMeeting(post: Post): Meeting {
 }
 
 /**
- * The name of the person who hosts the meeting, for example "@ada". Empty unless a bot wrote the post: otherwise
- * any member could put another person's name on a card.
+ * The name of the host that a post names, for example "@ada". Empty unless a bot wrote the post: otherwise any member
+ * could put another person's name on a card.
  */
-export function readHost(post: Post, author: UserProfile | undefined): string {
+export function readNamedHost(post: Post, author: UserProfile | undefined): string {
     const name = asText(post.props?.meeting_creator_username);
     // The Go plugin names its own bot if it does not know the person.
     const isPerson = name !== author?.username;
     // Mattermost's user names. Anything else would be formatted as Markdown.
     return author?.is_bot && isPerson && /^[a-z0-9._-]+$/.test(name) ? `@${name}` : '';
+}
+
+/** The name of the host, for example "@ada": the author of the post, or the person that a bot names. */
+export function readHost(post: Post, author: UserProfile | undefined): string {
+    return author && !author.is_bot ? `@${author.username}` : readNamedHost(post, author);
+}
+
+/** A meeting ID as Zoom writes it, for example "123 4567 8901". */
+export function groupMeetingId(id: string): string {
+    switch (id.length) {
+        case 9:
+        case 10:
+            return `${id.slice(0, 3)} ${id.slice(3, 6)} ${id.slice(6)}`;
+        case 11:
+            return `${id.slice(0, 3)} ${id.slice(3, 7)} ${id.slice(7)}`;
+        default:
+            return id;
+    }
 }
 
 /** The duration of a meeting in minutes, rounded up. 0 if the meeting ended before it started. */

@@ -19,6 +19,8 @@ export interface PluginState {
     /** The locations of the starts in progress; the latest is last. */
     starts: readonly MeetingLocation[];
     notice: Notice | undefined;
+    /** A sentence for screen readers only. */
+    announcement: string;
     /** By the ID of the warning. The client unmounts posts that are out of view and mounts them again later. */
     newMeetings: Readonly<Record<string, NewMeetingStatus | undefined>>;
 }
@@ -28,9 +30,15 @@ export type Action =
     | {type: 'zoom/START_BEGAN'; location: MeetingLocation}
     | {type: 'zoom/START_ENDED'; location: MeetingLocation}
     | {type: 'zoom/NOTICE_CHANGED'; notice: Notice | undefined}
+    | {type: 'zoom/ANNOUNCED'; text: string}
     | {type: 'zoom/NEW_MEETING_CHANGED'; postId: string; status: NewMeetingStatus | undefined};
 
-const INITIAL: PluginState = {starts: [], notice: undefined, newMeetings: {}};
+const INITIAL: PluginState = {
+    starts: [],
+    notice: undefined,
+    announcement: '',
+    newMeetings: {},
+};
 
 /** Whether two locations are the same channel or thread. */
 export function isSameLocation(a: MeetingLocation, b: MeetingLocation): boolean {
@@ -49,6 +57,8 @@ export function reducer(state: PluginState | undefined = INITIAL, action: Action
             };
         case 'zoom/NOTICE_CHANGED':
             return {...state, notice: action.notice};
+        case 'zoom/ANNOUNCED':
+            return {...state, announcement: action.text};
         case 'zoom/NEW_MEETING_CHANGED':
             return {
                 ...state,
@@ -68,6 +78,11 @@ export function selectStarts(state: State): readonly MeetingLocation[] {
 /** The notice in the corner. */
 export function selectNotice(state: State): Notice | undefined {
     return state['plugins-zoom']?.notice;
+}
+
+/** The sentence for screen readers. */
+export function selectAnnouncement(state: State): string {
+    return state['plugins-zoom']?.announcement ?? '';
 }
 
 /** The progress of "Start a new meeting" in a warning. */

@@ -161,7 +161,7 @@ it('f45 all states are rendered in strict mode in a concurrent root, without rem
     expect(screen.getAllByRole('listitem')).toHaveLength(Object.keys(POSTS).length);
     // `setup.ts` fails the test for every warning of React.
     expect(screen.getAllByRole('group').length).toBeGreaterThan(5);
-    const mention = document.querySelector('[data-mention=ada]');
+    const mention = document.querySelector('.zoom-pretext [data-mention=ada]');
     expect(mention?.parentElement?.textContent).toBe('@ada has started a meeting');
 });
 

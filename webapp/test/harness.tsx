@@ -153,6 +153,12 @@ export async function renderPosts(client: LoadedClient, ...posts: Post[]): Promi
     await screen.findByRole('list', {name: 'Posts'});
 }
 
+/** Renders posts in the compact display. */
+export async function renderCompactPosts(client: LoadedClient, ...posts: Post[]): Promise<void> {
+    renderIn(client, <Posts posts={posts} isCompact={true} />);
+    await screen.findByRole('list', {name: 'Posts'});
+}
+
 /** The button that starts a meeting: in the app bar, or in the channel header if there is no app bar. */
 export function startButton(): Element {
     const buttons = document.querySelectorAll(

@@ -5,7 +5,7 @@ import {expect, it, vi} from 'vitest';
 
 import {ENDED, POSTS, meetingPost} from '../gallery/posts';
 import {clientWindow} from '../src/mattermost';
-import {durationMinutes} from '../src/meeting';
+import {durationMinutes, groupMeetingId} from '../src/meeting';
 import {makeUser} from './fake-client/store';
 import {
     CHANNEL,
@@ -25,13 +25,31 @@ function state(name: string): Post {
     return post;
 }
 
+/** The labels and values of the card's details. */
+function details(): string[][] {
+    return [...document.querySelectorAll('dl > div')].map((detail) =>
+        [...detail.children].map((part) => part.textContent ?? ''),
+    );
+}
+
+/** The line with the status, with ordinary spaces. */
+function summary(): string {
+    return document.querySelector('.zoom-status')?.textContent?.replace(/\s/g, ' ') ?? '';
+}
+
 const NOT_STARTED = {meeting_status: 'NOT_STARTED'};
 
 it('zm128 zm129 a meeting in progress can be joined', async () => {
     await renderPosts(loadPlugin(), meetingPost());
     expect(postText()).toContain('I have started a meeting');
     expect(screen.getByRole('heading', {level: 3}).textContent).toBe('Standup');
-    expect(postText()).toContain('In progress · Meeting ID: 85746065432');
+    expect(document.querySelector('.zoom-status')?.textContent).toBe('In progress');
+    // The time zone of the browser, because the reader has set none in Mattermost.
+    expect(details()).toEqual([
+        ['Host', '@ada'],
+        ['Started', 'Aug 6, 2026, 9:50 AM'],
+        ['Meeting ID', '857 4606 5432'],
+    ]);
     const link = screen.getByRole('link', {name: /^Join meeting ?, opens in a new tab$/});
     expect(link.getAttribute('href')).toBe('https://zoom.us/j/85746065432?pwd=abc.1');
     expect(link.getAttribute('target')).toBe('_blank');
@@ -40,7 +58,7 @@ it('zm128 zm129 a meeting in progress can be joined', async () => {
 
 it('zm129 a card names a Personal Meeting ID, and a meeting without a topic has a title', async () => {
     await renderPosts(loadPlugin(), state('started-personal'));
-    expect(postText()).toContain('Personal Meeting ID: 3141592653');
+    expect(details()).toContainEqual(['Personal Meeting ID', '314 159 2653']);
     expect(screen.getByRole('heading').textContent).toBe('Zoom meeting');
 });
 
@@ -51,14 +69,19 @@ it('zm129 an edited message is shown with Markdown, and topics can have emoji', 
     expect(screen.getByRole('heading').textContent).toContain('Release ★ of 2.0');
 });
 
-it('zm129 d43 an ended meeting has a date and a duration, and cannot be joined', async () => {
+it('zm129 d43 an ended meeting has its times and its duration in one line, and cannot be joined', async () => {
     await renderPosts(loadPlugin(), state('ended'));
     expect(postText()).toContain('The meeting has ended.');
-    const details = document.querySelector('dl');
-    expect(details?.getAttribute('aria-label')).toBe('Meeting details');
-    // The time zone of the browser, because the reader has set none in Mattermost.
-    expect(details?.textContent).toBe('DateAug 6, 2026, 9:50 AMDuration28 minutes');
+    expect(summary()).toBe('Ended · Aug 6, 2026, 9:50 – 10:17 AM · 28 minutes');
+    expect(document.querySelector('dl')?.getAttribute('aria-label')).toBe('Meeting details');
+    expect(details()).toEqual([
+        ['Host', '@ada'],
+        ['Meeting ID', '857 4606 5432'],
+    ]);
+    const card = screen.getByRole('group', {name: 'Standup'});
+    expect(card.classList.contains('zoom-card-over')).toBe(true);
     expect(screen.queryByRole('link')).toBeNull();
+    expect(screen.queryByRole('button')).toBeNull();
 });
 
 it('zm128 d43 times are in the language, the time zone, and the clock of the reader', async () => {
@@ -69,9 +92,7 @@ it('zm128 d43 times are in the language, the time zone, and the clock of the rea
     };
     const user = makeUser('ada', {locale: 'de', timezone: zone});
     await renderPosts(loadPlugin({user, militaryTime: true}), state('ended'));
-    expect(document.querySelector('dl')?.textContent).toBe(
-        'Datum6. Aug. 2026, 22:50Dauer28 Minuten',
-    );
+    expect(summary()).toBe('Beendet · 6. Aug. 2026, 22:50–23:17 Uhr · 28 Minuten');
 });
 
 it('d43 with an unknown time zone, the browser’s time zone is used', async () => {
@@ -83,13 +104,13 @@ it('d43 with an unknown time zone, the browser’s time zone is used', async () 
         },
     });
     await renderPosts(loadPlugin({user}), state('ended'));
-    expect(document.querySelector('dl')?.textContent).toContain('9:50');
+    expect(summary()).toContain('9:50');
 });
 
 it('zm129 a post of the Go plugin has no start time, so its own time counts', async () => {
     const {meeting_start_time: _, ...props} = ENDED;
     await renderPosts(loadPlugin(), meetingPost(props, {message: 'The meeting has ended.'}));
-    expect(document.querySelector('dl')?.textContent).toContain('28 minutes');
+    expect(summary()).toContain('28 minutes');
 });
 
 it('zm129 a duration is rounded up to minutes', async () => {
@@ -98,8 +119,7 @@ it('zm129 a duration is rounded up to minutes', async () => {
     expect(durationMinutes(Number.NaN, 0)).toBe(0);
     const end = ENDED.meeting_start_time + 60_000;
     await renderPosts(loadPlugin(), meetingPost({...ENDED, meeting_end_time: end}));
-    expect(document.querySelector('dl')?.textContent).toContain('1 minute');
-    expect(document.querySelector('dl')?.textContent).not.toContain('1 minutes');
+    expect(summary()).toMatch(/· 1 minute$/);
 });
 
 it('f01 a meeting that was not started is gray and cannot be joined', async () => {
@@ -108,8 +128,12 @@ it('f01 a meeting that was not started is gray and cannot be joined', async () =
         'The meeting was not started.',
     );
     const card = screen.getByRole('group', {name: 'Standup'});
-    expect(card.classList.contains('zoom-card-inactive')).toBe(true);
-    expect(card.textContent).toContain('Not started · Personal Meeting ID: 3141592653');
+    expect(card.classList.contains('zoom-card-over')).toBe(true);
+    expect(summary()).toBe('Not started');
+    expect(details()).toEqual([
+        ['Host', '@ada'],
+        ['Personal Meeting ID', '314 159 2653'],
+    ]);
     expect(card.textContent).toContain('Zoom did not report that this meeting started.');
     expect(document.querySelector('.zoom-dot-active')).toBeNull();
     expect(screen.queryByRole('link')).toBeNull();
@@ -126,7 +150,7 @@ it('f01 a late start makes the meeting joinable again', async () => {
     client.store.dispatch({type: 'RECEIVED_POST', data: started});
     await screen.findByRole('link', {name: /^Join meeting/});
     expect(postText()).toContain('I have started a meeting');
-    expect(screen.getByRole('group').classList.contains('zoom-card-inactive')).toBe(false);
+    expect(screen.getByRole('group').classList.contains('zoom-card-over')).toBe(false);
 });
 
 it.each([
@@ -211,7 +235,7 @@ it('d13 a time outside the calendar does not break the channel', async () => {
     const post = meetingPost({...ENDED, meeting_start_time: 1e20, meeting_end_time: 1e20});
     await renderPosts(loadPlugin(), {...post, id: 'bad'}, meetingPost());
     expect(screen.getAllByRole('listitem')).toHaveLength(2);
-    expect(document.querySelector('dl')?.textContent).toContain('2026');
+    expect(summary()).toContain('2026');
 });
 
 it('d13 a post that cannot be rendered shows its message, and the others are not affected', async () => {
@@ -267,7 +291,41 @@ it('d63 a post in the channel and in its thread has different element IDs', asyn
     expect(new Set(ids).size).toBe(ids.length);
 });
 
+it.each([
+    ['123456789', '123 456 789'],
+    ['1234567890', '123 456 7890'],
+    ['12345678901', '123 4567 8901'],
+    ['12345678', '12345678'],
+    ['123456789012', '123456789012'],
+    ['', ''],
+])('zm129 the meeting ID %s is written as %s', (id, grouped) => {
+    expect(groupMeetingId(id)).toBe(grouped);
+});
+
+it('f11 only a bot can name another person than the author as the host', async () => {
+    const client = loadPlugin();
+    await renderPosts(client, meetingPost({meeting_creator_username: 'bob'}));
+    expect(details()).toContainEqual(['Host', '@ada']);
+    expect(postText()).not.toContain('bob');
+});
+
+it('zm129 the name of the Go plugin’s bot is not shown as the host', async () => {
+    const props = {meeting_creator_username: 'zoom'};
+    await renderPosts(loadPlugin(), meetingPost(props, {user_id: 'zoom'}));
+    expect(details().map(([label]) => label)).toEqual(['Started', 'Meeting ID']);
+});
+
+it('zm129 the times of a meeting on two days, and of a meeting without an end', async () => {
+    const start = ENDED.meeting_start_time;
+    const late = meetingPost({...ENDED, meeting_end_time: start + 20 * 3_600_000});
+    await renderPosts(loadPlugin(), late);
+    expect(summary()).toContain('Aug 6, 2026, 9:50 AM – Aug 7, 2026, 5:50 AM');
+    document.body.replaceChildren();
+    await renderPosts(loadPlugin(), meetingPost({...ENDED, meeting_end_time: start - 1}));
+    expect(summary()).toBe('Ended · Aug 6, 2026, 9:50 AM · 0 minutes');
+});
+
 it('d36 dates are in English if there is no catalog for the reader’s language', async () => {
     await renderPosts(loadPlugin({user: makeUser('ada', {locale: 'pt-BR'})}), state('ended'));
-    expect(document.querySelector('dl')?.textContent).toMatch(/Date ?Aug 6, 2026/);
+    expect(summary()).toContain('Aug 6, 2026');
 });

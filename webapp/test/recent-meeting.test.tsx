@@ -14,6 +14,7 @@ import {
     loadPlugin,
     mockServer,
     renderClient,
+    renderCompactPosts,
     renderPosts,
     mockTabs,
 } from './harness';
@@ -129,6 +130,19 @@ it('f09 a warning of an old version does not show the requested topic as the tit
     expect(postText()).not.toContain('My own');
     await userEvent.click(startNew());
     await waitFor(() => expect(requests[0]?.body).toMatchObject({topic: 'My own'}));
+});
+
+it('f09 in the compact display, the warning says that only its reader sees it', async () => {
+    await renderCompactPosts(loadPlugin(), warningPost(), meetingPost());
+    const [warning, meeting] = screen.getAllByRole('listitem');
+    expect(warning?.textContent?.match(/\(Only visible to you\)/g)).toHaveLength(1);
+    expect(meeting?.textContent).not.toContain('Only visible to you');
+});
+
+it('f09 in the standard display, only the client says that only the reader sees the warning', async () => {
+    await renderPosts(loadPlugin(), warningPost());
+    expect(screen.getByRole('listitem').textContent?.match(/Only visible to you/g)).toHaveLength(1);
+    expect(postText()).not.toContain('Only visible to you');
 });
 
 it('f09 the warning is in the language of the reader', async () => {

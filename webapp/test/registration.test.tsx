@@ -40,6 +40,7 @@ it('zm122 the plugin keeps its state in the client’s store', () => {
     expect(store.getState()['plugins-zoom']).toEqual({
         starts: [],
         notice: undefined,
+        announcement: '',
         newMeetings: {},
     });
 });
@@ -109,7 +110,7 @@ it.each(METHODS)(
 it('zm127 d63 the name of the header button is its text, and its icon is hidden', async () => {
     await renderClient(loadPlugin(), {appBar: false});
     const button = screen.getByRole('button', {name: 'Start Zoom meeting'});
-    expect(button.querySelector('.icon-brand-zoom')?.getAttribute('aria-hidden')).toBe('true');
+    expect(button.querySelector('.zoom-glyph-camera')?.getAttribute('aria-hidden')).toBe('true');
 });
 
 it('d36 the header button has its name in the reader’s language, even after a change', async () => {

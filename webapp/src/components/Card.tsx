@@ -23,10 +23,10 @@ export function Card({meeting, children}: {meeting: Meeting; children: React.Rea
     const t = useT();
     // The same post can be on the page several times: in the channel, in its thread, in search results.
     const [titleId] = React.useState(() => `zoom-title-${(cardCount += 1)}`);
-    const isInactive = meeting.status === 'NOT_STARTED';
+    const isOver = meeting.status === 'ENDED' || meeting.status === 'NOT_STARTED';
     return (
         <div
-            className={isInactive ? 'zoom-card zoom-card-inactive' : 'zoom-card'}
+            className={isOver ? 'zoom-card zoom-card-over' : 'zoom-card'}
             role="group"
             aria-labelledby={titleId}
         >
@@ -46,6 +46,12 @@ export function Card({meeting, children}: {meeting: Meeting; children: React.Rea
 export interface Detail {
     label: string;
     value: React.ReactNode;
+}
+
+/** The host of a meeting, for example "@ada". */
+export function hostDetail(t: Translate, host: string): Detail {
+    // A mention, so that a click shows the profile.
+    return {label: t('host'), value: <Markdown text={host} singleline={true} />};
 }
 
 /** The list of a meeting's details. */

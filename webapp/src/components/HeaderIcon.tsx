@@ -7,5 +7,9 @@ import {Spinner} from './icons';
 /** The icon of the button in the channel header. Mattermost gives the button its name. */
 export function HeaderIcon() {
     const isStarting = useSelector(selectStarts).length > 0;
-    return isStarting ? <Spinner /> : <i className="icon icon-brand-zoom" aria-hidden="true" />;
+    return isStarting ? (
+        <Spinner />
+    ) : (
+        <span className="zoom-header-icon zoom-glyph-camera" aria-hidden="true" />
+    );
 }

@@ -34,7 +34,7 @@ export function MeetingLink({
     return (
         <>
             <a
-                className="btn btn-primary zoom-button zoom-camera"
+                className="btn btn-primary zoom-button zoom-glyph-camera"
                 href={link.href}
                 target="_blank"
                 rel="noopener noreferrer"

@@ -10,8 +10,17 @@ import {type MessageKey, useT} from '../i18n';
 import {cardMessages} from '../i18n/stored-messages';
 import type {PostProps, State} from '../mattermost';
 import type {MeetingStarter} from '../meeting-starter';
-import {type Meeting, type Status, durationMinutes, readHost, readMeeting} from '../meeting';
-import {Card, MeetingDetails} from './Card';
+import {
+    type Meeting,
+    type Status,
+    durationMinutes,
+    groupMeetingId,
+    readHost,
+    readNamedHost,
+    readMeeting,
+} from '../meeting';
+import {Card, type Detail, MeetingDetails, hostDetail} from './Card';
+import {CopyLink} from './CopyLink';
 import {ErrorBoundary} from './ErrorBoundary';
 import {Markdown} from './Markdown';
 import {MeetingLink, useSafeLink} from './MeetingLink';
@@ -50,7 +59,7 @@ function Introduction({
     if (meeting.status === 'NOT_STARTED') {
         return <>{t('notStarted')}</>;
     }
-    const user = isForPerson(post) ? readHost(post, author) : '';
+    const user = isForPerson(post) ? readNamedHost(post, author) : '';
     if (user !== '') {
         return <Markdown text={t('hasStarted', {user})} />;
     }
@@ -67,50 +76,57 @@ const STATUS_KEYS = {
     NOT_STARTED: 'statusNotStarted',
 } as const satisfies Record<CardStatus, MessageKey>;
 
-/** The status and the meeting ID, in one line because a channel may show hundreds of cards. */
-function StatusLine({status, meeting}: {status: CardStatus; meeting: Meeting}) {
+/** The status. An ended meeting also has its times and its duration, in one line. */
+function StatusLine({status, post, meeting}: {status: CardStatus; post: Post; meeting: Meeting}) {
     const t = useT();
+    const format = useTimeFormat();
+    const parts = [t(STATUS_KEYS[status])];
+    if (status === 'ENDED') {
+        const start = meeting.start || post.create_at;
+        const end = meeting.end || post.update_at;
+        parts.push(format.range(start, end), t('minutes', {count: durationMinutes(start, end)}));
+    }
     const isInProgress = status === 'STARTED';
-    const idKey = meeting.isPersonal ? 'personalMeetingId' : 'meetingId';
     return (
-        <p className="zoom-status" aria-live="polite">
+        <div className="zoom-status" aria-live="polite">
             <span
                 className={isInProgress ? 'zoom-dot zoom-dot-active' : 'zoom-dot'}
                 aria-hidden="true"
-            >
-                {'● '}
-            </span>
-            {t(STATUS_KEYS[status])}
-            {meeting.id !== '' && ` · ${t(idKey, {id: meeting.id})}`}
-        </p>
+            />
+            {parts.join(' · ')}
+        </div>
     );
+}
+
+/** The host, the start of a meeting in progress, and the meeting ID. */
+function Details({post, meeting, host}: {post: Post; meeting: Meeting; host: string}) {
+    const t = useT();
+    const format = useTimeFormat();
+    const details: Detail[] = [];
+    if (host !== '') {
+        details.push(hostDetail(t, host));
+    }
+    if (meeting.status === 'STARTED') {
+        details.push({label: t('started'), value: format.time(meeting.start || post.create_at)});
+    }
+    if (meeting.id !== '') {
+        const label = t(meeting.isPersonal ? 'personalMeetingId' : 'meetingId');
+        const id = <span className="zoom-number">{groupMeetingId(meeting.id)}</span>;
+        details.push({label, value: id});
+    }
+    return details.length > 0 ? <MeetingDetails details={details} /> : null;
 }
 
 function StartedMeeting({meeting, starter}: {meeting: Meeting; starter: MeetingStarter}) {
     const t = useT();
     const link = useSafeLink(starter.api, meeting.link);
     return link ? (
-        <MeetingLink link={link} label={t('join')} />
+        <div className="zoom-actions">
+            <MeetingLink link={link} label={t('join')} />
+            <CopyLink url={link.href} starter={starter} />
+        </div>
     ) : (
-        <span className="zoom-link-note">{t('unsafeLink')}</span>
-    );
-}
-
-function EndedMeeting({post, meeting}: {post: Post; meeting: Meeting}) {
-    const t = useT();
-    const formatTime = useTimeFormat();
-    const start = meeting.start || post.create_at;
-    const end = meeting.end || post.update_at;
-    return (
-        <MeetingDetails
-            details={[
-                {label: t('date'), value: formatTime(start)},
-                {
-                    label: t('duration'),
-                    value: t('minutes', {count: durationMinutes(start, end)}),
-                },
-            ]}
-        />
+        <div className="zoom-note">{t('unsafeLink')}</div>
     );
 }
 
@@ -120,7 +136,7 @@ function MeetingOrMessage({post, starter}: {post: Post; starter: MeetingStarter}
     const meeting = readMeeting(post);
     const {status} = meeting;
     if (status === 'RECENTLY_CREATED') {
-        const host = readHost(post, author);
+        const host = readNamedHost(post, author);
         return <RecentMeeting post={post} meeting={meeting} host={host} starter={starter} />;
     }
     return (
@@ -130,20 +146,36 @@ function MeetingOrMessage({post, starter}: {post: Post; starter: MeetingStarter}
             </div>
             {status && (
                 <Card meeting={meeting}>
-                    <StatusLine status={status} meeting={meeting} />
+                    <StatusLine status={status} post={post} meeting={meeting} />
+                    <Details post={post} meeting={meeting} host={readHost(post, author)} />
                     {status === 'STARTED' && <StartedMeeting meeting={meeting} starter={starter} />}
-                    {status === 'ENDED' && <EndedMeeting post={post} meeting={meeting} />}
-                    {status === 'NOT_STARTED' && t('noStartReported')}
+                    {status === 'NOT_STARTED' && (
+                        <div className="zoom-note">{t('noStartReported')}</div>
+                    )}
                 </Card>
             )}
         </>
     );
 }
 
+/**
+ * In the compact display, the client does not say that an ephemeral post is visible only to its reader if a plugin
+ * renders the post.
+ */
+function Visibility() {
+    const t = useT();
+    return <div className="zoom-visibility">{t('onlyVisibleToYou')}</div>;
+}
+
 /** A post about a meeting. */
-export function MeetingPost({post, starter}: PostProps & {starter: MeetingStarter}) {
+export function MeetingPost({
+    post,
+    compactDisplay,
+    starter,
+}: PostProps & {starter: MeetingStarter}) {
     return (
         <ErrorBoundary fallback={post.message}>
+            {compactDisplay && post.type === 'system_ephemeral' && <Visibility />}
             <MeetingOrMessage post={post} starter={starter} />
         </ErrorBoundary>
     );

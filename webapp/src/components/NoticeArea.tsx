@@ -6,7 +6,7 @@ import {useSelector} from 'react-redux';
 
 import {useT} from '../i18n';
 import type {MeetingStarter} from '../meeting-starter';
-import {type Notice, selectNotice, selectStarts} from '../state';
+import {type Notice, selectAnnouncement, selectNotice, selectStarts} from '../state';
 import {MeetingLink, useSafeLink} from './MeetingLink';
 import {Spinner} from './icons';
 
@@ -15,14 +15,16 @@ export function NoticeArea({starter}: {starter: MeetingStarter}) {
     const t = useT();
     const latestStart = useSelector(selectStarts).at(-1);
     const notice = useSelector(selectNotice);
+    const announcement = useSelector(selectAnnouncement);
     return (
         <div className="zoom-notices" role="status" aria-live="polite">
             {latestStart && (
-                <div className="zoom-notice">
+                <div className="zoom-notice zoom-notice-busy">
                     <Spinner />
-                    {t(latestStart.rootId === '' ? 'starting' : 'startingInThread')}
+                    <p>{t(latestStart.rootId === '' ? 'starting' : 'startingInThread')}</p>
                 </div>
             )}
+            <span className="zoom-announcement">{announcement}</span>
             {notice && <NoticeBox notice={notice} starter={starter} />}
         </div>
     );
@@ -40,7 +42,7 @@ function NoticeBox({notice, starter}: {notice: Notice; starter: MeetingStarter})
             {notice.kind === 'blocked' ? (
                 <BlockedMeeting meetingUrl={notice.meetingUrl} starter={starter} />
             ) : (
-                notice.text
+                <p>{notice.text}</p>
             )}
             <button
                 type="button"
@@ -59,9 +61,15 @@ function BlockedMeeting({meetingUrl, starter}: {meetingUrl: string; starter: Mee
     const link = useSafeLink(starter.api, meetingUrl);
     return (
         <>
-            {t('blocked')}
+            <p>{t('blocked')}</p>
             {link && (
-                <MeetingLink link={link} label={t('open')} onClick={() => starter.closeNotice()} />
+                <div className="zoom-notice-actions">
+                    <MeetingLink
+                        link={link}
+                        label={t('open')}
+                        onClick={() => starter.closeNotice()}
+                    />
+                </div>
             )}
         </>
     );

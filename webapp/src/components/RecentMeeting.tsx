@@ -11,8 +11,7 @@ import type {State} from '../mattermost';
 import type {MeetingStarter} from '../meeting-starter';
 import type {Meeting} from '../meeting';
 import {selectNewMeeting} from '../state';
-import {Card, type Detail, MeetingDetails} from './Card';
-import {Markdown} from './Markdown';
+import {Card, type Detail, MeetingDetails, hostDetail} from './Card';
 import {MeetingLink, useSafeLink} from './MeetingLink';
 import {Spinner} from './icons';
 import {useTimeFormat} from './useTimeFormat';
@@ -81,17 +80,15 @@ export function RecentMeeting({
     starter: MeetingStarter;
 }) {
     const t = useT();
-    const formatTime = useTimeFormat();
+    const format = useTimeFormat();
     const link = useSafeLink(starter.api, meeting.link);
     const {provider, start, topic} = meeting;
     const details: Detail[] = [];
     if (host !== '') {
-        // A mention, so that a click shows the profile.
-        const mention = <Markdown text={host} singleline={true} />;
-        details.push({label: t('host'), value: mention});
+        details.push(hostDetail(t, host));
     }
     if (start !== 0) {
-        details.push({label: t('started'), value: formatTime(start)});
+        details.push({label: t('started'), value: format.time(start)});
     }
     // Without a topic, the title names the provider.
     if (topic !== '' && provider !== 'Zoom' && provider !== '') {

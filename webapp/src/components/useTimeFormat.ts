@@ -5,19 +5,23 @@ import {useSelector} from 'react-redux';
 import {supportedLocale} from '../i18n';
 import {timeZone, usesMilitaryTime} from '../selectors';
 
-/** Formats a time (milliseconds since 1970) in the reader's language, time zone, and clock. */
-export function useTimeFormat(): (ms: number) => string {
+/** Formats times (milliseconds since 1970) in the reader's language, time zone, and clock. */
+export interface TimeFormat {
+    /** A time. */
+    time(ms: number): string;
+    /** A start and an end; only the start if the end is not later. */
+    range(startMs: number, endMs: number): string;
+}
+
+/** The format for the reader. */
+export function useTimeFormat(): TimeFormat {
     const locale = supportedLocale(useIntl().locale);
     const zone = useSelector(timeZone);
     const isMilitary = useSelector(usesMilitaryTime);
     return React.useMemo(() => timeFormat(locale, zone, isMilitary), [locale, zone, isMilitary]);
 }
 
-function timeFormat(
-    locale: string,
-    zone: string | undefined,
-    isMilitary: boolean,
-): (ms: number) => string {
+function timeFormat(locale: string, zone: string | undefined, isMilitary: boolean): TimeFormat {
     const options: Intl.DateTimeFormatOptions = {
         year: 'numeric',
         month: 'short',
@@ -27,7 +31,11 @@ function timeFormat(
         hourCycle: isMilitary ? 'h23' : 'h12',
     };
     const format = new Intl.DateTimeFormat(locale, withTimeZone(options, zone));
-    return (ms) => format.format(ms);
+    return {
+        time: (ms) => format.format(ms),
+        range: (startMs, endMs) =>
+            endMs > startMs ? format.formatRange(startMs, endMs) : format.format(startMs),
+    };
 }
 
 /** Adds the time zone, unless this browser does not know it. */

@@ -123,8 +123,19 @@ function AppBarButton({
     );
 }
 
-/** A post with its author, rendered by the plugin if the plugin registered the type of the post. */
-export function PostView({post, isRHS}: {post: Post; isRHS?: boolean}) {
+/**
+ * A post with its author, rendered by the plugin if the plugin registered the type of the post. In the compact display,
+ * the client does not say that an ephemeral post is visible only to its reader.
+ */
+export function PostView({
+    post,
+    isRHS,
+    isCompact = false,
+}: {
+    post: Post;
+    isRHS?: boolean;
+    isCompact?: boolean;
+}) {
     const parts = React.useContext(PartsContext);
     const author = useSelector((state: State) => state.entities?.users?.profiles?.[post.user_id]);
     const type = typeof post.props?.type === 'string' ? post.props.type : post.type;
@@ -133,7 +144,9 @@ export function PostView({post, isRHS}: {post: Post; isRHS?: boolean}) {
     const isSystem = post.type.startsWith('system_');
     return (
         <li
-            className={isSystem ? 'post post--system' : 'post'}
+            className={['post', isSystem && 'post--system', isCompact && 'post--compact']
+                .filter(Boolean)
+                .join(' ')}
             data-post-id={post.id}
             data-type={type}
         >
@@ -143,11 +156,13 @@ export function PostView({post, isRHS}: {post: Post; isRHS?: boolean}) {
             <div className="post__content">
                 <div className="post__header">
                     <strong>{author?.username ?? post.user_id}</strong>
-                    {post.type === 'system_ephemeral' && <small> (Only visible to you)</small>}
+                    {post.type === 'system_ephemeral' && !isCompact && (
+                        <small> (Only visible to you)</small>
+                    )}
                 </div>
                 <div className="post__body">
                     {Body ? (
-                        <Body post={post} compactDisplay={false} isRHS={isRHS ?? false} />
+                        <Body post={post} compactDisplay={isCompact} isRHS={isRHS ?? false} />
                     ) : (
                         <Formatted text={post.message} />
                     )}
@@ -244,11 +259,11 @@ export function Client({
 }
 
 /** Posts alone, for the gallery and the benchmarks. */
-export function Posts({posts}: {posts: Post[]}) {
+export function Posts({posts, isCompact = false}: {posts: Post[]; isCompact?: boolean}) {
     return (
         <ol aria-label="Posts">
             {posts.map((post) => (
-                <PostView key={post.id} post={post} />
+                <PostView key={post.id} post={post} isCompact={isCompact} />
             ))}
         </ol>
     );
