@@ -255,18 +255,12 @@ fn executable(
 ) -> Result<(PathBuf, Vec<Package>)> {
     let packages = packages::packages(platform.triple)?;
     let list = embedded::list(&packages)?;
-    let list_file = target()
-        .join("dist")
-        .join(format!("packages-{}.json", platform.name));
+    let list_file = target().join(format!("dist/packages-{}.json", platform.name));
     write_if_changed(&list_file, list.as_bytes())?;
-    let built = build_host(&Build {
-        component: None,
-        manifest,
-        packages: Some(&list_file),
-        platform,
-        zig,
+    let executable = build_host("dist", platform, zig, manifest, |command| {
+        let command = command.env("PLUGIN_PACKAGES", &list_file);
+        command.env_remove("PLUGIN_COMPONENT");
     })?;
-    let executable = kept(&built, "dist", platform)?;
     embedded::check(&executable, &list)?;
     Ok((executable, packages))
 }
@@ -293,26 +287,17 @@ pub fn hello_manifest() -> PathBuf {
 
 /// The same for a platform, with that manifest or another.
 pub fn hello_for(platform: &Platform, zig: Option<&Zig>, manifest: &Path) -> Result<PathBuf> {
-    let component = hello_component()?;
-    let built = build_host(&Build {
-        component: Some(&component),
-        manifest,
-        packages: None,
-        platform,
-        zig,
-    })?;
-    kept(&built, "hello", platform)
-}
-
-/// Builds that component like its author would, and returns its path.
-fn hello_component() -> Result<PathBuf> {
-    let folder = components();
+    // The component is built like its author would.
     let mut command = cargo();
     command.current_dir(root().join("tests/guests/hello"));
     command.args(["build", "--locked", "--profile", "guest"]);
     command.args(["--target", "wasm32-wasip2", "--target-dir"]);
-    run(command.arg(&folder))?;
-    Ok(folder.join("wasm32-wasip2/guest/hello_guest.wasm"))
+    run(command.arg(components()))?;
+    let component = components().join("wasm32-wasip2/guest/hello_guest.wasm");
+    build_host("hello", platform, zig, manifest, |command| {
+        let command = command.env("PLUGIN_COMPONENT", &component);
+        command.env_remove("PLUGIN_PACKAGES");
+    })
 }
 
 fn write(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf> {
@@ -330,32 +315,13 @@ pub fn small(name: &str, manifest: &Path, executable: &Path) -> Result<PathBuf> 
         Entry::file("plugin.json", text(&manifest).into_bytes()),
         Entry::program(LINUX.executable, content),
     ];
-    let packed = pack(&format!("{id}/"), entries)?;
     let folder = target().join("bench");
     fs::create_dir_all(&folder)?;
-    let bundle = folder.join(format!("{name}.tar.gz"));
-    fs::write(&bundle, packed)?;
-    Ok(bundle)
-}
-
-/// Copies an executable, because the next build replaces it.
-fn kept(built: &Path, name: &str, platform: &Platform) -> Result<PathBuf> {
-    let folder = target().join(name).join(platform.name);
-    fs::create_dir_all(&folder)?;
-    let copy = folder.join(built.file_name().unwrap_or_default());
-    fs::copy(built, &copy)?;
-    Ok(copy)
-}
-
-/// The inputs of a host.
-struct Build<'a> {
-    /// The component's folder or file, if it is not our own.
-    component: Option<&'a Path>,
-    manifest: &'a Path,
-    /// The list of packages to embed.
-    packages: Option<&'a Path>,
-    platform: &'a Platform,
-    zig: Option<&'a Zig>,
+    write(
+        &folder,
+        &format!("{name}.tar.gz"),
+        &pack(&format!("{id}/"), entries)?,
+    )
 }
 
 /// The folder where components are built. Without its name, the build script looks for the outermost target folder,
@@ -369,40 +335,40 @@ fn component() -> PathBuf {
     components().join("wasm32-wasip2/guest/zoom_guest.wasm")
 }
 
-fn build_host(build: &Build) -> Result<PathBuf> {
+/// Builds the host, and copies it to a folder of this name, because the next build replaces it.
+fn build_host(
+    name: &str,
+    platform: &Platform,
+    zig: Option<&Zig>,
+    manifest: &Path,
+    inputs: impl FnOnce(&mut Command),
+) -> Result<PathBuf> {
     env_check::check_wrapper()?;
-    if build.zig.is_some() {
+    if zig.is_some() {
         env_check::check()?;
     }
     toolchain::complete()?;
-    let triple = build.platform.triple;
+    let triple = platform.triple;
     toolchain::add_target(triple)?;
-    let mut command = match build.zig {
-        Some(zig) => zig.cargo_rustc(build.platform),
-        None => own_cargo_rustc(triple),
-    };
+    let mut command = zig.map_or_else(|| own_cargo_rustc(triple), |zig| zig.cargo_rustc(platform));
     command.args(["--locked", "--release", "-p", packages::HOST]);
-    command.args(["--bin", "plugin-host"]);
-    command.env("PLUGIN_MANIFEST", build.manifest);
+    command
+        .args(["--bin", "plugin-host", "--"])
+        .args(WHOLE_PROGRAM);
+    command.args(zig.map(|_| link_argument(platform)));
+    command.env("PLUGIN_MANIFEST", manifest);
     command.env("COMPONENTS_FOLDER", components());
-    match build.component {
-        Some(folder) => command.env("PLUGIN_COMPONENT", folder),
-        None => command.env_remove("PLUGIN_COMPONENT"),
-    };
-    match build.packages {
-        Some(list) => command.env("PLUGIN_PACKAGES", list),
-        None => command.env_remove("PLUGIN_PACKAGES"),
-    };
-    command.arg("--").args(WHOLE_PROGRAM);
-    if build.zig.is_some() {
-        command.arg(link_argument(build.platform));
-    }
+    inputs(&mut command);
     run(&mut command)?;
-    let mut executable = target().join(triple).join("release/plugin-host");
-    if build.platform.executable.ends_with(".exe") {
-        executable.set_extension("exe");
+    let mut built = target().join(triple).join("release/plugin-host");
+    if platform.executable.ends_with(".exe") {
+        built.set_extension("exe");
     }
-    Ok(executable)
+    let folder = target().join(name).join(platform.name);
+    fs::create_dir_all(&folder)?;
+    let copy = folder.join(built.file_name().unwrap_or_default());
+    fs::copy(&built, &copy)?;
+    Ok(copy)
 }
 
 /// `cargo rustc` with this machine's tools. Rust links its own musl. C code is compiled against the machine's C library,

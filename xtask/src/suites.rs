@@ -9,21 +9,18 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, ensure};
 
 use crate::bundle::Dist;
 use crate::platforms::{LINUX, LINUX_ARM, PLATFORMS, Platform, WINDOWS};
-use crate::run::{cargo_with, read, root, shown, strict};
-use crate::test_summary::{CargoTest, GoTest, Reader, Summary, Tap};
+use crate::run::{cargo_with, output, read, root, run, shown, strict};
+use crate::test_summary::{Format, Reader, Summary};
 use crate::zig::Zig;
 use crate::{bench, bundle, checksums, emulator, imports, parity, toolchain, webapp};
 
 /// Runs all suites. The last line is the total.
 pub fn test() -> Result<()> {
-    toolchain::complete()?;
-    toolchain::add_tools()?;
-    let mut session = Session::new();
-    session.style();
+    let mut session = Session::with_lints()?;
     session.supply_chain();
     session.webapp();
     session.rust_tests();
@@ -33,10 +30,7 @@ pub fn test() -> Result<()> {
 
 /// Runs the lints and the unit and component tests.
 pub fn quick() -> Result<()> {
-    toolchain::complete()?;
-    toolchain::add_tools()?;
-    let mut session = Session::new();
-    session.style();
+    let mut session = Session::with_lints()?;
     session.webapp();
     session.rust_tests();
     session.conclude()
@@ -44,12 +38,8 @@ pub fn quick() -> Result<()> {
 
 /// Checks the formatting and runs the lints.
 pub fn check_style() -> Result<()> {
-    toolchain::complete()?;
-    toolchain::add_tools()?;
-    let mut session = Session::new();
-    session.style();
-    if session.has_node() {
-        session.step("webapp packages", webapp::install);
+    let mut session = Session::with_lints()?;
+    if session.has_node() && session.step("webapp packages", webapp::install).is_some() {
         session.webapp_style();
     }
     session.conclude()
@@ -57,26 +47,26 @@ pub fn check_style() -> Result<()> {
 
 /// Runs the browser suite, or only the tests whose titles contain the given words.
 pub fn browser(words: &[&str]) -> Result<()> {
-    let dist = bundle::here()?;
-    let mut suite = webapp::browser_suite(&dist.bundle)?;
+    let mut suite = webapp::browser_suite(&bundle::here()?.bundle)?;
     if !words.is_empty() {
         suite.args(["-t", &words.join(" ")]);
     }
-    crate::run::run(&mut suite)
+    run(&mut suite)
 }
 
 /// Runs the Go supervisor suite with the executables for other systems, in emulators.
 pub fn emulated() -> Result<()> {
     let mut session = Session::new();
-    let mut wine = Command::new(emulator::WINE);
-    let wine = session.has("wine64", "apt-get install wine64", wine.arg("--version"));
-    let arm = session.has_arm();
-    let platforms = [(&LINUX_ARM, arm), (&WINDOWS, wine)];
-    let emulated = platforms.iter().filter(|(_, emulator)| *emulator);
-    let platforms: Vec<_> = emulated.map(|(platform, _)| *platform).collect();
-    if platforms.is_empty() {
-        bail!("there is no emulator: apt-get install qemu-user-static wine64");
-    }
+    let emulators = [
+        (&WINDOWS, "wine64", emulator::WINE),
+        (&LINUX_ARM, "qemu-user-static", "qemu-aarch64-static"),
+    ];
+    let installed = emulators.into_iter().filter(|(_, package, program)| {
+        let install = format!("apt-get install {package}");
+        session.has(package, &install, Command::new(program).arg("--version"))
+    });
+    let platforms: Vec<_> = installed.map(|(platform, ..)| platform).collect();
+    ensure!(!platforms.is_empty(), "there is no emulator");
     if let Some(zig) = session.zig() {
         let dist = bundle::tried(&platforms, Some(&zig))?;
         for platform in platforms {
@@ -90,7 +80,7 @@ pub fn emulated() -> Result<()> {
 pub fn screens() -> Result<()> {
     webapp::build_pages()?;
     let mut suite = webapp::npm(&["run", "--silent", "e2e", "--", "gallery"]);
-    crate::run::run(suite.env("UPDATE_SCREENS", "yes"))
+    run(suite.env("UPDATE_SCREENS", "yes"))
 }
 
 struct Session {
@@ -108,13 +98,18 @@ impl Session {
         }
     }
 
-    fn style(&mut self) {
-        self.check("formatting", &mut cargo_with("fmt --all --check"));
+    /// Checks the formatting and runs the lints of the Rust code first.
+    fn with_lints() -> Result<Self> {
+        toolchain::complete()?;
+        toolchain::add_tools()?;
+        let mut session = Self::new();
+        session.check("formatting", &mut cargo_with("fmt --all --check"));
         let lints = "clippy --locked --release --workspace --all-targets -- -D warnings";
-        self.check("lints", &mut cargo_with(lints));
+        session.check("lints", &mut cargo_with(lints));
         let lints = "clippy --locked --profile guest --target wasm32-wasip2 \
                      -p zoom-guest -p hello-guest -p hostile-guest -- -D warnings";
-        self.check("lints of the components", &mut cargo_with(lints));
+        session.check("lints of the components", &mut cargo_with(lints));
+        Ok(session)
     }
 
     fn supply_chain(&mut self) {
@@ -124,15 +119,15 @@ impl Session {
             self.check("licenses and sources", &mut cargo_with(deny));
         }
         self.step("no compiler in the executable", || {
-            let compilers = ["cranelift-codegen", "winch-codegen"];
             for platform in &PLATFORMS {
                 let mut tree = cargo_with("tree --locked -p mattermost-plugin-host -e normal");
-                tree.args(["--target", platform.triple]);
-                let tree = read(&mut tree).context("cargo tree")?;
-                let is_compiler = |line: &&str| compilers.iter().any(|name| line.contains(name));
-                if let Some(line) = tree.lines().find(is_compiler) {
-                    let (line, name) = (line.trim(), platform.name);
-                    bail!("the host depends on {line} on {name}");
+                let tree = output(tree.args(["--target", platform.triple]))?;
+                for compiler in ["cranelift-codegen", "winch-codegen"] {
+                    let name = platform.name;
+                    ensure!(
+                        !tree.contains(compiler),
+                        "{compiler} is in the host for {name}"
+                    );
                 }
             }
             Ok(())
@@ -147,7 +142,7 @@ impl Session {
         self.step("webapp", webapp::build_pages);
         self.webapp_style();
         let mut tests = webapp::npm(&["run", "--silent", "test", "--", "--reporter=tap-flat"]);
-        self.suite("webapp on React 17, 18, and 19", &mut tests, Tap::default());
+        self.suite("webapp on React 17, 18, and 19", &mut tests, Format::Tap);
     }
 
     fn webapp_style(&mut self) {
@@ -170,7 +165,7 @@ impl Session {
             cargo_with("test --locked --release --workspace --no-fail-fast --exclude plugin-tests");
         // Component tests mostly wait, for answers and between retries.
         tests.env("RUST_TEST_THREADS", "8");
-        self.suite("unit and component tests", &mut tests, CargoTest::default());
+        self.suite("unit and component tests", &mut tests, Format::Cargo);
         // At this point the host is built like the benchmarks need it.
         self.step("benchmarks of the parts, once each", bench::try_pieces);
     }
@@ -178,77 +173,59 @@ impl Session {
     /// Runs the suites that need the bundle.
     fn bundle_suites(&mut self) {
         let zig = self.zig();
-        let mut hello = None;
-        self.step("another component on the same host", || {
-            hello = Some(bundle::hello(zig.as_ref())?);
-            Ok(())
-        });
+        let zig = zig.as_ref();
+        let hello = self.step("another component on the same host", || bundle::hello(zig));
         // The other systems take as long again; a weekly workflow runs `make dist` and `make emulated`.
         let platforms: &[&Platform] = &[&LINUX];
-        let mut dist = None;
-        self.step("bundle", || {
-            dist = Some(bundle::tried(platforms, zig.as_ref())?);
-            Ok(())
-        });
+        let dist = self.step("bundle", || bundle::tried(platforms, zig));
         let Some(dist) = dist else { return };
         let Ok(executable) = dist.executable() else {
             return;
         };
         self.step("a second build gives the same bytes", || {
-            bundle::again(&dist, platforms, zig.as_ref())
+            bundle::again(&dist, platforms, zig)
         });
         let mut verify = Command::new("sha256sum");
         verify.args(["--strict", "--quiet", "-c", checksums::NAME]);
         self.check("checksums of the bundles", verify.current_dir(&dist.folder));
         self.step("imports", || imports::compare_executable(executable));
-        if self.has_go() {
-            let mut description = go_test(&root().join("tests/description"));
-            let description = description.arg(".");
-            self.suite("Go description of the API", description, GoTest::default());
+        let has_go = self.has_go();
+        if has_go {
+            let mut description = go_test("tests/description", &[]);
+            self.suite(
+                "Go description of the API",
+                description.arg("."),
+                Format::Go,
+            );
         }
-        if let Some(hello) = &hello {
-            let modules = ["v017", "v043"];
+        if has_go && let Some(hello) = &hello {
             let variables = executables(executable, hello);
-            self.supervisors("Go supervisor", &modules, &[], &variables);
+            for module in ["v017", "v043"] {
+                let mut tests = go_test(&format!("tests/supervisor/{module}"), &variables);
+                self.suite(
+                    &format!("Go supervisor {module}"),
+                    tests.arg("."),
+                    Format::Go,
+                );
+            }
         }
         let mut e2e = cargo_with("test --locked --release -p plugin-tests --no-fail-fast");
         e2e.env("PLUGIN_BUNDLE", &dist.bundle);
-        self.suite("Mattermost server", &mut e2e, CargoTest::default());
-        if let Some(hello) = &hello {
-            self.bench(&dist.bundle, hello);
+        self.suite("Mattermost server", &mut e2e, Format::Cargo);
+        if has_go && let Some(hello) = &hello {
+            let mut baseline = go_test("tests/bench/go-baseline", &[]);
+            self.suite("Go baseline", baseline.arg("./..."), Format::Go);
+            // With a few events, to check that it works. The results are ignored.
+            let bench = || bench::try_whole(&dist.bundle, hello);
+            self.step("server benchmarks, once each", bench);
         }
-        self.browser(&dist.bundle);
-    }
-
-    /// Runs `make bench` with a few events to check that it works. Ignores the results.
-    fn bench(&mut self, bundle: &Path, hello: &Path) {
-        if !self.has_go() {
-            return;
-        }
-        let mut baseline = go_test(&root().join("tests/bench/go-baseline"));
-        self.suite("Go baseline", baseline.arg("./..."), GoTest::default());
-        self.step("server benchmarks, once each", || {
-            bench::try_whole(bundle, hello)
-        });
-    }
-
-    fn browser(&mut self, bundle: &Path) {
-        if !self.has_node()
-            || !self.has(
-                "chromium",
-                "apt-get install chromium fonts-noto-cjk",
-                Command::new("chromium").arg("--version"),
-            )
-        {
-            return;
-        }
-        let mut suite = None;
-        self.step("pages for the browser", || {
-            suite = Some(webapp::browser_suite(bundle)?);
-            Ok(())
-        });
-        if let Some(mut suite) = suite {
-            self.suite("browser", &mut suite, Tap::default());
+        let install = "apt-get install chromium fonts-noto-cjk";
+        let mut chromium = Command::new("chromium");
+        if self.has_node() && self.has("chromium", install, chromium.arg("--version")) {
+            let pages = || webapp::browser_suite(&dist.bundle);
+            if let Some(mut suite) = self.step("pages for the browser", pages) {
+                self.suite("browser", &mut suite, Format::Tap);
+            }
         }
     }
 
@@ -256,67 +233,40 @@ impl Session {
     fn zig(&mut self) -> Option<Zig> {
         let mut python = Command::new("python3");
         python.args(["-c", "import venv, ensurepip"]);
-        if !self.has("python3-venv", "apt-get install python3-venv", &mut python) {
-            return None;
-        }
-        let mut zig = None;
-        self.step("linker", || {
-            zig = Some(Zig::install()?);
-            Ok(())
-        });
-        zig
+        let installed = self.has("python3-venv", "apt-get install python3-venv", &mut python);
+        installed
+            .then(|| self.step("linker", Zig::install))
+            .flatten()
     }
 
     /// Tests the executable for another system in an emulator.
     fn emulated(&mut self, platform: &Platform, dist: &Dist, zig: &Zig) {
-        let mut launchers = None;
-        self.step(&format!("another component on {}", platform.name), || {
-            launchers = Some(emulator::launchers(platform, dist, zig)?);
-            Ok(())
+        let launchers = self.step(&format!("another component on {}", platform.name), || {
+            emulator::launchers(platform, dist, zig)
         });
-        // Leave out endurance and load tests: they would measure the emulator.
-        let groups = [
-            "-run=Test/(lifecycle|plugin|http|sandbox)",
-            "-skip=Test/http/answers",
-        ];
-        if let Some(launchers) = &launchers {
-            let name = format!("Go supervisor with {}", platform.name);
-            let mut variables = executables(&launchers.plugin, &launchers.hello);
-            if platform.name == WINDOWS.name {
-                variables.push(("PLUGIN_NETWORK", "tcp".into()));
-            }
-            if let Some(events) = launchers.events {
-                variables.push(("HELLO_EVENTS", events.to_string().into()));
-            }
-            self.supervisors(&name, &["v043"], &groups, &variables);
-        }
-    }
-
-    /// Whether the arm64 emulator is installed.
-    fn has_arm(&mut self) -> bool {
-        self.has(
-            "qemu-aarch64-static",
-            "apt-get install qemu-user-static",
-            Command::new("qemu-aarch64-static").arg("--version"),
-        )
-    }
-
-    fn supervisors(
-        &mut self,
-        name: &str,
-        modules: &[&str],
-        groups: &[&str],
-        variables: &[Variable],
-    ) {
+        let Some(launchers) = launchers else { return };
         if !self.has_go() {
             return;
         }
-        for module in modules {
-            let mut tests = go_test(&root().join("tests/supervisor").join(module));
-            tests.args(groups).arg(".");
-            tests.envs(variables.iter().cloned());
-            self.suite(&format!("{name} {module}"), &mut tests, GoTest::default());
+        let mut variables = executables(&launchers.plugin, &launchers.hello);
+        if platform.name == WINDOWS.name {
+            variables.push(("PLUGIN_NETWORK", "tcp".into()));
         }
+        if let Some(events) = launchers.events {
+            variables.push(("HELLO_EVENTS", events.to_string().into()));
+        }
+        let mut tests = go_test("tests/supervisor/v043", &variables);
+        // Leave out endurance and load tests: they would measure the emulator.
+        tests.args([
+            "-run=Test/(lifecycle|plugin|http|sandbox)",
+            "-skip=Test/http/answers",
+            ".",
+        ]);
+        self.suite(
+            &format!("Go supervisor with {}", platform.name),
+            &mut tests,
+            Format::Go,
+        );
     }
 
     /// Whether a tool is installed. If not, prints how to install it.
@@ -325,42 +275,32 @@ impl Session {
             return true;
         }
         println!("\n== {tool} is missing, install it: {install}");
-        let missing = Summary {
-            failed: u64::from(self.strict),
-            skipped: 1,
-            ..Summary::default()
-        };
+        let missing = Summary::new(0, u64::from(self.strict), 1);
         self.record(&format!("{tool} is missing"), missing);
         false
     }
 
     /// Runs a command that counts as one test.
     fn check(&mut self, name: &str, command: &mut Command) {
-        self.step(name, || crate::run::run(command));
+        self.step(name, || run(command));
     }
 
-    /// Runs a function that counts as one test.
-    fn step(&mut self, name: &str, action: impl FnOnce() -> Result<()>) {
+    /// Runs a function that counts as one test. Returns its value if it succeeds.
+    fn step<T>(&mut self, name: &str, action: impl FnOnce() -> Result<T>) -> Option<T> {
         println!("\n== {name}");
         let outcome = action();
-        if let Err(error) = &outcome {
-            println!("{error}");
-        }
         self.record(name, Summary::of(outcome.is_ok()));
+        outcome.inspect_err(|error| println!("{error:#}")).ok()
     }
 
     /// Runs a test runner and counts its tests.
-    fn suite(&mut self, name: &str, command: &mut Command, mut reader: impl Reader) {
+    fn suite(&mut self, name: &str, command: &mut Command, format: Format) {
         println!("\n== {name}\n> {}", shown(command));
         let began = Instant::now();
-        let succeeded = match follow(command, &mut reader) {
-            Ok(succeeded) => succeeded,
-            Err(error) => {
-                println!("{error}");
-                false
-            }
-        };
-        let mut summary = reader.summary().settled(succeeded);
+        let mut reader = Reader::new(format);
+        let succeeded = follow(command, &mut reader);
+        let succeeded = succeeded.inspect_err(|error| println!("{error:#}"));
+        let mut summary = reader.summary.settled(succeeded.is_ok());
         if self.strict {
             summary.failed += summary.skipped;
         }
@@ -398,13 +338,16 @@ impl Session {
     }
 }
 
-/// The tests of a Go module, with output for [`GoTest`].
-fn go_test(module: &Path) -> Command {
+/// The tests of a Go module.
+fn go_test(module: &str, variables: &[Variable]) -> Command {
     let mut tests = Command::new("go");
     tests.args(["test", "-json", "-count=1", "-timeout=30m"]);
-    tests.current_dir(module);
-    tests.env("GOTOOLCHAIN", "local");
-    tests.env("GOFLAGS", "-mod=readonly");
+    tests
+        .current_dir(root().join(module))
+        .envs(variables.iter().cloned());
+    tests
+        .env("GOTOOLCHAIN", "local")
+        .env("GOFLAGS", "-mod=readonly");
     tests
 }
 
@@ -418,16 +361,16 @@ fn executables(plugin: &Path, hello: &Path) -> Vec<Variable> {
     ]
 }
 
-/// Runs a command, prints its output as the reader shows it, and returns whether the command succeeded.
-fn follow(command: &mut Command, reader: &mut impl Reader) -> Result<bool> {
+/// Runs a command and prints its output as the reader shows it. Fails if the command fails.
+fn follow(command: &mut Command, reader: &mut Reader) -> Result<()> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).split(b'\n') {
-            let line = line?;
-            if let Some(shown) = reader.line(&String::from_utf8_lossy(&line)) {
+            if let Some(shown) = reader.line(&String::from_utf8_lossy(&line?)) {
                 println!("{shown}");
             }
         }
     }
-    Ok(child.wait()?.success())
+    ensure!(child.wait()?.success(), "the runner failed");
+    Ok(())
 }

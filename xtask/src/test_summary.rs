@@ -47,71 +47,31 @@ impl AddAssign for Summary {
     }
 }
 
+/// The output of a runner.
+#[derive(Clone, Copy)]
+pub enum Format {
+    /// `cargo test`, which ends each test program with a line of totals.
+    Cargo,
+    /// The Test Anything Protocol, as Vitest's reporter `tap-flat` writes it.
+    Tap,
+    /// `go test -json`. A test with subtests is not counted, unless it fails without a failed subtest.
+    Go,
+}
+
 /// Reads a runner's output line by line.
-pub trait Reader {
-    /// Takes a line and returns the text to print for it.
-    fn line(&mut self, line: &str) -> Option<String>;
+pub struct Reader {
+    format: Format,
     /// The summary so far.
-    fn summary(&self) -> Summary;
-}
-
-/// Reads `cargo test`, which ends each test program with a line of totals.
-#[derive(Default)]
-pub struct CargoTest(Summary);
-
-impl Reader for CargoTest {
-    fn line(&mut self, line: &str) -> Option<String> {
-        if let Some(totals) = line.strip_prefix("test result: ") {
-            let parts = || totals.split([';', '.']).map(str::trim);
-            let number = |word: &str| {
-                let found = parts().find_map(|part| part.strip_suffix(word));
-                found.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
-            };
-            self.0 += Summary::new(number("passed"), number("failed"), number("ignored"));
-        }
-        Some(line.to_owned())
-    }
-
-    fn summary(&self) -> Summary {
-        self.0
-    }
-}
-
-/// Reads the Test Anything Protocol, as Vitest's reporter `tap-flat` writes it.
-#[derive(Default)]
-pub struct Tap(Summary);
-
-impl Reader for Tap {
-    fn line(&mut self, line: &str) -> Option<String> {
-        let failed = line.starts_with("not ok ");
-        if failed || line.starts_with("ok ") {
-            let skipped = line.contains("# SKIP") || line.contains("# TODO");
-            self.0 += match skipped {
-                true => Summary::new(0, 0, 1),
-                false => Summary::of(!failed),
-            };
-        }
-        Some(line.to_owned())
-    }
-
-    fn summary(&self) -> Summary {
-        self.0
-    }
-}
-
-/// Reads `go test -json`. A test with subtests is not counted, unless it fails without a failed subtest.
-#[derive(Default)]
-pub struct GoTest {
-    summary: Summary,
+    pub summary: Summary,
+    /// The outputs of running Go tests.
     outputs: BTreeMap<String, String>,
-    /// Tests with subtests, and those with failed ones.
+    /// Go tests with subtests, and those with failed ones.
     parents: BTreeSet<String>,
     failed: BTreeSet<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-#[derive(Default)]
 struct Event {
     action: String,
     test: String,
@@ -119,13 +79,53 @@ struct Event {
     elapsed: f64,
 }
 
-impl Reader for GoTest {
-    fn line(&mut self, line: &str) -> Option<String> {
-        let Ok(event) = serde_json::from_str::<Event>(line) else {
-            return Some(line.to_owned());
-        };
-        let name = event.test;
-        let action = event.action.as_str();
+impl Reader {
+    pub fn new(format: Format) -> Self {
+        Self {
+            format,
+            summary: Summary::default(),
+            outputs: BTreeMap::new(),
+            parents: BTreeSet::new(),
+            failed: BTreeSet::new(),
+        }
+    }
+
+    /// Takes a line and returns the text to print for it.
+    pub fn line(&mut self, line: &str) -> Option<String> {
+        match self.format {
+            Format::Cargo => self.cargo(line),
+            Format::Tap => self.tap(line),
+            Format::Go => {
+                if let Ok(event) = serde_json::from_str(line) {
+                    return self.go(event);
+                }
+            }
+        }
+        Some(line.to_owned())
+    }
+
+    fn cargo(&mut self, line: &str) {
+        if let Some(totals) = line.strip_prefix("test result: ") {
+            let number = |word: &str| {
+                let mut parts = totals.split([';', '.']);
+                let found = parts.find_map(|part| part.trim().strip_suffix(word));
+                found.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+            };
+            self.summary += Summary::new(number("passed"), number("failed"), number("ignored"));
+        }
+    }
+
+    fn tap(&mut self, line: &str) {
+        let failed = line.starts_with("not ok ");
+        if line.contains("# SKIP") || line.contains("# TODO") {
+            self.summary.skipped += u64::from(failed || line.starts_with("ok "));
+        } else if failed || line.starts_with("ok ") {
+            self.summary += Summary::of(!failed);
+        }
+    }
+
+    fn go(&mut self, event: Event) -> Option<String> {
+        let (name, action) = (event.test, event.action.as_str());
         match action {
             "output" | "build-output" if name.is_empty() => {
                 return Some(event.output.trim_end().to_owned());
@@ -137,22 +137,18 @@ impl Reader for GoTest {
                 .push_str(&event.output),
             "pass" | "fail" | "skip" if !name.is_empty() => {
                 let parent = name.rsplit_once('/').map(|(parent, _)| parent.to_owned());
-                let counts = match action {
-                    "fail" => !self.failed.contains(&name),
-                    _ => !self.parents.contains(&name),
-                };
-                if counts {
-                    self.summary += match action {
-                        "skip" => Summary::new(0, 0, 1),
-                        _ => Summary::of(action == "pass"),
-                    };
+                let (fails, skips) = (action == "fail", action == "skip");
+                let uncounted = if fails { &self.failed } else { &self.parents };
+                if !uncounted.contains(&name) {
+                    let passes = !fails && !skips;
+                    self.summary += Summary::new(passes.into(), fails.into(), skips.into());
                 }
                 self.parents.extend(parent.clone());
-                let output = self.outputs.remove(&name);
-                let mut shown = String::new();
-                if action == "fail" {
+                let mut shown = self.outputs.remove(&name).unwrap_or_default();
+                if fails {
                     self.failed.extend(parent);
-                    shown = output.unwrap_or_default();
+                } else {
+                    shown.clear();
                 }
                 let (readable, seconds) = (name.replace('_', " "), event.elapsed);
                 return Some(format!("{shown}{action} {readable} ({seconds:.1} s)"));
@@ -160,10 +156,6 @@ impl Reader for GoTest {
             _ => {}
         }
         None
-    }
-
-    fn summary(&self) -> Summary {
-        self.summary
     }
 }
 

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use super::description::{Description, Method};
-use super::list::{Family, ListedMethod, ListedType, snake};
+use super::list::{Family, Field, ListedMethod, ListedType, snake};
 use super::refused;
 
 /// The oldest server that the plugin runs on: methods of newer ones say so.
@@ -56,19 +56,16 @@ struct Outcome {
 
 impl<'a> Generator<'a> {
     pub fn new(description: &'a Description, families: &'a [Family]) -> Self {
-        let types = families.iter().flat_map(|family| {
-            let types = family.types.iter();
-            types.map(|listed| {
-                (
-                    listed.go.as_str(),
-                    (listed.rust.as_str(), family.name.as_str()),
-                )
-            })
-        });
+        let mut types = BTreeMap::new();
+        for family in families {
+            for listed in &family.types {
+                types.insert(&*listed.go, (&*listed.rust, &*family.name));
+            }
+        }
         Self {
             description,
             families,
-            types: types.collect(),
+            types,
         }
     }
 
@@ -124,16 +121,11 @@ impl<'a> Generator<'a> {
             family.doc
         );
         let types = self.types.values().map(|(rust, _)| *rust);
+        let rpc = vec!["Failure", "Method", "RpcApi", "method", "read"];
         let imports = [
             ("crate::mattermost::api_error", vec!["Call"]),
-            (
-                "crate::mattermost::model",
-                types.chain(["Any"]).collect::<Vec<_>>(),
-            ),
-            (
-                "crate::mattermost::rpc_api",
-                vec!["Failure", "Method", "RpcApi", "method", "read"],
-            ),
+            ("crate::mattermost::model", types.chain(["Any"]).collect()),
+            ("crate::mattermost::rpc_api", rpc),
         ];
         Ok(module(family, &imports, &body))
     }
@@ -150,15 +142,13 @@ impl<'a> Generator<'a> {
         );
         for field in &listed.fields {
             let found = described.fields.iter().find(|(name, _)| *name == field.go);
-            let (_, of) =
-                found.with_context(|| format!("{} has no field {}", listed.go, field.go))?;
+            let lacking = || format!("{} has no field {}", listed.go, field.go);
+            let (_, of) = found.with_context(lacking)?;
+            let Field { go, rust, doc } = field;
+            let of = self.rust(of)?;
             let _ = writeln!(
                 text,
-                "        /// {}\n        pub {}: {} = \"{}\",",
-                field.doc,
-                field.rust,
-                self.rust(of)?,
-                field.go
+                "        /// {doc}\n        pub {rust}: {of} = \"{go}\","
             );
         }
         text.push_str("    }\n}\n\n");
@@ -172,51 +162,36 @@ impl<'a> Generator<'a> {
         defined: &mut String,
     ) -> Result<()> {
         let mut methods = self.description.methods();
-        let method = methods
-            .find(|method| method.name == listed.name)
-            .with_context(|| format!("{} is not a method of the API", listed.name))?;
+        let method = methods.find(|method| method.name == listed.name);
+        let unknown = || format!("{} is not a method of the API", listed.name);
+        let method = method.with_context(unknown)?;
         if let Some(reason) = refused::reason(self.description, method) {
             bail!("refused: {reason}");
         }
         let parameters = self.parameters(method, listed)?;
         let outcome = self.outcome(method, listed)?;
         let signature = signature(method, &parameters, &outcome);
-        let doc = if listed.doc.is_empty() {
-            &method.doc
-        } else {
-            &listed.doc
-        };
-        let _ = writeln!(declared, "    /// {doc}");
+        let mut docs = vec![match listed.doc.as_str() {
+            "" => method.doc.clone(),
+            doc => doc.to_owned(),
+        }];
         if is_newer(&method.since) {
-            let since = &method.since;
-            let _ = writeln!(
-                declared,
-                "    ///\n    /// Servers before {since} do not have this method."
-            );
+            docs.push(format!(
+                "Servers before {} do not have this method.",
+                method.since
+            ));
         }
         if listed.host {
-            let _ = writeln!(
-                declared,
-                "    ///\n    /// Reserved for the host: no component may see the reply."
-            );
+            docs.push("Reserved for the host: no component may see the reply.".to_owned());
         }
+        let _ = writeln!(declared, "    /// {}", docs.join("\n    ///\n    /// "));
         let _ = write!(declared, "    {signature};\n\n");
-        let letters = ('A'..='Z').map(|letter| letter.to_string());
-        let named = |types: Vec<&str>| {
-            let pairs = letters.clone().zip(types);
-            let pairs = pairs.map(|(letter, of)| format!("\"{letter}\": {of}"));
-            pairs.collect::<Vec<_>>().join(", ")
-        };
-        let schemas = named(parameters.iter().map(|one| one.schema.as_str()).collect());
-        let results = named(outcome.results.iter().map(String::as_str).collect());
-        let value = match &outcome.value {
-            Some(of) => format!("Some(read::<{of}>)"),
-            None => "None".to_owned(),
-        };
-        let arguments = parameters
-            .iter()
-            .map(|one| format!("Box::new({})", one.argument));
-        let arguments: Vec<_> = arguments.collect();
+        let schemas = lettered(parameters.iter().map(|one| &one.schema));
+        let results = lettered(&outcome.results);
+        let value = outcome.value.as_ref();
+        let value = value.map_or("None".to_owned(), |of| format!("Some(read::<{of}>)"));
+        let arguments = parameters.iter().map(|one| &one.argument);
+        let arguments: Vec<_> = arguments.map(|one| format!("Box::new({one})")).collect();
         let _ = write!(
             defined,
             "    {signature} {{\n        static METHOD: Method = method!(\"{}\", ({schemas}), ({results}), {value}, Failure::{});\n        \
@@ -243,55 +218,34 @@ impl<'a> Generator<'a> {
         if let Some((fixed, _)) = unknown {
             bail!("{} has no string parameter {fixed}", method.name);
         }
-        let parameters = method.parameters.iter();
-        parameters
-            .map(|(go, of)| {
-                let fixed = listed.fixed.iter().find(|(name, _)| name == go);
-                let value = fixed.map(|(_, value)| value.as_str());
-                self.parameter(go, of, value)
-            })
-            .collect()
+        let parameter = |(go, of): &(String, String)| {
+            let fixed = listed.fixed.iter().find(|(name, _)| name == go);
+            self.parameter(go, of, fixed.map(|(_, value)| value.as_str()))
+        };
+        method.parameters.iter().map(parameter).collect()
     }
 
     fn parameter(&self, go: &str, of: &str, fixed: Option<&str>) -> Result<Parameter> {
         let name = snake(go);
+        let permission = format!("Permission {{ id: {name}.to_owned() }}");
+        let rust;
         let (signature, argument, schema) = match of {
-            "string" => ("&'a str".to_owned(), name.clone(), "&str".to_owned()),
-            "[]uint8" => (
-                "Vec<u8>".to_owned(),
-                format!("Bytes({name})"),
-                "Bytes".to_owned(),
-            ),
+            "string" => ("&'a str", name.clone(), "&str"),
+            "[]uint8" => ("Vec<u8>", format!("Bytes({name})"), "Bytes"),
             // Page numbers and sizes.
-            "int" => (
-                "u32".to_owned(),
-                format!("i64::from({name})"),
-                "i64".to_owned(),
-            ),
+            "int" => ("u32", format!("i64::from({name})"), "i64"),
             // The server only looks at the id.
-            "*model.Permission" => (
-                "&'a str".to_owned(),
-                format!("Permission {{ id: {name}.to_owned() }}"),
-                "Permission".to_owned(),
-            ),
+            "*model.Permission" => ("&'a str", permission, "Permission"),
             _ => {
-                let rust = self.rust(of.strip_prefix('*').unwrap_or(of))?;
-                (rust.clone(), name.clone(), rust)
+                rust = self.rust(of.strip_prefix('*').unwrap_or(of))?;
+                (&*rust, name.clone(), &*rust)
             }
         };
-        Ok(match fixed {
-            Some(value) => Parameter {
-                name,
-                signature: None,
-                argument: format!("\"{value}\""),
-                schema,
-            },
-            None => Parameter {
-                name,
-                signature: Some(signature),
-                argument,
-                schema,
-            },
+        Ok(Parameter {
+            name,
+            signature: fixed.is_none().then(|| signature.to_owned()),
+            argument: fixed.map_or(argument, |value| format!("\"{value}\"")),
+            schema: schema.to_owned(),
         })
     }
 
@@ -306,15 +260,11 @@ impl<'a> Generator<'a> {
             [values @ .., "error"] => (values, "Go"),
             values => (values, "None"),
         };
-        let (go, value) = match values {
-            [] => (None, None),
-            [go] => (
-                Some(*go),
-                Some(self.rust(go.strip_prefix('*').unwrap_or(go))?),
-            ),
-            _ => bail!("{} has several results", method.name),
-        };
+        ensure!(values.len() < 2, "{} has several results", method.name);
+        let go = values.first();
         let is_pointer = go.is_some_and(|go| go.starts_with('*'));
+        let value = go.map(|go| self.rust(go.strip_prefix('*').unwrap_or(go)));
+        let value = value.transpose()?;
         let (call, returns) = match value.as_deref() {
             None => ("unit", "()".to_owned()),
             Some("Bytes") if by_hand.is_some() => ("bytes", "Vec<u8>".to_owned()),
@@ -465,6 +415,13 @@ fn trait_name(family: &str) -> String {
         .flat_map(char::to_uppercase)
         .collect();
     format!("{first}{}Api", letters.as_str())
+}
+
+/// Types by the letters that net/rpc sends: `"A": String, "B": bool`.
+fn lettered<'a>(types: impl IntoIterator<Item = &'a String>) -> String {
+    let pairs = ('A'..='Z').zip(types);
+    let pairs = pairs.map(|(letter, of)| format!("\"{letter}\": {of}"));
+    pairs.collect::<Vec<_>>().join(", ")
 }
 
 fn is_newer(since: &str) -> bool {

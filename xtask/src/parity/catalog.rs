@@ -18,6 +18,15 @@ pub enum Number {
 }
 
 impl Number {
+    /// 0 for behaviors, 1 for defects, 2 for situations.
+    pub fn kind(self) -> usize {
+        match self {
+            Number::Behavior(_) => 0,
+            Number::Defect(_) => 1,
+            Number::Situation(_) => 2,
+        }
+    }
+
     /// Parses a word of a test's name: `zm007`, `d07`, or `f07`.
     pub fn parse(word: &str) -> Option<Self> {
         let digits = |text: &str, count: usize| {

@@ -25,34 +25,20 @@ fn by_number(tests: &[Test]) -> BTreeMap<Number, Vec<&Test>> {
 pub fn render(catalog: &Catalog, tests: &[Test]) -> String {
     let tests = by_number(tests);
     let mut text = HEAD.to_owned();
-    let (mut behaviors, mut defects, mut situations) = (Vec::new(), Vec::new(), Vec::new());
-    for entry in &catalog.0 {
-        match entry.0 {
-            Number::Behavior(_) => behaviors.push(entry),
-            Number::Defect(_) => defects.push(entry),
-            Number::Situation(_) => situations.push(entry),
-        }
-    }
-    for (title, entries) in [
-        ("Behaviors of the existing plugin", behaviors),
-        (
-            "Defects of the existing plugin that this plugin does not have",
-            defects,
-        ),
-        ("Situations in real installations", situations),
-    ] {
+    let titles = [
+        "Behaviors of the existing plugin",
+        "Defects of the existing plugin that this plugin does not have",
+        "Situations in real installations",
+    ];
+    for (kind, title) in titles.iter().enumerate() {
         let _ = write!(
             text,
             "\n## {title}\n\n| number | title | tests |\n|---|---|---|\n"
         );
-        for (number, entry) in entries {
+        for (number, entry) in catalog.0.iter().filter(|(number, _)| number.kind() == kind) {
             let tests = tests.get(number).map(Vec::as_slice).unwrap_or_default();
-            let _ = writeln!(
-                text,
-                "| {number} | {} | {} |",
-                entry.title,
-                cell(entry, tests)
-            );
+            let (title, tests) = (&entry.title, cell(entry, tests));
+            let _ = writeln!(text, "| {number} | {title} | {tests} |");
         }
     }
     text
@@ -66,26 +52,22 @@ fn cell(entry: &Entry, tests: &[&Test]) -> String {
             (None, None) => "**none**".to_owned(),
         };
     }
-    let names: Vec<String> = tests
-        .iter()
-        .map(|test| format!("`{}::{}`", test.file, test.name))
-        .collect();
-    names.join("<br>")
+    let name = |test: &&Test| format!("`{}::{}`", test.file, test.name);
+    tests.iter().map(name).collect::<Vec<_>>().join("<br>")
 }
 
 /// The problems, one line each.
 pub fn problems(catalog: &Catalog, tests: &[Test]) -> Vec<String> {
     let numbers = by_number(tests);
-    let unknown = numbers
-        .iter()
-        .filter(|(number, _)| !catalog.0.contains_key(number));
-    let mut problems: Vec<String> = unknown
-        .flat_map(|(number, tests)| {
-            tests
-                .iter()
-                .map(move |test| format!("{number} does not exist: {}::{}", test.file, test.name))
-        })
-        .collect();
+    let mut problems = Vec::new();
+    for (number, tests) in &numbers {
+        for test in tests.iter().filter(|_| !catalog.0.contains_key(number)) {
+            problems.push(format!(
+                "{number} does not exist: {}::{}",
+                test.file, test.name
+            ));
+        }
+    }
     for (number, entry) in &catalog.0 {
         let proved = numbers.contains_key(number);
         if !proved && entry.area.is_none() && entry.reason.is_none() {

@@ -1,10 +1,11 @@
-use super::{CargoTest, GoTest, Reader, Summary, Tap};
+use super::{Format, Reader, Summary};
 
-fn read(mut reader: impl Reader, text: &str) -> Summary {
+fn read(format: Format, text: &str) -> Summary {
+    let mut reader = Reader::new(format);
     for line in text.lines() {
         reader.line(line);
     }
-    reader.summary()
+    reader.summary
 }
 
 #[test]
@@ -20,15 +21,15 @@ fn the_results_of_each_runner_are_added() {
         {"Action":"fail","Test":"Test/a"}
         {"Action":"fail","Test":"Test"}
         {"Action":"fail"}"#;
-    assert_eq!(read(CargoTest::default(), cargo), Summary::new(5, 12, 1));
-    assert_eq!(read(Tap::default(), tap), Summary::new(1, 1, 2));
-    assert_eq!(read(GoTest::default(), go), Summary::new(1, 1, 1));
+    assert_eq!(read(Format::Cargo, cargo), Summary::new(5, 12, 1));
+    assert_eq!(read(Format::Tap, tap), Summary::new(1, 1, 2));
+    assert_eq!(read(Format::Go, go), Summary::new(1, 1, 1));
 }
 
 #[test]
 fn a_go_test_that_fails_outside_its_subtests_is_counted() {
     let text = "{\"Action\":\"pass\",\"Test\":\"T/a\"}\n{\"Action\":\"fail\",\"Test\":\"T\"}";
-    assert_eq!(read(GoTest::default(), text), Summary::new(1, 1, 0));
+    assert_eq!(read(Format::Go, text), Summary::new(1, 1, 0));
 }
 
 #[test]
