@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::archive::{Entry, pack};
 use crate::packages::Package;
 use crate::platforms::{LIMIT, LIMIT_OF_ONE, LINUX, PLATFORMS, Platform};
-use crate::run::{cargo, json, root, run, target, variable, within, write_if_changed};
+use crate::run::{cargo, json, root, run, set, target, variable, within, write_if_changed};
 use crate::version::{has_changes, is_shallow};
 use crate::zig::{Zig, link_argument, linked_by_rust};
 use crate::{
@@ -390,8 +390,7 @@ fn versioned(path: &Path, version: &str) -> Result<(String, Value)> {
     let mut value = json(path)?;
     let id = value.get("id").and_then(Value::as_str);
     let id = id.context("the manifest has no id")?.to_owned();
-    let fields = value.as_object_mut().context("the manifest is no object")?;
-    fields.insert("version".to_owned(), version.into());
+    set(&mut value, "version", version);
     Ok((id, value))
 }
 

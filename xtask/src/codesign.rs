@@ -4,7 +4,7 @@
 //! linker signs, but a later change to the file, such as stripping it, breaks the signature. So this compares the hash of
 //! each page with the signature, as the system does. The layout is that of Apple's `cs_blobs.h`, with big-endian numbers.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use sha2::{Digest as _, Sha256};
 
 /// The magic numbers of the outer blob and of the code directory in it.
@@ -19,52 +19,38 @@ const HASH: [u8; 2] = [32, 2];
 /// Pages of 4 and 16 KiB, as powers of two.
 const PAGES: [u8; 2] = [12, 14];
 
-/// The problem with the signature at `place`, if there is one.
-pub fn problem(file: &[u8], place: usize, length: usize) -> Option<String> {
-    check(file, place, length).err()
-}
-
-fn check(file: &[u8], place: usize, length: usize) -> Result<(), String> {
-    let signature = place
-        .checked_add(length)
-        .and_then(|end| (end == file.len()).then(|| file.get(place..end)).flatten());
-    let signature = signature.ok_or("its signature is not at the end of it")?;
-    let directory = directory(signature).ok_or("its signature has no code directory")?;
-    let field = |place| number(directory, place).ok_or("its code directory is cut off");
-    let [hashes, pages, limit] = [field(16)?, field(28)?, field(32)?];
+/// Checks the signature at `place`.
+pub fn check(file: &[u8], place: usize, length: usize) -> Result<()> {
+    let end = place.checked_add(length).filter(|end| *end == file.len());
+    let signature = end.and_then(|end| file.get(place..end));
+    let signature = signature.context("its signature is not at the end of it")?;
+    let directory = directory(signature).context("its signature has no code directory")?;
+    let field = |place| number(directory, place).context("its code directory is cut off");
+    let [hashes, pages, limit] = [size(field(16)?), size(field(28)?), size(field(32)?)];
     let [hash_size, hash_kind, _, page] = field(36)?.to_be_bytes();
-    if field(12)? & AD_HOC == 0 {
-        return Err("its signature is not ad hoc".to_owned());
+    ensure!(field(12)? & AD_HOC != 0, "its signature is not ad hoc");
+    let known_kind = [hash_size, hash_kind] == HASH && PAGES.contains(&page);
+    ensure!(
+        known_kind,
+        "its signature has hashes of kind {hash_kind}, pages of 2^{page}"
+    );
+    ensure!(
+        limit == place,
+        "its signature is for {limit} bytes, and {place} are before it"
+    );
+    let chunks = file.get(..limit).unwrap_or_default().chunks(1 << page);
+    let hashes = directory.get(hashes..).unwrap_or_default();
+    let known = hashes.chunks_exact(usize::from(hash_size)).take(pages);
+    let (signed, pages) = (known.len(), chunks.len());
+    ensure!(
+        signed == pages,
+        "its signature has {signed} pages of {pages}"
+    );
+    for (number, (page, hash)) in chunks.zip(known).enumerate() {
+        let same = Sha256::digest(page).as_slice() == hash;
+        ensure!(same, "its page {number} is not the one that was signed");
     }
-    if [hash_size, hash_kind] != HASH || !PAGES.contains(&page) {
-        return Err(format!(
-            "its signature has hashes of kind {hash_kind}, pages of 2^{page}"
-        ));
-    }
-    let limit = size(limit);
-    if limit != place {
-        return Err(format!(
-            "its signature is for {limit} bytes, and {place} are before it"
-        ));
-    }
-    let code = file.get(..limit).unwrap_or_default();
-    let hashes = directory.get(size(hashes)..).unwrap_or_default();
-    let known = hashes
-        .chunks_exact(usize::from(hash_size))
-        .take(size(pages));
-    let chunks = code.chunks(1 << page);
-    if known.len() != chunks.len() {
-        return Err(format!(
-            "its signature has {} pages of {}",
-            known.len(),
-            chunks.len()
-        ));
-    }
-    let mut pages = chunks.zip(known);
-    match pages.position(|(page, hash)| Sha256::digest(page).as_slice() != hash) {
-        Some(number) => Err(format!("its page {number} is not the one that was signed")),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The code directory of a signature.

@@ -8,8 +8,7 @@ use std::path::Path;
 use std::str::FromStr as _;
 
 use anyhow::{Context as _, Result, ensure};
-use auditable_serde::VersionInfo;
-use serde_json::{Value, json};
+use auditable_serde::{DependencyKind, Source, VersionInfo};
 
 use crate::packages::{GUEST, HOST, Package};
 
@@ -21,34 +20,33 @@ pub fn list(packages: &[Package]) -> Result<String> {
     let place = |wanted: &dyn Fn(&Package) -> bool| packages.iter().position(wanted);
     let guest = place(&|package| package.name == GUEST);
     let entry = |package: &Package| {
-        let mut needs: Vec<usize> = package
-            .needs
-            .iter()
-            .filter_map(|id| place(&|other| other.id() == *id))
-            .collect();
         let root = package.name == HOST;
-        needs.extend(guest.filter(|_| root));
-        needs.sort_unstable();
-        let mut entry = json!({
-            "name": package.name,
-            "version": package.version,
-            "source": if package.own { "local" } else { "crates.io" },
-        });
-        if let Some(fields) = entry.as_object_mut() {
-            if !package.linked {
-                fields.insert("kind".to_owned(), "build".into());
-            }
-            if !needs.is_empty() {
-                fields.insert("dependencies".to_owned(), needs.into());
-            }
-            if root {
-                fields.insert("root".to_owned(), true.into());
-            }
-        }
-        entry
+        let needs = package.needs.iter();
+        let needs = needs.filter_map(|id| place(&|other| other.id() == *id));
+        let mut dependencies: Vec<usize> = needs.chain(guest.filter(|_| root)).collect();
+        dependencies.sort_unstable();
+        Ok(auditable_serde::Package {
+            name: package.name.clone(),
+            version: package.version.parse()?,
+            source: if package.own {
+                Source::Local
+            } else {
+                Source::CratesIo
+            },
+            kind: if package.linked {
+                DependencyKind::Runtime
+            } else {
+                DependencyKind::Build
+            },
+            dependencies,
+            root,
+        })
     };
-    let entries: Vec<Value> = packages.iter().map(entry).collect();
-    let text = json!({ "packages": entries }).to_string();
+    let packages: Result<_> = packages.iter().map(entry).collect();
+    let text = serde_json::to_string(&VersionInfo {
+        packages: packages?,
+        format: 0,
+    })?;
     // Reading it checks what the format asks for: one root, no circles.
     VersionInfo::from_str(&text).context("the list of packages")?;
     Ok(text)

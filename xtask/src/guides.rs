@@ -47,10 +47,10 @@ pub fn pages() -> Result<Vec<(String, String)>> {
         }
     }
     entries.push(("help.html".to_owned(), page(&overview, "help")));
-    let named = entries.into_iter();
-    Ok(named
-        .map(|(name, text)| (format!("{FOLDER}/{name}"), text))
-        .collect())
+    let named = entries
+        .into_iter()
+        .map(|(name, text)| (format!("{FOLDER}/{name}"), text));
+    Ok(named.collect())
 }
 
 fn page_name(guide: &str) -> String {
@@ -85,49 +85,27 @@ fn adapted<'a>(events: Vec<Event<'a>>, guide: &str) -> Vec<Event<'a>> {
     // The document that the current link leads to, if it is not rendered.
     let mut source = None;
     for (at, event) in events.iter().enumerate() {
-        match event.clone() {
-            Event::Start(Tag::Heading {
-                level,
-                classes,
-                attrs,
-                ..
-            }) => {
-                let id = Some(anchor(events.iter().skip(at + 1)).into());
-                adapted.push(Event::Start(Tag::Heading {
-                    level,
-                    id,
-                    classes,
-                    attrs,
-                }));
+        let mut event = event.clone();
+        match &mut event {
+            Event::Start(Tag::Heading { id, .. }) => {
+                *id = Some(anchor(events.iter().skip(at + 1)).into());
             }
-            Event::Start(Tag::Link {
-                link_type,
-                dest_url,
-                title,
-                id,
-            }) => match target(&dest_url, guide) {
-                Ok(target) => {
-                    let dest_url = target.into();
-                    adapted.push(Event::Start(Tag::Link {
-                        link_type,
-                        dest_url,
-                        title,
-                        id,
-                    }));
+            Event::Start(Tag::Link { dest_url, .. }) => match target(dest_url, guide) {
+                Ok(target) => *dest_url = target.into(),
+                Err(path) => {
+                    source = Some(path);
+                    continue;
                 }
-                Err(path) => source = Some(path),
             },
             Event::End(TagEnd::Link) if source.is_some() => {
                 let path = CowStr::from(source.take().unwrap_or_default());
-                adapted.extend([
-                    Event::Text(" (".into()),
-                    Event::Code(path),
-                    Event::Text(")".into()),
-                ]);
+                adapted.extend([Event::Text(" (".into()), Event::Code(path)]);
+                event = Event::Text(")".into());
             }
-            Event::Html(text) | Event::InlineHtml(text) => adapted.push(Event::Text(text)),
-            other => adapted.push(other),
+            Event::Html(text) | Event::InlineHtml(text) => event = Event::Text(text.clone()),
+            _ => {}
         }
+        adapted.push(event);
     }
     adapted
 }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use goblin::elf::Elf;
 use goblin::mach::load_command::CommandVariant;
 use goblin::mach::{Mach, MachO, constants::cputype};
@@ -24,93 +24,98 @@ const OLDEST_MAC: u32 = 11 << 16;
 
 /// Checks an executable.
 pub fn check(executable: &Path, platform: &Platform) -> Result<()> {
-    let content = fs_err::read(executable)?;
-    match problem(&content, platform) {
-        Some(problem) => bail!("{}, for {}: {problem}", executable.display(), platform.name),
-        None => Ok(()),
-    }
+    let checked = inspect(&fs_err::read(executable)?, platform);
+    checked.with_context(|| format!("{}, for {}", executable.display(), platform.name))
 }
 
-fn problem(content: &[u8], platform: &Platform) -> Option<String> {
+fn inspect(content: &[u8], platform: &Platform) -> Result<()> {
     let arm = platform.name.ends_with("-arm64");
-    match (Object::parse(content), platform.name.split('-').next()) {
-        (Err(error), _) => Some(error.to_string()),
-        (Ok(Object::Elf(file)), Some("linux")) => linux(&file, arm),
-        (Ok(Object::Mach(Mach::Binary(file))), Some("darwin")) => mac(&file, content, arm),
-        (Ok(Object::PE(file)), Some("windows")) => {
-            let machine = file.header.coff_header.machine;
-            if machine != pe::header::COFF_MACHINE_X86_64 {
-                return Some(format!("it is for processor {machine:#x}"));
-            }
-            if file.debug_data.is_none_or(|data| data.repro_info.is_none()) {
-                return Some("its header has the time of the build".to_owned());
-            }
+    let is_for = |found: u32, [amd, arm_machine]: [u32; 2]| {
+        let machine = if arm { arm_machine } else { amd };
+        ensure!(found == machine, "it is for processor {found:#x}");
+        Ok(())
+    };
+    match (Object::parse(content)?, platform.name.split('-').next()) {
+        (Object::Elf(file), Some("linux")) => {
+            let machines = [elf::header::EM_X86_64, elf::header::EM_AARCH64];
+            is_for(file.header.e_machine.into(), machines.map(u32::from))?;
+            linux(&file)
+        }
+        (Object::Mach(Mach::Binary(file)), Some("darwin")) => {
+            is_for(
+                file.header.cputype,
+                [cputype::CPU_TYPE_X86_64, cputype::CPU_TYPE_ARM64],
+            )?;
+            mac(&file, content, arm)
+        }
+        (Object::PE(file), Some("windows")) => {
+            let machines = [
+                pe::header::COFF_MACHINE_X86_64,
+                pe::header::COFF_MACHINE_ARM64,
+            ];
+            is_for(
+                file.header.coff_header.machine.into(),
+                machines.map(u32::from),
+            )?;
+            let reproducible = file.debug_data.and_then(|data| data.repro_info);
+            ensure!(
+                reproducible.is_some(),
+                "its header has the time of the build"
+            );
             foreign(&file.libraries, WINDOWS_LIBRARIES)
         }
-        _ => Some("it is of another kind".to_owned()),
+        _ => bail!("it is of another kind"),
     }
 }
 
 /// The executable must be static and position-independent.
-fn linux(file: &Elf, arm: bool) -> Option<String> {
-    let machine = if arm {
-        elf::header::EM_AARCH64
-    } else {
-        elf::header::EM_X86_64
-    };
-    if file.header.e_machine != machine {
-        return Some(format!("it is for processor {}", file.header.e_machine));
-    }
+fn linux(file: &Elf) -> Result<()> {
     if let Some(interpreter) = file.interpreter {
-        return Some(format!("it is loaded by {interpreter}"));
+        bail!("it is loaded by {interpreter}");
     }
-    if file.header.e_type != elf::header::ET_DYN {
-        return Some("it lies at a fixed address".to_owned());
-    }
+    ensure!(
+        file.header.e_type == elf::header::ET_DYN,
+        "it lies at a fixed address"
+    );
     foreign(&file.libraries, "")
 }
 
-fn mac(file: &MachO, content: &[u8], arm: bool) -> Option<String> {
-    let machine = if arm {
-        cputype::CPU_TYPE_ARM64
-    } else {
-        cputype::CPU_TYPE_X86_64
-    };
-    if file.header.cputype != machine {
-        return Some(format!("it is for processor {}", file.header.cputype));
+fn mac(file: &MachO, content: &[u8], arm: bool) -> Result<()> {
+    let (mut oldest, mut signature) = (None, None);
+    for one in &file.load_commands {
+        match one.command {
+            CommandVariant::BuildVersion(version) => oldest = Some(version.minos),
+            CommandVariant::VersionMinMacosx(version) => oldest = Some(version.version),
+            CommandVariant::CodeSignature(place) => signature = Some(place),
+            _ => {}
+        }
     }
-    let oldest = file.load_commands.iter().find_map(|one| match one.command {
-        CommandVariant::BuildVersion(version) => Some(version.minos),
-        CommandVariant::VersionMinMacosx(version) => Some(version.version),
-        _ => None,
-    });
-    if oldest.is_none_or(|oldest| oldest > OLDEST_MAC) {
-        return Some(format!("it is for macOS {:?}", oldest.map(|o| o >> 16)));
-    }
-    let signature = file.load_commands.iter().find_map(|one| match one.command {
-        CommandVariant::CodeSignature(place) => Some(place),
-        _ => None,
-    });
-    let wrong = match signature {
-        Some(place) => codesign::problem(content, place.dataoff as usize, place.datasize as usize),
+    let fits = oldest.is_some_and(|oldest| oldest <= OLDEST_MAC);
+    ensure!(
+        fits,
+        "it is for macOS {:?}",
+        oldest.map(|oldest| oldest >> 16)
+    );
+    match signature {
+        Some(place) => codesign::check(content, place.dataoff as usize, place.datasize as usize)?,
         // Apple processors run only signed code.
-        None => arm.then(|| "it is not signed".to_owned()),
-    };
-    if wrong.is_some() {
-        return wrong;
+        None => ensure!(!arm, "it is not signed"),
     }
     // The first entry is the file itself.
     foreign(file.libs.get(1..).unwrap_or_default(), MAC_LIBRARIES)
 }
 
-/// Reports a library that the system may lack.
-fn foreign(wanted: &[&str], known: &str) -> Option<String> {
-    let strange = wanted.iter().find(|name| {
-        let name = name.to_ascii_lowercase();
-        let mut known = known.split_whitespace();
-        !known.any(|known| name.starts_with(&known.to_ascii_lowercase()))
-    })?;
-    Some(format!("it needs {strange}"))
+/// Fails if the system may lack a library.
+fn foreign(wanted: &[&str], known: &str) -> Result<()> {
+    for name in wanted {
+        let lower = name.to_ascii_lowercase();
+        let mut known = known.split_whitespace().map(str::to_ascii_lowercase);
+        ensure!(
+            known.any(|known| lower.starts_with(&known)),
+            "it needs {name}"
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]

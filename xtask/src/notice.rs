@@ -19,14 +19,7 @@ use crate::run::sysroot;
 use crate::zig::{LLVM_LICENSE, Part};
 
 /// The prefixes of license file names, in capitals.
-const NAMES: [&str; 6] = [
-    "LICENSE",
-    "LICENCE",
-    "COPYING",
-    "COPYRIGHT",
-    "NOTICE",
-    "UNLICENSE",
-];
+const NAMES: &str = "LICENSE LICENCE COPYING COPYRIGHT NOTICE UNLICENSE";
 
 /// wasi-libc comes compiled with the toolchain and without its license texts.
 const WASI_LIBC: &str = "wasi-libc, the C library of the target wasm32-wasip2: Apache-2.0 WITH LLVM-exception OR \
@@ -47,40 +40,38 @@ struct Work {
 pub fn notice(packages: &[Package], scripts: &[npm::Package], parts: &[Part]) -> Result<String> {
     let documents = sysroot()?.join("share/doc/rust");
     let standard = |name: &str| read(&documents.join(format!("licenses/{name}.txt")));
-    let work = |title: String, license: &str, mut texts: Vec<String>| {
+    let mut works = Vec::new();
+    let mut add = |title: String, license: &str, mut texts: Vec<String>| {
         if texts.is_empty() && license == LLVM_LICENSE {
             texts = vec![standard("Apache-2.0")?, standard("LLVM-exception")?];
         }
+        let found = !texts.is_empty();
         ensure!(
-            !texts.is_empty(),
+            found,
             "{title} has no license file: ask its authors for one, or remove it"
         );
         let license = license.to_owned();
-        Ok(Work {
+        works.push(Work {
             title,
             license,
             texts,
-        })
+        });
+        Ok(())
     };
-    let mut works = Vec::new();
     for one in packages.iter().filter(|one| one.linked && !one.own) {
         let title = format!("{} {}", one.name, one.version);
-        works.push(work(title, &one.license, texts(&one.folder)?)?);
+        add(title, &one.license, texts(&one.folder)?)?;
     }
     for one in scripts {
         let title = format!("{} {} (npm)", one.name, one.version);
-        works.push(work(title, &one.license, texts(&one.folder)?)?);
+        add(title, &one.license, texts(&one.folder)?)?;
     }
     for part in parts {
-        let version = part.own_version.iter().map(|version| format!(" {version}"));
-        let title = format!(
-            "{}{} ({})",
-            part.name,
-            version.collect::<String>(),
-            part.from
-        );
-        let texts: Result<_, _> = part.text.iter().map(|file| read(file)).collect();
-        works.push(work(title, part.license, texts?)?);
+        let version = part.own_version.as_ref();
+        let version = version.map_or_else(String::new, |version| format!(" {version}"));
+        let title = format!("{}{version} ({})", part.name, part.from);
+        let texts: Result<_> = part.text.iter().map(|file| read(file)).collect();
+        add(title, part.license, texts?)?;
     }
     let mut text = compose(&works);
     let page = documents.join("COPYRIGHT-library.html");
@@ -97,14 +88,9 @@ pub fn notice(packages: &[Package], scripts: &[npm::Package], parts: &[Part]) ->
 fn compose(works: &[Work]) -> String {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
     let (mut table, mut licenses) = (String::new(), String::new());
-    for Work {
-        title,
-        license,
-        texts,
-    } in works
-    {
+    for work in works {
         let mut own = Vec::new();
-        for text in texts {
+        for text in &work.texts {
             let next = numbers.len() + 1;
             let number = *numbers.entry(text).or_insert(next);
             if number == next {
@@ -112,7 +98,8 @@ fn compose(works: &[Work]) -> String {
             }
             own.push(number.to_string());
         }
-        let _ = writeln!(table, "{title}: {license} [{}]", own.join(", "));
+        let (title, license, own) = (&work.title, &work.license, own.join(", "));
+        let _ = writeln!(table, "{title}: {license} [{own}]");
     }
     format!(
         "This bundle is licensed under the Apache License, Version 2.0: see LICENSE. It contains the software\n\
@@ -126,13 +113,10 @@ fn texts(folder: &Path) -> Result<Vec<String>> {
     let mut files: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .to_uppercase();
+        let name = path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy().to_uppercase();
         let is_code = [".RS", ".JS", ".TS"].iter().any(|end| name.ends_with(end));
-        if NAMES.iter().any(|start| name.starts_with(start)) && !is_code && path.is_file() {
+        if NAMES.split(' ').any(|start| name.starts_with(start)) && !is_code && path.is_file() {
             files.push(path);
         }
     }
@@ -163,16 +147,11 @@ fn plain(page: &str) -> String {
     let mut pieces = page.split('<');
     let mut text = pieces.next().unwrap_or_default().to_owned();
     text.extend(pieces.filter_map(|piece| Some(piece.split_once('>')?.1)));
-    for (entity, character) in [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&#39;", "'"),
-        ("&#x27;", "'"),
-        ("&amp;", "&"),
-    ] {
-        text = text.replace(entity, character);
+    let entities = "&lt; < &gt; > &quot; \" &#34; \" &#39; ' &#x27; ' &amp; &";
+    for pair in entities.split(' ').collect::<Vec<_>>().chunks_exact(2) {
+        if let [entity, character] = pair {
+            text = text.replace(entity, character);
+        }
     }
     let mut lines: Vec<&str> = text.lines().map(str::trim).collect();
     lines.dedup_by(|line, before| line.is_empty() && before.is_empty());

@@ -7,7 +7,6 @@
 //! The bundle has two trees: the host for its platform, and the component for WebAssembly, whose machine code is embedded
 //! in the host. Procedural macros and their dependencies are listed too, but as not linked.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -65,27 +64,43 @@ pub fn packages(target: &str) -> Result<Vec<Package>> {
         );
         linked.extend(program.into_keys());
     }
-    let known = Known::of(target)?;
-    needs
-        .into_iter()
-        .map(|(id, needs)| known.package(&id, needs, linked.contains(&id)))
-        .collect()
+    let known = known(target)?;
+    let locked = Lockfile::load(root().join("Cargo.lock"))?.packages;
+    let package = |(id, needs): (Id, BTreeSet<Id>)| {
+        let (name, version) = id.clone();
+        let about = known.get(&id);
+        let about = about.with_context(|| format!("{name} {version} is not in cargo metadata"))?;
+        let license = about.license.as_deref();
+        let license = license.with_context(|| format!("{name} {version} has no license"))?;
+        let is_it = |one: &&cargo_lock::Package| {
+            one.name.as_str() == name && one.version.to_string() == version
+        };
+        let checksum = locked
+            .iter()
+            .find(is_it)
+            .and_then(|one| one.checksum.as_ref());
+        Ok(Package {
+            // The syntax of older packages.
+            license: license.replace('/', " OR "),
+            folder: about.manifest_path.with_file_name(""),
+            checksum: checksum.map(ToString::to_string),
+            own: about.source.is_none(),
+            linked: linked.contains(&id),
+            name,
+            version,
+            needs,
+        })
+    };
+    needs.into_iter().map(package).collect()
 }
 
 /// The packages of several platforms together, sorted.
 pub fn merged(lists: Vec<Vec<Package>>) -> Vec<Package> {
     let mut all: BTreeMap<Id, Package> = BTreeMap::new();
     for package in lists.into_iter().flatten() {
-        match all.entry(package.id()) {
-            Entry::Vacant(place) => {
-                place.insert(package);
-            }
-            Entry::Occupied(mut known) => {
-                let known = known.get_mut();
-                known.linked |= package.linked;
-                known.needs.extend(package.needs);
-            }
-        }
+        let known = all.entry(package.id()).or_insert_with(|| package.clone());
+        known.linked |= package.linked;
+        known.needs.extend(package.needs);
     }
     all.into_values().collect()
 }
@@ -131,51 +146,17 @@ struct About {
     source: Option<String>,
 }
 
-struct Known {
-    packages: BTreeMap<Id, About>,
-    checksums: BTreeMap<Id, String>,
-}
-
-impl Known {
-    fn of(target: &str) -> Result<Self> {
-        let mut command = cargo();
-        command.args(["metadata", "--locked", "--format-version", "1"]);
-        command.args(["--filter-platform", target]);
-        command.args(["--filter-platform", GUEST_TARGET]);
-        let text = output(&mut command)?;
-        let metadata: Metadata = serde_json::from_str(&text)?;
-        let packages = metadata.packages.into_iter();
-        let locked = Lockfile::load(root().join("Cargo.lock"))?;
-        let checksums = locked.packages.into_iter().filter_map(|package| {
-            let id = (package.name.to_string(), package.version.to_string());
-            Some((id, package.checksum?.to_string()))
-        });
-        Ok(Self {
-            packages: packages
-                .map(|about| ((about.name.clone(), about.version.clone()), about))
-                .collect(),
-            checksums: checksums.collect(),
-        })
-    }
-
-    fn package(&self, id: &Id, needs: BTreeSet<Id>, linked: bool) -> Result<Package> {
-        let (name, version) = id;
-        let about = self.packages.get(id);
-        let about = about.with_context(|| format!("{name} {version} is not in cargo metadata"))?;
-        let license = about.license.as_deref();
-        let license = license.with_context(|| format!("{name} {version} has no license"))?;
-        Ok(Package {
-            name: name.clone(),
-            version: version.clone(),
-            // The syntax of older packages.
-            license: license.replace('/', " OR "),
-            folder: about.manifest_path.with_file_name(""),
-            checksum: self.checksums.get(id).cloned(),
-            own: about.source.is_none(),
-            linked,
-            needs,
-        })
-    }
+/// What cargo knows of the packages of the workspace.
+fn known(target: &str) -> Result<BTreeMap<Id, About>> {
+    let mut command = cargo();
+    command.args(["metadata", "--locked", "--format-version", "1"]);
+    command.args(["--filter-platform", target]);
+    command.args(["--filter-platform", GUEST_TARGET]);
+    let metadata: Metadata = serde_json::from_str(&output(&mut command)?)?;
+    let packages = metadata.packages.into_iter();
+    Ok(packages
+        .map(|about| ((about.name.clone(), about.version.clone()), about))
+        .collect())
 }
 
 #[cfg(test)]

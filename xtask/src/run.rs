@@ -113,6 +113,13 @@ pub fn json(path: &Path) -> Result<Value> {
     serde_json::from_str(&text).with_context(|| path.display().to_string())
 }
 
+/// Sets a field of a JSON object.
+pub fn set(object: &mut Value, name: &str, content: impl Into<Value>) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), content.into());
+    }
+}
+
 /// Makes a file executable.
 pub fn make_executable(path: &Path) -> Result<()> {
     #[cfg(unix)]

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::npm;
 use crate::packages::{GUEST, HOST, Id, Package};
+use crate::run::set;
 use crate::zig::Part;
 
 /// The plugin in the list.
@@ -71,14 +72,9 @@ pub fn sbom(
     dependencies.extend(packages.iter().map(|package| {
         let find = |id: &Id| packages.iter().find(|other| other.id() == *id);
         let needs = package.needs.iter().filter_map(find).map(package_reference);
-        let count = match package.name.as_str() {
-            HOST => 1,
-            GUEST => 2,
-            _ => 0,
-        };
-        let needs = needs
-            .map(Value::from)
-            .chain(below.iter().take(count).cloned());
+        let is = |name| usize::from(package.name == name);
+        let libraries = below.iter().take(is(HOST) + 2 * is(GUEST)).cloned();
+        let needs = needs.map(Value::from).chain(libraries);
         json!({"ref": package_reference(package), "dependsOn": needs.collect::<Value>()})
     }));
     // Without an entry, the dependencies of a component count as unknown.
@@ -127,12 +123,6 @@ fn component(reference: &str, name: &str, version: &str, license: &str) -> Value
     })
 }
 
-fn set(value: &mut Value, name: &str, content: impl Into<Value>) {
-    if let Some(fields) = value.as_object_mut() {
-        fields.insert(name.to_owned(), content.into());
-    }
-}
-
 fn package_reference(package: &Package) -> String {
     let version = package.version.replace('+', "%2B");
     let origin = if package.own { "own" } else { "pkg:cargo" };
@@ -140,13 +130,14 @@ fn package_reference(package: &Package) -> String {
 }
 
 fn package(package: &Package) -> Value {
+    let Package {
+        name,
+        version,
+        license,
+        ..
+    } = package;
     let reference = package_reference(package);
-    let mut value = component(
-        &reference,
-        &package.name,
-        &package.version,
-        &package.license,
-    );
+    let mut value = component(&reference, name, version, license);
     if !package.linked {
         // A macro ran while the program was compiled, and is not in it.
         set(&mut value, "scope", "excluded");
@@ -165,16 +156,19 @@ fn package(package: &Package) -> Value {
 }
 
 fn script(script: &npm::Package) -> Value {
-    let purl = format!(
-        "pkg:npm/{}@{}",
-        script.name.replace('@', "%40"),
-        script.version
-    );
-    let mut value = component(&purl, &script.name, &script.version, &script.license);
+    let npm::Package {
+        name,
+        version,
+        license,
+        checksum,
+        ..
+    } = script;
+    let purl = format!("pkg:npm/{}@{version}", name.replace('@', "%40"));
+    let mut value = component(&purl, name, version, license);
     set(
         &mut value,
         "hashes",
-        json!([{"alg": "SHA-512", "content": script.checksum}]),
+        json!([{"alg": "SHA-512", "content": checksum}]),
     );
     set(&mut value, "purl", purl);
     value

@@ -1,7 +1,5 @@
 //! The description of Mattermost's plugin API that the Go program in `tests/description` writes.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 /// The plugin library, as seen by Go's reflection.
@@ -9,8 +7,6 @@ use serde::Deserialize;
 pub struct Description {
     api: Vec<Method>,
     types: Vec<Type>,
-    #[serde(skip)]
-    by_name: BTreeMap<String, usize>,
 }
 
 /// A method of `plugin.API`. Types are written as in Go.
@@ -51,14 +47,6 @@ pub struct Type {
 }
 
 impl Description {
-    /// Parses the committed description.
-    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        let mut read: Self = serde_json::from_str(text)?;
-        let named = read.types.iter().enumerate();
-        read.by_name = named.map(|(at, one)| (one.name.clone(), at)).collect();
-        Ok(read)
-    }
-
     /// All methods of the API.
     pub fn methods(&self) -> impl Iterator<Item = &Method> {
         self.api.iter()
@@ -66,7 +54,7 @@ impl Description {
 
     /// The type with this Go name.
     pub fn named(&self, name: &str) -> Option<&Type> {
-        self.types.get(*self.by_name.get(name)?)
+        self.types.iter().find(|one| one.name == name)
     }
 
     /// The names of all types that a method's parameters and results contain.

@@ -53,12 +53,12 @@ pub struct Field {
 /// Parses the list. An error contains the line.
 pub fn parse(text: &str) -> Result<Vec<Family>> {
     let mut families = Vec::new();
-    for line in text.lines() {
-        if line.trim().is_empty() || line.starts_with('#') {
-            continue;
-        }
-        read(line, &mut families)
-            .with_context(|| format!("the list has an invalid line: {line}"))?;
+    for line in text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+    {
+        let read = read(line, &mut families);
+        read.with_context(|| format!("the list has an invalid line: {line}"))?;
     }
     Ok(families)
 }
@@ -76,21 +76,29 @@ fn read(line: &str, families: &mut Vec<Family>) -> Option<()> {
         return Some(());
     }
     let family = families.last_mut()?;
-    let (go, renamed) = match head.trim().split_once(" = ") {
-        Some((go, rust)) => (go.to_owned(), Some(rust.to_owned())),
-        None => (head.trim().to_owned(), None),
+    let (go, renamed) = head.trim().split_once(" = ").unwrap_or((head.trim(), ""));
+    let rust = |usual: String| {
+        if renamed.is_empty() {
+            usual
+        } else {
+            renamed.to_owned()
+        }
     };
+    let go = go.to_owned();
     if head.starts_with(' ') {
-        let rust = renamed.unwrap_or_else(|| field_name(&go));
-        let field = Field { go, rust, doc };
-        family.types.last_mut()?.fields.push(field);
+        let rust = rust(field_name(&go));
+        family
+            .types
+            .last_mut()?
+            .fields
+            .push(Field { go, rust, doc });
     } else if let Some((_, bare)) = go.split_once('.') {
-        let rust = renamed.unwrap_or_else(|| bare.to_owned());
+        let (rust, fields) = (rust(bare.to_owned()), Vec::new());
         family.types.push(ListedType {
             go,
             rust,
             doc,
-            fields: Vec::new(),
+            fields,
         });
     } else {
         family.methods.push(method(&go, doc)?);
@@ -99,25 +107,22 @@ fn read(line: &str, families: &mut Vec<Family>) -> Option<()> {
 }
 
 fn method(head: &str, doc: String) -> Option<ListedMethod> {
-    let mut words = head.split_whitespace();
-    let mut method = ListedMethod {
-        name: words.next()?.to_owned(),
+    let (name, options) = head.split_once(' ').unwrap_or((head, ""));
+    let options: Vec<&str> = options.split_whitespace().collect();
+    let fixed = options
+        .iter()
+        .filter(|word| !["optional", "host"].contains(word));
+    let fixed = fixed.map(|word| {
+        word.split_once('=')
+            .map(|(name, value)| (name.into(), value.into()))
+    });
+    Some(ListedMethod {
+        name: name.to_owned(),
         doc,
-        optional: false,
-        host: false,
-        fixed: Vec::new(),
-    };
-    for word in words {
-        match word {
-            "optional" => method.optional = true,
-            "host" => method.host = true,
-            _ => {
-                let (name, value) = word.split_once('=')?;
-                method.fixed.push((name.to_owned(), value.to_owned()));
-            }
-        }
-    }
-    Some(method)
+        optional: options.contains(&"optional"),
+        host: options.contains(&"host"),
+        fixed: fixed.collect::<Option<_>>()?,
+    })
 }
 
 /// The Rust name of a field. Rust has other keywords than Go.

@@ -65,7 +65,7 @@ fn generate() -> Result<Vec<(String, String)>> {
 
 fn committed(path: &str) -> Result<Description> {
     let text = fs::read_to_string(root().join(path))?;
-    Description::parse(&text).context(DESCRIPTION)
+    serde_json::from_str(&text).context(DESCRIPTION)
 }
 
 fn formatted(text: &str) -> Result<String> {

@@ -5,33 +5,7 @@
 use super::description::{Description, Method};
 
 /// Methods that create or change sessions, tokens, roles, or plugins, or that read or write the whole configuration.
-const METHODS: &[&str] = &[
-    "CreateDefaultSyncableMemberships",
-    "CreateOAuthApp",
-    "CreateSession",
-    "CreateUser",
-    "CreateUserAccessToken",
-    "DeleteOAuthApp",
-    "DisablePlugin",
-    "EnablePlugin",
-    "ExecuteSlashCommand",
-    "ExtendSessionExpiry",
-    "GetSession",
-    "GetUnsanitizedConfig",
-    "InstallPlugin",
-    "RemovePlugin",
-    "RevokeSession",
-    "RevokeUserAccessToken",
-    "SaveConfig",
-    "UpdateChannelMemberRoles",
-    "UpdateGroupSyncable",
-    "UpdateTeamMemberRoles",
-    "UpdateUser",
-    "UpdateUserActive",
-    "UpdateUserAuth",
-    "UpdateUserRoles",
-    "UpsertGroupSyncable",
-];
+const METHODS: &str = include_str!("../../../host/rpc/api/refused.txt");
 
 /// Types that are credentials.
 const TYPES: &[&str] = &[
@@ -43,7 +17,7 @@ const TYPES: &[&str] = &[
 
 /// The reason why a method is refused. `None` if it is not.
 pub fn reason(description: &Description, method: &Method) -> Option<String> {
-    if METHODS.contains(&method.name.as_str()) {
+    if METHODS.lines().any(|name| name == method.name) {
         return Some(format!(
             "{} creates or changes sessions, tokens, roles, plugins, or the configuration",
             method.name

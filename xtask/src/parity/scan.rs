@@ -3,10 +3,12 @@
 //! It knows three forms: functions below `#[test]` or `#[tokio::test…]`, the names in the `CHECKS` of the suite on a real
 //! server, and the titles in `it(…)` and `test(…)` of the webapp's suites. Ignored and skipped tests do not count.
 
+use std::array::from_fn;
 use std::path::Path;
 
 use anyhow::Result;
 use fs_err as fs;
+use regex_lite::{Captures, Regex};
 
 use crate::parity::catalog::Number;
 
@@ -46,31 +48,26 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<Test>) -> Result<()> {
             walk(root, &path, found)?;
             continue;
         }
-        let Some(names) = names_in(&name) else {
-            continue;
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        let names: fn(&str) -> Vec<String> = match &*extension {
+            "rs" => rust,
+            "ts" | "tsx" | "js" | "mjs" => script,
+            _ => continue,
         };
         let text = fs::read_to_string(&path)?;
         let file = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
-        found.extend(names(&text).into_iter().filter_map(|name| {
-            let numbers = numbers(&name);
-            (!numbers.is_empty()).then(|| Test {
-                file: file.replace('\\', "/"),
-                name,
-                numbers,
-            })
-        }));
+        for name in names(&text) {
+            let (numbers, file) = (numbers(&name), file.clone().into_owned());
+            if !numbers.is_empty() {
+                found.push(Test {
+                    file,
+                    name,
+                    numbers,
+                });
+            }
+        }
     }
     Ok(())
-}
-
-/// The function that finds tests in a file of this name.
-fn names_in(file: &str) -> Option<fn(&str) -> Vec<String>> {
-    let extension = file.rsplit_once('.')?.1;
-    match extension {
-        "rs" => Some(rust),
-        "ts" | "tsx" | "js" | "mjs" => Some(script),
-        _ => None,
-    }
 }
 
 fn numbers(name: &str) -> Vec<Number> {
@@ -82,74 +79,33 @@ fn numbers(name: &str) -> Vec<Number> {
 }
 
 fn rust(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let (mut is_test, mut ignored, mut checks) = (false, false, false);
-    for line in text.lines().map(str::trim) {
-        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
-            is_test = true;
-        } else if line.starts_with("#[ignore") {
-            ignored = true;
-        } else if let Some(name) = function(line) {
-            if is_test && !ignored {
-                found.push(name.to_owned());
-            }
-            (is_test, ignored) = (false, false);
-        }
-        if line.starts_with("pub const CHECKS") {
-            checks = true;
-        } else if matches!(line, "];" | ")];") {
-            checks = false;
-        } else if checks && let Some(name) = quoted(line.trim_start_matches('(')) {
-            found.push(name.to_owned());
-        }
-    }
-    found
-}
-
-/// The name of the function that starts in a line.
-fn function(line: &str) -> Option<&str> {
-    let rest = line.strip_prefix("pub ").unwrap_or(line);
-    let rest = rest.strip_prefix("async ").unwrap_or(rest);
-    let rest = rest.strip_prefix("fn ")?;
-    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
-    rest.get(..end)
-}
-
-/// The quoted text at the start of a line.
-fn quoted(line: &str) -> Option<&str> {
-    let mark = line
-        .chars()
-        .next()
-        .filter(|c| matches!(c, '"' | '\'' | '`'))?;
-    line.get(1..)?.split(mark).next()
+    let test = r"(?m)^\s*#\[(?:tokio::)?test\b.*\]((?:\s*#\[.*\])*)\s*(?:pub )?(?:async )?fn (\w+)";
+    let tests = matches(test, text).into_iter();
+    let tests = tests.filter(|[attributes, _]| !attributes.contains("#[ignore"));
+    let lists = matches(r"(?s)\n\s*pub const CHECKS\b[^=]*=(.*?)\];", text);
+    let checks = lists
+        .into_iter()
+        .flat_map(|[list]| matches(r#"\(\s*"(\w+)""#, list));
+    let names = tests.map(|[_, name]| name).chain(checks.map(|[name]| name));
+    names.map(str::to_owned).collect()
 }
 
 fn script(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let (mut table, mut continued) = (false, false);
-    for line in text.lines().map(str::trim) {
-        table |= line.starts_with("it.each(");
-        // The title follows the end of the table of cases.
-        let opened = if table {
-            after_table(line)
-        } else {
-            line.strip_prefix("it(")
-                .or_else(|| line.strip_prefix("test("))
-        };
-        let title = if continued { Some(line) } else { opened };
-        found.extend(title.and_then(quoted).map(str::to_owned));
-        continued = opened.is_some_and(str::is_empty);
-        table &= opened.is_none();
-    }
-    found
+    // The title of a table of cases follows the end of the table.
+    let call = r"(?sm)^\s*(?:it|test|it\.each\(.*?\))\(\s*";
+    let title = r#"(?:"([^"]*)"|'([^']*)'|`([^`]*)`)"#;
+    let titles = matches(&format!("{call}{title}"), text).into_iter();
+    titles.map(|quotes: [&str; 3]| quotes.concat()).collect()
 }
 
-/// The title after a table of cases that ends in this line. It is empty if the title is in the next line.
-fn after_table(line: &str) -> Option<&str> {
-    let mut parts = line
-        .match_indices(")(")
-        .filter_map(|(at, mark)| line.get(at + mark.len()..));
-    parts.find(|rest| rest.is_empty() || quoted(rest).is_some())
+/// The groups of each match. A group without a part in a match is empty. The tests match every pattern.
+fn matches<'a, const N: usize>(pattern: &str, text: &'a str) -> Vec<[&'a str; N]> {
+    let Ok(pattern) = Regex::new(pattern) else {
+        return Vec::new();
+    };
+    let group = |found: &Captures<'a>, at| found.get(at + 1).map_or("", |one| one.as_str());
+    let found = pattern.captures_iter(text);
+    found.map(|found| from_fn(|at| group(&found, at))).collect()
 }
 
 #[cfg(test)]

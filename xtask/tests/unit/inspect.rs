@@ -1,5 +1,10 @@
-use super::problem;
-use crate::platforms::{LINUX, LINUX_ARM, WINDOWS};
+use super::inspect;
+use crate::platforms::{LINUX, LINUX_ARM, Platform, WINDOWS};
+
+fn problem(content: &[u8], platform: &Platform) -> Option<String> {
+    let outcome = inspect(content, platform);
+    outcome.err().map(|error| error.to_string())
+}
 
 /// The header of a Linux executable of an ELF type for a processor.
 fn linux(kind: u16, processor: u16) -> Vec<u8> {
