@@ -14,6 +14,7 @@ pub(crate) mod tests;
 pub use problem::{Problem, Setting, log_line, markdown_list};
 
 use crate::bindings::config as host;
+use crate::platform::site;
 use crate::zoom::hosts;
 use crate::zoom::hosts::ZOOM_URL;
 use crate::zoom::token::App;
@@ -109,12 +110,6 @@ pub fn load() -> Result<Config, Vec<Problem>> {
     parse(&host::settings(), host::site_url().as_deref())
 }
 
-/// The URL of a guide in the bundle, or none without a Site URL. This also works while other settings are missing.
-pub fn guide_url(page: &str) -> Option<String> {
-    let site = normalize_site_url(&host::site_url()?).ok()?;
-    Some(format!("{site}/plugins/zoom/public/docs/{page}"))
-}
-
 /// Whether one connection serves everyone. This also works while other settings are missing. If the setting cannot be
 /// read, this returns false and [`load`] reports the problem, so nothing runs in the wrong mode.
 pub fn is_account_level() -> bool {
@@ -132,7 +127,8 @@ pub fn trusts_unverified_addresses() -> bool {
 pub fn parse(settings: &str, site_url: Option<&str>) -> Result<Config, Vec<Problem>> {
     let stored = Stored::read(settings);
     let mut problems = Problems(Vec::new());
-    let site_url = problems.value_or_default(normalize_site_url(site_url.unwrap_or_default()));
+    let site_url = site::normalize(site_url.unwrap_or_default()).ok_or(Problem::SiteUrl);
+    let site_url = problems.value_or_default(site_url);
     let zoom_url = problems.value_or_default(read_url(stored.zoomurl, ZOOM_URL, Problem::ZoomUrl));
     let config = Config {
         site_url,
@@ -259,22 +255,4 @@ fn read_url(value: Value, default: &str, invalid: Problem) -> Result<String, Pro
     } else {
         Err(invalid)
     }
-}
-
-/// The server's URL without trailing slashes. Scheme and host become lower case, because Zoom compares the redirect URI
-/// literally and browsers send the host in lower case. The path keeps its case.
-fn normalize_site_url(text: &str) -> Result<String, Problem> {
-    let text = text.trim().trim_end_matches('/');
-    if text.is_empty() {
-        return Err(Problem::SiteUrl);
-    }
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return Ok(text.to_owned());
-    };
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    Ok(format!(
-        "{}://{}{path}",
-        scheme.to_lowercase(),
-        host.to_lowercase()
-    ))
 }

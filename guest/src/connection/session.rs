@@ -185,7 +185,7 @@ impl<'a> Session<'a> {
         let site = connection_site::other_site(self.connection.site(), &self.config.site_url)
             .map_err(unavailable)?;
         if let Some(site) = site {
-            log::warn(connection_site::PAUSED_LOG_LINE, &[("site", &site)]);
+            connection_site::log_paused(&site);
             return Err(zoom::Error::OtherSite(site));
         }
         let old = self.connection.tokens().clone();

@@ -9,8 +9,8 @@ use crate::platform::channels::{Place, show_to_user};
 use crate::platform::command::help;
 use crate::platform::command::invocation::{CommandContext, inline_code};
 use crate::platform::command::subcommand::{Action, NotFound, find};
-use crate::platform::log;
 use crate::platform::people::Person;
+use crate::platform::{log, site};
 use crate::text::{self, Locale, Message};
 use crate::{connection, meetings, preferences, setup, subscriptions};
 
@@ -103,10 +103,8 @@ fn not_configured(person: &Person, problems: &[Problem]) -> String {
         return text::plain(person.locale, Message::ConfigUser);
     }
     let list = config::markdown_list(person.locale, problems);
-    let Some(url) = config::guide_url("zoom-app.html") else {
-        return list;
-    };
-    let guide = text::text(person.locale, Message::HelpGuides, &[("url", &url)]);
+    let url = site::guide_url("zoom-app.html");
+    let guide = text::text(person.locale, Message::AdminGuide, &[("url", &url)]);
     format!("{list}\n\n{guide}")
 }
 

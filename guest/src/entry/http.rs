@@ -14,6 +14,7 @@ use crate::entry::webhook;
 use crate::meetings::{answer, rest, start};
 use crate::platform::http::{query, response};
 use crate::platform::people::Person;
+use crate::platform::site;
 use crate::preferences::{channel_settings, personal_meeting_id};
 use crate::text::{self, Locale, Message};
 use serde_json::json;
@@ -124,19 +125,29 @@ fn reader(path: &str) -> Reader {
 
 /// An error in the format that the client expects.
 fn refuse(path: &str, status: u16, message: Message) -> Response {
-    let sentence = text::plain(Locale::En, message);
+    refuse_with(path, status, &text::plain(Locale::En, message))
+}
+
+fn refuse_with(path: &str, status: u16, sentence: &str) -> Response {
     match reader(path) {
-        Reader::Script => response::error(status, &sentence),
-        Reader::Browser => response::page(status, Locale::En, &sentence),
-        Reader::Server => response::text(status, &sentence),
+        Reader::Script => response::error(status, sentence),
+        Reader::Browser => response::page(status, Locale::En, sentence),
+        Reader::Server => response::text(status, sentence),
     }
+}
+
+/// The answer while the settings are incomplete.
+fn refuse_unconfigured(path: &str) -> Response {
+    let url = site::guide_url("zoom-app.html");
+    let sentence = text::text(Locale::En, Message::HttpNotConfigured, &[("url", &url)]);
+    refuse_with(path, 501, &sentence)
 }
 
 /// Handles a request.
 pub fn handle(request: &Request) -> Response {
     let path = request.path.as_str();
     let Ok(config) = config::load() else {
-        return refuse(path, 501, Message::HttpNotConfigured);
+        return refuse_unconfigured(path);
     };
     let route = match Route::find(&request.method, path) {
         Ok(route) => route,

@@ -8,7 +8,7 @@ use crate::bindings::types::Error;
 use crate::config;
 use crate::platform::bot::bot_id;
 use crate::platform::command::autocomplete::registration;
-use crate::platform::log;
+use crate::platform::{log, site};
 use crate::store::connection_site;
 use crate::subscriptions::index_job;
 use crate::text::{self, Locale, Message};
@@ -63,7 +63,10 @@ pub fn configuration_changed() {
 fn report() {
     match config::load() {
         Ok(config) => report_site(&config.site_url),
-        Err(problems) => log::warn(&config::log_line(&problems), &[]),
+        Err(problems) => {
+            let guide = site::guide_url("zoom-app.html");
+            log::warn(&config::log_line(&problems), &[("guide", &guide)]);
+        }
     }
     if config::trusts_unverified_addresses() {
         log::warn(&text::plain(Locale::En, Message::ConfigUnproved), &[]);
@@ -74,7 +77,7 @@ fn report() {
 fn report_site(site_url: &str) {
     match connection_site::record_site(site_url) {
         Ok(site) if site.site == site_url => {}
-        Ok(site) => log::warn(connection_site::PAUSED_LOG_LINE, &[("site", &site.site)]),
+        Ok(other) => connection_site::log_paused(&other.site),
         Err(error) => log::warn(
             "The Site URL could not be compared with the one that Zoom connections were made at.",
             &[("error", &error.to_string())],

@@ -11,7 +11,7 @@ use crate::connection::deauthorize;
 use crate::occurrence::events;
 use crate::platform::http::query::header;
 use crate::platform::http::response;
-use crate::platform::{clock, log};
+use crate::platform::{clock, log, site};
 use crate::recordings::event as recording;
 use crate::setup::webhook_status::{self, Refusal};
 use crate::text::{self, Locale, Message};
@@ -40,17 +40,16 @@ pub fn deauthorization(config: &Config, request: &Request) -> Response {
 /// Only Zoom's validation of the URL may be unsigned; it has no effect.
 fn accept(config: &Config, request: &Request) -> Result<Event, Response> {
     if !verify::has_url_secret(&request.query, &config.webhook_secret) {
-        log::warn(
+        return Err(refuse_unverified(
+            Refusal::UrlSecret,
             "A webhook was refused because the secret in its URL is wrong. Compare the URL at Zoom with the setting Webhook URL secret.",
-            &[],
-        );
-        webhook_status::refused(Refusal::UrlSecret, None);
-        return Err(refuse(401, Message::HttpUnauthorized));
+            None,
+        ));
     }
     let signed_at = match check_signature(config, request) {
         Ok(seconds) => seconds,
         Err(Rejection::Unsigned) => return Err(answer_unsigned(config, request)),
-        Err(reason) => return Err(refuse_unverified(reason)),
+        Err(reason) => return Err(refuse_rejection(reason)),
     };
     if !header(request, "content-type").is_some_and(is_json) {
         return Err(refuse(400, Message::WebhookNotJson));
@@ -80,7 +79,7 @@ fn check_signature(config: &Config, request: &Request) -> Result<i64, Rejection>
 fn answer_unsigned(config: &Config, request: &Request) -> Response {
     match body::parse(&request.body) {
         Ok(Event::Validation(token)) => answer_validation(config, &token, false),
-        _ => refuse_unverified(Rejection::Unsigned),
+        _ => refuse_rejection(Rejection::Unsigned),
     }
 }
 
@@ -94,15 +93,23 @@ fn answer_validation(config: &Config, token: &str, signed: bool) -> Response {
     }
 }
 
-fn refuse_unverified(reason: Rejection) -> Response {
-    webhook_status::refused(reason.into(), reason.age());
-    let age = reason.age().map(|age| age.to_string());
-    let fields: Vec<_> = age
-        .iter()
-        .map(|age| ("timestamp_age_seconds", age.as_str()))
-        .collect();
-    log::warn(reason.log_line(), &fields);
-    refuse(401, Message::HttpUnauthorized)
+fn refuse_rejection(reason: Rejection) -> Response {
+    refuse_unverified(reason.into(), reason.log_line(), reason.age())
+}
+
+/// The answer to a delivery that is not from Zoom. Its cause is only in the server log, with the age of the timestamp in
+/// seconds.
+fn refuse_unverified(refusal: Refusal, log_line: &str, age: Option<i64>) -> Response {
+    webhook_status::refused(refusal, age);
+    let guide = site::guide_url("troubleshooting.html#webhooks-get-status-401");
+    let age = age.map(|age| age.to_string());
+    let mut fields = vec![("guide", guide.as_str())];
+    fields.extend(
+        age.iter()
+            .map(|age| ("timestamp_age_seconds", age.as_str())),
+    );
+    log::warn(log_line, &fields);
+    refuse(401, Message::WebhookUnverified)
 }
 
 fn dispatch(config: &Config, event: &Event) -> Result<(), Error> {

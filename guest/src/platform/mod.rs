@@ -14,4 +14,5 @@ pub mod log;
 pub mod once;
 pub mod people;
 pub mod random;
+pub mod site;
 pub mod time_zone;

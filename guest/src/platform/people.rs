@@ -2,7 +2,7 @@
 
 use crate::bindings::types::Error;
 use crate::bindings::users;
-use crate::platform::time_zone;
+use crate::platform::{site, time_zone};
 use crate::text::Locale;
 
 /// A Mattermost user.
@@ -23,6 +23,8 @@ pub struct Person {
     pub deactivated: bool,
     /// The IANA name of the person's time zone, or empty.
     pub timezone: String,
+    /// The URL of the guides for system admins, or none for other people.
+    pub guides: Option<String>,
 }
 
 /// The reader of a sentence. The default is an unknown reader.
@@ -34,6 +36,8 @@ pub struct Reader<'a> {
     pub timezone: &'a str,
     /// Whether the reader is a system admin and can change settings.
     pub is_system_admin: bool,
+    /// The URL of the guides for system admins, without a slash at the end.
+    pub guides: Option<&'a str>,
 }
 
 impl Reader<'_> {
@@ -56,6 +60,7 @@ impl Person {
             email_verified: user.email_verified,
             deactivated: user.deactivated,
             timezone: user.timezone,
+            guides: user.is_system_admin.then(site::guides_url),
         })
     }
 
@@ -65,6 +70,7 @@ impl Person {
             locale: self.locale,
             timezone: &self.timezone,
             is_system_admin: self.is_system_admin,
+            guides: self.guides.as_deref(),
         }
     }
 

@@ -3,10 +3,11 @@
 //! The answer has one line per check. Checks that passed have only their name; others say what to do next and link to the
 //! section of the guides. `--json` shows the same checks as a report without addresses, IDs, and names.
 
-use crate::config::{self, Config, Problem};
+use crate::config::{Config, Problem};
 use crate::platform::channels::show_to_user;
 use crate::platform::command::invocation::CommandContext;
 use crate::platform::people::Reader;
+use crate::platform::site;
 use crate::setup::checks::{self, Check, Context, Outcome};
 use crate::text::{self, Message};
 use serde_json::json;
@@ -19,7 +20,11 @@ const MAX_MESSAGE: usize = 3_800;
 
 /// Runs the checks. The settings may have problems.
 pub fn run(config: Result<&Config, &[Problem]>, command: &CommandContext<'_>) -> String {
-    let reader = command.person.reader();
+    // Each line links to its section of the guides. The sentences need no link.
+    let reader = Reader {
+        guides: None,
+        ..command.person.reader()
+    };
     let as_report = match command.words {
         [] => false,
         [JSON] => true,
@@ -94,10 +99,7 @@ fn line(reader: &Reader<'_>, check: &Check) -> String {
         line.push_str(": ");
         line.push_str(&check.sentence);
     }
-    if let Some(url) = check
-        .section
-        .and_then(|section| config::guide_url(section.0))
-    {
+    if let Some(url) = check.section.map(|section| site::guide_url(section.0)) {
         line.push(' ');
         line.push_str(&text::text(
             reader.locale,

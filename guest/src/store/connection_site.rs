@@ -11,19 +11,25 @@
 //! everyone's connections.
 
 use crate::bindings::types::Error;
-use crate::platform::clock;
+use crate::platform::{clock, log, site};
 use crate::store::confirmed_read::{self, Decision};
 use serde::{Deserialize, Serialize};
 
 /// The key of the record.
 pub const KEY: &str = "oauth_site";
 /// The log line while connections of another server are paused.
-pub const PAUSED_LOG_LINE: &str = "Zoom connections are paused because the Site URL has changed. If the server has moved, run /zoom connect this-server as a system admin. If this is a copy of another server, create a separate Zoom app for it.";
+const PAUSED_LOG_LINE: &str = "Zoom connections are paused because the Site URL has changed. If the server has moved, run /zoom connect this-server as a system admin. If this is a copy of another server, create a separate Zoom app for it.";
 /// The number of earlier URLs that are kept.
 const MAX_FORMER: usize = 10;
 /// Attempts and pause, in milliseconds, if other nodes change the record.
 const ATTEMPTS: u32 = 8;
 const PAUSE: u64 = 50;
+
+/// Logs that the connections that were made at the Site URL `former` are paused.
+pub fn log_paused(former: &str) {
+    let guide = site::guide_url("settings.html#move-or-copy-a-server");
+    log::warn(PAUSED_LOG_LINE, &[("site", former), ("guide", &guide)]);
+}
 
 /// The server that the connections belong to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,3 +1,5 @@
+use std::path::{Path, PathBuf};
+
 use super::*;
 
 #[test]
@@ -28,24 +30,47 @@ fn every_link_of_the_pages_leads_to_a_page_and_every_anchor_to_a_heading() {
     assert!(seen > 30, "{seen} links");
 }
 
+/// All files below a folder.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files(&path, found),
+            false => found.push(path),
+        }
+    }
+}
+
 #[test]
-fn the_settings_page_and_the_help_command_link_to_pages() {
+fn the_settings_page_and_the_plugin_link_to_pages_and_sections_that_exist() {
     let pages = pages().unwrap();
-    let mut seen = 0;
-    for source in ["plugin.json", "guest/src/entry/command.rs"] {
-        let text = fs::read_to_string(root().join(source)).unwrap();
-        let text = text.replace("guide_url(\"", "/public/docs/");
-        for rest in text.split("/public/docs/").skip(1) {
+    let mut sources = vec![root().join("plugin.json")];
+    files(&root().join("guest/src"), &mut sources);
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let (mut seen, mut sections) = (0, 0);
+    for source in sources {
+        let text = fs::read_to_string(&source).unwrap();
+        for (end, suffix) in text.match_indices(".html") {
+            let name = text[..end].rsplit(|c| !is_name(c)).next().unwrap();
+            let rest = &text[end + suffix.len()..];
+            let anchor = rest.strip_prefix('#').unwrap_or_default();
+            let anchor = anchor.split(|c| !is_name(c)).next().unwrap();
             seen += 1;
-            let name = rest.split([')', '"', '#']).next().unwrap();
-            let name = format!("{FOLDER}/{name}");
+            sections += usize::from(!anchor.is_empty());
+            let file = format!("{FOLDER}/{name}.html");
+            let page = pages.iter().find(|(page, _)| *page == file);
+            let id = format!(" id=\"{anchor}\"");
             assert!(
-                pages.iter().any(|(page, _)| *page == name),
-                "{source}: {name}"
+                page.is_some_and(|(_, text)| anchor.is_empty() || text.contains(&id)),
+                "{}: {name}.html#{anchor}",
+                source.display()
             );
         }
     }
-    assert!(seen >= 4, "{seen} links");
+    assert!(
+        seen >= 8 && sections >= 6,
+        "{seen} links, {sections} to sections"
+    );
 }
 
 #[test]

@@ -124,13 +124,6 @@ fn section(error: &Error) -> &'static str {
         Error::NotConnected | Error::GrantEnded(_) | Error::Unauthorized => {
             "troubleshooting.html#everyone-must-connect-again"
         }
-        Error::OtherSite(_) => "settings.html#move-or-copy-a-server",
-        Error::MissingScope => "troubleshooting.html#scopes-are-missing",
-        Error::Redirect(_) => "troubleshooting.html#invalid-redirect-url",
-        Error::Forbidden | Error::NoLicense => "troubleshooting.html#starting-a-meeting-fails",
-        Error::Timeout | Error::Unavailable(_) | Error::Denied(_) => {
-            "troubleshooting.html#the-server-cannot-reach-zoom"
-        }
-        _ => "troubleshooting.html#other-errors",
+        _ => error.guide().unwrap_or("troubleshooting.html#other-errors"),
     }
 }

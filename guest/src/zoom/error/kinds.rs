@@ -128,20 +128,28 @@ impl Error {
         }
     }
 
-    /// The sentence for this reader: what happened and what to do. System admins also read how to fix the cause.
+    /// The sentence for this reader: what happened and what to do. System admins also read how to fix the cause, and get
+    /// a link to the guide.
     pub fn sentence(&self, reader: &Reader<'_>) -> String {
-        let sentence = self.for_user(reader);
-        match self.for_admin().filter(|_| reader.is_system_admin) {
-            Some(message) => {
-                let site = match self {
-                    Error::OtherSite(site) => site,
-                    _ => "",
-                };
-                let more = text::text(reader.locale, message, &[("site", site)]);
-                format!("{sentence} {more}")
-            }
-            None => sentence,
+        let mut sentence = self.for_user(reader);
+        if !reader.is_system_admin {
+            return sentence;
         }
+        let mut add = |message, name, value: &str| {
+            sentence.push(' ');
+            sentence.push_str(&text::text(reader.locale, message, &[(name, value)]));
+        };
+        if let Some(message) = self.for_admin() {
+            let site = match self {
+                Error::OtherSite(site) => site,
+                _ => "",
+            };
+            add(message, "site", site);
+        }
+        if let Some((guides, section)) = reader.guides.zip(self.guide()) {
+            add(Message::AdminGuide, "url", &format!("{guides}/{section}"));
+        }
+        sentence
     }
 
     fn for_user(&self, reader: &Reader<'_>) -> String {
@@ -231,6 +239,7 @@ mod tests {
             locale,
             timezone: "Europe/Berlin",
             is_system_admin: false,
+            guides: None,
         }
     }
 

@@ -258,9 +258,15 @@ async fn f27_each_cause_of_a_refusal_is_named_in_the_log_with_the_age_of_the_tim
         let mark = scene.api.world().log.len();
         let reply = posts(&scene, &url, &headers, &body).await;
         assert_eq!(reply.status, 401, "{case}");
+        let told = String::from_utf8_lossy(&reply.body);
+        assert!(told.contains("server log"), "{case}: {told}");
         let lines = refusals(&scene, mark);
         assert_eq!(lines.len(), 1, "{case}: {lines:?}");
         assert!(lines[0].contains(says), "{case}: {lines:?}");
+        assert!(
+            lines[0].contains("/public/docs/troubleshooting.html#webhooks-get-status-401"),
+            "{case}: {lines:?}"
+        );
         let told = lines[0].split("timestamp_age_seconds\", \"").nth(1);
         let told = told.and_then(|rest| rest.split('"').next()?.parse::<i64>().ok());
         match (age, told) {

@@ -329,13 +329,17 @@ async fn zm041_without_settings_every_route_says_501_until_they_are_there() {
         for user in [None, Some(ann.as_str())] {
             let reply = scene.request(method, url, user, "{}").await;
             assert_eq!(reply.status, 501, "{method} {url}");
+            let guide = "/plugins/zoom/public/docs/zoom-app.html";
+            let body = String::from_utf8_lossy(&reply.body);
+            assert!(body.contains(guide), "{method} {url}: {body}");
         }
     }
     {
         let world = scene.api.world();
         let warnings = world.log.iter().filter(|line| line.level == LogLevel::Warn);
         let named = warnings.filter(|line| line.message.contains("Zoom OAuth client secret"));
-        assert_eq!(named.count(), 1);
+        let guides = named.map(|line| line.fields.iter().any(|(name, _)| name == "guide"));
+        assert_eq!(guides.collect::<Vec<_>>(), [true]);
     }
     let secret = scene.zoom.app().client_secret.clone();
     scene
