@@ -11,6 +11,7 @@ use crate::client::Client;
 use crate::scenario::{self, NAME, Outcome};
 use crate::site::{ADMINISTRATOR, Error, PASSWORD, Person, Room, Site};
 use crate::websocket::Listener;
+use crate::zoom::App;
 
 /// The files of the test client that the demo serves.
 const FILES: [&str; 3] = ["globals-18.js", "e2e-page.js", "e2e-page.css"];
@@ -42,7 +43,15 @@ pub fn run(options: &Options, progress: Progress) -> Result<(), Error> {
     progress(&format!(
         "  accounts: {ADMINISTRATOR} and {NAME}, both with the password {PASSWORD}"
     ));
+    let App {
+        client_id,
+        client_secret,
+        webhook_secret,
+    } = site.zoom.app();
     progress(&format!("  mock Zoom server: {}", site.zoom.url()));
+    progress(&format!(
+        "  its app: client ID {client_id}, client secret {client_secret}, secret token {webhook_secret}"
+    ));
     progress(&format!("  logs: {}", options.logs.display()));
     progress(&format!("open {} in a browser", site.server.url()));
     progress(&format!(

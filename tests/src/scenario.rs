@@ -58,7 +58,7 @@ pub fn install(site: &Site, bundle: &std::path::Path, progress: Progress) -> Res
         let text = format!("the plugin's state is {state:?} and not 2 (running); see {log}");
         return Err(Error::Unexpected(text));
     }
-    progress("enabled; the server says that the plugin runs (state 2)");
+    progress("enabled; the server reports that the plugin runs");
     Ok(())
 }
 
@@ -156,15 +156,15 @@ pub fn recording(
         .filter_map(|file| file.get("name").and_then(Value::as_str))
         .collect();
     progress(&format!(
-        "reply by the bot: “{}”, with {}",
+        "the bot replied “{}”, with {}",
         message(&reply).replace('\n', " "),
         names.join(", ")
     ));
     Ok(reply)
 }
 
-/// Types `/zoom start` and, if the plugin asks which meeting id to use, chooses a unique one. Returns the meeting's
-/// post in the channel.
+/// Types `/zoom start` and, if the plugin asks which meeting ID to use, chooses a new one. Returns the post of the
+/// meeting.
 pub fn start_meeting(
     person: &Person,
     room: &Room,
@@ -190,7 +190,7 @@ pub fn start_meeting(
         return Err(Error::Unexpected(text));
     }
     person.client.press(&post, "WithoutPMI")?;
-    progress("was asked which meeting id to use, and pressed “unique”");
+    progress("the plugin asked which meeting ID to use; selected a new one");
     Ok(person.events.wait_for_post(mark, "posted", is_meeting)?)
 }
 

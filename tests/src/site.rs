@@ -67,7 +67,7 @@ pub fn explain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// A channel in a team of its own.
+/// A channel, and its team.
 #[derive(Clone, Debug)]
 pub struct Room {
     /// The team's id.
@@ -159,9 +159,9 @@ impl Site {
     ) -> Result<Site, Error> {
         fs::create_dir_all(logs).map_err(|error| Error::Logs(logs.to_path_buf(), error))?;
         let zoom = Zoom::start(App {
-            client_id: "stand-in-client-id".to_owned(),
-            client_secret: "stand-in-client-secret-4Uq7".to_owned(),
-            webhook_secret: "stand-in-webhook-token-9Xe2".to_owned(),
+            client_id: "mock-client-id".to_owned(),
+            client_secret: "mock-client-secret-4Uq7".to_owned(),
+            webhook_secret: "mock-webhook-token-9Xe2".to_owned(),
         })?;
         progress(&format!("the mock Zoom server answers at {}", zoom.url()));
         let postgres = Postgres::start(&logs.join("postgres.log"), progress)?;

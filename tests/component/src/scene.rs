@@ -153,9 +153,9 @@ impl Scene {
     /// If the environment cannot be started.
     pub async fn with(changes: Value) -> Scene {
         let zoom = Zoom::start(App {
-            client_id: "stand-in-client-id".to_owned(),
-            client_secret: "stand-in-client-secret-4Uq7".to_owned(),
-            webhook_secret: "stand-in-webhook-token-9Xe2".to_owned(),
+            client_id: "mock-client-id".to_owned(),
+            client_secret: "mock-client-secret-4Uq7".to_owned(),
+            webhook_secret: "mock-webhook-token-9Xe2".to_owned(),
         });
         let zoom = Arc::new(or_stop(zoom));
         zoom.allow_redirect(&format!("{SITE}/plugins/zoom/oauth2/complete"));

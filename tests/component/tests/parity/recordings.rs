@@ -533,7 +533,7 @@ async fn d25_waiting_for_settings_does_not_count_as_an_attempt() {
         scene.later(331);
     }
     scene
-        .change_settings(json!({"oauthclientid": "stand-in-client-id"}))
+        .change_settings(json!({"oauthclientid": "mock-client-id"}))
         .await;
     scene.zoom.fail_next(Route::Download, Fault::server_error());
     scene.works().await;
