@@ -11,7 +11,7 @@ import (
 const (
 	// bodyLimit is the largest body that is read, in bytes.
 	bodyLimit = 1 << 20
-	// valueKey is where the benchmark's value is.
+	// valueKey is the key of the benchmark's value.
 	valueKey = "value"
 )
 
@@ -40,7 +40,7 @@ func (b *baseline) ServeHTTP(_ *plugin.Context, w http.ResponseWriter, r *http.R
 func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	// The client may be gone; then there is nobody to tell.
+	// If the client has closed the connection, nothing is left to do.
 	_, _ = io.WriteString(w, text)
 }
 

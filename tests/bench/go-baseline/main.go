@@ -32,7 +32,7 @@ type baseline struct {
 	settings atomic.Pointer[settings]
 }
 
-// OnConfigurationChange takes the settings in.
+// OnConfigurationChange loads the settings.
 func (b *baseline) OnConfigurationChange() error {
 	loaded := new(settings)
 	if err := b.API.LoadPluginConfiguration(loaded); err != nil {

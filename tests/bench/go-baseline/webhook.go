@@ -18,13 +18,13 @@ import (
 )
 
 const (
-	// window is how far a delivery's clock may be from ours, either way.
+	// window is the largest accepted difference between a delivery's timestamp and this server's clock.
 	window = 5 * time.Minute
-	// seen is longer than Zoom repeats a delivery, in seconds.
+	// seen is the lifetime of a delivery's record in seconds, longer than Zoom repeats a delivery.
 	seen = 7 * 24 * 3600
 )
 
-// event is what is read of a delivery.
+// event has the fields of a delivery that are used.
 type event struct {
 	Event   string `json:"event"`
 	Payload struct {
@@ -38,7 +38,7 @@ type event struct {
 	} `json:"payload"`
 }
 
-// mapping is the record of a meeting's number.
+// mapping is the record of a meeting ID.
 type mapping struct {
 	ChannelID      string            `json:"channel_id"`
 	IsSubscription bool              `json:"is_subscription"`
@@ -46,7 +46,7 @@ type mapping struct {
 	Posts          []json.RawMessage `json:"posts"`
 }
 
-// webhook verifies a delivery, has it worked on and answers.
+// webhook verifies a delivery, processes it, and responds.
 func (b *baseline) webhook(w http.ResponseWriter, r *http.Request, work func(*event) error) {
 	settings := b.settings.Load()
 	if settings == nil || settings.WebhookSecret == "" || settings.ZoomWebhookSecret == "" {
@@ -84,10 +84,10 @@ func (b *baseline) webhook(w http.ResponseWriter, r *http.Request, work func(*ev
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
-	// No status is written: one of 200 follows from the end, and saying so would be two calls of the server.
+	// The status is 200 by default. Writing it would take two more calls to the server.
 }
 
-// verify says whether Zoom signed this body just now.
+// verify returns whether Zoom signed this body recently.
 func verify(key []byte, timestamp, signature string, body []byte, now time.Time) error {
 	seconds, err := strconv.ParseUint(timestamp, 10, 62)
 	if err != nil {
@@ -106,7 +106,7 @@ func verify(key []byte, timestamp, signature string, body []byte, now time.Time)
 	return nil
 }
 
-// work does what the sandboxed plugin does about the end of a meeting that has no post here.
+// work makes the calls that the sandboxed plugin makes for the end of a meeting without a post.
 func (b *baseline) work(delivered *event) error {
 	object := &delivered.Payload.Object
 	if _, err := b.API.KVGet("post_meeting_" + url.PathEscape(object.UUID)); err != nil {
@@ -123,7 +123,7 @@ func (b *baseline) work(delivered *event) error {
 	return b.markSeen(delivered)
 }
 
-// number reads an id that is a text or a number.
+// number parses an ID that is a string or a number.
 func number(id json.RawMessage) string {
 	var text string
 	if json.Unmarshal(id, &text) == nil {
@@ -132,7 +132,7 @@ func number(id json.RawMessage) string {
 	return string(id)
 }
 
-// markSeen marks a delivery as done. Of two at once one sets the mark; for the other it is done already.
+// markSeen marks a delivery as done. If two calls for a delivery run at the same time, one of them sets the mark.
 func (b *baseline) markSeen(delivered *event) error {
 	sum := sha256.Sum256([]byte(delivered.Payload.Object.UUID))
 	key := "webhook_seen_" + delivered.Event + "_" + hex.EncodeToString(sum[:16])

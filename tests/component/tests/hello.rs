@@ -145,7 +145,7 @@ async fn the_hosts_keys_and_unlisted_hosts_are_denied() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_post_is_from_the_user_who_asked_and_from_nobody_else() {
+async fn a_post_is_attributed_only_to_the_requesting_user() {
     let (plugin, api) = hello().await;
     let (user, channel) = {
         let mut world = api.world();
@@ -273,7 +273,7 @@ async fn a_job_that_traps_or_asks_for_time_runs_again_later() {
 /// After any failure while a job is claimed, run, and finished, the job runs. It runs again only if no record could
 /// show that it had run.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_survives_whatever_goes_wrong_at_any_call() {
+async fn a_job_survives_a_failure_at_any_call() {
     for fault in [
         InjectedFault::Failure,
         InjectedFault::Lost,
@@ -542,7 +542,7 @@ async fn leases_are_renewed_while_the_server_does_not_answer_the_sweep() {
 /// If it is uncertain whether a job was enqueued, the call returns an error, so that the caller tries again. The first
 /// attempt leaves no job, or a job that also runs.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_is_enqueued_or_refused_whatever_goes_wrong_at_any_call() {
+async fn a_job_is_enqueued_or_refused_if_any_call_fails() {
     for fault in [
         InjectedFault::Failure,
         InjectedFault::Lost,
@@ -572,7 +572,7 @@ async fn a_job_is_enqueued_or_refused_whatever_goes_wrong_at_any_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nodes_that_enqueue_at_once_lose_no_job() {
+async fn concurrent_enqueues_lose_no_job() {
     let (first, second, api, _) = cluster().await;
     let nodes = [&first, &second];
     let enqueuing = (0..60).map(|number| enqueue(nodes[number % 2], "count", 3600, None, ""));
@@ -618,7 +618,7 @@ async fn many_jobs_that_are_given_up_do_not_fill_the_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_acts_for_the_user_who_enqueued_it_and_for_nobody_where_nobody_did() {
+async fn a_job_acts_for_the_user_who_enqueued_it_or_for_nobody() {
     let (first, second, api, _) = cluster().await;
     let (user, channel) = {
         let mut world = api.world();

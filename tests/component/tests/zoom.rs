@@ -88,7 +88,7 @@ async fn run(plugin: &ComponentPlugin, api: &MemoryApi, user: &str, text: &str) 
 }
 
 #[test]
-fn the_component_imports_what_is_committed_and_nothing_else() {
+fn the_component_imports_exactly_the_committed_interfaces() {
     let committed: Vec<_> = IMPORTS
         .lines()
         .map(str::trim)
@@ -152,7 +152,7 @@ async fn zm004_zm041_a_missing_setting_is_named_to_administrators_and_in_one_lin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn zm031_d23_routes_methods_and_sessions_are_told_apart() {
+async fn zm031_d23_paths_methods_and_sessions_decide_about_the_response() {
     let (plugin, api) = zoom(settings()).await;
     let user = api.world().add_user("ann", "system_user");
     for (method, url, signed_in, status) in [

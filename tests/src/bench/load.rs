@@ -1,7 +1,7 @@
-//! Load: whole requests written to connections that stay open, and how long each answer took.
+//! Generates load: sends requests over persistent connections and measures the latency of each response.
 //!
-//! The client is as small as it can be, because it shares two cores with what is measured: requests are made
-//! before the clock starts, and of an answer only its status and its end are looked at.
+//! The client is small because it shares two cores with the measured process. Requests are built before the measurement
+//! starts. Of a response, the client checks only the status and finds the end.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use crate::zoom::Webhook;
 
-/// Longer than any answer takes.
+/// Longer than any response takes.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// No answer of a benchmark is longer.
+/// The maximum length of a response.
 const BODY_LIMIT: u64 = 1024 * 1024;
 
-/// A request, ready to be written.
+/// A serialized request.
 #[derive(Clone, Debug)]
 pub struct Request(Vec<u8>);
 
@@ -41,7 +41,7 @@ impl Request {
         Request(text.into_bytes())
     }
 
-    /// A webhook to the plugin `id`, at `path` with the secret of its address.
+    /// A webhook to the plugin `id`, at `path` with the webhook URL secret.
     pub fn webhook(id: &str, path: &str, secret: &str, webhook: &Webhook) -> Request {
         let path = format!("{path}?secret={secret}");
         Request::new("POST", id, &path, &webhook.headers(), &webhook.body)
@@ -58,7 +58,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// When nobody listens there.
+    /// If no server listens there.
     pub fn open(port: u16) -> io::Result<Connection> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
@@ -68,16 +68,16 @@ impl Connection {
         })
     }
 
-    /// Asks and answers with the status and the body.
+    /// Sends a request and returns the status and the body of the response.
     ///
     /// # Errors
     ///
-    /// When the connection breaks or speaks no HTTP/1.1.
+    /// If the connection fails or the response is not HTTP/1.1.
     pub fn ask(&mut self, request: &Request) -> io::Result<(u16, Vec<u8>)> {
         self.stream.get_mut().write_all(&request.0)?;
         let status = self.line()?;
         let status = status.split(' ').nth(1).and_then(|word| word.parse().ok());
-        let status = status.ok_or_else(|| io::Error::other("an answer without a status"))?;
+        let status = status.ok_or_else(|| io::Error::other("a response without a status"))?;
         let (mut length, mut chunked) = (0, false);
         loop {
             let line = self.line()?.to_ascii_lowercase();
@@ -124,7 +124,7 @@ impl Connection {
     }
 }
 
-/// How long answers took, in order of length.
+/// The latencies of responses, sorted.
 #[derive(Clone, Debug, Default)]
 pub struct Latencies(Vec<Duration>);
 
@@ -134,7 +134,7 @@ impl Latencies {
         Latencies(all)
     }
 
-    /// The time within which `share` of all answers came: 0.5 for the median.
+    /// The latency that `share` of all responses did not exceed: 0.5 for the median.
     pub fn at(&self, share: f64) -> Duration {
         let last = self.0.len().saturating_sub(1) as f64;
         let place = (last * share).round() as usize;
@@ -148,12 +148,12 @@ impl FromIterator<Duration> for Latencies {
     }
 }
 
-/// Makes all requests over so many connections, each as soon as the one before it on its connection is
-/// answered. Every answer must be 200.
+/// Sends all requests over this number of connections. A connection sends its next request after the response to the
+/// previous one.
 ///
 /// # Errors
 ///
-/// When one is not.
+/// If a response does not have the status 200.
 pub fn drive(port: u16, connections: usize, requests: &[Request]) -> io::Result<Latencies> {
     let next = AtomicUsize::new(0);
     let work = || -> io::Result<Vec<Duration>> {
@@ -188,7 +188,7 @@ mod tests {
     use std::net::TcpListener;
 
     #[test]
-    fn answers_with_a_length_and_in_chunks_are_read_to_their_end() {
+    fn responses_with_a_length_and_in_chunks_are_read_to_their_end() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = thread::spawn(move || {

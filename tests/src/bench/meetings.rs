@@ -1,4 +1,4 @@
-//! Starting meetings, as the webapp's button does.
+//! Starts meetings like the button in the webapp.
 
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,11 @@ use crate::process::wait_until;
 use crate::site::{Error, Person, Room, Site};
 use crate::zoom::User;
 
-/// Longer than a plugin takes to take its settings in.
+/// Longer than a plugin takes to load its settings.
 const SOON: Duration = Duration::from_secs(30);
 
-/// Somebody who is connected to Zoom and starts meetings, each in a channel of its own: a second one in the
-/// same channel would be asked about.
+/// A user who is connected to Zoom and starts meetings. Each meeting gets its own channel, because the plugin asks before
+/// it starts a second meeting in a channel.
 pub struct Starter {
     person: Person,
     name: String,
@@ -22,7 +22,7 @@ pub struct Starter {
 }
 
 impl Starter {
-    /// Makes the person, connects them, and lets them have meeting ids of their own.
+    /// Creates the user, connects the user to Zoom, and chooses unique meeting IDs.
     pub fn new(site: &Site, id: &str) -> Result<Starter, Error> {
         let configured = wait_until(SOON, || {
             let path = format!("/plugins/{id}/none");
@@ -33,7 +33,7 @@ impl Starter {
             let text = "the plugin still says that it is not configured";
             return Err(Error::Unexpected(text.to_owned()));
         }
-        // Each bundle keeps its own tokens, so each has its own person.
+        // Each bundle stores its own tokens, so each bundle has its own user.
         let number = site.zoom.total();
         let name = format!("starter{number}");
         site.zoom
@@ -53,7 +53,7 @@ impl Starter {
         })
     }
 
-    /// Starts so many meetings, one after the other.
+    /// Starts this number of meetings, one after the other.
     pub fn start(&mut self, site: &Site, count: usize) -> Result<Latencies, Error> {
         let rooms = (0..count).map(|_| self.room(site));
         let rooms = rooms.collect::<Result<Vec<Room>, Error>>()?;

@@ -1,14 +1,14 @@
-//! `make bench`: bundles side by side on one real Mattermost server, in one run.
+//! `make bench`: compares bundles on one real Mattermost server, in one run.
 //!
-//! The bundles take turns: in each round each of them is enabled alone, measured, and disabled, so that what
-//! else the machine does meets all of them alike. The first bundle is the one that the table is about; the
-//! others are what it is compared with: a baseline on the official Go SDK (`tests/bench/go-baseline`), and
-//! bundles named on the command line. Bundles with the same id are uploaded over each other in turn.
+//! In each round, each bundle is enabled alone, measured, and disabled. So other load on the machine affects all bundles
+//! alike. The first bundle is the subject of the table. It is compared with a baseline on the official Go SDK
+//! (`tests/bench/go-baseline`) and with the bundles named on the command line. A bundle replaces an uploaded bundle with
+//! the same ID.
 //!
-//! What only a test may ask for, such as reading a value a hundred times in one event, the shipped component
-//! does not answer. It is asked of another component on the same host: `tests/guests/hello`.
+//! The shipped component has no routes for tests, such as one that reads a value a hundred times in one event. These
+//! benchmarks use another component on the same host, `tests/guests/hello`.
 //!
-//! Nothing here passes or fails by a time. A smoke run does everything once, with a handful of events.
+//! No measured time makes a run fail. A smoke run does everything once, with a few events.
 
 mod contender;
 pub mod load;
@@ -27,28 +27,28 @@ use contender::{Contender, Kind};
 use report::{Column, table};
 use results::{CONNECTIONS, LOST, PLAIN, READ, READ_CPU, READS, RECOVERY, all};
 
-/// What to compare.
+/// The bundles to compare, and the amount of work.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The bundle that the table is about.
+    /// The bundle that is the subject of the table.
     pub subject: PathBuf,
-    /// Another component on the same host, that of `tests/guests/hello`.
+    /// The component of `tests/guests/hello` on the same host.
     pub hello: PathBuf,
     /// The baseline.
     pub baseline: PathBuf,
-    /// Further bundles, such as one of the existing Go plugin.
+    /// More bundles, such as the Go plugin's.
     pub others: Vec<PathBuf>,
-    /// How much is done.
+    /// The amount of work.
     pub amount: Amount,
-    /// Where the logs go.
+    /// The folder for logs.
     pub logs: PathBuf,
 }
 
-/// Runs the comparison and answers with its report, in Markdown.
+/// Runs the comparison and returns the report, in Markdown.
 ///
 /// # Errors
 ///
-/// When a peer does not start, or a plugin does not answer right.
+/// If a server does not start, or a plugin responds incorrectly.
 pub fn run(options: &Options, progress: Progress) -> Result<String, Error> {
     let site = Site::start(&options.logs, progress)?;
     let mut contenders = vec![
@@ -89,7 +89,7 @@ pub fn run(options: &Options, progress: Progress) -> Result<String, Error> {
 
 fn report(amount: &Amount, contenders: &[Contender]) -> String {
     let mut columns: Vec<Column> = contenders.iter().map(Contender::column).collect();
-    // What is asked of the other component stands in the subject's column.
+    // The results of the other component are in the subject's column.
     let hello = contenders
         .iter()
         .position(|contender| contender.kind() == Kind::Hello);

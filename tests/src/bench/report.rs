@@ -1,28 +1,28 @@
-//! What was measured, as a table.
+//! The table of results.
 //!
-//! A figure has one value per round and bundle; what is shown is the median of the rounds and, where they
-//! differ, the smallest and the largest. What the machine does besides changes from round to round and meets
-//! all bundles of a round, so a ratio is taken within each round, and the median of these is shown. Timings of
-//! another run, or of another machine, are never compared.
+//! Each measurement has one value per round and bundle. The table shows the median of the rounds and, if they differ, the
+//! minimum and the maximum. Other load on the machine changes from round to round and affects all bundles of a round, so a
+//! ratio is computed within each round, and the table shows the median of these ratios. Results of different runs or
+//! machines are never compared.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// What a number counts.
+/// The unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Bytes, shown in MB.
+    /// Bytes, displayed in MB.
     Bytes,
-    /// Seconds, shown in µs, ms or s.
+    /// Seconds, displayed in µs, ms, or s.
     Seconds,
-    /// Things.
+    /// A count.
     Count,
-    /// How many times another value.
+    /// A multiple of another value.
     Ratio,
 }
 
 impl Unit {
-    /// How a number of about this size is shown: what it is divided by, its decimals, and what follows it.
+    /// The display of a number of about this size: divisor, decimals, and suffix.
     fn scale(self, size: f64) -> (f64, usize, &'static str) {
         match self {
             Unit::Bytes if size.abs() < 1e6 => (1e3, 0, " KB"),
@@ -39,16 +39,16 @@ impl Unit {
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Figure {
-    /// What it is, for a reader.
+    /// The title in the table.
     pub title: &'static str,
-    /// What it counts.
+    /// The unit of its values.
     pub unit: Unit,
 }
 
-/// The values of a figure by round, under `None` that which was measured outside of the rounds.
+/// The values of a measurement by round. The key `None` holds a value that was measured outside of the rounds.
 type Rounds = BTreeMap<Option<usize>, f64>;
 
-/// The values of one bundle: one per round, by figure.
+/// The values of one bundle: one per measurement and round.
 #[derive(Clone, Debug, Default)]
 pub struct Values {
     round: Option<usize>,
@@ -56,18 +56,18 @@ pub struct Values {
 }
 
 impl Values {
-    /// Says to which round the values belong that are added from now on; `None` is outside of the rounds.
+    /// Sets the round of the values that are added next. `None` is outside of the rounds.
     pub fn set_round(&mut self, round: Option<usize>) {
         self.round = round;
     }
 
-    /// Adds the value of the round. A second one takes the place of the first.
+    /// Adds the value of the round. Replaces an earlier value of the round.
     pub fn add(&mut self, figure: Figure, value: f64) {
         let rounds = self.figures.entry(figure.title).or_default();
         rounds.insert(self.round, value);
     }
 
-    /// Has the values of another bundle for its own, if that has any.
+    /// Copies the values of another bundle, if it has any.
     pub fn take_over(&mut self, figure: Figure, other: &Values) {
         if let Some(rounds) = other.figures.get(figure.title) {
             self.figures.insert(figure.title, rounds.clone());
@@ -78,7 +78,7 @@ impl Values {
         Spread::of(self.figures.get(figure.title)?.values().copied())
     }
 
-    /// How many times the other's its own values are.
+    /// The ratio of these values to the other bundle's.
     fn ratio(&self, other: &Values, figure: Figure) -> Option<Spread> {
         let theirs = other.figures.get(figure.title)?;
         let ours = self.figures.get(figure.title)?.iter();
@@ -87,14 +87,15 @@ impl Values {
         if !pairs.is_empty() && pairs.iter().all(|(_, other)| *other > 0.0) {
             return Spread::of(pairs.iter().map(|(own, other)| own / other));
         }
-        // A Go plugin crashes after all rounds, a component in each: no round has both. And to leave out only the
-        // rounds in which there is nothing to divide by would leave out the other's best.
+        // If a round lacks one of the values, divide the medians. A Go plugin crashes after all rounds, a component in
+        // each round, so no round has both. And leaving out the rounds with a divisor of zero would leave out the best
+        // rounds of the other bundle.
         let (own, other) = (self.spread(figure)?.median, other.spread(figure)?.median);
         Spread::of((other > 0.0).then_some(own / other))
     }
 }
 
-/// The middle of some values, and how far they lie apart.
+/// The median, minimum, and maximum of some values.
 #[derive(Clone, Copy, Debug)]
 struct Spread {
     median: f64,
@@ -115,7 +116,7 @@ impl Spread {
         })
     }
 
-    /// All in the median's unit, which is named once: `193 µs (170–240)`.
+    /// Formats all values in the unit of the median, which is written once: `193 µs (170–240)`.
     fn show(&self, unit: Unit) -> String {
         let (one, decimals, name) = unit.scale(self.median);
         let all = [self.median, self.smallest, self.largest];
@@ -130,14 +131,14 @@ impl Spread {
 /// A column of the table.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// Its name.
+    /// The name of the bundle.
     pub name: String,
-    /// Its values.
+    /// The bundle's values.
     pub values: Values,
 }
 
-/// The table in Markdown: one row per figure, the first column's values, and for each other column its values
-/// and the ratio of the first to it.
+/// The table in Markdown. A row has the values of the first column and, for each other column, its values and the ratio
+/// of the first column to it.
 pub fn table(figures: &[Figure], columns: &[Column]) -> String {
     let Some((subject, others)) = columns.split_first() else {
         return String::new();
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_shows_medians_and_spreads_and_leaves_out_what_nobody_measured() {
+    fn the_table_shows_medians_and_spreads_and_omits_rows_without_values() {
         let columns = [
             column("ours", &[3e6], &[(1, 193e-6), (2, 170e-6), (3, 240e-6)]),
             column("theirs", &[12e6], &[(1, 386e-6), (2, 200e-6), (3, 1.2e-3)]),
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ratio_is_of_the_rounds_that_both_have() {
+    fn the_ratio_uses_the_rounds_that_both_columns_have() {
         let ours = column("ours", &[], &[(1, 1.0), (2, 6.0), (3, 100.0)]).values;
         let theirs = column("theirs", &[], &[(1, 2.0), (2, 3.0), (4, 50.0)]).values;
         let ratio = ours.ratio(&theirs, TIME).unwrap().show(Unit::Ratio);
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_ratio_of_each_round_there_is_that_of_the_medians() {
+    fn without_a_ratio_for_each_round_the_ratio_is_that_of_the_medians() {
         let ours = column("ours", &[], &[(1, 1.0), (2, 2.0), (3, 6.0)]).values;
         for (theirs, expected) in [
             (vec![(4, 8.0)], Some("0.25 ×")),
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_over_keeps_its_rounds() {
+    fn copied_values_keep_their_rounds() {
         let mut ours = column("ours", &[1e6], &[]).values;
         let hello = column("hello", &[], &[(1, 0.5), (2, 2.0)]).values;
         ours.take_over(TIME, &hello);

@@ -19,16 +19,16 @@ pub(crate) const BUNDLE: Figure = bytes("bundle");
 pub(crate) const EXECUTABLE: Figure = bytes("executable");
 pub(crate) const ACTIVATED: Figure = seconds("start of the process to “activated”");
 pub(crate) const IDLE: Figure = bytes("memory (RSS), idle");
-pub(crate) const IDLE_OWN: Figure = bytes("– of it the process's own (anonymous)");
+pub(crate) const IDLE_OWN: Figure = bytes("– of which anonymous");
 pub(crate) const LOADED: Figure = bytes("memory (RSS), after the round's webhooks");
-pub(crate) const LOADED_OWN: Figure = bytes("– of it the process's own, after the webhooks");
+pub(crate) const LOADED_OWN: Figure = bytes("– of which anonymous, after the webhooks");
 pub(crate) const GROWTH: Figure = bytes("growth of RSS over many events");
 pub(crate) const READ: Figure = seconds("one read of 300 bytes through the API: time");
 pub(crate) const READ_CPU: Figure = seconds("one read of 300 bytes through the API: plugin CPU");
 pub(crate) const START: Figure = seconds("start of a meeting, p50");
-pub(crate) const RECOVERY: Figure = seconds("from a crash of the logic to the next good answer");
+pub(crate) const RECOVERY: Figure = seconds("from a crash of the logic to the next good response");
 pub(crate) const LOST: Figure = Figure {
-    title: "requests lost by it",
+    title: "requests lost in a crash",
     unit: Unit::Count,
 };
 

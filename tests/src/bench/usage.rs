@@ -1,17 +1,17 @@
-//! What a process has used: CPU time and memory, as the kernel accounts for them.
+//! CPU time and memory of a process, as the kernel accounts for them.
 //!
-//! CPU time is summed over the process's threads from `/proc/PID/task/*/schedstat`, in nanoseconds. A thread
-//! that ends takes its part of the sum along; where one did, the clock ticks of `/proc/PID/stat` count, which
-//! keep the time of ended threads and have a resolution of 10 ms.
+//! CPU time is the sum over the process's threads in `/proc/PID/task/*/schedstat`, in nanoseconds. The sum lacks threads
+//! that have ended. If a thread ended, the clock ticks in `/proc/PID/stat` are used instead, which include ended threads
+//! and have a resolution of 10 ms.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-/// How long a tick of `/proc/PID/stat` is: what `getconf CLK_TCK` says on every Linux there is.
+/// The duration of a tick in `/proc/PID/stat`. `getconf CLK_TCK` prints 100 on every current Linux.
 const TICK: Duration = Duration::from_millis(10);
 
-/// The CPU time of a process at a moment.
+/// The CPU time of a process at one point in time.
 #[derive(Clone, Debug, Default)]
 pub struct Cpu {
     /// Nanoseconds by thread.
@@ -20,7 +20,7 @@ pub struct Cpu {
 }
 
 impl Cpu {
-    /// That of a running process; nothing of one that is gone.
+    /// The CPU time of a process, zero if it has ended.
     pub fn of(process: u32) -> Cpu {
         let tasks = fs::read_dir(format!("/proc/{process}/task"));
         let threads = tasks.into_iter().flatten().flatten().filter_map(|task| {
@@ -29,7 +29,7 @@ impl Cpu {
             Some((number, text.split_whitespace().next()?.parse().ok()?))
         });
         let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        // The name, in parentheses, may hold anything; utime and stime are the 12th and 13th after it.
+        // The name, in parentheses, can contain any character. The fields utime and stime are the 12th and 13th after it.
         let after = stat.rsplit(')').next().unwrap_or_default();
         let ticks = after.split_whitespace().skip(11).take(2);
         Cpu {
@@ -38,7 +38,7 @@ impl Cpu {
         }
     }
 
-    /// What was used from `earlier` until this moment.
+    /// The CPU time between `earlier` and this point in time.
     pub fn since(&self, earlier: &Cpu) -> Duration {
         let all_there = earlier
             .threads
@@ -56,14 +56,14 @@ impl Cpu {
 /// The memory of a process, in bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Memory {
-    /// All that is resident, `VmRSS`: also the pages of the executable, which are the file's.
+    /// Resident memory, `VmRSS`, including the mapped pages of the executable.
     pub resident: u64,
-    /// The part that is the process's own, `RssAnon`.
+    /// Anonymous resident memory, `RssAnon`.
     pub own: u64,
 }
 
 impl Memory {
-    /// That of a running process.
+    /// The memory of a running process.
     pub fn of(process: u32) -> Memory {
         let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         let field = |name: &str| {
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_process_has_used_something() {
+    fn this_process_has_used_cpu_time_and_memory() {
         let before = Cpu::of(std::process::id());
         let mut number = 1_u64;
         let used = crate::process::wait_until(Duration::from_secs(30), || {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_ended_makes_the_ticks_count() {
+    fn if_a_thread_has_ended_the_ticks_are_used() {
         let cpu = |threads: &[(u32, u64)], ticks| Cpu {
             threads: threads.iter().copied().collect(),
             ticks,

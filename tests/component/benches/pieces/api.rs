@@ -1,4 +1,4 @@
-//! One call of the API, through all layers of the wire, to a server in the same process.
+//! One API call through all layers of the RPC, to a server in the same process.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use mattermost_plugin_rpc::yamux::{Config, Session};
 
 use crate::Bench;
 
-// The call as the server declares it.
+// The call, as the server declares it.
 
 gob_struct! {
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,7 +21,7 @@ gob_struct! {
     struct GetAnswer = "Z_KVGetReturns" { value: Bytes = "A", error: Option<Box<AppError>> = "B" }
 }
 
-/// A server that knows one value.
+/// A server that stores one value.
 struct Store(Vec<u8>);
 
 impl Service for Store {

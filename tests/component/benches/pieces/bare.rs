@@ -1,4 +1,5 @@
-//! A component on bare wasmtime: no limits, no clock, no host. What is above it is what the sandbox costs.
+//! A component on wasmtime alone, without limits, clock, and host. The difference to an event on the host is the cost of
+//! the sandbox.
 
 use component_tests::TARGET;
 use mattermost_plugin_engine::config;
@@ -8,7 +9,7 @@ use wasmtime::{Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Resu
 use self::bindings::BarePre;
 use self::bindings::exports::mattermost::plugin::http_handler::{Origin, Request, Response};
 
-/// The one export that is called.
+/// The export that the benchmark calls.
 #[allow(missing_docs, clippy::all, clippy::pedantic)]
 mod bindings {
     wasmtime::component::bindgen!({
@@ -31,7 +32,7 @@ pub struct Bare {
 }
 
 impl Bare {
-    /// Loads an image, and links it to nothing: what it calls of a host traps.
+    /// Loads an image without a host: an import that the component calls traps.
     pub fn load(image: &[u8]) -> Result<Bare> {
         let mut config = config(TARGET)?;
         let mut pool = PoolingAllocationConfig::new();
@@ -46,7 +47,7 @@ impl Bare {
         Ok(Bare { engine, pre })
     }
 
-    /// Answers a request in a fresh instance.
+    /// Handles a request in a new instance.
     pub async fn handle(&self, request: &Request) -> Result<Response> {
         let mut store = Store::new(&self.engine, ());
         store.set_epoch_deadline(u64::MAX / 2);
@@ -56,7 +57,7 @@ impl Bare {
     }
 }
 
-/// The bytes come from this crate's own build script.
+/// The bytes come from the build script of this crate.
 #[allow(unsafe_code)]
 fn deserialize(engine: &Engine, image: &[u8]) -> Result<Component> {
     unsafe { Component::deserialize(engine, image) }

@@ -1,4 +1,4 @@
-//! The codec: calls as they are on a stream that has had one before, and on a new one.
+//! The codec: the first call of a stream, and later ones.
 
 use std::hint::black_box;
 
@@ -9,7 +9,7 @@ use mattermost_plugin_rpc::net_rpc::Request;
 
 use crate::Bench;
 
-// The calls as the server declares them.
+// The calls, as the server declares them.
 
 gob_struct! {
     #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,7 +76,7 @@ fn head(method: &str) -> Request {
     }
 }
 
-/// Encodes a call as it is on a stream that has had one before.
+/// Encodes a call that is not the first of its stream.
 fn encoded<T: Encode>(encoder: &mut Encoder, method: &str, call: &T, out: &mut Vec<u8>) {
     out.clear();
     encoder.encode(&head(method), out).expect("a head");

@@ -1,4 +1,4 @@
-//! Events: the first after the image was loaded, later ones, and the same component on bare wasmtime.
+//! Events: the first one after the image was loaded, later ones, and the same component on wasmtime alone.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::bare::{Bare, plain};
 
 const HELLO_MANIFEST: &str = include_str!("../../../guests/hello/plugin.json");
 
-/// As many events as the policy of the shipped plugin allows at once, of all kinds.
+/// The number of concurrent events of all kinds that the policy of the shipped plugin allows.
 const EVENTS: usize = 84;
 const FIRST: &str = "event: hello, a plain GET, with loading the image";
-const BARE: &str = "event: hello, a plain GET, on bare wasmtime";
+const BARE: &str = "event: hello, a plain GET, on wasmtime alone";
 
 impl Bench {
     pub async fn events(&self) {
@@ -79,8 +79,8 @@ impl Bench {
             assert_eq!(reply.status, 404);
         })
         .await;
-        // Signed once: what Zoom does is no part of the event. Of a meeting that nobody follows nothing is kept, so
-        // that each delivery is worked on.
+        // The webhook is signed once, because signing is not part of the event. The plugin stores nothing about a meeting
+        // that no channel follows, so it processes each delivery.
         let meeting = Meeting::occurrence(85_746_065_432, "unknown==");
         let webhook = scene.zoom.webhook("meeting.ended", &meeting);
         self.piece(
@@ -92,7 +92,7 @@ impl Bench {
             },
         )
         .await;
-        // The same for a meeting that a channel follows: the record is put back, so that each delivery changes it.
+        // The same for a meeting that a channel follows. The record is restored, so that each delivery changes it.
         let followed = Meeting::occurrence(85_746_065_433, "followed==");
         let webhook = scene.zoom.webhook("meeting.ended", &followed);
         let record =

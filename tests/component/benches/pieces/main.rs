@@ -1,15 +1,15 @@
-//! Benchmarks of single parts in one process: the codec, a call of the API, an event.
+//! Benchmarks of single parts in one process: the codec, an API call, an event.
 //!
-//! Each piece is done again and again for rounds of equal length. What is printed is the fastest round and the
-//! median one: the first says what the piece costs, the second how much else the machine did. Nothing is
-//! asserted but that the pieces work. `--smoke` does each a few times.
+//! Each benchmark repeats in rounds of equal length. The output has the fastest and the median round: the first shows the
+//! cost, and the difference shows other load on the machine. A run fails only if a benchmark does not work. `--smoke` runs
+//! each a few times.
 //!
-//! `--count NAME TIMES` does one piece so many times, on one thread, and times nothing: for a tool that counts
-//! instructions, which a busy machine does not change. `--names` prints what can be counted.
+//! `--count NAME TIMES` runs one benchmark that many times on one thread and measures no time. It is for a tool that counts
+//! instructions, which do not depend on the load. `--names` prints the names of the benchmarks.
 #![allow(
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "a program that measures prints, and stops where a piece does not work"
+    reason = "a benchmark prints its results and stops if a part does not work"
 )]
 
 mod api;
@@ -27,26 +27,26 @@ const ROUNDS: usize = 15;
 
 /// The benchmarks.
 enum Mode {
-    /// Each is timed.
+    /// Measure each benchmark.
     Time {
-        /// With a handful of repetitions.
+        /// With a few repetitions.
         smoke: bool,
     },
-    /// One is done so many times.
+    /// Run one benchmark this many times.
     Count { name: String, times: u32 },
-    /// Their names are printed.
+    /// Print the names.
     Names,
 }
 
-/// Does pieces, each when its turn comes.
+/// Runs the benchmarks that the mode selects.
 pub struct Bench {
     mode: Mode,
-    /// Whether there was the piece that is to be counted.
+    /// Whether the benchmark to count exists.
     found: AtomicBool,
 }
 
 impl Bench {
-    /// Does a piece; where it is timed, `times` times per round.
+    /// Runs a benchmark; if it is measured, `times` times per round.
     pub async fn piece<F: Future<Output = ()>>(
         &self,
         name: &str,
@@ -96,7 +96,7 @@ impl Bench {
     fn runtime(&self) -> Runtime {
         let mut builder = match self.mode {
             Mode::Time { .. } => Builder::new_multi_thread(),
-            // Threads that look for work would be counted, too.
+            // Idle worker threads would be counted too.
             Mode::Count { .. } | Mode::Names => Builder::new_current_thread(),
         };
         let runtime = builder.worker_threads(2).enable_all().build();
@@ -137,5 +137,8 @@ fn main() {
     });
     let is_missing =
         matches!(bench.mode, Mode::Count { .. }) && !bench.found.load(Ordering::Relaxed);
-    assert!(!is_missing, "there is no such piece; --names tells all");
+    assert!(
+        !is_missing,
+        "no benchmark has this name; --names prints all names"
+    );
 }

@@ -408,7 +408,7 @@ async fn response_headers_that_affect_the_site_are_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redirect_out_is_handed_to_the_component_and_its_next_hop_meets_the_policy() {
+async fn a_redirect_is_returned_to_the_component_and_the_policy_applies_to_the_next_request() {
     use std::io::{Read, Write};
     let home = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://127.0.0.1:{}", home.local_addr().unwrap().port());
@@ -433,7 +433,7 @@ async fn a_redirect_out_is_handed_to_the_component_and_its_next_hop_meets_the_po
 
 /// Each interface counts calls that the server forbids.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_denial_is_counted_for_the_interface_that_it_came_by() {
+async fn a_denial_is_counted_for_the_interface_of_the_call() {
     let hostile = HostilePlugin::open().await;
     hostile.api.world().forbidden = true;
     let said = text(&hostile.attack("/denied-everywhere?some-id").await);

@@ -26,7 +26,7 @@ async fn written(hostile: &HostilePlugin, url: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_host_says_who_did_it_and_the_component_only_what() {
+async fn an_audit_record_names_the_acting_user_whatever_the_component_says() {
     let hostile = HostilePlugin::open().await;
     written(&hostile, "/audit?change_settings|1|20|4000").await;
     written(&hostile, "/audit?Forged action|1|0|0").await;
@@ -71,7 +71,7 @@ async fn on_an_old_server_a_record_is_a_line_of_the_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_writes_only_so_many_records() {
+async fn an_event_writes_a_limited_number_of_records() {
     let hostile = HostilePlugin::open().await;
     written(&hostile, "/audit?flood|100|1|1").await;
     assert_eq!(hostile.api.world().audit.len(), 16);
@@ -80,7 +80,7 @@ async fn an_event_writes_only_so_many_records() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refusals_are_one_record_with_their_number() {
+async fn repeated_refusals_are_one_record_with_their_number() {
     let hostile = HostilePlugin::open().await;
     for _ in 0..5 {
         hostile.attack("/kv-host-read?_host_key").await;

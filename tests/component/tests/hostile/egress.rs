@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{HostilePlugin, text};
 
 /// A hostile plugin whose DNS resolves every name to one address, which the test can change.
-async fn where_names_lead_to(address: &str) -> (HostilePlugin, Arc<Mutex<IpAddr>>) {
+async fn plugin_with_dns(address: &str) -> (HostilePlugin, Arc<Mutex<IpAddr>>) {
     let address = Arc::new(Mutex::new(address.parse().unwrap()));
     let answer = Arc::clone(&address);
     let names = move |_: &str, family| match (*answer.lock().unwrap(), family) {
@@ -39,7 +39,7 @@ async fn allow(hostile: &HostilePlugin, setting: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f39_the_servers_setting_allows_internal_addresses_for_hosts_of_the_policy_and_no_others() {
-    let (hostile, address) = where_names_lead_to("198.18.7.7").await;
+    let (hostile, address) = plugin_with_dns("198.18.7.7").await;
     let said = text(&hostile.attack("/fetch?https://listed.example/").await);
     for part in [
         "Denied",

@@ -133,7 +133,7 @@ async fn component_output_is_kept_up_to_a_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_writes_only_so_much_into_the_log_and_says_so() {
+async fn an_event_writes_a_limited_amount_to_the_log() {
     let hostile = HostilePlugin::open().await;
     hostile.api.world().log.clear();
     assert_eq!(hostile.attack("/log-flood").await.status, 200);
@@ -189,7 +189,7 @@ fn fill_the_queue(hostile: &HostilePlugin) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_jobs_ends_where_the_queue_is_full_and_the_queue_stays_whole() {
+async fn a_flood_of_jobs_ends_when_the_queue_is_full_and_the_queue_stays_intact() {
     let hostile = HostilePlugin::open().await;
     fill_the_queue(&hostile);
     let reply = hostile.attack("/jobs-flood").await;

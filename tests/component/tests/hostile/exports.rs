@@ -51,7 +51,7 @@ async fn a_panic_in_activate_says_so_and_the_plugin_can_be_activated_afterwards(
 
 /// The server writes the reason into its log and shows it to administrators.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_reason_why_it_does_not_start_is_one_line_of_a_bounded_length() {
+async fn the_error_of_a_failed_start_is_one_line_of_limited_length() {
     let hostile = HostilePlugin::closed(json!({"attack": "long-reason"}));
     let api = Arc::clone(&hostile.api) as Arc<dyn Api>;
     let reason = hostile.plugin.activate(api).await.unwrap_err();
@@ -60,7 +60,7 @@ async fn the_reason_why_it_does_not_start_is_one_line_of_a_bounded_length() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_answer_to_a_command_is_cut_where_a_post_would_be() {
+async fn the_answer_to_a_command_is_truncated_to_the_length_of_a_post() {
     let hostile = HostilePlugin::open().await;
     let mut at_length = command();
     at_length.command.push_str(" at length");

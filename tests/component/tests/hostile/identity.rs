@@ -72,7 +72,7 @@ async fn posts_are_attributed_to_the_requesting_user() {
 
 /// A click on such a post would add a member to the channel.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_ephemeral_post_offers_nobody_to_add_members() {
+async fn an_ephemeral_post_has_no_prompt_to_add_members() {
     let hostile = HostilePlugin::open().await;
     let [eve, _, channel] = people(&hostile);
     let show = async |name: &str| {
@@ -132,7 +132,7 @@ async fn a_post_that_the_plugin_wrote_can_be_changed_and_keeps_its_proof() {
 /// A member can copy all properties of a post into another post, also in the same channel, but the server sets the time
 /// of that post.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copied_mark_and_proof_do_not_make_a_post_the_plugins() {
+async fn a_post_with_a_copied_mark_and_proof_is_not_the_plugins() {
     let text_of = |text: &str| Any::String(text.to_owned());
     type Change = fn(&mut Post);
     let changes: [(&str, Change); 6] = [
@@ -173,7 +173,7 @@ async fn a_copied_mark_and_proof_do_not_make_a_post_the_plugins() {
 
 /// With the key of another server, as after a copy of posts, no post belongs to this plugin.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proof_under_another_key_makes_no_post_the_plugins() {
+async fn a_post_with_a_proof_of_another_key_is_not_the_plugins() {
     let (hostile, eve, _) = forged(|_| {}).await;
     let id = hostile.api.world().posts[0].id.clone();
     hostile.api.world().store("_host_key", vec![7; 32]);
@@ -272,7 +272,7 @@ async fn a_stored_post_cannot_be_replaced_as_ephemeral() {
 
 /// If a key is absent, the server returns the value that an old version stored under the hash of the key.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_under_the_hash_of_its_key_is_not_the_hosts_key() {
+async fn a_record_under_the_hash_of_a_host_key_is_not_read() {
     let hostile = HostilePlugin::open().await;
     let key = hashed("_host_key");
     is_denied(&hostile.attack(&format!("/kv-host-write?{key}")).await);
@@ -305,7 +305,7 @@ async fn a_record_of_an_old_server_is_read_by_its_own_name_and_not_listed_by_its
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bot_is_the_one_of_the_policy_and_of_no_other_owner() {
+async fn the_bot_is_the_one_of_the_policy_and_has_no_other_owner() {
     let hostile = HostilePlugin::open().await;
     let [_, _, channel] = people(&hostile);
     let bot = hostile.attack(&format!("/bot-post?{channel}")).await;
@@ -345,7 +345,7 @@ async fn the_bot_is_the_one_of_the_policy_and_of_no_other_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn direct_channels_are_opened_for_whoever_asked() {
+async fn direct_channels_are_opened_only_for_the_acting_user() {
     let hostile = HostilePlugin::open().await;
     let [eve, ann, _] = people(&hostile);
     let boss = hostile.api.world().add_user("boss", "system_user");
@@ -408,7 +408,7 @@ async fn an_answer_to_a_click_changes_no_post() {
 
 /// A job acts for its user, but jobs that it enqueues act for nobody. Otherwise one event would authorize jobs forever.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_acts_for_whoever_caused_it_and_a_job_of_a_job_for_nobody() {
+async fn a_job_acts_for_its_user_and_a_job_of_a_job_for_nobody() {
     let hostile = HostilePlugin::open().await;
     let [eve, _, channel] = people(&hostile);
     let came_to = |hostile: &HostilePlugin| {

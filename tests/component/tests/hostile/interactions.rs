@@ -159,7 +159,7 @@ fn last(hostile: &HostilePlugin) -> (Option<Post>, Option<Post>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_click_is_genuine_on_a_button_of_the_plugin_and_nowhere_else() {
+async fn only_a_click_on_a_button_of_the_plugin_is_genuine() {
     let town = Town::open().await;
     let (channel, eve) = (&town.channel, &town.eve);
     town.attack(&format!(
@@ -282,7 +282,7 @@ async fn the_option_that_was_chosen_from_a_menu_reaches_the_component() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_button_that_one_user_sees_is_that_users_for_an_hour() {
+async fn a_button_in_an_ephemeral_post_is_valid_for_its_user_for_an_hour() {
     let town = Town::open().await;
     let (channel, eve, boss) = (&town.channel, &town.eve, &town.boss);
     let url = format!("/ephemeral-with-button?{boss}|{channel}|/plugins/hostile/origin");
@@ -351,7 +351,7 @@ async fn a_members_button_does_not_make_an_admins_click_genuine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dialog_is_answered_by_whoever_it_was_opened_for() {
+async fn only_the_user_for_whom_a_dialog_was_opened_can_submit_it() {
     let town = Town::open().await;
     let answers = town.answers().await;
     let (origin, body) = town.seen(&answers).await;

@@ -152,7 +152,7 @@ async fn an_administrator_enters_what_the_policy_lists_and_nothing_else_changes(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_is_its_users_for_ten_minutes_and_for_once() {
+async fn a_form_can_be_sent_once_by_its_user_within_ten_minutes() {
     let office = Office::open().await;
     let (boss, state) = (&office.boss, office.form("Token").await.state);
     office

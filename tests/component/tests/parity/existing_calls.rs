@@ -85,7 +85,7 @@ async fn zm119_requests_go_to_zoom_only() {
         assert!(zooms || host.starts_with("setting:Zoom"), "{host}");
     }
     let refused = scene.log().contains("denied");
-    assert!(!refused, "the plugin tried to reach somebody else");
+    assert!(!refused, "the plugin sent a request to another host");
 }
 
 /// A log message is a sentence, and its values are in fields with fixed names.
@@ -102,7 +102,11 @@ async fn zm118_log_lines_are_sentences_with_named_fields() {
             let plain = name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
             assert!(plain && name != "err", "{line:?}");
         }
-        assert_ne!(line.level, LogLevel::Error, "no defect of ours: {line:?}");
+        assert_ne!(
+            line.level,
+            LogLevel::Error,
+            "an error in the plugin: {line:?}"
+        );
     }
 }
 

@@ -1,7 +1,6 @@
 //! The code that `wit-bindgen` generates from the WIT files: imports to call and traits to implement.
 //!
-//! The calls across the component's boundary are the one place that needs `unsafe`, and all of it is
-//! generated.
+//! Only the calls across the component's boundary need `unsafe`, and all of them are generated.
 #![allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic)]
 
 wit_bindgen::generate!({

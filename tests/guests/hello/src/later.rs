@@ -1,13 +1,13 @@
-//! Jobs of every temper.
+//! Jobs with different outcomes.
 //!
-//! | kind | what it does |
+//! | kind | effect |
 //! |---|---|
 //! | `count` | adds one to the number stored under its payload |
-//! | `stumble` | traps at its first attempt and counts at its second |
-//! | `patient` | asks for a minute at its first attempt and counts at its second |
+//! | `stumble` | traps in its first run and counts in its second |
+//! | `patient` | asks to be run again after a minute, and counts in its second run |
 //! | `doomed` | always traps |
 //! | `nothing` | does nothing |
-//! | `post` | posts as the user who enqueued it, in the channel that is its payload |
+//! | `post` | posts as the user who enqueued it, in the channel that its payload names |
 
 use crate::bindings::exports::mattermost::plugin::job_handler::Outcome;
 use crate::bindings::mattermost::plugin::kv;
@@ -29,7 +29,7 @@ pub fn run(kind: &str, payload: &[u8], attempt: u32) -> Outcome {
     }
 }
 
-/// Notes that a job was given up.
+/// Records that a job was given up.
 pub fn given_up(kind: &str) -> Outcome {
     match kv::set("given-up", kind.as_bytes(), None, &kv::Expected::Any) {
         Ok(()) => Outcome::Done,

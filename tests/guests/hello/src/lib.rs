@@ -1,24 +1,24 @@
-//! The smallest useful plugin that is a component.
+//! A small plugin that is a component.
 //!
-//! It is three things at once: an example to start another plugin from, the proof that the host serves
-//! any component and not one in particular, and the guest that misbehaves in tests. It counts visits,
-//! answers a command, and tries what a sandbox must refuse, so that a test can look at the refusal.
+//! It is an example from which you can start another plugin. It shows that the host runs components other than the Zoom
+//! plugin. And tests use it to see how the host handles a component that misbehaves: it counts visits, responds to a
+//! command, and makes calls that the sandbox must refuse.
 //!
-//! | route | what it does |
+//! | route | effect |
 //! |---|---|
-//! | `GET /` | says hello and counts the visit with compare-and-set |
-//! | `POST /echo` | answers with the body it got |
-//! | `GET /pieces` | answers with more than fits into one write |
-//! | `GET /header` | answers with the request's header `x-name`, in body and header `x-plugin-name` |
-//! | `GET /log` | writes a log line of each level |
-//! | `GET /as-user?channel=ID` | posts as the user who caused the request |
-//! | `GET /fetch?url=URL` | tries to reach a host |
-//! | `GET /nap?ms=MS&bed=BYTES` | sleeps, with so much memory in use |
-//! | `GET /kv-host-key` | tries to write a key that belongs to the host |
+//! | `GET /` | greets the user and counts the visit with compare-and-set |
+//! | `POST /echo` | responds with the body of the request |
+//! | `GET /pieces` | responds with more than fits into one write |
+//! | `GET /header` | responds with the request's header `x-name`, in the body and in the header `x-plugin-name` |
+//! | `GET /log` | writes a log line at each level |
+//! | `GET /as-user?channel=ID` | posts as the user of the request |
+//! | `GET /fetch?url=URL` | sends a request to a host |
+//! | `GET /nap?ms=MS&bed=BYTES` | sleeps while it uses this amount of memory |
+//! | `GET /kv-host-key` | writes a key that belongs to the host, which the host refuses |
 //! | `PUT /value` | stores the body |
-//! | `GET /kv-reads?n=N` | reads that value N times: what a call of the API costs |
+//! | `GET /kv-reads?n=N` | reads that value N times, to measure the cost of an API call |
 //! | `POST /later?kind=KIND&delay=SECONDS` | enqueues a job with the body as its payload, see `later.rs` |
-//! | `GET /trap`, `/loop`, `/memory` | panics, never ends, never has enough |
+//! | `GET /trap`, `/loop`, `/memory` | panics, never ends, allocates without end |
 
 mod bindings;
 mod later;

@@ -1,12 +1,12 @@
-//! What a broken or hostile plugin would do. The host has to cut each of these short and answer 500.
+//! Failures of a broken or hostile plugin. The host must end each of these events and answer 500.
 
-/// Panics, which a component can only do by trapping.
+/// Panics. In a component, a panic is a trap.
 #[expect(clippy::panic, reason = "this route exists to trap")]
 pub fn trap() -> ! {
     panic!("trapping, as asked")
 }
 
-/// Computes for ever without calling the host.
+/// Computes forever without calling the host.
 pub fn spin() -> ! {
     loop {
         std::hint::spin_loop();

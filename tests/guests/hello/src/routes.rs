@@ -1,4 +1,4 @@
-//! Path and method to answer.
+//! The routes.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::bindings::mattermost::plugin::{http, jobs, kv, log};
 use crate::misbehave;
 use crate::text::parameter;
 
-/// How often a visit that lost a race is counted anew.
+/// How often a visit whose compare-and-set failed is counted again.
 const ATTEMPTS: usize = 30;
 
-/// The length of the answer of `/pieces`, in bytes: a prime, so that it ends in mid-chunk.
+/// The length of the response of `/pieces`, in bytes. It is a prime number, so that the last chunk is shorter.
 const PIECES: u32 = 1_000_003;
 
-/// Where the value of `/value` is.
+/// The key of the value of `/value`.
 const VALUE: &str = "value";
 
 /// Answers a request.
@@ -83,8 +83,8 @@ fn status_of(error: &Error) -> u16 {
     }
 }
 
-/// Counts a visit. Two at once read the same number; compare-and-set lets one of them win, and the
-/// other reads again.
+/// Counts a visit. Two concurrent visits read the same number. Compare-and-set succeeds for one of them, and the other
+/// reads again.
 fn visit() -> Result<String, Error> {
     count("visits").map(|now| format!("hello, visit {now}"))
 }
@@ -130,7 +130,7 @@ fn write_log() -> Result<String, Error> {
     Ok("logged".to_owned())
 }
 
-/// Posts as the user behind the event.
+/// Posts as the user of the event.
 pub fn post_as_user(channel_id: String) -> Result<String, Error> {
     let draft = Draft {
         channel_id,
@@ -155,7 +155,7 @@ fn fetch(url: String) -> Result<String, Error> {
     http::fetch(&request).map(|response| format!("status {}", response.status))
 }
 
-/// Sleeps, which holds up this event and no other, on a bed of so many bytes, which are written once.
+/// Sleeps, which blocks only this event. Meanwhile it uses this number of bytes, which it has written once.
 fn nap(milliseconds: &str, bed: &str) -> Response {
     let bed = std::hint::black_box(vec![1_u8; bed.parse().unwrap_or(0)]);
     std::thread::sleep(Duration::from_millis(milliseconds.parse().unwrap_or(0)));
@@ -172,7 +172,7 @@ fn store_value(value: &[u8]) -> Result<String, Error> {
     kv::set(VALUE, value, None, &kv::Expected::Any).map(|()| "stored".to_owned())
 }
 
-/// Reads the stored value as often as asked, and answers with how many bytes that were.
+/// Reads the stored value this number of times, and responds with the total number of bytes.
 fn read_values(times: &str) -> Result<String, Error> {
     let mut total = 0;
     for _ in 0..times.parse().unwrap_or(0_u32) {

@@ -7,7 +7,7 @@ pub fn parameter(query: &str, name: &str) -> Option<String> {
     Some(decode(value))
 }
 
-/// Undoes percent-encoding. What is not an escape stays as it is.
+/// Decodes percent-encoding. Invalid escapes stay as they are.
 fn decode(text: &str) -> String {
     let mut plain = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,4 +1,4 @@
-//! The attacks, by their names.
+//! The attacks, by name.
 
 use crate::bindings::exports::mattermost::plugin::http_handler::{Request, Response};
 use crate::bindings::mattermost::plugin::commands::{self, Audience, Command, Node};
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 const MEBIBYTE: usize = 1024 * 1024;
 
-/// Makes an attack, and answers with what it came to.
+/// Runs an attack and returns the outcome.
 pub fn make(request: &Request) -> Response {
     let argument = request.query.as_str();
     match request.path.trim_start_matches('/') {
@@ -124,7 +124,7 @@ pub fn make(request: &Request) -> Response {
             said(Ok(asked.filter(Result::is_ok).count().to_string()))
         }
         "host-call-room" => {
-            // One text, named three times.
+            // One text that is referenced three times.
             let name = "x".repeat(2 * MEBIBYTE);
             said(channels::has_permission(&name, &name, &name).map(|_| "asked".to_owned()))
         }
@@ -328,7 +328,7 @@ fn answer(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Respons
     }
 }
 
-/// What an attack came to: 200 and its spoils, or 418 and how it was refused.
+/// The outcome of an attack: 200 with the result, or 418 with the error of the host.
 fn said(outcome: Result<String, Error>) -> Response {
     match outcome {
         Ok(text) => answer(200, Vec::new(), text.into_bytes()),
@@ -402,7 +402,7 @@ fn post_of_kind(channel_id: &str, kind: &str) -> Result<String, Error> {
     posts::create(Author::ActingUser, &draft(channel_id, kind, "")).map(|post| post.user_id)
 }
 
-/// Asks for settings, whose keys are in a list with commas.
+/// Opens a settings form for the keys in a comma-separated list.
 pub fn ask(keys: &str) -> Result<String, Error> {
     let keys: Vec<String> = keys.split(',').map(str::to_owned).collect();
     settings::ask("trigger", &keys).map(|()| "asked".to_owned())
@@ -439,14 +439,14 @@ fn flood() -> Result<String, Error> {
     Ok("100000 jobs".to_owned())
 }
 
-/// Takes so many MiB, keeps them for a moment, and tells how many it got.
+/// Allocates this number of MiB, keeps them for a second, and returns how many the host allowed.
 fn hold(mebibytes: usize) -> String {
     let got = (0..mebibytes).take_while(|_| grow_memory_by(16)).count();
     std::thread::sleep(std::time::Duration::from_secs(1));
     got.to_string()
 }
 
-/// The same, until there is a value under `go`; that it has it is in the log.
+/// The same, but keeps them until a value is stored under `go`. Logs that the memory is allocated.
 fn hold_on(mebibytes: usize) -> String {
     let got = (0..mebibytes).take_while(|_| grow_memory_by(16)).count();
     log::write(log::Level::Warn, &format!("holding {mebibytes}"), &[]);
@@ -454,14 +454,14 @@ fn hold_on(mebibytes: usize) -> String {
     got.to_string()
 }
 
-/// Waits until there is a value under `go`.
+/// Waits until a value is stored under `go`.
 pub fn wait_for_go() {
     while !matches!(kv::get("go"), Ok(Some(_))) {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }
 
-/// Makes one call of an interface with so many elements of so many bytes: `interface|elements|bytes`.
+/// Calls an interface with a number of elements of a number of bytes: `interface|elements|bytes`.
 fn call(argument: &str) -> Result<String, Error> {
     let mut parts = argument.split('|');
     let interface = parts.next().unwrap_or_default();
@@ -549,7 +549,7 @@ fn command_named(trigger: &str, nodes: Vec<Node>, description: usize) -> Result<
     commands::register(&command).map(|()| "registered".to_owned())
 }
 
-/// Opens a dialog with elements of so many choices.
+/// Opens a dialog with elements that have this number of choices.
 pub fn dialog(path: &str, state: usize, choices: &[usize]) -> Result<String, Error> {
     let choice = || Choice {
         label: String::new(),
@@ -582,7 +582,7 @@ fn publish(size: usize) -> Result<String, Error> {
     websocket::publish("flood", &data, &audience).map(|()| "published".to_owned())
 }
 
-/// Calls each interface that can answer with a denial of the server's, and lists those that did.
+/// Calls each interface whose calls the server can deny, and lists the interfaces that returned a denial.
 fn denied_everywhere(id: &str) -> Result<String, Error> {
     fn is_denied<T>(answer: Result<T, Error>) -> bool {
         matches!(answer, Err(Error::Denied(_)))
@@ -603,13 +603,12 @@ fn denied_everywhere(id: &str) -> Result<String, Error> {
     Ok(denied.map(|(name, _)| *name).collect::<Vec<_>>().join(" "))
 }
 
-/// What a job tries for the user it acts for: to post in the channel that is its payload, at once or by way of
-/// another job.
+/// A job's attack: it posts as its user in the channel that its payload names, directly or in another job.
 pub fn work(kind: &str, payload: &[u8]) {
     let channel = String::from_utf8_lossy(payload);
     let came_to = match kind {
         "post" => post(&channel, ""),
-        // The other job may already run, and its outcome is the one that counts.
+        // The other job may already run, and the test checks the outcome of that job.
         "post-later" => match jobs::enqueue("post", payload, 0) {
             Ok(()) => return,
             Err(error) => Err(error),
@@ -626,9 +625,9 @@ fn panic_forged() -> Response {
     panic!("one\n2026-01-01 error forged")
 }
 
-/// Uses the stack until there is none.
+/// Uses up the stack.
 fn recurse(depth: u64) -> u64 {
-    // By way of a pointer, or the compiler would make a loop of it.
+    // The call uses a pointer, because the compiler would turn a direct call into a loop.
     let again = std::hint::black_box(recurse as fn(u64) -> u64);
     again(depth + 1) ^ depth
 }
@@ -647,34 +646,34 @@ pub fn print_and_panic() -> ! {
     panic!("after all that")
 }
 
-/// Looks for what an earlier event left, and leaves something for a later one: how often this was done, and how
-/// many bytes of new memory were not new.
+/// Looks for data of an earlier event, and leaves data for a later one. Returns how often this was done, and how many
+/// bytes of new memory were not zero.
 fn keep() -> String {
     static KEPT: AtomicUsize = AtomicUsize::new(0);
     let kept = KEPT.fetch_add(1, Ordering::Relaxed);
     format!("{kept} {}", dirty_bytes_in_new_memory())
 }
 
-/// Opens a file, which no component can: with this feature it must not load.
+/// Opens a file. With this feature, the component must not load.
 #[cfg(feature = "files")]
 pub fn open_the_forbidden() -> bool {
     std::fs::read("/etc/passwd").is_ok()
 }
 
-/// Opens a connection and resolves a name, which no component can: with this feature it must not load.
+/// Opens a connection and resolves a name. With this feature, the component must not load.
 #[cfg(feature = "sockets")]
 pub fn open_the_forbidden() -> bool {
     std::net::TcpStream::connect("example.com:443").is_ok()
 }
 
-/// Calls an interface of its own invention: with this feature it must not load.
+/// Calls an interface that does not exist. With this feature, the component must not load.
 #[cfg(feature = "invented")]
 pub fn open_the_forbidden() -> bool {
     crate::bindings::invented::attacker::tools::door::open();
     true
 }
 
-/// Without such a feature there is nothing that is forbidden as a whole.
+/// Without these features, the component has no forbidden imports.
 #[cfg(not(any(feature = "files", feature = "sockets", feature = "invented")))]
 pub fn open_the_forbidden() -> bool {
     false

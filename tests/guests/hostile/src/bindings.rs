@@ -1,4 +1,4 @@
-//! The code that `wit-bindgen` generates from the WIT files, and a call that it would not make.
+//! The code that `wit-bindgen` generates from the WIT files, and a call that generated code would never make.
 #![allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic)]
 
 wit_bindgen::generate!({
@@ -10,8 +10,8 @@ wit_bindgen::generate!({
     default_bindings_module: "crate::bindings",
 });
 
-/// Calls `log.write` with a list of pairs that all point to the same text, which no honest program has: for
-/// a few bytes of its own memory each, the host would make a whole copy.
+/// Calls `log.write` with a list of pairs that all point to the same text. Each pair takes a few bytes of the component's
+/// memory, but the host would copy the whole text for each.
 pub fn log_one_text_many_times(text: &str, count: usize) {
     #[link(wasm_import_module = "mattermost:plugin/log@0.1.0")]
     unsafe extern "C" {
@@ -28,12 +28,12 @@ pub fn log_one_text_many_times(text: &str, count: usize) {
     unsafe { write(1, text.as_ptr(), 1, pairs.as_ptr().cast(), pairs.len()) }
 }
 
-/// Grows the memory by so many pages of 64 KiB. Answers whether the host let it.
+/// Grows the memory by this number of pages of 64 KiB. Returns whether the host allowed it.
 pub fn grow_memory_by(pages: usize) -> bool {
     core::arch::wasm32::memory_grow(0, pages) != usize::MAX
 }
 
-/// Grows the memory by a megabyte, and answers with how many of its bytes are in use already. Then all are.
+/// Grows the memory by a megabyte, and returns the number of its bytes that are not zero. Then sets all bytes.
 pub fn dirty_bytes_in_new_memory() -> usize {
     const PAGES: usize = 16;
     const SIZE: usize = PAGES * 65_536;
@@ -48,7 +48,7 @@ pub fn dirty_bytes_in_new_memory() -> usize {
     dirty
 }
 
-/// An interface that no host offers.
+/// An interface that the host does not provide.
 #[cfg(feature = "invented")]
 pub mod invented {
     wit_bindgen::generate!({

@@ -1,8 +1,8 @@
-//! A component that tries what the sandbox must refuse.
+//! A component with attacks that the sandbox must refuse.
 //!
-//! `GET /NAME` makes the attack of that name; what the host must answer is in
-//! `tests/component/tests/hostile`. In the other exports it does what the setting `Attack` says. Attacks on
-//! the linker are features of the crate, for a component with an interface too many does not load at all.
+//! `GET /NAME` runs the attack with that name. The expected outcomes are in `tests/component/tests/hostile`. In the other
+//! exports, the setting `Attack` names the attack. Attacks with forbidden imports are features of the crate, because a
+//! component with such an import does not load.
 #![cfg(target_arch = "wasm32")]
 
 mod attacks;
@@ -20,7 +20,7 @@ fn is_wanted(attack: &str) -> bool {
     config::settings().contains(&format!(r#""attack":"{attack}""#))
 }
 
-/// Panics if that is what is wanted in this export.
+/// Panics if the setting asks for a panic in this export.
 #[expect(clippy::panic, reason = "an attack")]
 fn panic_in(export: &str) {
     if is_wanted(export) {
