@@ -133,7 +133,7 @@ async fn zm004_zm041_a_missing_setting_is_named_to_administrators_and_in_one_lin
     let told = run(&plugin, &api, &admin, "/zoom start").await;
     for part in [
         "Zoom OAuth client ID",
-        "/plugins/zoom/public/docs/zoom-app.html)",
+        "/plugins/zoom/public/docs/zoom-app.html.",
     ] {
         assert!(told.contains(part), "{told}");
     }
