@@ -4,7 +4,6 @@
 //! as the baseline, and those named on the command line. See `plugin_tests::bench`.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -12,7 +11,7 @@ use plugin_tests::bench::{Amount, Options, run as compare};
 use plugin_tests::site::explain;
 
 use crate::platforms::LINUX;
-use crate::run::{cargo, read, root, run, target, variable};
+use crate::run::{cargo_with, command, go, read, root, run, target, variable};
 use crate::zig::Zig;
 use crate::{bundle, instructions, toolchain};
 
@@ -81,8 +80,7 @@ fn whole(subject: &Path, hello: &Path, others: Vec<PathBuf>, amount: Amount) -> 
 
 fn pieces(smoke: bool) -> Result<()> {
     toolchain::complete()?;
-    let mut pieces = cargo();
-    pieces.args(["bench", "--locked", "--profile", "release"]);
+    let mut pieces = cargo_with("bench --locked --profile release");
     pieces.args(instructions::PIECES);
     if smoke {
         pieces.args(["--", "--smoke"]);
@@ -113,35 +111,27 @@ fn arguments(words: &[&str]) -> Result<(Amount, Vec<PathBuf>)> {
 
 /// Builds the baseline plugin like a release: static and stripped.
 fn baseline() -> Result<PathBuf> {
-    let folder = root().join("tests/bench/go-baseline");
+    let folder = "tests/bench/go-baseline";
     let executable = target().join("bench/go-baseline");
-    let go = |words: &[&str]| {
-        let mut go = Command::new("go");
-        go.current_dir(&folder).args(words);
-        go.env("CGO_ENABLED", "0").env("GOTOOLCHAIN", "local");
-        go.env("GOFLAGS", "-mod=readonly -buildvcs=false");
-        go
-    };
-    run(&mut go(&["vet", "."]))?;
-    let mut build = go(&["build", "-trimpath", "-ldflags", "-s -w", "-o"]);
-    run(build.arg(&executable).arg("."))?;
-    bundle::small("go-baseline", &folder.join("plugin.json"), &executable)
+    run(&mut go("vet .", folder))?;
+    let mut build = go("build -trimpath -buildvcs=false -o", folder);
+    build.arg(&executable).args(["-ldflags", "-s -w", "."]);
+    run(build.env("CGO_ENABLED", "0"))?;
+    let manifest = root().join(folder).join("plugin.json");
+    bundle::small("go-baseline", &manifest, &executable)
 }
 
 /// The machine of the measurement.
 fn machine() -> String {
     let text = |path: &str| fs_err::read_to_string(Path::new(path)).unwrap_or_default();
     let info = text("/proc/cpuinfo");
-    let model = info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"));
-    let model = model.map_or("an unknown processor", |model| {
-        model.trim_start_matches([' ', '\t', ':'])
-    });
+    let mut lines = info.lines();
+    let model = lines.find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let (_, model) = model.unwrap_or(("", "an unknown processor"));
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let load = text("/proc/loadavg");
     let load = load.split(' ').next().unwrap_or_default();
-    let go = read(Command::new("go").arg("version")).unwrap_or_default();
+    let go = read(&mut command("go version")).unwrap_or_default();
     format!(
         "{cores} cores of {model}, load {load} at the end; {go}, CGO_ENABLED=0 -trimpath -ldflags '-s -w'"
     )

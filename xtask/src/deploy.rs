@@ -6,7 +6,6 @@
 //! process list does not show them.
 
 use std::path::Path;
-use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::bundle;
-use crate::run::{feed, output, root, variable};
+use crate::run::{command, feed, output, root, variable};
 
 /// The plugin's ID on the server.
 const ID: &str = "zoom";
@@ -90,10 +89,8 @@ pub fn watch() -> Result<()> {
 
 /// The number of source files and the time of the last change to one.
 fn newest() -> Result<(usize, Option<SystemTime>)> {
-    let mut command = Command::new("git");
-    command.args(["ls-files", "-z", "--cached", "--others"]);
-    command.args(["--exclude-standard", "--", "*", ":!*.md", ":!tests"]);
-    let names = output(command.current_dir(root()))?;
+    let words = "git ls-files -z --cached --others --exclude-standard -- * :!*.md :!tests";
+    let names = output(&mut command(words))?;
     let time = |name: &str| root().join(name).metadata().and_then(|of| of.modified());
     let times: Vec<_> = names.split('\0').flat_map(time).collect();
     Ok((times.len(), times.into_iter().max()))
@@ -183,10 +180,8 @@ impl Server {
     fn curl(&self, path: &str, options: &[String]) -> Result<String> {
         let url = format!("{}/api/v4/{path}", self.base);
         let lines = [&self.options, options, &[option("url", &url)]].concat();
-        let mut command = Command::new("curl");
-        command.args(["--silent", "--show-error", "--fail-with-body"]);
-        command.args(["--max-time", "120", "--config", "-"]);
-        let (text, succeeded) = feed(&mut command, &lines.join("\n"))?;
+        let words = "curl --silent --show-error --fail-with-body --max-time 120 --config -";
+        let (text, succeeded) = feed(&mut command(words), &lines.join("\n"))?;
         ensure!(succeeded, "{url}: {text}");
         Ok(text)
     }

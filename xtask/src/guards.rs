@@ -58,11 +58,16 @@ struct Edit {
     to: String,
 }
 
-/// Tries the rows whose description contains one of `words`, or all rows.
+/// Tries the rows whose description contains one of `words`, or whose suite is one of them, or all rows.
 pub fn guards(words: &[&str]) -> Result<()> {
     let table = table()?;
+    // The name of a suite selects its rows only.
+    let is_named = |guard: &Guard, word: &str| match table.suites.contains_key(word) {
+        true => guard.test == word,
+        false => guard.against.contains(word),
+    };
     let is_selected =
-        |guard: &&Guard| words.is_empty() || words.iter().any(|word| guard.against.contains(word));
+        |guard: &&Guard| words.is_empty() || words.iter().any(|word| is_named(guard, word));
     let selected: Vec<&Guard> = table.guards.iter().filter(is_selected).collect();
     toolchain::complete()?;
     let folder = target().join("guards");

@@ -44,6 +44,7 @@ mod webapp;
 mod zig;
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
@@ -76,7 +77,17 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   api [--describe]   generate the RPC crate's API from host/rpc/api; --describe reads Mattermost's library first
   parity [--check]   write tests/PARITY.md, the test coverage by number, or check it";
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match command() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {

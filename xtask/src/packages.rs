@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result};
 use cargo_lock::Lockfile;
 use serde::Deserialize;
 
-use crate::run::{cargo, output, root};
+use crate::run::{cargo_with, output, root};
 
 /// The package that becomes the executable.
 pub const HOST: &str = "mattermost-plugin-host";
@@ -106,10 +106,12 @@ pub fn merged(lists: Vec<Vec<Package>>) -> Vec<Package> {
 }
 
 fn tree(package: &str, target: &str, edges: &str) -> Result<String> {
-    let mut command = cargo();
-    command.env("CARGO_TERM_COLOR", "never");
-    command.args(["tree", "--locked", "-p", package, "--target", target]);
-    output(command.args(["-e", edges, "--prefix", "depth", "--format", " {p}"]))
+    let words = format!("tree --locked -p {package} --target {target} -e {edges} --prefix depth");
+    let mut tree = cargo_with(&words);
+    output(
+        tree.args(["--format", " {p}"])
+            .env("CARGO_TERM_COLOR", "never"),
+    )
 }
 
 /// Adds the lines of a tree, each with its depth before it. cargo shows the dependencies of a package only once.
@@ -148,11 +150,9 @@ struct About {
 
 /// What cargo knows of the packages of the workspace.
 fn known(target: &str) -> Result<BTreeMap<Id, About>> {
-    let mut command = cargo();
-    command.args(["metadata", "--locked", "--format-version", "1"]);
-    command.args(["--filter-platform", target]);
-    command.args(["--filter-platform", GUEST_TARGET]);
-    let metadata: Metadata = serde_json::from_str(&output(&mut command)?)?;
+    let words = "metadata --locked --format-version 1 --filter-platform";
+    let words = format!("{words} {target} --filter-platform {GUEST_TARGET}");
+    let metadata: Metadata = serde_json::from_str(&output(&mut cargo_with(&words))?)?;
     let packages = metadata.packages.into_iter();
     Ok(packages
         .map(|about| ((about.name.clone(), about.version.clone()), about))

@@ -5,14 +5,13 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Result, bail};
 use fs_err as fs;
 
 use crate::bundle;
 use crate::env_check::{FILES, check_configuration, home_of_cargo};
-use crate::run::{cargo, root, run, target};
+use crate::run::{cargo_with, command, run, target};
 use crate::version;
 
 /// The folders that both cargo homes share: packages and their lock files. Programs are found in PATH.
@@ -30,22 +29,17 @@ pub fn reproduce() -> Result<()> {
     }
     fs::create_dir_all(&place)?;
     let clone = place.join("somewhere-else");
-    let mut command = Command::new("git");
-    command.args(["clone", "--quiet"]).arg(root()).arg(&clone);
-    run(&mut command)?;
+    run(command("git clone --quiet .").arg(&clone))?;
 
-    let mut second = cargo();
+    let mut second = cargo_with("run --locked --release -p xtask -- dist");
     second.current_dir(&clone);
-    second.args(["run", "--locked", "--release", "-p", "xtask", "--", "dist"]);
     second.env("CARGO_TARGET_DIR", place.join("built-elsewhere"));
     second.env("CARGO_HOME", other_home(&home_of_cargo()?, &place)?);
     second.env_remove("PLUGIN_SIGNING_KEY");
     run(&mut second)?;
 
     // Signatures contain the time.
-    let mut diff = Command::new("diff");
-    diff.args(["-rq", "--exclude=*.sig"]);
-    run(diff.arg(root().join("dist")).arg(clone.join("dist")))?;
+    run(command("diff -rq --exclude=*.sig dist").arg(clone.join("dist")))?;
     println!("both builds gave the same bytes");
     Ok(fs::remove_dir_all(&place)?)
 }

@@ -36,6 +36,23 @@ pub fn cargo_with(words: &str) -> Command {
     command
 }
 
+/// A program with arguments, all separated by blanks, in the project's folder.
+pub fn command(words: &str) -> Command {
+    let mut words = words.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words).current_dir(root());
+    command
+}
+
+/// Go with arguments that are separated by blanks, in a folder of the project. It downloads no other Go.
+pub fn go(words: &str, folder: &str) -> Command {
+    let mut go = command(&format!("go {words}"));
+    go.current_dir(root().join(folder));
+    go.env("GOTOOLCHAIN", "local")
+        .env("GOFLAGS", "-mod=readonly");
+    go
+}
+
 /// Sets cargo's target folder, which its configuration may change.
 pub fn builds_here(command: &mut Command) {
     command.env("CARGO_TARGET_DIR", target());
@@ -102,9 +119,7 @@ pub fn feed(command: &mut Command, input: &str) -> Result<(String, bool)> {
 
 /// The folder of the compiler's libraries and documents.
 pub fn sysroot() -> Result<PathBuf> {
-    let mut command = Command::new("rustc");
-    let command = command.args(["--print", "sysroot"]).current_dir(root());
-    output(command).map(PathBuf::from)
+    output(&mut command("rustc --print sysroot")).map(PathBuf::from)
 }
 
 /// The JSON in a file.

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use fs_err as fs;
 
-use crate::run::write_if_changed;
-use crate::run::{read, root};
+use crate::run::{command, output, root, write_if_changed};
 
 /// Builds the guest in a tenth of the time, because it is built often. The nested cargo that builds it
 /// ignores `CARGO_PROFILE_…` variables.
@@ -16,12 +15,7 @@ const QUICK_GUEST: &[u8] = b"\n[profile.guest]\ncodegen-units = 16\nlto = false\
 
 /// Copies the files that git tracks. Unchanged files keep their times, so cargo does not build them again.
 pub fn copy_sources(copy: &Path) -> Result<()> {
-    let listed = read(
-        Command::new("git")
-            .args(["ls-files", "-z"])
-            .current_dir(root()),
-    );
-    let listed = listed.context("this needs a git checkout")?;
+    let listed = output(&mut command("git ls-files -z"))?;
     let mut copied = BTreeSet::new();
     for name in listed.split('\0').filter(|name| !name.is_empty()) {
         // git also lists files that are deleted but not yet committed.

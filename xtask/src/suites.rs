@@ -13,7 +13,7 @@ use anyhow::{Result, ensure};
 
 use crate::bundle::Dist;
 use crate::platforms::{LINUX, LINUX_ARM, PLATFORMS, Platform, WINDOWS};
-use crate::run::{cargo_with, output, read, root, run, shown, strict};
+use crate::run::{cargo_with, command, go, output, read, run, shown, strict};
 use crate::test_summary::{Format, Reader, Summary};
 use crate::zig::Zig;
 use crate::{bench, bundle, checksums, emulator, imports, parity, toolchain, webapp};
@@ -63,7 +63,7 @@ pub fn emulated() -> Result<()> {
     ];
     let installed = emulators.into_iter().filter(|(_, package, program)| {
         let install = format!("apt-get install {package}");
-        session.has(package, &install, Command::new(program).arg("--version"))
+        session.has(package, &install, &format!("{program} --version"))
     });
     let platforms: Vec<_> = installed.map(|(platform, ..)| platform).collect();
     ensure!(!platforms.is_empty(), "there is no emulator");
@@ -114,7 +114,7 @@ impl Session {
 
     fn supply_chain(&mut self) {
         let install = toolchain::installs("cargo-deny");
-        if self.has("cargo-deny", &install, &mut cargo_with("deny --version")) {
+        if self.has("cargo-deny", &install, "cargo deny --version") {
             let deny = "deny --locked --log-level error check licenses bans sources";
             self.check("licenses and sources", &mut cargo_with(deny));
         }
@@ -151,12 +151,12 @@ impl Session {
 
     fn has_go(&mut self) -> bool {
         let go = "https://go.dev/dl/ (1.26.3 or newer)";
-        self.has("go", go, Command::new("go").arg("version"))
+        self.has("go", go, "go version")
     }
 
     fn has_node(&mut self) -> bool {
         let node = "https://nodejs.org (20.19 or newer)";
-        self.has("npm", node, Command::new("npm").arg("--version"))
+        self.has("npm", node, "npm --version")
     }
 
     fn rust_tests(&mut self) {
@@ -185,8 +185,10 @@ impl Session {
         self.step("a second build gives the same bytes", || {
             bundle::again(&dist, platforms, zig)
         });
-        let mut verify = Command::new("sha256sum");
-        verify.args(["--strict", "--quiet", "-c", checksums::NAME]);
+        let mut verify = command(&format!(
+            "sha256sum --strict --quiet -c {}",
+            checksums::NAME
+        ));
         self.check("checksums of the bundles", verify.current_dir(&dist.folder));
         self.step("imports", || imports::compare_executable(executable));
         let has_go = self.has_go();
@@ -220,8 +222,7 @@ impl Session {
             self.step("server benchmarks, once each", bench);
         }
         let install = "apt-get install chromium fonts-noto-cjk";
-        let mut chromium = Command::new("chromium");
-        if self.has_node() && self.has("chromium", install, chromium.arg("--version")) {
+        if self.has_node() && self.has("chromium", install, "chromium --version") {
             let pages = || webapp::browser_suite(&dist.bundle);
             if let Some(mut suite) = self.step("pages for the browser", pages) {
                 self.suite("browser", &mut suite, Format::Tap);
@@ -231,9 +232,11 @@ impl Session {
 
     /// The linker for releases.
     fn zig(&mut self) -> Option<Zig> {
-        let mut python = Command::new("python3");
-        python.args(["-c", "import venv, ensurepip"]);
-        let installed = self.has("python3-venv", "apt-get install python3-venv", &mut python);
+        let (install, ask) = (
+            "apt-get install python3-venv",
+            "python3 -c __import__('ensurepip')",
+        );
+        let installed = self.has("python3-venv", install, ask);
         installed
             .then(|| self.step("linker", Zig::install))
             .flatten()
@@ -270,8 +273,8 @@ impl Session {
     }
 
     /// Whether a tool is installed. If not, prints how to install it.
-    fn has(&mut self, tool: &str, install: &str, question: &mut Command) -> bool {
-        if read(question).is_some() {
+    fn has(&mut self, tool: &str, install: &str, question: &str) -> bool {
+        if read(&mut command(question)).is_some() {
             return true;
         }
         println!("\n== {tool} is missing, install it: {install}");
@@ -340,14 +343,8 @@ impl Session {
 
 /// The tests of a Go module.
 fn go_test(module: &str, variables: &[Variable]) -> Command {
-    let mut tests = Command::new("go");
-    tests.args(["test", "-json", "-count=1", "-timeout=30m"]);
-    tests
-        .current_dir(root().join(module))
-        .envs(variables.iter().cloned());
-    tests
-        .env("GOTOOLCHAIN", "local")
-        .env("GOFLAGS", "-mod=readonly");
+    let mut tests = go("test -json -count=1 -timeout=30m", module);
+    tests.envs(variables.iter().cloned());
     tests
 }
 

@@ -3,12 +3,10 @@
 //! rustup installs everything with the toolchain, but adds nothing to an installed toolchain if `RUSTUP_AUTO_INSTALL=0`.
 //! Releases are built only with the pinned compiler version, because another version gives other bytes.
 
-use std::process::Command;
-
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::packages::GUEST_TARGET;
-use crate::run::{read, root, run, sysroot};
+use crate::run::{command, output, run, sysroot};
 
 /// The pinned toolchain.
 const FILE: &str = include_str!("../../rust-toolchain.toml");
@@ -26,7 +24,7 @@ pub fn add_tools() -> Result<()> {
     let programs = sysroot()?.join("bin");
     for (program, component) in [("cargo-clippy", "clippy"), ("cargo-fmt", "rustfmt")] {
         if !programs.join(program).exists() {
-            rustup(["component", "add", component])?;
+            run(&mut command(&format!("rustup component add {component}")))?;
         }
     }
     Ok(())
@@ -42,21 +40,17 @@ pub fn installs(tool: &str) -> String {
 /// Installs the standard library for a target.
 pub fn add_target(triple: &str) -> Result<()> {
     let library = sysroot()?.join("lib/rustlib").join(triple);
-    if library.join("lib").exists() {
-        return Ok(());
+    if !library.join("lib").exists() {
+        run(&mut command(&format!("rustup target add {triple}")))?;
     }
-    rustup(["target", "add", triple])
+    Ok(())
 }
 
 /// The version of the compiler, and so of the standard library.
 pub fn version() -> Result<String> {
-    let mut command = Command::new("rustc");
-    let text = read(command.arg("--version").current_dir(root()));
-    let version = text
-        .as_deref()
-        .and_then(|text| text.split_whitespace().nth(1));
-    let version = version.context("rustc --version")?;
-    Ok(version.to_owned())
+    let text = output(&mut command("rustc --version"))?;
+    let version = text.split_whitespace().nth(1);
+    Ok(version.context("rustc --version")?.to_owned())
 }
 
 /// Fails if the compiler is not the pinned version.
@@ -68,17 +62,12 @@ fn compare(version: &str, file: &str) -> Result<()> {
     let mut lines = file.lines().filter_map(|line| line.split_once('='));
     let channel = lines.find(|(key, _)| key.trim() == "channel");
     let channel = channel.map_or("", |(_, value)| value.trim().trim_matches('"'));
-    if version == channel {
-        return Ok(());
-    }
-    bail!(
+    ensure!(
+        version == channel,
         "rustc is {version}, but releases are built with {channel} (rust-toolchain.toml): unset RUSTUP_TOOLCHAIN, put \
          rustup's rustc and cargo first in PATH, and build again"
     );
-}
-
-fn rustup(words: [&str; 3]) -> Result<()> {
-    run(Command::new("rustup").args(words).current_dir(root()))
+    Ok(())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use plugin_tests::process::forget_package;
 
 use crate::platforms::Platform;
 use crate::run::write_if_changed;
-use crate::run::{builds_here, root, run, target};
+use crate::run::{builds_here, command, root, run, target};
 
 const REQUIREMENTS: &str = include_str!("zig.txt");
 
@@ -112,9 +112,7 @@ impl Zig {
         if fs_err::read_to_string(&installed).is_ok_and(|text| text == REQUIREMENTS) {
             return Ok(Self { folder });
         }
-        let mut create = Command::new("python3");
-        create.args(["-m", "venv", "--clear"]).arg(&folder);
-        run(&mut create)
+        run(command("python3 -m venv --clear").arg(&folder))
             .context("Python's venv is missing; on Debian, apt-get install python3-venv")?;
         let mut install = Command::new(folder.join("bin/pip"));
         install.args(["install", "--quiet", "--disable-pip-version-check"]);

@@ -10,9 +10,7 @@ mod list;
 mod refused;
 mod rust;
 
-use std::process::Command;
-
-use crate::run::{feed, output, root};
+use crate::run::{command, feed, go, output, root};
 use anyhow::{Context as _, Result, ensure};
 use description::Description;
 use fs_err as fs;
@@ -26,12 +24,8 @@ const FOLDERS: [&str; 2] = ["model", "methods"];
 
 /// Writes the description with Go, then the generated code.
 pub fn describe() -> Result<()> {
-    let mut go = Command::new("go");
-    go.args(["run", "."])
-        .current_dir(root().join("tests/description"));
-    go.env("GOTOOLCHAIN", "local")
-        .env("GOFLAGS", "-mod=readonly");
-    fs::write(root().join(DESCRIPTION), output(&mut go)? + "\n")?;
+    let described = output(&mut go("run .", "tests/description"))?;
+    fs::write(root().join(DESCRIPTION), described + "\n")?;
     write()
 }
 
@@ -69,9 +63,7 @@ fn committed(path: &str) -> Result<Description> {
 }
 
 fn formatted(text: &str) -> Result<String> {
-    let mut rustfmt = Command::new("rustfmt");
-    rustfmt.args(["--edition", "2024"]).current_dir(root());
-    let (text, succeeded) = feed(&mut rustfmt, text)?;
+    let (text, succeeded) = feed(&mut command("rustfmt --edition 2024"), text)?;
     ensure!(succeeded, "rustfmt failed");
     Ok(text)
 }
