@@ -4,7 +4,6 @@
 //! (cargo, go, git, npm, curl) and print each call first, so that a failing step can be repeated alone.
 #![allow(clippy::print_stdout, reason = "a program for a terminal prints")]
 
-mod api;
 mod api_reference;
 mod archive;
 mod bench;
@@ -121,9 +120,9 @@ fn command() -> Result<()> {
         ["watch"] => deploy::watch(),
         ["imports"] => imports::compare(),
         ["imports", "--write"] => imports::write(),
-        ["api"] => api::write(),
+        ["api"] => mattermost_plugin_rpc_generator::write(),
         ["api-reference"] => api_reference::write(),
-        ["api", "--describe"] => api::describe(),
+        ["api", "--describe"] => mattermost_plugin_rpc_generator::describe(),
         ["parity"] => parity::write(),
         ["parity", "--check"] => parity::check(),
         [] => {

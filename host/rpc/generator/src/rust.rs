@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::description::{Description, Method};
-use super::list::{Family, Field, ListedMethod, ListedType, snake};
-use super::refused;
+use crate::description::{Description, Method};
+use crate::list::{Family, Field, ListedMethod, ListedType, snake};
+use crate::refused;
 
 /// The oldest server that the plugin runs on: methods of newer ones say so.
 const OLDEST: (u32, u32) = (10, 7);
@@ -20,7 +20,7 @@ const BY_HAND: &[(&str, &[&str])] = &[("LoadPluginConfiguration", &["[]uint8"])]
 const REGISTERED: &str = "registered";
 
 /// The type of interface values. It is in the same file as the registered types because the two refer to each other.
-const ANY: &str = include_str!("../../../host/rpc/api/any.txt");
+const ANY: &str = include_str!("../../api/any.txt");
 
 /// The input of the generator.
 pub struct Generator<'a> {

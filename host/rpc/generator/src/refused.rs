@@ -2,10 +2,10 @@
 //!
 //! A method is refused if it is on the list, or if its parameters or results contain a credential.
 
-use super::description::{Description, Method};
+use crate::description::{Description, Method};
 
 /// Methods that create or change sessions, tokens, roles, or plugins, or that read or write the whole configuration.
-const METHODS: &str = include_str!("../../../host/rpc/api/refused.txt");
+const METHODS: &str = include_str!("../../api/refused.txt");
 
 /// Types that are credentials.
 const TYPES: &[&str] = &[
@@ -29,5 +29,4 @@ pub fn reason(description: &Description, method: &Method) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "../../tests/unit/api_refused.rs"]
 mod tests;

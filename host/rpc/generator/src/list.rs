@@ -151,5 +151,4 @@ pub fn snake(go: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "../../tests/unit/api_list.rs"]
 mod tests;

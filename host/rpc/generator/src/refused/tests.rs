@@ -1,5 +1,5 @@
-use super::super::{DESCRIPTION, committed};
 use super::{METHODS, TYPES, reason};
+use crate::{DESCRIPTION, committed};
 
 /// Harmless methods whose names contain the same words as refused methods.
 const HARMLESS: &[&str] = &[
@@ -58,7 +58,7 @@ fn a_method_that_contains_a_credential_is_refused_whatever_its_name() {
     let text = r#"{"api":[{"name":"FindThing","results":["map[string][]*model.Wrapper","error"]}],
         "types":[{"name":"model.Wrapper","fields":[["Inner","model.Sessions"]]},
             {"name":"model.Sessions","is":"[]*model.Session"},{"name":"model.Session"}]}"#;
-    let description: super::super::Description = serde_json::from_str(text).unwrap();
+    let description: crate::Description = serde_json::from_str(text).unwrap();
     let method = description.methods().next().unwrap();
     let reason = reason(&description, method);
     assert_eq!(reason.as_deref(), Some("FindThing contains model.Session"));

@@ -10,7 +10,10 @@ mod list;
 mod refused;
 mod rust;
 
-use crate::run::{command, feed, go, output, root};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
 use anyhow::{Context as _, Result, ensure};
 use description::Description;
 use fs_err as fs;
@@ -24,8 +27,17 @@ const FOLDERS: [&str; 2] = ["model", "methods"];
 
 /// Writes the description with Go, then the generated code.
 pub fn describe() -> Result<()> {
-    let described = output(&mut go("run .", "tests/description"))?;
-    fs::write(root().join(DESCRIPTION), described + "\n")?;
+    let mut go = Command::new("go");
+    go.args(["run", "."])
+        .current_dir(root().join("tests/description"));
+    go.env("GOTOOLCHAIN", "local")
+        .env("GOFLAGS", "-mod=readonly");
+    let output = go
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run go")?;
+    ensure!(output.status.success(), "go run failed");
+    fs::write(root().join(DESCRIPTION), output.stdout)?;
     write()
 }
 
@@ -63,11 +75,22 @@ fn committed(path: &str) -> Result<Description> {
 }
 
 fn formatted(text: &str) -> Result<String> {
-    let (text, succeeded) = feed(&mut command("rustfmt --edition 2024"), text)?;
-    ensure!(succeeded, "rustfmt failed");
-    Ok(text)
+    let mut rustfmt = Command::new("rustfmt");
+    rustfmt.args(["--edition", "2024"]).current_dir(root());
+    rustfmt.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut rustfmt = rustfmt.spawn().context("cannot run rustfmt")?;
+    if let Some(mut input) = rustfmt.stdin.take() {
+        input.write_all(text.as_bytes())?;
+    }
+    let output = rustfmt.wait_with_output()?;
+    ensure!(output.status.success(), "rustfmt failed");
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The project's folder.
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.."))
 }
 
 #[cfg(test)]
-#[path = "../../tests/unit/api.rs"]
 mod tests;
