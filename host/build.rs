@@ -52,7 +52,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::write(out.join("packages.z"), packages)?;
     std::fs::copy(&manifest, out.join("plugin.json"))?;
     println!("cargo:rustc-env=TARGET_TRIPLE={target}");
+    let lock = std::fs::read_to_string(workspace.join("Cargo.lock"))?;
+    println!(
+        "cargo:rustc-env=WASMTIME_VERSION={}",
+        wasmtime_version(&lock)?
+    );
     Ok(())
+}
+
+/// The version of wasmtime in `Cargo.lock`.
+fn wasmtime_version(lock: &str) -> Result<&str, Box<dyn Error>> {
+    let mut lines = lock
+        .lines()
+        .skip_while(|line| *line != r#"name = "wasmtime""#);
+    let version = lines
+        .nth(1)
+        .and_then(|line| line.strip_prefix("version = "));
+    let version = version.ok_or("Cargo.lock has no version of wasmtime")?;
+    Ok(version.trim_matches('"'))
 }
 
 /// Compresses in zlib format, at the highest level.

@@ -40,7 +40,7 @@ impl lifecycle_handler::Guest for Plugin {
         lifecycle::activate()
     }
 
-    fn configuration_changed() {
+    fn configuration_changed(_previous: Vec<(String, String)>) {
         lifecycle::configuration_changed();
     }
 

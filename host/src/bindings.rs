@@ -29,6 +29,21 @@ pub mod jobs {
     });
 }
 
+/// The file for support packets, which a component may omit.
+pub mod diagnostics {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        inline: "
+            package host:optional;
+            world diagnostics {
+                export mattermost:plugin/diagnostics@0.1.0;
+            }
+        ",
+        world: "host:optional/diagnostics",
+        exports: { default: async },
+    });
+}
+
 /// The part of WASI that Rust's standard library needs, from `host/wit/`.
 pub mod wasi {
     wasmtime::component::bindgen!({

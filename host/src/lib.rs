@@ -34,3 +34,4 @@ mod signing;
 pub use plugin::{ComponentPlugin, Reply};
 pub use process::{confinement, describe, run};
 pub use sandbox::{Component, LoadError};
+pub use settings::SettingsEnvironment;

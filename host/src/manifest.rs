@@ -30,6 +30,11 @@ pub enum ManifestError {
         "plugin.json, props.sandbox: `setting:{0}` is not among the settings of settings_schema"
     )]
     UnknownSetting(String),
+    /// The policy lists earlier values of a setting that does not exist.
+    #[error(
+        "plugin.json, props.sandbox, previous_settings: `{0}` is not among the settings of settings_schema"
+    )]
+    UnknownPreviousSetting(String),
     /// The policy lets the component ask for a setting that does not exist, that no form can contain, or that a host rule names.
     #[error(
         "plugin.json, props.sandbox: a component cannot ask for the setting `{0}`: it is not in settings_schema, no form \
@@ -68,6 +73,10 @@ impl Manifest {
         let policy = Policy::validate(raw.props.sandbox)?;
         policy.check_kinds(&raw.id)?;
         let mut settings = raw.settings_schema;
+        let mut previous = policy.previous_settings().iter();
+        if let Some(name) = previous.find(|name| !settings.has(name)) {
+            return Err(ManifestError::UnknownPreviousSetting(name.clone()));
+        }
         if let Some(name) = policy.settings().find(|name| !settings.has(name)) {
             return Err(ManifestError::UnknownSetting(name.to_owned()));
         }
@@ -165,5 +174,20 @@ mod tests {
         assert!(manifest("setting:Home").is_ok());
         let error = manifest("setting:Hmoe").unwrap_err().to_string();
         assert!(error.contains("setting:Hmoe"), "{error}");
+    }
+
+    #[test]
+    fn earlier_values_are_those_of_existing_settings() {
+        let limits = r#"{"memory_mib": 1, "seconds": 1, "host_calls": 1}"#;
+        let parse = |key: &str| {
+            Manifest::parse(&format!(
+                r#"{{"id": "x", "settings_schema": {{"settings": [{{"key": "Seal", "type": "generated"}}]}},
+                "props": {{"sandbox": {{"http": {{"hosts": []}}, "concurrent_events": 1, "previous_settings": ["{key}"],
+                "limits": {{"request": {limits}, "command": {limits}, "lifecycle": {limits}}}}}}}}}"#
+            ))
+        };
+        assert!(parse("Seal").is_ok());
+        let error = parse("Saal").unwrap_err().to_string();
+        assert!(error.contains("`Saal`"), "{error}");
     }
 }

@@ -12,6 +12,8 @@ fn the_servers_secrets_are_gone_from_the_process_and_what_it_needs_is_there() {
     host.env("MATTERMOST_PLUGIN", "Securely message teams, anywhere.")
         .env("PLUGIN_PROTOCOL_VERSIONS", "1")
         .env("MM_SQLSETTINGS_DATASOURCE", "postgres://mm:secret@db/mm")
+        .env("MM_CONFIG", "postgres://mm:secret@db/mm")
+        .env("MM_PLUGINSETTINGS_PLUGINS", r#"{"x":{"token":"secret"}}"#)
         .env("HTTPS_PROXY", "http://proxy.example:3128")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -35,7 +37,10 @@ fn the_servers_secrets_are_gone_from_the_process_and_what_it_needs_is_there() {
         .split('\0')
         .map(|one| one.split('=').next().unwrap());
     let names: Vec<_> = names.collect();
-    for gone in ["MM_SQLSETTINGS_DATASOURCE", "PATH", "HOME"] {
+    assert!(!environment.contains("secret"), "{environment}");
+    let facts = "PLUGIN_HOST_SETTINGS=database replaced\0";
+    assert!(environment.contains(facts), "{environment}");
+    for gone in ["MM_CONFIG", "MM_SQLSETTINGS_DATASOURCE", "PATH", "HOME"] {
         assert!(!names.contains(&gone), "{names:?}");
     }
     for kept in [

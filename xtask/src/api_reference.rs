@@ -12,7 +12,7 @@ use crate::run::root;
 const INTRODUCTION: &str = "# API reference
 
 This page is generated from `wit/` by `cargo xtask api-reference`. A component can call all interfaces, and implements `lifecycle`,
-`command-handler`, `http-handler`, and optionally `job-handler`: see `wit/world.wit` and [Write a plugin](writing-a-plugin.md).
+`command-handler`, `http-handler`, and optionally `job-handler` and `diagnostics`: see `wit/world.wit` and [Write a plugin](writing-a-plugin.md).
 ";
 
 fn path() -> PathBuf {

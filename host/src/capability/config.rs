@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::bindings::plugin::mattermost::plugin::config::{self, Host};
+use crate::bindings::plugin::mattermost::plugin::config::{self, Host, Source};
 use crate::event::Services;
 use crate::event::meter::Meter;
+use crate::settings::SettingsSource;
 
 view!(config { services: Services; mut meter: Meter });
 
@@ -29,5 +30,18 @@ impl Host for View<'_> {
     async fn email_verification_required(&mut self) -> wasmtime::Result<bool> {
         let _reservation = self.meter.begin_call(&())?;
         Ok(self.services.settings.email_verification_required)
+    }
+
+    async fn settings_source(&mut self) -> wasmtime::Result<Source> {
+        let _reservation = self.meter.begin_call(&())?;
+        let services = self.services;
+        let has_read_only_file = services.settings.has_read_only_file;
+        Ok(
+            match services.settings_environment.source(has_read_only_file) {
+                SettingsSource::Server => Source::Server,
+                SettingsSource::ReadOnlyFile => Source::ReadOnlyFile,
+                SettingsSource::Environment => Source::Environment,
+            },
+        )
     }
 }

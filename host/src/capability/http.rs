@@ -5,14 +5,16 @@ use std::time::Duration;
 use url::Url;
 
 use super::limits::pairs_size;
-use crate::bindings::plugin::mattermost::plugin::http::{self, Host, Request, Response};
+use crate::bindings::plugin::mattermost::plugin::http::{
+    self, Host, ProbeError, Request, Response,
+};
 use crate::error::{Error, HostResult};
 use crate::event::Services;
 use crate::event::heap_size::HeapSize as _;
 use crate::event::meter::Meter;
-use crate::log::Line;
+use crate::log::{Line, sanitize};
 use crate::metrics::status_label;
-use crate::outgoing::{self, OutgoingError};
+use crate::outgoing::{self, OutgoingError, Stage};
 use crate::policy::egress_addresses::AddressDenied;
 
 /// The largest request body, in bytes.
@@ -26,6 +28,9 @@ const HEADERS_LIMIT: usize = 100;
 
 const HEADERS_SIZE: usize = 64 * 1024;
 
+/// How long a probe waits for the status of the response.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
+
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 view!(http { services: Services; mut meter: Meter });
@@ -37,9 +42,47 @@ impl Host for View<'_> {
         self.meter.charge(response.heap_size())?;
         Ok(self.services.count_denial("http", response))
     }
+
+    async fn probe(&mut self, url: String) -> wasmtime::Result<Result<u16, ProbeError>> {
+        let _reservation = self.meter.begin_call(&url)?;
+        let probed = self.probe_allowed(&url).await;
+        if let Err(ProbeError::Denied | ProbeError::InternalAddress) = probed {
+            let denied = Error::Denied(String::new());
+            let _ = self.services.count_denial::<()>("http", Err(denied));
+        }
+        Ok(probed)
+    }
 }
 
 impl View<'_> {
+    async fn probe_allowed(&self, url: &str) -> Result<u16, ProbeError> {
+        let url = Url::parse(url).map_err(|_| ProbeError::Invalid)?;
+        let services = self.services;
+        let setting = |key: &str| services.settings.text(key);
+        let trust = services.policy.check_url(&url, setting);
+        let trust = trust.map_err(|_| ProbeError::Denied)?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let call = outgoing::Request {
+            method: "GET".to_owned(),
+            url,
+            headers: Vec::new(),
+            body: Vec::new(),
+            timeout: PROBE_TIMEOUT,
+            max_body: 0,
+            trust,
+        };
+        let probed = services.outgoing.probe(call).await;
+        let label = match &probed {
+            Ok(status) => status_label(*status),
+            Err(error) => error_label(error),
+        };
+        services.metrics.fetch(&host, label);
+        probed.map_err(|error| {
+            log_failed_probe(services, &host, &error);
+            probe_error(&error)
+        })
+    }
+
     async fn fetch_allowed(&mut self, request: Request) -> Result<Response, Error> {
         if !METHODS.contains(&request.method.as_str()) {
             return Err(Error::Invalid(format!(
@@ -88,7 +131,7 @@ impl View<'_> {
             OutgoingError::TooLarge => Error::TooLarge,
             OutgoingError::Malformed(what) => Error::Invalid(what),
             OutgoingError::Denied(why) => Error::Denied(why.to_string()),
-            OutgoingError::Failed(why) => Error::Unavailable(why),
+            OutgoingError::Failed(_, why) => Error::Unavailable(why),
         })?;
         Ok(Response {
             status: response.status,
@@ -109,10 +152,42 @@ fn log_denied_address(services: &Services, why: &AddressDenied) {
 fn result_label(response: &Result<outgoing::Response, OutgoingError>) -> &'static str {
     match response {
         Ok(response) => status_label(response.status),
-        Err(OutgoingError::Timeout) => "timeout",
-        Err(OutgoingError::TooLarge) => "too_large",
-        Err(OutgoingError::Malformed(_)) => "not_sent",
-        Err(OutgoingError::Denied(_)) => "denied",
-        Err(OutgoingError::Failed(_)) => "failed",
+        Err(error) => error_label(error),
+    }
+}
+
+fn error_label(error: &OutgoingError) -> &'static str {
+    match error {
+        OutgoingError::Timeout => "timeout",
+        OutgoingError::TooLarge => "too_large",
+        OutgoingError::Malformed(_) => "not_sent",
+        OutgoingError::Denied(_) => "denied",
+        OutgoingError::Failed(..) => "failed",
+    }
+}
+
+/// Logs why a probe failed. The component gets only the kind of the failure.
+fn log_failed_probe(services: &Services, host: &str, error: &OutgoingError) {
+    let mut line = Line::warning("A host of the policy cannot be reached");
+    let field = |name: &str, value: String| (name.to_owned(), sanitize(value));
+    line.fields = vec![
+        field("host", host.to_owned()),
+        field("error", error.to_string()),
+    ];
+    services.log.write(line);
+}
+
+fn probe_error(error: &OutgoingError) -> ProbeError {
+    match error {
+        OutgoingError::Malformed(_) => ProbeError::Invalid,
+        OutgoingError::Denied(_) => ProbeError::InternalAddress,
+        OutgoingError::Timeout | OutgoingError::Failed(Stage::ConnectionTimeout, _) => {
+            ProbeError::Timeout
+        }
+        OutgoingError::Failed(Stage::Name, _) => ProbeError::UnknownHost,
+        OutgoingError::Failed(Stage::Proxy, _) => ProbeError::Proxy,
+        OutgoingError::Failed(Stage::Connection, _) => ProbeError::Connection,
+        OutgoingError::Failed(Stage::Tls, _) => ProbeError::Tls,
+        OutgoingError::TooLarge | OutgoingError::Failed(Stage::Response, _) => ProbeError::Response,
     }
 }

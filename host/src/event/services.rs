@@ -13,7 +13,7 @@ use crate::metrics::Metrics;
 use crate::observations::Observations;
 use crate::outgoing::Outgoing;
 use crate::policy::Policy;
-use crate::settings::{Schema, SettingsSnapshot};
+use crate::settings::{Schema, SettingsEnvironment, SettingsSnapshot};
 use crate::signing::{FirstActivation, HostKey};
 
 /// Everything that the events of a process share.
@@ -28,6 +28,8 @@ pub(crate) struct Services {
     pub(crate) policy: Arc<Policy>,
     /// The settings at the start of the event.
     pub(crate) settings: Arc<SettingsSnapshot>,
+    /// What the server's environment says about the settings.
+    pub(crate) settings_environment: SettingsEnvironment,
     /// The ID of the bot, once `bots.ensure` has found it.
     pub(crate) bot: Arc<RwLock<Option<String>>>,
     /// The client for outgoing HTTP requests.

@@ -17,6 +17,7 @@ use super::message::{
     OutgoingError, Request, Response, read_response, request_error, request_message,
 };
 use super::proxies::{Kind, Proxies};
+use super::stage::Stage;
 use super::trust::{Authorities, ReadAuthorities, Trust, advice};
 use crate::policy::AddressTrust;
 use crate::policy::egress_addresses::{EgressRules, InternalConnections};
@@ -44,6 +45,13 @@ struct State {
     /// When the authorities were read, and which problem occurred.
     read: Option<(Instant, Option<String>)>,
     pools: Option<Arc<Pools>>,
+}
+
+/// What happens with the body of a response.
+#[derive(Debug, Clone, Copy)]
+enum Body {
+    Read,
+    Drop,
 }
 
 /// The connection pools, and their rules.
@@ -116,6 +124,20 @@ impl Outgoing {
     ///
     /// When there is no complete response.
     pub async fn send(&self, request: Request) -> Result<Response, OutgoingError> {
+        self.exchange(request, Body::Read).await
+    }
+
+    /// Sends a request, and returns the status of the response without reading its body.
+    ///
+    /// # Errors
+    ///
+    /// When there is no response.
+    pub async fn probe(&self, request: Request) -> Result<u16, OutgoingError> {
+        let response = self.exchange(request, Body::Drop).await?;
+        Ok(response.status)
+    }
+
+    async fn exchange(&self, request: Request, body: Body) -> Result<Response, OutgoingError> {
         let pools = self.pools().await?;
         let pool = match request.trust {
             AddressTrust::Any => &pools.any,
@@ -130,20 +152,34 @@ impl Outgoing {
         };
         let timeout = request.timeout.min(MAX_TIMEOUT);
         let host = request.url.host_str().unwrap_or_default().to_owned();
-        let sending = self.try_send(pool, request);
+        let sending = self.try_send(pool, request, body);
         match tokio::time::timeout(timeout, sending).await {
-            Ok(Err(OutgoingError::Failed(error))) => Err(self.with_advice(error, &host)),
+            Ok(Err(OutgoingError::Failed(stage, error))) => {
+                Err(OutgoingError::Failed(stage, self.with_advice(error, &host)))
+            }
             Ok(response) => response,
             Err(_) => Err(OutgoingError::Timeout),
         }
     }
 
-    async fn try_send(&self, pool: &Pool, request: Request) -> Result<Response, OutgoingError> {
+    async fn try_send(
+        &self,
+        pool: &Pool,
+        request: Request,
+        body: Body,
+    ) -> Result<Response, OutgoingError> {
         let max_body = request.max_body;
         let mut message = request_message(request)?;
         self.authorize(&mut message);
         let response = pool.request(message).await.map_err(request_error)?;
-        read_response(response, max_body).await
+        match body {
+            Body::Read => read_response(response, max_body).await,
+            Body::Drop => Ok(Response {
+                status: response.status().as_u16(),
+                headers: Vec::new(),
+                body: Vec::new(),
+            }),
+        }
     }
 
     /// Adds the credentials for a proxy that reads the request itself.
@@ -159,7 +195,7 @@ impl Outgoing {
     }
 
     /// Adds advice for administrators to an error.
-    fn with_advice(&self, error: String, host: &str) -> OutgoingError {
+    fn with_advice(&self, error: String, host: &str) -> String {
         let stale = || {
             let state = self.state();
             let (_, problem) = state.read.as_ref()?;
@@ -169,8 +205,8 @@ impl Outgoing {
             ))
         };
         match advice(&error, host).or_else(stale) {
-            Some(advice) => OutgoingError::Failed(format!("{error}; {advice}")),
-            None => OutgoingError::Failed(error),
+            Some(advice) => format!("{error}; {advice}"),
+            None => error,
         }
     }
 
@@ -189,16 +225,17 @@ impl Outgoing {
         }
         let read = Arc::clone(&self.authorities);
         let found = tokio::task::spawn_blocking(move || read()).await;
-        let found = found.map_err(|error| OutgoingError::Failed(error.to_string()))?;
+        let no_trust = |why: String| OutgoingError::Failed(Stage::Tls, why);
+        let found = found.map_err(|error| no_trust(error.to_string()))?;
         let mut state = self.state();
         let trust = state.trust.as_ref();
         if trust.is_none_or(|trust| trust.is_replaced_by(&found)) {
-            state.trust = Some(Trust::new(&found).map_err(OutgoingError::Failed)?);
+            state.trust = Some(Trust::new(&found).map_err(no_trust)?);
             state.pools = None;
         }
         state.read = Some((Instant::now(), found.problem));
         let pools = self.current_pools(&mut state);
-        pools.ok_or_else(|| OutgoingError::Failed("there are no trusted certificates".to_owned()))
+        pools.ok_or_else(|| no_trust("there are no trusted certificates".to_owned()))
     }
 
     /// The pools, if the authorities were read recently.
@@ -338,7 +375,10 @@ mod tests {
         let url = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
         let outgoing = Outgoing::default();
         let response = outgoing.send(request(&url, AddressTrust::Any));
-        assert!(matches!(response.await, Err(OutgoingError::Failed(_))));
+        assert!(matches!(
+            response.await,
+            Err(OutgoingError::Failed(Stage::Response, _))
+        ));
     }
 
     /// The server closes an idle connection, and the client has not noticed when the next request takes it.
@@ -374,7 +414,10 @@ mod tests {
         let listener = server.join().unwrap();
         signal.readable().await.unwrap();
         let second = outgoing.send(request(&url, AddressTrust::Any)).await;
-        assert!(matches!(second, Err(OutgoingError::Failed(_))));
+        assert!(matches!(
+            second,
+            Err(OutgoingError::Failed(Stage::Response, _))
+        ));
         listener.set_nonblocking(true).unwrap();
         assert!(listener.accept().is_err(), "a second connection");
     }

@@ -33,6 +33,7 @@ use tower_service::Service;
 
 use super::dns::{Family, Lookup, resolve};
 use super::proxies::{Kind, Proxies};
+use super::stage::{FailedAt, Stage};
 use super::trust::Authorities;
 use crate::policy::egress_addresses::EgressRules;
 
@@ -151,13 +152,18 @@ impl Service<Uri> for Connector {
             Ok(None) => {
                 let connecting = self.direct.call(address);
                 return Box::pin(async move {
-                    Ok(Stream::new(MaybeHttpsStream::Http(connecting.await?)))
+                    let failed = FailedAt::stage(Stage::Connection);
+                    let stream = connecting.await.map_err(|error| failed(error.into()))?;
+                    Ok(Stream::new(MaybeHttpsStream::Http(stream)))
                 });
             }
-            Err(why) => return Box::pin(async move { Err(why.into()) }),
+            Err(why) => {
+                let failed = FailedAt::stage(Stage::Proxy)(why.into());
+                return Box::pin(async move { Err(failed.into()) });
+            }
         };
         let mut to_proxy = self.to_proxy.clone();
-        Box::pin(async move {
+        let connecting = async move {
             if proxy.kind == Kind::Http && address.scheme_str() == Some("http") {
                 let io = to_proxy.call(proxy.address).await?;
                 let is_proxy = true;
@@ -181,6 +187,10 @@ impl Service<Uri> for Connector {
                 }
             };
             Ok(Stream::new(io))
+        };
+        Box::pin(async move {
+            let connected: Result<_, BoxError> = connecting.await;
+            Ok(connected.map_err(FailedAt::stage(Stage::Proxy))?)
         })
     }
 }
@@ -273,7 +283,9 @@ impl Service<Name> for Resolver {
     fn call(&mut self, name: Name) -> Self::Future {
         let Self { names, rules } = self.clone();
         Box::pin(async move {
-            let mut addresses = resolve(&names, name.as_str()).await?;
+            let found = resolve(&names, name.as_str()).await;
+            let failed = FailedAt::stage(Stage::Name);
+            let mut addresses = found.map_err(|error| failed(error.into()))?;
             if let Some(rules) = rules {
                 addresses = rules.filter(name.as_str(), addresses)?;
             }

@@ -10,6 +10,7 @@ use hyper_util::client::legacy::Error as ClientError;
 use thiserror::Error;
 use url::Url;
 
+use super::stage::{Stage, stage_of};
 use crate::policy::AddressTrust;
 use crate::policy::egress_addresses::AddressDenied;
 
@@ -71,9 +72,9 @@ pub enum OutgoingError {
     /// The host resolves to addresses that the request must not go to.
     #[error("{0}")]
     Denied(AddressDenied),
-    /// The connection, TLS, or HTTP failed.
-    #[error("{0}")]
-    Failed(String),
+    /// The connection, TLS, or HTTP failed at this stage, for this reason.
+    #[error("{1}")]
+    Failed(Stage, String),
 }
 
 /// Reads a whole response.
@@ -87,7 +88,10 @@ pub(super) async fn read_response(
         if error.is::<LengthLimitError>() {
             OutgoingError::TooLarge
         } else {
-            OutgoingError::Failed(format!("the response ended early: {error}"))
+            OutgoingError::Failed(
+                Stage::Response,
+                format!("the response ended early: {error}"),
+            )
         }
     })?;
     let headers = head.headers.iter();
@@ -136,6 +140,7 @@ pub(super) fn request_message(
 
 /// Converts an error of the client, with all its causes.
 pub(super) fn request_error(error: ClientError) -> OutgoingError {
+    let stage = stage_of(&error, error.is_connect());
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     let mut text = String::new();
     while let Some(cause) = source {
@@ -148,7 +153,7 @@ pub(super) fn request_error(error: ClientError) -> OutgoingError {
         text.push_str(&cause.to_string());
         source = cause.source();
     }
-    OutgoingError::Failed(text)
+    OutgoingError::Failed(stage, text)
 }
 
 #[cfg(test)]

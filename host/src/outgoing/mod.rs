@@ -9,6 +9,9 @@ mod connect;
 mod dns;
 mod message;
 mod proxies;
+mod stage;
+#[cfg(test)]
+mod stage_tests;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -16,3 +19,4 @@ mod trust;
 pub use client::Outgoing;
 pub use dns::{Family, Lookup};
 pub use message::{OutgoingError, Request, Response};
+pub use stage::Stage;

@@ -26,13 +26,13 @@ fn the_machines_own_addresses_are_recognized() {
 }
 
 /// A server's self-signed certificate and its key.
-struct SelfSigned {
-    certificate: CertificateDer<'static>,
-    config: Arc<ServerConfig>,
+pub(super) struct SelfSigned {
+    pub(super) certificate: CertificateDer<'static>,
+    pub(super) config: Arc<ServerConfig>,
 }
 
 impl SelfSigned {
-    fn new(is_ca: IsCa) -> Self {
+    pub(super) fn new(is_ca: IsCa) -> Self {
         let names = ["localhost", "a.example", "b.example"];
         let mut params = CertificateParams::new(names.map(str::to_owned)).unwrap();
         params.is_ca = is_ca;
@@ -54,17 +54,17 @@ impl SelfSigned {
     }
 }
 
-trait Io: io::Read + io::Write + Send {}
+pub(super) trait Io: io::Read + io::Write + Send {}
 impl<T: io::Read + io::Write + Send> Io for T {}
-type BoxedStream = Box<dyn Io>;
+pub(super) type BoxedStream = Box<dyn Io>;
 
-fn in_tls(config: &Arc<ServerConfig>, conn: BoxedStream) -> BoxedStream {
+pub(super) fn in_tls(config: &Arc<ServerConfig>, conn: BoxedStream) -> BoxedStream {
     let connection = ServerConnection::new(Arc::clone(config)).unwrap();
     Box::new(StreamOwned::new(connection, conn))
 }
 
 /// Reads the head of a request, or a part of it if the client disconnects.
-fn head(conn: &mut BoxedStream) -> String {
+pub(super) fn head(conn: &mut BoxedStream) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && matches!(conn.read(&mut byte), Ok(1)) {
@@ -84,7 +84,7 @@ fn echo(mut conn: BoxedStream) {
 }
 
 /// Serves each connection on its own thread. Returns the port.
-fn serving(serve: impl Fn(BoxedStream) + Send + Sync + 'static) -> u16 {
+pub(super) fn serving(serve: impl Fn(BoxedStream) + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let serve = Arc::new(serve);
@@ -106,15 +106,19 @@ fn localhost(name: &str, family: Family) -> io::Result<Vec<IpAddr>> {
 }
 
 /// A client whose environment has one variable.
-fn client(trusted: &CertificateDer<'static>, name: &'static str, value: String) -> Outgoing {
+pub(super) fn client(
+    trusted: &CertificateDer<'static>,
+    name: &'static str,
+    value: String,
+) -> Outgoing {
     let variables = move |wanted: &str| (wanted == name).then(|| value.clone());
     Outgoing::trusting(vec![trusted.clone()])
         .with_names(Arc::new(localhost))
         .with_variables(variables)
 }
 
-async fn get(client: &Outgoing, url: &str) -> Result<Response, OutgoingError> {
-    let request = Request {
+pub(super) fn request(url: &str) -> Request {
+    Request {
         method: "GET".to_owned(),
         url: Url::parse(url).unwrap(),
         headers: Vec::new(),
@@ -122,8 +126,11 @@ async fn get(client: &Outgoing, url: &str) -> Result<Response, OutgoingError> {
         timeout: Duration::from_secs(60),
         max_body: 4096,
         trust: AddressTrust::Any,
-    };
-    client.send(request).await
+    }
+}
+
+async fn get(client: &Outgoing, url: &str) -> Result<Response, OutgoingError> {
+    client.send(request(url)).await
 }
 
 async fn got(client: &Outgoing, url: &str) -> String {

@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 
 use super::admission::{BodySlots, InFlightLimit, PerUserLimit, ResponseBudget};
 use super::rpc_thread::RpcThread;
+use super::sandbox_route::ProcessFacts;
 use crate::audit::Audit;
 use crate::clock::{self, Clock};
 use crate::event::Services;
@@ -27,7 +28,7 @@ use crate::policy::{EventKind, Policy};
 use crate::sandbox::{
     Component, EventError, PermitKind, Sandbox, TrapInfo, TrapKind, concurrent_commands,
 };
-use crate::settings::{LatestSnapshot, Schema};
+use crate::settings::{LatestSnapshot, PreviousValues, Schema, SettingsEnvironment};
 use crate::signing::{FirstActivation, HostKey};
 
 /// RPC calls in addition to requests in flight: responses being sent, commands, configuration changes, metrics.
@@ -38,6 +39,8 @@ const BUSY: &str = "An event was turned away: as many as the policy allows are r
 /// A component as a Mattermost plugin.
 pub struct ComponentPlugin {
     plugin_id: String,
+    pub(super) version: String,
+    pub(super) process: ProcessFacts,
     schema: Arc<Schema>,
     pub(super) policy: Arc<Policy>,
     pub(super) sandbox: Arc<Sandbox>,
@@ -45,6 +48,8 @@ pub struct ComponentPlugin {
     rpc_thread: Arc<RpcThread>,
     pub(super) api: OnceLock<Arc<dyn Api>>,
     pub(super) settings: LatestSnapshot,
+    pub(super) previous_values: PreviousValues,
+    settings_environment: SettingsEnvironment,
     bot: Arc<RwLock<Option<String>>>,
     pub(super) outgoing: Arc<Outgoing>,
     pub(super) host_key: Arc<HostKey>,
@@ -71,6 +76,8 @@ impl ComponentPlugin {
         let requests = policy.concurrent_events();
         Self {
             plugin_id: manifest.id,
+            version: manifest.version,
+            process: ProcessFacts::default(),
             schema: Arc::new(manifest.settings),
             sandbox: Arc::new(Sandbox::new(component, Arc::clone(&policy))),
             in_flight: InFlightLimit::new(requests),
@@ -83,6 +90,8 @@ impl ComponentPlugin {
             rpc_thread: Arc::default(),
             api: OnceLock::new(),
             settings: LatestSnapshot::default(),
+            previous_values: PreviousValues::default(),
+            settings_environment: SettingsEnvironment::default(),
             bot: Arc::default(),
             outgoing: Arc::default(),
             host_key: Arc::default(),
@@ -111,6 +120,20 @@ impl ComponentPlugin {
         self
     }
 
+    /// Adds what the server's environment says about the settings.
+    #[must_use]
+    pub fn with_settings_environment(mut self, environment: SettingsEnvironment) -> Self {
+        self.settings_environment = environment;
+        self
+    }
+
+    /// Adds what the process knows about itself.
+    #[must_use]
+    pub(crate) fn with_process(mut self, process: ProcessFacts) -> Self {
+        self.process = process;
+        self
+    }
+
     /// The services that all events share; `None` before activation.
     pub(super) fn services(&self) -> Option<Arc<Services>> {
         Some(Arc::new(Services {
@@ -119,6 +142,7 @@ impl ComponentPlugin {
             schema: Arc::clone(&self.schema),
             policy: Arc::clone(&self.policy),
             settings: self.settings.get(),
+            settings_environment: self.settings_environment,
             bot: Arc::clone(&self.bot),
             outgoing: Arc::clone(&self.outgoing),
             metrics: Arc::clone(&self.metrics),

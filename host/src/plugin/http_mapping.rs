@@ -46,6 +46,18 @@ impl Reply {
         }
     }
 
+    pub(crate) fn json(status: u16, body: &serde_json::Value) -> Self {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        Self {
+            status,
+            headers: vec![
+                header("Content-Type", "application/json"),
+                header("X-Content-Type-Options", "nosniff"),
+            ],
+            body: body.to_string().into_bytes(),
+        }
+    }
+
     pub(crate) fn busy() -> Self {
         let mut reply = Self::text(503, "too many requests at once; try again in a moment");
         let seconds = ("Retry-After".to_owned(), "2".to_owned());

@@ -19,8 +19,10 @@ impl ComponentPlugin {
         let snapshot = SettingsSnapshot::load(api)
             .await
             .map_err(|error| error.to_string())?;
-        self.settings.keep(begun, snapshot, |snapshot| {
-            self.outgoing.allow(snapshot.internal_connections.clone());
+        self.settings.keep(begun, snapshot, |old, new| {
+            let keys = self.policy.previous_settings();
+            self.previous_values.keep(keys, old, new);
+            self.outgoing.allow(new.internal_connections.clone());
         });
         Ok(())
     }
@@ -31,6 +33,7 @@ impl ComponentPlugin {
     ///
     /// With a sentence for administrators.
     pub async fn activate(&self, api: Arc<dyn Api>) -> Result<(), String> {
+        self.sandbox.component().check_hooks(&self.policy)?;
         let api = self.api.get_or_init(|| api);
         let log = || Arc::new(ServerLog::new(Arc::clone(api), Arc::clone(&self.metrics)));
         self.log.get_or_init(log);
@@ -69,10 +72,16 @@ impl ComponentPlugin {
         if let Some(api) = self.api.get() {
             self.load_settings(api.as_ref()).await?;
         }
+        let previous = self.previous_values.unseen();
+        let seen = previous.clone();
         let notified = self.event(EventKind::Lifecycle, |sandbox, services| async move {
-            sandbox.configuration_changed(services).await
+            sandbox.configuration_changed(services, &previous).await
         });
-        notified.await.map_err(|error| sanitize(error.to_string()))
+        let notified = notified.await;
+        if notified.is_ok() {
+            self.previous_values.seen(&seen);
+        }
+        notified.map_err(|error| sanitize(error.to_string()))
     }
 
     /// Notifies the component that the plugin is being deactivated.

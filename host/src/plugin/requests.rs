@@ -5,7 +5,8 @@ use mattermost_plugin_rpc::mattermost::{BodyReader, HttpRequest, ResponseWriter}
 use super::admission::{BodyError, is_webhook_like};
 use super::component_plugin::{ComponentPlugin, host_failed};
 use super::http_mapping::{self, Reply, component_request, is_click, user_of};
-use super::{origin, settings_route};
+use super::sandbox_route::SANDBOX_ROUTE;
+use super::{origin, sandbox_route, settings_route};
 use crate::event::Client;
 use crate::log::{Line, sanitize};
 use crate::metrics::Counter;
@@ -121,7 +122,12 @@ impl ComponentPlugin {
     async fn host_route(&self, path: &str, request: &HttpRequest, body: &[u8]) -> Reply {
         match (path, self.services()) {
             (FORM_ROUTE, Some(services)) => settings_route::handle(&services, request, body).await,
-            (FORM_ROUTE, None) => Reply::failed(),
+            (SANDBOX_ROUTE, Some(services)) => {
+                let component = self.sandbox.component();
+                let (version, process) = (&self.version, &self.process);
+                sandbox_route::handle(&services, component, version, process, request).await
+            }
+            (FORM_ROUTE | SANDBOX_ROUTE, None) => Reply::failed(),
             _ => Reply::text(404, "the host has no such route"),
         }
     }

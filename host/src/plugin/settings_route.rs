@@ -11,11 +11,11 @@ use mattermost_plugin_rpc::mattermost::{HttpRequest, KvSetOptions, LogLevel};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::http_mapping::{Reply, user_of};
-use super::origin::is_from_plugin;
+use super::host_routes::{check_system_admin, error_reply, signed_in_user};
+use super::http_mapping::Reply;
 use crate::event::Services;
 use crate::log::{Line, Topic, sanitize};
-use crate::settings::{FORM_PERMISSION, FORM_ROUTE, Form, SaveError, save};
+use crate::settings::{FORM_ROUTE, Form, SaveError, save};
 use crate::signing::interactions::{InteractionScope, Purpose, SignedPayload};
 
 /// How long the record of a submitted form is kept, in seconds: longer than the form is valid by any node's clock.
@@ -38,8 +38,9 @@ pub(crate) async fn handle(services: &Services, request: &HttpRequest, body: &[u
     if !request.method.eq_ignore_ascii_case("POST") {
         return error_reply(405, "This route only accepts forms.");
     }
-    let Some(user) = user_of(request).filter(|_| !is_from_plugin(request)) else {
-        return error_reply(401, "Log in to Mattermost and try again.");
+    let user = match signed_in_user(request) {
+        Ok(user) => user,
+        Err(reply) => return reply,
     };
     let submission: Option<Submission> = serde_json::from_slice(body).ok();
     let own = submission.filter(|it| it.user_id == user && it.kind == "dialog_submission");
@@ -47,12 +48,10 @@ pub(crate) async fn handle(services: &Services, request: &HttpRequest, body: &[u
         return error_reply(400, "The request is not a form of this user.");
     };
     if submission.cancelled {
-        return json_reply(200, &json!({}));
+        return Reply::json(200, &json!({}));
     }
-    match services.api.has_permission_to(user, FORM_PERMISSION).await {
-        Ok(true) => {}
-        Ok(false) => return error_reply(403, "Only system admins can change settings."),
-        Err(_) => return error_reply(503, "Mattermost did not answer. Try again in a minute."),
+    if let Err(reply) = check_system_admin(services, user).await {
+        return reply;
     }
     let form = match verified_form(services, user, &submission.state).await {
         Ok(Some(form)) => form,
@@ -73,10 +72,10 @@ pub(crate) async fn handle(services: &Services, request: &HttpRequest, body: &[u
         }
     }
     if !problems.is_empty() {
-        return json_reply(200, &json!({ "errors": problems }));
+        return Reply::json(200, &json!({ "errors": problems }));
     }
     if changes.is_empty() {
-        return json_reply(200, &json!({}));
+        return Reply::json(200, &json!({}));
     }
     match mark_submitted(services, &form).await {
         Ok(true) => {}
@@ -89,7 +88,7 @@ pub(crate) async fn handle(services: &Services, request: &HttpRequest, body: &[u
             let message = "A system admin changed settings of the plugin";
             let settings = ("settings".to_owned(), keys.join(" "));
             log_event(services, LogLevel::Info, message, user, settings);
-            json_reply(200, &json!({}))
+            Reply::json(200, &json!({}))
         }
         Err(why) => save_error_reply(services, user, why),
     }
@@ -167,20 +166,4 @@ fn log_event(
         message,
         fields: vec![("user".to_owned(), user.to_owned()), field],
     });
-}
-
-/// An error that the server shows in the form.
-fn error_reply(status: u16, sentence: &str) -> Reply {
-    json_reply(status, &json!({ "error": sentence }))
-}
-
-fn json_reply(status: u16, body: &Value) -> Reply {
-    let mut reply = Reply::text(status, "");
-    reply.body = body.to_string().into_bytes();
-    for (name, value) in &mut reply.headers {
-        if name == "Content-Type" {
-            *value = "application/json".to_owned();
-        }
-    }
-    reply
 }

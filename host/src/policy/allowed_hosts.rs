@@ -58,6 +58,27 @@ impl AllowedHosts {
         })
     }
 
+    /// The rules, as they are written, and the URL that each allows now: its scheme, host, and port. `None` if the rule names a
+    /// setting that has no URL. `setting` looks up the value of a setting.
+    pub(super) fn in_force(
+        &self,
+        setting: impl Fn(&str) -> Option<String>,
+    ) -> impl Iterator<Item = (String, Option<String>)> {
+        self.rules.iter().map(move |rule| match rule {
+            HostRule::Exact(host) => (format!("https://{host}"), Some(format!("https://{host}"))),
+            HostRule::Subdomains(host) => {
+                let rule = format!("https://*.{host}");
+                (rule.clone(), Some(rule))
+            }
+            HostRule::Setting(key) => {
+                let entered = setting(key).and_then(|url| Url::parse(url.trim()).ok());
+                let entered = entered.filter(|url| matches!(url.scheme(), "https" | "http"));
+                let origin = entered.map(|url| url.origin().ascii_serialization());
+                (format!("setting:{key}"), origin)
+            }
+        })
+    }
+
     /// Decides whether a URL may be fetched. `setting` looks up the value of a setting.
     ///
     /// # Errors

@@ -22,18 +22,26 @@ use super::posts::{PostPolicy, is_free_prop, is_kind_of};
 use super::raw_policy::RawPolicy;
 use super::routes::Route;
 
+/// Hooks that every component may receive.
+const DEFAULT_HOOKS: [&str; 4] = ["command", "job", "lifecycle", "request"];
+
+/// The hook that adds a file to support packets.
+pub(crate) const SUPPORT_DATA: &str = "support_data";
+
 /// The limits on a component's use of the machine, the network, and Mattermost.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    allowed_hosts: AllowedHosts,
-    limits: BTreeMap<EventKind, Limits>,
-    concurrent_events: usize,
-    concurrent_memory_mib: u64,
+    pub(super) allowed_hosts: AllowedHosts,
+    pub(super) limits: BTreeMap<EventKind, Limits>,
+    pub(super) concurrent_events: usize,
+    pub(super) concurrent_memory_mib: u64,
     command: Option<String>,
     bot: Option<BotProfile>,
     posts: PostPolicy,
     legacy_posts: Vec<LegacyPostRule>,
     routes: Vec<Route>,
+    hooks: BTreeSet<String>,
+    previous_settings: Vec<String>,
 }
 
 impl Policy {
@@ -78,6 +86,9 @@ impl Policy {
         if let Some(rule) = raw.posts.adopt.iter().find(|rule| !rule.is_valid()) {
             return Err(PolicyError::LegacyPosts(rule.to_string()));
         }
+        if let Some(hook) = raw.hooks.iter().find(|hook| *hook != SUPPORT_DATA) {
+            return Err(PolicyError::Hook(hook.clone()));
+        }
         let mut paths = BTreeSet::new();
         for route in &raw.routes {
             if !route.is_valid() || !paths.insert(&route.path) {
@@ -89,6 +100,8 @@ impl Policy {
             allowed_hosts,
             legacy_posts: raw.posts.adopt,
             routes: raw.routes,
+            hooks: raw.hooks,
+            previous_settings: raw.previous_settings,
             limits,
             concurrent_events: events,
             concurrent_memory_mib: memory,
@@ -120,6 +133,11 @@ impl Policy {
         self.command.as_deref()
     }
 
+    /// Whether the component may receive this hook.
+    pub(crate) fn allows_hook(&self, hook: &str) -> bool {
+        DEFAULT_HOOKS.contains(&hook) || self.hooks.contains(hook)
+    }
+
     /// The kinds and props of the plugin's posts.
     pub(crate) fn posts(&self) -> &PostPolicy {
         &self.posts
@@ -133,6 +151,11 @@ impl Policy {
     /// The settings that host rules name.
     pub(crate) fn settings(&self) -> impl Iterator<Item = &str> {
         self.allowed_hosts.settings()
+    }
+
+    /// The settings whose earlier values the component gets.
+    pub(crate) fn previous_settings(&self) -> &[String] {
+        &self.previous_settings
     }
 
     /// The rules for posts of an earlier plugin.
@@ -212,6 +235,7 @@ impl fmt::Display for Policy {
             list(&self.posts.kinds)
         )?;
         writeln!(f, "  props of its posts: {}", list(&self.posts.props))?;
+        writeln!(f, "  optional hooks it receives: {}", list(&self.hooks))?;
         let bot = self.bot.as_ref().map_or("none", |bot| bot.name.as_str());
         writeln!(f, "  bot account it may write as: {bot}")?;
         let picture = self.bot.as_ref().and_then(|bot| bot.picture.as_deref());
@@ -238,6 +262,10 @@ impl fmt::Display for Policy {
                 f,
                 "  requests at once reserved for small requests to these routes without a session: {reserved}"
             )?;
+        }
+        if !self.previous_settings.is_empty() {
+            let keys = self.previous_settings.join(", ");
+            writeln!(f, "  settings whose earlier values it gets: {keys}")?;
         }
         for rule in &self.legacy_posts {
             writeln!(f, "  posts of an earlier plugin it may change: {rule}")?;
@@ -290,6 +318,7 @@ mod tests {
     fn unknown_keys_and_invalid_values_are_errors() {
         for broken in [
             json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "x": 1}),
+            json!({"http": {"hosts": []}, "limits": limits(), "concurrent_events": 1, "hooks": ["job"]}),
             json!({"http": {"hosts": [], "x": 1}, "limits": limits(), "concurrent_events": 1}),
             json!({"http": {"hosts": []}, "limits": {}, "concurrent_events": 1}),
             json!({"http": {"hosts": ["example.com"]}, "limits": limits(), "concurrent_events": 1}),

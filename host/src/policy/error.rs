@@ -44,6 +44,9 @@ pub enum PolicyError {
     /// A route is malformed or listed twice.
     #[error("`{0}` is not a route: write a path once, with a leading `/` and without a query")]
     Route(String),
+    /// The hook does not exist, or every component receives it.
+    #[error("hooks: `{0}` is not an optional hook")]
+    Hook(String),
     /// A limit is out of range.
     #[error("`{name}` must be from 1 to {max}, and is {value}")]
     Limit {

@@ -12,10 +12,12 @@ pub(crate) mod plugin_routes;
 mod posts;
 mod public_addresses;
 mod raw_policy;
+mod report;
 mod routes;
 
 pub use allowed_hosts::AddressTrust;
 pub use definition::Policy;
+pub(crate) use definition::SUPPORT_DATA;
 pub use error::PolicyError;
 pub use limits::{EventKind, Limits};
 pub(crate) use posts::PostPolicy;

@@ -21,10 +21,16 @@ pub(crate) struct RawPolicy {
     pub(super) concurrent_memory_mib: u64,
     pub(super) command: Option<String>,
     pub(super) bot: Option<BotProfile>,
+    /// Optional hooks that the component may receive.
+    #[serde(default)]
+    pub(super) hooks: BTreeSet<String>,
     #[serde(default)]
     pub(super) posts: RawPosts,
     #[serde(default)]
     pub(super) routes: Vec<Route>,
+    /// Keys of the settings whose earlier values the component gets.
+    #[serde(default)]
+    pub(super) previous_settings: Vec<String>,
     /// Keys of the settings that the component may ask for.
     #[serde(default)]
     pub(crate) settings: Vec<String>,

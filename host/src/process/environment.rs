@@ -7,6 +7,8 @@
 
 use std::ffi::OsStr;
 
+use crate::settings::SettingsEnvironment;
+
 /// Variables that are kept.
 const KEPT: [&str; 13] = [
     // The start by the server, and the folder of the socket.
@@ -34,13 +36,66 @@ fn is_kept(name: &OsStr) -> bool {
     })
 }
 
+/// The variable that keeps [`SettingsEnvironment`] when the others are removed.
+const FACTS: &str = "PLUGIN_HOST_SETTINGS";
+
+const IN_DATABASE: &str = "database";
+const REPLACED: &str = "replaced";
+
 /// Executes the program again without the variables it does not need. Returns if there are none, or on failure.
 pub(crate) fn remove_unused() -> Result<(), std::io::Error> {
-    let (kept, others): (Vec<_>, Vec<_>) = std::env::vars_os().partition(|(name, _)| is_kept(name));
+    let (mut kept, others): (Vec<_>, Vec<_>) =
+        std::env::vars_os().partition(|(name, _)| is_kept(name));
     if others.is_empty() {
         return Ok(());
     }
+    kept.retain(|(name, _)| name != FACTS);
+    let facts = facts(others.iter().map(|(name, value)| (&**name, &**value)));
+    kept.push((FACTS.into(), written(facts).into()));
     reexec::reexec(kept)
+}
+
+/// What the server's environment says about the settings of plugins.
+pub(crate) fn settings_environment() -> SettingsEnvironment {
+    match std::env::var(FACTS) {
+        Ok(text) => read(&text),
+        // The variables were not removed.
+        Err(_) => {
+            let all: Vec<_> = std::env::vars_os().collect();
+            facts(all.iter().map(|(name, value)| (&**name, &**value)))
+        }
+    }
+}
+
+/// The server compares names in upper case.
+fn facts<'a>(variables: impl Iterator<Item = (&'a OsStr, &'a OsStr)>) -> SettingsEnvironment {
+    let mut facts = SettingsEnvironment::default();
+    for (name, value) in variables {
+        if name.eq_ignore_ascii_case("MM_PLUGINSETTINGS_PLUGINS") {
+            facts.replaces_settings = true;
+        } else if name.eq_ignore_ascii_case("MM_CONFIG") {
+            let value = value.to_string_lossy();
+            facts.configuration_in_database = ["mysql://", "postgres://", "postgresql://"]
+                .iter()
+                .any(|scheme| value.trim_start().starts_with(scheme));
+        }
+    }
+    facts
+}
+
+fn written(facts: SettingsEnvironment) -> String {
+    let database = facts.configuration_in_database.then_some(IN_DATABASE);
+    let replaced = facts.replaces_settings.then_some(REPLACED);
+    let words: Vec<_> = database.into_iter().chain(replaced).collect();
+    words.join(" ")
+}
+
+fn read(text: &str) -> SettingsEnvironment {
+    let has = |word: &str| text.split(' ').any(|one| one == word);
+    SettingsEnvironment {
+        configuration_in_database: has(IN_DATABASE),
+        replaces_settings: has(REPLACED),
+    }
 }
 
 #[cfg(unix)]
@@ -59,7 +114,7 @@ mod reexec {
 
 #[cfg(test)]
 mod tests {
-    use super::is_kept;
+    use super::*;
 
     #[test]
     fn variables_of_the_server_are_not_kept() {
@@ -76,6 +131,38 @@ mod tests {
         }
         for name in ["MATTERMOST_PLUGIN", "PLUGIN_MIN_PORT", "https_proxy"] {
             assert!(is_kept(name.as_ref()), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_environment_says_where_settings_are_changed() {
+        let of = |variables: &[(&str, &str)]| {
+            let variables = variables.iter();
+            facts(variables.map(|(name, value)| (name.as_ref(), value.as_ref())))
+        };
+        let facts = |configuration_in_database, replaces_settings| SettingsEnvironment {
+            configuration_in_database,
+            replaces_settings,
+        };
+        for (variables, expected) in [
+            (&[][..], facts(false, false)),
+            (
+                &[("MM_CONFIG", "postgres://mm:secret@db/mm")],
+                facts(true, false),
+            ),
+            (&[("MM_CONFIG", "/etc/mm/config.json")], facts(false, false)),
+            (&[("mm_PluginSettings_Plugins", "{}")], facts(false, true)),
+            (
+                &[
+                    ("MM_CONFIG", "mysql://x"),
+                    ("MM_PLUGINSETTINGS_PLUGINS", ""),
+                ],
+                facts(true, true),
+            ),
+            (&[("MM_PLUGINSETTINGS_ENABLE", "true")], facts(false, false)),
+        ] {
+            assert_eq!(of(variables), expected, "{variables:?}");
+            assert_eq!(read(&written(expected)), expected);
         }
     }
 }

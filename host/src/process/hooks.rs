@@ -131,19 +131,14 @@ impl Hooks for PluginHooks {
         _context: Context,
     ) -> BoxFuture<'_, Result<Vec<FileData>, String>> {
         Box::pin(async move {
-            let file = FileData {
-                filename: format!("{}/diagnostics.txt", self.plugin.plugin_id()),
-                body: Bytes(
-                    format!(
-                        "{}{}\n\n{}",
-                        self.description,
-                        self.confinement,
-                        self.prometheus()
-                    )
-                    .into_bytes(),
-                ),
-            };
-            Ok(vec![file])
+            let metrics = self.prometheus();
+            let own = format!("{}{}\n\n{metrics}", self.description, self.confinement);
+            let files = self.plugin.support_files(own).await.into_iter();
+            let files = files.map(|(filename, text)| FileData {
+                filename,
+                body: Bytes(text.into_bytes()),
+            });
+            Ok(files.collect())
         })
     }
 }

@@ -1,11 +1,13 @@
 //! Loads the embedded image of the component.
 
 use memmap2::MmapMut;
+use ring::digest::{SHA256, digest};
 use tokio::sync::oneshot;
 use zlib_rs::{InflateConfig, ReturnCode, decompress_slice};
 
 use crate::policy::Policy;
 use crate::sandbox::{Component, max_concurrent_events};
+use crate::signing::encoding::hex;
 
 /// The largest decompressed image, in bytes.
 const IMAGE_LIMIT: usize = 64 * 1024 * 1024;
@@ -33,6 +35,13 @@ pub(super) fn load(
     release_pages(compressed);
     Component::load(&image, target, max_concurrent_events(policy))
         .map_err(|error| error.to_string())
+}
+
+/// The SHA-256 of the embedded image, in hexadecimal digits. It identifies the component, its compiler, and the target.
+pub(super) fn checksum(embedded: &'static [u8]) -> String {
+    let sum = hex(digest(&SHA256, embedded).as_ref());
+    release_pages(embedded);
+    sum
 }
 
 /// Returns the pages of the compressed image, about a megabyte, to the system. If they are read again, the system loads

@@ -6,6 +6,8 @@ mod environment;
 mod hooks;
 mod image;
 mod rss;
+#[cfg(test)]
+mod shutdown_tests;
 mod start;
 
 pub use describe::describe;

@@ -3,7 +3,7 @@
 //! The RPC runs on the main thread's executor, which never computes for long, so pings and streams are always served. Events start
 //! there while they use less than half of its time, and otherwise run on a small thread pool.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ use super::confinement::{confine, describe_confinement};
 use super::describe::{describe, packages};
 use super::environment;
 use super::hooks::PluginHooks;
-use super::image::{load, start_loading};
+use super::image::{checksum, load, start_loading};
 use crate::manifest::Manifest;
-use crate::plugin::ComponentPlugin;
+use crate::plugin::{ComponentPlugin, ProcessFacts};
 use crate::sandbox::Component;
 
 /// The most threads of the event pool, which has one per core. Waiting needs no thread.
@@ -40,6 +40,7 @@ pub fn run(image: &'static [u8], manifest: &str, target: &str, list: &[u8]) -> E
         return match load(image, target, &manifest.policy) {
             Ok(component) => {
                 show(&about(&manifest, &component, target));
+                show(&format!("component image, SHA-256: {}\n", checksum(image)));
                 show(&packages(list));
                 ExitCode::SUCCESS
             }
@@ -68,25 +69,13 @@ pub fn run(image: &'static [u8], manifest: &str, target: &str, list: &[u8]) -> E
         Ok(loading) => loading,
         Err(error) => return fail(&error),
     };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let events = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores.min(MAX_EVENT_THREADS))
-        .max_blocking_threads(BLOCKING_THREADS)
-        .thread_name("event")
-        .enable_all()
-        .build();
-    let rpc = tokio::runtime::Builder::new_current_thread()
-        .max_blocking_threads(BLOCKING_THREADS)
-        .enable_all()
-        .build();
-    let (events, rpc) = match (events, rpc) {
-        (Ok(events), Ok(rpc)) => (events, rpc),
-        (Err(error), _) | (_, Err(error)) => {
-            return fail(&format!("the threads cannot be started: {error}"));
-        }
+    let [rpc, events] = match executors() {
+        Ok(executors) => executors,
+        Err(error) => return fail(&format!("the threads cannot be started: {error}")),
     };
     let executor = events.handle().clone();
     let target = target.to_owned();
+    let component_checksum = Box::new(move || checksum(image));
     let serving = listening.serve(|stream, broker| async move {
         let component = match loading.await {
             Ok(Ok(component)) => Arc::new(component),
@@ -94,7 +83,13 @@ pub fn run(image: &'static [u8], manifest: &str, target: &str, list: &[u8]) -> E
             Err(error) => return warn(&format!("loading the component failed: {error}")),
         };
         let description = about(&manifest, &component, &target);
-        let plugin = Arc::new(ComponentPlugin::new(component, manifest, executor));
+        let process = ProcessFacts {
+            confinement: confinement.restrictions().collect(),
+            checksum: Some(component_checksum),
+        };
+        let plugin = ComponentPlugin::new(component, manifest, executor);
+        let plugin = plugin.with_settings_environment(environment::settings_environment());
+        let plugin = Arc::new(plugin.with_process(process));
         let hooks: Arc<dyn Hooks> = Arc::new(PluginHooks {
             plugin,
             description,
@@ -117,9 +112,25 @@ pub fn run(image: &'static [u8], manifest: &str, target: &str, list: &[u8]) -> E
     }
 }
 
+/// The executors of the RPC, which runs on the calling thread, and of events.
+pub(super) fn executors() -> io::Result<[Runtime; 2]> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let events = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.min(MAX_EVENT_THREADS))
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("event")
+        .enable_all()
+        .build()?;
+    let rpc = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .enable_all()
+        .build()?;
+    Ok([rpc, events])
+}
+
 /// Shuts the executors down without waiting. Running events belong to callers that are gone, and a thread that resolves a name
 /// waits until its name servers answer.
-fn shut_down(executors: [Runtime; 2]) {
+pub(super) fn shut_down(executors: [Runtime; 2]) {
     for executor in executors {
         executor.shutdown_background();
     }
@@ -150,42 +161,4 @@ fn show(text: &str) {
 /// Prints to standard error, for a person who started the executable by hand.
 fn print_error(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shut_down;
-    use std::sync::mpsc;
-    use std::thread;
-    use std::time::Duration;
-    use tokio::runtime::Builder;
-
-    #[test]
-    fn the_process_ends_during_name_resolution() {
-        let rpc = Builder::new_current_thread().build().unwrap();
-        let events = Builder::new_multi_thread().worker_threads(1).build();
-        let events = events.unwrap();
-        let (started, starts) = mpsc::channel();
-        let mut answers = Vec::new();
-        for executor in [&rpc, &events] {
-            let (answer, silence) = mpsc::channel::<()>();
-            answers.push(answer);
-            let started = started.clone();
-            executor.spawn_blocking(move || {
-                started.send(()).unwrap();
-                let _ = silence.recv();
-            });
-        }
-        starts.recv().unwrap();
-        starts.recv().unwrap();
-        let (ended, end_of_process) = mpsc::channel();
-        thread::spawn(move || {
-            shut_down([rpc, events]);
-            ended.send(()).unwrap();
-        });
-        end_of_process
-            .recv_timeout(Duration::from_secs(60))
-            .unwrap();
-        drop(answers);
-    }
 }

@@ -6,10 +6,25 @@ use wasmtime::component::{Component as WasmComponent, InstancePre, Linker};
 use super::image::{LoadError, load_image};
 use super::ticker::Ticker;
 use super::{pool, wasi};
+use crate::bindings::diagnostics::DiagnosticsPre;
 use crate::bindings::jobs::JobsPre;
 use crate::bindings::plugin::PluginPre;
 use crate::capability;
 use crate::event::EventState;
+use crate::policy::{Policy, SUPPORT_DATA};
+
+const PACKAGE: &str = "mattermost:plugin/";
+const JOBS: &str = "job-handler";
+const DIAGNOSTICS: &str = "diagnostics";
+
+/// The interfaces that a component may export, and the names of their hooks.
+const HOOKS: [(&str, &str); 5] = [
+    ("command-handler", "command"),
+    (JOBS, "job"),
+    ("lifecycle", "lifecycle"),
+    ("http-handler", "request"),
+    (DIAGNOSTICS, SUPPORT_DATA),
+];
 
 /// A loaded and linked component.
 pub struct Component {
@@ -17,8 +32,11 @@ pub struct Component {
     pub(super) pre: PluginPre<EventState>,
     /// `None` if the component has no jobs.
     pub(super) jobs: Option<JobsPre<EventState>>,
+    /// `None` if the component has no file for support packets.
+    pub(super) diagnostics: Option<DiagnosticsPre<EventState>>,
     pub(super) ticker: Ticker,
     imports: Vec<String>,
+    exports: Vec<String>,
 }
 
 impl Component {
@@ -42,19 +60,25 @@ impl Component {
             .map(|(name, _)| name.to_owned())
             .collect();
         imports.sort();
+        let kind = component.component_type();
+        let exports = kind.exports(&engine).map(|(name, _)| name.to_owned());
+        let exports: Vec<_> = exports.collect();
+        let has = |name: &str| exports.iter().any(|export| is_interface(export, name));
         let pre = link(&engine, &component).map_err(LoadError::Interface)?;
-        let jobs = exports_jobs(&component, &engine)
-            .then(|| JobsPre::new(pre.clone()))
-            .transpose()
-            .map_err(LoadError::Interface)?;
+        let jobs = has(JOBS).then(|| JobsPre::new(pre.clone())).transpose();
+        let jobs = jobs.map_err(LoadError::Interface)?;
+        let diagnostics = has(DIAGNOSTICS).then(|| DiagnosticsPre::new(pre.clone()));
+        let diagnostics = diagnostics.transpose().map_err(LoadError::Interface)?;
         let pre = PluginPre::new(pre).map_err(LoadError::Interface)?;
         let ticker = Ticker::start(engine.clone())?;
         Ok(Self {
             engine,
             pre,
             jobs,
+            diagnostics,
             ticker,
             imports,
+            exports,
         })
     }
 
@@ -64,6 +88,40 @@ impl Component {
         &self.imports
     }
 
+    /// The hooks that the component receives.
+    #[must_use]
+    pub fn hooks(&self) -> Vec<&'static str> {
+        let has = |interface: &str| {
+            self.exports
+                .iter()
+                .any(|name| is_interface(name, interface))
+        };
+        let present = HOOKS.iter().filter(|(interface, _)| has(interface));
+        present.map(|(_, hook)| *hook).collect()
+    }
+
+    /// Checks that the component receives no hook that its policy does not list.
+    ///
+    /// # Errors
+    ///
+    /// With a sentence for administrators.
+    pub(crate) fn check_hooks(&self, policy: &Policy) -> Result<(), String> {
+        for export in &self.exports {
+            let mut hooks = HOOKS.iter();
+            let hook = hooks.find(|(interface, _)| is_interface(export, interface));
+            match hook {
+                Some((_, hook)) if policy.allows_hook(hook) => {}
+                Some((_, hook)) => {
+                    return Err(format!(
+                        "the component has the hook {hook}, which its policy does not list"
+                    ));
+                }
+                None => return Err(format!("the component exports {export}, which is no hook")),
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the component handles jobs.
     #[must_use]
     pub fn has_jobs(&self) -> bool {
@@ -71,10 +129,11 @@ impl Component {
     }
 }
 
-fn exports_jobs(component: &WasmComponent, engine: &Engine) -> bool {
-    let kind = component.component_type();
-    let mut exports = kind.exports(engine);
-    exports.any(|(name, _)| name.starts_with("mattermost:plugin/job-handler@"))
+/// Whether `name` is this interface of the plugin package, in any version.
+fn is_interface(name: &str, interface: &str) -> bool {
+    let rest = name.strip_prefix(PACKAGE);
+    let rest = rest.and_then(|rest| rest.strip_prefix(interface));
+    rest.is_some_and(|rest| rest.starts_with('@'))
 }
 
 fn link(engine: &Engine, component: &WasmComponent) -> wasmtime::Result<InstancePre<EventState>> {

@@ -23,6 +23,7 @@ use crate::jobs::Job;
 use crate::log::Line;
 use crate::metrics::Counter;
 use crate::policy::{EventKind, Policy};
+use crate::settings::PreviousValue;
 
 /// The most data of one call between component and host, in bytes on the host's heap: slightly more than the largest
 /// response. A list may reference the same string many times and be far larger for the host than for the component.
@@ -181,7 +182,7 @@ impl Sandbox {
             .map(|outcome| outcome.value)
     }
 
-    /// Notifies the component of a configuration change.
+    /// Notifies the component of a configuration change, with earlier values of settings.
     ///
     /// # Errors
     ///
@@ -189,10 +190,11 @@ impl Sandbox {
     pub(crate) async fn configuration_changed(
         &self,
         services: Arc<Services>,
+        previous: &[PreviousValue],
     ) -> Result<(), EventError> {
         let call = async |plugin: &Plugin, store: &mut Store<EventState>| {
             let handler = plugin.mattermost_plugin_lifecycle();
-            handler.call_configuration_changed(store).await
+            handler.call_configuration_changed(store, previous).await
         };
         self.event(EventKind::Lifecycle, services, None, call)
             .await
@@ -274,6 +276,27 @@ impl Sandbox {
         };
         let outcome = self.job_event(services, job.actor.clone(), call).await?;
         Ok(outcome.value)
+    }
+
+    /// Asks the component for its file for support packets.
+    ///
+    /// # Errors
+    ///
+    /// When the event could not be handled.
+    pub(crate) async fn support_data(
+        &self,
+        services: Arc<Services>,
+    ) -> Result<Outcome<String>, EventError> {
+        let run = async |store: &mut Store<EventState>| {
+            let Some(pre) = &self.component.diagnostics else {
+                bail!("the component has no support data");
+            };
+            let diagnostics = pre.instantiate_async(&mut *store).await?;
+            let handler = diagnostics.mattermost_plugin_diagnostics();
+            handler.call_support_data(store).await
+        };
+        self.run_within_limits(EventKind::Lifecycle, services, None, run)
+            .await
     }
 
     /// Notifies the component that a job will not be run again.

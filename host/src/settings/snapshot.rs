@@ -27,6 +27,8 @@ pub struct SettingsSnapshot {
     pub restricts_direct_messages: bool,
     /// `EmailSettings.RequireEmailVerification`.
     pub email_verification_required: bool,
+    /// Whether the server refuses to save settings, if its configuration is in a file.
+    pub has_read_only_file: bool,
     /// `ServiceSettings.AllowedUntrustedInternalConnections`.
     pub internal_connections: InternalConnections,
 }
@@ -56,6 +58,7 @@ impl SettingsSnapshot {
             json: serde_json::to_string(&settings)?,
             settings,
             site_url: parse_site_url(config.service_settings.site_url.as_deref()),
+            has_read_only_file: config.has_read_only_file(),
             restricts_direct_messages: config.restricts_direct_messages(),
             default_locale: config.default_server_locale().to_owned(),
             internal_connections: InternalConnections::parse(
@@ -110,16 +113,17 @@ impl LatestSnapshot {
         self.begun.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    /// Keeps and applies a snapshot, unless one is kept whose loading began later.
+    /// Keeps and applies a snapshot, unless one is kept whose loading began later. `apply` gets the replaced snapshot and the new
+    /// one.
     pub(crate) fn keep(
         &self,
         begun: u64,
         snapshot: SettingsSnapshot,
-        apply: impl FnOnce(&SettingsSnapshot),
+        apply: impl FnOnce(&SettingsSnapshot, &SettingsSnapshot),
     ) {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         if begun > kept.0 {
-            apply(&snapshot);
+            apply(&kept.1, &snapshot);
             *kept = (begun, Arc::new(snapshot));
         }
     }
@@ -144,11 +148,11 @@ mod tests {
         let latest = LatestSnapshot::default();
         let (first, second) = (latest.begin(), latest.begin());
         let mut applied = Vec::new();
-        latest.keep(second, snapshot("new"), |_| applied.push("new"));
-        latest.keep(first, snapshot("old"), |_| applied.push("old"));
+        latest.keep(second, snapshot("new"), |_, _| applied.push("new"));
+        latest.keep(first, snapshot("old"), |_, _| applied.push("old"));
         assert_eq!(latest.get().site_url.as_deref(), Some("new"));
         let third = latest.begin();
-        latest.keep(third, snapshot("latest"), |_| applied.push("latest"));
+        latest.keep(third, snapshot("latest"), |_, _| applied.push("latest"));
         assert_eq!(latest.get().site_url.as_deref(), Some("latest"));
         assert_eq!(applied, ["new", "latest"]);
     }

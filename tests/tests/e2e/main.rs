@@ -24,6 +24,7 @@ mod oauth;
 mod overload;
 mod recordings;
 mod rest;
+mod sandbox;
 mod secrets;
 mod shutdown;
 mod signatures;
@@ -40,12 +41,13 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let mut trials: Vec<Trial> = Vec::new();
-    let groups: [&[Check]; 22] = [
+    let groups: [&[Check]; 23] = [
         console::CHECKS,
         lifecycle::CHECKS,
         oauth::CHECKS,
         meetings::CHECKS,
         rest::CHECKS,
+        sandbox::CHECKS,
         webhooks::CHECKS,
         recordings::CHECKS,
         takeover::CHECKS,

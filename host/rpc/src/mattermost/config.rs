@@ -29,6 +29,12 @@ impl Config {
         self.team_settings.restrict_direct_message.as_deref() == Some("team")
     }
 
+    /// Whether the server refuses to save a configuration that is in a file. One in the database can be saved nevertheless.
+    pub fn has_read_only_file(&self) -> bool {
+        let cluster = &self.cluster_settings;
+        cluster.enable == Some(true) && cluster.read_only_config == Some(true)
+    }
+
     /// The language of messages from the server, as a language tag. English if it is not set.
     pub fn default_server_locale(&self) -> &str {
         self.localization_settings

@@ -89,6 +89,12 @@ impl Confinement {
         self.restrictions.iter().all(|part| part.missing.is_none())
     }
 
+    /// The restrictions by name, and why those that are missing are.
+    pub(crate) fn restrictions(&self) -> impl Iterator<Item = (&'static str, Option<String>)> {
+        let parts = self.restrictions.iter();
+        parts.map(|part| (part.name, part.missing.clone()))
+    }
+
     /// Logs which restrictions are active, as a warning if some are not.
     pub async fn log_status(&self, api: &dyn Api) {
         let (level, message) = if self.is_complete() {

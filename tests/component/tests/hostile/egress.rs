@@ -142,6 +142,42 @@ async fn the_plugin_is_deactivated_while_a_name_is_looked_up() {
     drop(let_go);
 }
 
+/// The error has no text, so that it cannot carry an address to a person without permissions. The log has the details.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_says_why_a_host_cannot_be_reached_and_nothing_else() {
+    let names = |name: &str, family| match (name, family) {
+        ("listed.example", Family::V4) => Ok(vec![[198, 18, 7, 7].into()]),
+        _ => Err(io::Error::other("SERVFAIL")),
+    };
+    let outgoing = Outgoing::default()
+        .with_names(Arc::new(names))
+        .with_variables(|_| None);
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = format!("http://{}", unused.local_addr().unwrap());
+    drop(unused);
+    let hostile = HostilePlugin::outgoing(json!({"home": closed}), outgoing);
+    let api = Arc::clone(&hostile.api) as Arc<dyn Api>;
+    hostile.plugin.activate(api).await.unwrap();
+    for (url, expected) in [
+        ("https://unlisted.example/", "denied"),
+        ("http://listed.example/", "denied"),
+        ("not a URL", "invalid"),
+        ("https://listed.example/", "internal-address"),
+        ("https://127.0.0.1/", "internal-address"),
+        ("https://localhost/", "unknown-host"),
+        (closed.as_str(), "connection"),
+    ] {
+        let reply = hostile.attack(&format!("/probe?{url}")).await;
+        let said = text(&reply);
+        let name = format!("name: \"{expected}\"");
+        assert!(reply.status == 418 && said.contains(&name), "{url}: {said}");
+    }
+    assert_eq!(hostile.denials("http"), 4);
+    let log = hostile.log();
+    assert!(log.contains("leads to 198.18.7.7"), "{log}");
+    hostile.serves_requests().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn f44_nodes_of_a_cluster_deliver_events_to_each_other_reliably() {
     let hostile = HostilePlugin::open().await;

@@ -20,7 +20,9 @@ mod identity;
 mod interactions;
 mod observations;
 mod overload;
+mod sandbox_panel;
 mod settings;
+mod support_data;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use component_tests::memory::MemoryApi;
-use mattermost_plugin_rpc::mattermost::{Api, CommandArgs, Dialog, HttpRequest};
-use plugin_host::Reply;
+use component_tests::{HOSTILE, component, plugin};
+use mattermost_plugin_rpc::mattermost::{Api, ClusterSettings, CommandArgs, Dialog, HttpRequest};
+use plugin_host::{Reply, SettingsEnvironment};
 use serde_json::{Value, json};
 
-use crate::{HostilePlugin, text};
+use crate::{HostilePlugin, MANIFEST, text};
 
 const NOW: i64 = 1_785_000_000_000;
 const TEN_MINUTES: i64 = 600_000;
@@ -362,4 +363,95 @@ async fn masked_values_and_read_only_configurations_are_reported() {
         text(&reply)
     );
     assert_eq!(office.stored()["seal"], "s");
+}
+
+/// The component can then say where an administrator changes a setting.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_component_knows_where_settings_are_changed() {
+    let database = SettingsEnvironment {
+        configuration_in_database: true,
+        replaces_settings: false,
+    };
+    let replaced = SettingsEnvironment {
+        configuration_in_database: true,
+        replaces_settings: true,
+    };
+    let file = SettingsEnvironment::default();
+    let read_only = ClusterSettings {
+        enable: Some(true),
+        read_only_config: Some(true),
+    };
+    let alone = ClusterSettings {
+        enable: None,
+        ..read_only.clone()
+    };
+    for (environment, cluster, expected) in [
+        (file, ClusterSettings::default(), "Source::Server"),
+        (file, alone, "Source::Server"),
+        (file, read_only.clone(), "Source::ReadOnlyFile"),
+        (database, read_only.clone(), "Source::Server"),
+        (replaced, read_only, "Source::Environment"),
+    ] {
+        let api = Arc::new(MemoryApi::default());
+        api.world().settings = json!({});
+        api.world().config.cluster_settings = cluster.clone();
+        let plugin = plugin(component(HOSTILE).unwrap(), MANIFEST).unwrap();
+        let plugin = Arc::new(plugin.with_settings_environment(environment));
+        let activated = plugin.activate(Arc::clone(&api) as Arc<dyn Api>);
+        activated.await.unwrap();
+        let hostile = HostilePlugin { plugin, api };
+        let said = text(&hostile.attack("/settings-source").await);
+        assert_eq!(said, expected, "{environment:?} {cluster:?}");
+    }
+}
+
+/// The earlier values that the component got, one list for each change of the configuration.
+fn previous_values(hostile: &HostilePlugin) -> Vec<Vec<(String, String)>> {
+    let world = hostile.api.world();
+    let lines = world.log.iter();
+    let lines = lines.filter(|line| line.message == "previous values");
+    lines.map(|line| line.fields.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn earlier_values_of_listed_settings_are_passed_once() {
+    let hostile = HostilePlugin::with(json!({"SEAL": "first", "token": "t"})).await;
+    let change = async |settings: Value| {
+        hostile.api.world().settings = settings;
+        hostile.plugin.reload().await.is_ok()
+    };
+    let pair = |value: &str| ("seal".to_owned(), value.to_owned());
+    assert!(change(json!({"seal": "first", "token": "other"})).await);
+    assert!(change(json!({"seal": "second"})).await);
+    assert!(change(json!({"seal": "second", "home": "https://x"})).await);
+    // The component fails, so the value is passed again with the next.
+    assert!(!change(json!({"attack": "configuration-changed"})).await);
+    assert!(change(json!({"seal": "third"})).await);
+    assert!(change(json!({"seal": "fourth"})).await);
+    assert_eq!(
+        previous_values(&hostile),
+        [
+            vec![],
+            vec![pair("first")],
+            vec![],
+            vec![pair("second")],
+            vec![pair("third")],
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn few_earlier_values_are_kept() {
+    let hostile = HostilePlugin::with(json!({"seal": "0"})).await;
+    for number in 1..=20 {
+        let settings = json!({"seal": number.to_string(), "attack": "configuration-changed"});
+        hostile.api.world().settings = settings;
+        assert!(hostile.plugin.reload().await.is_err());
+    }
+    hostile.api.world().settings = json!({"seal": "20"});
+    hostile.plugin.reload().await.unwrap();
+    let values = previous_values(&hostile).pop().unwrap();
+    let values: Vec<_> = values.into_iter().map(|(_, value)| value).collect();
+    let expected: Vec<_> = (4..20).map(|number| number.to_string()).collect();
+    assert_eq!(values, expected);
 }

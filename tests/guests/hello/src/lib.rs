@@ -49,7 +49,7 @@ impl lifecycle::Guest for Hello {
         commands::register(&command).map_err(|error| format!("no command: {error:?}"))
     }
 
-    fn configuration_changed() {}
+    fn configuration_changed(_previous: Vec<(String, String)>) {}
 
     fn deactivate() {}
 }

@@ -6,7 +6,8 @@ use crate::bindings::mattermost::plugin::dialogs::{self, Choice, Dialog, Element
 use crate::bindings::mattermost::plugin::posts::{self, Author, Change, Draft};
 use crate::bindings::mattermost::plugin::types::Error;
 use crate::bindings::mattermost::plugin::{
-    audit, bots, channels, files, http, jobs, kv, log, observations, settings, users, websocket,
+    audit, bots, channels, config, files, http, jobs, kv, log, observations, settings, users,
+    websocket,
 };
 use crate::bindings::{dirty_bytes_in_new_memory, grow_memory_by, log_one_text_many_times};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +21,10 @@ pub fn make(request: &Request) -> Response {
         "forbidden" => said(Ok(open_the_forbidden().to_string())),
         "environment" => environment(),
         "fetch" => said(fetch("GET", argument, Vec::new(), 0)),
+        "probe" => match http::probe(argument) {
+            Ok(status) => said(Ok(status.to_string())),
+            Err(error) => answer(418, Vec::new(), format!("{error:?}").into_bytes()),
+        },
         "fetch-with-header" => said(fetch_with_header(argument)),
         "fetch-with-method" => said(fetch(argument, "https://listed.example/", Vec::new(), 0)),
         "fetch-with-a-large-body" => {
@@ -233,6 +238,7 @@ pub fn make(request: &Request) -> Response {
             said(bots::ensure().and_then(|_| posts::ephemeral(user, &draft)))
         }
         "settings-ask" => said(ask(argument)),
+        "settings-source" => said(Ok(format!("{:?}", config::settings_source()))),
         "settings-generate" => said(settings::generate(argument).map(|()| "generated".to_owned())),
         "post-read" => said(posts::get(argument).map(|post| post.props)),
         "post-copy" => {

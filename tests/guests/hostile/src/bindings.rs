@@ -3,7 +3,7 @@
 
 wit_bindgen::generate!({
     path: "../../../wit",
-    world: "plugin-with-jobs",
+    world: "plugin-with-diagnostics",
     generate_all,
     pub_export_macro: true,
     export_macro_name: "export",

@@ -9,10 +9,11 @@ mod attacks;
 mod bindings;
 
 use bindings::exports::mattermost::plugin::command_handler::{self, Invocation};
+use bindings::exports::mattermost::plugin::diagnostics;
 use bindings::exports::mattermost::plugin::http_handler::{self, Request, Response};
 use bindings::exports::mattermost::plugin::job_handler::{self, Outcome};
 use bindings::exports::mattermost::plugin::lifecycle;
-use bindings::mattermost::plugin::config;
+use bindings::mattermost::plugin::{config, log};
 
 struct Hostile;
 
@@ -42,8 +43,9 @@ impl lifecycle::Guest for Hostile {
         Ok(())
     }
 
-    fn configuration_changed() {
+    fn configuration_changed(previous: Vec<(String, String)>) {
         panic_in("configuration-changed");
+        log::write(log::Level::Info, "previous values", &previous);
     }
 
     fn deactivate() {
@@ -87,6 +89,24 @@ impl job_handler::Guest for Hostile {
     fn given_up(_kind: String, _payload: Vec<u8>) -> Outcome {
         panic_in("given-up");
         Outcome::Done
+    }
+}
+
+impl diagnostics::Guest for Hostile {
+    fn support_data() -> String {
+        panic_in("support-data");
+        if is_wanted("endless-support-data") {
+            loop {
+                std::hint::spin_loop();
+            }
+        }
+        if is_wanted("large-support-data") {
+            return "x".repeat(1024 * 1024 + 1);
+        }
+        if is_wanted("text-support-data") {
+            return "no JSON".to_owned();
+        }
+        r#"{"state":"fine"}"#.to_owned()
     }
 }
 

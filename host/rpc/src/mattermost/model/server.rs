@@ -12,6 +12,8 @@ crate::gob_struct! {
         pub team_settings: TeamSettings = "TeamSettings",
         /// Section `LocalizationSettings`.
         pub localization_settings: LocalizationSettings = "LocalizationSettings",
+        /// Section `ClusterSettings`.
+        pub cluster_settings: ClusterSettings = "ClusterSettings",
     }
 }
 
@@ -52,6 +54,17 @@ crate::gob_struct! {
     pub struct LocalizationSettings = "LocalizationSettings" {
         /// The language of messages from the server, as a language tag.
         pub default_server_locale: Option<String> = "DefaultServerLocale",
+    }
+}
+
+crate::gob_struct! {
+    /// The part of `model.ClusterSettings` that plugins need.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct ClusterSettings = "ClusterSettings" {
+        /// Whether the server is a node of a cluster.
+        pub enable: Option<bool> = "Enable",
+        /// Whether a node of a cluster refuses to change its configuration file.
+        pub read_only_config: Option<bool> = "ReadOnlyConfig",
     }
 }
 
