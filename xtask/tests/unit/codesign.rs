@@ -1,4 +1,7 @@
 use super::{AD_HOC, CODE_DIRECTORY, CODE_DIRECTORY_SLOT, SIGNATURE, check};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
 use sha2::{Digest as _, Sha256};
 
 /// A signature of some bytes, as the linker makes it.
@@ -49,5 +52,21 @@ fn a_signature_covers_every_byte_of_the_file() {
             let told = told(&other, &signature).unwrap();
             assert!(told.contains(&format!("page {}", place / 4096)), "{told}");
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_signature_of_other_bytes_is_an_error_and_no_panic(
+        code in vec(any::<u8>(), 0..9000),
+        changes in vec((any::<Index>(), any::<u8>()), 0..8),
+    ) {
+        let signature = signature(&code);
+        let mut changed = signature.clone();
+        for (place, byte) in changes {
+            changed[place.index(signature.len())] = byte;
+        }
+        let _ = told(&code, &changed);
+        prop_assert_eq!(told(&code, &signature), None);
     }
 }
