@@ -7,10 +7,13 @@
 //! such a page, the asterisks become the value. This module rejects them before anything uses them: 32 asterisks would be
 //! a valid encryption key.
 
+mod mode;
 mod problem;
 #[cfg(test)]
 pub(crate) mod tests;
+mod values;
 
+pub use mode::ConnectionMode;
 pub use problem::{Problem, Setting, log_line, markdown_list};
 
 use crate::bindings::config as host;
@@ -20,6 +23,7 @@ use crate::zoom::hosts::ZOOM_URL;
 use crate::zoom::token::App;
 use serde::Deserialize;
 use serde_json::Value;
+use values::{read_boolean, read_text, required, trimmed};
 
 pub use crate::zoom::hosts::is_web_address;
 
@@ -45,8 +49,10 @@ pub struct Config {
     pub post_recording_password: bool,
     /// Mattermost's URL without a trailing slash, with its scheme and host in lower case.
     pub site_url: String,
-    /// Whether one connection serves everyone, instead of one connection per user.
-    pub account_level: bool,
+    /// Who connects to Zoom, and for whom.
+    pub mode: ConnectionMode,
+    /// Zoom's ID of the organization's account. Empty, unless the mode is server-to-server.
+    pub zoom_account_id: String,
 }
 
 impl Config {
@@ -96,6 +102,8 @@ struct Stored {
     restrictmeetingcreation: Value,
     enablepostingrecordingpassword: Value,
     accountlevelapp: Value,
+    connectionmode: Value,
+    zoomaccountid: Value,
 }
 
 impl Stored {
@@ -110,17 +118,17 @@ pub fn load() -> Result<Config, Vec<Problem>> {
     parse(&host::settings(), host::site_url().as_deref())
 }
 
-/// Whether one connection serves everyone. This also works while other settings are missing. If the setting cannot be
-/// read, this returns false and [`load`] reports the problem, so nothing runs in the wrong mode.
-pub fn is_account_level() -> bool {
+/// Who connects to Zoom. This also works while other settings are missing. If the settings cannot be read, this returns the
+/// default and [`load`] reports the problem, so nothing runs in the wrong mode.
+pub fn mode() -> ConnectionMode {
     let stored = Stored::read(&host::settings());
-    read_boolean(&stored.accountlevelapp, Setting::AccountLevelApp).unwrap_or(false)
+    mode::read_mode(&stored.connectionmode, &stored.accountlevelapp).unwrap_or_default()
 }
 
-/// Whether the plugin finds people in Zoom by email addresses that they may not own: the app is at the account level, and
-/// this server does not require verified addresses.
+/// Whether the plugin finds people in Zoom by email addresses that they may not own: the app is admin-managed, and this
+/// server does not require verified addresses. In server-to-server mode, unverified addresses are never used.
 pub fn trusts_unverified_addresses() -> bool {
-    is_account_level() && !host::email_verification_required()
+    mode() == ConnectionMode::AdminManaged && !host::email_verification_required()
 }
 
 /// Checks settings as the server stores them, a JSON object.
@@ -130,6 +138,11 @@ pub fn parse(settings: &str, site_url: Option<&str>) -> Result<Config, Vec<Probl
     let site_url = site::normalize(site_url.unwrap_or_default()).ok_or(Problem::SiteUrl);
     let site_url = problems.value_or_default(site_url);
     let zoom_url = problems.value_or_default(read_url(stored.zoomurl, ZOOM_URL, Problem::ZoomUrl));
+    let mode = mode::read_mode(&stored.connectionmode, &stored.accountlevelapp);
+    let mode = mode.unwrap_or_else(|found| {
+        problems.0.extend(found);
+        ConnectionMode::default()
+    });
     let config = Config {
         site_url,
         zoom_api_url: problems.value_or_default(read_url(
@@ -138,10 +151,8 @@ pub fn parse(settings: &str, site_url: Option<&str>) -> Result<Config, Vec<Probl
             Problem::ZoomApiUrl,
         )),
         zoom_url,
-        account_level: problems.value_or_default(read_boolean(
-            &stored.accountlevelapp,
-            Setting::AccountLevelApp,
-        )),
+        mode,
+        zoom_account_id: problems.value_or_default(read_account_id(stored.zoomaccountid, mode)),
         client_id: trimmed(
             problems.value_or_default(required(stored.oauthclientid, Problem::ClientId)),
         ),
@@ -184,31 +195,13 @@ impl Problems {
     }
 }
 
-/// The text of a setting. A number becomes its digits; any other type counts as blank. `problem` names the setting.
-fn read_text(value: Value, problem: Problem) -> Result<String, Problem> {
-    let text = match value {
-        Value::String(text) => text,
-        Value::Number(number) => number.to_string(),
-        _ => String::new(),
-    };
-    if is_masked(&text) {
-        return Err(Problem::Masked(problem.setting()));
+/// Zoom's ID of the account, which only server-to-server mode needs.
+fn read_account_id(value: Value, mode: ConnectionMode) -> Result<String, Problem> {
+    let id = trimmed(read_text(value, Problem::ZoomAccountId)?);
+    match id.is_empty() && mode.is_server_to_server() {
+        true => Err(Problem::ZoomAccountId),
+        false => Ok(id),
     }
-    Ok(text)
-}
-
-fn is_masked(text: &str) -> bool {
-    let text = text.trim();
-    !text.is_empty() && text.bytes().all(|byte| byte == b'*')
-}
-
-/// A text that must not be blank.
-fn required(value: Value, missing: Problem) -> Result<String, Problem> {
-    let text = read_text(value, missing)?;
-    if text.trim().is_empty() {
-        return Err(missing);
-    }
-    Ok(text)
 }
 
 fn read_key(value: Value) -> Result<Vec<u8>, Problem> {
@@ -216,29 +209,6 @@ fn read_key(value: Value) -> Result<Vec<u8>, Problem> {
     match key.len() {
         16 | 24 | 32 => Ok(key),
         _ => Err(Problem::EncryptionKeyLength),
-    }
-}
-
-fn trimmed(text: String) -> String {
-    if text.trim().len() == text.len() {
-        return text;
-    }
-    text.trim().to_owned()
-}
-
-/// A boolean. Absent and blank values are false. Any other unreadable value is an error: treating it as false could change
-/// the plugin's mode or lift a restriction without notice.
-fn read_boolean(value: &Value, setting: Setting) -> Result<bool, Problem> {
-    match value {
-        Value::Null => Ok(false),
-        Value::Bool(on) => Ok(*on),
-        Value::Number(number) => Ok(number.as_f64() != Some(0.0)),
-        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
-            "true" => Ok(true),
-            "false" | "" => Ok(false),
-            _ => Err(Problem::NotBoolean(setting)),
-        },
-        Value::Array(_) | Value::Object(_) => Err(Problem::NotBoolean(setting)),
     }
 }
 

@@ -11,8 +11,12 @@ pub enum Setting {
     ZoomUrl,
     /// `ZoomAPIURL`
     ZoomApiUrl,
+    /// `ConnectionMode`
+    ConnectionMode,
     /// `AccountLevelApp`
     AccountLevelApp,
+    /// `ZoomAccountID`
+    ZoomAccountId,
     /// `OAuthClientID`
     ClientId,
     /// `OAuthClientSecret`
@@ -36,7 +40,9 @@ impl Setting {
             Setting::SiteUrl => "Site URL",
             Setting::ZoomUrl => "Zoom URL",
             Setting::ZoomApiUrl => "Zoom API URL",
+            Setting::ConnectionMode => "Connection mode",
             Setting::AccountLevelApp => "Account-level app",
+            Setting::ZoomAccountId => "Zoom account ID",
             Setting::ClientId => "Zoom OAuth client ID",
             Setting::ClientSecret => "Zoom OAuth client secret",
             Setting::EncryptionKey => "At Rest Token Encryption Key",
@@ -57,6 +63,10 @@ pub enum Problem {
     ZoomUrl,
     /// `ZoomAPIURL` is not a web address.
     ZoomApiUrl,
+    /// `ConnectionMode` is not one of the modes.
+    ConnectionMode,
+    /// `ZoomAccountID` is empty in server-to-server mode.
+    ZoomAccountId,
     /// `OAuthClientID` is empty.
     ClientId,
     /// `OAuthClientSecret` is empty.
@@ -94,6 +104,8 @@ impl Problem {
             Problem::SiteUrl => (Setting::SiteUrl, Message::ConfigSiteUrl),
             Problem::ZoomUrl => (Setting::ZoomUrl, Message::ConfigZoomUrl),
             Problem::ZoomApiUrl => (Setting::ZoomApiUrl, Message::ConfigZoomApiUrl),
+            Problem::ConnectionMode => (Setting::ConnectionMode, Message::ConfigConnectionMode),
+            Problem::ZoomAccountId => (Setting::ZoomAccountId, Message::ConfigZoomAccountId),
             Problem::ClientId => (Setting::ClientId, Message::ConfigClientId),
             Problem::ClientSecret => (Setting::ClientSecret, Message::ConfigClientSecret),
             Problem::EncryptionKey => (Setting::EncryptionKey, Message::ConfigEncryptionKey),
@@ -146,10 +158,12 @@ mod tests {
     use serde_json::Value;
 
     /// Each setting of the plugin with its key in the manifest.
-    pub(crate) const KEYS: [(Setting, &str); 10] = [
+    pub(crate) const KEYS: [(Setting, &str); 12] = [
         (Setting::ZoomUrl, "ZoomURL"),
         (Setting::ZoomApiUrl, "ZoomAPIURL"),
+        (Setting::ConnectionMode, "ConnectionMode"),
         (Setting::AccountLevelApp, "AccountLevelApp"),
+        (Setting::ZoomAccountId, "ZoomAccountID"),
         (Setting::ClientId, "OAuthClientID"),
         (Setting::ClientSecret, "OAuthClientSecret"),
         (Setting::EncryptionKey, "EncryptionKey"),

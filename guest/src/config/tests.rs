@@ -99,7 +99,7 @@ fn zm007_d50_addresses_are_trimmed_and_checked() {
 }
 
 #[test]
-fn zm008_a_boolean_selects_the_account_level() {
+fn zm008_a_boolean_selects_the_mode_unless_a_mode_is_chosen() {
     for (value, account_level) in [
         (json!(true), true),
         (json!(" True "), true),
@@ -112,7 +112,40 @@ fn zm008_a_boolean_selects_the_account_level() {
     ] {
         let settings = with("accountlevelapp", value);
         let config = parse(&settings, Some("https://chat.example.com"));
-        assert_eq!(config.ok().unwrap().account_level, account_level);
+        let mode = match account_level {
+            true => ConnectionMode::AdminManaged,
+            false => ConnectionMode::UserManaged,
+        };
+        assert_eq!(config.ok().unwrap().mode, mode);
+    }
+    for (value, mode) in [
+        ("user-managed", ConnectionMode::UserManaged),
+        ("admin-managed", ConnectionMode::AdminManaged),
+        ("account-level-app", ConnectionMode::UserManaged),
+    ] {
+        let config = parse(&with("connectionmode", value), Some("https://a.example"));
+        assert_eq!(config.ok().unwrap().mode, mode);
+    }
+    let odd = with("connectionmode", "everyone");
+    assert_eq!(problems(&odd), [Problem::ConnectionMode]);
+}
+
+#[test]
+fn only_server_to_server_mode_needs_the_account_id() {
+    let mut settings: Value = serde_json::from_str(&complete()).unwrap();
+    for (mode, id, expected) in [
+        ("server-to-server", json!(null), Err(Problem::ZoomAccountId)),
+        ("server-to-server", json!("  "), Err(Problem::ZoomAccountId)),
+        ("server-to-server", json!(" abc\n"), Ok("abc")),
+        ("admin-managed", json!(""), Ok("")),
+        ("user-managed", json!("abc"), Ok("abc")),
+    ] {
+        settings["connectionmode"] = json!(mode);
+        settings["zoomaccountid"] = id;
+        let config = parse(&settings.to_string(), Some("https://a.example"));
+        let id = config.map(|config| config.zoom_account_id);
+        let expected = expected.map(str::to_owned).map_err(|problem| vec![problem]);
+        assert_eq!(id, expected, "{settings}");
     }
 }
 
@@ -151,6 +184,8 @@ fn f29_a_masked_value_is_refused_in_every_setting() {
     for (setting, key) in [
         (Setting::ZoomUrl, "zoomurl"),
         (Setting::ZoomApiUrl, "zoomapiurl"),
+        (Setting::ConnectionMode, "connectionmode"),
+        (Setting::ZoomAccountId, "zoomaccountid"),
         (Setting::ClientId, "oauthclientid"),
         (Setting::ClientSecret, "oauthclientsecret"),
         (Setting::EncryptionKey, "encryptionkey"),
@@ -200,7 +235,7 @@ fn f29_an_unreadable_boolean_is_reported() {
             let config = parse(&with(key, text), Some("https://chat.example.com"));
             let config = config.ok().unwrap();
             let read = match setting {
-                Setting::AccountLevelApp => config.account_level,
+                Setting::AccountLevelApp => config.mode.is_account_wide(),
                 Setting::RestrictMeetingCreation => config.restrict_meeting_creation,
                 _ => config.post_recording_password,
             };
@@ -214,7 +249,9 @@ fn f29_every_masked_setting_of_a_page_is_reported() {
     let keys = [
         "zoomurl",
         "zoomapiurl",
+        "connectionmode",
         "accountlevelapp",
+        "zoomaccountid",
         "oauthclientid",
         "oauthclientsecret",
         "encryptionkey",

@@ -76,7 +76,7 @@ pub fn handle(
         Ok(TakeResult::Mismatch) => return page(401, Message::OauthMismatch),
         Err(error) => return host_failed(Some(&person), &error),
     };
-    if state.for_everybody != config.account_level {
+    if state.for_everybody != config.mode.is_account_wide() {
         return page(400, Message::OauthExpired);
     }
     let code = match back {
@@ -172,7 +172,7 @@ fn connect_with(
         };
         client.me()
     };
-    if config.account_level {
+    if config.mode.is_account_wide() {
         let me = authorizing_user(&person.email, ask)?;
         return Ok(NewConnection::Organization(Organization {
             tokens: tokens.clone(),
@@ -235,7 +235,7 @@ fn finish(
         root_id: &state.root_id,
     };
     let mut sentences = Vec::new();
-    if config.account_level && trusts_unverified_addresses() {
+    if config.mode.is_account_wide() && trusts_unverified_addresses() {
         sentences.push(text::plain(person.locale, Message::AddressesUnproved));
     }
     if state.just_connect {
@@ -254,7 +254,7 @@ fn finish(
 }
 
 fn confirmation(config: &Config, locale: Locale, zoom_email: &str) -> String {
-    let message = match (config.account_level, zoom_email.is_empty()) {
+    let message = match (config.mode.is_account_wide(), zoom_email.is_empty()) {
         (false, _) => Message::Connected,
         (true, false) => Message::ConnectedForEverybody,
         (true, true) => Message::ConnectedForEverybodyUnnamed,

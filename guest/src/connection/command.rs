@@ -70,7 +70,7 @@ fn connections_paused(
 }
 
 fn already_connected(config: &Config, context: &CommandContext<'_>, email: &str) -> String {
-    let message = if config.account_level {
+    let message = if config.mode.is_account_wide() {
         Message::AlreadyConnectedForEverybody
     } else {
         Message::AlreadyConnected
@@ -81,7 +81,7 @@ fn already_connected(config: &Config, context: &CommandContext<'_>, email: &str)
 /// Ends the user's connection. At the account level, a system admin ends the connection for everyone.
 pub fn disconnect(config: &Config, context: &CommandContext<'_>) -> Result<Option<String>, Error> {
     let outcome = disconnect::disconnect(config, &context.person.id)?;
-    let message = disconnected(outcome, config.account_level);
+    let message = disconnected(outcome, config.mode.is_account_wide());
     Ok(Some(text::plain(context.person.locale, message)))
 }
 

@@ -34,7 +34,7 @@ pub enum Outcome {
 
 /// Ends the user's connection. With an account-level app, ends the connection for everyone.
 pub fn disconnect(config: &Config, user_id: &str) -> Result<Outcome, Error> {
-    let owner = if config.account_level {
+    let owner = if config.mode.is_account_wide() {
         Owner::Organization
     } else {
         Owner::User(user_id)

@@ -63,11 +63,11 @@ pub fn offer_link(
         connection_id: connection_id.to_owned(),
         force,
         just_connect,
-        for_everybody: config.account_level,
+        for_everybody: config.mode.is_account_wide(),
         ..State::default()
     };
     let name = oauth_state::begin(&person.id, &state)?;
-    let message = if config.account_level {
+    let message = if config.mode.is_account_wide() {
         Message::ConnectLinkForEverybody
     } else {
         Message::ConnectLink
@@ -79,7 +79,7 @@ pub fn offer_link(
 
 /// Whether a person may connect and disconnect: everyone at the user level, system admins at the account level.
 pub fn may_connect(config: &Config, person: &Person) -> bool {
-    !config.account_level || person.is_system_admin
+    !config.mode.is_account_wide() || person.is_system_admin
 }
 
 /// The page for a browser without a session. `language` is the header `Accept-Language`.
@@ -128,7 +128,7 @@ fn open_link(config: &Config, user_id: &str, link: &str) -> Result<Result<State,
         return Ok(Err((person.locale, 403, Message::OauthAdminsOnly)));
     }
     let state = oauth_state::open_link(user_id, link)?;
-    let state = state.filter(|state| state.for_everybody == config.account_level);
+    let state = state.filter(|state| state.for_everybody == config.mode.is_account_wide());
     Ok(state.ok_or((person.locale, 400, Message::OauthExpired)))
 }
 

@@ -51,7 +51,7 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     /// The session of a person. This makes no request to Zoom.
     pub fn open(config: &'a Config, person: &Person) -> Result<Session<'a>, OpenError> {
-        let owner = if config.account_level {
+        let owner = if config.mode.is_account_wide() {
             Owner::Organization
         } else {
             Owner::User(&person.id)
@@ -65,7 +65,7 @@ impl<'a> Session<'a> {
         person: &Person,
         connection: Connection,
     ) -> Result<Session<'a>, OpenError> {
-        if !config.account_level {
+        if !config.mode.is_account_wide() {
             return Ok(Session {
                 config,
                 connection,

@@ -38,9 +38,11 @@ pub fn run(invocation: &Invocation) -> Option<String> {
 
 fn answer(invocation: &Invocation, person: &Person, place: Place<'_>) -> Option<String> {
     let loaded = config::load();
-    let account_level = loaded.as_ref().is_ok_and(|config| config.account_level);
+    let account_wide = loaded
+        .as_ref()
+        .is_ok_and(|config| config.mode.is_account_wide());
     let words: Vec<&str> = invocation.text.split_whitespace().collect();
-    let found = find(&words, account_level, person.is_system_admin);
+    let found = find(&words, account_wide, person.is_system_admin);
     let context = |words| CommandContext {
         person,
         place,
@@ -89,7 +91,7 @@ fn dispatch(
         Action::Doctor => Ok(Some(setup::doctor::run(Ok(config), context))),
         Action::Help => Ok(Some(help::render(
             person.locale,
-            config.account_level,
+            config.mode.is_account_wide(),
             person.is_system_admin,
             &config.route("/public/docs/help.html"),
         ))),

@@ -23,7 +23,7 @@ pub fn activate() -> Result<(), String> {
         );
         text::plain(Locale::En, no_bot(&error))
     })?;
-    commands::register(&registration(config::is_account_level())).map_err(|error| {
+    commands::register(&registration(config::mode().is_account_wide())).map_err(|error| {
         log::warn(
             "The command could not be registered.",
             &[("error", &error.to_string())],
@@ -51,7 +51,7 @@ fn no_bot(error: &Error) -> Message {
 
 /// Registers the command again, because its autocompletion depends on the settings, and reports their problems.
 pub fn configuration_changed() {
-    if let Err(error) = commands::register(&registration(config::is_account_level())) {
+    if let Err(error) = commands::register(&registration(config::mode().is_account_wide())) {
         log::warn(
             "The command could not be registered.",
             &[("error", &error.to_string())],

@@ -90,7 +90,7 @@ fn fetch_as_host(
 }
 
 fn host_session<'a>(config: &'a Config, host_id: &str) -> Option<Session<'a>> {
-    if config.account_level {
+    if config.mode.is_account_wide() {
         return Session::organization(config).ok();
     }
     let users = zoom_user_index::users_of(host_id).ok()?;

@@ -116,7 +116,7 @@ fn refusal(config: &Config, context: &CommandContext<'_>, id: u64) -> Answer {
             return sentence_with_id(context, Message::SubscriptionUnknown, id);
         }
         // A user's own connection can see only the user's own webinars.
-        Err(zoom::Error::Webinar) if is_admin || !config.account_level => {
+        Err(zoom::Error::Webinar) if is_admin || !config.mode.is_account_wide() => {
             return say(context, Message::ZoomWebinar);
         }
         Err(zoom::Error::NotFound | zoom::Error::Forbidden | zoom::Error::Webinar) => {

@@ -7,10 +7,10 @@ use crate::text::{self, Locale, Message};
 const ICON: &[u8] = include_bytes!("../../../../assets/profile.svg");
 
 /// The command to register. With an account-level app, only system admins are offered to connect.
-pub fn registration(account_level: bool) -> Command {
+pub fn registration(account_wide: bool) -> Command {
     let names: Vec<&str> = SUBCOMMANDS
         .iter()
-        .filter(|subcommand| subcommand.access.includes(account_level, false))
+        .filter(|subcommand| subcommand.access.includes(account_wide, false))
         .map(|subcommand| subcommand.name)
         .collect();
     let description = text::text(
@@ -26,14 +26,14 @@ pub fn registration(account_level: bool) -> Command {
         icon: ICON.to_vec(),
         nodes: SUBCOMMANDS
             .iter()
-            .flat_map(|subcommand| nodes(subcommand, account_level))
+            .flat_map(|subcommand| nodes(subcommand, account_wide))
             .collect(),
     }
 }
 
 /// The nodes for a subcommand and for the words that may follow it.
-fn nodes(subcommand: &Subcommand, account_level: bool) -> Vec<Node> {
-    let audience = subcommand.access.audience(account_level);
+fn nodes(subcommand: &Subcommand, account_wide: bool) -> Vec<Node> {
+    let audience = subcommand.access.audience(account_wide);
     let node = |path: &[&str], hint: &str, help, takes_text| Node {
         path: path.iter().map(|word| (*word).to_owned()).collect(),
         hint: hint.to_owned(),

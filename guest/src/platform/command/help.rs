@@ -4,11 +4,11 @@ use super::subcommand::{Access, SUBCOMMANDS};
 use crate::text::{self, Locale, Message};
 
 /// A list of the subcommands that a user can run, and a link to the guides.
-pub fn render(locale: Locale, account_level: bool, is_system_admin: bool, guides: &str) -> String {
+pub fn render(locale: Locale, account_wide: bool, is_system_admin: bool, guides: &str) -> String {
     let mut lines = vec![text::plain(locale, Message::HelpTitle)];
     for subcommand in &SUBCOMMANDS {
         let for_admins = subcommand.access == Access::SystemAdmins;
-        if !subcommand.access.includes(account_level, is_system_admin)
+        if !subcommand.access.includes(account_wide, is_system_admin)
             || (for_admins && !is_system_admin)
         {
             continue;
@@ -39,8 +39,8 @@ mod tests {
 
     #[test]
     fn zm024_help_mentions_connect_only_to_users_who_may_connect() {
-        let connects = |account_level, admin| {
-            render(Locale::En, account_level, admin, "").contains("/zoom connect`")
+        let connects = |account_wide, admin| {
+            render(Locale::En, account_wide, admin, "").contains("/zoom connect`")
         };
         assert!(connects(false, false) && connects(true, true));
         assert!(!connects(true, false));

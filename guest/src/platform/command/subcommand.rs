@@ -43,19 +43,19 @@ pub enum Access {
 
 impl Access {
     /// The users to whom autocompletion offers the subcommand. The server can distinguish system admins, not single users.
-    pub fn audience(self, account_level: bool) -> Audience {
+    pub fn audience(self, account_wide: bool) -> Audience {
         match self {
-            Access::Connectors if account_level => Audience::SystemAdmins,
+            Access::Connectors if account_wide => Audience::SystemAdmins,
             Access::SystemAdmins => Audience::SystemAdmins,
             Access::Everyone | Access::Connectors => Audience::Everyone,
         }
     }
 
     /// Whether the subcommand exists for a user.
-    pub fn includes(self, account_level: bool, is_system_admin: bool) -> bool {
+    pub fn includes(self, account_wide: bool, is_system_admin: bool) -> bool {
         is_system_admin
             || self == Access::SystemAdmins
-            || self.audience(account_level) == Audience::Everyone
+            || self.audience(account_wide) == Audience::Everyone
     }
 }
 
@@ -207,7 +207,7 @@ pub enum NotFound<'a> {
 /// The subcommand and the words after it. A subcommand does not exist for users who may not run it.
 pub fn find<'a>(
     words: &'a [&'a str],
-    account_level: bool,
+    account_wide: bool,
     is_system_admin: bool,
 ) -> Result<(&'static Subcommand, &'a [&'a str]), NotFound<'a>> {
     let (trigger, words) = words.split_first().ok_or(NotFound::Trigger)?;
@@ -216,7 +216,7 @@ pub fn find<'a>(
     }
     let (action, words) = words.split_first().ok_or(NotFound::NoAction)?;
     let subcommand = SUBCOMMANDS.iter().find(|subcommand| {
-        subcommand.name == *action && subcommand.access.includes(account_level, is_system_admin)
+        subcommand.name == *action && subcommand.access.includes(account_wide, is_system_admin)
     });
     subcommand
         .map(|subcommand| (subcommand, words))

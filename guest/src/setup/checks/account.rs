@@ -19,7 +19,7 @@ pub(super) fn own(context: &Context<'_>) -> Check {
 /// The connection that a system admin is responsible for: the organization's, or else the own one.
 pub(super) fn for_admin(context: &Context<'_>) -> Check {
     match inputs(context) {
-        Ok((config, _)) if config.account_level => of_organization(context, config),
+        Ok((config, _)) if config.mode.is_account_wide() => of_organization(context, config),
         Ok((config, person)) => of_person(context, config, person),
         Err(check) => check,
     }
@@ -70,13 +70,13 @@ fn of_session(
 }
 
 fn not_connected(context: &Context<'_>, config: &Config) -> Check {
-    let message = match (config.account_level, context.reader.is_system_admin) {
+    let message = match (config.mode.is_account_wide(), context.reader.is_system_admin) {
         (false, _) => Message::CheckNotConnected,
         (true, true) => Message::CheckNotConnectedEveryone,
         (true, false) => Message::AskToConnect,
     };
     // Nobody has to connect an own account.
-    let outcome = if config.account_level {
+    let outcome = if config.mode.is_account_wide() {
         Outcome::Failed
     } else {
         Outcome::Warning

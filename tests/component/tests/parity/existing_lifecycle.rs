@@ -203,7 +203,14 @@ fn zm006_the_system_console_shows_the_same_settings_in_the_same_order() {
     let expected = [
         ("ZoomURL", "text", json!(null), false),
         ("ZoomAPIURL", "text", json!(null), false),
+        (
+            "ConnectionMode",
+            "dropdown",
+            json!("account-level-app"),
+            false,
+        ),
         ("AccountLevelApp", "bool", json!(false), false),
+        ("ZoomAccountID", "text", json!(null), false),
         ("OAuthClientID", "text", json!(null), false),
         ("OAuthClientSecret", "text", json!(null), true),
         ("EncryptionKey", "generated", json!(null), true),

@@ -24,13 +24,15 @@ fn zm006_the_settings_are_those_that_installations_have() {
             )
         })
         .collect();
-    let (null, no) = (&Value::Null, &json!(false));
+    let (null, no, derived) = (&Value::Null, &json!(false), &json!("account-level-app"));
     assert_eq!(
         seen,
         [
             ("ZoomURL", "text", false, null),
             ("ZoomAPIURL", "text", false, null),
+            ("ConnectionMode", "dropdown", false, derived),
             ("AccountLevelApp", "bool", false, no),
+            ("ZoomAccountID", "text", false, null),
             ("OAuthClientID", "text", false, null),
             ("OAuthClientSecret", "text", true, null),
             ("EncryptionKey", "generated", true, null),
@@ -42,7 +44,7 @@ fn zm006_the_settings_are_those_that_installations_have() {
     );
     let header = manifest["settings_schema"]["header"].as_str().unwrap();
     assert!(header.contains("https://mattermost.com/pl/mattermost-plugin-zoom"));
-    let key = &settings[5];
+    let key = &settings[7];
     assert_eq!(key["display_name"], "At Rest Token Encryption Key:");
     assert_eq!(settings[0]["placeholder"], "https://zoom.us");
     assert_eq!(settings[1]["placeholder"], "https://api.zoom.us/v2");

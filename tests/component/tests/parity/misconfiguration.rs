@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 const MASK: &str = "********************************";
 
 /// All settings with their labels in the System Console.
-const SETTINGS: [(&str, &str); 10] = [
+const SETTINGS: [(&str, &str); 12] = [
     ("zoomurl", "Zoom URL"),
     ("zoomapiurl", "Zoom API URL"),
+    ("connectionmode", "Connection mode"),
     ("accountlevelapp", "Account-level app"),
+    ("zoomaccountid", "Zoom account ID"),
     ("oauthclientid", "Zoom OAuth client ID"),
     ("oauthclientsecret", "Zoom OAuth client secret"),
     ("encryptionkey", "At Rest Token Encryption Key"),
