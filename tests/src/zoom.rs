@@ -6,6 +6,8 @@
 //! - Authorization uses PKCE and single-use codes that expire after five minutes. A Zoom user has one valid
 //!   authorization: a later one ends the earlier one. Refresh tokens work once. A dead one is refused with the words
 //!   of Zoom's list of OAuth errors ([`DeadGrant`]).
+//! - The app is a general app or, after [`Zoom::become_server_to_server`], a server-to-server app. The token endpoint
+//!   refuses the grants of the other kind. A token lacks the scopes that the app lacked when the token was issued.
 //! - The REST API refuses with Zoom's codes and messages ([`Refusal`]), mostly with HTTP 400. Its answers have all the
 //!   fields that Zoom documents.
 //! - Meetings restart under the same number with a new UUID ([`Zoom::restart`]). Scheduled meetings may use the
@@ -81,6 +83,7 @@ impl Zoom {
             ticket: hex(&random::<8>()),
             counts: BTreeMap::new(),
             hosts: Vec::new(),
+            paths: Vec::new(),
             faults: BTreeMap::new(),
             releases: 0,
             declines: false,
@@ -140,6 +143,11 @@ impl Zoom {
         let state = self.shared.lock();
         let asked = state.hosts.iter().filter(|(known, _)| *known == route);
         asked.map(|(_, host)| host.clone()).collect()
+    }
+
+    /// The paths of all requests, in order.
+    pub fn paths(&self) -> Vec<String> {
+        self.shared.lock().paths.clone()
     }
 
     /// A client that trusts this server and follows no redirects.

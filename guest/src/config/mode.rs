@@ -119,7 +119,12 @@ mod tests {
 
     #[test]
     fn f29_an_unknown_mode_is_reported_and_never_guessed() {
-        for odd in [json!("user"), json!(true), json!(3), json!(["admin-managed"])] {
+        for odd in [
+            json!("user"),
+            json!(true),
+            json!(3),
+            json!(["admin-managed"]),
+        ] {
             assert_eq!(
                 read_mode(&odd, &json!(true)),
                 Err(vec![Problem::ConnectionMode])

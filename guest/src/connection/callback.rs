@@ -11,7 +11,7 @@
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::bindings::types::Error as HostError;
 use crate::config::{Config, trusts_unverified_addresses};
-use crate::connection::link::may_connect;
+use crate::connection::link::refusal;
 use crate::platform::channels::{Place, show_to_user};
 use crate::platform::http::query::parameter;
 use crate::platform::http::response;
@@ -62,8 +62,8 @@ pub fn handle(
     let page = |status, message| {
         response::page(status, person.locale, &text::plain(person.locale, message))
     };
-    if !may_connect(config, &person) {
-        return page(403, Message::OauthAdminsOnly);
+    if let Some((status, message)) = refusal(config, &person) {
+        return page(status, message);
     }
     let back = parse_query(&request.query);
     let nonce = parameter(&request.query, "state").unwrap_or_default();
@@ -292,7 +292,7 @@ mod tests {
         let told = |me: Result<User, zoom::Error>, by_address: Result<User, zoom::Error>| {
             authorizing_user("a@example.com", |who| match who {
                 UserRef::Me => me.clone(),
-                UserRef::Address(_) => by_address.clone(),
+                UserRef::Address(_) | UserRef::Nobody => by_address.clone(),
             })
         };
         let scope = zoom::Error::MissingScope;

@@ -4,7 +4,7 @@
 //! [`crate::store::connection_site`]).
 
 use crate::bindings::types::Error;
-use crate::config::Config;
+use crate::config::{Config, ConnectionMode};
 use crate::connection::disconnect::{self, Outcome};
 use crate::connection::link::{AfterConnecting, offer_link};
 use crate::connection::session::{OpenError, Session};
@@ -19,14 +19,17 @@ const THIS_SERVER: &str = "this-server";
 /// Answers with the link, unless the user has a working connection. Asks Zoom, because the grant may have been revoked
 /// there. If Zoom does not answer, the connection counts as working.
 pub fn connect(config: &Config, context: &CommandContext<'_>) -> Result<Option<String>, Error> {
+    if config.mode.is_server_to_server() {
+        return server_to_server(config, context).map(Some);
+    }
     if context.person.is_system_admin {
         let site = connection_site::record_site(&config.site_url)?.site;
         if site != config.site_url {
             return connections_paused(config, context, site);
         }
     }
-    match Session::open(config, context.person) {
-        Ok(mut session) => match session.call(|client| client.me()) {
+    match Session::open_for_start(config, context.person) {
+        Ok(mut session) => match session.me() {
             Err(zoom::Error::NotConnected | zoom::Error::OtherSite(_)) => {}
             _ => {
                 return Ok(Some(already_connected(
@@ -41,6 +44,25 @@ pub fn connect(config: &Config, context: &CommandContext<'_>) -> Result<Option<S
         Err(OpenError::Host(error)) => return Err(error),
     }
     link(config, context).map(Some)
+}
+
+/// The answer in server-to-server mode. A system admin learns whether Zoom accepts the app's credentials.
+fn server_to_server(config: &Config, context: &CommandContext<'_>) -> Result<String, Error> {
+    let person = context.person;
+    if person.is_system_admin {
+        let mut session = match Session::organization(config) {
+            Ok(session) => session,
+            Err(OpenError::Host(error)) => return Err(error),
+            Err(OpenError::Refused(error)) => return Ok(error.sentence(&person.reader())),
+            Err(OpenError::NotConnected) => {
+                return Ok(text::plain(person.locale, Message::MattermostFailed));
+            }
+        };
+        if let Err(error) = session.check() {
+            return Ok(error.sentence(&person.reader()));
+        }
+    }
+    Ok(text::plain(person.locale, Message::NothingToConnect))
 }
 
 fn link(config: &Config, context: &CommandContext<'_>) -> Result<String, Error> {
@@ -81,16 +103,18 @@ fn already_connected(config: &Config, context: &CommandContext<'_>, email: &str)
 /// Ends the user's connection. At the account level, a system admin ends the connection for everyone.
 pub fn disconnect(config: &Config, context: &CommandContext<'_>) -> Result<Option<String>, Error> {
     let outcome = disconnect::disconnect(config, &context.person.id)?;
-    let message = disconnected(outcome, config.mode.is_account_wide());
+    let message = disconnected(outcome, config.mode);
     Ok(Some(text::plain(context.person.locale, message)))
 }
 
-fn disconnected(outcome: Outcome, account_level: bool) -> Message {
-    match (outcome, account_level) {
-        (Outcome::Done, false) => Message::Disconnected,
-        (Outcome::Done, true) => Message::DisconnectedForEverybody,
+fn disconnected(outcome: Outcome, mode: ConnectionMode) -> Message {
+    use ConnectionMode::{AdminManaged, ServerToServer, UserManaged};
+    match (outcome, mode) {
+        (_, ServerToServer) => Message::NothingToDisconnect,
+        (Outcome::Done, UserManaged) => Message::Disconnected,
+        (Outcome::Done, AdminManaged) => Message::DisconnectedForEverybody,
         (Outcome::NotRevoked, _) => Message::DisconnectedNotRevoked,
-        (Outcome::Nothing, false) => Message::NotConnectedYet,
-        (Outcome::Nothing, true) => Message::NotConnectedYetForEverybody,
+        (Outcome::Nothing, UserManaged) => Message::NotConnectedYet,
+        (Outcome::Nothing, AdminManaged) => Message::NotConnectedYetForEverybody,
     }
 }

@@ -13,8 +13,8 @@ use crate::connection::notice::{self, Notice};
 use crate::occurrence::delete_host_records;
 use crate::platform::{clock, log};
 use crate::store::{
-    accounts, oauth_state, organization, processed_events, subscriptions, user_preference,
-    zoom_user_index,
+    accounts, oauth_state, organization, processed_events, server_token, subscriptions,
+    user_preference, zoom_user_index,
 };
 use crate::zoom::webhook::deauthorization::Deauthorized;
 
@@ -47,6 +47,9 @@ pub fn handle(config: &Config, event: &Deauthorized) -> Result<(), Error> {
     // The record that leads from the Zoom user to these Mattermost users.
     zoom_user_index::remove_users(&event.user_id, &removed)?;
     remove_organization(config, event, &mark)?;
+    if config.mode.is_server_to_server() {
+        end_app_access(config, event)?;
+    }
     if event.wants_confirmation {
         data_compliance::enqueue(event)?;
     }
@@ -60,6 +63,20 @@ fn delete_user_data(user_id: &str) -> Result<(), Error> {
     user_preference::forget(user_id)?;
     oauth_state::forget(user_id)?;
     accounts::remove_record(user_id)
+}
+
+/// The server-to-server app was removed from the account. The stored token is dropped; the next request learns from Zoom
+/// whether the app has access again.
+fn end_app_access(config: &Config, event: &Deauthorized) -> Result<(), Error> {
+    if event.account_id != config.zoom_account_id {
+        return Ok(());
+    }
+    server_token::remove()?;
+    log::warn(
+        "Zoom reported that the Server-to-Server OAuth app was removed from the Zoom account. An administrator of the Zoom account can activate it again.",
+        &[],
+    );
+    Ok(())
 }
 
 fn remove_organization(config: &Config, event: &Deauthorized, mark: &str) -> Result<(), Error> {

@@ -6,13 +6,13 @@
 //! not revoked.
 
 use crate::bindings::types::Error;
-use crate::config::Config;
+use crate::config::{Config, ConnectionMode};
 use crate::platform::{clock, log};
 use crate::store::accounts::{self, Removed};
 use crate::store::locks::{self, Claim};
 use crate::store::organization::{self, Organization};
 use crate::store::tokens::Owner;
-use crate::store::{connection_site, oauth_state};
+use crate::store::{connection_site, oauth_state, server_token};
 use crate::zoom;
 use crate::zoom::token::{self, Tokens};
 
@@ -32,12 +32,13 @@ pub enum Outcome {
     NotRevoked,
 }
 
-/// Ends the user's connection. With an account-level app, ends the connection for everyone.
+/// Ends the user's connection. In admin-managed mode, ends the connection for everyone. In server-to-server mode, there is
+/// none.
 pub fn disconnect(config: &Config, user_id: &str) -> Result<Outcome, Error> {
-    let owner = if config.mode.is_account_wide() {
-        Owner::Organization
-    } else {
-        Owner::User(user_id)
+    let owner = match config.mode {
+        ConnectionMode::UserManaged => Owner::User(user_id),
+        ConnectionMode::AdminManaged => Owner::Organization,
+        ConnectionMode::ServerToServer => return Ok(Outcome::Nothing),
     };
     oauth_state::forget(user_id)?;
     end_connection(config, owner)
@@ -106,6 +107,11 @@ fn remove(config: &Config, owner: Owner<'_>) -> Result<Option<Remains>, Error> {
         Owner::User(id) => accounts::remove(id, key)?.map(|removed| remains_of_account(&removed)),
         Owner::Organization => organization::remove(key)?
             .map(|removed| removed.map_or(Remains::Unusable, remains_of_organization)),
+        // The token expires within an hour, and no consent stands behind it.
+        Owner::App(_) => {
+            server_token::remove()?;
+            None
+        }
     })
 }
 

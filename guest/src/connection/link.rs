@@ -6,7 +6,7 @@
 
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::bindings::types::Error;
-use crate::config::Config;
+use crate::config::{Config, ConnectionMode};
 use crate::platform::channels::Place;
 use crate::platform::http::query::parameter;
 use crate::platform::http::response::{self, Link, Target};
@@ -37,15 +37,18 @@ pub enum AfterConnecting<'a> {
 
 /// Begins an authorization and returns the sentence with the link.
 ///
-/// With an account-level app, only a system admin can connect. Other users get a sentence that says whom to ask, and no
-/// authorization begins.
+/// In admin-managed mode, only a system admin can connect. Other users get a sentence that says whom to ask, and no
+/// authorization begins. In server-to-server mode, nobody connects anything.
 pub fn offer_link(
     config: &Config,
     person: &Person,
     place: Place<'_>,
     then: AfterConnecting<'_>,
 ) -> Result<String, Error> {
-    if !may_connect(config, person) {
+    if config.mode.is_server_to_server() {
+        return Ok(text::plain(person.locale, Message::NothingToConnect));
+    }
+    if refusal(config, person).is_some() {
         return Ok(text::plain(person.locale, Message::AskToConnect));
     }
     let (topic, connection_id, force, just_connect) = match then {
@@ -77,9 +80,15 @@ pub fn offer_link(
     Ok(text::text(person.locale, message, &[("url", &link)]))
 }
 
-/// Whether a person may connect and disconnect: everyone at the user level, system admins at the account level.
-pub fn may_connect(config: &Config, person: &Person) -> bool {
-    !config.mode.is_account_wide() || person.is_system_admin
+/// The status and the sentence for a person who may not connect, or none for a person who may: everyone in user-managed
+/// mode, and system admins in admin-managed mode.
+pub fn refusal(config: &Config, person: &Person) -> Option<(u16, Message)> {
+    match config.mode {
+        ConnectionMode::UserManaged => None,
+        ConnectionMode::AdminManaged if person.is_system_admin => None,
+        ConnectionMode::AdminManaged => Some((403, Message::OauthAdminsOnly)),
+        ConnectionMode::ServerToServer => Some((400, Message::OauthNotNeeded)),
+    }
 }
 
 /// The page for a browser without a session. `language` is the header `Accept-Language`.
@@ -124,8 +133,8 @@ type Refusal = (Locale, u16, Message);
 /// Opens the begun authorization, if the user may connect and the level of the app has not changed since.
 fn open_link(config: &Config, user_id: &str, link: &str) -> Result<Result<State, Refusal>, Error> {
     let person = Person::load(user_id)?;
-    if !may_connect(config, &person) {
-        return Ok(Err((person.locale, 403, Message::OauthAdminsOnly)));
+    if let Some((status, message)) = refusal(config, &person) {
+        return Ok(Err((person.locale, status, message)));
     }
     let state = oauth_state::open_link(user_id, link)?;
     let state = state.filter(|state| state.for_everybody == config.mode.is_account_wide());

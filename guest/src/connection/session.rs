@@ -3,21 +3,26 @@
 //! A refresh token works once, so only one node at a time may use it. That node holds a lease, reads the record again, and
 //! confirms it with a compare-and-set of the same bytes: a read may come from a replica that lags behind, a compare-and-set
 //! does not. The new tokens are stored before they are used. All other nodes wait until the newer record appears.
+//!
+//! A server-to-server app has no refresh token: a new access token is requested with the app's credentials, under the same
+//! lease. Several such tokens are valid at a time, so a token that cannot be stored is used anyway.
 
 use crate::bindings::config::email_verification_required;
 use crate::bindings::types::Error as HostError;
-use crate::config::Config;
+use crate::config::{Config, ConnectionMode};
 use crate::connection::disconnect;
+use crate::connection::identity::Identity;
 use crate::platform::people::Person;
 use crate::platform::{clock, log};
 use crate::store::accounts::LoadError;
 use crate::store::connection::Connection;
 use crate::store::tokens::Owner;
-use crate::store::{connection_site, locks};
+use crate::store::{connection_site, locks, server_token};
 use crate::zoom;
 use crate::zoom::client::{Client, UserRef};
 use crate::zoom::hosts;
 use crate::zoom::token::{self, Tokens};
+use crate::zoom::types::{Meeting, User};
 
 /// Attempts and pause, in milliseconds, while another node refreshes the tokens: 12 seconds in total, a little longer than
 /// the request may take.
@@ -25,6 +30,9 @@ const ATTEMPTS: u32 = 40;
 const PAUSE: u64 = 300;
 /// Attempts to store new tokens. If they are lost, the user must connect again.
 const SAVE_ATTEMPTS: u32 = 4;
+/// The age from which a server-to-server token is requested again because a scope is missing, in milliseconds: an
+/// administrator may have added the scope since.
+const SCOPE_AGE: i64 = 60_000;
 
 /// The reason why there is no session.
 #[derive(Debug, thiserror::Error)]
@@ -40,68 +48,105 @@ pub enum OpenError {
     Host(#[from] HostError),
 }
 
-/// One user's access to Zoom during one event. It uses the user's own connection, or the connection for everyone on behalf
-/// of the Zoom user with the same email address.
+/// One user's access to Zoom during one event. It uses the user's own connection, or an access for everyone on behalf of the
+/// Zoom user with the same email address.
 pub struct Session<'a> {
     config: &'a Config,
     connection: Connection,
     who: UserRef,
+    /// The person whom Zoom must confirm before the first request.
+    identity: Option<Identity>,
 }
 
 impl<'a> Session<'a> {
-    /// The session of a person. This makes no request to Zoom.
+    /// The session of a person. This makes no request to Zoom. In account-wide modes, [`Identity`] decides whether the
+    /// person is found in Zoom.
     pub fn open(config: &'a Config, person: &Person) -> Result<Session<'a>, OpenError> {
-        let owner = if config.mode.is_account_wide() {
-            Owner::Organization
-        } else {
-            Owner::User(&person.id)
+        let connection = load_for(config, &person.id)?;
+        if !config.mode.is_account_wide() {
+            return Session::with_connection(config, person, connection);
+        }
+        let account_id = match &connection {
+            Connection::Organization(stored) => &stored.organization.origin.zoom_account_id,
+            Connection::User(_) | Connection::App(_) => &config.zoom_account_id,
         };
-        Session::with_connection(config, person, load(config, owner)?)
+        let identity = Identity::of(person, account_id).map_err(OpenError::Refused)?;
+        Ok(Session {
+            config,
+            connection,
+            who: UserRef::Address(identity.address().to_owned()),
+            identity: Some(identity),
+        })
     }
 
-    /// The session of a person with a connection that was just stored.
+    /// The session of a person who starts a meeting. In admin-managed mode, an address counts as verified if the server
+    /// does not require verification, and Zoom is not asked about the person first.
+    pub fn open_for_start(config: &'a Config, person: &Person) -> Result<Session<'a>, OpenError> {
+        match config.mode {
+            ConnectionMode::ServerToServer => Session::open(config, person),
+            ConnectionMode::UserManaged | ConnectionMode::AdminManaged => {
+                let connection = load_for(config, &person.id)?;
+                Session::with_connection(config, person, connection)
+            }
+        }
+    }
+
+    /// The session of a person with a connection that was just stored, to start a meeting.
     pub fn with_connection(
         config: &'a Config,
         person: &Person,
         connection: Connection,
     ) -> Result<Session<'a>, OpenError> {
-        if !config.mode.is_account_wide() {
-            return Ok(Session {
-                config,
-                connection,
-                who: UserRef::Me,
-            });
-        }
-        let must_prove = email_verification_required();
-        let who = zoom_user_for(&person.email, person.email_verified, must_prove)
-            .map_err(OpenError::Refused)?;
+        let who = match config.mode {
+            ConnectionMode::UserManaged => UserRef::Me,
+            ConnectionMode::AdminManaged => {
+                let must_prove = email_verification_required();
+                zoom_user_for(&person.email, person.email_verified, must_prove)
+                    .map_err(OpenError::Refused)?
+            }
+            ConnectionMode::ServerToServer => return Session::open(config, person),
+        };
         Ok(Session {
             config,
             connection,
             who,
+            identity: None,
         })
     }
 
     /// The session of a user who did not cause the event, such as the creator of a subscription. If the user was
-    /// deactivated or deleted, this ends their connection.
+    /// deactivated or deleted, this ends their connection. In account-wide modes, requests are not made on behalf of the
+    /// user.
     pub fn for_user(config: &'a Config, user_id: &str) -> Result<Session<'a>, OpenError> {
         match Person::load(user_id) {
-            Ok(person) if !person.deactivated => Session::open(config, &person),
-            Ok(_) | Err(HostError::NotFound) => {
-                disconnect::disconnect_deactivated_user(config, user_id);
-                Err(OpenError::NotConnected)
-            }
-            Err(error) => Err(error.into()),
+            Ok(person) if person.deactivated => {}
+            Ok(_) if config.mode.is_account_wide() => return Session::organization(config),
+            Ok(person) => return Session::open(config, &person),
+            Err(HostError::NotFound) => {}
+            Err(error) => return Err(error.into()),
         }
+        disconnect::disconnect_deactivated_user(config, user_id);
+        Err(OpenError::NotConnected)
     }
 
-    /// The session of an account-level app, not on behalf of a user.
+    /// The session of the access for everyone, not on behalf of a user. Only for account-wide modes.
     pub fn organization(config: &'a Config) -> Result<Session<'a>, OpenError> {
+        let who = match config.mode {
+            ConnectionMode::UserManaged => return Err(OpenError::NotConnected),
+            ConnectionMode::AdminManaged => UserRef::Me,
+            ConnectionMode::ServerToServer => UserRef::Nobody,
+        };
         Ok(Session {
             config,
-            connection: load(config, Owner::Organization)?,
-            who: UserRef::Me,
+            connection: load_for(config, "")?,
+            who,
+            identity: None,
         })
+    }
+
+    /// The connection as it was read, or with the tokens that were requested since.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// The email address of the connected Zoom user, or empty if it is not known.
@@ -109,9 +154,54 @@ impl<'a> Session<'a> {
         self.connection.zoom_email()
     }
 
+    /// Asks Zoom whether the access works: about the user, or, for a server-to-server app without a user, for a new token.
+    pub fn check(&mut self) -> Result<(), zoom::Error> {
+        if self.who == UserRef::Nobody {
+            let current = self.connection.tokens().access.clone();
+            return self.refresh_tokens(Some(&current));
+        }
+        self.me().map(drop)
+    }
+
+    /// The user at Zoom.
+    pub fn me(&mut self) -> Result<User, zoom::Error> {
+        let user = self.request(|client| client.me())?;
+        if let Some(identity) = &mut self.identity {
+            identity.confirm(&user)?;
+        }
+        Ok(user)
+    }
+
+    /// Creates a meeting of the user that starts at once.
+    pub fn create_meeting(&mut self, topic: &str) -> Result<Meeting, zoom::Error> {
+        let meeting = self.call(|client| client.create_meeting(topic))?;
+        if let Some(identity) = &mut self.identity {
+            identity.compare(&meeting.host_id);
+        }
+        Ok(meeting)
+    }
+
+    /// Makes a request, after Zoom has confirmed the person where that is necessary.
+    pub fn call<T>(
+        &mut self,
+        request: impl Fn(&Client<'_>) -> Result<T, zoom::Error>,
+    ) -> Result<T, zoom::Error> {
+        if let Some(identity) = &mut self.identity
+            && !identity.is_confirmed()
+        {
+            self.me()?;
+        }
+        let result = self.request(request);
+        if let (Some(identity), Err(zoom::Error::UnknownAddress(_))) = (&mut self.identity, &result)
+        {
+            identity.forget();
+        }
+        result
+    }
+
     /// Makes a request. Refreshes the access token first if it is about to expire, or afterwards if Zoom rejects it; then
     /// the request is repeated.
-    pub fn call<T>(
+    fn request<T>(
         &mut self,
         request: impl Fn(&Client<'_>) -> Result<T, zoom::Error>,
     ) -> Result<T, zoom::Error> {
@@ -121,17 +211,32 @@ impl<'a> Session<'a> {
             renewed = true;
         }
         let result = match self.send(&request) {
-            Err(zoom::Error::Unauthorized) if !renewed => {
+            Err(error) if !renewed && self.is_worth_a_new_token(&error) => {
                 let rejected = self.connection.tokens().access.clone();
                 self.refresh_tokens(Some(&rejected))?;
                 self.send(&request)
             }
             other => other,
         };
+        let is_app = matches!(self.connection, Connection::App(_));
         result.map_err(|error| match error {
+            zoom::Error::Unauthorized if is_app => {
+                zoom::Error::Unexpected("a new access token is not accepted".to_owned())
+            }
             zoom::Error::Unauthorized => zoom::Error::NotConnected,
             other => other,
         })
+    }
+
+    /// Whether the request may succeed with a new access token.
+    fn is_worth_a_new_token(&self, error: &zoom::Error) -> bool {
+        match (error, &self.connection) {
+            (zoom::Error::Unauthorized, _) => true,
+            (zoom::Error::MissingScope, Connection::App(stored)) => {
+                clock::now_ms().saturating_sub(stored.requested_at) > SCOPE_AGE
+            }
+            _ => false,
+        }
     }
 
     fn send<T>(
@@ -174,13 +279,18 @@ impl<'a> Session<'a> {
         if self.connection.tokens().is_good(clock::now_ms(), rejected) {
             return Ok(true);
         }
-        if self.connection.tokens().refresh.is_empty() {
+        let is_app = matches!(self.connection, Connection::App(_));
+        if !is_app && self.connection.tokens().refresh.is_empty() {
             return Err(zoom::Error::NotConnected);
         }
         match self.connection.confirm() {
             Ok(()) => {}
             Err(HostError::Conflict) => return Ok(false),
             Err(error) => return Err(unavailable(error)),
+        }
+        if let Connection::App(stored) = &self.connection {
+            let stored = stored.clone();
+            return self.sign_in(&stored);
         }
         let site = connection_site::other_site(self.connection.site(), &self.config.site_url)
             .map_err(unavailable)?;
@@ -190,7 +300,7 @@ impl<'a> Session<'a> {
         }
         let old = self.connection.tokens().clone();
         match token::request_new_tokens(&self.config.app(), clock::now_ms(), &old.refresh) {
-            Ok(tokens) => self.save(with_region(tokens, &old.api_url)),
+            Ok(tokens) => self.save(with_earlier_facts(tokens, &old)),
             // A node whose lease had expired may have used the token. Then there is a newer record.
             Err(zoom::Error::GrantEnded(reason)) => {
                 self.reload()?;
@@ -207,6 +317,24 @@ impl<'a> Session<'a> {
                 Err(zoom::Error::NotConnected)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Requests a token with the credentials of the server-to-server app. `stored` has expired or was rejected.
+    fn sign_in(&mut self, stored: &server_token::Stored) -> Result<bool, zoom::Error> {
+        let (app, now) = (self.config.app(), clock::now_ms());
+        match token::request_account_token(&app, now, &self.config.zoom_account_id) {
+            Ok(tokens) => {
+                self.connection = Connection::App(stored.with(tokens.clone(), now));
+                // A failure is logged there.
+                let _ = self.save(tokens);
+                Ok(true)
+            }
+            Err(error) => {
+                // Other events must not use the rejected token. If this fails, they notice the same.
+                let _ = stored.forget();
+                Err(error)
+            }
         }
     }
 
@@ -230,7 +358,7 @@ impl<'a> Session<'a> {
             }
         }
         log::warn(
-            "New Zoom tokens could not be stored; the user may have to connect again.",
+            "New Zoom tokens could not be stored. A user may have to connect again.",
             &[("error", &failure.to_string())],
         );
         Err(unavailable(failure))
@@ -244,6 +372,18 @@ impl<'a> Session<'a> {
             }
             Err(LoadError::Absent | LoadError::Unreadable(_)) => Err(zoom::Error::NotConnected),
             Err(LoadError::Store(error)) => Err(unavailable(error)),
+        }
+    }
+}
+
+/// The connection that serves a user in the configured mode.
+fn load_for(config: &Config, user_id: &str) -> Result<Connection, OpenError> {
+    match config.mode {
+        ConnectionMode::UserManaged => load(config, Owner::User(user_id)),
+        ConnectionMode::AdminManaged => load(config, Owner::Organization),
+        ConnectionMode::ServerToServer => {
+            let fingerprint = server_token::fingerprint(&config.app(), &config.zoom_account_id);
+            load(config, Owner::App(&fingerprint))
         }
     }
 }
@@ -274,16 +414,15 @@ fn zoom_user_for(email: &str, verified: bool, must_prove: bool) -> Result<UserRe
     Ok(UserRef::Address(email.to_owned()))
 }
 
-/// The new tokens, with the API URL of the old ones if Zoom did not send one.
-fn with_region(tokens: Tokens, api_url: &str) -> Tokens {
+/// The new tokens, with the API URL and the scopes of the old ones if Zoom did not send them.
+fn with_earlier_facts(mut tokens: Tokens, old: &Tokens) -> Tokens {
     if tokens.api_url.is_empty() {
-        Tokens {
-            api_url: api_url.to_owned(),
-            ..tokens
-        }
-    } else {
-        tokens
+        tokens.api_url.clone_from(&old.api_url);
     }
+    if tokens.scope.is_empty() {
+        tokens.scope.clone_from(&old.scope);
+    }
+    tokens
 }
 
 /// A failure of the store, reported as Zoom being unavailable.
@@ -316,17 +455,17 @@ mod tests {
     }
 
     #[test]
-    fn the_api_url_is_kept_until_zoom_sends_another() {
-        let region = |said: &str| {
-            let said = Tokens {
-                api_url: said.into(),
-                ..tokens(None)
-            };
-            with_region(said, "old").api_url
+    fn the_api_url_and_the_scopes_are_kept_until_zoom_sends_others() {
+        let said = |text: &str| Tokens {
+            api_url: text.into(),
+            scope: text.into(),
+            ..tokens(None)
         };
-        assert_eq!(
-            (region("").as_str(), region("new").as_str()),
-            ("old", "new")
-        );
+        let kept = |new: &str| {
+            let tokens = with_earlier_facts(said(new), &said("old"));
+            (tokens.api_url, tokens.scope)
+        };
+        assert_eq!(kept(""), ("old".into(), "old".into()));
+        assert_eq!(kept("new"), ("new".into(), "new".into()));
     }
 }

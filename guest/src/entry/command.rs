@@ -4,7 +4,7 @@
 
 use crate::bindings::handlers::command_handler::Invocation;
 use crate::bindings::types::Error;
-use crate::config::{self, Config, Problem};
+use crate::config::{self, Config, ConnectionMode, Problem};
 use crate::platform::channels::{Place, show_to_user};
 use crate::platform::command::help;
 use crate::platform::command::invocation::{CommandContext, inline_code};
@@ -38,11 +38,12 @@ pub fn run(invocation: &Invocation) -> Option<String> {
 
 fn answer(invocation: &Invocation, person: &Person, place: Place<'_>) -> Option<String> {
     let loaded = config::load();
-    let account_wide = loaded
+    // In server-to-server mode, everyone is told that there is nothing to connect.
+    let only_admins_connect = loaded
         .as_ref()
-        .is_ok_and(|config| config.mode.is_account_wide());
+        .is_ok_and(|config| config.mode == ConnectionMode::AdminManaged);
     let words: Vec<&str> = invocation.text.split_whitespace().collect();
-    let found = find(&words, account_wide, person.is_system_admin);
+    let found = find(&words, only_admins_connect, person.is_system_admin);
     let context = |words| CommandContext {
         person,
         place,

@@ -30,7 +30,7 @@ pub fn unique(
     session: &mut Session<'_>,
     topic: &str,
 ) -> Result<Meeting, zoom::Error> {
-    let created = session.call(|client| client.create_meeting(topic))?;
+    let created = session.create_meeting(topic)?;
     Ok(Meeting {
         id: created.id,
         join_url: join_url(config, created.id, &created.join_url),
@@ -48,7 +48,7 @@ pub fn personal(
     session: &mut Session<'_>,
     topic: &str,
 ) -> Result<Option<Meeting>, zoom::Error> {
-    let me = session.call(|client| client.me())?;
+    let me = session.me()?;
     let number = me.pmi;
     if number == 0 {
         return Ok(None);

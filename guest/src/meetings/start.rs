@@ -64,7 +64,9 @@ pub fn log_failure(start: &StartRequest<'_>, failure: &Failure) {
 
 /// Starts a meeting, or asks or warns the user first.
 pub fn start_meeting(start: &StartRequest<'_>) -> Result<Outcome, Failure> {
-    start_with_session(start, || Session::open(start.config, start.person))
+    start_with_session(start, || {
+        Session::open_for_start(start.config, start.person)
+    })
 }
 
 /// Starts the meeting for which the user had to connect. Returns the message for the user, if there is one. The new

@@ -19,6 +19,10 @@ pub struct Person {
     pub email: String,
     /// Whether the person has verified the email address.
     pub email_verified: bool,
+    /// Whether the user is a bot.
+    pub is_bot: bool,
+    /// Whether the person is a guest.
+    pub is_guest: bool,
     /// Whether the person can no longer sign in.
     pub deactivated: bool,
     /// The IANA name of the person's time zone, or empty.
@@ -58,6 +62,8 @@ impl Person {
             is_system_admin: user.is_system_admin,
             email: user.email,
             email_verified: user.email_verified,
+            is_bot: user.is_bot,
+            is_guest: user.is_guest,
             deactivated: user.deactivated,
             timezone: user.timezone,
             guides: user.is_system_admin.then(site::guides_url),

@@ -33,7 +33,7 @@ pub fn run(config: &Config, context: &CommandContext<'_>) -> Result<Option<Strin
             &[("action", &inline_code(word))],
         )));
     }
-    match Session::open(config, context.person) {
+    match Session::open_for_start(config, context.person) {
         Ok(_) => show(context.person, context.place).map(|()| None),
         Err(OpenError::NotConnected) => offer_link(
             config,

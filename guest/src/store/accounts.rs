@@ -280,6 +280,7 @@ pub(super) mod tests {
                 kind: "bearer".into(),
                 expiry: Some(1_786_000_000_123),
                 api_url: String::new(),
+                scope: "user:read:user".into(),
             },
         }
     }

@@ -9,6 +9,8 @@
 //! |---|---|---|
 //! | `accounts::load`, `organization::load` | absent: the user is asked to connect | confirmed |
 //! | the same, present but older | which tokens are used | Zoom refuses old tokens; before a refresh [`super::connection::Connection::confirm`] compares the record |
+//! | `server_token::load` | absent or older: a new token is requested | [`super::connection::Connection::confirm`] compares the record first |
+//! | `zoom_identity::load` | absent or older: Zoom is asked again | not confirmed; Zoom decides |
 //! | `accounts::load` after the callback | whether the waiting start may begin | not read: the record is passed on |
 //! | `accounts::remove`, `organization::remove` | absent: there is nothing to disconnect | confirmed |
 //! | `accounts::save`, the record before | whether an older copy loses this user's name | harmless: a copy is never authoritative |

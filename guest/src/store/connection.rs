@@ -1,10 +1,11 @@
-//! A connection of either kind: a user's own, or the one for everyone.
+//! A connection of any kind: a user's own, the one for everyone, or that of a server-to-server app.
 
 use crate::bindings::kv::{self, Expected};
 use crate::bindings::types::Error;
 use crate::store::account_record;
 use crate::store::accounts::{self, Account, LoadError};
 use crate::store::organization::{self, Organization};
+use crate::store::server_token;
 use crate::store::tokens::Owner;
 use crate::zoom::token::Tokens;
 
@@ -15,14 +16,20 @@ pub enum Connection {
     User(accounts::Stored),
     /// The connection for everyone.
     Organization(organization::Stored),
+    /// A server-to-server app, which has no consent of anybody.
+    App(server_token::Stored),
 }
 
 impl Connection {
-    /// Loads a connection.
+    /// Loads a connection. The connection of a server-to-server app is never absent, but its token may have expired.
     pub fn load(owner: Owner<'_>, encryption_key: &[u8]) -> Result<Connection, LoadError> {
         match owner {
             Owner::User(id) => accounts::load(id, encryption_key).map(Connection::User),
             Owner::Organization => organization::load(encryption_key).map(Connection::Organization),
+            Owner::App(fingerprint) => Ok(Connection::App(server_token::load(
+                fingerprint,
+                encryption_key,
+            )?)),
         }
     }
 
@@ -31,6 +38,7 @@ impl Connection {
         match self {
             Connection::User(stored) => Owner::User(&stored.account.user_id),
             Connection::Organization(_) => Owner::Organization,
+            Connection::App(stored) => Owner::App(&stored.fingerprint),
         }
     }
 
@@ -39,7 +47,14 @@ impl Connection {
         match self {
             Connection::User(stored) => &stored.account.tokens,
             Connection::Organization(stored) => &stored.organization.tokens,
+            Connection::App(stored) => &stored.tokens,
         }
+    }
+
+    /// The scopes that Zoom granted, or none if they are not known: records of the Go plugin do not have them.
+    pub fn granted_scopes(&self) -> Option<Vec<&str>> {
+        let scopes: Vec<_> = self.tokens().scope.split_whitespace().collect();
+        (!scopes.is_empty()).then_some(scopes)
     }
 
     /// The email address of the connected Zoom user, or empty.
@@ -47,6 +62,7 @@ impl Connection {
         match self {
             Connection::User(stored) => &stored.account.zoom_email,
             Connection::Organization(stored) => &stored.organization.origin.zoom_email,
+            Connection::App(_) => "",
         }
     }
 
@@ -55,6 +71,7 @@ impl Connection {
         match self {
             Connection::User(stored) => &stored.account.site,
             Connection::Organization(stored) => &stored.organization.origin.site_url,
+            Connection::App(_) => "",
         }
     }
 
@@ -65,6 +82,7 @@ impl Connection {
                 (account_record::key(&stored.account.user_id), &stored.bytes)
             }
             Connection::Organization(stored) => (organization::KEY.to_owned(), &stored.bytes),
+            Connection::App(stored) => return stored.confirm(),
         };
         kv::set(&key, bytes, None, &Expected::Value(bytes.clone()))
     }
@@ -86,6 +104,7 @@ impl Connection {
                 };
                 organization::replace(stored, &new, encryption_key).map(Connection::Organization)
             }
+            Connection::App(stored) => stored.replace(tokens, encryption_key).map(Connection::App),
         }
     }
 }

@@ -48,6 +48,8 @@ pub enum Kind {
     AccountAccess,
     /// The refresh token of the connection for everyone.
     AccountRefresh,
+    /// The access token of a server-to-server app.
+    AppAccess,
     /// The payload of a job.
     Job,
 }
@@ -59,6 +61,7 @@ impl Kind {
             Kind::UserRefresh => "user refresh token",
             Kind::AccountAccess => "account access token",
             Kind::AccountRefresh => "account refresh token",
+            Kind::AppAccess => "server-to-server access token",
             Kind::Job => "job",
         }
     }

@@ -21,7 +21,7 @@ use crate::store::tokens::Owner;
 const START_LIFETIME: u64 = 45;
 /// The time in which a second click counts as a double click, in seconds.
 const DOUBLE_CLICK: u64 = 3;
-/// The lifetime of the lease to refresh tokens, in seconds. It is longer than a refresh may take: two requests to Zoom's
+/// The lifetime of the lease to get new tokens, in seconds. It is longer than a refresh may take: two requests to Zoom's
 /// token endpoint with a short wait between them, and a few calls of the store.
 const REFRESH_LIFETIME: u64 = 30;
 /// A held claim.
@@ -115,7 +115,7 @@ fn start_key(channel_id: &str) -> String {
     format!("start_lock_{channel_id}")
 }
 
-/// Claims the right to use this owner's refresh token. Returns none while another node holds the lease.
+/// Claims the right to get new tokens for this owner. Returns none while another node holds the lease.
 pub fn claim_refresh(owner: Owner<'_>) -> Result<Option<Claim>, Error> {
     claim(format!("refresh_lease_{}", owner.name()), REFRESH_LIFETIME)
 }

@@ -18,14 +18,18 @@ pub enum Owner<'a> {
     User(&'a str),
     /// The connection for everyone.
     Organization,
+    /// A server-to-server app: the fingerprint of its credentials (see [`super::server_token`]).
+    App(&'a str),
 }
 
 impl Owner<'_> {
-    /// The owner's name in keys and envelopes. User IDs have 26 characters, so no user ID is `account`.
+    /// The owner's name in keys and envelopes. User IDs have 26 characters and fingerprints 64, so none is `account` and no
+    /// two owners share a name.
     pub fn name(&self) -> &str {
         match self {
             Owner::User(id) => id,
             Owner::Organization => "account",
+            Owner::App(fingerprint) => fingerprint,
         }
     }
 
@@ -33,13 +37,16 @@ impl Owner<'_> {
         match self {
             Owner::User(_) => Kind::UserAccess,
             Owner::Organization => Kind::AccountAccess,
+            Owner::App(_) => Kind::AppAccess,
         }
     }
 
-    fn refresh_kind(self) -> Kind {
+    /// The kind of the refresh token, or none if there is never one.
+    fn refresh_kind(self) -> Option<Kind> {
         match self {
-            Owner::User(_) => Kind::UserRefresh,
-            Owner::Organization => Kind::AccountRefresh,
+            Owner::User(_) => Some(Kind::UserRefresh),
+            Owner::Organization => Some(Kind::AccountRefresh),
+            Owner::App(_) => None,
         }
     }
 }
@@ -57,6 +64,8 @@ pub struct TokenRecord {
     expiry: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     api_url: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    scope: String,
 }
 
 impl TokenRecord {
@@ -78,12 +87,17 @@ impl TokenRecord {
         [access, refresh]: [[u8; NONCE]; 2],
     ) -> Result<Self, crypto::Error> {
         let name = owner.name();
+        let refresh = match owner.refresh_kind() {
+            Some(kind) => crypto::seal(key, kind, name, refresh, &tokens.refresh)?,
+            None => String::new(),
+        };
         Ok(TokenRecord {
             access_token: crypto::seal(key, owner.access_kind(), name, access, &tokens.access)?,
             token_type: tokens.kind.clone(),
-            refresh_token: crypto::seal(key, owner.refresh_kind(), name, refresh, &tokens.refresh)?,
+            refresh_token: refresh,
             expiry: format_expiry(tokens.expiry),
             api_url: tokens.api_url.clone(),
+            scope: tokens.scope.clone(),
         })
     }
 
@@ -95,11 +109,12 @@ impl TokenRecord {
             Owner::Organization if old_access => self.access_token,
             _ => crypto::open(key, owner.access_kind(), owner.name(), &self.access_token)?,
         };
-        let old_refresh = !crypto::is_envelope(&self.refresh_token);
-        let refresh = if old_refresh {
-            self.refresh_token
-        } else {
-            crypto::open(key, owner.refresh_kind(), owner.name(), &self.refresh_token)?
+        let old_refresh =
+            owner.refresh_kind().is_some() && !crypto::is_envelope(&self.refresh_token);
+        let refresh = match owner.refresh_kind() {
+            None => String::new(),
+            Some(_) if old_refresh => self.refresh_token,
+            Some(kind) => crypto::open(key, kind, owner.name(), &self.refresh_token)?,
         };
         let tokens = Tokens {
             access,
@@ -107,6 +122,7 @@ impl TokenRecord {
             kind: self.token_type,
             expiry: parse_expiry(&self.expiry),
             api_url: self.api_url,
+            scope: self.scope,
         };
         Ok((tokens, old_access || old_refresh))
     }
@@ -150,6 +166,12 @@ mod tests {
     #[test]
     fn d17_tokens_can_be_decrypted_for_their_owner_only() {
         let (user, organization) = (Owner::User("alice"), Owner::Organization);
+        let app = Owner::App("fingerprint");
+        assert!(sealed(app).open(app, KEY).is_ok());
+        for other in [user, organization, Owner::App("another")] {
+            assert!(sealed(app).open(other, KEY).is_err());
+            assert!(sealed(other).open(app, KEY).is_err());
+        }
         for owner in [user, organization] {
             let (tokens, old) = sealed(owner).open(owner, KEY).ok().unwrap();
             assert_eq!((tokens.access.as_str(), old), ("access", false));
@@ -182,7 +204,7 @@ mod tests {
         #[test]
         fn no_text_makes_the_reader_panic(text in ".*") {
             let json = serde_json::json!({"access_token": text, "refresh_token": text, "expiry": text});
-            for owner in [Owner::User("alice"), Owner::Organization] {
+            for owner in [Owner::User("alice"), Owner::Organization, Owner::App("f")] {
                 if let Ok(record) = serde_json::from_value::<TokenRecord>(json.clone()) {
                     let _ = record.open(owner, KEY);
                 }

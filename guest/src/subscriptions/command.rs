@@ -92,7 +92,13 @@ fn add(config: &Config, context: &CommandContext<'_>, id: u64) -> Answer {
 /// The connection for everyone can see all meetings. A user who is not a system admin therefore gets the same sentence for
 /// a meeting that does not exist and for a meeting of another host.
 fn refusal(config: &Config, context: &CommandContext<'_>, id: u64) -> Answer {
-    let mut session = match Session::open(config, context.person) {
+    let is_admin = context.person.is_system_admin;
+    // A system admin may follow any meeting, so it does not matter who the admin is in Zoom.
+    let opened = match is_admin && config.mode.is_account_wide() {
+        true => Session::organization(config),
+        false => Session::open(config, context.person),
+    };
+    let mut session = match opened {
         Ok(session) => session,
         Err(OpenError::NotConnected) => return offer_connect_link(config, context),
         Err(OpenError::Refused(error)) => {
@@ -100,10 +106,9 @@ fn refusal(config: &Config, context: &CommandContext<'_>, id: u64) -> Answer {
         }
         Err(OpenError::Host(error)) => return Err(error),
     };
-    let is_admin = context.person.is_system_admin;
     let me = match is_admin {
         true => String::new(),
-        false => match session.call(|client| client.me()) {
+        false => match session.me() {
             Ok(me) => me.id,
             Err(zoom::Error::NotConnected) => return offer_connect_link(config, context),
             Err(error) => return Ok(Some(error.sentence(&context.person.reader()))),

@@ -76,6 +76,33 @@ fn judge_credentials(status: u16, headers: &[(String, String)], body: &[u8]) -> 
     }
 }
 
+/// Checks the credentials of a server-to-server app and the ID of its account, with a token that is not used. Also returns
+/// [`Error::AccountId`] and [`Error::AppKind`].
+pub fn account_credentials(app: &App<'_>, account_id: &str) -> Answer {
+    let form = [
+        ("grant_type", "account_credentials"),
+        ("account_id", account_id),
+    ];
+    Answer::new(token::post(app, "/oauth/token", &form), |response| {
+        let Response {
+            status,
+            headers,
+            body,
+        } = response;
+        let now = clock::now_ms();
+        match status {
+            200..300 => Ok(()),
+            _ => Err(Error::from_token(
+                Grant::Account,
+                *status,
+                headers,
+                body,
+                now,
+            )),
+        }
+    })
+}
+
 /// Checks a redirect URL. `authorize_url` is the URL that a browser opens to connect, and contains `redirect_url`.
 pub fn redirect_url(authorize_url: String, redirect_url: &str) -> Answer {
     let sent = send_once("GET", authorize_url, Vec::new());

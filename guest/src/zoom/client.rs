@@ -28,21 +28,24 @@ pub enum UserRef {
     Me,
     /// The user of the Zoom account with this email address.
     Address(String),
+    /// Nobody: the request is not made for a user.
+    Nobody,
 }
 
 impl UserRef {
-    /// The user as a path segment.
-    fn segment(&self) -> String {
+    /// The user as a path segment. Fails for nobody, so that such a request never reaches the owner of the app.
+    fn segment(&self) -> Result<String, Error> {
         match self {
-            UserRef::Me => "me".to_owned(),
-            UserRef::Address(address) => utf8_percent_encode(address, SEGMENT).to_string(),
+            UserRef::Me => Ok("me".to_owned()),
+            UserRef::Address(address) => Ok(utf8_percent_encode(address, SEGMENT).to_string()),
+            UserRef::Nobody => Err(Error::Unexpected("a request without a user".to_owned())),
         }
     }
 
     /// The error if Zoom does not know the user.
     fn missing(&self) -> Error {
         match self {
-            UserRef::Me => Error::NotFound,
+            UserRef::Me | UserRef::Nobody => Error::NotFound,
             UserRef::Address(address) => Error::UnknownAddress(address.clone()),
         }
     }
@@ -69,7 +72,7 @@ struct NewMeeting<'a> {
 impl Client<'_> {
     /// The user for whom requests are made.
     pub fn me(&self) -> Result<User, Error> {
-        let path = format!("/users/{}", self.who.segment());
+        let path = format!("/users/{}", self.who.segment()?);
         let user: User = self.of_user(self.call(Endpoint::User, "GET", &path, Vec::new()))?;
         if user.id.is_empty() {
             return Err(Error::Unexpected("a user without id".to_owned()));
@@ -98,7 +101,7 @@ impl Client<'_> {
 
     /// Creates a meeting that starts at once.
     pub fn create_meeting(&self, topic: &str) -> Result<Meeting, Error> {
-        let path = format!("/users/{}/meetings", self.who.segment());
+        let path = format!("/users/{}/meetings", self.who.segment()?);
         let meeting: Meeting =
             self.of_user(self.call(Endpoint::NewMeeting, "POST", &path, new_meeting(topic)))?;
         if meeting.id == 0 {
@@ -201,9 +204,10 @@ mod tests {
 
     #[test]
     fn zm109_an_email_address_is_one_path_segment() {
-        let segment = |address: &str| UserRef::Address(address.to_owned()).segment();
+        let segment = |address: &str| UserRef::Address(address.to_owned()).segment().unwrap();
         assert_eq!(segment("a.b+c@example.com"), "a.b%2Bc%40example.com");
         assert_eq!(segment("../meetings/1?x#y"), "..%2Fmeetings%2F1%3Fx%23y");
-        assert_eq!(UserRef::Me.segment(), "me");
+        assert_eq!(UserRef::Me.segment().unwrap(), "me");
+        assert!(UserRef::Nobody.segment().is_err());
     }
 }

@@ -1,5 +1,5 @@
-//! Zoom's token endpoint: exchanges a code, refreshes tokens, and revokes a token. The app authenticates with HTTP Basic
-//! authentication.
+//! Zoom's token endpoint: exchanges a code, refreshes tokens, signs in as a server-to-server app, and revokes a token. The app
+//! authenticates with HTTP Basic authentication.
 
 use crate::bindings::http::Response;
 use crate::platform::{clock, log};
@@ -25,6 +25,8 @@ pub struct Tokens {
     pub expiry: Option<i64>,
     /// The API's URL in the account's region according to Zoom, or empty.
     pub api_url: String,
+    /// The scopes that Zoom granted, separated by spaces; empty for unknown.
+    pub scope: String,
 }
 
 /// An access token that expires sooner than this is refreshed first, in milliseconds.
@@ -79,6 +81,15 @@ pub fn request_new_tokens(app: &App<'_>, now: i64, refresh_token: &str) -> Resul
     request(app, Grant::Token, &form).and_then(|granted| tokens(granted, now, refresh_token))
 }
 
+/// Signs in as a server-to-server app of this Zoom account. There is no refresh token. Several tokens are valid at a time.
+pub fn request_account_token(app: &App<'_>, now: i64, account_id: &str) -> Result<Tokens, Error> {
+    let form = [
+        ("grant_type", "account_credentials"),
+        ("account_id", account_id),
+    ];
+    request(app, Grant::Account, &form).and_then(|granted| tokens(granted, now, ""))
+}
+
 /// Revokes the grant of an access token.
 pub fn revoke(app: &App<'_>, access_token: &str) -> Result<(), Error> {
     let response = post(app, "/oauth/revoke", &[("token", access_token)])?;
@@ -131,13 +142,13 @@ fn request(app: &App<'_>, grant: Grant<'_>, form: &[(&str, &str)]) -> Result<Gra
         .map_err(|_| Error::Unexpected("no JSON from the token endpoint".to_owned()))
 }
 
-/// Logs why the token endpoint refused a code or the app. A session logs the end of a grant itself, because another node
+/// Logs why the token endpoint refused a code, an app, or an account. A session logs the end of a grant itself, because another node
 /// may have used the refresh token first.
 fn log_refusal(status: u16, body: &[u8], error: &Error) {
-    use Error::{AppDisabled, Client, Code, Redirect, Refused};
+    use Error::{AccountId, AppDisabled, AppKind, Client, Code, Redirect, Refused};
     if matches!(
         error,
-        AppDisabled | Client | Code | Redirect(_) | Refused(_)
+        AccountId | AppDisabled | AppKind | Client | Code | Redirect(_) | Refused(_)
     ) {
         let reason = Error::reason(status, body);
         log::warn(
@@ -188,6 +199,7 @@ fn tokens(granted: Granted, now: i64, old_refresh: &str) -> Result<Tokens, Error
         },
         expiry: (lifetime > 0).then(|| now.saturating_add(lifetime)),
         api_url: granted.api_url,
+        scope: granted.scope,
     })
 }
 
@@ -223,14 +235,14 @@ mod tests {
 
     #[test]
     fn zm108_a_token_answer_is_read() {
-        let json =
-            r#"{"access_token":"a","token_type":"bearer","refresh_token":"r","expires_in":3599}"#;
+        let json = r#"{"access_token":"a","token_type":"bearer","refresh_token":"r","expires_in":3599,"scope":"a:b c:d"}"#;
         let tokens = tokens(granted(json), 1_000, "old").ok().unwrap();
         assert_eq!(
             (tokens.access.as_str(), tokens.refresh.as_str()),
             ("a", "r")
         );
         assert_eq!(tokens.expiry, Some(3_600_000));
+        assert_eq!(tokens.scope, "a:b c:d");
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub struct User {
     /// Zoom's id of the account the user is in.
     #[serde(default, deserialize_with = "text")]
     pub account_id: String,
+    /// `active`, `inactive`, or `pending`; empty if it is missing.
+    #[serde(default, deserialize_with = "text")]
+    pub status: String,
     /// The number of the personal room; 0 for none.
     #[serde(default, deserialize_with = "meeting_number")]
     pub pmi: u64,
@@ -83,6 +86,9 @@ pub struct Granted {
     /// The API's URL in the account's region, or empty.
     #[serde(default, deserialize_with = "text")]
     pub api_url: String,
+    /// The granted scopes, separated by spaces, or empty.
+    #[serde(default, deserialize_with = "text")]
+    pub scope: String,
 }
 
 /// A number, also written as a string with spaces or dashes. Other values become 0.

@@ -16,6 +16,22 @@ use super::user::User;
 /// Zoom's ID of the only account.
 pub const ACCOUNT: &str = "mockZoomAccount-012345";
 
+/// The scopes of a user-managed app that posts no recordings.
+const SCOPES: [&str; 3] = [
+    "meeting:read:meeting",
+    "meeting:write:meeting",
+    "user:read:user",
+];
+
+/// The kind of an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppKind {
+    /// People consent to it.
+    General,
+    /// It signs in with its own credentials.
+    ServerToServer,
+}
+
 /// One Zoom account.
 pub(super) struct Account {
     pub(super) id: String,
@@ -25,6 +41,9 @@ pub(super) struct Account {
     pub(super) region: String,
     pub(super) redirects: Vec<String>,
     pub(super) grants: Grants,
+    pub(super) kind: AppKind,
+    /// The scopes of the app, which new tokens get.
+    pub(super) scopes: Vec<String>,
     pub(super) meetings: Vec<Meeting>,
     pub(super) secrets: Vec<String>,
     pub(super) download_token: String,
@@ -44,6 +63,8 @@ impl Account {
             region: base.to_owned(),
             redirects: Vec::new(),
             grants: Grants::default(),
+            kind: AppKind::General,
+            scopes: SCOPES.map(str::to_owned).to_vec(),
             meetings: Vec::new(),
             secrets: Vec::new(),
             download_token: String::new(),
@@ -74,7 +95,8 @@ impl Account {
         self.current.clone()
     }
 
-    /// The user of a name in a path: `me`, an ID, or an email address.
+    /// The user of a name in a path: `me`, an ID, or an email address. `me` of a server-to-server app is nobody, although
+    /// Zoom says that it is the owner of the app: using it is a mistake.
     pub(super) fn user(&self, name: &str, caller: &str) -> Option<User> {
         let wanted = if name == "me" { caller } else { name };
         let mut users = self.users.iter();
@@ -93,7 +115,12 @@ impl Account {
     }
 
     pub(super) fn user_json(&self, user: &User) -> Value {
-        answers::user(user, &self.id)
+        let elsewhere = user.account_id.as_str();
+        let account = match elsewhere {
+            "" => &self.id,
+            elsewhere => elsewhere,
+        };
+        answers::user(user, account)
     }
 
     pub(super) fn meeting_json(&self, meeting: &Meeting) -> Value {
@@ -119,19 +146,33 @@ impl Account {
         let access = self.secret("access_");
         let refresh = self.secret("refresh_");
         let expiry = self.now() + self.token_lifetime;
-        self.grants.issue(user, &access, &refresh, expiry);
+        self.grants
+            .issue(user, &access, &refresh, expiry, &self.scopes);
         json!({
             "access_token": access, "token_type": "bearer", "refresh_token": refresh,
             "expires_in": self.token_lifetime.as_secs(),
-            "scope": "meeting:read:meeting meeting:write:meeting user:read:user",
+            "scope": self.scopes.join(" "),
             "api_url": self.region,
+        })
+    }
+
+    /// A new token for a server-to-server app, as returned by the token endpoint.
+    pub(super) fn issue_app_token(&mut self) -> Value {
+        let access = self.secret("app_access_");
+        let expiry = self.now() + self.token_lifetime;
+        self.grants.issue_to_app(&access, expiry, &self.scopes);
+        json!({
+            "access_token": access, "token_type": "bearer",
+            "expires_in": self.token_lifetime.as_secs(),
+            "scope": self.scopes.join(" "), "api_url": self.region,
         })
     }
 
     /// Accepts tokens that were issued before this run.
     pub(super) fn adopt_tokens(&mut self, user: User, access: &str, refresh: &str) {
         let expiry = self.now() + self.token_lifetime;
-        self.grants.issue(user.id.clone(), access, refresh, expiry);
+        self.grants
+            .issue(user.id.clone(), access, refresh, expiry, &self.scopes);
         self.secrets.extend([access.to_owned(), refresh.to_owned()]);
         self.add_user(user);
     }

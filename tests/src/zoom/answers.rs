@@ -7,7 +7,11 @@ use super::user::User;
 
 /// `GET /users/{id}`.
 pub(super) fn user(user: &User, account: &str) -> Value {
-    let status = if user.pending { "pending" } else { "active" };
+    let status = match user {
+        User { pending: true, .. } => "pending",
+        User { inactive: true, .. } => "inactive",
+        _ => "active",
+    };
     let kind = if user.licensed { 2 } else { 1 };
     let mut body = json!({
         "id": user.id, "email": user.email, "pmi": user.pmi, "type": kind, "status": status,

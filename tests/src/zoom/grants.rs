@@ -1,7 +1,8 @@
 //! Authorization codes and tokens.
 //!
 //! As at Zoom, one authorization per user and app is valid: a later one makes the codes' and tokens' predecessors
-//! worthless, and the token endpoint then says that the token was revoked.
+//! worthless, and the token endpoint then says that the token was revoked. A server-to-server app has any number of valid
+//! tokens, which belong to no user. A token keeps the scopes that the app had when it was issued.
 
 use std::collections::HashMap;
 
@@ -27,11 +28,19 @@ pub(super) struct Consent {
     pub(super) redirect_uri: String,
 }
 
+/// A valid access token.
+struct Access {
+    /// The ID of the user, or empty for a token of the app itself.
+    user: String,
+    expiry: OffsetDateTime,
+    scopes: Vec<String>,
+}
+
 /// All codes and tokens of one app.
 #[derive(Default)]
 pub(super) struct Grants {
     codes: HashMap<String, Code>,
-    access: HashMap<String, (String, OffsetDateTime)>,
+    access: HashMap<String, Access>,
     refresh: HashMap<String, String>,
     /// Invalid refresh tokens, with the reasons.
     dead: HashMap<String, DeadGrant>,
@@ -88,10 +97,25 @@ impl Grants {
         access: &str,
         refresh: &str,
         expiry: OffsetDateTime,
+        scopes: &[String],
     ) {
-        self.access
-            .insert(access.to_owned(), (user.clone(), expiry));
+        let kept = Access {
+            user: user.clone(),
+            expiry,
+            scopes: scopes.to_vec(),
+        };
+        self.access.insert(access.to_owned(), kept);
         self.refresh.insert(refresh.to_owned(), user);
+    }
+
+    /// A token of a server-to-server app.
+    pub(super) fn issue_to_app(&mut self, access: &str, expiry: OffsetDateTime, scopes: &[String]) {
+        let kept = Access {
+            user: String::new(),
+            expiry,
+            scopes: scopes.to_vec(),
+        };
+        self.access.insert(access.to_owned(), kept);
     }
 
     /// Uses a refresh token; each works once.
@@ -103,10 +127,23 @@ impl Grants {
         user.ok_or_else(|| self.dead.get(token).copied().unwrap_or(DeadGrant::Unknown))
     }
 
-    /// The owner of a valid access token.
+    /// The owner of a valid access token: the ID of a user, or empty for a server-to-server app.
     pub(super) fn caller(&self, token: &str, now: OffsetDateTime) -> Option<String> {
-        let (user, expiry) = self.access.get(token)?;
-        (*expiry > now && !self.disabled).then(|| user.clone())
+        let access = self.access.get(token)?;
+        (access.expiry > now && !self.disabled).then(|| access.user.clone())
+    }
+
+    /// The name of a scope that an access token lacks. A server-to-server app has scopes of administrators only.
+    pub(super) fn lacks(&self, token: &str, scope: &str) -> Option<String> {
+        let access = self.access.get(token)?;
+        let admin = format!("{scope}:admin");
+        let has = |name: &str| access.scopes.iter().any(|known| known == name);
+        let wanted = if access.user.is_empty() {
+            &admin
+        } else {
+            scope
+        };
+        (!has(&admin) && !has(wanted)).then(|| wanted.to_owned())
     }
 
     pub(super) fn expire_access(&mut self) {
@@ -123,7 +160,14 @@ impl Grants {
 
     /// Ends the authorization of an access or refresh token.
     pub(super) fn revoke(&mut self, token: &str) -> bool {
-        let by_access = self.access.get(token).map(|(user, _)| user);
+        if self
+            .access
+            .get(token)
+            .is_some_and(|access| access.user.is_empty())
+        {
+            return self.access.remove(token).is_some();
+        }
+        let by_access = self.access.get(token).map(|access| &access.user);
         let Some(user) = by_access.or_else(|| self.refresh.get(token)).cloned() else {
             return false;
         };
@@ -132,7 +176,7 @@ impl Grants {
     }
 
     fn end_of(&mut self, user: &str, reason: DeadGrant) {
-        self.access.retain(|_, (owner, _)| owner != user);
+        self.access.retain(|_, access| access.user != user);
         let ended = self.refresh.extract_if(|_, owner| owner == user);
         let ended: Vec<String> = ended.map(|(token, _)| token).collect();
         self.dead

@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::Zoom;
+use super::account::AppKind;
 use super::error::Error;
 use super::fault::DeadGrant;
 use super::state::Authorization;
@@ -92,6 +93,33 @@ impl Zoom {
     /// The parameters of the last visit of the consent page.
     pub fn last_authorization(&self) -> Option<Authorization> {
         self.shared.lock().last_authorization.clone()
+    }
+
+    /// Makes the app a server-to-server app with all scopes that the plugin needs.
+    pub fn become_server_to_server(&self) {
+        self.shared.lock().account.kind = AppKind::ServerToServer;
+        self.set_scopes(&[
+            "meeting:read:meeting:admin",
+            "meeting:write:meeting:admin",
+            "user:read:user:admin",
+            "cloud_recording:read:recording:admin",
+        ]);
+    }
+
+    /// Makes the app a general app, which people consent to, with its usual scopes.
+    pub fn become_general(&self) {
+        self.shared.lock().account.kind = AppKind::General;
+        self.set_scopes(&[
+            "meeting:read:meeting",
+            "meeting:write:meeting",
+            "user:read:user",
+        ]);
+    }
+
+    /// Changes the scopes of the app. Tokens that were issued before keep theirs.
+    pub fn set_scopes(&self, scopes: &[&str]) {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned());
+        self.shared.lock().account.scopes = scopes.collect();
     }
 
     /// Sets how long new access tokens live. Zoom's last an hour.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
-use super::account::http_date;
+use super::account::{AppKind, http_date};
 use super::fault::{DeadGrant, Fault, Refusal, SIGN_IN};
 use super::http::{Delivery, Request, Response};
 use super::state::{Authorization, File, Route, Shared, State};
@@ -44,7 +44,7 @@ fn undated(shared: &Shared, request: &Request) -> Option<Response> {
     if !matches!(route, Route::Authorize | Route::Join) && !shared.is_heard(route) {
         return None;
     }
-    match next_fault(shared, route, request.header("Host")) {
+    match next_fault(shared, route, request) {
         Some(Fault::HangUp) => return None,
         Some(Fault::Status(status, headers, body)) => {
             return Some(Response::with_headers(status, headers, body));
@@ -77,17 +77,23 @@ fn usual(shared: &Shared, request: &Request, route: Route, parts: &[&str]) -> Re
         Route::Compliance => {
             oauth_error(401, "invalid_client", "Invalid client_id or client_secret")
         }
-        Route::User => as_caller(&mut state, request, |state, caller| {
-            match state.account.member(&name, caller) {
+        Route::User => as_caller(
+            &mut state,
+            request,
+            "user:read:user",
+            |state, caller| match state.account.member(&name, caller) {
                 Ok(user) if user.pending => refuse(Refusal::Pending, &name),
                 Ok(user) => Response::json(200, state.account.user_json(&user)),
                 Err(refusal) => refuse(refusal, &name),
-            }
-        }),
-        Route::CreateMeeting => as_caller(&mut state, request, |state, caller| {
-            create_meeting(state, &name, caller, &request.body)
-        }),
-        Route::Meeting => as_caller(&mut state, request, |state, _| {
+            },
+        ),
+        Route::CreateMeeting => as_caller(
+            &mut state,
+            request,
+            "meeting:write:meeting",
+            |state, caller| create_meeting(state, &name, caller, &request.body),
+        ),
+        Route::Meeting => as_caller(&mut state, request, "meeting:read:meeting", |state, _| {
             state.account.meeting(&name).map_or_else(
                 |refusal| refuse(refusal, &name),
                 |meeting| Response::json(200, meeting),
@@ -109,7 +115,12 @@ fn download(state: &mut State, request: &Request, name: &str) -> Response {
     let authorization = request.header("Authorization").to_owned();
     let token = &state.account.download_token;
     let bearer = authorization.strip_prefix("Bearer ").unwrap_or_default();
-    let by_user = state.users_download && state.account.caller(bearer).is_some();
+    let caller = state.account.caller(bearer);
+    let lacks = state
+        .account
+        .grants
+        .lacks(bearer, "cloud_recording:read:recording");
+    let by_user = caller.is_some() && (state.users_download || lacks.is_none());
     let allowed = by_user
         || authorization == format!("Bearer {token}")
         || request.query("ticket") == state.ticket
@@ -130,10 +141,12 @@ fn download(state: &mut State, request: &Request, name: &str) -> Response {
 }
 
 /// Counts the request and takes the fault that is planned for it.
-fn next_fault(shared: &Shared, route: Route, host: &str) -> Option<Fault> {
+fn next_fault(shared: &Shared, route: Route, request: &Request) -> Option<Fault> {
     let mut state = shared.lock();
     *state.counts.entry(route).or_default() += 1;
-    state.hosts.push((route, host.to_owned()));
+    let host = request.header("Host").to_owned();
+    state.hosts.push((route, host));
+    state.paths.push(request.path.clone());
     state.faults.get_mut(&route)?.pop_front()
 }
 
@@ -178,6 +191,7 @@ fn decode(segment: &str) -> String {
 fn as_caller(
     state: &mut State,
     request: &Request,
+    scope: &str,
     then: impl FnOnce(&mut State, &str) -> Response,
 ) -> Response {
     let token = request
@@ -188,7 +202,13 @@ fn as_caller(
         return error(401, 124, "Access token is empty.");
     }
     match state.account.caller(token) {
-        Some(caller) => then(state, &caller),
+        Some(caller) => match state.account.grants.lacks(token, scope) {
+            None => then(state, &caller),
+            Some(scope) => {
+                let message = format!("Invalid access token, does not contain scopes:[{scope}].");
+                error(400, Refusal::NoScopes4711.code(), &message)
+            }
+        },
         None => error(401, 124, "Access token is expired."),
     }
 }
@@ -249,12 +269,16 @@ fn token(shared: &Shared, state: &mut State, request: &Request) -> Response {
     if !by_app(shared, request) {
         return oauth_error(401, "invalid_client", "Invalid client_id or client_secret");
     }
-    let user = match request.form("grant_type").as_str() {
-        "authorization_code" => match exchange(state, request) {
+    let (grant, kind) = (request.form("grant_type"), state.account.kind);
+    let user = match (grant.as_str(), kind) {
+        ("account_credentials", AppKind::ServerToServer) => {
+            return account_credentials(state, request);
+        }
+        ("authorization_code", AppKind::General) => match exchange(state, request) {
             Ok(user) => user,
             Err(response) => return response,
         },
-        "refresh_token" => {
+        ("refresh_token", AppKind::General) => {
             let token = request.form("refresh_token");
             match state.account.grants.spend_refresh(&token) {
                 Ok(user) => user,
@@ -264,6 +288,17 @@ fn token(shared: &Shared, state: &mut State, request: &Request) -> Response {
         _ => return oauth_error(400, "unsupported_grant_type", "unsupported grant type"),
     };
     Response::json(200, state.account.issue_tokens(user))
+}
+
+/// A token for the server-to-server app itself.
+fn account_credentials(state: &mut State, request: &Request) -> Response {
+    if state.account.grants.disabled {
+        return dead(DeadGrant::AppDisabled);
+    }
+    if request.form("account_id") != state.account.id {
+        return oauth_error(400, "invalid_request", "Bad request");
+    }
+    Response::json(200, state.account.issue_app_token())
 }
 
 /// Uses a code. Ends the user's earlier authorization.

@@ -88,6 +88,8 @@ pub(super) struct State {
     pub(super) counts: BTreeMap<Route, u64>,
     /// The requested host of each request.
     pub(super) hosts: Vec<(Route, String)>,
+    /// The path of each request.
+    pub(super) paths: Vec<String>,
     pub(super) faults: BTreeMap<Route, VecDeque<Fault>>,
     pub(super) releases: u64,
     pub(super) declines: bool,

@@ -15,8 +15,12 @@ pub struct User {
     pub licensed: bool,
     /// Whether the person has not accepted the invitation to the account yet.
     pub pending: bool,
+    /// Whether the person was deactivated.
+    pub inactive: bool,
     /// Whether the person belongs to another Zoom account.
     pub elsewhere: bool,
+    /// The account that Zoom names where it shows a person of another account; empty for this account.
+    pub account_id: String,
 }
 
 impl User {
@@ -29,7 +33,9 @@ impl User {
             pmi: 3_000_000_000 + number,
             licensed: true,
             pending: false,
+            inactive: false,
             elsewhere: false,
+            account_id: String::new(),
         }
     }
 }

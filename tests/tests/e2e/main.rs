@@ -26,6 +26,7 @@ mod recordings;
 mod rest;
 mod sandbox;
 mod secrets;
+mod server_to_server;
 mod shutdown;
 mod signatures;
 mod takeover;
@@ -51,6 +52,7 @@ fn main() {
         webhooks::CHECKS,
         recordings::CHECKS,
         takeover::CHECKS,
+        server_to_server::CHECKS,
         faults::CHECKS,
         field::rooms::CHECKS,
         field::channels::CHECKS,

@@ -8,4 +8,5 @@
 mod basics;
 mod behavior;
 mod fields;
+mod server_to_server;
 mod visitor;

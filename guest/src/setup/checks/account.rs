@@ -6,7 +6,6 @@ use crate::connection::session::{OpenError, Session};
 use crate::platform::people::Person;
 use crate::text::Message;
 use crate::zoom::Error;
-use crate::zoom::types::User;
 
 /// The user's own connection. With an account-level app, the user's place in the organization's Zoom account.
 pub(super) fn own(context: &Context<'_>) -> Check {
@@ -53,8 +52,8 @@ fn of_session(
     config: &Config,
     session: Result<Session<'_>, OpenError>,
 ) -> Check {
-    let asked: Result<User, Error> = match session {
-        Ok(mut session) => session.call(|client| client.me()),
+    let asked: Result<(), Error> = match session {
+        Ok(mut session) => session.check(),
         Err(OpenError::NotConnected) => return not_connected(context, config),
         Err(OpenError::Refused(error)) => Err(error),
         Err(OpenError::Host(_)) => {
@@ -63,14 +62,17 @@ fn of_session(
         }
     };
     match asked {
-        Ok(_) if context.reader.is_system_admin => Check::passed(Subject::Account),
-        Ok(_) => Check::passed(Subject::Account).saying(context.plain(Message::CheckConnected)),
+        Ok(()) if context.reader.is_system_admin => Check::passed(Subject::Account),
+        Ok(()) => Check::passed(Subject::Account).saying(context.plain(Message::CheckConnected)),
         Err(error) => refused(context, &error),
     }
 }
 
 fn not_connected(context: &Context<'_>, config: &Config) -> Check {
-    let message = match (config.mode.is_account_wide(), context.reader.is_system_admin) {
+    let message = match (
+        config.mode.is_account_wide(),
+        context.reader.is_system_admin,
+    ) {
         (false, _) => Message::CheckNotConnected,
         (true, true) => Message::CheckNotConnectedEveryone,
         (true, false) => Message::AskToConnect,
@@ -106,6 +108,9 @@ fn finding(error: &Error) -> &'static str {
         Error::RateLimited(_) => "rate_limited",
         Error::Client => "client",
         Error::AppDisabled => "app_disabled",
+        Error::AccountId | Error::AppKind => "account_credentials",
+        Error::Inactive => "inactive",
+        Error::Guest => "guest",
         Error::Redirect(_) => "redirect_url",
         Error::Timeout => "timeout",
         Error::Unavailable(_) => "unavailable",

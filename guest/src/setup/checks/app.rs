@@ -27,6 +27,14 @@ pub(super) fn run(context: &Context<'_>) -> AppChecks {
             ahead: None,
         };
     };
+    if config.mode.is_server_to_server() {
+        // Nobody consents, so there is no redirect URL.
+        let answer = app_check::account_credentials(&config.app(), &config.zoom_account_id);
+        return AppChecks {
+            checks: vec![of_answer(context, Subject::Credentials, answer.result)],
+            ahead: answer.ahead,
+        };
+    }
     let credentials = app_check::credentials(&config.app());
     let redirect = redirect(config);
     AppChecks {
@@ -57,6 +65,11 @@ fn of_answer(context: &Context<'_>, subject: Subject, result: Result<(), Error>)
         Err(Error::Client) => failed(
             "client",
             context.plain(Message::CheckClient),
+            "troubleshooting.html#other-errors",
+        ),
+        Err(error @ (Error::AccountId | Error::AppKind)) => failed(
+            "account_credentials",
+            error.sentence(&context.reader),
             "troubleshooting.html#other-errors",
         ),
         Err(Error::AppDisabled) => failed(

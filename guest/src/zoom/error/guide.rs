@@ -8,9 +8,12 @@ impl Error {
         match self {
             Error::MissingScope => Some("troubleshooting.html#scopes-are-missing"),
             Error::Redirect(_) => Some("troubleshooting.html#invalid-redirect-url"),
-            Error::AppDisabled
+            Error::AccountId
+            | Error::AppDisabled
+            | Error::AppKind
             | Error::Client
             | Error::Code
+            | Error::Inactive
             | Error::OtherAccount
             | Error::Pending
             | Error::UnknownAddress(_) => {

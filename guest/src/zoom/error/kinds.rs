@@ -79,6 +79,18 @@ pub enum Error {
     /// The Zoom app does not list this redirect address.
     #[error("Zoom did not accept the redirect address {0}")]
     Redirect(String),
+    /// No Zoom account of the app has the configured ID.
+    #[error("Zoom did not accept Zoom account ID")]
+    AccountId,
+    /// The Zoom app is not a Server-to-Server OAuth app.
+    #[error("the Zoom app is not a Server-to-Server OAuth app")]
+    AppKind,
+    /// The Zoom user is deactivated.
+    #[error("the Zoom user is deactivated")]
+    Inactive,
+    /// Guests and bots of Mattermost are not looked up in Zoom.
+    #[error("guests and bots are not looked up in Zoom")]
+    Guest,
     /// Zoom, the developer, or an administrator disabled the Zoom app.
     #[error("the Zoom app is disabled")]
     AppDisabled,
@@ -180,6 +192,10 @@ impl Error {
             Error::Code => Message::ZoomCode,
             Error::Redirect(uri) => return about(Message::ZoomRedirect, "url", uri),
             Error::AppDisabled => Message::ZoomAppDisabled,
+            Error::AccountId => Message::ZoomAccountId,
+            Error::AppKind => Message::ZoomAppKind,
+            Error::Inactive => Message::ZoomInactive,
+            Error::Guest => Message::ZoomGuest,
             Error::Timeout => Message::ZoomTimeout,
             Error::Unavailable(_) => Message::ZoomUnavailable,
             Error::Denied(_) => Message::ZoomDenied,
@@ -193,6 +209,7 @@ impl Error {
         match self {
             Error::NoLicense => Some(Message::AdminNoLicense),
             Error::Pending => Some(Message::AdminPending),
+            Error::AppKind => Some(Message::AdminAppKind),
             Error::OtherAccount => Some(Message::AdminOtherAccount),
             Error::Forbidden => Some(Message::AdminForbidden),
             Error::Invalid(_) | Error::Refused(_) => Some(Message::AdminRefused),
@@ -206,7 +223,7 @@ impl Error {
         match self {
             Error::RateLimited(_) => 429,
             Error::Timeout => 504,
-            Error::UnverifiedAddress(_) => 403,
+            Error::UnverifiedAddress(_) | Error::Guest => 403,
             Error::UnknownAddress(_) => 404,
             _ => 502,
         }
@@ -298,6 +315,15 @@ mod tests {
                 "https://a.b/c",
             ),
             (Error::AppDisabled, "disabled", "", "disabled"),
+            (Error::AccountId, "Zoom account ID", "", "Zoom account ID"),
+            (
+                Error::AppKind,
+                "Server-to-Server OAuth",
+                "Connection mode",
+                "Server-to-Server OAuth",
+            ),
+            (Error::Inactive, "deactivated", "", "deactivated"),
+            (Error::Guest, "Guests", "", "guests"),
             (Error::Code, "sign-in", "", "code"),
             (
                 Error::Client,

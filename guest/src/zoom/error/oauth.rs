@@ -13,34 +13,60 @@ pub enum Grant<'a> {
     Code(&'a str),
     /// A refresh token, or a token that was to be revoked.
     Token,
+    /// The credentials of a server-to-server app and the ID of its account.
+    Account,
+}
+
+impl Grant<'_> {
+    fn kind(self) -> Kind {
+        match self {
+            Grant::Code(_) => Kind::Code,
+            Grant::Token => Kind::Token,
+            Grant::Account => Kind::Account,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Code,
+    Token,
+    Account,
 }
 
 struct OauthRow {
-    /// Whether the row applies only to the exchange of a code.
-    code_only: bool,
+    /// The grants to which the row applies.
+    grants: &'static [Kind],
     errors: &'static [&'static str],
     codes: &'static [i64],
     words: &'static [&'static str],
     error: fn(&str) -> Error,
 }
 
-const OAUTH: [OauthRow; 4] = [
+const OAUTH: [OauthRow; 6] = [
     OauthRow {
-        code_only: true,
+        grants: &[Kind::Code, Kind::Account],
         errors: &[],
         codes: &[4717, 4738],
         words: &["app has been disabled", "disabled by admin"],
         error: |_| Error::AppDisabled,
     },
     OauthRow {
-        code_only: true,
+        grants: &[Kind::Code],
         errors: &[],
         codes: &[4700, 4709],
         words: &["redirect uri", "redirect url"],
         error: |uri| Error::Redirect(uri.to_owned()),
     },
     OauthRow {
-        code_only: false,
+        grants: &[Kind::Account],
+        errors: &["unsupported_grant_type", "unauthorized_client"],
+        codes: &[],
+        words: &["grant type"],
+        error: |_| Error::AppKind,
+    },
+    OauthRow {
+        grants: &[Kind::Code, Kind::Token, Kind::Account],
         errors: &[
             "invalid_client",
             "unauthorized_client",
@@ -56,8 +82,16 @@ const OAUTH: [OauthRow; 4] = [
         ],
         error: |_| Error::Client,
     },
+    // Zoom says "Bad request" if no account has this ID, or if the app is in another account.
     OauthRow {
-        code_only: true,
+        grants: &[Kind::Account],
+        errors: &["invalid_request", "invalid_grant"],
+        codes: &[],
+        words: &["account"],
+        error: |_| Error::AccountId,
+    },
+    OauthRow {
+        grants: &[Kind::Code],
         errors: &["invalid_grant"],
         codes: &[4733, 4734],
         words: &["code is expired", "authorization code", "verifier"],
@@ -68,7 +102,7 @@ const OAUTH: [OauthRow; 4] = [
 impl Error {
     /// The error for an unsuccessful response of the token endpoint. `now` is in milliseconds.
     ///
-    /// An OAuth error with a status from 400 to 499 that is not about the app's credentials ends the grant. An
+    /// For a token, an OAuth error with a status from 400 to 499 that is not about the app's credentials ends the grant. An
     /// answer that is not an OAuth error, such as a proxy's page, does not.
     pub fn from_token(
         grant: Grant<'_>,
@@ -86,21 +120,20 @@ impl Error {
             return Error::Unexpected(format!("status {status} of the token endpoint"));
         }
         let redirect_uri = match grant {
-            Grant::Code(redirect_uri) => Some(redirect_uri),
-            Grant::Token => None,
+            Grant::Code(redirect_uri) => redirect_uri,
+            Grant::Token | Grant::Account => "",
         };
         let fits = |row: &&OauthRow| {
             let by_error = row.errors.contains(&answer.error.as_str());
-            (!row.code_only || redirect_uri.is_some())
-                && (by_error || answer.has(row.codes, row.words))
+            row.grants.contains(&grant.kind()) && (by_error || answer.has(row.codes, row.words))
         };
-        match (OAUTH.iter().find(fits), redirect_uri) {
-            (Some(row), uri) => (row.error)(uri.unwrap_or_default()),
-            (None, Some(_)) => Error::Refused(Details {
+        match OAUTH.iter().find(fits) {
+            Some(row) => (row.error)(redirect_uri),
+            None if grant == Grant::Token => Error::GrantEnded(answer.reason()),
+            None => Error::Refused(Details {
                 message: answer.reason(),
                 ..answer.details()
             }),
-            (None, None) => Error::GrantEnded(answer.reason()),
         }
     }
 
@@ -270,6 +303,53 @@ mod tests {
         assert!(matches!(page, Error::Unexpected(_)));
     }
 
+    #[test]
+    fn a_refused_server_to_server_app_says_which_setting_is_wrong() {
+        for (status, body, expected) in [
+            (
+                400,
+                r#"{"reason":"Bad request","error":"invalid_request"}"#,
+                Error::AccountId,
+            ),
+            (
+                400,
+                r#"{"reason":"Invalid account id","error":"invalid_account"}"#,
+                Error::AccountId,
+            ),
+            (
+                401,
+                r#"{"reason":"Invalid client_id or client_secret","error":"invalid_client"}"#,
+                Error::Client,
+            ),
+            (
+                400,
+                r#"{"reason":"unsupported grant type","error":"unsupported_grant_type"}"#,
+                Error::AppKind,
+            ),
+            (
+                400,
+                r#"{"reason":"unsupported grant type","error":"invalid_request"}"#,
+                Error::AppKind,
+            ),
+            (
+                400,
+                r#"{"reason":"The app has been disabled","error":"invalid_request"}"#,
+                Error::AppDisabled,
+            ),
+            (
+                400,
+                r#"{"reason":"New.","error":"new_error"}"#,
+                Error::Refused(details(400, 0, "New.")),
+            ),
+        ] {
+            assert_eq!(token(Grant::Account, status, body), expected, "{body}");
+        }
+        let page = token(Grant::Account, 400, "<html>");
+        assert!(matches!(page, Error::Unexpected(_)));
+        let failing = token(Grant::Account, 502, "");
+        assert!(matches!(failing, Error::Unavailable(_)));
+    }
+
     proptest! {
         #[test]
         fn no_body_makes_the_table_panic(status in 100_u16..600, body: Vec<u8>, code: i64, text in ".*") {
@@ -277,6 +357,7 @@ mod tests {
             for body in [&body[..], json.as_bytes()] {
                 let _ = Error::from_token(Grant::Token, status, &[], body, 0);
                 let _ = Error::from_token(Grant::Code(URI), status, &[], body, 0);
+                let _ = Error::from_token(Grant::Account, status, &[], body, 0);
             }
         }
     }

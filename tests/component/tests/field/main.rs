@@ -15,6 +15,7 @@ mod meetings;
 mod private;
 mod recordings;
 mod replicas;
+mod server_to_server;
 mod servers;
 mod subscriptions;
 mod support;
