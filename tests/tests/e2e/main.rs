@@ -42,7 +42,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
     let mut trials: Vec<Trial> = Vec::new();
-    let groups: [&[Check]; 23] = [
+    let groups: &[&[Check]] = &[
         console::CHECKS,
         lifecycle::CHECKS,
         oauth::CHECKS,
@@ -68,7 +68,7 @@ fn main() {
         username::CHECKS,
         shutdown::CHECKS,
     ];
-    for (name, run) in groups.into_iter().flatten() {
+    for (name, run) in groups.iter().copied().flatten() {
         trials.push(Trial::test(*name, move || check(*run)));
     }
     if !arguments.list {
