@@ -1,69 +1,20 @@
 // Compares every state of the built plugin with the screenshots in `screenshots`.
 //
 // After an intended change, update the screenshots with `cargo xtask screens`, look at them, and commit them.
-import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
-
-import pixelmatch from 'pixelmatch';
-import type {Browser, Locator, Page} from 'playwright-core';
-import {PNG} from 'pngjs';
+import type {Browser} from 'playwright-core';
 import {afterAll, beforeAll, expect, it} from 'vitest';
 
 import {POSTS} from '../gallery/posts';
 import {a11yViolations} from './axe';
 import {launch} from './fake-client';
-import {file, openGallery} from './gallery';
-
-/** Text may differ in a few pixels at its edges. A dot, a border, or a letter has more pixels. */
-const MAX_DIFFERING_PIXELS = 60;
+import {openGallery} from './gallery';
+import {expectScreenshot} from './screenshot';
 
 let browser: Browser;
 beforeAll(async () => {
     browser = await launch();
 });
 afterAll(() => browser?.close());
-
-/** Compares a page or an element with a screenshot, or updates the screenshot. */
-async function expectScreenshot(
-    name: string,
-    target: Page | Locator,
-    {update = Boolean(process.env.UPDATE_SCREENS)} = {},
-): Promise<void> {
-    if ('goto' in target) {
-        // The browser does not render cards far from the viewport, so the viewport must contain everything.
-        const {width, height} = await target.evaluate(() => ({
-            width: window.innerWidth,
-            height: document.documentElement.scrollHeight + 400,
-        }));
-        await target.setViewportSize({width, height});
-    }
-    const element = 'goto' in target ? target.locator('#root') : target;
-    const screenshot = await element.screenshot({animations: 'disabled'});
-    const path = file(`e2e/screenshots/${name}.png`);
-    if (update) {
-        mkdirSync(file('e2e/screenshots'), {recursive: true});
-        writeFileSync(path, screenshot);
-        return;
-    }
-    const [actual, expected] = [PNG.sync.read(screenshot), PNG.sync.read(readFileSync(path))];
-    const {width, height} = expected;
-    const diff = new PNG({width, height});
-    const isSameSize = actual.width === width && actual.height === height;
-    const differing = isSameSize
-        ? pixelmatch(actual.data, expected.data, diff.data, width, height, {threshold: 0.2})
-        : width * height;
-    if (differing > MAX_DIFFERING_PIXELS) {
-        mkdirSync(file('build/screenshots'), {recursive: true});
-        writeFileSync(file(`build/screenshots/${name}.png`), screenshot);
-        writeFileSync(file(`build/screenshots/${name}.diff.png`), PNG.sync.write(diff));
-    }
-    expect([actual.width, actual.height], `size; see build/screenshots/${name}.png`).toEqual([
-        width,
-        height,
-    ]);
-    expect(differing, `pixels; see build/screenshots/${name}.diff.png`).toBeLessThanOrEqual(
-        MAX_DIFFERING_PIXELS,
-    );
-}
 
 /** A text that a card with the status must show. */
 const STATUS_TEXTS: Readonly<Record<string, string>> = {
@@ -137,6 +88,40 @@ it.each([
     const notice = page.locator('.zoom-notice');
     await notice.waitFor();
     await expectScreenshot(`blocked-${name}`, notice);
+    expect(await a11yViolations(page)).toEqual([]);
+    await page.close();
+});
+
+const SETTINGS: [string, RegExp][] = [
+    ['settings-connected', /Connected as ada@example\.com/],
+    ['settings-not-connected', /Not connected/],
+    ['settings-managed', /A system admin manages the connection/],
+    ['settings-admin', /Connected as admin@example\.com/],
+    ['settings-problem', /is not verified/],
+    ['settings-failed', /unexpected response/],
+    ['settings-loading', /Loading your Zoom settings/],
+];
+
+it.each(SETTINGS)('the user settings look as they should: %s', async (state, text) => {
+    const page = await openGallery(browser, {state}, {width: 920});
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(text).first().waitFor();
+    await expectScreenshot(state, dialog);
+    expect(await a11yViolations(page)).toEqual([]);
+    await page.close();
+});
+
+it.each([
+    ['dark', {theme: 'dark'}, {width: 920}],
+    ['narrow', {}, {width: 340}],
+    ['de', {locale: 'de'}, {width: 920}],
+    ['ja', {locale: 'ja'}, {width: 920}],
+])('the user settings look as they should in %s', async (name, query, size) => {
+    const page = await openGallery(browser, {state: 'settings-admin', ...query}, size);
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button').nth(1).click();
+    await expect.poll(() => dialog.getByRole('button').count()).toBe(3);
+    await expectScreenshot(`settings-disconnect-${name}`, dialog);
     expect(await a11yViolations(page)).toEqual([]);
     await page.close();
 });

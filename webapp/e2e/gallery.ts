@@ -27,6 +27,10 @@ export async function openGallery(
     await page.route('http://gallery.test/**', (route) => {
         const requested = new URL(route.request().url()).pathname.slice(1);
         const name = requested === 'globals-18.js' ? `globals-${react}.js` : requested;
+        if (requested.endsWith('app-bar-icon.png')) {
+            const icon = readFileSync(file('../public/app-bar-icon.png'));
+            return route.fulfill({contentType: 'image/png', body: icon});
+        }
         if (!existsSync(file(`build/${name}`))) {
             return route.fulfill({status: 404, body: ''});
         }

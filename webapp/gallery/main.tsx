@@ -9,6 +9,7 @@ import type {ClientWindow} from '../src/mattermost';
 import {Posts, Providers, render} from '../test/fake-client/client';
 import {createRegistry} from '../test/fake-client/registry';
 import {createFakeStore, makeChannel, makeUser} from '../test/fake-client/store';
+import {UserSettingsDialog} from '../test/fake-client/user-settings';
 import '../test/fake-client/theme.css';
 import {runBenchmarks} from './benchmark';
 import {POSTS} from './posts';
@@ -44,6 +45,24 @@ function clickHeaderButton(): void {
 function clickCardButton(): void {
     document.querySelector<HTMLElement>('.zoom-actions button')?.click();
 }
+
+/** The settings of a user, as the server sends them. */
+const SETTINGS: Readonly<Record<string, object>> = {
+    'settings-connected': {connected: true, may_connect: true, zoom_email: 'ada@example.com'},
+    'settings-not-connected': {connected: false, may_connect: true},
+    'settings-managed': {connected: true, for_everybody: true},
+    'settings-admin': {
+        connected: true,
+        for_everybody: true,
+        may_connect: true,
+        zoom_email: 'admin@example.com',
+    },
+    'settings-problem': {
+        connected: true,
+        for_everybody: true,
+        problem: 'Your email address ada@example.com is not verified, so the plugin cannot use it.',
+    },
+};
 
 /** The states after a click, and the name of the post that is clicked. */
 const SCENES: Readonly<Record<string, {post?: string; click: () => void}>> = {
@@ -96,9 +115,29 @@ const SCENES: Readonly<Record<string, {post?: string; click: () => void}>> = {
 
 const state = query.get('state');
 const scene = SCENES[state ?? ''];
+const settings = SETTINGS[state ?? ''];
+if (settings) {
+    serverResponds(JSON.stringify({meeting_id: 'ask', ...settings}));
+} else if (state === 'settings-failed') {
+    serverResponds('<html>');
+} else if (state === 'settings-loading') {
+    serverDoesNotRespond();
+}
 
-/** The states, the button in the channel header, and the corner. */
+/** The states, the button in the channel header, and the corner; or the dialog with the user settings. */
 function Gallery() {
+    if (state?.startsWith('settings-')) {
+        return (
+            <>
+                <h1 className="gallery-title">{state}</h1>
+                <UserSettingsDialog parts={parts} onClose={() => undefined} />
+            </>
+        );
+    }
+    return <PostGallery />;
+}
+
+function PostGallery() {
     const button = parts.headerButtons[0];
     const shown = scene?.post ?? state;
     const posts = Object.entries(POSTS).filter(([name]) => shown === null || name === shown);

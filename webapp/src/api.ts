@@ -9,18 +9,23 @@ const TIMEOUT_MS = 65_000;
 /** How long an error message waits for the user ID of the bot. */
 const BOT_TIMEOUT_MS = 1_000;
 
-/** The result of a request to start a meeting. */
-export type StartResult =
-    /** The meeting was started. */
-    | {kind: 'started'; meetingUrl: string}
-    /** The plugin showed the user a question, a warning, or the link to connect. */
-    | {kind: 'pending'}
+/** The plugin's or the server's answer to a request. */
+export type Answer =
+    | {kind: 'ok'; json: unknown}
     /** The plugin or Mattermost refused, with a sentence for the user. */
     | {kind: 'refused'; reason: string}
     /** The response is not one of the plugin's, for example the error page of a gateway. */
     | {kind: 'failed'}
     /** There was no response. */
     | {kind: 'unreachable'};
+
+/** The result of a request to start a meeting. */
+export type StartResult =
+    /** The meeting was started. */
+    | {kind: 'started'; meetingUrl: string}
+    /** The plugin showed the user a question, a warning, or the link to connect. */
+    | {kind: 'pending'}
+    | Exclude<Answer, {kind: 'ok'}>;
 
 /** The token that the server requires in requests with a session cookie. */
 function csrfToken(): string {
@@ -29,7 +34,7 @@ function csrfToken(): string {
 }
 
 /** A text field of a JSON object; empty if there is none. */
-function textField(json: unknown, name: string): string {
+export function textField(json: unknown, name: string): string {
     if (typeof json !== 'object' || json === null) {
         return '';
     }
@@ -50,17 +55,25 @@ export class ApiClient {
         topic: string,
         force: boolean,
     ): Promise<StartResult> {
-        const state = this.store.getState();
-        const path = `/plugins/${PLUGIN_ID}/api/v1/meetings${force ? '?force=true' : ''}`;
-        const body = {
+        const answer = await this.send('POST', `/meetings${force ? '?force=true' : ''}`, {
             channel_id: location.channelId,
             root_id: location.rootId,
             topic,
-            connection_id: connectionId(state),
-        };
+            connection_id: connectionId(this.store.getState()),
+        });
+        if (answer.kind !== 'ok') {
+            return answer;
+        }
+        const meetingUrl = textField(answer.json, 'meeting_url');
+        return meetingUrl === '' ? {kind: 'pending'} : {kind: 'started', meetingUrl};
+    }
+
+    /** Sends a request to the plugin. `path` follows `/api/v1`. Never throws. */
+    async send(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> {
         let response: Response;
         try {
-            response = await this.request(state, 'POST', path, body);
+            const url = `/plugins/${PLUGIN_ID}/api/v1${path}`;
+            response = await this.request(this.store.getState(), method, url, body);
         } catch {
             return {kind: 'unreachable'};
         }
@@ -70,11 +83,7 @@ export class ApiClient {
         if (reason !== '') {
             return {kind: 'refused', reason};
         }
-        if (!response.ok) {
-            return {kind: 'failed'};
-        }
-        const meetingUrl = textField(json, 'meeting_url');
-        return meetingUrl === '' ? {kind: 'pending'} : {kind: 'started', meetingUrl};
+        return response.ok ? {kind: 'ok', json} : {kind: 'failed'};
     }
 
     /** The configured Zoom URL; empty if the server does not respond. */

@@ -51,6 +51,18 @@ export interface SlashCommand {
     args: unknown;
 }
 
+/** The plugin's tab in the user settings. */
+export interface PluginUserSettings {
+    id: string;
+    uiName: string;
+    icon?: string;
+    sections: {
+        /** Different for each section. */
+        title: string;
+        component: ComponentType;
+    }[];
+}
+
 /** The registry of the plugin's parts. Its methods depend on the version of the client. */
 export interface Registry {
     registerReducer?(reducer: Reducer<PluginState, Action>): void;
@@ -72,6 +84,7 @@ export interface Registry {
         event: string,
         handler: (message: WebSocketMessage) => void,
     ): void;
+    registerUserSettings?(settings: PluginUserSettings): void;
     registerSlashCommandWillBePostedHook?(
         hook: (message: string, args: unknown) => SlashCommand,
     ): void;

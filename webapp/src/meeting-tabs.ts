@@ -89,7 +89,7 @@ export class MeetingTabs {
 }
 
 /** Opens a tab that has no access to this one. Returns whether the browser allowed the tab. */
-function openTab(href: string): boolean {
+export function openTab(href: string): boolean {
     if (clientWindow.desktopAPI !== undefined) {
         // The desktop app passes the link to the browser and returns no window.
         window.open(href, '_blank', 'noopener,noreferrer');

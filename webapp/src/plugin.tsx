@@ -11,6 +11,7 @@ import {HeaderIcon} from './components/HeaderIcon';
 import {MeetingPost} from './components/MeetingPost';
 import {NoticeArea} from './components/NoticeArea';
 import {ChatPost, TranscriptPost} from './components/ReplyPost';
+import {UserSettingsTab} from './components/UserSettings';
 import {message, translations} from './i18n';
 import {type ClientStore, PLUGIN_ID, type Registry} from './mattermost';
 import {MeetingStarter} from './meeting-starter';
@@ -67,6 +68,8 @@ export function initialize(registry: Registry, store: ClientStore): void {
     // Mattermost makes the accessible name of a button from this. It accepts a string or a `FormattedMessage`, and
     // only the latter is in the reader's language.
     const label = <FormattedMessage {...message('start')} />;
+    const iconUrl = () =>
+        `${basePath(store.getState())}/plugins/${PLUGIN_ID}/public/app-bar-icon.png`;
     attempt('addStyles', addStyles);
     register(registry, 'registerTranslations', (to) => to.registerTranslations(translations));
     const hasReducer = register(registry, 'registerReducer', (to) => to.registerReducer(reducer));
@@ -74,8 +77,7 @@ export function initialize(registry: Registry, store: ClientStore): void {
         to.registerChannelHeaderButtonAction(<HeaderIcon />, startInChannel, label, label);
     });
     register(registry, 'registerAppBarComponent', (to) => {
-        const icon = `${basePath(store.getState())}/plugins/${PLUGIN_ID}/public/app-bar-icon.png`;
-        to.registerAppBarComponent(icon, startFromAppBar, label);
+        to.registerAppBarComponent(iconUrl(), startFromAppBar, label);
     });
     register(registry, 'registerWebSocketEventHandler', (to) => {
         const event = `custom_${PLUGIN_ID}_meeting_started`;
@@ -94,6 +96,14 @@ export function initialize(registry: Registry, store: ClientStore): void {
     if (hasReducer && hasNotices) {
         starter.enableNotices();
     }
+    register(registry, 'registerUserSettings', (to) =>
+        to.registerUserSettings({
+            id: PLUGIN_ID,
+            uiName: 'Zoom',
+            icon: iconUrl(),
+            sections: [{title: 'Zoom', component: () => <UserSettingsTab api={starter.api} />}],
+        }),
+    );
     const reportsCommands = register(registry, 'registerSlashCommandWillBePostedHook', (to) =>
         to.registerSlashCommandWillBePostedHook((command, args) => {
             starter.handleCommand(command);

@@ -10,7 +10,13 @@ import {cardMessages, replyMessages} from '../src/i18n/stored-messages';
 
 const keys = Object.keys(english) as MessageKey[];
 const others = Object.keys(catalogs).filter((locale) => locale !== 'en');
-const VALUES = {user: '@ada', provider: 'Jitsi', id: '123', host: 'zoom.example.com', count: 28};
+const VALUES = {
+    user: '@ada',
+    provider: 'Jitsi',
+    host: 'zoom.example.com',
+    email: 'ada@example.com',
+    count: 28,
+};
 
 /** Formats a message as a component does: Mattermost's `IntlProvider` has the plugin's translations. */
 function format(locale: string, key: MessageKey, values: Record<string, string | number> = {}) {

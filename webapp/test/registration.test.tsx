@@ -60,6 +60,7 @@ const METHODS = [
     'registerAppBarComponent',
     'registerPostTypeComponent',
     'registerWebSocketEventHandler',
+    'registerUserSettings',
     'registerSlashCommandWillBePostedHook',
 ] satisfies (keyof Registry)[];
 
@@ -72,6 +73,7 @@ function counts(parts: RegisteredParts): Record<string, number> {
         registerAppBarComponent: parts.appBarButtons.length,
         registerPostTypeComponent: parts.postTypes.size,
         registerWebSocketEventHandler: parts.eventHandlers.size,
+        registerUserSettings: parts.userSettings ? 1 : 0,
         registerSlashCommandWillBePostedHook: parts.commandHooks.length,
     };
 }

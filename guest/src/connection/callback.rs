@@ -11,10 +11,10 @@
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::bindings::types::Error as HostError;
 use crate::config::{Config, trusts_unverified_addresses};
-use crate::connection::link::refusal;
+use crate::connection::link::{not_connected_page, refusal};
 use crate::platform::channels::{Place, show_to_user};
+use crate::platform::http::page::Page;
 use crate::platform::http::query::parameter;
-use crate::platform::http::response;
 use crate::platform::people::Person;
 use crate::platform::{clock, log};
 use crate::store::accounts::{self, Account};
@@ -60,7 +60,7 @@ pub fn handle(
         Err(error) => return host_failed(None, &error),
     };
     let page = |status, message| {
-        response::page(status, person.locale, &text::plain(person.locale, message))
+        not_connected_page(status, person.locale, &text::plain(person.locale, message))
     };
     if let Some((status, message)) = refusal(config, &person) {
         return page(status, message);
@@ -91,11 +91,8 @@ pub fn handle(
                 "A connection to Zoom could not be made.",
                 &[("user", user_id), ("error", &error.to_string())],
             );
-            return response::page(
-                error.status(),
-                person.locale,
-                &error.sentence(&person.reader()),
-            );
+            let sentence = error.sentence(&person.reader());
+            return not_connected_page(error.status(), person.locale, &sentence);
         }
     };
     let connection = match connected.save(config) {
@@ -104,8 +101,20 @@ pub fn handle(
     };
     let complete = text::plain(person.locale, Message::OauthComplete);
     match finish(config, &person, &state, connection, start_meeting) {
-        Ok(()) => response::closing_page(person.locale, &complete),
-        Err(unsaid) => response::page(200, person.locale, &format!("{complete} {unsaid}")),
+        Ok(()) => connected_page(person.locale, &complete).closing(),
+        Err(unsaid) => {
+            let text = format!("{complete}\n\n{unsaid}");
+            connected_page(person.locale, &text).response()
+        }
+    }
+}
+
+fn connected_page(locale: Locale, text: &str) -> Page<'_> {
+    Page {
+        status: 200,
+        locale,
+        heading: Message::PageConnected,
+        text,
     }
 }
 
@@ -115,7 +124,7 @@ fn host_failed(person: Option<&Person>, error: &HostError) -> Response {
         &[("error", &error.to_string())],
     );
     let locale = person.map(|person| person.locale).unwrap_or_default();
-    response::page(500, locale, &text::plain(locale, Message::MattermostFailed))
+    not_connected_page(500, locale, &text::plain(locale, Message::MattermostFailed))
 }
 
 /// A connection that is not stored yet.
@@ -250,6 +259,9 @@ fn finish(
         return Ok(());
     }
     let said = sentences.join("\n\n");
+    if place.channel_id.is_empty() {
+        return Err(said);
+    }
     show_to_user(&person.id, place, &said).map_err(|_| said)
 }
 

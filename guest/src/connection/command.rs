@@ -107,7 +107,8 @@ pub fn disconnect(config: &Config, context: &CommandContext<'_>) -> Result<Optio
     Ok(Some(text::plain(context.person.locale, message)))
 }
 
-fn disconnected(outcome: Outcome, mode: ConnectionMode) -> Message {
+/// The sentence about the end of a connection.
+pub fn disconnected(outcome: Outcome, mode: ConnectionMode) -> Message {
     use ConnectionMode::{AdminManaged, ServerToServer, UserManaged};
     match (outcome, mode) {
         (_, ServerToServer) => Message::NothingToDisconnect,

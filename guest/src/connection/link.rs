@@ -8,8 +8,9 @@ use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::bindings::types::Error;
 use crate::config::{Config, ConnectionMode};
 use crate::platform::channels::Place;
+use crate::platform::http::page::{Link, Page, Target};
 use crate::platform::http::query::parameter;
-use crate::platform::http::response::{self, Link, Target};
+use crate::platform::http::response;
 use crate::platform::log;
 use crate::platform::people::Person;
 use crate::store::oauth_state::{self, State, challenge};
@@ -51,6 +52,23 @@ pub fn offer_link(
     if refusal(config, person).is_some() {
         return Ok(text::plain(person.locale, Message::AskToConnect));
     }
+    let link = begin(config, person, place, then)?;
+    let message = if config.mode.is_account_wide() {
+        Message::ConnectLinkForEverybody
+    } else {
+        Message::ConnectLink
+    };
+    Ok(text::text(person.locale, message, &[("url", &link)]))
+}
+
+/// Begins an authorization of a person who may connect. Returns the link. Without a channel, the page at the end of the
+/// authorization has the confirmation.
+pub fn begin(
+    config: &Config,
+    person: &Person,
+    place: Place<'_>,
+    then: AfterConnecting<'_>,
+) -> Result<String, Error> {
     let (topic, connection_id, force, just_connect) = match then {
         AfterConnecting::Nothing => ("", "", false, true),
         AfterConnecting::Start {
@@ -70,14 +88,8 @@ pub fn offer_link(
         ..State::default()
     };
     let name = oauth_state::begin(&person.id, &state)?;
-    let message = if config.mode.is_account_wide() {
-        Message::ConnectLinkForEverybody
-    } else {
-        Message::ConnectLink
-    };
     let link = config.route("/oauth2/connect");
-    let link = format!("{link}?{}={name}", LINK);
-    Ok(text::text(person.locale, message, &[("url", &link)]))
+    Ok(format!("{link}?{LINK}={name}"))
 }
 
 /// The status and the sentence for a person who may not connect, or none for a person who may: everyone in user-managed
@@ -106,7 +118,24 @@ pub fn sign_in_page(config: &Config, language: &str) -> Response {
         target,
     });
     let sentence = text::plain(locale, Message::SignInFirst);
-    response::page_with_links(401, locale, &sentence, &links)
+    let page = Page {
+        status: 401,
+        locale,
+        heading: Message::PageSignIn,
+        text: &sentence,
+    };
+    page.with_links(&links)
+}
+
+/// The page for a user who was not connected.
+pub fn not_connected_page(status: u16, locale: Locale, text: &str) -> Response {
+    let page = Page {
+        status,
+        locale,
+        heading: Message::PageNotConnected,
+        text,
+    };
+    page.response()
 }
 
 /// Handles the request of a signed-in user.
@@ -115,7 +144,7 @@ pub fn redirect_to_zoom(config: &Config, request: &Request, user_id: &str) -> Re
     match open_link(config, user_id, &link) {
         Ok(Ok(state)) => response::redirect(&authorize_url(config, &state)),
         Ok(Err((locale, status, message))) => {
-            response::page(status, locale, &text::plain(locale, message))
+            not_connected_page(status, locale, &text::plain(locale, message))
         }
         Err(error) => {
             log::warn(
@@ -123,7 +152,7 @@ pub fn redirect_to_zoom(config: &Config, request: &Request, user_id: &str) -> Re
                 &[("error", &error.to_string())],
             );
             let sentence = text::plain(Locale::En, Message::MattermostFailed);
-            response::page(500, Locale::En, &sentence)
+            not_connected_page(500, Locale::En, &sentence)
         }
     }
 }

@@ -12,9 +12,11 @@ use crate::config;
 use crate::connection::{callback, link};
 use crate::entry::webhook;
 use crate::meetings::{answer, rest, start};
+use crate::platform::http::page::Page;
 use crate::platform::http::{query, response};
 use crate::platform::people::Person;
 use crate::platform::site;
+use crate::preferences::user_settings::{self, Action};
 use crate::preferences::{channel_settings, personal_meeting_id};
 use crate::text::{self, Locale, Message};
 use serde_json::json;
@@ -32,6 +34,8 @@ pub enum Route {
     UpdatePmi,
     /// A system admin submitted the dialog for a channel's rule.
     ChannelPreference,
+    /// A user reads or changes the plugin's part of the user settings.
+    Settings(Action),
     /// A user opens the link to connect a Zoom account.
     Connect,
     /// Zoom sends the user back.
@@ -71,6 +75,10 @@ impl Route {
             "/api/v1/askPMI" => (Route::AskPmi, "POST"),
             "/api/v1/updatePMI" => (Route::UpdatePmi, "POST"),
             channel_settings::ROUTE => (Route::ChannelPreference, "POST"),
+            user_settings::ROUTE => (Route::Settings(Action::Read), "GET"),
+            user_settings::CONNECT => (Route::Settings(Action::Connect), "POST"),
+            user_settings::DISCONNECT => (Route::Settings(Action::Disconnect), "POST"),
+            user_settings::MEETING_ID => (Route::Settings(Action::ChangeMeetingId), "POST"),
             "/oauth2/connect" => (Route::Connect, "GET"),
             "/oauth2/complete" => (Route::Complete, "GET"),
             "/webhook" => (Route::Webhook, "POST"),
@@ -87,7 +95,8 @@ impl Route {
     /// The origin that requests must have, if the route changes something.
     fn origin(self) -> Option<Origin> {
         match self {
-            Route::Meetings => Some(Origin::Webapp),
+            Route::Settings(Action::Read) => None,
+            Route::Meetings | Route::Settings(_) => Some(Origin::Webapp),
             Route::AskPmi | Route::UpdatePmi => Some(Origin::GenuineClick),
             Route::ChannelPreference => Some(Origin::GenuineDialog),
             Route::Client
@@ -131,7 +140,13 @@ fn refuse(path: &str, status: u16, message: Message) -> Response {
 fn refuse_with(path: &str, status: u16, sentence: &str) -> Response {
     match reader(path) {
         Reader::Script => response::error(status, sentence),
-        Reader::Browser => response::page(status, Locale::En, sentence),
+        Reader::Browser => Page {
+            status,
+            locale: Locale::En,
+            heading: Message::PageTitle,
+            text: sentence,
+        }
+        .response(),
         Reader::Server => response::text(status, sentence),
     }
 }
@@ -180,6 +195,7 @@ pub fn handle(request: &Request) -> Response {
         Route::AskPmi => answer::handle_answer(&config, request, user_id),
         Route::UpdatePmi => personal_meeting_id::handle_answer(request, user_id),
         Route::ChannelPreference => channel_settings::handle_answer(request, user_id),
+        Route::Settings(action) => user_settings::handle(&config, request, user_id, action),
         Route::Connect => link::redirect_to_zoom(&config, request, user_id),
         Route::Complete => callback::handle(&config, request, user_id, start::after_connecting),
         Route::Webhook => webhook::handle(&config, request),

@@ -154,6 +154,7 @@ fn create_post(
         join_url: &meeting.join_url,
         personal: meeting.personal,
         followed: false,
+        posted_at: clock::now_ms(),
         locale: channel_locale(),
     };
     let creator = &start.person.username;

@@ -2,7 +2,8 @@
 
 use crate::bindings::posts::{self, Change};
 use crate::bindings::types::Error;
-use crate::occurrence::post::{self, CardState, Span};
+use crate::occurrence::post::{self, CardState};
+use crate::occurrence::span::Span;
 use crate::occurrence::state::{Card, Occurrence, State};
 use crate::platform::channels::channel_locale;
 use crate::platform::digest::digest;
@@ -101,6 +102,7 @@ fn update_post(occurrence: &Occurrence, card: &Card) -> Result<Updated, Error> {
         join_url: occurrence.link(claimed.unwrap_or_default()),
         personal: occurrence.kind == MeetingKind::Personal,
         followed: card.followed,
+        posted_at: post.create_at,
         locale: channel_locale(),
     };
     let (message, props) = post::render(&content, card_state(occurrence), &props);

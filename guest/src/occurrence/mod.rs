@@ -11,4 +11,5 @@ pub mod legacy_posts;
 pub mod not_started;
 pub mod post;
 pub mod record;
+pub mod span;
 pub mod state;

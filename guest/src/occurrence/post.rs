@@ -7,9 +7,9 @@
 //! The author of a post can edit its props. Each change therefore writes all props of this plugin again from the meeting's
 //! record, and keeps other props.
 
+use crate::occurrence::span::{Span, format_utc};
 use crate::text::{self, Locale, Message};
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
 
 /// The topic of a meeting without one.
 pub const DEFAULT_TOPIC: &str = "Zoom Meeting";
@@ -36,25 +36,6 @@ pub enum CardState {
     NotStarted,
 }
 
-/// The time span of a meeting, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// The start.
-    pub start: i64,
-    /// The end.
-    pub end: i64,
-    /// The duration without gaps.
-    pub length: i64,
-}
-
-impl Span {
-    /// The duration in minutes, rounded up.
-    fn minutes(self) -> i64 {
-        let seconds = self.length.max(0) / 1000;
-        seconds.saturating_add(59) / 60
-    }
-}
-
 /// The content of a meeting's cards.
 #[derive(Clone, Copy, Debug)]
 pub struct Content<'a> {
@@ -68,6 +49,8 @@ pub struct Content<'a> {
     pub personal: bool,
     /// Whether the bot announced the meeting in a channel that follows it.
     pub followed: bool,
+    /// When the meeting was posted, in milliseconds.
+    pub posted_at: i64,
     /// The language of the channel.
     pub locale: Locale,
 }
@@ -120,6 +103,19 @@ pub fn new_card_props(content: &Content<'_>, uuid: &str, creator: &str, record: 
     Value::Object(props)
 }
 
+/// A meeting's number as Zoom writes it, such as `123 4567 8901`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let split = match digits.len() {
+        9 | 10 => 6,
+        11 => 7,
+        _ => return digits,
+    };
+    let (start, last) = digits.split_at(split);
+    let (first, middle) = start.split_at(3);
+    format!("{first} {middle} {last}")
+}
+
 /// The message and the props of a card in a new state. `props` are its current props.
 pub fn render(content: &Content<'_>, look: CardState, props: &Value) -> (String, Value) {
     let mut props = props.as_object().cloned().unwrap_or_default();
@@ -143,7 +139,9 @@ pub fn render(content: &Content<'_>, look: CardState, props: &Value) -> (String,
         CardState::NotStarted => {
             let message = text::plain(content.locale, Message::PostNotStarted);
             props.insert("meeting_status".to_owned(), json!(NOT_STARTED));
-            insert_attachment(&mut props, content, &message, &message);
+            let details = details(&props, content, &grouped(content.number), None);
+            let text = format!("{message}\n\n{details}");
+            insert_attachment(&mut props, content, &message, &text);
             message
         }
     };
@@ -174,15 +172,38 @@ fn insert_attachment(
     props.insert("attachments".to_owned(), json!([attachment]));
 }
 
-fn insert_join_props(props: &mut Map<String, Value>, content: &Content<'_>) {
-    let locale = content.locale;
-    let id = link(&content.number.to_string(), content.join_url);
+/// The host's username, the start of a meeting in progress, and the meeting's number in one line. The author of a post can
+/// edit the name, so only a username counts.
+fn details(
+    props: &Map<String, Value>,
+    content: &Content<'_>,
+    id: &str,
+    start: Option<i64>,
+) -> String {
+    let say = |message, name, value: &str| text::text(content.locale, message, &[(name, value)]);
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let host = props
+        .get("meeting_creator_username")
+        .and_then(Value::as_str)
+        .filter(|name| !name.is_empty() && name.chars().all(is_allowed));
     let label = if content.personal {
         Message::PostPersonalId
     } else {
         Message::PostId
     };
-    let id_line = text::text(locale, label, &[("id", &id)]);
+    let parts = [
+        host.map(|host| say(Message::PostHost, "host", host)),
+        start.map(|start| say(Message::PostStart, "start", &format_utc(start))),
+        Some(say(label, "id", id)),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    parts.join(" · ")
+}
+
+fn insert_join_props(props: &mut Map<String, Value>, content: &Content<'_>) {
+    let locale = content.locale;
+    let id = link(&grouped(content.number), content.join_url);
+    let details = details(props, content, &id, Some(content.posted_at));
     let join = link(&text::plain(locale, Message::PostJoin), content.join_url);
     let fallback = text::text(locale, Message::PostStartedFallback, &[("id", &id)]);
     props.insert("meeting_status".to_owned(), json!(STARTED));
@@ -190,24 +211,26 @@ fn insert_join_props(props: &mut Map<String, Value>, content: &Content<'_>) {
         props,
         content,
         &format!("{fallback}\n\n{join}"),
-        &format!("{id_line}\n\n{join}"),
+        &format!("{details}\n\n{join}"),
     );
 }
 
 fn insert_end_props(props: &mut Map<String, Value>, content: &Content<'_>, span: Span) {
-    let (id, start) = (content.number.to_string(), format_utc(span.start));
-    let minutes = span.minutes().to_string();
+    let (id, start) = (grouped(content.number), format_utc(span.start));
+    let (times, minutes) = (span.format_utc(), span.minutes().to_string());
     let arguments = [
         ("id", id.as_str()),
         ("start", &start),
+        ("times", &times),
         ("minutes", &minutes),
     ];
     let say = |message| text::text(content.locale, message, &arguments);
+    let details = details(props, content, &id, None);
     insert_attachment(
         props,
         content,
         &say(Message::PostEndedFallback),
-        &say(Message::PostEndedSummary),
+        &format!("{}\n\n{details}", say(Message::PostEndedSummary)),
     );
     let fields = [
         ("meeting_status", json!(ENDED)),
@@ -218,21 +241,6 @@ fn insert_end_props(props: &mut Map<String, Value>, content: &Content<'_>, span:
     for (name, value) in fields {
         props.insert(name.to_owned(), value);
     }
-}
-
-/// A time that reads the same everywhere, such as `2026-08-06 14:05 UTC`.
-fn format_utc(ms: i64) -> String {
-    let Ok(time) = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000)) else {
-        return String::new();
-    };
-    let (date, month) = (time.date(), u8::from(time.month()));
-    format!(
-        "{:04}-{month:02}-{:02} {:02}:{:02} UTC",
-        date.year(),
-        date.day(),
-        time.hour(),
-        time.minute()
-    )
 }
 
 /// The status in a post's props.
@@ -254,6 +262,7 @@ mod tests {
             join_url: "https://zoom.us/j/85746065432?pwd=(x)",
             personal: false,
             followed: false,
+            posted_at: 1_786_024_200_000,
             locale: Locale::En,
         }
     }
@@ -298,10 +307,35 @@ mod tests {
         for field in ["fallback", "text"] {
             let text = attachment[field].as_str().unwrap();
             assert!(
-                text.contains("[85746065432](https://zoom.us/j/85746065432?pwd=%28x%29)"),
+                text.contains("[857 4606 5432](https://zoom.us/j/85746065432?pwd=%28x%29)"),
                 "{text}"
             );
             assert!(text.contains("[Join meeting](https://zoom.us/j/"), "{text}");
+        }
+        let text = attachment["text"].as_str().unwrap();
+        let details = "Host: alice · Started: 2026-08-06 13:50 UTC · Meeting ID: [857 4606 5432](";
+        assert!(text.starts_with(details), "{text}");
+    }
+
+    #[test]
+    fn f11_only_a_username_is_shown_as_the_host() {
+        for name in ["", "[x](https://evil.example)", "a b", "@all"] {
+            let props = new_card_props(&content(), "", name, "r");
+            let text = props["attachments"][0]["text"].as_str().unwrap();
+            assert!(text.starts_with("Started: "), "{text}");
+        }
+    }
+
+    #[test]
+    fn meeting_ids_are_grouped_as_zoom_writes_them() {
+        for (number, written) in [
+            (123_456_789, "123 456 789"),
+            (3_141_592_653, "314 159 2653"),
+            (85_746_065_432, "857 4606 5432"),
+            (12_345_678, "12345678"),
+            (u64::MAX, "18446744073709551615"),
+        ] {
+            assert_eq!(grouped(number), written);
         }
     }
 
@@ -314,6 +348,8 @@ mod tests {
         let props = new_card_props(&personal, "", "alice", "r");
         assert_eq!(props["meeting_personal"], true);
         assert_eq!(props["meeting_uuid"], "");
+        let text = props["attachments"][0]["text"].as_str().unwrap();
+        assert!(text.contains("Personal Meeting ID: [857"), "{text}");
     }
 
     #[test]
@@ -329,33 +365,19 @@ mod tests {
         for field in ["fallback", "text"] {
             let text = props["attachments"][0][field].as_str().unwrap();
             assert!(
-                text.contains("85746065432") && !text.contains("pwd"),
+                text.contains("857 4606 5432") && !text.contains("pwd"),
                 "{text}"
             );
             assert!(
-                text.contains("2026-08-06 13:50 UTC") && text.contains("28 minute"),
+                text.contains("2026-08-06 13:50") && text.contains("28 minutes"),
                 "{text}"
             );
         }
-    }
-
-    #[test]
-    fn minutes_are_rounded_up() {
-        let minutes = |length| {
-            let span = Span {
-                start: 0,
-                end: 0,
-                length,
-            };
-            span.minutes()
-        };
-        assert_eq!(minutes(0), 0);
-        assert_eq!(minutes(999), 0);
-        assert_eq!(minutes(1_000), 1);
-        assert_eq!(minutes(60_000), 1);
-        assert_eq!(minutes(61_000), 2);
-        assert_eq!(minutes(-5_000), 0);
-        assert_eq!(minutes(i64::MAX), i64::MAX / 1000 / 60 + 1);
+        let text = props["attachments"][0]["text"].as_str().unwrap();
+        assert_eq!(
+            text,
+            "Ended · 2026-08-06 13:50–14:17 UTC · 28 minutes\n\nHost: alice · Meeting ID: 857 4606 5432"
+        );
     }
 
     #[test]

@@ -275,6 +275,7 @@ fn create_post(
         },
         personal: false,
         followed: true,
+        posted_at: clock::now_ms(),
         locale: channel_locale(),
     };
     let part = occurrence.parts.first().map(|part| part.uuid.as_str());

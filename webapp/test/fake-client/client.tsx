@@ -16,6 +16,7 @@ import {currentUser} from '../../src/selectors';
 import {Attachments, Formatted} from './attachments';
 import type {RegisteredParts} from './registry';
 import {type FakeStore, makeChannel} from './store';
+import {UserSettingsDialog} from './user-settings';
 
 const {createRoot} = (
     window as unknown as {
@@ -197,6 +198,7 @@ export function Client({
     const posts = sortedByTime(useSelector((state: State) => state.entities?.posts?.posts));
     const threadId = useSelector((state: State) => state.views?.rhs?.selectedPostId ?? '');
     const [text, setText] = React.useState('');
+    const [isInSettings, setInSettings] = React.useState(false);
     const channelPosts = posts.filter((post) => post.channel_id === channelId);
     return (
         <>
@@ -254,6 +256,16 @@ export function Client({
             {parts.roots.map((Root, index) => (
                 <Root key={index} />
             ))}
+            {parts.userSettings && (
+                <footer>
+                    <button type="button" onClick={() => setInSettings(true)}>
+                        Settings
+                    </button>
+                </footer>
+            )}
+            {isInSettings && (
+                <UserSettingsDialog parts={parts} onClose={() => setInSettings(false)} />
+            )}
         </>
     );
 }

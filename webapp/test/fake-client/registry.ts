@@ -2,8 +2,15 @@
 import type {Channel} from '@mattermost/types/channels';
 import type {ComponentType, ReactElement, ReactNode} from 'react';
 
-import type {PostProps, Registry, SlashCommand, WebSocketMessage} from '../../src/mattermost';
+import type {
+    PluginUserSettings,
+    PostProps,
+    Registry,
+    SlashCommand,
+    WebSocketMessage,
+} from '../../src/mattermost';
 import type {FakeStore} from './store';
+import {extractUserSettings} from './user-settings';
 
 /** The parts that a plugin registered. */
 export interface RegisteredParts {
@@ -19,6 +26,7 @@ export interface RegisteredParts {
     appBarButtons: {iconUrl: string; action: (channel?: Channel) => void; tooltip: ReactNode}[];
     postTypes: Map<string, ComponentType<PostProps>>;
     eventHandlers: Map<string, (message: WebSocketMessage) => void>;
+    userSettings: PluginUserSettings | undefined;
     commandHooks: ((message: string, args: unknown) => SlashCommand)[];
 }
 
@@ -35,6 +43,7 @@ export function createRegistry(
         appBarButtons: [],
         postTypes: new Map(),
         eventHandlers: new Map(),
+        userSettings: undefined,
         commandHooks: [],
     };
     const methods: Required<Registry> = {
@@ -59,6 +68,9 @@ export function createRegistry(
         },
         registerWebSocketEventHandler: (event, handler) => {
             parts.eventHandlers.set(event, handler);
+        },
+        registerUserSettings: (settings) => {
+            parts.userSettings = extractUserSettings(settings);
         },
         registerSlashCommandWillBePostedHook: (hook) => {
             parts.commandHooks.push(hook);

@@ -37,4 +37,5 @@ mod scenario;
 mod subscriptions;
 mod support;
 mod tokens;
+mod user_settings;
 mod zoom_api;
