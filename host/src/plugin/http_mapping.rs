@@ -157,7 +157,7 @@ fn is_allowed(name: &str) -> bool {
 const ADDED_HEADERS: [(&str, &str); 2] = [
     (
         "content-security-policy",
-        "sandbox allow-scripts allow-popups",
+        "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox",
     ),
     ("x-content-type-options", "nosniff"),
 ];
@@ -241,7 +241,8 @@ pub(crate) fn reply(response: http_handler::Response, click: bool) -> Result<Rep
         }
     }
     // A component's pages have the server's origin. The sandbox policy removes it, so that their scripts cannot use the
-    // viewer's session. A bare status needs no policy, and saves two round trips without headers: responses to webhooks.
+    // viewer's session. Pages that open in another tab are not sandboxed: otherwise a link to the site would open a client
+    // without an origin. A bare status needs no policy, and saves two round trips without headers: responses to webhooks.
     let has_content = !headers.is_empty() || !response.body.is_empty();
     for (name, value) in ADDED_HEADERS.iter().filter(|_| has_content) {
         headers.push(((*name).to_owned(), (*value).to_owned()));
@@ -288,7 +289,9 @@ mod tests {
             .headers
             .iter()
             .find(|(name, _)| name == "content-security-policy");
-        assert!(policy.unwrap().1.contains("sandbox"));
+        let policy = &policy.unwrap().1;
+        assert!(policy.starts_with("sandbox ") && !policy.contains("allow-same-origin"));
+        assert!(policy.contains("allow-popups-to-escape-sandbox"));
     }
 
     #[test]
