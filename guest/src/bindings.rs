@@ -18,6 +18,6 @@ wit_bindgen::generate!({
 
 pub use exports::mattermost::plugin as handlers;
 pub use mattermost::plugin::{
-    bots, channels, commands, config, dialogs, files, http, jobs, kv, log, observations, posts,
-    types, users, websocket,
+    audit, bots, channels, commands, config, dialogs, files, http, jobs, kv, log, observations,
+    posts, settings, types, users, websocket,
 };

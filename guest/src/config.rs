@@ -14,7 +14,7 @@ pub(crate) mod tests;
 mod values;
 
 pub use mode::ConnectionMode;
-pub use problem::{Problem, Setting, log_line, markdown_list};
+pub use problem::{Problem, Setting, log_line, markdown_items, markdown_list};
 
 use crate::bindings::config as host;
 use crate::platform::site;
@@ -26,6 +26,9 @@ use serde_json::Value;
 use values::{read_boolean, read_text, required, trimmed};
 
 pub use crate::zoom::hosts::is_web_address;
+
+/// The route of the OAuth redirect URI.
+pub const REDIRECT_PATH: &str = "/oauth2/complete";
 
 /// Valid settings. There is no `Debug`: it would show secrets.
 pub struct Config {
@@ -58,12 +61,12 @@ pub struct Config {
 impl Config {
     /// The public URL of one of the plugin's routes, such as `/oauth2/complete`.
     pub fn route(&self, path: &str) -> String {
-        format!("{}/plugins/zoom{path}", self.site_url)
+        route_url(&self.site_url, path)
     }
 
     /// The OAuth redirect URI. Zoom compares it literally with the one in the Zoom app.
     pub fn redirect_uri(&self) -> String {
-        self.route("/oauth2/complete")
+        self.route(REDIRECT_PATH)
     }
 
     /// The base of authorization and token requests.
@@ -113,9 +116,112 @@ impl Stored {
     }
 }
 
+/// Each setting with its value, or the problem with it. A plugin that is only partly configured works as far as it can:
+/// webhooks need their two secrets, and the setup needs nothing. There is no `Debug`: it would show secrets.
+pub struct Partial {
+    /// Like [`Config::site_url`].
+    pub site_url: Result<String, Problem>,
+    /// Like [`Config::zoom_url`].
+    pub zoom_url: Result<String, Problem>,
+    /// Like [`Config::zoom_api_url`].
+    pub zoom_api_url: Result<String, Problem>,
+    /// Like [`Config::mode`].
+    pub mode: Result<ConnectionMode, Vec<Problem>>,
+    /// Whether somebody chose the mode, instead of leaving it to the setting of earlier versions.
+    pub mode_is_chosen: bool,
+    /// Like [`Config::zoom_account_id`].
+    pub zoom_account_id: Result<String, Problem>,
+    /// Like [`Config::client_id`].
+    pub client_id: Result<String, Problem>,
+    /// Like [`Config::client_secret`].
+    pub client_secret: Result<String, Problem>,
+    /// Like [`Config::encryption_key`].
+    pub encryption_key: Result<Vec<u8>, Problem>,
+    /// Like [`Config::webhook_secret`].
+    pub webhook_secret: Result<String, Problem>,
+    /// Like [`Config::zoom_webhook_secret`].
+    pub zoom_webhook_secret: Result<String, Problem>,
+    /// Like [`Config::restrict_meeting_creation`].
+    pub restrict_meeting_creation: Result<bool, Problem>,
+    /// Like [`Config::post_recording_password`].
+    pub post_recording_password: Result<bool, Problem>,
+}
+
+impl Partial {
+    /// Checks settings as the server stores them, a JSON object.
+    fn parse(settings: &str, site_url: Option<&str>) -> Self {
+        let stored = Stored::read(settings);
+        let zoom_url = read_url(stored.zoomurl, ZOOM_URL, Problem::ZoomUrl);
+        let mode = mode::read_mode(&stored.connectionmode, &stored.accountlevelapp);
+        let default_api_url = hosts::default_api_url(zoom_url.as_deref().unwrap_or_default());
+        Self {
+            site_url: site::normalize(site_url.unwrap_or_default()).ok_or(Problem::SiteUrl),
+            zoom_api_url: read_url(stored.zoomapiurl, default_api_url, Problem::ZoomApiUrl),
+            zoom_url,
+            mode_is_chosen: mode::is_chosen(&stored.connectionmode),
+            zoom_account_id: read_account_id(
+                stored.zoomaccountid,
+                mode.as_ref().copied().unwrap_or_default(),
+            ),
+            mode,
+            client_id: required(stored.oauthclientid, Problem::ClientId).map(trimmed),
+            client_secret: required(stored.oauthclientsecret, Problem::ClientSecret).map(trimmed),
+            encryption_key: read_key(stored.encryptionkey),
+            webhook_secret: required(stored.webhooksecret, Problem::WebhookSecret),
+            zoom_webhook_secret: required(stored.zoomwebhooksecret, Problem::ZoomWebhookSecret)
+                .map(trimmed),
+            restrict_meeting_creation: read_boolean(
+                &stored.restrictmeetingcreation,
+                Setting::RestrictMeetingCreation,
+            ),
+            post_recording_password: read_boolean(
+                &stored.enablepostingrecordingpassword,
+                Setting::PostRecordingPasscodes,
+            ),
+        }
+    }
+
+    /// The settings, if none has a problem. Otherwise all problems, in the order of the settings.
+    pub fn complete(self) -> Result<Config, Vec<Problem>> {
+        let mut problems = Problems(Vec::new());
+        let config = Config {
+            site_url: problems.value_or_default(self.site_url),
+            zoom_url: problems.value_or_default(self.zoom_url),
+            zoom_api_url: problems.value_or_default(self.zoom_api_url),
+            mode: self.mode.unwrap_or_else(|found| {
+                problems.0.extend(found);
+                ConnectionMode::default()
+            }),
+            zoom_account_id: problems.value_or_default(self.zoom_account_id),
+            client_id: problems.value_or_default(self.client_id),
+            client_secret: problems.value_or_default(self.client_secret),
+            encryption_key: problems.value_or_default(self.encryption_key),
+            webhook_secret: problems.value_or_default(self.webhook_secret),
+            zoom_webhook_secret: problems.value_or_default(self.zoom_webhook_secret),
+            restrict_meeting_creation: problems.value_or_default(self.restrict_meeting_creation),
+            post_recording_password: problems.value_or_default(self.post_recording_password),
+        };
+        if problems.0.is_empty() {
+            Ok(config)
+        } else {
+            Err(problems.0)
+        }
+    }
+}
+
 /// The settings at the start of this event.
 pub fn load() -> Result<Config, Vec<Problem>> {
-    parse(&host::settings(), host::site_url().as_deref())
+    load_partial().complete()
+}
+
+/// The settings at the start of this event, each with its value or its problem.
+pub fn load_partial() -> Partial {
+    Partial::parse(&host::settings(), host::site_url().as_deref())
+}
+
+/// The public URL of one of the plugin's routes, such as `/oauth2/complete`, on the site with this URL.
+pub fn route_url(site_url: &str, path: &str) -> String {
+    format!("{site_url}/plugins/zoom{path}")
 }
 
 /// Who connects to Zoom. This also works while other settings are missing. If the settings cannot be read, this returns the
@@ -133,53 +239,7 @@ pub fn trusts_unverified_addresses() -> bool {
 
 /// Checks settings as the server stores them, a JSON object.
 pub fn parse(settings: &str, site_url: Option<&str>) -> Result<Config, Vec<Problem>> {
-    let stored = Stored::read(settings);
-    let mut problems = Problems(Vec::new());
-    let site_url = site::normalize(site_url.unwrap_or_default()).ok_or(Problem::SiteUrl);
-    let site_url = problems.value_or_default(site_url);
-    let zoom_url = problems.value_or_default(read_url(stored.zoomurl, ZOOM_URL, Problem::ZoomUrl));
-    let mode = mode::read_mode(&stored.connectionmode, &stored.accountlevelapp);
-    let mode = mode.unwrap_or_else(|found| {
-        problems.0.extend(found);
-        ConnectionMode::default()
-    });
-    let config = Config {
-        site_url,
-        zoom_api_url: problems.value_or_default(read_url(
-            stored.zoomapiurl,
-            hosts::default_api_url(&zoom_url),
-            Problem::ZoomApiUrl,
-        )),
-        zoom_url,
-        mode,
-        zoom_account_id: problems.value_or_default(read_account_id(stored.zoomaccountid, mode)),
-        client_id: trimmed(
-            problems.value_or_default(required(stored.oauthclientid, Problem::ClientId)),
-        ),
-        client_secret: trimmed(
-            problems.value_or_default(required(stored.oauthclientsecret, Problem::ClientSecret)),
-        ),
-        encryption_key: problems.value_or_default(read_key(stored.encryptionkey)),
-        webhook_secret: problems
-            .value_or_default(required(stored.webhooksecret, Problem::WebhookSecret)),
-        zoom_webhook_secret: trimmed(problems.value_or_default(required(
-            stored.zoomwebhooksecret,
-            Problem::ZoomWebhookSecret,
-        ))),
-        restrict_meeting_creation: problems.value_or_default(read_boolean(
-            &stored.restrictmeetingcreation,
-            Setting::RestrictMeetingCreation,
-        )),
-        post_recording_password: problems.value_or_default(read_boolean(
-            &stored.enablepostingrecordingpassword,
-            Setting::PostRecordingPasscodes,
-        )),
-    };
-    if problems.0.is_empty() {
-        Ok(config)
-    } else {
-        Err(problems.0)
-    }
+    Partial::parse(settings, site_url).complete()
 }
 
 /// All problems, in the order of the settings.

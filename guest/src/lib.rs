@@ -5,9 +5,9 @@
 //! so all state is in Mattermost's key-value store.
 //!
 //! [`entry`] receives the events and passes them to a feature folder: [`connection`], [`meetings`], [`occurrence`],
-//! [`subscriptions`], [`recordings`], [`preferences`], or [`setup`]. The features use [`store`] (records), [`zoom`] (Zoom's API and
-//! webhooks), [`platform`] (Mattermost), [`config`] (settings), and [`text`] (sentences). Imports point in this order,
-//! never back.
+//! [`subscriptions`], [`recordings`], [`preferences`], or [`setup`], which may use the others. The features use [`store`]
+//! (records), [`zoom`] (Zoom's API and webhooks), [`platform`] (Mattermost), [`config`] (settings), and [`text`]
+//! (sentences). Imports point in this order, never back.
 //!
 //! Signatures, encryption, parsing, post content, and decisions are pure functions with unit tests in the same file. The
 //! code that calls the host is thin; the component tests in `tests/component` cover it.

@@ -32,6 +32,7 @@ pub mod proxy;
 mod random;
 mod routes;
 mod state;
+mod subscriptions;
 mod tls;
 mod user;
 mod webhook;
@@ -89,12 +90,14 @@ impl Zoom {
             declines: false,
             last_authorization: None,
             connections: BTreeMap::new(),
+            subscriptions: Vec::new(),
         };
         let shared = Arc::new(Shared {
             app,
             base,
             state: Mutex::new(state),
             gate: Mutex::default(),
+            visitor: Mutex::default(),
             released: Condvar::new(),
             stopping: AtomicBool::new(false),
         });

@@ -47,6 +47,19 @@ const MODES: [ConnectionMode; 3] = [
 /// the System Console can show it. An option of a list cannot have an empty value.
 const DERIVED: &str = "account-level-app";
 
+/// Whether the setting `ConnectionMode` decides.
+pub(super) fn is_chosen(chosen: &Value) -> bool {
+    match chosen {
+        Value::Null => false,
+        Value::String(text) => !is_default(text.trim()),
+        _ => true,
+    }
+}
+
+fn is_default(text: &str) -> bool {
+    text.is_empty() || text.eq_ignore_ascii_case(DERIVED)
+}
+
 /// The mode of the settings `ConnectionMode` and `AccountLevelApp`. The second decides while the first is absent, blank, or
 /// its default, so that an installation from before keeps its mode. Otherwise its value does not matter.
 pub(super) fn read_mode(
@@ -65,7 +78,7 @@ pub(super) fn read_mode(
         Value::String(text) => text.trim(),
         _ => "?",
     };
-    if text.is_empty() || text.eq_ignore_ascii_case(DERIVED) {
+    if is_default(text) {
         return derived().map_err(|problem| vec![problem]);
     }
     let mode = MODES
@@ -98,6 +111,7 @@ mod tests {
         let modes = MODES.map(|mode| json!(mode.value()));
         assert_eq!(values, [&[json!(DERIVED)], &modes[..]].concat());
         for value in [setting["default"].clone(), json!(null), json!("  ")] {
+            assert!(!is_chosen(&value));
             let mode = |account_level: Value| read_mode(&value, &account_level);
             assert_eq!(mode(json!(true)), Ok(ConnectionMode::AdminManaged));
             assert_eq!(mode(json!("false")), Ok(ConnectionMode::UserManaged));
@@ -113,6 +127,7 @@ mod tests {
             for account_level in [json!(true), json!(false), json!("***"), json!(null)] {
                 let chosen = format!(" {} ", mode.value().to_uppercase());
                 assert_eq!(read_mode(&json!(chosen), &account_level), Ok(mode));
+                assert!(is_chosen(&json!(chosen)));
             }
         }
     }

@@ -34,6 +34,25 @@ pub enum Setting {
 }
 
 impl Setting {
+    /// The key in the manifest, or empty for the server's Site URL.
+    pub fn key(self) -> &'static str {
+        match self {
+            Setting::SiteUrl => "",
+            Setting::ZoomUrl => "ZoomURL",
+            Setting::ZoomApiUrl => "ZoomAPIURL",
+            Setting::ConnectionMode => "ConnectionMode",
+            Setting::AccountLevelApp => "AccountLevelApp",
+            Setting::ZoomAccountId => "ZoomAccountID",
+            Setting::ClientId => "OAuthClientID",
+            Setting::ClientSecret => "OAuthClientSecret",
+            Setting::EncryptionKey => "EncryptionKey",
+            Setting::WebhookSecret => "WebhookSecret",
+            Setting::ZoomWebhookSecret => "ZoomWebhookSecret",
+            Setting::RestrictMeetingCreation => "RestrictMeetingCreation",
+            Setting::PostRecordingPasscodes => "EnablePostingRecordingPassword",
+        }
+    }
+
     /// The label in the System Console, where the plugin's labels are in English only.
     pub fn label(self) -> &'static str {
         match self {
@@ -142,14 +161,19 @@ pub fn log_line(problems: &[Problem]) -> String {
     text::text(Locale::En, Message::ConfigLog, &values)
 }
 
-/// All problems as a Markdown list, for a system admin.
+/// A sentence that leads to `/zoom setup` and the System Console, and all problems as a Markdown list, for a system admin.
 pub fn markdown_list(locale: Locale, problems: &[Problem]) -> String {
+    let values = [("problems", &*markdown_items(locale, problems))];
+    text::text(locale, Message::ConfigAdmin, &values)
+}
+
+/// All problems as a Markdown list.
+pub fn markdown_items(locale: Locale, problems: &[Problem]) -> String {
     let items: Vec<_> = problems
         .iter()
         .map(|problem| format!("* {}", problem.sentence(locale)))
         .collect();
-    let values = [("problems", &*items.join("\n"))];
-    text::text(locale, Message::ConfigAdmin, &values)
+    items.join("\n")
 }
 
 #[cfg(test)]

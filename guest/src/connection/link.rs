@@ -25,6 +25,8 @@ pub const LINK: &str = "link";
 pub enum AfterConnecting<'a> {
     /// None.
     Nothing,
+    /// Continue the guided setup.
+    Setup,
     /// Start the meeting that the user asked for.
     Start {
         /// The topic, or empty.
@@ -71,6 +73,7 @@ pub fn begin(
 ) -> Result<String, Error> {
     let (topic, connection_id, force, just_connect) = match then {
         AfterConnecting::Nothing => ("", "", false, true),
+        AfterConnecting::Setup => ("", "", false, false),
         AfterConnecting::Start {
             topic,
             connection_id,
@@ -84,6 +87,7 @@ pub fn begin(
         connection_id: connection_id.to_owned(),
         force,
         just_connect,
+        setup: matches!(then, AfterConnecting::Setup),
         for_everybody: config.mode.is_account_wide(),
         ..State::default()
     };

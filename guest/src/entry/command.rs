@@ -8,7 +8,7 @@ use crate::config::{self, Config, ConnectionMode, Problem};
 use crate::platform::channels::{Place, show_to_user};
 use crate::platform::command::help;
 use crate::platform::command::invocation::{CommandContext, inline_code};
-use crate::platform::command::subcommand::{Action, NotFound, find};
+use crate::platform::command::subcommand::{Action, NotFound, Subcommand, find};
 use crate::platform::people::Person;
 use crate::platform::{log, site};
 use crate::text::{self, Locale, Message};
@@ -52,12 +52,11 @@ fn answer(invocation: &Invocation, person: &Person, place: Place<'_>) -> Option<
         connection_id: &invocation.connection_id,
         words,
     };
-    // The doctor also works while the settings are incomplete.
+    // Some subcommands also work while the settings are incomplete.
     if let Ok((subcommand, words)) = &found
-        && subcommand.action == Action::Doctor
+        && let Some(ran) = run_without_settings(subcommand.action, &loaded, &context(words))
     {
-        let config = loaded.as_ref().map_err(Vec::as_slice);
-        return Some(setup::doctor::run(config, &context(words)));
+        return ran.unwrap_or_else(|error| failed(subcommand, person, &error));
     }
     let config = match &loaded {
         Ok(config) => config,
@@ -67,13 +66,32 @@ fn answer(invocation: &Invocation, person: &Person, place: Place<'_>) -> Option<
         Ok(found) => found,
         Err(reason) => return Some(not_found(person.locale, &reason)),
     };
-    dispatch(subcommand.action, config, &context(words)).unwrap_or_else(|error| {
-        log::warn(
-            "A command failed.",
-            &[("command", subcommand.name), ("error", &error.to_string())],
-        );
-        Some(text::plain(person.locale, Message::MattermostFailed))
-    })
+    let ran = dispatch(subcommand.action, config, &context(words));
+    ran.unwrap_or_else(|error| failed(subcommand, person, &error))
+}
+
+fn failed(subcommand: &Subcommand, person: &Person, error: &Error) -> Option<String> {
+    log::warn(
+        "A command failed.",
+        &[("command", subcommand.name), ("error", &error.to_string())],
+    );
+    Some(text::plain(person.locale, Message::MattermostFailed))
+}
+
+/// Runs a subcommand that works without complete settings; none if it is another one.
+fn run_without_settings(
+    action: Action,
+    loaded: &Result<Config, Vec<Problem>>,
+    context: &CommandContext<'_>,
+) -> Option<Result<Option<String>, Error>> {
+    match action {
+        Action::Setup => Some(setup::wizard::command::run(context)),
+        Action::Doctor => {
+            let config = loaded.as_ref().map_err(Vec::as_slice);
+            Some(Ok(Some(setup::doctor::run(config, context))))
+        }
+        _ => None,
+    }
 }
 
 fn dispatch(
@@ -90,6 +108,7 @@ fn dispatch(
         Action::Subscription => subscriptions::command::run(config, context),
         Action::ChannelSettings => preferences::channel_settings::run(config, context),
         Action::Doctor => Ok(Some(setup::doctor::run(Ok(config), context))),
+        Action::Setup => setup::wizard::command::run(context),
         Action::Help => Ok(Some(help::render(
             person.locale,
             config.mode.is_account_wide(),

@@ -1,14 +1,15 @@
 //! Routes requests to `/plugins/zoom/…` to their handlers.
 //!
-//! Paths are exact, and each path has one method. While the settings are incomplete, every route answers 501. Routes for
-//! people answer 401 without a session; requests from Zoom prove themselves with their own secrets.
+//! Paths are exact, and each path has one method. While the settings are incomplete, a route answers 501 unless it works
+//! with the settings that are there: webhooks need only their two secrets. Routes for people answer 401 without a session;
+//! requests from Zoom prove themselves with their own secrets.
 //!
 //! Any member can post a button that leads to one of these routes. A route that changes something therefore accepts only
 //! requests whose origin the host has verified. `/oauth2/connect` and `/oauth2/complete` are protected by single-use links
 //! that are bound to the user.
 
 use crate::bindings::handlers::http_handler::{Origin, Request, Response};
-use crate::config;
+use crate::config::{self, Config, Partial};
 use crate::connection::{callback, link};
 use crate::entry::webhook;
 use crate::meetings::{answer, rest, start};
@@ -18,6 +19,9 @@ use crate::platform::people::Person;
 use crate::platform::site;
 use crate::preferences::user_settings::{self, Action};
 use crate::preferences::{channel_settings, personal_meeting_id};
+use crate::setup::wizard;
+use crate::store::connection::Connection;
+use crate::store::oauth_state::State;
 use crate::text::{self, Locale, Message};
 use serde_json::json;
 
@@ -40,6 +44,8 @@ pub enum Route {
     Connect,
     /// Zoom sends the user back.
     Complete,
+    /// A system admin pressed a button of the guided setup.
+    Setup,
     /// Zoom sends an event.
     Webhook,
     /// Zoom reports that a user removed the app.
@@ -81,6 +87,7 @@ impl Route {
             user_settings::MEETING_ID => (Route::Settings(Action::ChangeMeetingId), "POST"),
             "/oauth2/connect" => (Route::Connect, "GET"),
             "/oauth2/complete" => (Route::Complete, "GET"),
+            wizard::message::ROUTE => (Route::Setup, "POST"),
             "/webhook" => (Route::Webhook, "POST"),
             "/deauthorization" => (Route::Deauthorization, "POST"),
             _ => return Err(NoRoute::Unknown),
@@ -97,7 +104,7 @@ impl Route {
         match self {
             Route::Settings(Action::Read) => None,
             Route::Meetings | Route::Settings(_) => Some(Origin::Webapp),
-            Route::AskPmi | Route::UpdatePmi => Some(Origin::GenuineClick),
+            Route::AskPmi | Route::UpdatePmi | Route::Setup => Some(Origin::GenuineClick),
             Route::ChannelPreference => Some(Origin::GenuineDialog),
             Route::Client
             | Route::Connect
@@ -161,10 +168,18 @@ fn refuse_unconfigured(path: &str) -> Response {
 /// Handles a request.
 pub fn handle(request: &Request) -> Response {
     let path = request.path.as_str();
-    let Ok(config) = config::load() else {
+    let settings = config::load_partial();
+    let found = Route::find(&request.method, path);
+    match found {
+        Ok(Route::Webhook) => return webhook::handle(settings, request),
+        Ok(Route::Deauthorization) => return webhook::deauthorization(settings, request),
+        Ok(Route::Setup) => return handle_setup(settings, request),
+        _ => {}
+    }
+    let Ok(config) = settings.complete() else {
         return refuse_unconfigured(path);
     };
-    let route = match Route::find(&request.method, path) {
+    let route = match found {
         Ok(route) => route,
         Err(NoRoute::Unknown) => return refuse(path, 404, Message::HttpNotFound),
         Err(NoRoute::Method(allowed)) => {
@@ -172,11 +187,6 @@ pub fn handle(request: &Request) -> Response {
             return response::with_header(answer, "Allow", allowed);
         }
     };
-    match route {
-        Route::Webhook => return webhook::handle(&config, request),
-        Route::Deauthorization => return webhook::deauthorization(&config, request),
-        _ => {}
-    }
     let Some(user_id) = request.user_id.as_deref().filter(|id| !id.is_empty()) else {
         return match route {
             Route::Connect | Route::Complete => {
@@ -197,9 +207,35 @@ pub fn handle(request: &Request) -> Response {
         Route::ChannelPreference => channel_settings::handle_answer(request, user_id),
         Route::Settings(action) => user_settings::handle(&config, request, user_id, action),
         Route::Connect => link::redirect_to_zoom(&config, request, user_id),
-        Route::Complete => callback::handle(&config, request, user_id, start::after_connecting),
-        Route::Webhook => webhook::handle(&config, request),
-        Route::Deauthorization => webhook::deauthorization(&config, request),
+        Route::Complete => callback::handle(&config, request, user_id, after_connecting),
+        // Handled above.
+        Route::Webhook | Route::Deauthorization | Route::Setup => {
+            refuse(path, 404, Message::HttpNotFound)
+        }
+    }
+}
+
+/// Handles a click in the guided setup, which needs no settings.
+fn handle_setup(settings: Partial, request: &Request) -> Response {
+    let Some(user_id) = request.user_id.as_deref().filter(|id| !id.is_empty()) else {
+        return refuse(&request.path, 401, Message::HttpUnauthorized);
+    };
+    match Route::Setup.origin() {
+        Some(wanted) if wanted != request.origin => refuse_origin(wanted, user_id),
+        _ => wizard::click::handle(settings, request, user_id),
+    }
+}
+
+/// Continues with the action for which the user had to connect: a meeting, or the guided setup.
+fn after_connecting(
+    config: &Config,
+    person: &Person,
+    state: &State,
+    connection: Connection,
+) -> Option<String> {
+    match state.setup {
+        true => wizard::access::after_connecting(config, person),
+        false => start::after_connecting(config, person, state, connection),
     }
 }
 

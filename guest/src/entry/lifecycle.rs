@@ -9,6 +9,7 @@ use crate::config;
 use crate::platform::bot::bot_id;
 use crate::platform::command::autocomplete::registration;
 use crate::platform::{log, site};
+use crate::setup::wizard;
 use crate::store::connection_site;
 use crate::subscriptions::index_job;
 use crate::text::{self, Locale, Message};
@@ -49,7 +50,8 @@ fn no_bot(error: &Error) -> Message {
     }
 }
 
-/// Registers the command again, because its autocompletion depends on the settings, and reports their problems.
+/// Registers the command again, because its autocompletion depends on the settings. Continues the guided setup, and
+/// reports problems of the settings.
 pub fn configuration_changed() {
     if let Err(error) = commands::register(&registration(config::mode().is_account_wide())) {
         log::warn(
@@ -57,6 +59,7 @@ pub fn configuration_changed() {
             &[("error", &error.to_string())],
         );
     }
+    wizard::message::refresh();
     report();
 }
 

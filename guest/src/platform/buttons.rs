@@ -20,6 +20,9 @@ pub struct Click {
     /// The message with the button.
     #[serde(default)]
     pub post_id: String,
+    /// Opens one dialog; valid for a few seconds.
+    #[serde(default)]
+    pub trigger_id: String,
     /// The button's context.
     pub context: Context,
 }
@@ -47,6 +50,9 @@ pub struct Context {
     /// Whether to start although there is a recent meeting.
     #[serde(default)]
     pub force: bool,
+    /// The ID that was selected from a menu, or empty. The host does not verify it.
+    #[serde(default)]
+    pub selected_option: String,
 }
 
 impl Context {
@@ -115,6 +121,17 @@ pub fn button(id: &str, name: &str, path: &str, context: Value) -> Value {
         "name": name,
         "type": "button",
         "style": "default",
+        "integration": { "url": format!("/plugins/zoom{path}"), "context": context },
+    })
+}
+
+/// A menu with all `users` or all `channels` that the user can see.
+pub fn menu(id: &str, name: &str, source: &str, path: &str, context: Value) -> Value {
+    json!({
+        "id": id,
+        "name": name,
+        "type": "select",
+        "data_source": source,
         "integration": { "url": format!("/plugins/zoom{path}"), "context": context },
     })
 }

@@ -5,6 +5,9 @@ use crate::bindings::users;
 use crate::platform::{site, time_zone};
 use crate::text::Locale;
 
+/// The permission of people who can change the plugin's settings.
+pub const MANAGE_SYSTEM: &str = "manage_system";
+
 /// A Mattermost user.
 pub struct Person {
     /// The user's id.

@@ -11,15 +11,13 @@ use crate::platform::command::invocation::{CommandContext, inline_code};
 use crate::platform::http::response;
 use crate::platform::ids::is_id;
 use crate::platform::log;
-use crate::platform::people::Person;
+use crate::platform::people::{MANAGE_SYSTEM, Person};
 use crate::store::channel_settings::{self, Preference};
 use crate::text::{self, Locale, Message};
 use serde::Deserialize;
 
 /// The route that receives the dialog's answer.
 pub const ROUTE: &str = "/api/v1/channel-preference";
-/// The permission that the user needs.
-const PERMISSION: &str = "manage_system";
 /// The name of the field.
 const FIELD: &str = "preference";
 /// The number of channels that are listed.
@@ -29,7 +27,7 @@ type Answer = Result<Option<String>, Error>;
 
 /// Runs the command.
 pub fn run(config: &Config, context: &CommandContext<'_>) -> Answer {
-    if !users::has_permission(&context.person.id, PERMISSION)? {
+    if !users::has_permission(&context.person.id, MANAGE_SYSTEM)? {
         return say(context, Message::ChannelSettingsAdmins);
     }
     match context.words {
@@ -178,7 +176,7 @@ pub fn handle_answer(request: &Request, user_id: &str) -> Response {
 
 fn store(submission: &Submission, user_id: &str) -> Result<Response, Error> {
     let refuse = |status, message| response::error(status, &text::plain(Locale::En, message));
-    if !users::has_permission(user_id, PERMISSION)? {
+    if !users::has_permission(user_id, MANAGE_SYSTEM)? {
         log::warn(
             "A channel's setting was not changed: the user does not manage the system.",
             &[("user", user_id)],

@@ -1,5 +1,8 @@
-//! Help for system admins: checks of the setup, and the commands that show them.
+//! Help for system admins: the facts about the Zoom app, checks of the setup, and the commands that show them.
 
+pub mod addresses;
 pub mod checks;
 pub mod doctor;
+pub mod scopes;
 pub mod webhook_status;
+pub mod wizard;

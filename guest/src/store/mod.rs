@@ -20,6 +20,7 @@ pub mod organization;
 pub mod processed_events;
 pub mod recording_tombstones;
 pub mod server_token;
+pub mod setup_record;
 pub mod subscription_index;
 pub mod subscriptions;
 pub mod tokens;

@@ -53,8 +53,11 @@ pub struct State {
     /// Whether to start although there is a recent meeting.
     #[serde(default)]
     pub force: bool,
-    /// Whether no meeting waits.
+    /// Whether nothing waits: neither a meeting nor a setup.
     pub just_connect: bool,
+    /// Whether a guided setup waits, not a meeting.
+    #[serde(default)]
+    pub setup: bool,
     /// Whether a system admin connects for everyone.
     #[serde(default)]
     pub for_everybody: bool,

@@ -6,6 +6,7 @@
 pub mod app_check;
 pub mod client;
 pub mod error;
+pub mod event_subscription;
 pub mod hosts;
 pub mod http;
 pub mod time;

@@ -90,6 +90,12 @@ pub fn request_account_token(app: &App<'_>, now: i64, account_id: &str) -> Resul
     request(app, Grant::Account, &form).and_then(|granted| tokens(granted, now, ""))
 }
 
+/// Gets a token of the app itself, which acts for no Zoom user. There is no refresh token.
+pub fn request_app_token(app: &App<'_>, now: i64) -> Result<Tokens, Error> {
+    let form = [("grant_type", "client_credentials")];
+    request(app, Grant::Account, &form).and_then(|granted| tokens(granted, now, ""))
+}
+
 /// Revokes the grant of an access token.
 pub fn revoke(app: &App<'_>, access_token: &str) -> Result<(), Error> {
     let response = post(app, "/oauth/revoke", &[("token", access_token)])?;

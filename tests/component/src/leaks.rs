@@ -20,6 +20,17 @@ impl Scene {
     pub fn secrets(&self) -> Vec<String> {
         let mut secrets = self.zoom.secrets();
         secrets.extend([WEBHOOK_SECRET.to_owned(), ENCRYPTION_KEY.to_owned()]);
+        // The server generates some secrets itself.
+        let settings = self.api.world().settings.clone();
+        let generated = ["encryptionkey", "webhooksecret"];
+        let generated = generated
+            .into_iter()
+            .filter_map(|key| settings.get(key)?.as_str());
+        secrets.extend(
+            generated
+                .filter(|secret| secret.len() >= 16)
+                .map(str::to_owned),
+        );
         secrets
     }
 

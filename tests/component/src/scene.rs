@@ -472,6 +472,19 @@ impl Scene {
     ///
     /// If there is no such button.
     pub async fn press(&self, told: &Told, button: &str) -> Reply {
+        self.press_with(told, button, None).await
+    }
+
+    /// Selects an option of the menu with this ID in a message.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such menu.
+    pub async fn select(&self, told: &Told, menu: &str, option: &str) -> Reply {
+        self.press_with(told, menu, Some(option)).await
+    }
+
+    async fn press_with(&self, told: &Told, button: &str, option: Option<&str>) -> Reply {
         let actions = attachments(&told.post)
             .into_iter()
             .filter_map(|attachment| {
@@ -490,11 +503,16 @@ impl Scene {
             .and_then(Value::as_str)
             .unwrap_or_default();
         let url = url.strip_prefix("/plugins/zoom").unwrap_or(url).to_owned();
+        let mut context = integration.get("context").cloned().unwrap_or_default();
+        let kind = action.get("type").cloned().unwrap_or_default();
+        let source = action.get("data_source").cloned().unwrap_or(json!(""));
+        if let (Some(option), Some(context)) = (option, context.as_object_mut()) {
+            context.insert("selected_option".to_owned(), json!(option));
+        }
         let body = json!({
             "user_id": told.reader, "user_name": "", "channel_id": told.post.channel_id, "channel_name": "",
             "team_id": "", "team_domain": "", "post_id": told.post.id, "trigger_id": "trigger-of-the-click",
-            "type": "button", "data_source": "",
-            "context": integration.get("context").cloned().unwrap_or_default(),
+            "type": kind, "data_source": source, "context": context,
         });
         self.request("POST", &url, Some(&told.reader), &body.to_string())
             .await

@@ -156,15 +156,15 @@ impl Account {
         })
     }
 
-    /// A new token for a server-to-server app, as returned by the token endpoint.
-    pub(super) fn issue_app_token(&mut self) -> Value {
+    /// A new token for the app itself, as returned by the token endpoint.
+    pub(super) fn issue_app_token(&mut self, scopes: &[String]) -> Value {
         let access = self.secret("app_access_");
         let expiry = self.now() + self.token_lifetime;
-        self.grants.issue_to_app(&access, expiry, &self.scopes);
+        self.grants.issue_to_app(&access, expiry, scopes);
         json!({
             "access_token": access, "token_type": "bearer",
             "expires_in": self.token_lifetime.as_secs(),
-            "scope": self.scopes.join(" "), "api_url": self.region,
+            "scope": scopes.join(" "), "api_url": self.region,
         })
     }
 

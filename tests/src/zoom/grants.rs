@@ -133,6 +133,12 @@ impl Grants {
         (access.expiry > now && !self.disabled).then(|| access.user.clone())
     }
 
+    /// Whether an access token has exactly this scope.
+    pub(super) fn has(&self, token: &str, scope: &str) -> bool {
+        let access = self.access.get(token);
+        access.is_some_and(|access| access.scopes.iter().any(|known| known == scope))
+    }
+
     /// The name of a scope that an access token lacks. A server-to-server app has scopes of administrators only.
     pub(super) fn lacks(&self, token: &str, scope: &str) -> Option<String> {
         let access = self.access.get(token)?;

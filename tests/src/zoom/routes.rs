@@ -13,6 +13,7 @@ use super::account::{AppKind, http_date};
 use super::fault::{DeadGrant, Fault, Refusal, SIGN_IN};
 use super::http::{Delivery, Request, Response};
 use super::state::{Authorization, File, Route, Shared, State};
+use super::subscriptions;
 
 /// The page of every meeting.
 const MEETING_PAGE: &str = "<!doctype html><title>Meeting</title><p>The mock Zoom server has no meetings. \
@@ -36,6 +37,7 @@ fn undated(shared: &Shared, request: &Request) -> Option<Response> {
         ("GET", ["v2", "users", _]) => Route::User,
         ("POST", ["v2", "users", _, "meetings"]) => Route::CreateMeeting,
         ("GET", ["v2", "meetings", _]) => Route::Meeting,
+        ("POST", ["v2", "marketplace", "app", "event_subscription"]) => Route::Subscribe,
         ("GET", ["rec", "download", _]) => Route::Download,
         ("GET", ["j", _]) => Route::Join,
         _ => Route::Unknown,
@@ -103,6 +105,11 @@ fn usual(shared: &Shared, request: &Request, route: Route, parts: &[&str]) -> Re
         Route::Join => {
             let headers = vec![("Content-Type", "text/html;charset=utf-8".to_owned())];
             Response::with_headers(200, headers, MEETING_PAGE.to_owned())
+        }
+        Route::Subscribe => {
+            // Zoom visits the webhook's URL meanwhile, and the plugin may ask Zoom something.
+            drop(state);
+            subscriptions::create(shared, request)
         }
         Route::Unknown => error(404, 404, "Invalid API path."),
     }
@@ -274,6 +281,10 @@ fn token(shared: &Shared, state: &mut State, request: &Request) -> Response {
         ("account_credentials", AppKind::ServerToServer) => {
             return account_credentials(state, request);
         }
+        ("client_credentials", AppKind::General) => {
+            let scopes = [subscriptions::SCOPE.to_owned()];
+            return Response::json(200, state.account.issue_app_token(&scopes));
+        }
         ("authorization_code", AppKind::General) => match exchange(state, request) {
             Ok(user) => user,
             Err(response) => return response,
@@ -298,7 +309,8 @@ fn account_credentials(state: &mut State, request: &Request) -> Response {
     if request.form("account_id") != state.account.id {
         return oauth_error(400, "invalid_request", "Bad request");
     }
-    Response::json(200, state.account.issue_app_token())
+    let scopes = state.account.scopes.clone();
+    Response::json(200, state.account.issue_app_token(&scopes))
 }
 
 /// Uses a code. Ends the user's earlier authorization.

@@ -5,8 +5,11 @@ use std::net::TcpStream;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
+
 use super::account::Account;
 use super::fault::Fault;
+use super::subscriptions::Visitor;
 
 /// The credentials of the Zoom app that the plugin is configured with.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ pub enum Route {
     Download,
     /// `GET /j/{id}`, the page of a meeting, which a browser opens.
     Join,
+    /// `POST /v2/marketplace/app/event_subscription`.
+    Subscribe,
     /// Anything else: a mistake of the plugin.
     Unknown,
 }
@@ -65,6 +70,7 @@ pub(super) struct Shared {
     pub(super) base: String,
     pub(super) state: Mutex<State>,
     pub(super) gate: Mutex<Option<Gate>>,
+    pub(super) visitor: Mutex<Option<Visitor>>,
     pub(super) released: Condvar,
     pub(super) stopping: AtomicBool,
 }
@@ -95,6 +101,8 @@ pub(super) struct State {
     pub(super) declines: bool,
     pub(super) last_authorization: Option<Authorization>,
     pub(super) connections: BTreeMap<u64, TcpStream>,
+    /// The accepted requests for event subscriptions.
+    pub(super) subscriptions: Vec<Value>,
 }
 
 impl Shared {

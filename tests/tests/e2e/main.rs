@@ -27,6 +27,7 @@ mod rest;
 mod sandbox;
 mod secrets;
 mod server_to_server;
+mod setup;
 mod shutdown;
 mod signatures;
 mod takeover;
@@ -45,6 +46,7 @@ fn main() {
     let groups: &[&[Check]] = &[
         console::CHECKS,
         lifecycle::CHECKS,
+        setup::CHECKS,
         oauth::CHECKS,
         meetings::CHECKS,
         rest::CHECKS,

@@ -84,6 +84,8 @@ mod tests {
                 "subscription list",
                 "channel-settings",
                 "channel-settings list",
+                "setup",
+                "setup cancel",
                 "doctor",
                 "doctor --json",
                 "help"
@@ -107,7 +109,8 @@ mod tests {
         let command = registration(true);
         assert!(!command.description.contains("connect"));
         for node in &command.nodes {
-            let hidden = node.path[0].ends_with("connect") || node.path[0] == "channel-settings";
+            let hidden = node.path[0].ends_with("connect")
+                || ["channel-settings", "setup"].contains(&node.path[0].as_str());
             assert_eq!(node.audience == Audience::SystemAdmins, hidden);
         }
     }

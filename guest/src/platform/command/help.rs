@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(help.lines().count(), 1 + 5 + 3 + 2 + 2, "{help}");
         assert!(help.ends_with("read the [guides](https://a.example/help.html)."));
         let more = render(Locale::En, false, true, "");
-        assert_eq!(more.lines().count(), 1 + 5 + 3 + 2 + 2 + 2, "{more}");
+        assert_eq!(more.lines().count(), 1 + 5 + 3 + 2 + 2 + 2 + 2, "{more}");
         assert!(help.contains("* `/zoom subscription add [meeting ID]` - "));
         assert!(!help.contains("channel-settings") && more.contains("`/zoom channel-settings`"));
         assert!(

@@ -24,6 +24,8 @@ pub enum Action {
     Subscription,
     /// Changes and lists the rules of channels.
     ChannelSettings,
+    /// Guides a system admin through the setup.
+    Setup,
     /// Checks the setup or the user's connection.
     Doctor,
     /// Shows the help text.
@@ -111,6 +113,12 @@ const CHANNEL_SETTINGS: &[NextWord] = &[NextWord {
     help: Message::HelpChannelSettingsList,
 }];
 
+const SETUP: &[NextWord] = &[NextWord {
+    name: "cancel",
+    hint: "",
+    help: Message::HelpSetupCancel,
+}];
+
 const DOCTOR: &[NextWord] = &[NextWord {
     name: "--json",
     hint: "",
@@ -118,7 +126,7 @@ const DOCTOR: &[NextWord] = &[NextWord {
 }];
 
 /// All subcommands, in the order of autocompletion and help.
-pub const SUBCOMMANDS: [Subcommand; 8] = [
+pub const SUBCOMMANDS: [Subcommand; 9] = [
     Subcommand {
         action: Action::Start,
         name: "start",
@@ -172,6 +180,15 @@ pub const SUBCOMMANDS: [Subcommand; 8] = [
         takes_text: false,
         access: Access::SystemAdmins,
         next_words: CHANNEL_SETTINGS,
+    },
+    Subcommand {
+        action: Action::Setup,
+        name: "setup",
+        hint: "",
+        help: Message::HelpSetup,
+        takes_text: false,
+        access: Access::SystemAdmins,
+        next_words: SETUP,
     },
     Subcommand {
         action: Action::Doctor,

@@ -320,7 +320,8 @@ async fn zm009_zoom_is_asked_for_the_documented_address_and_for_no_scopes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zm041_without_settings_every_route_says_501_until_they_are_there() {
-    let scene = Scene::with(json!({"oauthclientsecret": ""})).await;
+    let missing = json!({"oauthclientsecret": "", "zoomwebhooksecret": ""});
+    let scene = Scene::with(missing).await;
     let ann = scene.person("ann");
     for (method, url) in [
         ("POST", "/webhook"),
@@ -348,10 +349,11 @@ async fn zm041_without_settings_every_route_says_501_until_they_are_there() {
         let guides = named.map(|line| line.fields.iter().any(|(name, _)| name == "guide"));
         assert_eq!(guides.collect::<Vec<_>>(), [true]);
     }
-    let secret = scene.zoom.app().client_secret.clone();
-    scene
-        .change_settings(json!({"oauthclientsecret": secret}))
-        .await;
+    let app = scene.zoom.app().clone();
+    let entered = json!({
+        "oauthclientsecret": app.client_secret, "zoomwebhooksecret": app.webhook_secret,
+    });
+    scene.change_settings(entered).await;
     let reply = scene.request("GET", "/nowhere", None, "").await;
     assert_eq!(reply.status, 404);
 }

@@ -34,6 +34,7 @@ mod recordings;
 mod retries;
 mod rooms;
 mod scenario;
+mod setup_wizard;
 mod subscriptions;
 mod support;
 mod tokens;

@@ -2,6 +2,7 @@
 
 use component_tests::scene::{ENCRYPTION_KEY, SITE, Scene, WEBHOOK_SECRET, body_of, header_of};
 use mattermost_plugin_rpc::mattermost::User;
+use plugin_tests::zoom::{Meeting, Webhook};
 use serde_json::{Value, json};
 
 /// Mattermost's mask for secrets.
@@ -57,7 +58,11 @@ async fn f29_a_masked_setting_is_named_and_blocks_the_plugin_until_it_is_correct
                 "GET"
             };
             let reply = scene.request(method, &url, Some(&ann), "{}").await;
-            assert_eq!(reply.status, 501, "{label}: {url}");
+            // Webhooks need only their two secrets. An unsigned one is rejected.
+            let secrets = ["webhooksecret", "zoomwebhooksecret"];
+            let works = method == "POST" && !secrets.contains(&key);
+            let status = if works { 401 } else { 501 };
+            assert_eq!(reply.status, status, "{label}: {url}");
         }
         assert_eq!(stored(&scene), connection, "{label}");
         scene.change_settings(json!({key: good})).await;
@@ -76,6 +81,40 @@ async fn f29_a_masked_setting_is_named_and_blocks_the_plugin_until_it_is_correct
     scene.change_settings(good).await;
     assert_eq!(scene.asks(&ann, &town, "/zoom start").await, "");
     assert_eq!(scene.posts(&town).len(), 1);
+}
+
+/// Webhooks need their two secrets and nothing else, so Zoom can validate the URL before the setup is complete. An event
+/// that needs more gets 501, and Zoom repeats it.
+#[tokio::test(flavor = "multi_thread")]
+async fn zm041_webhooks_work_with_their_two_secrets_alone() {
+    let missing = json!({
+        "oauthclientid": "", "oauthclientsecret": "", "encryptionkey": "", "accountlevelapp": "maybe",
+    });
+    let validation =
+        json!({"event": "endpoint.url_validation", "payload": {"plainToken": "plain"}}).to_string();
+    let scene = Scene::with(missing).await;
+    let delivery = scene.zoom.webhook_with(validation.clone());
+    let answer = body_of(&scene.delivers(&delivery).await);
+    let expected = Webhook::encrypted_token(&scene.zoom.app().webhook_secret, "plain");
+    assert!(answer.contains(&expected), "{answer}");
+    let meeting = Meeting {
+        id: 85_012_345_678,
+        uuid: "abc/def==".to_owned(),
+        ..Meeting::default()
+    };
+    let started = scene.zoom.webhook("meeting.started", &meeting);
+    assert_eq!(scene.delivers(&started).await.status, 200);
+    let removed = json!({"event": "app_deauthorized", "event_ts": 1, "payload": {
+        "account_id": "a", "user_id": "z", "signature": "s", "client_id": "c",
+        "deauthorization_time": "2026-11-30T10:00:00Z",
+    }});
+    let removed = scene.zoom.webhook_with(removed.to_string());
+    assert_eq!(scene.delivers(&removed).await.status, 501);
+    for key in ["webhooksecret", "zoomwebhooksecret"] {
+        let scene = Scene::with(json!({key: ""})).await;
+        let validation = scene.zoom.webhook_with(validation.clone());
+        assert_eq!(scene.delivers(&validation).await.status, 501, "{key}");
+    }
 }
 
 /// A key of 32 asterisks would be a valid key.
