@@ -9,7 +9,7 @@
 
 wit_bindgen::generate!({
     path: "../wit",
-    world: "plugin-with-jobs",
+    world: "plugin-with-diagnostics",
     additional_derives: [PartialEq],
     pub_export_macro: true,
     export_macro_name: "export",

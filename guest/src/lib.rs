@@ -28,7 +28,7 @@ pub mod text;
 pub mod zoom;
 
 use bindings::handlers::{
-    command_handler, http_handler, job_handler, lifecycle as lifecycle_handler,
+    command_handler, diagnostics, http_handler, job_handler, lifecycle as lifecycle_handler,
 };
 use entry::{command, http, job, lifecycle};
 
@@ -66,6 +66,12 @@ impl job_handler::Guest for Plugin {
 
     fn given_up(kind: String, payload: Vec<u8>) -> job_handler::Outcome {
         job::given_up(&kind, &payload)
+    }
+}
+
+impl diagnostics::Guest for Plugin {
+    fn support_data() -> String {
+        setup::doctor::support_data()
     }
 }
 

@@ -3,7 +3,7 @@
 //! The answer has one line per check. Checks that passed have only their name; others say what to do next and link to the
 //! section of the guides. `--json` shows the same checks as a report without addresses, IDs, and names.
 
-use crate::config::{Config, Problem};
+use crate::config::{self, Config, Problem};
 use crate::platform::channels::show_to_user;
 use crate::platform::command::invocation::CommandContext;
 use crate::platform::people::Reader;
@@ -61,6 +61,17 @@ pub fn report(checks: &[Check]) -> String {
     let checks: Vec<_> = checks.iter().map(Check::json).collect();
     let report = json!({ "version": env!("CARGO_PKG_VERSION"), "checks": checks });
     format!("{report:#}")
+}
+
+/// The report for support packets: the checks that make no request to Zoom, so that a packet does not wait for Zoom.
+pub fn support_data() -> String {
+    let loaded = config::load();
+    let context = Context {
+        config: loaded.as_ref().map_err(Vec::as_slice),
+        reader: Reader::default(),
+        person: None,
+    };
+    report(&checks::run_local(&context))
 }
 
 /// The lines of the answer: a title, one line per check, and the conclusion.

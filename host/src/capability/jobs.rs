@@ -31,12 +31,24 @@ impl Host for View<'_> {
         if stored.is_ok() {
             self.services.metrics.enqueued();
         }
-        let stored = stored.map_err(|error| match error {
-            QueueError::PayloadTooLarge => Error::TooLarge,
-            QueueError::Kind | QueueError::Delay => Error::Invalid(error.to_string()),
-            QueueError::Api(error) => api_error(error),
-            error => Error::Unavailable(error.to_string()),
-        });
+        let stored = stored.map_err(queue_error);
         Ok(self.services.count_denial("jobs", stored))
+    }
+
+    async fn overdue(&mut self) -> HostResult<u64> {
+        let _reservation = self.meter.begin_call(&())?;
+        let overdue = self.services.jobs.overdue().await;
+        let overdue = overdue.map_err(queue_error);
+        let seconds = overdue.map(|ms| u64::try_from(ms / 1000).unwrap_or(0));
+        Ok(self.services.count_denial("jobs", seconds))
+    }
+}
+
+fn queue_error(error: QueueError) -> Error {
+    match error {
+        QueueError::PayloadTooLarge => Error::TooLarge,
+        QueueError::Kind | QueueError::Delay => Error::Invalid(error.to_string()),
+        QueueError::Api(error) => api_error(error),
+        error => Error::Unavailable(error.to_string()),
     }
 }

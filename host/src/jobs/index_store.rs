@@ -8,7 +8,7 @@ use mattermost_plugin_rpc::mattermost::KvSetOptions;
 use super::api_timeout::with_timeout;
 use super::error::QueueError;
 use super::index::{Index, index_key};
-use super::queue::Queue;
+use super::queue::{Queue, SHARDS};
 use super::shard::Version;
 use crate::random::jitter;
 
@@ -28,6 +28,18 @@ impl Queue {
             Ok(index) => Ok(Version { bytes, index }),
             Err(_) => Err(QueueError::Damaged(key)),
         }
+    }
+
+    /// For how long the oldest job has been due, in milliseconds. Postponements after failures do not count.
+    pub(crate) async fn overdue(&self) -> Result<i64, QueueError> {
+        let now = (self.clock)();
+        let mut oldest = now;
+        for shard in 0..SHARDS {
+            let index = self.read(shard).await?.index;
+            let due = index.jobs.iter().map(|job| job.first_due);
+            oldest = due.fold(oldest, i64::min);
+        }
+        Ok(now.saturating_sub(oldest))
     }
 
     /// Reads an index. A version older than the known one is ignored.

@@ -47,7 +47,7 @@ const ABSENCE_MARKER: &[u8] = b"absent";
 /// The queue, as one process sees it.
 pub(crate) struct Queue {
     pub(super) api: Arc<dyn Api>,
-    clock: Clock,
+    pub(super) clock: Clock,
     /// The ID of this process among all that share the queue.
     holder: String,
     shards: [Shard; SHARDS],

@@ -59,6 +59,9 @@ pub struct Scene {
     pub(crate) answers: Mutex<Vec<String>>,
 }
 
+/// Changes the network of a plugin process: how names are resolved, and which proxies it uses.
+pub type Network = Box<dyn FnOnce(Outgoing) -> Outgoing + Send>;
+
 /// The channel and thread of a command.
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
@@ -152,6 +155,15 @@ impl Scene {
     ///
     /// If the environment cannot be started.
     pub async fn with(changes: Value) -> Scene {
+        Scene::in_network(changes, Box::new(|outgoing| outgoing)).await
+    }
+
+    /// The same in a network with its own names or proxies.
+    ///
+    /// # Panics
+    ///
+    /// If the environment cannot be started.
+    pub async fn in_network(changes: Value, network: Network) -> Scene {
         let zoom = Zoom::start(App {
             client_id: "mock-client-id".to_owned(),
             client_secret: "mock-client-secret-4Uq7".to_owned(),
@@ -162,7 +174,7 @@ impl Scene {
         let api = Arc::new(MemoryApi::lagging());
         let server = Arc::clone(&api);
         zoom.guard(move |route| server.reaches_zoom(&format!("{route:?}")));
-        let scene = Scene::node(api, zoom, Arc::default(), changes).await;
+        let scene = Scene::node(api, zoom, Arc::default(), changes, network).await;
         // The first activation enqueues a job.
         scene.works().await;
         scene
@@ -176,7 +188,8 @@ impl Scene {
     pub async fn another_node(&self) -> Scene {
         let settings = self.api.world().settings.clone();
         let (api, zoom) = (Arc::clone(&self.api), Arc::clone(&self.zoom));
-        Scene::node(api, zoom, Arc::clone(&self.ahead), settings).await
+        let network: Network = Box::new(|outgoing| outgoing);
+        Scene::node(api, zoom, Arc::clone(&self.ahead), settings, network).await
     }
 
     async fn node(
@@ -184,6 +197,7 @@ impl Scene {
         zoom: Arc<Zoom>,
         ahead: Arc<AtomicI64>,
         changes: Value,
+        network: Network,
     ) -> Scene {
         let mut settings = settings(&zoom);
         for (key, value) in changes.as_object().into_iter().flatten() {
@@ -196,12 +210,17 @@ impl Scene {
             world.settings = settings;
             world.config.service_settings.site_url = Some(SITE.to_owned());
         }
-        let scene = Scene::inactive(api, zoom, ahead);
+        let scene = Scene::inactive(api, zoom, ahead, network);
         or_stop(scene.activates().await.unwrap_or(Ok(())));
         scene
     }
 
-    fn inactive(api: Arc<MemoryApi>, zoom: Arc<Zoom>, ahead: Arc<AtomicI64>) -> Scene {
+    fn inactive(
+        api: Arc<MemoryApi>,
+        zoom: Arc<Zoom>,
+        ahead: Arc<AtomicI64>,
+        network: Network,
+    ) -> Scene {
         let runtime = Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .enable_all()
@@ -210,7 +229,7 @@ impl Scene {
         let server_clock = Arc::clone(&ahead);
         api.follow_clock(move || clock(&server_clock));
         Scene {
-            plugin: Arc::new(process(&zoom, &ahead, &runtime)),
+            plugin: Arc::new(process(&zoom, &ahead, &runtime, network)),
             api,
             zoom,
             runtime: Mutex::new(Some(runtime)),
@@ -223,7 +242,8 @@ impl Scene {
     #[must_use]
     pub fn next_process(&self) -> Scene {
         let (api, zoom) = (Arc::clone(&self.api), Arc::clone(&self.zoom));
-        Scene::inactive(api, zoom, Arc::clone(&self.ahead))
+        let network: Network = Box::new(|outgoing| outgoing);
+        Scene::inactive(api, zoom, Arc::clone(&self.ahead), network)
     }
 
     /// Activates the plugin. Returns `None` if the process crashes.
@@ -717,11 +737,16 @@ fn clock(ahead: &AtomicI64) -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(0) + ahead.load(Ordering::SeqCst)
 }
 
-fn process(zoom: &Zoom, ahead: &Arc<AtomicI64>, runtime: &Runtime) -> ComponentPlugin {
+fn process(
+    zoom: &Zoom,
+    ahead: &Arc<AtomicI64>,
+    runtime: &Runtime,
+    network: Network,
+) -> ComponentPlugin {
     let (ahead, component) = (Arc::clone(ahead), or_stop(component(GUEST)));
     let plugin = or_stop(plugin_on(component, MANIFEST, runtime.handle().clone()));
     let plugin = plugin.with_clock(move || clock(&ahead));
-    plugin.with_outgoing(Outgoing::trusting(vec![zoom.authority().into()]))
+    plugin.with_outgoing(network(Outgoing::trusting(vec![zoom.authority().into()])))
 }
 
 /// The response of a process that has ended.

@@ -14,6 +14,7 @@
 mod cluster;
 mod console;
 mod crashes;
+mod doctor;
 mod faults;
 mod field;
 mod lifecycle;
@@ -52,6 +53,7 @@ fn main() {
         rest::CHECKS,
         sandbox::CHECKS,
         webhooks::CHECKS,
+        doctor::CHECKS,
         recordings::CHECKS,
         takeover::CHECKS,
         server_to_server::CHECKS,

@@ -7,6 +7,8 @@
 mod account;
 mod app;
 mod clocks;
+mod network;
+mod queue;
 mod server;
 mod settings;
 mod webhooks;
@@ -57,6 +59,8 @@ pub enum Subject {
     Versions,
     /// Whether the stored connections belong to this server.
     Database,
+    /// The connection to Zoom's hosts.
+    Network,
     /// The client ID and the client secret of the Zoom app.
     Credentials,
     /// The redirect URL in the Zoom app.
@@ -67,6 +71,8 @@ pub enum Subject {
     Webhooks,
     /// The clock of the server.
     Clock,
+    /// The background jobs.
+    Jobs,
 }
 
 impl Subject {
@@ -88,6 +94,8 @@ impl Subject {
             Subject::EmailVerification => ("email_verification", Message::CheckEmailVerification),
             Subject::Versions => ("versions", Message::CheckVersions),
             Subject::Database => ("database", Message::CheckDatabase),
+            Subject::Network => ("network", Message::CheckNetwork),
+            Subject::Jobs => ("jobs", Message::CheckJobs),
             Subject::Credentials => ("credentials", Message::CheckCredentials),
             Subject::RedirectUrl => ("redirect_url", Message::CheckRedirectUrl),
             Subject::Webhooks => ("webhooks", Message::CheckWebhooks),
@@ -205,10 +213,51 @@ impl Context<'_> {
     fn text(&self, message: Message, values: &[(&str, &str)]) -> String {
         text::text(self.reader.locale, message, values)
     }
+
+    fn needs_settings(&self, subject: Subject) -> Check {
+        let sentence = self.plain(Message::CheckNeedsSettings);
+        Check::new(subject, Outcome::NotRun, "settings", sentence)
+    }
+
+    fn needs_network(&self, subject: Subject) -> Check {
+        let sentence = self.plain(Message::CheckNeedsNetwork);
+        Check::new(subject, Outcome::NotRun, "network", sentence)
+    }
 }
 
 /// Runs all checks that need no request to Zoom, in the order in which an administrator corrects them.
 pub fn run_local(context: &Context<'_>) -> Vec<Check> {
+    let mut checks = of_server(context);
+    checks.extend(of_deliveries(context, None));
+    checks
+}
+
+/// Runs all checks, for a system admin.
+pub fn run(context: &Context<'_>) -> Vec<Check> {
+    let mut checks = of_server(context);
+    let network = network::run(context);
+    let is_up = network.iter().all(|check| check.outcome != Outcome::Failed);
+    checks.extend(network);
+    let mut ahead = None;
+    if is_up {
+        let app = app::run(context);
+        checks.extend(app.checks);
+        checks.push(account::for_admin(context));
+        ahead = app.ahead.map(|ahead| ahead.div_euclid(1000));
+    } else {
+        let subjects = [Subject::Credentials, Subject::RedirectUrl, Subject::Account];
+        checks.extend(subjects.map(|subject| context.needs_network(subject)));
+    }
+    checks.extend(of_deliveries(context, ahead));
+    checks
+}
+
+/// Checks the user's own connection.
+pub fn run_own(context: &Context<'_>) -> Vec<Check> {
+    vec![account::own(context)]
+}
+
+fn of_server(context: &Context<'_>) -> Vec<Check> {
     let mut checks = settings::run(context);
     checks.push(server::email_verification(context));
     checks.push(server::versions(context));
@@ -216,21 +265,13 @@ pub fn run_local(context: &Context<'_>) -> Vec<Check> {
     checks
 }
 
-/// Runs all checks, for a system admin.
-pub fn run(context: &Context<'_>) -> Vec<Check> {
-    let mut checks = run_local(context);
-    let app = app::run(context);
-    checks.extend(app.checks);
-    checks.push(account::for_admin(context));
+/// The webhooks, the clock, and the jobs. `ahead` is how far this server's clock is ahead of Zoom's, in seconds.
+fn of_deliveries(context: &Context<'_>, ahead: Option<i64>) -> [Check; 3] {
     let status = webhook_status::read().ok();
-    checks.push(webhooks::run(context, status.as_ref()));
-    let ahead = app.ahead.map(|ahead| ahead.div_euclid(1000));
-    let noted = status.and_then(|status| status.timestamp_age);
-    checks.push(clocks::run(context, ahead, noted));
-    checks
-}
-
-/// Checks the user's own connection.
-pub fn run_own(context: &Context<'_>) -> Vec<Check> {
-    vec![account::own(context)]
+    let noted = status.as_ref().and_then(|status| status.timestamp_age);
+    [
+        webhooks::run(context, status.as_ref()),
+        clocks::run(context, ahead, noted),
+        queue::run(context),
+    ]
 }
