@@ -44,6 +44,7 @@ fn nothing() -> Value {
 struct Office<'a> {
     site: &'a Site,
     admin: Person,
+    room: Room,
     post: String,
 }
 
@@ -90,7 +91,7 @@ impl Office<'_> {
         let body = json!({
             "type": "dialog_submission", "url": opened["url"], "callback_id": "",
             "state": opened["dialog"]["state"], "user_id": self.admin.client.user_id(),
-            "channel_id": post["channel_id"], "team_id": "", "submission": answers,
+            "channel_id": post["channel_id"], "team_id": self.room.team, "submission": answers,
             "cancelled": false,
         });
         let answer = self
@@ -157,9 +158,10 @@ fn set_up(site: &Site, mode: &str) -> Outcome {
     let office = Office {
         site,
         admin,
+        room,
         post: text_at(&posted, "/id")?,
     };
-    let outcome = steps(&office, mode, &room);
+    let outcome = steps(&office, mode);
     if outcome.is_ok() {
         keeps_secrets(&office)?;
     }
@@ -181,8 +183,8 @@ fn reach_urls(site: &Site) {
     });
 }
 
-fn steps(office: &Office<'_>, mode: &str, room: &Room) -> Outcome {
-    let (site, admin) = (office.site, &office.admin);
+fn steps(office: &Office<'_>, mode: &str) -> Outcome {
+    let (site, admin, room) = (office.site, &office.admin, &office.room);
     office.shows("Step 1 of 7")?;
     office.enters("mode", &json!({"ConnectionMode": mode}))?;
     office.shows("Step 2 of 7")?;
