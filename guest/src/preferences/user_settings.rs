@@ -141,7 +141,13 @@ fn perform(
         }
     };
     let meeting_id = MeetingId::of(user_preference::load(&person.id)?);
-    let settings = settings(config, person, meeting_id, message)?;
+    let mut settings = settings(config, person, meeting_id, message)?;
+    if action == Action::Disconnect {
+        // A database replica may still have the connection.
+        settings.connected = false;
+        settings.zoom_email.clear();
+        settings.problem.clear();
+    }
     Ok(response::json(200, &settings))
 }
 
