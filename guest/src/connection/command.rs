@@ -7,8 +7,10 @@ use crate::bindings::types::Error;
 use crate::config::{Config, ConnectionMode};
 use crate::connection::disconnect::{self, Outcome};
 use crate::connection::link::{AfterConnecting, offer_link};
+use crate::connection::mode_change;
 use crate::connection::session::{OpenError, Session};
 use crate::platform::command::invocation::CommandContext;
+use crate::platform::log;
 use crate::store::connection_site;
 use crate::text::{self, Message};
 use crate::zoom;
@@ -103,6 +105,12 @@ fn already_connected(config: &Config, context: &CommandContext<'_>, email: &str)
 /// Ends the user's connection. At the account level, a system admin ends the connection for everyone.
 pub fn disconnect(config: &Config, context: &CommandContext<'_>) -> Result<Option<String>, Error> {
     let outcome = disconnect::disconnect(config, &context.person.id)?;
+    if let Err(error) = mode_change::offer(config, context.person, context.place) {
+        log::warn(
+            "The connections of earlier connection modes could not be listed.",
+            &[("error", &error.to_string())],
+        );
+    }
     let message = disconnected(outcome, config.mode);
     Ok(Some(text::plain(context.person.locale, message)))
 }

@@ -61,7 +61,8 @@ pub fn disconnect_deactivated_user(config: &Config, user_id: &str) {
     }
 }
 
-fn end_connection(config: &Config, owner: Owner<'_>) -> Result<Outcome, Error> {
+/// Ends a connection: deletes its records, then revokes the grant.
+pub(super) fn end_connection(config: &Config, owner: Owner<'_>) -> Result<Outcome, Error> {
     let lease = wait_for_lease(owner)?;
     let removed = remove(config, owner);
     if let Some(lease) = lease {

@@ -15,5 +15,6 @@ pub mod deauthorize;
 pub mod disconnect;
 pub mod identity;
 pub mod link;
+pub mod mode_change;
 pub mod notice;
 pub mod session;

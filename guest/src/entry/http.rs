@@ -10,7 +10,7 @@
 
 use crate::bindings::handlers::http_handler::{Origin, Request, Response};
 use crate::config::{self, Config, Partial};
-use crate::connection::{callback, link};
+use crate::connection::{callback, link, mode_change};
 use crate::entry::webhook;
 use crate::meetings::{answer, rest, start};
 use crate::platform::http::page::Page;
@@ -40,6 +40,8 @@ pub enum Route {
     ChannelPreference,
     /// A user reads or changes the plugin's part of the user settings.
     Settings(Action),
+    /// A system admin deletes the connections of an earlier connection mode.
+    UnusedConnections,
     /// A user opens the link to connect a Zoom account.
     Connect,
     /// Zoom sends the user back.
@@ -85,6 +87,7 @@ impl Route {
             user_settings::CONNECT => (Route::Settings(Action::Connect), "POST"),
             user_settings::DISCONNECT => (Route::Settings(Action::Disconnect), "POST"),
             user_settings::MEETING_ID => (Route::Settings(Action::ChangeMeetingId), "POST"),
+            mode_change::ROUTE => (Route::UnusedConnections, "POST"),
             "/oauth2/connect" => (Route::Connect, "GET"),
             "/oauth2/complete" => (Route::Complete, "GET"),
             wizard::message::ROUTE => (Route::Setup, "POST"),
@@ -104,7 +107,9 @@ impl Route {
         match self {
             Route::Settings(Action::Read) => None,
             Route::Meetings | Route::Settings(_) => Some(Origin::Webapp),
-            Route::AskPmi | Route::UpdatePmi | Route::Setup => Some(Origin::GenuineClick),
+            Route::AskPmi | Route::UpdatePmi | Route::Setup | Route::UnusedConnections => {
+                Some(Origin::GenuineClick)
+            }
             Route::ChannelPreference => Some(Origin::GenuineDialog),
             Route::Client
             | Route::Connect
@@ -206,6 +211,7 @@ pub fn handle(request: &Request) -> Response {
         Route::UpdatePmi => personal_meeting_id::handle_answer(request, user_id),
         Route::ChannelPreference => channel_settings::handle_answer(request, user_id),
         Route::Settings(action) => user_settings::handle(&config, request, user_id, action),
+        Route::UnusedConnections => mode_change::handle_click(&config, request, user_id),
         Route::Connect => link::redirect_to_zoom(&config, request, user_id),
         Route::Complete => callback::handle(&config, request, user_id, after_connecting),
         // Handled above.

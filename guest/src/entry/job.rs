@@ -3,7 +3,7 @@
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::config::{self, Config};
 use crate::connection::data_compliance::{self, Run};
-use crate::connection::notice;
+use crate::connection::{mode_change, notice};
 use crate::occurrence::{announcement_job, delete_host_records, not_started};
 use crate::platform::log;
 use crate::recordings;
@@ -27,6 +27,7 @@ fn dispatch(config: &Config, kind: &str, payload: &[u8], attempt: u32) -> Outcom
         not_started::KIND => not_started::run(payload, attempt),
         notice::KIND => notice::run(payload, attempt),
         delete_host_records::KIND => delete_host_records::run(payload, attempt),
+        mode_change::KIND => mode_change::run(config, payload, attempt),
         index_job::KIND => index_job::run(payload, attempt),
         data_compliance::KIND => {
             match data_compliance::run(config, payload, attempt.saturating_sub(1)) {

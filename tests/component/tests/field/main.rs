@@ -12,6 +12,7 @@ mod connecting;
 mod hosts;
 mod links;
 mod meetings;
+mod mode_change;
 mod private;
 mod recordings;
 mod replicas;
