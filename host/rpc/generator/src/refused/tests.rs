@@ -1,5 +1,10 @@
 use super::{METHODS, TYPES, reason};
-use crate::{DESCRIPTION, committed};
+use crate::description::Description;
+
+/// The committed description of the API.
+fn committed() -> Description {
+    serde_json::from_str(include_str!("../../../api/description.json")).unwrap()
+}
 
 /// Harmless methods whose names contain the same words as refused methods.
 const HARMLESS: &[&str] = &[
@@ -23,7 +28,7 @@ const HARMLESS: &[&str] = &[
 
 #[test]
 fn every_method_with_a_suspicious_name_is_refused_or_known_to_be_harmless() {
-    let description = committed(DESCRIPTION).unwrap();
+    let description = committed();
     let suspicious = ["Session", "Token", "Role", "Plugin", "Auth", "Config"];
     let mut refused = 0;
     for method in description.methods() {
@@ -43,7 +48,7 @@ fn every_method_with_a_suspicious_name_is_refused_or_known_to_be_harmless() {
 
 #[test]
 fn all_refused_methods_and_types_exist() {
-    let description = committed(DESCRIPTION).unwrap();
+    let description = committed();
     let known: Vec<&str> = description.methods().map(|one| one.name.as_str()).collect();
     for name in METHODS.lines() {
         assert!(known.contains(&name), "{name} is not a method");
@@ -58,7 +63,7 @@ fn a_method_that_contains_a_credential_is_refused_whatever_its_name() {
     let text = r#"{"api":[{"name":"FindThing","results":["map[string][]*model.Wrapper","error"]}],
         "types":[{"name":"model.Wrapper","fields":[["Inner","model.Sessions"]]},
             {"name":"model.Sessions","is":"[]*model.Session"},{"name":"model.Session"}]}"#;
-    let description: crate::Description = serde_json::from_str(text).unwrap();
+    let description: Description = serde_json::from_str(text).unwrap();
     let method = description.methods().next().unwrap();
     let reason = reason(&description, method);
     assert_eq!(reason.as_deref(), Some("FindThing contains model.Session"));
