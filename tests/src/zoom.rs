@@ -36,6 +36,7 @@ mod subscriptions;
 mod tls;
 mod user;
 mod webhook;
+mod webhook_urls;
 
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::account::Account;
 use super::fault::Fault;
-use super::subscriptions::Visitor;
+use super::webhook::Webhook;
 
 /// The credentials of the Zoom app that the plugin is configured with.
 #[derive(Clone, Debug)]
@@ -61,6 +61,9 @@ pub struct Authorization {
     /// The host of the consent page.
     pub host: String,
 }
+
+/// Delivers a webhook to a URL. Returns the body of an answer with status 200.
+pub(super) type Visitor = Arc<dyn Fn(&str, &Webhook) -> Option<String> + Send + Sync>;
 
 /// Accepts or drops each request of the plugin.
 pub(super) type Gate = Arc<dyn Fn(Route) -> bool + Send + Sync>;

@@ -3,11 +3,10 @@
 //! Only a token of the app itself can create one: of a general app, by `client_credentials`, or of a server-to-server app
 //! with the scope. If a test says how Zoom reaches a URL, a URL that does not sign Zoom's token is refused.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 use serde_json::{Value, json};
 
-use super::Zoom;
 use super::http::{Request, Response};
 use super::random::{hex, random};
 use super::state::Shared;
@@ -15,36 +14,6 @@ use super::webhook::Webhook;
 
 /// The scope that is needed.
 pub(super) const SCOPE: &str = "marketplace:write:event_subscription";
-
-/// Delivers a webhook to a URL. Returns the body of an answer with status 200.
-pub(super) type Visitor = Arc<dyn Fn(&str, &Webhook) -> Option<String> + Send + Sync>;
-
-impl Zoom {
-    /// Says how Zoom reaches the URLs of webhooks: `deliver` returns the body of an answer with status 200.
-    pub fn reaches_urls(
-        &self,
-        deliver: impl Fn(&str, &Webhook) -> Option<String> + Send + Sync + 'static,
-    ) {
-        let visitor = &self.shared.visitor;
-        *visitor.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(deliver));
-    }
-
-    /// Validates a URL, as Zoom does when an administrator selects *Validate* in the app. Returns whether it is valid.
-    pub fn validates(&self, url: &str) -> bool {
-        validates(&self.shared, url)
-    }
-
-    /// The requests for event subscriptions that were accepted.
-    pub fn subscriptions(&self) -> Vec<Value> {
-        self.shared.lock().subscriptions.clone()
-    }
-
-    /// Adds a scope to the app. Tokens that were issued before do not have it.
-    pub fn add_scope(&self, scope: &str) {
-        let scopes = &mut self.shared.lock().account.scopes;
-        scopes.push(scope.to_owned());
-    }
-}
 
 /// Creates a subscription.
 pub(super) fn create(shared: &Shared, request: &Request) -> Response {
@@ -97,7 +66,7 @@ fn examine(shared: &Shared, request: &Request) -> Result<(), Response> {
 }
 
 /// Whether a URL signs Zoom's token. Without a way to reach it, it counts as valid.
-fn validates(shared: &Shared, url: &str) -> bool {
+pub(super) fn validates(shared: &Shared, url: &str) -> bool {
     let visitor = shared.visitor.lock();
     let visitor = visitor.unwrap_or_else(PoisonError::into_inner).clone();
     let Some(visitor) = visitor else { return true };
