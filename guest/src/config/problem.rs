@@ -180,6 +180,7 @@ pub fn markdown_items(locale: Locale, problems: &[Problem]) -> String {
 mod tests {
     use super::*;
     use serde_json::Value;
+    use std::collections::BTreeMap;
 
     /// Each setting of the plugin with its key in the manifest.
     pub(crate) const KEYS: [(Setting, &str); 12] = [
@@ -203,22 +204,19 @@ mod tests {
     #[test]
     fn setting_labels_match_the_system_console() {
         let manifest: Value = serde_json::from_str(include_str!("../../../plugin.json")).unwrap();
-        let settings = manifest["settings_schema"]["settings"].as_array().unwrap();
-        let labels: Vec<_> = settings
-            .iter()
+        let sections = manifest["settings_schema"]["sections"].as_array().unwrap();
+        let settings = sections.iter().flat_map(|one| one["settings"].as_array());
+        let labels: BTreeMap<_, _> = settings
+            .flatten()
             .map(|one| {
                 (
                     one["key"].as_str().unwrap(),
-                    one["display_name"].as_str().unwrap(),
+                    one["display_name"].as_str().unwrap().to_owned(),
                 )
             })
             .collect();
         let ours = KEYS.map(|(setting, key)| (key, format!("{}:", setting.label())));
-        let ours: Vec<_> = ours
-            .iter()
-            .map(|(key, label)| (*key, label.as_str()))
-            .collect();
-        assert_eq!(labels, ours);
+        assert_eq!(labels, BTreeMap::from(ours));
     }
 
     #[test]

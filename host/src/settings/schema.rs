@@ -1,4 +1,8 @@
 //! `settings_schema` of the manifest, and the settings that a component may ask for.
+//!
+//! A manifest may group its settings into sections. Older servers, such as 11.4, mask secrets and apply defaults only for `settings`,
+//! so such a manifest lists every setting twice: in `settings` with its type, default, and `secret`, and in a section with
+//! its texts. The two are read as one setting.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +10,45 @@ use serde::Deserialize;
 
 /// The settings of a manifest.
 #[derive(Debug, Default, Deserialize)]
+#[serde(from = "Listed")]
 pub(crate) struct Schema {
-    #[serde(default)]
     pub(super) settings: Vec<Setting>,
     /// The keys that a component may ask for, in lower case.
-    #[serde(skip)]
     askable: BTreeSet<String>,
+}
+
+/// The settings as the manifest lists them.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Listed {
+    settings: Vec<Setting>,
+    sections: Vec<Section>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Section {
+    settings: Vec<Setting>,
+}
+
+impl From<Listed> for Schema {
+    fn from(listed: Listed) -> Self {
+        let mut settings = listed.settings;
+        for shown in listed.sections.into_iter().flat_map(|one| one.settings) {
+            match settings.iter_mut().find(|one| one.key == shown.key) {
+                // A setting that is a secret in either place is a secret.
+                Some(one) => {
+                    let secret = one.secret || shown.secret;
+                    *one = Setting { secret, ..shown };
+                }
+                None => settings.push(shown),
+            }
+        }
+        Self {
+            settings,
+            askable: BTreeSet::new(),
+        }
+    }
 }
 
 /// One setting.
@@ -162,5 +199,33 @@ mod tests {
         for key in ["Nothing", "Own"] {
             assert!(self::schema().allow(vec![key.to_owned()]).is_err(), "{key}");
         }
+    }
+
+    #[test]
+    fn a_setting_that_is_also_in_a_section_is_one_setting_with_the_sections_texts() {
+        let schema: Schema = serde_json::from_value(json!({
+            "settings": [
+                {"key": "Token", "type": "text", "secret": true},
+                {"key": "Color", "type": "dropdown"},
+            ],
+            "sections": [
+                {"key": "look", "settings": [{
+                    "key": "Color", "type": "dropdown", "display_name": "Color:",
+                    "options": [{"display_name": "Red", "value": "red"}],
+                }]},
+                {"key": "empty"},
+                {"key": "login", "settings": [
+                    {"key": "Token", "type": "text", "display_name": "Token:", "help_text": "Keep it."},
+                    {"key": "New", "type": "bool"},
+                ]},
+            ],
+        }))
+        .unwrap();
+        let keys: Vec<_> = schema.settings.iter().map(|one| &*one.key).collect();
+        assert_eq!(keys, ["Token", "Color", "New"]);
+        let token = schema.find("token").unwrap();
+        assert!(token.secret);
+        assert_eq!((token.label(), &*token.help_text), ("Token", "Keep it."));
+        assert_eq!(schema.find("Color").unwrap().options.len(), 1);
     }
 }

@@ -183,13 +183,17 @@ fn zm015_the_app_bars_icon_is_a_square_picture() {
     assert_eq!(size(APP_BAR_ICON), (512, 512));
 }
 
+/// The setting as the System Console shows it.
 fn setting<'a>(manifest: &'a Value, key: &str) -> &'a Value {
-    let settings = manifest["settings_schema"]["settings"].as_array().unwrap();
-    settings.iter().find(|one| one["key"] == key).unwrap()
+    let sections = manifest["settings_schema"]["sections"].as_array().unwrap();
+    let mut settings = sections
+        .iter()
+        .flat_map(|one| one["settings"].as_array().unwrap());
+    settings.find(|one| one["key"] == key).unwrap()
 }
 
 #[test]
-fn zm006_the_system_console_shows_the_same_settings_in_the_same_order() {
+fn zm006_the_system_console_shows_the_same_settings() {
     let manifest: Value = serde_json::from_str(MANIFEST).unwrap();
     let settings = manifest["settings_schema"]["settings"].as_array().unwrap();
     let shown: Vec<_> = settings
@@ -234,9 +238,55 @@ fn zm006_the_system_console_shows_the_same_settings_in_the_same_order() {
     for key in ["EncryptionKey", "WebhookSecret"] {
         let warning = setting(&manifest, key)["regenerate_help_text"].as_str();
         assert!(warning.is_some_and(|text| !text.is_empty()), "{key}");
+        let help = setting(&manifest, key)["help_text"].as_str().unwrap();
+        assert!(help.contains("Copy this now: it is hidden after you save."));
     }
-    let header = manifest["settings_schema"]["header"].as_str().unwrap();
-    assert!(header.contains("https://mattermost.com/pl/mattermost-plugin-zoom"));
+    let placeholder = |key: &str| setting(&manifest, key)["placeholder"].clone();
+    assert_eq!(placeholder("ZoomURL"), "https://zoom.us");
+    assert_eq!(placeholder("ZoomAPIURL"), "https://api.zoom.us/v2");
+}
+
+/// Servers such as 11.4 mask secrets and apply defaults only for `settings`, and show only the sections. Later clients show
+/// both, except settings that are only for the cloud.
+#[test]
+fn zm006_sections_hold_the_settings_that_the_server_knows() {
+    let manifest: Value = serde_json::from_str(MANIFEST).unwrap();
+    let schema = &manifest["settings_schema"];
+    let facts = |one: &Value| {
+        let secret = one["secret"].as_bool().unwrap_or_default();
+        let key = one["key"].as_str().unwrap().to_owned();
+        (key, json!([one["type"], one["default"], secret]))
+    };
+    let known: Vec<_> = schema["settings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .inspect(|one| assert_eq!(one["hosting"], "cloud", "{one}"))
+        .map(facts)
+        .collect();
+    let sections = schema["sections"].as_array().unwrap();
+    let shown: Vec<_> = sections
+        .iter()
+        // An old client fails if a section has no list.
+        .flat_map(|one| one["settings"].as_array().unwrap())
+        .inspect(|one| assert!(one["hosting"].is_null(), "{one}"))
+        .map(facts)
+        .collect();
+    assert_eq!(shown.len(), known.len(), "a setting is shown once");
+    let map = |list: Vec<(String, Value)>| list.into_iter().collect::<BTreeMap<_, _>>();
+    assert_eq!(map(shown), map(known));
+    let custom: Vec<_> = sections
+        .iter()
+        .filter(|one| one["custom"] == true)
+        .map(|one| &one["key"])
+        .collect();
+    assert_eq!(custom, ["status"]);
+    // Some clients make all settings of a plugin with sections and without a footer read-only.
+    assert!(
+        schema["footer"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty())
+    );
 }
 
 /// The server stores keys in lower case; administrators' tools write them like the System Console.
