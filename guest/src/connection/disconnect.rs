@@ -44,11 +44,15 @@ pub fn disconnect(config: &Config, user_id: &str) -> Result<Outcome, Error> {
     end_connection(config, owner)
 }
 
+/// Ends the user's own connection, in any mode.
+pub fn disconnect_user(config: &Config, user_id: &str) -> Result<Outcome, Error> {
+    oauth_state::forget(user_id)?;
+    end_connection(config, Owner::User(user_id))
+}
+
 /// Ends the connection of a user who was deactivated or deleted in Mattermost.
 pub fn disconnect_deactivated_user(config: &Config, user_id: &str) {
-    let ended =
-        oauth_state::forget(user_id).and_then(|()| end_connection(config, Owner::User(user_id)));
-    match ended {
+    match disconnect_user(config, user_id) {
         Ok(Outcome::Nothing) => {}
         Ok(_) => log::warn(
             "The Zoom connection of a user who was deactivated or deleted has been removed.",

@@ -14,6 +14,7 @@ pub mod data_compliance;
 pub mod deauthorize;
 pub mod disconnect;
 pub mod identity;
+pub mod index_job;
 pub mod link;
 pub mod mode_change;
 pub mod notice;

@@ -1,4 +1,4 @@
-//! Notifies a user that Zoom ended their connection.
+//! Notifies a user that Zoom or a system admin ended their connection.
 //!
 //! A job sends the message, because the connection is deleted by then: after a failure, nothing else would remember that
 //! the user must be notified.
@@ -28,6 +28,8 @@ pub enum Notice {
     Deauthorized,
     /// Zoom ended the connection for everybody.
     DeauthorizedForEverybody,
+    /// A system admin ended the user's own connection.
+    DisconnectedByAdmin,
 }
 
 impl Notice {
@@ -35,6 +37,7 @@ impl Notice {
         match self {
             Notice::Deauthorized => Message::Deauthorized,
             Notice::DeauthorizedForEverybody => Message::DeauthorizedForEverybody,
+            Notice::DisconnectedByAdmin => Message::DisconnectedByAdmin,
         }
     }
 }
@@ -70,7 +73,7 @@ pub fn run(payload: &[u8], attempt: u32) -> Outcome {
         // The user does not exist any more, or the bot may not write to them.
         Err(error @ (Error::NotFound | Error::Denied(_) | Error::Invalid(_))) => {
             warn(
-                "A user cannot be notified that Zoom ended a connection.",
+                "A user cannot be notified of the end of a connection.",
                 &work,
                 &error,
             );
@@ -78,7 +81,7 @@ pub fn run(payload: &[u8], attempt: u32) -> Outcome {
         }
         Err(error) => {
             warn(
-                "A user could not be notified yet that Zoom ended a connection.",
+                "A user could not be notified yet of the end of a connection.",
                 &work,
                 &error,
             );

@@ -3,6 +3,7 @@
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::config::{self, Config};
 use crate::connection::data_compliance::{self, Run};
+use crate::connection::index_job as connected_users;
 use crate::connection::{mode_change, notice};
 use crate::occurrence::{announcement_job, delete_host_records, not_started};
 use crate::platform::log;
@@ -14,6 +15,10 @@ const UNTIL_CONFIGURED: u32 = 300;
 
 /// Runs a job. `attempt` counts from 1.
 pub fn run(kind: &str, payload: &[u8], attempt: u32) -> Outcome {
+    // This job needs no settings, and an administrator may look at its result before the settings are complete.
+    if kind == connected_users::KIND {
+        return connected_users::run(payload, attempt);
+    }
     match config::load() {
         Ok(config) => dispatch(&config, kind, payload, attempt),
         Err(_) => Outcome::RetryAfter(UNTIL_CONFIGURED),

@@ -6,6 +6,7 @@
 use crate::bindings::commands;
 use crate::bindings::types::Error;
 use crate::config;
+use crate::connection;
 use crate::platform::bot::bot_id;
 use crate::platform::command::autocomplete::registration;
 use crate::platform::{log, site};
@@ -34,6 +35,12 @@ pub fn activate() -> Result<(), String> {
     if let Err(error) = index_job::enqueue() {
         log::warn(
             "The subscriptions of channels could not be listed yet.",
+            &[("error", &error.to_string())],
+        );
+    }
+    if let Err(error) = connection::index_job::enqueue() {
+        log::warn(
+            "The connected users could not be listed yet.",
             &[("error", &error.to_string())],
         );
     }

@@ -32,3 +32,22 @@ pub fn visit_keys(
     }
     Ok(Some(page))
 }
+
+/// The number of keys in one page of [`collect_keys`], and the number of pages that one run reads.
+const COLLECTED_PER_PAGE: u32 = 1000;
+const COLLECTED_PAGES: u32 = 20;
+
+/// The rest of the keys with this prefix, from a page on. Also returns the page where the next run continues, or none at the
+/// end. Like [`visit_keys`], it may skip keys, and it is for callers that need only the keys.
+pub fn collect_keys(prefix: &str, from: u32) -> Result<(Vec<String>, Option<u32>), Error> {
+    let mut found = Vec::new();
+    let end = from.saturating_add(COLLECTED_PAGES);
+    for page in from..end {
+        let Some(keys) = kv::list(page, COLLECTED_PER_PAGE)? else {
+            return Ok((found, None));
+        };
+        let rests = keys.iter().filter_map(|key| key.strip_prefix(prefix));
+        found.extend(rests.map(str::to_owned));
+    }
+    Ok((found, Some(end)))
+}

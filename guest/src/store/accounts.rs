@@ -9,6 +9,7 @@ use crate::bindings::types::Error as HostError;
 use crate::platform::{clock, log};
 use crate::store::account_record::{Record, key, parse};
 use crate::store::confirmed_read::{self, Decision};
+use crate::store::connected_users;
 use crate::store::tokens::{Owner, TokenRecord};
 use crate::store::zoom_user_index;
 use crate::zoom::token::Tokens;
@@ -123,7 +124,11 @@ pub fn load(user_id: &str, encryption_key: &[u8]) -> Result<Stored, LoadError> {
         return Ok(stored);
     }
     match replace(&stored, &stored.account, encryption_key) {
-        Ok(stored) => Ok(stored),
+        Ok(stored) => {
+            // A node with the Go plugin may have stored it after the job that fills the index.
+            log_index(connected_users::add(user_id));
+            Ok(stored)
+        }
         // Another node has changed or deleted the record.
         Err(HostError::Conflict) => Ok(stored),
         Err(error) => {
@@ -153,12 +158,23 @@ pub fn load_summary(user_id: &str) -> Result<Option<AccountSummary>, HostError> 
     }))
 }
 
+/// The index of connected users only informs system admins, so a failure does not stop anything.
+fn log_index(changed: Result<(), HostError>) {
+    if let Err(error) = changed {
+        log::warn(
+            "The index of connected users could not be updated.",
+            &[("error", &error.to_string())],
+        );
+    }
+}
+
 /// Stores a new connection and returns it, because a read may not find it yet. An older record is replaced. The copy in the
 /// index is stored first: a copy without a record is harmless, but a record without a copy would not be found when Zoom
 /// ends the connection.
 pub fn save(account: &Account, encryption_key: &[u8]) -> Result<Stored, HostError> {
     let bytes = encode(account, encryption_key)?;
     let before = load_summary(&account.user_id)?;
+    log_index(connected_users::add(&account.user_id));
     zoom_user_index::add_user(&account.zoom_id, &account.user_id, &bytes)?;
     if let Err(error) = kv::set(&key(&account.user_id), &bytes, None, &Expected::Any)
         && !was_stored(&account.user_id, &bytes)
@@ -216,7 +232,9 @@ pub struct Removed {
 
 /// Deletes a user's record and keeps the copy. The caller deletes the copy after all records that it leads to.
 pub fn remove_record(user_id: &str) -> Result<(), HostError> {
-    kv::delete(&key(user_id), &Expected::Any)
+    kv::delete(&key(user_id), &Expected::Any)?;
+    log_index(connected_users::remove(user_id));
+    Ok(())
 }
 
 /// Deletes a user's connection. Returns none if there was none. The copy is deleted first: if this is interrupted, the
@@ -235,6 +253,7 @@ pub fn remove(user_id: &str, encryption_key: &[u8]) -> Result<Option<Removed>, H
             None => false,
         };
         if delete_if_unchanged(user_id, &bytes)? {
+            log_index(connected_users::remove(user_id));
             let account = decode(&bytes, user_id, encryption_key)
                 .ok()
                 .map(|(account, _)| account);

@@ -9,6 +9,7 @@ pub mod account_record;
 pub mod accounts;
 pub mod channel_settings;
 pub mod confirmed_read;
+pub mod connected_users;
 pub mod connection;
 pub mod connection_site;
 pub mod crypto;
