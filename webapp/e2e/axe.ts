@@ -41,10 +41,10 @@ function isThemeContrast(id: string, node: Node, theme: ButtonColors): boolean {
     );
 }
 
-/** Checks the accessibility of a page. Returns a line for each rule that the page violates. */
-export async function a11yViolations(page: Page): Promise<string[]> {
+/** Checks the accessibility of a page, or of a part. Returns a line for each rule that it violates. */
+export async function a11yViolations(page: Page, part = 'html'): Promise<string[]> {
     await page.evaluate(source);
-    const [result, theme] = await page.evaluate(async () => {
+    const [result, theme] = await page.evaluate(async (included) => {
         const {axe} = window as unknown as {axe: {run(where: object): Promise<unknown>}};
         const style = getComputedStyle(document.body);
         const colors: ButtonColors = {
@@ -54,10 +54,11 @@ export async function a11yViolations(page: Page): Promise<string[]> {
         };
         // The app bar, its names, and the tabs of the settings are Mattermost's own.
         const violations = (await axe.run({
+            include: [[included]],
             exclude: [['.app-bar'], ['.settings-modal__tabs']],
         })) as Result;
         return [violations, colors] as const;
-    });
+    }, part);
     return result.violations.flatMap(({id, impact, nodes}) => {
         const remaining = nodes.filter((node) => !isThemeContrast(id, node, theme));
         return remaining.length > 0

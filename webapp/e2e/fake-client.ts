@@ -14,6 +14,8 @@ export interface ClientOptions {
     locale?: string;
     /** Whether the list of threads is shown instead of a channel. */
     threads?: boolean;
+    /** Whether the System Console with the plugin's settings is shown instead of a channel. */
+    console?: boolean;
     /** Whether the app bar is on, which it is unless an administrator turns it off. */
     appBar?: boolean;
 }
@@ -94,6 +96,7 @@ export async function openClient(
         channel: options.threads ? '' : user.channel,
         react: options.react ?? '18',
         locale: options.locale ?? 'en',
+        page: options.console ? 'console' : 'channel',
         appBar: options.appBar === false ? 'off' : 'on',
     });
     await page.goto(`${site.url}/client-page?${query}`);

@@ -43,14 +43,16 @@ interface Session {
 async function openSession(
     options: {
         connected?: boolean;
+        /** Whether the user is a system admin. */
+        administrator?: boolean;
         /** The ID of the user whose channel the new user joins. By default, the new user has a channel of their own. */
         inChannelOf?: string;
         client?: ClientOptions;
         browserToUse?: Browser;
     } = {},
 ): Promise<Session> {
-    const {connected = true, inChannelOf} = options;
-    const user = await site.createUser({connected, inChannelOf});
+    const {connected = true, administrator = false, inChannelOf} = options;
+    const user = await site.createUser({connected, administrator, inChannelOf});
     const context = await signIn(options.browserToUse ?? browser, site, user);
     contexts.push(context);
     const page = await openClient(context, site, user, options.client);
@@ -420,4 +422,61 @@ it('d63 every button works with the keyboard, in reading order', async () => {
     expect(await page.evaluate(() => document.activeElement?.textContent)).toMatch(/^Join meeting/);
     const again = await openedTab(context, () => page.keyboard.press('Enter'));
     expect(again.url()).toBe(tab.url());
+});
+
+/** Opens the System Console as a new system admin. */
+async function openConsole(client: ClientOptions = {}): Promise<[Page, Session]> {
+    const session = await openSession({administrator: true, client: {...client, console: true}});
+    await session.page.getByRole('heading', {name: 'Setup and status'}).waitFor();
+    return [session.page, session];
+}
+
+it.each(REACT_VERSIONS)(
+    'React %s: the System Console shows the values for the Zoom app and the state of the setup',
+    async (react) => {
+        const [page] = await openConsole({react});
+        await page.getByText(`${site.url}/plugins/zoom/oauth2/complete`).waitFor();
+        await page.getByText('?secret=••••••••').first().waitFor();
+        expect(await page.textContent('body')).not.toMatch(/secret=[\w-]/);
+        await page.getByRole('button', {name: 'Show Event notification endpoint URL'}).click();
+        await page.getByText(/\/plugins\/zoom\/webhook\?secret=[\w-]+/).waitFor();
+        const checks = page.getByRole('region', {name: 'Checklist'});
+        await checks.getByRole('button', {name: 'Test connection'}).click();
+        await checks.getByText(/^\d+ of \d+ checks passed\.$/).waitFor();
+        expect(await checks.locator('.zoom-admin-failed').count()).toBe(0);
+        await page.getByText('Sandbox', {exact: true}).click();
+        await page.getByText('https://*.zoom.us').waitFor();
+        expect(await a11yViolations(page)).toEqual([]);
+    },
+);
+
+it('the System Console shows a problem right after the settings are saved', async () => {
+    const [page] = await openConsole();
+    const clientId = page.getByLabel('Zoom OAuth client ID:');
+    const failed = page.locator('[data-check=settings]').getByText('Failed');
+    const before = await clientId.inputValue();
+    for (const [value, count] of [
+        ['', 1],
+        [before, 0],
+    ] as const) {
+        // oxlint-disable no-await-in-loop -- one change after the other
+        await clientId.fill(value);
+        await page.getByRole('button', {name: 'Save'}).click();
+        // The section also loads its state every few seconds, but that takes longer.
+        await expect.poll(() => failed.count(), {timeout: 10_000}).toBe(count);
+        // oxlint-enable no-await-in-loop
+    }
+});
+
+it('a system admin finds a connected user by name and disconnects the user', async () => {
+    const {user: member, page: members} = await openSession();
+    const [page] = await openConsole();
+    const users = page.getByRole('region', {name: 'Connected users'});
+    await users.getByRole('searchbox').fill(member.name);
+    await users.getByRole('button', {name: `Disconnect @${member.name}`}).click();
+    await users.getByRole('button', {name: 'Disconnect', exact: true}).click();
+    await users.getByText(`@${member.name} was disconnected.`).waitFor();
+    await users.getByText('No connected user matches.').waitFor();
+    await startButton(members).click();
+    await members.locator('[data-type=system_ephemeral] a').first().waitFor();
 });

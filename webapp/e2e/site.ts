@@ -54,9 +54,17 @@ export class TestSite {
     }
 
     /** Creates a user in a new channel, or in the channel of the user with the ID `inChannelOf`. */
-    createUser(options: {connected: boolean; inChannelOf: string | undefined}): Promise<TestUser> {
-        const {connected, inChannelOf} = options;
-        return this.run<TestUser>('person', {connected, in_channel_of: inChannelOf});
+    createUser(options: {
+        connected: boolean;
+        administrator?: boolean;
+        inChannelOf: string | undefined;
+    }): Promise<TestUser> {
+        const {connected, administrator = false, inChannelOf} = options;
+        return this.run<TestUser>('person', {
+            connected,
+            administrator,
+            in_channel_of: inChannelOf,
+        });
     }
 
     /** Stops everything. */

@@ -1,6 +1,7 @@
 // All states on one page, rendered by the built plugin: `make webapp-gallery`.
 //
 // `?state=ended` shows one state. `?state=blocked` and the other names in `SCENES` show the result of a click.
+// `?console=console` and the other names in `CONSOLE` show the System Console with its section.
 // `?locale=ja`, `?theme=dark`, `?clock=24`, and `?display=compact` change the language, the theme, the clock, and the
 // display.
 import React from 'react';
@@ -12,6 +13,9 @@ import {createFakeStore, makeChannel, makeUser} from '../test/fake-client/store'
 import {UserSettingsDialog} from '../test/fake-client/user-settings';
 import '../test/fake-client/theme.css';
 import {runBenchmarks} from './benchmark';
+import manifest from '../../plugin.json';
+import {SystemConsole} from '../test/fake-client/system-console';
+import {CONSOLE} from './console';
 import {POSTS} from './posts';
 
 const query = new URLSearchParams(window.location.search);
@@ -124,6 +128,18 @@ if (settings) {
     serverDoesNotRespond();
 }
 
+const consoleScene = CONSOLE[query.get('console') ?? ''];
+if (consoleScene) {
+    window.fetch = (path) => {
+        const answer = consoleScene.answers[String(path)];
+        return Promise.resolve(
+            answer === undefined
+                ? new Response('', {status: 502})
+                : new Response(JSON.stringify(answer)),
+        );
+    };
+}
+
 /** The states, the button in the channel header, and the corner; or the dialog with the user settings. */
 function Gallery() {
     if (state?.startsWith('settings-')) {
@@ -173,7 +189,11 @@ const registerPlugin: ClientWindow['registerPlugin'] = (_, plugin) => {
     document.body.classList.toggle('theme-dark', query.get('theme') === 'dark');
     render(
         <Providers store={store} parts={parts}>
-            <Gallery />
+            {consoleScene ? (
+                <SystemConsole manifest={manifest} parts={parts} save={() => Promise.resolve()} />
+            ) : (
+                <Gallery />
+            )}
         </Providers>,
         document.querySelector('#root') ?? document.body,
     );

@@ -33,6 +33,31 @@ function csrfToken(): string {
     return cookie?.slice('MMCSRF='.length) ?? '';
 }
 
+/** Sends a request with the user's session. */
+export function sendRequest(
+    state: State,
+    method: string,
+    path: string,
+    body?: object,
+): Promise<Response> {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
+    const init: RequestInit = {
+        method,
+        credentials: 'same-origin',
+        headers: {
+            'Content-Type': 'application/json',
+            'X-CSRF-Token': csrfToken(),
+            'X-Requested-With': 'XMLHttpRequest',
+        },
+        signal: controller.signal,
+    };
+    if (body !== undefined) {
+        init.body = JSON.stringify(body);
+    }
+    return fetch(basePath(state) + path, init).finally(() => clearTimeout(timer));
+}
+
 /** A text field of a JSON object; empty if there is none. */
 export function textField(json: unknown, name: string): string {
     if (typeof json !== 'object' || json === null) {
@@ -73,7 +98,7 @@ export class ApiClient {
         let response: Response;
         try {
             const url = `/plugins/${PLUGIN_ID}/api/v1${path}`;
-            response = await this.request(this.store.getState(), method, url, body);
+            response = await sendRequest(this.store.getState(), method, url, body);
         } catch {
             return {kind: 'unreachable'};
         }
@@ -134,29 +159,10 @@ export class ApiClient {
 
     private async fetchField(path: string, name: string): Promise<string> {
         try {
-            const response = await this.request(this.store.getState(), 'GET', path);
+            const response = await sendRequest(this.store.getState(), 'GET', path);
             return response.ok ? textField(await response.json(), name) : '';
         } catch {
             return '';
         }
-    }
-
-    private request(state: State, method: string, path: string, body?: object): Promise<Response> {
-        const controller = new AbortController();
-        const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
-        const init: RequestInit = {
-            method,
-            credentials: 'same-origin',
-            headers: {
-                'Content-Type': 'application/json',
-                'X-CSRF-Token': csrfToken(),
-                'X-Requested-With': 'XMLHttpRequest',
-            },
-            signal: controller.signal,
-        };
-        if (body !== undefined) {
-            init.body = JSON.stringify(body);
-        }
-        return fetch(basePath(state) + path, init).finally(() => clearTimeout(timer));
     }
 }

@@ -85,6 +85,10 @@ export interface Registry {
         handler: (message: WebSocketMessage) => void,
     ): void;
     registerUserSettings?(settings: PluginUserSettings): void;
+    registerAdminConsoleCustomSection?(
+        key: string,
+        component: ComponentType<{settingsList?: ReactNode}>,
+    ): void;
     registerSlashCommandWillBePostedHook?(
         hook: (message: string, args: unknown) => SlashCommand,
     ): void;

@@ -7,6 +7,9 @@ import type {Channel} from '@mattermost/types/channels';
 import React from 'react';
 import {FormattedMessage} from 'react-intl';
 
+import {AdminApi} from './admin/api';
+import {StatusSection} from './admin/StatusSection';
+import adminCss from './admin/style.css?inline';
 import {HeaderIcon} from './components/HeaderIcon';
 import {MeetingPost} from './components/MeetingPost';
 import {NoticeArea} from './components/NoticeArea';
@@ -56,7 +59,7 @@ function addStyles(): void {
     // After an upgrade of the plugin, the page may still have the styles of the old version.
     const style = document.getElementById(id) ?? document.createElement('style');
     style.id = id;
-    style.textContent = css;
+    style.textContent = css + adminCss;
     document.head.append(style);
 }
 
@@ -104,6 +107,12 @@ export function initialize(registry: Registry, store: ClientStore): void {
             sections: [{title: 'Zoom', component: () => <UserSettingsTab api={starter.api} />}],
         }),
     );
+    register(registry, 'registerAdminConsoleCustomSection', (to) => {
+        const api = new AdminApi(() => store.getState());
+        to.registerAdminConsoleCustomSection('status', (props) => (
+            <StatusSection {...props} api={api} />
+        ));
+    });
     const reportsCommands = register(registry, 'registerSlashCommandWillBePostedHook', (to) =>
         to.registerSlashCommandWillBePostedHook((command, args) => {
             starter.handleCommand(command);

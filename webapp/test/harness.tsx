@@ -110,9 +110,11 @@ export function loadPlugin(
     };
 }
 
-type LoadedClient = ReturnType<typeof loadPlugin>;
+/** A client with the plugin. */
+export type LoadedClient = ReturnType<typeof loadPlugin>;
 
-function renderIn(client: LoadedClient, element: React.ReactElement): void {
+/** Renders an element in the client. */
+export function renderIn(client: LoadedClient, element: React.ReactElement): void {
     const container = document.createElement('div');
     document.body.append(container);
     const unmount = render(

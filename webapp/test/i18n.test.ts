@@ -16,6 +16,11 @@ const VALUES = {
     host: 'zoom.example.com',
     email: 'ada@example.com',
     count: 28,
+    name: 'Scopes',
+    date: 'today',
+    passed: 27,
+    page: 1,
+    pages: 2,
 };
 
 /** Formats a message as a component does: Mattermost's `IntlProvider` has the plugin's translations. */

@@ -62,6 +62,7 @@ const METHODS = [
     'registerWebSocketEventHandler',
     'registerUserSettings',
     'registerSlashCommandWillBePostedHook',
+    'registerAdminConsoleCustomSection',
 ] satisfies (keyof Registry)[];
 
 function counts(parts: RegisteredParts): Record<string, number> {
@@ -75,6 +76,7 @@ function counts(parts: RegisteredParts): Record<string, number> {
         registerWebSocketEventHandler: parts.eventHandlers.size,
         registerUserSettings: parts.userSettings ? 1 : 0,
         registerSlashCommandWillBePostedHook: parts.commandHooks.length,
+        registerAdminConsoleCustomSection: parts.adminSections.size,
     };
 }
 

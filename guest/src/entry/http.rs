@@ -19,7 +19,7 @@ use crate::platform::people::Person;
 use crate::platform::site;
 use crate::preferences::user_settings::{self, Action};
 use crate::preferences::{channel_settings, personal_meeting_id};
-use crate::setup::wizard;
+use crate::setup::{console, wizard};
 use crate::store::connection::Connection;
 use crate::store::oauth_state::State;
 use crate::text::{self, Locale, Message};
@@ -52,6 +52,8 @@ pub enum Route {
     Webhook,
     /// Zoom reports that a user removed the app.
     Deauthorization,
+    /// The System Console's section. These routes need no settings.
+    Admin(console::Action),
 }
 
 /// Why no route matches.
@@ -93,7 +95,11 @@ impl Route {
             wizard::message::ROUTE => (Route::Setup, "POST"),
             "/webhook" => (Route::Webhook, "POST"),
             "/deauthorization" => (Route::Deauthorization, "POST"),
-            _ => return Err(NoRoute::Unknown),
+            _ => {
+                let name = path.strip_prefix(console::PREFIX);
+                let action = name.and_then(console::Action::find);
+                (Route::Admin(action.ok_or(NoRoute::Unknown)?), "POST")
+            }
         };
         if method == allowed {
             Ok(route)
@@ -106,7 +112,7 @@ impl Route {
     fn origin(self) -> Option<Origin> {
         match self {
             Route::Settings(Action::Read) => None,
-            Route::Meetings | Route::Settings(_) => Some(Origin::Webapp),
+            Route::Meetings | Route::Settings(_) | Route::Admin(_) => Some(Origin::Webapp),
             Route::AskPmi | Route::UpdatePmi | Route::Setup | Route::UnusedConnections => {
                 Some(Origin::GenuineClick)
             }
@@ -118,6 +124,16 @@ impl Route {
             | Route::Deauthorization => None,
         }
     }
+}
+
+/// The user of the session.
+fn signed_in(request: &Request) -> Option<&str> {
+    request.user_id.as_deref().filter(|id| !id.is_empty())
+}
+
+/// The origin that the request should have, but does not have.
+fn wrong_origin(route: Route, request: &Request) -> Option<Origin> {
+    route.origin().filter(|wanted| *wanted != request.origin)
 }
 
 /// Refuses a request with another origin.
@@ -179,6 +195,12 @@ pub fn handle(request: &Request) -> Response {
         Ok(Route::Webhook) => return webhook::handle(settings, request),
         Ok(Route::Deauthorization) => return webhook::deauthorization(settings, request),
         Ok(Route::Setup) => return handle_setup(settings, request),
+        Ok(route @ Route::Admin(action)) => {
+            return match without_settings(route, request) {
+                Ok(user_id) => console::handle(action, request, user_id),
+                Err(refusal) => refusal,
+            };
+        }
         _ => {}
     }
     let Ok(config) = settings.complete() else {
@@ -192,7 +214,7 @@ pub fn handle(request: &Request) -> Response {
             return response::with_header(answer, "Allow", allowed);
         }
     };
-    let Some(user_id) = request.user_id.as_deref().filter(|id| !id.is_empty()) else {
+    let Some(user_id) = signed_in(request) else {
         return match route {
             Route::Connect | Route::Complete => {
                 let language = query::header(request, "accept-language").unwrap_or_default();
@@ -201,7 +223,7 @@ pub fn handle(request: &Request) -> Response {
             _ => refuse(path, 401, Message::HttpUnauthorized),
         };
     };
-    if let Some(wanted) = route.origin().filter(|wanted| *wanted != request.origin) {
+    if let Some(wanted) = wrong_origin(route, request) {
         return refuse_origin(wanted, user_id);
     }
     match route {
@@ -215,7 +237,7 @@ pub fn handle(request: &Request) -> Response {
         Route::Connect => link::redirect_to_zoom(&config, request, user_id),
         Route::Complete => callback::handle(&config, request, user_id, after_connecting),
         // Handled above.
-        Route::Webhook | Route::Deauthorization | Route::Setup => {
+        Route::Webhook | Route::Deauthorization | Route::Setup | Route::Admin(_) => {
             refuse(path, 404, Message::HttpNotFound)
         }
     }
@@ -223,12 +245,19 @@ pub fn handle(request: &Request) -> Response {
 
 /// Handles a click in the guided setup, which needs no settings.
 fn handle_setup(settings: Partial, request: &Request) -> Response {
-    let Some(user_id) = request.user_id.as_deref().filter(|id| !id.is_empty()) else {
-        return refuse(&request.path, 401, Message::HttpUnauthorized);
-    };
-    match Route::Setup.origin() {
-        Some(wanted) if wanted != request.origin => refuse_origin(wanted, user_id),
-        _ => wizard::click::handle(settings, request, user_id),
+    match without_settings(Route::Setup, request) {
+        Ok(user_id) => wizard::click::handle(settings, request, user_id),
+        Err(refusal) => refusal,
+    }
+}
+
+/// The user of a request that needs no settings, or the answer to a request without a session or with the wrong origin.
+fn without_settings(route: Route, request: &Request) -> Result<&str, Response> {
+    let refused = || refuse(&request.path, 401, Message::HttpUnauthorized);
+    let user_id = signed_in(request).ok_or_else(refused)?;
+    match wrong_origin(route, request) {
+        Some(wanted) => Err(refuse_origin(wanted, user_id)),
+        None => Ok(user_id),
     }
 }
 
@@ -259,6 +288,8 @@ mod tests {
             "/Webhook",
             "//webhook",
             "/api/v1/askpmi",
+            "/api/v1/admin/",
+            "/api/v1/admin/Status",
             "/oauth2",
         ] {
             assert_eq!(Route::find("POST", path), Err(NoRoute::Unknown), "{path}");
@@ -273,6 +304,8 @@ mod tests {
             "/api/v1/updatePMI",
             "/webhook",
             "/deauthorization",
+            "/api/v1/admin/status",
+            "/api/v1/admin/disconnect",
         ] {
             assert_eq!(
                 Route::find("GET", path),

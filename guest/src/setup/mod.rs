@@ -2,6 +2,8 @@
 
 pub mod addresses;
 pub mod checks;
+pub mod connected_users;
+pub mod console;
 pub mod doctor;
 pub mod scopes;
 pub mod webhook_status;

@@ -108,7 +108,8 @@ impl CommandServer {
     }
 
     /// Creates a user in a new channel, or in the channel of the user with the ID `in_channel_of`. If `connected` is
-    /// true, connects the user to Zoom and chooses unique meeting IDs.
+    /// true, connects the user to Zoom and chooses unique meeting IDs. If `administrator` is true, the user is a system
+    /// admin.
     fn person(&mut self, command: &Value) -> Answer {
         let number = self.people.len();
         let room = match text_at(command, "/in_channel_of") {
@@ -122,6 +123,11 @@ impl CommandServer {
         if command.get("connected").and_then(Value::as_bool) == Some(true) {
             self.site.connect(&person, &room)?;
             person.prefers(&room, "No")?;
+        }
+        if command.get("administrator").and_then(Value::as_bool) == Some(true) {
+            let path = format!("/api/v4/users/{}/roles", person.client.user_id());
+            let roles = json!({"roles": "system_user system_admin"});
+            self.site.administrator.put(&path, &roles)?;
         }
         let answer = json!({
             "name": name, "password": PASSWORD, "id": person.client.user_id(),

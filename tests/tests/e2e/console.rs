@@ -1,23 +1,31 @@
-//! The System Console's requests to install a plugin.
+//! The System Console's requests: to install a plugin, and those of the plugin's own section.
 //!
-//! The checks send the same requests as Mattermost's web client (`uploadPlugin` and `getOptions` of
+//! The first check sends the same requests as Mattermost's web client (`uploadPlugin` and `getOptions` of
 //! `@mattermost/client`): the session in cookies, the CSRF header, and a form with the file. `force` is added after the
 //! administrator has confirmed that the plugin is overwritten.
 
 use std::path::Path;
 
+use libtest_mimic::Failed;
 use plugin_tests::bundle;
-use plugin_tests::client::Client;
+use plugin_tests::client::{Client, buttons};
 use plugin_tests::process::wait_until;
-use plugin_tests::site::{ADMINISTRATOR, PASSWORD, PLUGIN};
+use plugin_tests::site::{ADMINISTRATOR, PASSWORD, PLUGIN, Site, message};
+use serde_json::json;
 use ureq::http::Method;
 
 use crate::world::*;
 
-pub const CHECKS: &[Check] = &[(
-    "the_system_console_uploads_a_bundle_and_overwrites_it_when_told_to",
-    uploads,
-)];
+pub const CHECKS: &[Check] = &[
+    (
+        "the_system_console_uploads_a_bundle_and_overwrites_it_when_told_to",
+        uploads,
+    ),
+    (
+        "a_members_button_or_dialog_does_nothing_when_an_administrator_uses_it",
+        members_buttons,
+    ),
+];
 
 fn uploads(world: &mut World) -> Outcome {
     let site = &world.site;
@@ -76,5 +84,87 @@ fn guides_open(console: &Client) -> Outcome {
     for name in names {
         assert_eq!(open(name)?.status, 200, "{name}");
     }
+    Ok(())
+}
+
+/// The routes of the section *Setup and status*.
+const ROUTES: [&str; 5] = ["status", "reveal", "test", "users", "disconnect"];
+
+fn route(name: &str) -> String {
+    format!("/api/v1/admin/{name}")
+}
+
+/// The webapp of a system admin asks whether a user is connected.
+fn is_listed(site: &Site, user: &str) -> Result<bool, Failed> {
+    let query = json!({"user_ids": [user]});
+    let answer = site.administrator.plugin_json(&route("users"), &query)?;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let users = answer.json()["users"].clone();
+    Ok(users.as_array().is_some_and(|users| users.len() == 1))
+}
+
+/// The server sends the clicks and submissions of an administrator with the administrator's session, wherever a member's
+/// button or dialog leads.
+fn members_buttons(world: &mut World) -> Outcome {
+    let site = world.ready()?;
+    let (ada, room) = connected(site)?;
+    let user = ada.client.user_id();
+    let (eve, elsewhere) = person(site)?;
+    let context = json!({"user_id": user});
+    for name in ROUTES {
+        let url = format!("/plugins/zoom{}", route(name));
+        let action = json!({"name": name, "integration": {"url": url, "context": context}});
+        let post = json!({
+            "channel_id": elsewhere.channel, "message": "Click here",
+            "props": {"attachments": [{"text": "Win a prize", "actions": [action]}]},
+        });
+        let post = eve.client.post("/api/v4/posts", &post)?;
+        let button = buttons(&post).pop().ok_or("the post has no button")?;
+        let button = button["id"].as_str().unwrap_or_default();
+        let clicked = site.administrator.press(&post, button);
+        assert!(clicked.is_err(), "{name}: the click was accepted");
+        let dialog = json!({
+            "url": url, "callback_id": "", "state": "", "channel_id": elsewhere.channel, "team_id": elsewhere.team,
+            "submission": context,
+        });
+        let path = "/api/v4/actions/dialogs/submit";
+        let headers = [("Content-Type", "application/json")];
+        let body = dialog.to_string();
+        let submitted =
+            site.administrator
+                .call(Method::POST, path, &headers, Some(body.as_bytes()))?;
+        assert_eq!(submitted.status, 400, "{name}: {}", submitted.text());
+        let link = site
+            .administrator
+            .plugin(Method::GET, &route(name), &[], None)?;
+        assert_eq!(link.status, 405, "{name}");
+        let member = eve.client.plugin_json(&route(name), &context)?;
+        assert_eq!(member.status, 403, "{name}: {}", member.text());
+    }
+    assert!(is_listed(site, user)?, "the connection ended");
+
+    let shown = site
+        .administrator
+        .plugin_json(&route("reveal"), &json!({}))?;
+    assert_eq!(shown.status, 200, "{}", shown.text());
+    assert_eq!(shown.header("Cache-Control"), "no-store");
+    let url = shown.json()["webhook"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    assert!(url.contains("/plugins/zoom/webhook?secret="));
+    let mark = ada.events.mark();
+    let ended = site
+        .administrator
+        .plugin_json(&route("disconnect"), &context)?;
+    assert_eq!(ended.json()["outcome"], "disconnected", "{}", ended.text());
+    assert!(!is_listed(site, user)?);
+    ada.events.wait(mark, "the bot's message", |event| {
+        let post = event.post().unwrap_or_default();
+        event.name == "posted" && message(&post).starts_with("A system admin disconnected")
+    })?;
+    // The user can connect again.
+    site.connect(&ada, &room)?;
+    assert!(is_listed(site, user)?);
     Ok(())
 }

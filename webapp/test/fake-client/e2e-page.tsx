@@ -7,8 +7,9 @@ import React from 'react';
 import type {ClientWindow, WebSocketMessage} from '../../src/mattermost';
 import {ActionContext} from './attachments';
 import {Client, Providers, render} from './client';
-import {createRegistry} from './registry';
+import {type RegisteredParts, createRegistry} from './registry';
 import {type FakeStore, createFakeStore} from './store';
+import {type Manifest, SystemConsole, savedValues} from './system-console';
 import './theme.css';
 
 const query = new URLSearchParams(window.location.search);
@@ -30,9 +31,9 @@ function csrfToken(): string {
     return /(?:^|; )MMCSRF=([^;]*)/.exec(document.cookie)?.[1] ?? '';
 }
 
-async function post(path: string, body: object): Promise<Response> {
+async function send(method: string, path: string, body: object): Promise<Response> {
     return fetch(`/api/v4${path}`, {
-        method: 'POST',
+        method,
         headers: {
             'Content-Type': 'application/json',
             'X-CSRF-Token': csrfToken(),
@@ -40,6 +41,10 @@ async function post(path: string, body: object): Promise<Response> {
         },
         body: JSON.stringify(body),
     });
+}
+
+function post(path: string, body: object): Promise<Response> {
+    return send('POST', path, body);
 }
 
 /** Loads a script. Like Mattermost 12, fails if the script does not register a plugin or if the plugin throws. */
@@ -85,6 +90,29 @@ async function signIn(): Promise<void> {
             throw new Error(`signing in failed with status ${response.status}`);
         }
     }
+}
+
+/** The System Console with the plugin's settings. Like the client, it sends all settings of the server. */
+async function systemConsole(store: FakeStore, parts: RegisteredParts) {
+    const [{active}, config] = await Promise.all([
+        get<{active: Manifest[]}>('/plugins'),
+        get<object>('/config'),
+    ]);
+    const manifest = active.find(({id}) => id === 'zoom');
+    if (!manifest) {
+        throw new Error('the plugin is not enabled');
+    }
+    store.dispatch({type: 'RECEIVED_CONFIG', config});
+    const save = async (values: object) => {
+        const changed = structuredClone(store.getState());
+        Object.assign(savedValues(changed, manifest.id), values);
+        const response = await send('PUT', '/config/patch', changed.entities?.admin?.config ?? {});
+        if (!response.ok) {
+            throw new Error(`the settings were not saved: status ${response.status}`);
+        }
+        store.dispatch({type: 'RECEIVED_CONFIG', config: await response.json()});
+    };
+    return <SystemConsole manifest={manifest} parts={parts} save={save} />;
 }
 
 async function start(): Promise<void> {
@@ -145,6 +173,18 @@ async function start(): Promise<void> {
     };
     const config = await get<{DisableAppBar?: string}>('/config/client?format=old');
     const appBar = config.DisableAppBar !== 'true' && option('appBar') !== 'off';
+    const page =
+        option('page') === 'console' ? (
+            await systemConsole(store, parts)
+        ) : (
+            <Client
+                parts={parts}
+                channelId={channelId}
+                channelName={channelId && 'Channel'}
+                appBar={appBar}
+                onSubmit={submit}
+            />
+        );
     render(
         <Providers store={store} parts={parts}>
             <ActionContext.Provider
@@ -152,13 +192,7 @@ async function start(): Promise<void> {
                     void post(`/posts/${postId}/actions/${id}`, {cookie, selected_option: ''})
                 }
             >
-                <Client
-                    parts={parts}
-                    channelId={channelId}
-                    channelName={channelId && 'Channel'}
-                    appBar={appBar}
-                    onSubmit={submit}
-                />
+                {page}
             </ActionContext.Provider>
         </Providers>,
         document.querySelector('#root') ?? document.body,

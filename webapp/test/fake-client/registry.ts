@@ -28,6 +28,7 @@ export interface RegisteredParts {
     eventHandlers: Map<string, (message: WebSocketMessage) => void>;
     userSettings: PluginUserSettings | undefined;
     commandHooks: ((message: string, args: unknown) => SlashCommand)[];
+    adminSections: Map<string, ComponentType<{settingsList?: ReactNode}>>;
 }
 
 /** A registry without some methods, as in other versions of the client. */
@@ -45,6 +46,7 @@ export function createRegistry(
         eventHandlers: new Map(),
         userSettings: undefined,
         commandHooks: [],
+        adminSections: new Map(),
     };
     const methods: Required<Registry> = {
         registerReducer: (reducer) => {
@@ -71,6 +73,10 @@ export function createRegistry(
         },
         registerUserSettings: (settings) => {
             parts.userSettings = extractUserSettings(settings);
+        },
+        registerAdminConsoleCustomSection: (key, component) => {
+            // The client compares keys in lower case.
+            parts.adminSections.set(key.toLowerCase(), component);
         },
         registerSlashCommandWillBePostedHook: (hook) => {
             parts.commandHooks.push(hook);

@@ -34,6 +34,7 @@ interface Action {
     value?: string;
     id?: string;
     users?: UserProfile[];
+    config?: object;
 }
 
 /** The client's store. */
@@ -96,6 +97,10 @@ function reduce(state: State, action: Action): State {
         case 'RECEIVED_PROFILES': {
             const profiles = {...entities.users?.profiles, ...byId(action.users ?? [])};
             return {...state, entities: {...entities, users: {...entities.users, profiles}}};
+        }
+        case 'RECEIVED_CONFIG': {
+            const admin = {config: action.config} as typeof entities.admin;
+            return {...state, entities: {...entities, ...(admin && {admin})}};
         }
         case 'CONNECTED':
             return {...state, websocket: {connectionId: action.value ?? ''}};

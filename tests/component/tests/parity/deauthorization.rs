@@ -8,11 +8,13 @@ use crate::fault_injection::{Case, FAULTS, everywhere};
 use crate::order::in_order;
 use crate::support::{self, go_token, json_of, prefers, written_to};
 
-fn address() -> String {
+/// The deauthorization URL.
+pub fn address() -> String {
     format!("/deauthorization?secret={WEBHOOK_SECRET}")
 }
 
-fn event(scene: &Scene, zoom_id: &str, time: &str) -> Value {
+/// The event that a Zoom user removed the app.
+pub fn event(scene: &Scene, zoom_id: &str, time: &str) -> Value {
     json!({
         "event": "app_deauthorized",
         "payload": {
@@ -23,7 +25,8 @@ fn event(scene: &Scene, zoom_id: &str, time: &str) -> Value {
     })
 }
 
-fn signed(scene: &Scene, event: &Value) -> Webhook {
+/// Signs an event as Zoom does.
+pub fn signed(scene: &Scene, event: &Value) -> Webhook {
     scene.zoom.webhook_with(event.to_string())
 }
 

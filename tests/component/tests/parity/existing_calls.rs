@@ -60,9 +60,9 @@ async fn zm120_d28_only_the_calls_that_are_needed_are_used() {
     ] {
         assert!(used.contains(name), "{name}: the flows have not run");
     }
-    // Listing all keys is slow. The job that indexes old subscriptions does it once, and each deauthorization.
+    // Listing all keys is slow. The jobs that index old subscriptions and connections do it once, and each deauthorization.
     let listed = world.calls.iter().filter(|call| *call == "KVList").count();
-    assert!(listed <= 3 * 2, "{listed}");
+    assert!(listed <= 4 * 2, "{listed}");
 }
 
 /// The plugin sends requests only to addresses of Zoom's API, and the sandbox allows no other hosts.

@@ -37,6 +37,7 @@ mod scenario;
 mod setup_wizard;
 mod subscriptions;
 mod support;
+mod system_console;
 mod tokens;
 mod user_settings;
 mod zoom_api;
