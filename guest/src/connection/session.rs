@@ -56,6 +56,8 @@ pub struct Session<'a> {
     who: UserRef,
     /// The person whom Zoom must confirm before the first request.
     identity: Option<Identity>,
+    /// Zoom's reason for ending the grant.
+    ended: Option<String>,
 }
 
 impl<'a> Session<'a> {
@@ -76,6 +78,7 @@ impl<'a> Session<'a> {
             connection,
             who: UserRef::Address(identity.address().to_owned()),
             identity: Some(identity),
+            ended: None,
         })
     }
 
@@ -111,6 +114,7 @@ impl<'a> Session<'a> {
             connection,
             who,
             identity: None,
+            ended: None,
         })
     }
 
@@ -141,12 +145,24 @@ impl<'a> Session<'a> {
             connection: load_for(config, "")?,
             who,
             identity: None,
+            ended: None,
         })
     }
 
     /// The connection as it was read, or with the tokens that were requested since.
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Requests new tokens, also if the access token is still valid. A dead grant shows only here.
+    pub fn renew(&mut self) -> Result<(), zoom::Error> {
+        let current = self.connection.tokens().access.clone();
+        self.refresh_tokens(Some(&current))
+    }
+
+    /// Zoom's reason for ending the grant, if a request of this session found out that it has ended.
+    pub fn ended_because(&self) -> Option<&str> {
+        self.ended.as_deref()
     }
 
     /// The email address of the connected Zoom user, or empty if it is not known.
@@ -314,6 +330,7 @@ impl<'a> Session<'a> {
                         ("reason", &reason),
                     ],
                 );
+                self.ended = Some(reason);
                 Err(zoom::Error::NotConnected)
             }
             Err(error) => Err(error),

@@ -159,6 +159,11 @@ impl Grants {
     /// Ends every authorization.
     pub(super) fn end_all(&mut self, reason: DeadGrant) {
         self.access.clear();
+        self.end_refresh(reason);
+    }
+
+    /// Ends every refresh token. Access tokens stay valid until they expire.
+    pub(super) fn end_refresh(&mut self, reason: DeadGrant) {
         for (token, _) in self.refresh.drain() {
             self.dead.insert(token, reason);
         }

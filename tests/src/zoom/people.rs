@@ -142,6 +142,11 @@ impl Zoom {
         self.shared.lock().account.grants.end_all(reason);
     }
 
+    /// Ends every refresh token for this reason. Access tokens stay valid until they expire, as after a change of scopes.
+    pub fn end_refresh_tokens(&self, reason: DeadGrant) {
+        self.shared.lock().account.grants.end_refresh(reason);
+    }
+
     /// Disables the app, or enables it again. While it is disabled, no code and no token is good.
     pub fn disable_app(&self, disabled: bool) {
         self.shared.lock().account.grants.disabled = disabled;

@@ -15,6 +15,7 @@ mod webhooks;
 
 use crate::config::{Config, Problem};
 use crate::platform::people::{Person, Reader};
+use crate::setup::scopes::Scope;
 use crate::setup::webhook_status;
 use crate::text::{self, Message};
 use serde_json::{Map, Value};
@@ -67,6 +68,8 @@ pub enum Subject {
     RedirectUrl,
     /// The connection of the user, or of the organization.
     Account,
+    /// The scopes that Zoom granted.
+    Scopes,
     /// The webhooks that Zoom has delivered.
     Webhooks,
     /// The clock of the server.
@@ -94,6 +97,7 @@ impl Subject {
             Subject::EmailVerification => ("email_verification", Message::CheckEmailVerification),
             Subject::Versions => ("versions", Message::CheckVersions),
             Subject::Database => ("database", Message::CheckDatabase),
+            Subject::Scopes => ("scopes", Message::CheckScopes),
             Subject::Network => ("network", Message::CheckNetwork),
             Subject::Jobs => ("jobs", Message::CheckJobs),
             Subject::Credentials => ("credentials", Message::CheckCredentials),
@@ -118,6 +122,8 @@ pub enum Fact {
     Word(&'static str),
     /// A version number.
     Version(String),
+    /// Scopes of the Zoom app.
+    Scopes(Vec<Scope>),
 }
 
 impl Fact {
@@ -126,6 +132,7 @@ impl Fact {
             Fact::Number(number) => (*number).into(),
             Fact::Word(word) => (*word).into(),
             Fact::Version(version) => version.as_str().into(),
+            Fact::Scopes(scopes) => scopes.iter().map(|scope| scope.name.as_str()).collect(),
         }
     }
 }
@@ -242,10 +249,15 @@ pub fn run(context: &Context<'_>) -> Vec<Check> {
     if is_up {
         let app = app::run(context);
         checks.extend(app.checks);
-        checks.push(account::for_admin(context));
+        checks.extend(account::for_admin(context));
         ahead = app.ahead.map(|ahead| ahead.div_euclid(1000));
     } else {
-        let subjects = [Subject::Credentials, Subject::RedirectUrl, Subject::Account];
+        let subjects = [
+            Subject::Credentials,
+            Subject::RedirectUrl,
+            Subject::Account,
+            Subject::Scopes,
+        ];
         checks.extend(subjects.map(|subject| context.needs_network(subject)));
     }
     checks.extend(of_deliveries(context, ahead));

@@ -1,23 +1,25 @@
 //! The server: email verification, versions, and the database.
 
 use super::{Check, Context, Fact, Outcome, Subject};
+use crate::bindings::config::email_verification_required;
 use crate::config;
 use crate::store::connection_site;
 use crate::text::Message;
 
-/// In account-wide modes, the plugin finds people by their email address, so the server must verify it.
+/// In account-wide modes, the plugin finds people by their email address, so the server must verify it. A server-to-server
+/// app never uses an unverified address, so there the rule only decides who can use Zoom.
 pub(super) fn email_verification(context: &Context<'_>) -> Check {
-    if !config::trusts_unverified_addresses() {
-        return Check::passed(Subject::EmailVerification);
+    let subject = Subject::EmailVerification;
+    let section = "zoom-app.html#choose-the-kind-of-app";
+    if config::trusts_unverified_addresses() {
+        let sentence = context.plain(Message::ConfigUnproved);
+        return Check::new(subject, Outcome::Failed, "not_required", sentence).explained(section);
     }
-    let sentence = context.plain(Message::ConfigUnproved);
-    Check::new(
-        Subject::EmailVerification,
-        Outcome::Failed,
-        "not_required",
-        sentence,
-    )
-    .explained("zoom-app.html#choose-the-kind-of-app")
+    if config::mode().is_server_to_server() && !email_verification_required() {
+        let sentence = context.plain(Message::CheckUnverifiedPeople);
+        return Check::new(subject, Outcome::Warning, "not_required", sentence).explained(section);
+    }
+    Check::passed(subject)
 }
 
 /// The version of the plugin. The server starts a plugin only if the server's version is high enough.
@@ -32,8 +34,7 @@ pub(super) fn versions(context: &Context<'_>) -> Check {
 /// Whether the stored connections belong to this server, and not to the server that the database was copied from.
 pub(super) fn database(context: &Context<'_>) -> Check {
     let Ok(config) = context.config else {
-        let sentence = context.plain(Message::CheckNeedsSettings);
-        return Check::new(Subject::Database, Outcome::NotRun, "settings", sentence);
+        return context.needs_settings(Subject::Database);
     };
     match connection_site::record_site(&config.site_url) {
         Ok(site) if site.site == config.site_url => Check::passed(Subject::Database),

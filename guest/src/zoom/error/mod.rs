@@ -5,6 +5,7 @@
 //! the server log. Users never see Zoom's own messages; the log contains them without secrets ([`redact`]).
 
 pub mod api;
+pub mod grant_end;
 mod guide;
 pub mod kinds;
 pub mod limit;

@@ -1,5 +1,6 @@
 //! `/zoom doctor`: each planted fault is found, and the answer names the right step.
 
+mod account;
 mod app;
 mod jobs;
 mod network;
@@ -8,8 +9,19 @@ mod support_packet;
 mod webhooks;
 
 use component_tests::scene::{At, SITE, Scene};
-use plugin_tests::zoom::Meeting;
+use plugin_tests::zoom::{ACCOUNT, Meeting};
 use serde_json::{Value, json};
+
+/// All scopes that the plugin uses, of a user-managed and of an admin-managed app.
+const SCOPES: [(&str, &str); 4] = [
+    ("meeting:read:meeting", "meeting:read:meeting:admin"),
+    ("meeting:write:meeting", "meeting:write:meeting:admin"),
+    ("user:read:user", "user:read:user:admin"),
+    (
+        "cloud_recording:read:recording",
+        "cloud_recording:read:recording:admin",
+    ),
+];
 
 /// A system admin and a member in a channel.
 pub struct Staff {
@@ -25,10 +37,14 @@ pub fn staff(scene: &Scene) -> Staff {
 }
 
 /// The ways of connecting, with the settings that select them.
-pub fn modes() -> [(&'static str, Value); 2] {
+pub fn modes() -> [(&'static str, Value); 3] {
     [
-        ("user-managed", json!({})),
-        ("admin-managed", json!({"accountlevelapp": true})),
+        ("user-managed", json!({"connectionmode": "user-managed"})),
+        ("admin-managed", json!({"connectionmode": "admin-managed"})),
+        (
+            "server-to-server",
+            json!({"connectionmode": "server-to-server", "zoomaccountid": ACCOUNT}),
+        ),
     ]
 }
 
@@ -41,18 +57,29 @@ pub async fn in_order(settings: Value) -> (Scene, Staff) {
 
 /// The same before the first webhook.
 pub async fn without_webhooks(settings: Value) -> (Scene, Staff) {
-    let scene = Scene::with(settings).await;
-    require_verified_addresses(&scene, true).await;
+    let server_to_server = settings["connectionmode"] == "server-to-server";
+    let scene = fresh(settings).await;
     let staff = staff(&scene);
-    scene.connects(&staff.root, &staff.town).await;
+    if !server_to_server {
+        scene.connects(&staff.root, &staff.town).await;
+    }
     (scene, staff)
 }
 
-/// Delivers an event about a meeting that the plugin does not know, by Zoom's clock. Returns the status.
-pub async fn delivers(scene: &Scene) -> u16 {
-    let meeting = Meeting::occurrence(81_234_567_890, "bm9ib2R5IGtub3dzIGl0==");
-    let webhook = scene.zoom.webhook("meeting.started", &meeting);
-    scene.delivers(&webhook).await.status
+/// A scene in which nobody has connected. The app at Zoom is of the right kind and has all scopes.
+pub async fn fresh(settings: Value) -> Scene {
+    let mode = settings["connectionmode"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let scene = Scene::with(settings).await;
+    match mode.as_str() {
+        "server-to-server" => scene.zoom.become_server_to_server(),
+        "admin-managed" => scene.zoom.set_scopes(&SCOPES.map(|name| name.1)),
+        _ => scene.zoom.set_scopes(&SCOPES.map(|name| name.0)),
+    }
+    require_verified_addresses(&scene, true).await;
+    scene
 }
 
 pub async fn require_verified_addresses(scene: &Scene, required: bool) {

@@ -37,7 +37,7 @@ async fn expect_unreachable(scene: &Scene, staff: &Staff, finding: &str, words: 
     let found_out = report(scene, &staff.root, &staff.town).await;
     let failed = ("failed".to_owned(), finding.to_owned());
     assert_eq!(found(&found_out, "network"), failed, "{found_out:#}");
-    for other in ["credentials", "redirect_url", "account"] {
+    for other in ["credentials", "redirect_url", "account", "scopes"] {
         let not_run = ("not_run".to_owned(), "network".to_owned());
         assert_eq!(found(&found_out, other), not_run, "{found_out:#}");
     }
