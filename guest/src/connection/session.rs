@@ -24,6 +24,9 @@ use crate::zoom::hosts;
 use crate::zoom::token::{self, Tokens};
 use crate::zoom::types::{Meeting, User};
 
+#[cfg(test)]
+mod tests;
+
 /// Attempts and pause, in milliseconds, while another node refreshes the tokens: 12 seconds in total, a little longer than
 /// the request may take.
 const ATTEMPTS: u32 = 40;
@@ -173,8 +176,7 @@ impl<'a> Session<'a> {
     /// Asks Zoom whether the access works: about the user, or, for a server-to-server app without a user, for a new token.
     pub fn check(&mut self) -> Result<(), zoom::Error> {
         if self.who == UserRef::Nobody {
-            let current = self.connection.tokens().access.clone();
-            return self.refresh_tokens(Some(&current));
+            return self.renew();
         }
         self.me().map(drop)
     }
@@ -445,44 +447,4 @@ fn with_earlier_facts(mut tokens: Tokens, old: &Tokens) -> Tokens {
 /// A failure of the store, reported as Zoom being unavailable.
 fn unavailable(error: HostError) -> zoom::Error {
     zoom::Error::Unavailable(format!("the store failed: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tokens(expiry: Option<i64>) -> Tokens {
-        Tokens {
-            access: "a".into(),
-            refresh: "r".into(),
-            expiry,
-            ..Tokens::default()
-        }
-    }
-
-    #[test]
-    fn zm049_d52_an_unverified_address_is_refused_if_the_server_requires_verification() {
-        let address = "ann@example.com";
-        let who = Ok(UserRef::Address(address.into()));
-        assert_eq!(zoom_user_for(address, true, true), who);
-        assert_eq!(zoom_user_for(address, false, false), who);
-        let refused = zoom::Error::UnverifiedAddress(address.into());
-        assert_eq!(zoom_user_for(address, false, true), Err(refused));
-        assert!(zoom_user_for("", true, true).is_err());
-    }
-
-    #[test]
-    fn the_api_url_and_the_scopes_are_kept_until_zoom_sends_others() {
-        let said = |text: &str| Tokens {
-            api_url: text.into(),
-            scope: text.into(),
-            ..tokens(None)
-        };
-        let kept = |new: &str| {
-            let tokens = with_earlier_facts(said(new), &said("old"));
-            (tokens.api_url, tokens.scope)
-        };
-        assert_eq!(kept(""), ("old".into(), "old".into()));
-        assert_eq!(kept("new"), ("new".into(), "new".into()));
-    }
 }
