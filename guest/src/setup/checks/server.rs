@@ -36,6 +36,10 @@ pub(super) fn database(context: &Context<'_>) -> Check {
     let Ok(config) = context.config else {
         return context.needs_settings(Subject::Database);
     };
+    // A server-to-server app has no refresh tokens that a copy could use up.
+    if config.mode.is_server_to_server() {
+        return Check::passed(Subject::Database);
+    }
     match connection_site::record_site(&config.site_url) {
         Ok(site) if site.site == config.site_url => Check::passed(Subject::Database),
         Ok(site) => {
