@@ -214,6 +214,8 @@ it('the search asks Mattermost for users with the name, and the plugin which are
     const user = setUpUser();
     const users = within(await part('Connected users'));
     const field = await users.findByRole('searchbox', {name: 'Search by username'});
+    // Without a change, Mattermost does not save at all.
+    await user.type(screen.getByLabelText('Zoom OAuth client ID:'), 'x');
     await user.type(field, 'bo{Enter}');
     await waitFor(() => expect(users.getAllByRole('row')).toHaveLength(2));
     users.getByText('@bob');
