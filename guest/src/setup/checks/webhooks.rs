@@ -52,7 +52,7 @@ fn last_refusal(status: &WebhookStatus) -> Option<(Outcome, Refusal, i64)> {
     let signed = status.validated.filter(|(_, signed)| *signed);
     let good = status.accepted.as_ref().map(|(at, _)| *at);
     let good = good.max(signed.map(|(at, _)| at));
-    let is_last = |at: i64| good.is_none_or(|good| at > good);
+    let is_last = |at: i64| good.is_none_or(|good| at >= good);
     if let Some((at, reason)) = status.refused.filter(|(at, _)| is_last(*at)) {
         return Some((Outcome::Failed, reason, at));
     }
