@@ -8,7 +8,8 @@ use crate::platform::channels::show_to_user;
 use crate::platform::command::invocation::CommandContext;
 use crate::platform::people::Reader;
 use crate::platform::site;
-use crate::setup::checks::{self, Check, Context, Outcome};
+use crate::setup::check::{Check, Context, Outcome};
+use crate::setup::checks;
 use crate::text::{self, Message};
 use serde_json::json;
 

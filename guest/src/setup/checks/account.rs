@@ -1,9 +1,9 @@
 //! The connection with Zoom: the user's own, or the one for everyone; and the scopes that Zoom granted it.
 
-use super::{Check, Context, Fact, Outcome, Subject};
 use crate::config::{Config, ConnectionMode};
 use crate::connection::session::{OpenError, Session};
 use crate::platform::people::Person;
+use crate::setup::check::{Check, Context, Fact, Outcome, Subject};
 use crate::setup::scopes::{ADMIN_SUFFIX, Feature, Scope, needed};
 use crate::store::accounts::LoadError;
 use crate::store::connection::Connection;

@@ -1,9 +1,9 @@
 //! The Zoom app: its client ID and secret, and its redirect URL.
 
-use super::{Check, Context, Outcome, Subject};
 use crate::config::Config;
 use crate::connection::link::authorize_url;
 use crate::platform::random::{random_bytes, url_safe_token};
+use crate::setup::check::{Check, Context, Outcome, Subject};
 use crate::store::oauth_state::State;
 use crate::text::Message;
 use crate::zoom::Error;

@@ -1,6 +1,6 @@
 //! The clock of the server, compared with Zoom's.
 
-use super::{Check, Context, Fact, Outcome, Subject};
+use crate::setup::check::{Check, Context, Fact, Outcome, Subject};
 use crate::text::Message;
 
 /// The largest difference that is accepted, in seconds. Zoom rejects codes after five minutes, and the plugin webhooks from

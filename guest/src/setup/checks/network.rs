@@ -1,8 +1,8 @@
 //! Whether this server reaches Zoom's hosts.
 
-use super::{Check, Context, Fact, Outcome, Subject};
 use crate::bindings::http::{self, ProbeError};
 use crate::config::Config;
+use crate::setup::check::{Check, Context, Fact, Outcome, Subject};
 use crate::text::Message;
 
 /// Tries the hosts that every request needs: the one for sign-ins and tokens, and the API. One check per host that is not

@@ -1,7 +1,7 @@
 //! The background jobs: announcements, recordings, and other work after an event.
 
-use super::{Check, Context, Fact, Outcome, Subject};
 use crate::bindings::jobs;
+use crate::setup::check::{Check, Context, Fact, Outcome, Subject};
 use crate::text::Message;
 
 /// The age from which a job that is due is reported, in seconds. Jobs normally begin within seconds; one that fails is tried

@@ -1,8 +1,8 @@
 //! The server: email verification, versions, and the database.
 
-use super::{Check, Context, Fact, Outcome, Subject};
 use crate::bindings::config::email_verification_required;
 use crate::config;
+use crate::setup::check::{Check, Context, Fact, Outcome, Subject};
 use crate::store::connection_site;
 use crate::text::Message;
 

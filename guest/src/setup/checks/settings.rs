@@ -1,8 +1,8 @@
 //! The settings, the Site URL, and the encryption key.
 
-use super::{Check, Context, Fact, Outcome, Subject};
 use crate::bindings::config::site_url;
 use crate::config::{Problem, Setting};
+use crate::setup::check::{Check, Context, Fact, Outcome, Subject};
 use crate::text::Message;
 
 /// The settings: one check per problem, or one that passes. The Site URL and the encryption key have their own.

@@ -1,7 +1,7 @@
 //! The webhooks that Zoom has delivered, or that were refused.
 
-use super::{Check, Context, Fact, Outcome, Subject};
 use crate::platform::clock;
+use crate::setup::check::{Check, Context, Fact, Outcome, Subject};
 use crate::setup::webhook_status::{Refusal, WebhookStatus};
 use crate::text::Message;
 
