@@ -1,3 +1,5 @@
+import {readFileSync} from 'node:fs';
+
 import {defineConfig, type Plugin} from 'vite';
 
 // The result is one classic script that uses the globals of the Mattermost client. JSX becomes `React.createElement`
@@ -19,8 +21,32 @@ const modules: Plugin = {
     },
 };
 
+const catalog = /\/i18n\/(?!en\.)([\w-]+)\.json$/;
+
+/** Stores the keys of the catalogs once: each catalog but the English one becomes the list of its texts, in English order. */
+const catalogs: Plugin = {
+    name: 'catalogs',
+    enforce: 'pre',
+    resolveId: (source) => catalog.exec(source)?.[1]?.replace(/^/, '\0catalog:'),
+    load(id) {
+        if (!id.startsWith('\0catalog:')) {
+            return undefined;
+        }
+        const read = (language: string): Record<string, string> =>
+            JSON.parse(
+                readFileSync(new URL(`i18n/${language}.json`, import.meta.url), 'utf8'),
+            ) as Record<string, string>;
+        const texts = read(id.replace('\0catalog:', ''));
+        const values = JSON.stringify(Object.keys(read('en')).map((key) => texts[key]));
+        const english = JSON.stringify(new URL('i18n/en.json', import.meta.url).pathname);
+        return `import en from ${english};
+const values = ${values};
+export default Object.fromEntries(Object.keys(en).map((key, index) => [key, values[index]]));`;
+    },
+};
+
 export default defineConfig({
-    plugins: [modules],
+    plugins: [modules, catalogs],
     build: {
         target: 'es2020',
         outDir: 'dist',

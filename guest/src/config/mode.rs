@@ -102,9 +102,10 @@ mod tests {
     #[test]
     fn the_manifest_offers_all_modes_and_the_default_keeps_the_mode_of_earlier_settings() {
         let manifest: Value = serde_json::from_str(include_str!("../../../plugin.json")).unwrap();
-        let settings = manifest["settings_schema"]["settings"].as_array().unwrap();
-        let setting = settings.iter().find(|one| one["key"] == "ConnectionMode");
-        let setting = setting.unwrap();
+        let sections = manifest["settings_schema"]["sections"].as_array().unwrap();
+        let settings = |section: &Value| section["settings"].as_array().cloned().unwrap();
+        let mut settings = sections.iter().flat_map(settings);
+        let setting = settings.find(|one| one["key"] == "ConnectionMode").unwrap();
         assert_eq!(setting["default"], DERIVED);
         let options = setting["options"].as_array().unwrap();
         let values: Vec<_> = options.iter().map(|one| one["value"].clone()).collect();

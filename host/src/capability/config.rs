@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::bindings::plugin::mattermost::plugin::config::{self, Host, Source};
+use crate::error::{HostResult, api_error};
 use crate::event::Services;
 use crate::event::meter::Meter;
 use crate::settings::SettingsSource;
@@ -30,6 +31,14 @@ impl Host for View<'_> {
     async fn email_verification_required(&mut self) -> wasmtime::Result<bool> {
         let _reservation = self.meter.begin_call(&())?;
         Ok(self.services.settings.email_verification_required)
+    }
+
+    async fn server_version(&mut self) -> HostResult<String> {
+        let _reservation = self.meter.begin_call(&())?;
+        let version = self.services.api.get_server_version().await;
+        let version = version.map_err(api_error);
+        self.meter.charge_reply(&version)?;
+        Ok(self.services.count_denial("config", version))
     }
 
     async fn settings_source(&mut self) -> wasmtime::Result<Source> {

@@ -1,6 +1,6 @@
 //! The server: email verification, versions, and the database.
 
-use crate::bindings::config::email_verification_required;
+use crate::bindings::config::{email_verification_required, server_version};
 use crate::config;
 use crate::setup::check::{Check, Context, Fact, Outcome, Subject};
 use crate::store::connection_site;
@@ -22,13 +22,20 @@ pub(super) fn email_verification(context: &Context<'_>) -> Check {
     Check::passed(subject)
 }
 
-/// The version of the plugin. The server starts a plugin only if the server's version is high enough.
+/// The versions of the plugin and the server. The server starts a plugin only if the server's version is high enough, so
+/// there is nothing to compare.
 pub(super) fn versions(context: &Context<'_>) -> Check {
     let plugin = env!("CARGO_PKG_VERSION");
-    let sentence = context.text(Message::CheckVersionsAre, &[("plugin", plugin)]);
+    let Ok(server) = server_version() else {
+        let sentence = context.plain(Message::MattermostFailed);
+        return Check::new(Subject::Versions, Outcome::NotRun, "server", sentence);
+    };
+    let versions = [("plugin", plugin), ("server", server.as_str())];
+    let sentence = context.text(Message::CheckVersionsAre, &versions);
     Check::passed(Subject::Versions)
         .saying(sentence)
         .fact("plugin", Fact::Word(plugin))
+        .fact("server", Fact::Version(server))
 }
 
 /// Whether the stored connections belong to this server, and not to the server that the database was copied from.

@@ -29,6 +29,7 @@ async fn the_doctor_works_before_any_setting_is_entered() {
         );
     }
     assert!(told.contains("checks failed"), "{told}");
+    assert!(told.contains("Mattermost 11.4.0"), "{told}");
     assert!(
         told.contains(&format!("({SITE}/plugins/zoom/public/docs/zoom-app.html#")),
         "{told}"
