@@ -23,6 +23,11 @@ const modules: Plugin = {
 
 const catalog = /\/i18n\/(?!en\.)([\w-]+)\.json$/;
 
+function read(language: string): Record<string, string> {
+    const file = new URL(`i18n/${language}.json`, import.meta.url);
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+}
+
 /** Stores the keys of the catalogs once: each catalog but the English one becomes the list of its texts, in English order. */
 const catalogs: Plugin = {
     name: 'catalogs',
@@ -32,10 +37,6 @@ const catalogs: Plugin = {
         if (!id.startsWith('\0catalog:')) {
             return undefined;
         }
-        const read = (language: string): Record<string, string> =>
-            JSON.parse(
-                readFileSync(new URL(`i18n/${language}.json`, import.meta.url), 'utf8'),
-            ) as Record<string, string>;
         const texts = read(id.replace('\0catalog:', ''));
         const values = JSON.stringify(Object.keys(read('en')).map((key) => texts[key]));
         const english = JSON.stringify(new URL('i18n/en.json', import.meta.url).pathname);

@@ -52,11 +52,11 @@ pub const MAC_ARM: Platform = Platform {
 /// The platforms of a release. Each has a bundle, and one bundle is for all.
 pub const PLATFORMS: [Platform; 5] = [LINUX, LINUX_ARM, MAC, MAC_ARM, WINDOWS];
 
-/// The limit of the bundle for one platform, in bytes.
-pub const LIMIT_OF_ONE: usize = 4_000_000;
+/// The limit of the bundle for one platform, in bytes. The target is 4 MB (docs/performance.md).
+pub const LIMIT_OF_ONE: usize = 4_200_000;
 
-/// The limit of the bundle for all platforms, in bytes.
-pub const LIMIT: usize = 18_000_000;
+/// The limit of the bundle for all platforms, in bytes. The target is 18 MB.
+pub const LIMIT: usize = 19_000_000;
 
 impl Platform {
     /// Whether the executable is static.
