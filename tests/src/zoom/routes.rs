@@ -40,6 +40,7 @@ fn undated(shared: &Shared, request: &Request) -> Option<Response> {
         ("POST", ["v2", "marketplace", "app", "event_subscription"]) => Route::Subscribe,
         ("GET", ["rec", "download", _]) => Route::Download,
         ("GET", ["j", _]) => Route::Join,
+        ("GET" | "HEAD", [""] | ["v2"]) => Route::Root,
         _ => Route::Unknown,
     };
     // A browser, not the plugin, opens these pages.
@@ -111,7 +112,7 @@ fn usual(shared: &Shared, request: &Request, route: Route, parts: &[&str]) -> Re
             drop(state);
             subscriptions::create(shared, request)
         }
-        Route::Unknown => error(404, 404, "Invalid API path."),
+        Route::Root | Route::Unknown => error(404, 404, "Invalid API path."),
     }
 }
 

@@ -45,6 +45,8 @@ pub enum Route {
     Join,
     /// `POST /v2/marketplace/app/event_subscription`.
     Subscribe,
+    /// `/` or `/v2`, with which the plugin checks that Zoom can be reached.
+    Root,
     /// Anything else: a mistake of the plugin.
     Unknown,
 }

@@ -2,6 +2,7 @@ package suite
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -143,10 +144,16 @@ func addsDiagnostics(t *testing.T) {
 	p := start(t, pluginBundle(t), settings())
 	files, err := p.hooks(t).GenerateSupportData(&plugin.Context{})
 	check(t, err)
-	if len(files) != 1 || files[0].Filename != "zoom/diagnostics.txt" {
+	if len(files) != 2 || files[0].Filename != "zoom/diagnostics.txt" || files[1].Filename != "zoom/component.json" {
 		t.Fatalf("got %v", files)
 	}
-	text := string(files[0].Body)
+	var report struct {
+		Checks []struct{ Check, Outcome string }
+	}
+	if err := json.Unmarshal(files[1].Body, &report); err != nil || len(report.Checks) < 5 {
+		t.Errorf("the component's checks: %v in %s", err, files[1].Body)
+	}
+	text := string(files[0].Body) + string(files[1].Body)
 	for _, expected := range []string{"policy:", "mattermost:plugin/kv", "plugin_host_events_total"} {
 		if !strings.Contains(text, expected) {
 			t.Errorf("missing %s in:\n%s", expected, text)

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use libtest_mimic::Failed;
 use plugin_tests::bundle;
-use plugin_tests::client::{Client, buttons};
+use plugin_tests::client::{Answer, Client, buttons};
 use plugin_tests::process::wait_until;
 use plugin_tests::site::{ADMINISTRATOR, PASSWORD, PLUGIN, Site, message};
 use serde_json::json;
@@ -103,6 +103,14 @@ fn is_listed(site: &Site, user: &str) -> Result<bool, Failed> {
     Ok(users.as_array().is_some_and(|users| users.len() == 1))
 }
 
+/// Expects nothing of what the route answers to the webapp.
+fn expect_no_answer(name: &str, answer: &Answer) {
+    let text = answer.text();
+    for part in ["checks", "secret=", "users", "outcome"] {
+        assert!(!text.contains(part), "{name}: {text}");
+    }
+}
+
 /// The server sends the clicks and submissions of an administrator with the administrator's session, wherever a member's
 /// button or dialog leads.
 fn members_buttons(world: &mut World) -> Outcome {
@@ -121,8 +129,9 @@ fn members_buttons(world: &mut World) -> Outcome {
         let post = eve.client.post("/api/v4/posts", &post)?;
         let button = buttons(&post).pop().ok_or("the post has no button")?;
         let button = button["id"].as_str().unwrap_or_default();
-        let clicked = site.administrator.press(&post, button);
-        assert!(clicked.is_err(), "{name}: the click was accepted");
+        // The server tells nobody the status of a plugin's answer to a click.
+        let clicked = site.administrator.press(&post, button)?;
+        expect_no_answer(name, &clicked);
         let dialog = json!({
             "url": url, "callback_id": "", "state": "", "channel_id": elsewhere.channel, "team_id": elsewhere.team,
             "submission": context,
@@ -133,7 +142,7 @@ fn members_buttons(world: &mut World) -> Outcome {
         let submitted =
             site.administrator
                 .call(Method::POST, path, &headers, Some(body.as_bytes()))?;
-        assert_eq!(submitted.status, 400, "{name}: {}", submitted.text());
+        expect_no_answer(name, &submitted);
         let link = site
             .administrator
             .plugin(Method::GET, &route(name), &[], None)?;
