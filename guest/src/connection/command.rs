@@ -17,6 +17,8 @@ use crate::zoom;
 
 /// The argument with which a system admin moves the connections to this server's Site URL.
 const THIS_SERVER: &str = "this-server";
+/// The word after `/zoom disconnect` that shows the connections of earlier connection modes.
+const UNUSED: &str = "unused";
 
 /// Answers with the link, unless the user has a working connection. Asks Zoom, because the grant may have been revoked
 /// there. If Zoom does not answer, the connection counts as working.
@@ -103,7 +105,14 @@ fn already_connected(config: &Config, context: &CommandContext<'_>, email: &str)
 }
 
 /// Ends the user's connection. At the account level, a system admin ends the connection for everyone.
+///
+/// With the word `unused`, a system admin sees the connections of earlier connection modes, and no connection ends.
 pub fn disconnect(config: &Config, context: &CommandContext<'_>) -> Result<Option<String>, Error> {
+    if context.words == [UNUSED] && context.person.is_system_admin {
+        let offered = mode_change::offer(config, context.person, context.place)?;
+        let nothing = || text::plain(context.person.locale, Message::UnusedNone);
+        return Ok((!offered).then(nothing));
+    }
     let outcome = disconnect::disconnect(config, &context.person.id)?;
     if let Err(error) = mode_change::offer(config, context.person, context.place) {
         log::warn(

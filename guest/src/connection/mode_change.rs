@@ -6,6 +6,7 @@
 //!
 //! The token of a server-to-server app needs no confirmation: it expires within an hour, and no consent stands behind it.
 
+use crate::bindings::audit::{self, Outcome as Audited};
 use crate::bindings::handlers::http_handler::{Request, Response};
 use crate::bindings::handlers::job_handler::Outcome;
 use crate::bindings::types::Error;
@@ -17,8 +18,8 @@ use crate::platform::buttons::{self, POST_KIND, Refusal, button};
 use crate::platform::channels::{Place, show_to_user};
 use crate::platform::people::Person;
 use crate::platform::{key_scan, log};
-use crate::store::organization;
 use crate::store::tokens::Owner;
+use crate::store::{connected_users, organization};
 use crate::text::{self, Locale, Message};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -72,7 +73,9 @@ pub fn pending(config: &Config) -> Result<Unused, Error> {
     Ok(Unused {
         users: match config.mode {
             ConnectionMode::UserManaged => 0,
-            ConnectionMode::AdminManaged | ConnectionMode::ServerToServer => count_users()?,
+            ConnectionMode::AdminManaged | ConnectionMode::ServerToServer => {
+                connected_users::list()?.len()
+            }
         },
         organization: match config.mode {
             ConnectionMode::AdminManaged => false,
@@ -81,18 +84,6 @@ pub fn pending(config: &Config) -> Result<Unused, Error> {
             }
         },
     })
-}
-
-/// The number of users with a connection of their own.
-fn count_users() -> Result<usize, Error> {
-    let (mut count, mut page) = (0, Some(0));
-    while let Some(from) = page {
-        page = key_scan::visit_keys(RECORDS, from, |_| {
-            count += 1;
-            Ok(())
-        })?;
-    }
-    Ok(count)
 }
 
 /// Deletes them. The caller has checked that a system admin confirmed it at this moment.
@@ -105,14 +96,14 @@ pub fn confirm(config: &Config) -> Result<(), Error> {
     work.enqueue()
 }
 
-/// Shows a system admin what is left, with a button to delete it. Shows nothing if nothing is left.
-pub fn offer(config: &Config, person: &Person, place: Place<'_>) -> Result<(), Error> {
+/// Shows a system admin what is left, with a button to delete it. Returns false if nothing is left.
+pub fn offer(config: &Config, person: &Person, place: Place<'_>) -> Result<bool, Error> {
     if !person.is_system_admin {
-        return Ok(());
+        return Ok(false);
     }
     let unused = pending(config)?;
     if unused.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let locale = person.locale;
     let title = text::plain(locale, Message::UnusedTitle);
@@ -130,7 +121,7 @@ pub fn offer(config: &Config, person: &Person, place: Place<'_>) -> Result<(), E
         "actions": [button("DeleteUnused", &delete, ROUTE, context)],
     }]});
     let draft = place.draft(String::new(), POST_KIND, props.to_string());
-    posts::ephemeral(&person.id, &draft).map(drop)
+    posts::ephemeral(&person.id, &draft).map(|_| true)
 }
 
 /// Handles a click on the button.
@@ -141,10 +132,18 @@ pub fn handle_click(config: &Config, request: &Request, user_id: &str) -> Respon
         Err(refusal) => return refusal.response(),
     };
     let sentence = match Person::load(user_id) {
-        Ok(person) if person.is_system_admin => match confirm(config) {
-            Ok(()) => text::plain(person.locale, Message::UnusedDeleting),
-            Err(error) => failed(person.locale, &error),
-        },
+        Ok(person) if person.is_system_admin => {
+            let confirmed = confirm(config);
+            let outcome = match &confirmed {
+                Ok(()) => Audited::Success,
+                Err(_) => Audited::Fail,
+            };
+            audit::write("delete_unused_connections", outcome, &[]);
+            match confirmed {
+                Ok(()) => text::plain(person.locale, Message::UnusedDeleting),
+                Err(error) => failed(person.locale, &error),
+            }
+        }
         Ok(_) => return Refusal::NotYours.response(),
         Err(error) => failed(Locale::En, &error),
     };

@@ -345,10 +345,10 @@ impl<'a> Session<'a> {
         match token::request_account_token(&app, now, &self.config.zoom_account_id) {
             Ok(tokens) => {
                 self.connection = Connection::App(stored.with(tokens.clone(), now));
-                // A failure is logged there.
-                let _ = self.save(tokens);
+                let _ = self.save(tokens); // It logs a failure.
                 Ok(true)
             }
+            Err(error) if error.is_temporary() => Err(error),
             Err(error) => {
                 // Other events must not use the rejected token. If this fails, they notice the same.
                 let _ = stored.forget();

@@ -53,7 +53,7 @@ fn encode(setup: &Setup) -> Result<Vec<u8>, Error> {
 
 /// The setup in progress. A database replica may lag behind, so use this only to update its message.
 pub fn load() -> Result<Option<Setup>, Error> {
-    Ok(kv::get(KEY)?.as_deref().map(decode))
+    Ok(confirmed_read::read(KEY)?.as_deref().map(decode))
 }
 
 /// The setup that this message shows, if it is in progress.

@@ -78,8 +78,25 @@ fn organization_session<'a>(config: &'a Config, person: &Person) -> Result<Sessi
     })
 }
 
-/// Creates the event subscription of the Zoom account. The error is the sentence for the user.
-pub fn subscribe(config: &Config, person: &Person) -> Result<(), String> {
+/// The event subscription was not created.
+pub struct NotSubscribed {
+    /// The sentence for the user.
+    pub sentence: String,
+    /// Whether Zoom may have created it nevertheless.
+    pub may_have_happened: bool,
+}
+
+impl From<String> for NotSubscribed {
+    fn from(sentence: String) -> Self {
+        NotSubscribed {
+            sentence,
+            may_have_happened: false,
+        }
+    }
+}
+
+/// Creates the event subscription of the Zoom account.
+pub fn subscribe(config: &Config, person: &Person) -> Result<(), NotSubscribed> {
     let (tokens, account_id) = match config.mode {
         ConnectionMode::ServerToServer => {
             let mut session = organization_session(config, person)?;
@@ -100,14 +117,24 @@ pub fn subscribe(config: &Config, person: &Person) -> Result<(), String> {
             (tokens, origin.unwrap_or_default().zoom_account_id)
         }
     };
+    let refused = || text::plain(person.locale, Message::SetupNotSubscribed);
+    if account_id.is_empty() {
+        log::warn(
+            "The event subscription was not created, because the connection does not name its Zoom account.",
+            &[],
+        );
+        return Err(refused().into());
+    }
     let api = hosts::regional_api_url(&config.zoom_api_url, &tokens.api_url);
     let url = addresses::webhook(&config.site_url, &config.webhook_secret);
-    let created = event_subscription::create(&api, &tokens.access, &account_id, &url);
-    created.map_err(|error| {
+    event_subscription::create(&api, &tokens, &account_id, &url).map_err(|error| {
         log::warn(
             "Zoom did not create the event subscription.",
             &[("error", &error.to_string())],
         );
-        text::plain(person.locale, Message::SetupNotSubscribed)
+        NotSubscribed {
+            sentence: refused(),
+            may_have_happened: error.is_temporary(),
+        }
     })
 }

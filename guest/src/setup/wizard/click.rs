@@ -160,6 +160,7 @@ impl Clicked<'_> {
         let noted = setup_record::change(&self.setup, |setup| {
             setup.secrets_changed_at = now;
             setup.validated_at = 0;
+            setup.connected.clear();
         });
         noted.map(drop)
     }
@@ -263,19 +264,30 @@ impl Clicked<'_> {
                 Message::SetupNotSaved,
             )));
         };
-        match access::subscribe(&config, self.person) {
-            Ok(()) => {
-                let subscribed = |setup: &mut Setup| setup.subscribed = true;
-                if let Some(setup) = setup_record::change(&self.setup, subscribed)? {
-                    message::show_now(&setup)?;
-                }
-                Ok(None)
-            }
-            Err(sentence) => {
-                trail::note(Action::Subscribe.name(), Outcome::Fail);
-                Ok(Some(sentence))
-            }
+        // The first of two clicks at the same time creates it.
+        let claimed = std::cell::Cell::new(false);
+        let claim = setup_record::change(&self.setup, |setup| {
+            claimed.set(!setup.subscribed);
+            setup.subscribed = true;
+        })?;
+        let (Some(setup), true) = (claim, claimed.get()) else {
+            let locale = self.person.locale;
+            return Ok(Some(text::plain(locale, Message::SetupOtherStep)));
+        };
+        let Err(failure) = access::subscribe(&config, self.person) else {
+            message::show_now(&setup)?;
+            return Ok(None);
+        };
+        trail::note(Action::Subscribe.name(), Outcome::Fail);
+        // After a timeout, Zoom may have created it, so another attempt could create a second one.
+        let setup = match failure.may_have_happened {
+            true => Some(setup),
+            false => setup_record::change(&self.setup, |setup| setup.subscribed = false)?,
+        };
+        if let Some(setup) = setup {
+            message::show_now(&setup)?;
         }
+        Ok(Some(failure.sentence))
     }
 
     /// Announces the plugin in a channel in which the user may post. A menu's choice is not signed, so everything about it

@@ -120,6 +120,14 @@ pub enum Retry {
 }
 
 impl Error {
+    /// Whether Zoom could not answer, so that the error says nothing about the request or the credentials.
+    pub fn is_temporary(&self) -> bool {
+        matches!(
+            self,
+            Error::Timeout | Error::Unavailable(_) | Error::RateLimited(_)
+        )
+    }
+
     /// The error for a request that the host could not complete.
     pub fn from_host(error: &HostError) -> Error {
         match error {

@@ -73,7 +73,10 @@ async fn f14_the_doctor_names_the_step_for_each_dead_grant() {
             assert_eq!(found(&dead, "account"), failed, "{mode}: {reason:?}");
             let told = scene.asks(&staff.root, &staff.town, "/zoom doctor").await;
             assert!(told.contains(words), "{mode}: {reason:?}: {told}");
-            assert!(told.contains("Then run `/zoom connect`"), "{mode}: {told}");
+            assert!(
+                told.contains("To connect again, run `/zoom connect`"),
+                "{mode}: {told}"
+            );
             assert!(told.contains(section), "{mode}: {reason:?}: {told}");
         }
     }
@@ -105,7 +108,7 @@ async fn the_doctor_finds_missing_scopes() {
         let words = format!("These scopes are missing: `{write}`. Add them to the Zoom app.");
         assert!(told.contains(&words), "{mode}: {told}");
         assert!(told.contains("#scopes-are-missing"), "{mode}: {told}");
-        let connects = told.contains("Then run `/zoom connect`");
+        let connects = told.contains("To connect again, run `/zoom connect`");
         assert_eq!(connects, !is_server_to_server(mode), "{mode}: {told}");
     }
 }
