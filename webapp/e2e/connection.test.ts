@@ -169,7 +169,7 @@ it('the choice of a meeting ID in the user settings is used by the next meeting'
     const settings = await openSettings(context, user);
     const personal = settings.getByRole('radio', {name: 'Use my Personal Meeting ID'});
     expect(await settings.getByRole('radio', {name: /new meeting ID/}).isChecked()).toBe(true);
-    await personal.check();
+    await personal.click();
     await settings.getByText('Your choice was saved.').waitFor();
     await settings.reload();
     await settings.getByRole('button', {name: 'Settings', exact: true}).click();

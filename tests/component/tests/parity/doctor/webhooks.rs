@@ -144,6 +144,6 @@ async fn the_doctor_says_when_zoom_validated_the_url() {
         let expected = (outcome.to_owned(), finding.to_owned());
         assert_eq!(found(&asked, "webhooks"), expected);
         let text = told(&scene, &staff.root, &staff.town).await;
-        assert!(text.contains("validated the URL at"), "{text}");
+        assert!(text.contains("A validation request arrived at"), "{text}");
     }
 }
